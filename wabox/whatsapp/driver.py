@@ -1,0 +1,181 @@
+"""What the engine needs from WhatsApp, as a protocol and plain data; no browser here.
+
+`whatsapp.gateway.Gateway` (real Chromium) and `whatsapp.fake.FakeDriver` (no browser) both keep this
+contract, and `tests/contract` proves it on either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+LinkState = Literal["not_started", "starting", "qr", "ready", "disconnected"]
+
+Detail = Literal[
+    "reconnecting",  # linked before, the page or its network is on its way back
+    "logged_out",  # the phone removed this device, or logout was asked for
+    "conflict",  # WhatsApp Web is open elsewhere on this link
+    "passkey_required",  # WhatsApp asks for a passkey on the phone; a person must answer
+    "restricted",  # WhatsApp limits this account until `until`
+    "engine_incompatible",  # a binding that we need is missing: nothing is sent
+    "browser_missing",  # no Chromium on this machine
+    "browser_failed",  # Chromium does not start or keeps dying
+    "page_failed",  # the site does not load or never becomes ready
+    "run_as_root",  # as root Chromium has no sandbox: refused for anything but a loopback site
+    "storage_full",  # the profile cannot be written
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """Which session to hold open. profile: the random directory name, never the label."""
+
+    device_id: int
+    profile: str
+    phone: str | None  # digits of the account linked last time, None if never linked
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the page shows now; sent whenever it changes, and every new QR text is a change.
+
+    phone: digits of the linked account. qr: the text to draw. until: aware UTC end of a restriction.
+    synced: the page has caught up with WhatsApp's history and offline queue.
+    """
+
+    device_id: int
+    state: LinkState
+    detail: Detail | None = None
+    detail_text: str | None = None
+    phone: str | None = None
+    pushname: str | None = None
+    qr: str | None = None
+    until: datetime | None = None
+    synced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """An acknowledgement WhatsApp gave for a message of ours.
+
+    ack: 1 server, 2 delivered, 3 read, 4 played, -1 refused by the server. message_id: the bare id
+    (3EB0…). at: when the page saw it, aware UTC.
+    """
+
+    device_id: int
+    message_id: str
+    chat_id: str
+    ack: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A person wrote to the linked account. phone: digits, None if only a LID is known."""
+
+    device_id: int
+    message_id: str
+    chat_id: str
+    phone: str | None
+    name: str | None
+    text: str
+    kind: str  # wa-js's message type: chat, image, ...
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A pairing code to type into the phone. code: 8 characters, or None with a failed `reason`."""
+
+    device_id: int
+    code: str | None
+    expires_at: datetime | None
+    reason: str | None = None
+
+
+Event = Link | Receipt | Inbound | Pairing
+OnEvent = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Is the number on WhatsApp. `unknown` means WhatsApp did not say; ask again later.
+
+    chat_id: where a message to it goes (phone or LID chat), only with `yes`.
+    other_chat_ids: the same person's other chat ids, for the look-up after a crash.
+    """
+
+    answer: Literal["yes", "no", "unknown"]
+    chat_id: str | None = None
+    other_chat_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What became of a hand-over.
+
+    acked: WhatsApp's server has it. refused: the server or the page said no and it is surely not
+    sent (`reason`). not_entered: it never entered the page's store, surely not sent, may be tried
+    again. in_doubt: it may have gone; look it up before anything else.
+    """
+
+    outcome: Literal["acked", "refused", "not_entered", "in_doubt"]
+    reason: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What the page's history says of a message id.
+
+    ack: None if it was not found, else as in Receipt (0 = stored in the page, maybe not sent).
+    anchor_found: the last acknowledged message, whose id was passed along, is still there: history
+    is intact.
+    """
+
+    ack: int | None
+    anchor_found: bool
+
+
+class SessionLost(Exception):
+    """The session cannot answer now: it is closed, restarting, logged out or the page hangs."""
+
+
+class Driver(Protocol):
+    """One WhatsApp Web session per device.
+
+    `open`, `close`, `restart`, `logout` and `ask_pairing_code` return at once; what comes of them
+    arrives as events. The other three are called from worker threads, block, and raise SessionLost.
+    Events come on the driver's own thread and must be taken without waiting.
+    """
+
+    def open(self, spec: SessionSpec) -> None:
+        """Keep a session for this device from now on, restarting it as needed. Idempotent."""
+
+    def close(self, device_id: int) -> None:
+        """Close the session; the link stays, so a later open comes back without a QR."""
+
+    def restart(self, device_id: int) -> None:
+        """Close the session's browser and open it again."""
+
+    def logout(self, device_id: int, *, forget: bool = False) -> None:
+        """Log the linked device out at WhatsApp, then close. forget: also wipe its profile."""
+
+    def ask_pairing_code(self, device_id: int, phone: str) -> None:
+        """Ask WhatsApp for a code to link by phone number; it comes as a Pairing event."""
+
+    def resolve(self, device_id: int, phone: str) -> Resolved:
+        """Ask WhatsApp whether the number exists. phone: digits."""
+
+    def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
+        """Give one text to WhatsApp under this id, and wait up to 30 s for the server's ack."""
+
+    def look_up(
+        self, device_id: int, message_id: str, chat_ids: tuple[str, ...], anchor: tuple[str, str] | None
+    ) -> LookedUp:
+        """What does the page's history say of this id in any of these chats.
+
+        anchor: (chat_id, message_id) of the device's last acknowledged message, or None.
+        """
