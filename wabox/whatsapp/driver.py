@@ -1,7 +1,7 @@
 """What the engine needs from WhatsApp, as a protocol and plain data; no browser here.
 
-`whatsapp.gateway.Gateway` (real Chromium) and `whatsapp.fake.FakeDriver` (no browser) both keep this
-contract, and `tests/contract` proves it on either.
+`whatsapp.gateway.Gateway` (real Chromium) and `whatsapp.fake.FakeDriver` (no browser) both keep
+this contract, and `tests/contract` proves it on either.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SessionSpec:
 class Link:
     """What the page shows now; sent whenever it changes, and every new QR text is a change.
 
-    phone: digits of the linked account. qr: the text to draw. until: aware UTC end of a restriction.
+    phone: digits of the linked account. qr: the text to draw. until: a restriction's end, aware UTC.
     synced: the page has caught up with WhatsApp's history and offline queue.
     """
 
@@ -173,7 +173,11 @@ class Driver(Protocol):
         """Give one text to WhatsApp under this id, and wait up to 30 s for the server's ack."""
 
     def look_up(
-        self, device_id: int, message_id: str, chat_ids: tuple[str, ...], anchor: tuple[str, str] | None
+        self,
+        device_id: int,
+        message_id: str,
+        chat_ids: tuple[str, ...],
+        anchor: tuple[str, str] | None,
     ) -> LookedUp:
         """What does the page's history say of this id in any of these chats.
 
