@@ -1,0 +1,448 @@
+"""Knows wabox.toml: every key, its default, its meaning, and what a wrong value is told."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import time
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import phonenumbers
+
+from wabox.errors import ConfigError
+
+Check = Callable[[Any], Any]
+
+
+class _Wrong(Exception):
+    """A value is not allowed; the text says what is."""
+
+
+def _key(default: Any, check: Check, doc: str) -> Any:
+    return field(default=default, metadata={"check": check, "doc": doc})
+
+
+def _integer(low: int, high: int) -> Check:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise _Wrong(f"a whole number from {low} to {high}")
+        return value
+
+    return check
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _Wrong("true or false")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise _Wrong("a text that is not empty")
+    return value
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value == "" else _text(value)
+
+
+def _one_of(*allowed: str) -> Check:
+    def check(value: Any) -> str:
+        if value not in allowed:
+            raise _Wrong("one of " + ", ".join(f'"{name}"' for name in allowed))
+        return str(value)
+
+    return check
+
+
+def _url(value: Any) -> str:
+    parts = urlsplit(_text(value))
+    try:
+        bad = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:
+        bad = True
+    if bad or parts.username or parts.query or parts.fragment:
+        raise _Wrong('an address like "https://web.whatsapp.com"')
+    return cast(str, value).rstrip("/")
+
+
+def _optional_url(value: Any) -> str | None:
+    return None if value == "" else _url(value)
+
+
+def _country(value: Any) -> str:
+    if not isinstance(value, str) or value.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise _Wrong('a country of two letters like "BD"')
+    return value.upper()
+
+
+def _zone(value: Any) -> str | None:
+    if value == "":
+        return None
+    try:
+        zoneinfo.ZoneInfo(_text(value))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise _Wrong('a time zone like "Asia/Dhaka"') from None
+    return cast(str, value)
+
+
+def _span(value: Any) -> tuple[float, float]:
+    wrong = _Wrong("two numbers of seconds, the smaller first, like [8, 20], up to 86400")
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise wrong
+    for one in value:
+        if isinstance(one, bool) or not isinstance(one, int | float) or not 0 <= one <= 86_400:
+            raise wrong
+    if value[0] > value[1]:
+        raise wrong
+    return (float(value[0]), float(value[1]))
+
+
+def _quiet_hours(value: Any) -> tuple[time, time] | None:
+    if isinstance(value, list | tuple) and not value:
+        return None
+    wrong = _Wrong('two times of day like ["21:00", "08:00"], or [] for none')
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise wrong
+    for one in value:
+        if not isinstance(one, str) or not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", one):
+            raise wrong
+    first, last = time.fromisoformat(value[0]), time.fromisoformat(value[1])
+    if first == last:
+        raise wrong
+    return (first, last)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(one, str) and one for one in value):
+        raise _Wrong('a list of texts like ["192.168.1.20:8080"]')
+    return tuple(value)
+
+
+def _allow(value: Any) -> tuple[str, ...]:
+    for one in _texts(value):
+        if not (_is_network(one) or re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):[0-9]{1,5}", one)):
+            raise _Wrong('networks like "192.168.1.0/24" or "host:port" like "127.0.0.1:9000"')
+    return tuple(value)
+
+
+def _is_network(value: str) -> bool:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        return False
+    return "/" in value
+
+
+def _proxies(value: Any) -> tuple[str, ...]:
+    for one in _texts(value):
+        if not (_is_network(one) or _is_network(f"{one}/32") or _is_network(f"{one}/128")):
+            raise _Wrong('addresses like "127.0.0.1" or networks like "10.0.0.0/8"')
+    return tuple(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the dashboard and the API listen."""
+
+    host: str = _key(
+        "127.0.0.1",
+        _text,
+        "Address to listen on. Another than loopback needs an owner with a password.",
+    )
+    port: int = _key(8470, _integer(1, 65_535), "Port to listen on.")
+    public_url: str | None = _key(
+        None,
+        _optional_url,
+        'The address people use, if a proxy stands in front; for links and the API page. "" = host and port.',
+    )
+    trusted_proxies: tuple[str, ...] = _key(
+        (), _proxies, "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Where wabox keeps everything."""
+
+    dir: Path = _key(
+        Path("data"),
+        lambda value: Path(_text(value)),
+        "Directory of everything wabox stores; relative to this file.",
+    )
+    keep_messages_days: int = _key(
+        365, _integer(0, 36_500), "Days a finished message is kept in the log. 0 = for ever."
+    )
+    keep_webhook_days: int = _key(
+        30, _integer(1, 3_650), "Days a finished webhook delivery is kept in the log."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsApp:
+    """The site wabox drives, and the browser it drives it with."""
+
+    url: str = _key("https://web.whatsapp.com", _url, "The site. A sandbox has an address of its own.")
+    chromium: str | None = _key(
+        None, _optional_text, 'Path of the browser. "" = look for chromium on this machine.'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """Where the shop is."""
+
+    country: str = _key("BD", _country, "Country whose national phone numbers are understood.")
+    timezone: str | None = _key(
+        None, _zone, 'Time zone of quiet hours, caps and reports. "" = the system\'s.'
+    )
+    language: str = _key("en", _one_of("en", "bn"), "First language of the dashboard.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """How fast one device sends."""
+
+    gap_seconds: tuple[float, float] = _key(
+        (8.0, 20.0), _span, "Random pause between two messages of a device. [0, 0] = none."
+    )
+    quiet_hours: tuple[time, time] | None = _key(
+        (time(21), time(8)), _quiet_hours, "From when to when nothing is sent. [] = none."
+    )
+    daily_cap: int = _key(250, _integer(0, 100_000), "Messages a device sends a day. 0 = no cap.")
+    hourly_cap: int = _key(60, _integer(0, 100_000), "Messages a device sends in any 60 minutes. 0 = no cap.")
+    new_chats_per_day: int = _key(
+        10, _integer(0, 100_000), "People a device writes to for the first time a day. 0 = no cap."
+    )
+    warmup: bool = _key(
+        True,
+        _boolean,
+        "A new number starts slowly: 20, 40, 70, 110, 150, 200, 250 messages on days 1 to 7.",
+    )
+    doubt_seconds: int = _key(
+        60,
+        _integer(1, 3_600),
+        "How long a message that WhatsApp stored but did not confirm rests before it is handed over again.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """How many phones."""
+
+    max: int = _key(5, _integer(1, 50), "Devices a user may have.")
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Where webhooks may go."""
+
+    allow: tuple[str, ...] = _key(
+        (),
+        _allow,
+        "Addresses beyond public ones that may be targets: networks or host:port. Loopback only by port.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What keeps a sender decent."""
+
+    require_consent: bool = _key(False, _boolean, "Campaigns go only to contacts whose consent is recorded.")
+    campaign_messages_per_day: int = _key(
+        0,
+        _integer(0, 1_000),
+        "Campaign messages one person gets a day; over it they wait. 0 = no cap.",
+    )
+    tripwires: bool = _key(
+        True, _boolean, "Pause a campaign that hits too many wrong numbers, opt-outs or failures."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """Customers with plans, for a reseller's box."""
+
+    enabled: bool = _key(False, _boolean, "Plans, credits and payments. Off for a shop's own box.")
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """E-mail. Without a host nothing is sent, and wabox says what it could not send."""
+
+    host: str | None = _key(None, _optional_text, 'Mail server. "" = no e-mail.')
+    port: int = _key(587, _integer(1, 65_535), "Its port.")
+    user: str | None = _key(None, _optional_text, "Name to log in with.")
+    password_file: str | None = _key(None, _optional_text, "File that holds the password, and nothing else.")
+    sender: str | None = _key(
+        None, _optional_text, "Address mails come from. In the file this key is called `from`."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one API key may ask."""
+
+    send_burst: int = _key(600, _integer(1, 100_000), "POST /send requests a key may make at once.")
+    send_per_second: int = _key(20, _integer(1, 10_000), "POST /send requests a second after that.")
+    body_kilobytes: int = _key(1_024, _integer(64, 10_240), "Largest request body.")
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What is written to stderr."""
+
+    level: str = _key("info", _one_of("debug", "info", "warning", "error"), "Least level written.")
+    format: str = _key(
+        "auto",
+        _one_of("auto", "json", "text"),
+        "json for machines, text for people; auto = text on a terminal.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Testing:
+    """For tests and demos only; refused unless [whatsapp] url is on loopback."""
+
+    clock_offset_seconds: int = _key(0, _integer(-(10**9), 10**9), "Moves wabox's clock.")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of wabox.toml, validated. path: the file it came from, None for defaults."""
+
+    server: Server = field(default_factory=Server)
+    data: Data = field(default_factory=Data)
+    whatsapp: WhatsApp = field(default_factory=WhatsApp)
+    locale: Locale = field(default_factory=Locale)
+    sending: Sending = field(default_factory=Sending)
+    devices: Devices = field(default_factory=Devices)
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    guards: Guards = field(default_factory=Guards)
+    billing: Billing = field(default_factory=Billing)
+    smtp: Smtp = field(default_factory=Smtp)
+    limits: Limits = field(default_factory=Limits)
+    logs: Logs = field(default_factory=Logs)
+    testing: Testing = field(default_factory=Testing)
+    path: Path | None = None
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The shop's time zone: the configured one, else the system's."""
+        return zoneinfo.ZoneInfo(self.locale.timezone or _system_zone())
+
+    @property
+    def site_is_loopback(self) -> bool:
+        """Whether the site wabox drives is on this machine, as a sandbox is."""
+        return is_loopback(urlsplit(self.whatsapp.url).hostname or "")
+
+
+_RENAMED = {("smtp", "from"): "sender"}
+
+
+def sections() -> dict[str, type[Any]]:
+    """Every section of wabox.toml with the class that knows its keys."""
+    made = Config()
+    return {one.name: type(getattr(made, one.name)) for one in fields(Config) if one.name != "path"}
+
+
+def documentation() -> dict[str, dict[str, tuple[Any, str]]]:
+    """{section: {key: (default, meaning)}} as the file spells them."""
+    shown: dict[str, dict[str, tuple[Any, str]]] = {}
+    for section, kind in sections().items():
+        spelled = {sender: key for (place, key), sender in _RENAMED.items() if place == section}
+        shown[section] = {
+            spelled.get(one.name, one.name): (one.default, one.metadata["doc"]) for one in fields(kind)
+        }
+    return shown
+
+
+def load(path: Path | None) -> Config:
+    """The configuration in this file; without a file the defaults. Raises ConfigError in one sentence.
+
+    `[data] dir` comes back absolute, relative paths being relative to the file (or to the working
+    directory without one).
+    """
+    if path is None:
+        return parse({}, base=Path.cwd())
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"There is no file {path}; name another with --config.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    return parse(raw, base=path.resolve().parent, path=path.resolve())
+
+
+def parse(raw: dict[str, Any], *, base: Path, path: Path | None = None) -> Config:
+    """The configuration in a decoded TOML document. Raises ConfigError naming key and value."""
+    known = sections()
+    for name, value in raw.items():
+        if name not in known:
+            raise ConfigError(f"wabox.toml has an unknown section [{name}]; known are {', '.join(known)}.")
+        if not isinstance(value, dict):
+            raise ConfigError(
+                f"wabox.toml has a key {name} outside of any section; it belongs under a [section]."
+            )
+    parts = {name: _section(name, kind, raw.get(name, {})) for name, kind in known.items()}
+    data = parts["data"]
+    parts["data"] = Data(
+        dir=(base / data.dir).absolute(),
+        keep_messages_days=data.keep_messages_days,
+        keep_webhook_days=data.keep_webhook_days,
+    )
+    config = Config(**parts, path=path)
+    if config.testing.clock_offset_seconds and not config.site_is_loopback:
+        raise ConfigError(
+            f"[testing] clock_offset_seconds is {config.testing.clock_offset_seconds}, but it is "
+            "allowed only with a [whatsapp] url on loopback; take it out."
+        )
+    return config
+
+
+def _section(name: str, kind: type[Any], raw: dict[str, Any]) -> Any:
+    spelled = {_RENAMED.get((name, key), key): (key, value) for key, value in raw.items()}
+    checks = {one.name: one.metadata["check"] for one in fields(kind)}
+    hidden = {attribute for (place, _), attribute in _RENAMED.items() if place == name}
+    values: dict[str, Any] = {}
+    for attribute, (key, value) in spelled.items():
+        if attribute not in checks or key in hidden:
+            allowed = ", ".join(documentation()[name])
+            raise ConfigError(f"wabox.toml has an unknown key [{name}] {key}; known are {allowed}.")
+        try:
+            values[attribute] = checks[attribute](value)
+        except _Wrong as wrong:
+            raise ConfigError(f"[{name}] {key} is {value!r}, but it must be {wrong}.") from None
+    return kind(**values)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address in a URL means this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _system_zone() -> str:
+    """The system's zone name from /etc/timezone or /etc/localtime, UTC if neither tells."""
+    named = Path("/etc/timezone")
+    candidates = [named.read_text(encoding="utf-8").strip()] if named.is_file() else []
+    local = str(Path("/etc/localtime").resolve())
+    if "/zoneinfo/" in local:
+        candidates.append(local.split("/zoneinfo/", 1)[1])
+    for name in candidates:
+        if name in zoneinfo.available_timezones():
+            return name
+    return "UTC"

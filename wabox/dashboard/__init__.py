@@ -1,0 +1,1 @@
+"""The pages a shop owner sees, one file a section."""

@@ -1,0 +1,1 @@
+"""Phones that are linked, or should be."""

@@ -1,0 +1,43 @@
+"""The schema, as append-only steps: one transaction each, never edited once released."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import sqlite_utils
+from sqlite_utils.migrations import Migrations
+
+from wabox.errors import ConfigError
+from wabox.migrations import first
+
+STEPS = Migrations("wabox")
+STEPS(name="0001_first")(first.step)
+
+
+def pending(connection: sqlite3.Connection) -> list[str]:
+    """Names of the steps this file still needs."""
+    return [one.name for one in STEPS.pending(sqlite_utils.Database(connection))]
+
+
+def migrate(connection: sqlite3.Connection) -> list[str]:
+    """Bring the file up to date; returns the steps taken. Raises ConfigError if a newer wabox wrote it."""
+    database = sqlite_utils.Database(connection)
+    known = {one.name for one in STEPS.pending(database)} | {one.name for one in STEPS.applied(database)}
+    newer = [one.name for one in STEPS.applied(database) if one.name not in _names()]
+    if newer:
+        raise ConfigError(
+            f"The database was written by a newer wabox (it knows {newer[0]}); install that version again, "
+            "or restore the backup made before the upgrade."
+        )
+    taken = [one.name for one in STEPS.pending(database)]
+    STEPS.apply(database)
+    assert known >= set(taken)
+    return taken
+
+
+def _names() -> set[str]:
+    empty = sqlite_utils.Database(memory=True)
+    try:
+        return {one.name for one in STEPS.pending(empty)}
+    finally:
+        empty.close()
