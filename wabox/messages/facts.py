@@ -1,0 +1,108 @@
+"""What a decision of the gate rests on: plain data that one query fills, and the reasons it can give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from wabox.messages.localtime import Window
+
+Reason = Literal[
+    "clock_wrong",
+    "account_pending",
+    "account_suspended",
+    "account_locked",
+    "plan_expired",
+    "device_not_ready",
+    "restricted",
+    "campaign_paused",
+    "scheduled",
+    "quiet_hours",
+    "daily_cap",
+    "warmup",
+    "new_chat_cap",
+    "hourly_cap",
+    "recipient_cap",
+    "gap",
+    "number_check",
+    "in_line",  # set by the caller: another message of this device goes first
+    "in_doubt",  # set by the caller: a message of this device must be looked up before anything else
+]
+
+AccountState = Literal["pending", "active", "suspended", "locked"]
+CampaignState = Literal["scheduled", "sending", "paused", "completed", "stopped", "failed"]
+LinkState = Literal["not_started", "starting", "qr", "ready", "disconnected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The sender. daily_cap: the plan's, over all devices, 0 = none; sent_today: over all devices."""
+
+    state: AccountState = "active"
+    plan_expires_at: datetime | None = None
+    daily_cap: int = 0
+    sent_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The sending device, as the database shows it.
+
+    first_linked_at: the first link ever of this phone; None = not known, which is day 1.
+    filled_hour_at: when the hourly_cap-th latest message of this device went, None if there are fewer
+    (newest first, offset hourly_cap - 1): the hour is full until 60 minutes after it.
+    """
+
+    state: LinkState = "ready"
+    detail: str | None = None
+    restricted_until: datetime | None = None
+    first_linked_at: datetime | None = None
+    next_send_at: datetime | None = None
+    sent_today: int = 0
+    new_chats_today: int = 0
+    filled_hour_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The message. campaign: its campaign's state, None for a single one.
+
+    recipient_today: campaign messages this phone got today. number_check_at: when WhatsApp may be asked
+    again whether the number exists. system: wabox's own confirmation of an opt-out or opt-in.
+    """
+
+    campaign: CampaignState | None = None
+    scheduled_for: datetime | None = None
+    expires_at: datetime | None = None
+    is_new_chat: bool = False
+    recipient_today: int = 0
+    number_check_at: datetime | None = None
+    opted_out: bool = False
+    system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`[sending]`, `[guards]` and the user's time zone. A cap of 0 is no cap."""
+
+    zone: ZoneInfo
+    quiet_hours: Window | None = None
+    daily_cap: int = 0
+    hourly_cap: int = 0
+    new_chats_per_day: int = 0
+    recipient_per_day: int = 0
+    warmup: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a decision rests on. counted_on: the local day of all `…_today` counts."""
+
+    rules: Rules
+    counted_on: date
+    account: Account = Account()
+    device: Device = Device()
+    message: Message = Message()
+    clock_ok: bool = True
