@@ -180,9 +180,7 @@ class Data:
     keep_messages_days: int = _key(
         365, _integer(0, 36_500), "Days a finished message is kept in the log. 0 = for ever."
     )
-    keep_webhook_days: int = _key(
-        30, _integer(1, 3_650), "Days a finished webhook delivery is kept in the log."
-    )
+    keep_webhook_days: int = _key(30, _integer(1, 3_650), "Days a finished webhook delivery is kept in the log.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +198,7 @@ class Locale:
     """Where the shop is."""
 
     country: str = _key("BD", _country, "Country whose national phone numbers are understood.")
-    timezone: str | None = _key(
-        None, _zone, 'Time zone of quiet hours, caps and reports. "" = the system\'s.'
-    )
+    timezone: str | None = _key(None, _zone, 'Time zone of quiet hours, caps and reports. "" = the system\'s.')
     language: str = _key("en", _one_of("en", "bn"), "First language of the dashboard.")
 
 
@@ -338,6 +334,13 @@ class Config:
         """The shop's time zone: the configured one, else the system's."""
         return zoneinfo.ZoneInfo(self.locale.timezone or _system_zone())
 
+    def zone_named(self, name: str) -> zoneinfo.ZoneInfo:
+        """The named zone, or the shop's if this machine does not know the name."""
+        try:
+            return zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            return self.zone
+
     @property
     def site_is_loopback(self) -> bool:
         """Whether the site wabox drives is on this machine, as a sandbox is."""
@@ -390,9 +393,7 @@ def parse(raw: dict[str, Any], *, base: Path, path: Path | None = None) -> Confi
         if name not in known:
             raise ConfigError(f"wabox.toml has an unknown section [{name}]; known are {', '.join(known)}.")
         if not isinstance(value, dict):
-            raise ConfigError(
-                f"wabox.toml has a key {name} outside of any section; it belongs under a [section]."
-            )
+            raise ConfigError(f"wabox.toml has a key {name} outside of any section; it belongs under a [section].")
     parts = {name: _section(name, kind, raw.get(name, {})) for name, kind in known.items()}
     data = parts["data"]
     parts["data"] = Data(

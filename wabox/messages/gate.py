@@ -92,6 +92,20 @@ def decide(now: datetime, facts: Facts) -> Decision:
     return Wait(_all_open_at(now, facts), first.reason, detail)
 
 
+def own_wait(now: datetime, facts: Facts) -> Wait | None:
+    """Why this message would wait even at the head of its line; None if nothing holds only itself.
+
+    `until` is as in `decide`, with all gates.
+    """
+    now = now.astimezone(UTC)
+    facts = _with_restriction_lifting(now, facts)
+    for gate in _GATES:
+        closed = gate(now, facts)
+        if closed is not None and closed.reason in OTHERS_PASS:
+            return Wait(_all_open_at(now, facts), closed.reason)
+    return None
+
+
 def warmup_day(now: datetime, first_linked_at: datetime | None, zone: ZoneInfo) -> int | None:
     """The day of the ramp, 1 to 7, in local calendar days from the first link; None after it."""
     if first_linked_at is None:

@@ -105,7 +105,6 @@ create table devices (
     linked_at text,
     seen_at text,
     next_send_at text,
-    last_error_at text,
     anchor_chat_id text,
     anchor_message_id text,
     pairing_phone text,
@@ -150,6 +149,7 @@ create table messages (
     new_chat integer not null default 0 check (new_chat in (0, 1)),
     attempts integer not null default 0,
     recoveries integer not null default 0,
+    doubt_stage integer not null default 0,
     rest_until text,
     spent_at text,
     queued_at text not null,
@@ -171,10 +171,10 @@ create index log_by_phone on messages (user_id, phone, id);
 
 create table message_counts (
     user_id integer not null references users (id),
-    day text not null,
+    bucket text not null,
     status text not null,
     n integer not null default 0,
-    primary key (user_id, day, status)
+    primary key (user_id, bucket, status)
 ) strict, without rowid;
 
 create table numbers (

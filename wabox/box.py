@@ -1,0 +1,28 @@
+"""What every face and every engine part is given: the box they all work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from wabox.accounts.sealing import Seal
+from wabox.config import Config
+from wabox.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """now: the box's clock, aware UTC; nobody else asks for the time."""
+
+    config: Config
+    db: Database
+    seal: Seal
+    now: Callable[[], datetime]
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach this box, without a slash at the end."""
+        server = self.config.server
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        return server.public_url or f"http://{host}:{server.port}"

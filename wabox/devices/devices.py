@@ -1,0 +1,404 @@
+"""A device: what the owner wants of it, what its page shows, and how old its number is.
+
+`wanted` says whether a session shall be open; `command` is the one thing asked of the session next.
+The engine carries both out and writes back what the page shows. States: not_started, starting, qr,
+ready, disconnected. `linked` is true from the first `ready` until the link is known to be gone.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import cast
+
+from wabox import times
+from wabox.db import Row, Rows, Tx
+from wabox.errors import Invalid, NotFound, Unavailable
+from wabox.webhooks import deliveries
+from wabox.whatsapp.driver import Detail, Link, LinkState, Pairing, SessionSpec
+
+LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
+PRIMARY = "primary"
+PAIRING_PATIENCE = timedelta(seconds=90)
+GONE = ("logged_out", "passkey_required")
+
+_SENTENCES: dict[str, str] = {
+    "reconnecting": "The connection to WhatsApp is on its way back. Messages wait and go by themselves.",
+    "logged_out": "The phone removed this device. Start it and scan the QR code again.",
+    "conflict": "WhatsApp Web is open somewhere else for this link. Restart the device to use it here.",
+    "passkey_required": "WhatsApp asks for a passkey. Open WhatsApp on the phone and follow it there.",
+    "restricted": "WhatsApp limits this number for now. Messages wait until the limit ends.",
+    "engine_incompatible": "WhatsApp Web has changed, and wabox does not know this version yet. "
+    "Messages wait; update wabox.",
+    "browser_missing": "There is no Chromium on this machine. Install it with ./install.sh setup.",
+    "browser_failed": "Chromium does not start or keeps ending. Run wabox doctor.",
+    "page_failed": "WhatsApp Web does not load. Check the internet connection of the box.",
+    "run_as_root": "wabox runs as root, where Chromium has no sandbox. Run it as a user of its own.",
+    "storage_full": "The disk of the box is full. Free some space.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One phone's place in wabox. phone: digits of the linked account, or of the last one."""
+
+    id: int
+    user_id: int
+    label: str
+    profile: str
+    wanted: bool
+    command: str | None
+    state: LinkState
+    detail: Detail | None
+    detail_text: str | None
+    linked: bool
+    synced: bool
+    phone: str | None
+    pushname: str | None
+    qr: str | None
+    qr_at: datetime | None
+    restricted_until: datetime | None
+    link_epoch: int
+    linked_at: datetime | None
+    seen_at: datetime | None
+    first_linked_at: datetime | None
+    next_send_at: datetime | None
+    anchor: tuple[str, str] | None
+    pairing_phone: str | None
+    pairing_code: str | None
+    pairing_reason: str | None
+    pairing_expires_at: datetime | None
+    created_at: datetime
+    removed_at: datetime | None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the page shows a linked, synced account that may send."""
+        return self.state == "ready"
+
+    @property
+    def spec(self) -> SessionSpec:
+        """What the driver needs to hold this device's session."""
+        return SessionSpec(self.id, self.profile, self.phone if self.linked else None)
+
+
+_COLUMNS = """select d.*, p.first_linked_at from devices d
+    left join linked_phones p on p.user_id = d.user_id and p.phone = d.phone"""
+
+
+def list_of(rows: Rows, user_id: int) -> list[Device]:
+    """The user's devices, primary first, then by age."""
+    return [
+        _device(row)
+        for row in rows.all(
+            f"{_COLUMNS} where d.user_id = :user_id and d.removed_at is null order by d.label <> :primary, d.id",
+            user_id=user_id,
+            primary=PRIMARY,
+        )
+    ]
+
+
+def by_label(rows: Rows, user_id: int, label: str) -> Device:
+    """The user's device of this label. Raises NotFound, also for a label that could not exist."""
+    row = rows.one(
+        f"{_COLUMNS} where d.user_id = :user_id and d.label = :label and d.removed_at is null",
+        user_id=user_id,
+        label=label,
+    )
+    if row is None:
+        raise NotFound("not_found", "There is no such device; GET /devices lists yours.")
+    return _device(row)
+
+
+def by_id(rows: Rows, device_id: int) -> Device:
+    """The device, removed or not. For the engine, which has ids from the database itself."""
+    row = rows.one(f"{_COLUMNS} where d.id = :id", id=device_id)
+    if row is None:
+        raise NotFound("not_found", "There is no such device.")
+    return _device(row)
+
+
+def wanted(rows: Rows) -> list[Device]:
+    """Every device whose session shall be open."""
+    return [_device(row) for row in rows.all(f"{_COLUMNS} where d.wanted = 1 and d.removed_at is null")]
+
+
+def commanded(rows: Rows) -> list[Device]:
+    """Every device that something is asked of, the removed ones too."""
+    return [_device(row) for row in rows.all(f"{_COLUMNS} where d.command is not null")]
+
+
+def create(tx: Tx, user_id: int, label: str, *, most: int, now: datetime) -> Device:
+    """A new device, not started. most: how many the user may have.
+
+    Raises Invalid `bad_label`, `label_taken`, `too_many_devices`.
+    """
+    if not LABEL.fullmatch(label):
+        sentence = "A label is 1 to 32 of a-z, 0-9, - and _, and begins with a letter or digit."
+        raise Invalid("bad_label", sentence, details={"device_label": sentence})
+    there = [device.label for device in list_of(tx, user_id)]
+    if label in there:
+        sentence = "You already have a device of this label; choose another."
+        raise Invalid("label_taken", sentence, details={"device_label": sentence})
+    if len(there) >= most:
+        raise Invalid("too_many_devices", f"You may have {most} devices; delete one first.")
+    device_id = tx.insert(
+        """insert into devices (user_id, label, profile, created_at)
+           values (:user_id, :label, :profile, :now)""",
+        user_id=user_id,
+        label=label,
+        profile=secrets.token_hex(16),
+        now=times.stored(now),
+    )
+    return by_id(tx, device_id)
+
+
+def create_primary(tx: Tx, user_id: int, *, now: datetime) -> Device:
+    """The device every user has."""
+    return create(tx, user_id, PRIMARY, most=1, now=now)
+
+
+def remove(tx: Tx, device: Device, *, now: datetime) -> None:
+    """The device is gone for its user; the engine logs it out and wipes its profile.
+
+    Raises Invalid `primary_stays`.
+    """
+    if device.label == PRIMARY:
+        raise Invalid("primary_stays", "The device primary always stays; log it out instead.")
+    tx.run(
+        """update devices set removed_at = :now, wanted = 0, command = 'forget', linked = 0, qr = null,
+           state = 'not_started' where id = :id and removed_at is null""",
+        id=device.id,
+        now=times.stored(now),
+    )
+
+
+def start(tx: Tx, device: Device) -> Device:
+    """A session shall be open. Already open: nothing changes."""
+    if device.wanted and device.detail not in GONE:
+        return device
+    tx.run(
+        """update devices set wanted = 1, state = 'starting', detail = null, detail_text = null, qr = null,
+           command = case when wanted = 1 then 'restart' else null end where id = :id""",
+        id=device.id,
+    )
+    return by_id(tx, device.id)
+
+
+def restart(tx: Tx, device: Device) -> Device:
+    """The session shall be closed and opened again."""
+    tx.run(
+        """update devices set wanted = 1, command = 'restart', state = 'starting', qr = null,
+           detail = case when linked = 1 then 'reconnecting' else null end, detail_text = null where id = :id""",
+        id=device.id,
+    )
+    return by_id(tx, device.id)
+
+
+def logout(tx: Tx, device: Device) -> Device:
+    """The link shall be given up at WhatsApp and the session closed."""
+    tx.run(
+        """update devices set wanted = 0, command = 'logout', linked = 0, synced = 0, qr = null,
+           state = 'not_started', detail = null, detail_text = null where id = :id""",
+        id=device.id,
+    )
+    return by_id(tx, device.id)
+
+
+def ask_pairing_code(tx: Tx, device: Device, phone: str) -> Device:
+    """WhatsApp shall be asked for a code to link this phone; it appears in `pairing_code`.
+
+    Raises Unavailable `device_not_ready` unless the page shows a QR code or is on its way to it.
+    """
+    if device.ready:
+        raise Invalid("already_linked", "This device is linked; log it out first to link another phone.")
+    if device.state not in ("qr", "starting"):
+        raise Unavailable("device_not_ready", "Start the device first; a code can be asked for at its QR code.")
+    tx.run(
+        """update devices set command = 'pair', pairing_phone = :phone, pairing_code = null,
+           pairing_reason = null, pairing_expires_at = null where id = :id""",
+        id=device.id,
+        phone=phone,
+    )
+    return by_id(tx, device.id)
+
+
+def command_done(tx: Tx, device: Device) -> None:
+    """What was asked has been passed on, unless something else was asked since."""
+    tx.run(
+        "update devices set command = null where id = :id and command = :command",
+        id=device.id,
+        command=device.command,
+    )
+
+
+def all_starting(tx: Tx) -> None:
+    """wabox itself has started: no page has been seen yet."""
+    tx.run(
+        """update devices set state = 'starting', synced = 0, qr = null, detail_text = null,
+           detail = case when linked = 1 then 'reconnecting' else null end
+           where wanted = 1 and removed_at is null"""
+    )
+
+
+def saw(tx: Tx, link: Link, *, now: datetime) -> bool:
+    """Write down what the page shows. Returns whether the state or its detail changed.
+
+    An event of a session that nobody wants any more is dropped. A change owes `device.state`.
+    """
+    device = by_id(tx, link.device_id)
+    if not device.wanted or device.removed_at:
+        return False
+    linked = _is_linked(device, link)
+    fresh = link.state == "ready" and not (device.linked and device.phone == link.phone)
+    if fresh:
+        _begin_epoch(tx, device, link, now)
+    _write_link(tx, device, link, linked=linked, now=now)
+    changed = (device.state, device.detail) != (link.state, link.detail)
+    if changed:
+        _owe_state(tx, device, link, now)
+    return changed
+
+
+def _is_linked(device: Device, link: Link) -> bool:
+    if link.state == "ready":
+        return True
+    if link.state == "qr" or link.detail == "logged_out":
+        return False
+    return device.linked
+
+
+def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: datetime) -> None:
+    tx.run(
+        """update devices set state = :state, detail = :detail, detail_text = :detail_text, linked = :linked,
+           synced = :synced, phone = coalesce(:phone, phone), pushname = coalesce(:pushname, pushname),
+           qr_at = case when :qr is null then null when qr is :qr then qr_at else :now end, qr = :qr,
+           restricted_until = :until, seen_at = :now,
+           pairing_code = case when :state = 'qr' then pairing_code end,
+           pairing_reason = case when :state = 'qr' then pairing_reason end
+           where id = :id""",
+        id=device.id,
+        state=link.state,
+        detail=link.detail,
+        detail_text=link.detail_text,
+        linked=int(linked),
+        synced=int(link.synced),
+        phone=link.phone,
+        pushname=link.pushname,
+        qr=link.qr,
+        until=times.stored_or_none(link.until),
+        now=times.stored(now),
+    )
+
+
+def _begin_epoch(tx: Tx, device: Device, link: Link, now: datetime) -> None:
+    """A new link has its own history: what was in doubt under the old one cannot be looked up."""
+    tx.run(
+        """update devices set link_epoch = link_epoch + 1, linked_at = :now, anchor_chat_id = null,
+           anchor_message_id = null where id = :id""",
+        id=device.id,
+        now=times.stored(now),
+    )
+    tx.run(
+        """insert or ignore into linked_phones (user_id, phone, first_linked_at)
+           values (:user_id, :phone, :now)""",
+        user_id=device.user_id,
+        phone=link.phone or "",
+        now=times.stored(now),
+    )
+
+
+def _owe_state(tx: Tx, device: Device, link: Link, now: datetime) -> None:
+    payload = {
+        "event": "device.state",
+        "device_label": device.label,
+        "phone": link.phone or device.phone,
+        "state": link.state,
+        "detail": link.detail,
+        "at": times.wire(now),
+    }
+    deliveries.owe(tx, user_id=device.user_id, event="device.state", payload=payload, now=now, device_id=device.id)
+
+
+def paired(tx: Tx, pairing: Pairing) -> None:
+    """The code WhatsApp gave, or why it gave none."""
+    tx.run(
+        """update devices set pairing_code = :code, pairing_reason = :reason, pairing_expires_at = :expires_at
+           where id = :id and pairing_phone is not null""",
+        id=pairing.device_id,
+        code=pairing.code,
+        reason=pairing.reason if pairing.code is None else None,
+        expires_at=times.stored_or_none(pairing.expires_at),
+    )
+
+
+def sent_one(tx: Tx, device_id: int, *, next_send_at: datetime, anchor: tuple[str, str]) -> None:
+    """WhatsApp's server has a message of this device: it is the new anchor, and the gap begins."""
+    tx.run(
+        """update devices set next_send_at = :next_send_at, anchor_chat_id = :chat, anchor_message_id = :message
+           where id = :id""",
+        id=device_id,
+        next_send_at=times.stored(next_send_at),
+        chat=anchor[0],
+        message=anchor[1],
+    )
+
+
+def rest(tx: Tx, device_id: int, until: datetime) -> None:
+    """The device sends nothing before this moment."""
+    tx.run("update devices set next_send_at = :until where id = :id", id=device_id, until=times.stored(until))
+
+
+def check_sendable(device: Device) -> None:
+    """Raises Unavailable `device_not_ready` if the device is not linked, so nothing would ever go."""
+    if device.wanted and device.linked and device.detail not in GONE:
+        return
+    raise Unavailable(
+        "device_not_ready",
+        f"The device {device.label} is not linked to WhatsApp: link it on the page /whatsapp, then send again, "
+        'or send with "queue_if_offline": true.',
+        retry_after=60,
+    )
+
+
+def sentence(device: Device) -> str | None:
+    """The detail in words, with its cure; None if there is nothing to say."""
+    if device.detail is None:
+        return None
+    return device.detail_text or _SENTENCES.get(device.detail)
+
+
+def _device(row: Row) -> Device:
+    anchor = (row["anchor_chat_id"], row["anchor_message_id"])
+    return Device(
+        id=row["id"],
+        user_id=row["user_id"],
+        label=row["label"],
+        profile=row["profile"],
+        wanted=bool(row["wanted"]),
+        command=row["command"],
+        state=cast(LinkState, row["state"]),
+        detail=cast("Detail | None", row["detail"]),
+        detail_text=row["detail_text"],
+        linked=bool(row["linked"]),
+        synced=bool(row["synced"]),
+        phone=row["phone"],
+        pushname=row["pushname"],
+        qr=row["qr"],
+        qr_at=times.read_or_none(row["qr_at"]),
+        restricted_until=times.read_or_none(row["restricted_until"]),
+        link_epoch=row["link_epoch"],
+        linked_at=times.read_or_none(row["linked_at"]),
+        seen_at=times.read_or_none(row["seen_at"]),
+        first_linked_at=times.read_or_none(row["first_linked_at"]),
+        next_send_at=times.read_or_none(row["next_send_at"]),
+        anchor=anchor if anchor[1] else None,
+        pairing_phone=row["pairing_phone"],
+        pairing_code=row["pairing_code"],
+        pairing_reason=row["pairing_reason"],
+        pairing_expires_at=times.read_or_none(row["pairing_expires_at"]),
+        created_at=times.read(row["created_at"]),
+        removed_at=times.read_or_none(row["removed_at"]),
+    )

@@ -1,0 +1,256 @@
+"""The line of messages before a device: whose turn it is, and why and until when everybody else waits.
+
+Reads the facts for `gate.decide`, for the engine's claim and for the explanation on API and pages alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from wabox import times
+from wabox.config import Config
+from wabox.db import Row, Rows, Tx
+from wabox.devices import devices
+from wabox.messages import facts, gate, outbox
+from wabox.messages.localtime import day_start, local_day
+
+MOST_COUNTED = 10_000  # ahead of a message; beyond it, the exact number helps nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why a message waits. until: aware UTC, None where nobody can know. reason: a code of facts.Reason.
+
+    ahead: messages of this device that go first. expected_at: an estimate, for those behind the head.
+    """
+
+    reason: facts.Reason | None = None
+    until: datetime | None = None
+    detail: str | None = None
+    ahead: int | None = None
+    expected_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What all messages of one device share at one moment."""
+
+    device: devices.Device
+    shared: facts.Facts
+    now: datetime
+    new_chats_full: bool
+
+    def facts_for(self, row: Row) -> facts.Facts:
+        return replace(
+            self.shared,
+            message=facts.Message(
+                scheduled_for=times.read_or_none(row["scheduled_for"]),
+                expires_at=times.read_or_none(row["expires_at"]),
+                number_check_at=times.read_or_none(row["number_retry_at"]),
+                is_new_chat=bool(row["is_new"]),
+                system=bool(row["is_system"]),
+            ),
+        )
+
+
+_MESSAGE = """select m.id, m.device_id, m.priority, m.is_system, m.scheduled_for, m.expires_at, m.number_retry_at,
+    m.rest_until, m.recoveries,
+    not exists (select 1 from chats c where c.device_id = m.device_id and c.phone = m.phone) as is_new
+    from messages m"""
+
+# What may stand at the head: a message held only by itself lets the others pass.
+_PASSABLE = """m.device_id = :device_id and m.status = 'queued'
+    and (m.scheduled_for is null or m.scheduled_for <= :now)
+    and (m.number_retry_at is null or m.number_retry_at <= :now)
+    and (not :new_chats_full
+         or exists (select 1 from chats c where c.device_id = m.device_id and c.phone = m.phone))"""
+
+
+def rules(config: Config, timezone: str | None = None) -> facts.Rules:
+    """`[sending]` and `[guards]` as the gate wants them. timezone: the user's own, else the shop's."""
+    sending = config.sending
+    return facts.Rules(
+        zone=config.zone if timezone is None else config.zone_named(timezone),
+        quiet_hours=sending.quiet_hours,
+        daily_cap=sending.daily_cap,
+        hourly_cap=sending.hourly_cap,
+        new_chats_per_day=sending.new_chats_per_day,
+        recipient_per_day=config.guards.campaign_messages_per_day,
+        warmup=sending.warmup,
+    )
+
+
+def claim_next(tx: Tx, device_id: int, *, config: Config, now: datetime) -> outbox.Message | gate.Wait | None:
+    """queued → sending for the head of the device's line, if the gate says so in this transaction.
+
+    Returns the claimed message, or why the head waits, or None if nobody stands in line. What can never
+    go is dropped on the way.
+    """
+    line = _line(tx, devices.by_id(tx, device_id), config=config, now=now)
+    while (row := _head(tx, line)) is not None:
+        decision = gate.decide(now, line.facts_for(row))
+        if isinstance(decision, gate.Wait):
+            return decision
+        if isinstance(decision, gate.Go):
+            claimed = outbox.claim(tx, row["id"], now=now)
+            assert claimed
+            return outbox.by_id(tx, row["id"])
+        _drop(tx, row["id"], decision, now)
+    return None
+
+
+def explain(
+    rows: Rows, messages: Iterable[outbox.Message], *, config: Config, now: datetime
+) -> dict[int, Waiting]:
+    """{message id: why it waits} for those of the messages that are queued or in doubt."""
+    lines: dict[int, _Line] = {}
+    found: dict[int, Waiting] = {}
+    for message in messages:
+        if message.status not in outbox.OPEN:
+            continue
+        if message.device_id not in lines:
+            device = devices.by_id(rows, message.device_id)
+            lines[message.device_id] = _line(rows, device, config=config, now=now)
+        found[message.id] = _explain(rows, lines[message.device_id], message, config)
+    return found
+
+
+def _explain(rows: Rows, line: _Line, message: outbox.Message, config: Config) -> Waiting:
+    if message.status == "sending":
+        doubtful = message.recoveries or message.rest_until or message.doubt_stage
+        return Waiting("in_doubt", message.rest_until) if doubtful else Waiting()
+    row = rows.one(f"{_MESSAGE} where m.id = :id", id=message.id)
+    assert row is not None
+    wanted = line.facts_for(row)
+    own = gate.own_wait(line.now, wanted)
+    if own is not None:
+        return Waiting(own.reason, own.until, own.detail)
+    ahead = _ahead(rows, line, row)
+    if ahead:
+        return Waiting("in_line", None, ahead=ahead, expected_at=_expected(line, ahead, config))
+    decision = gate.decide(line.now, wanted)
+    if isinstance(decision, gate.Wait):
+        return Waiting(decision.reason, decision.until, decision.detail, ahead=0, expected_at=decision.until)
+    return Waiting(ahead=0, expected_at=line.now)
+
+
+def _line(rows: Rows, device: devices.Device, *, config: Config, now: datetime) -> _Line:
+    user = rows.one("select state, timezone from users where id = :id", id=device.user_id)
+    assert user is not None
+    wanted = rules(config, user["timezone"])
+    today = local_day(now, wanted.zone)
+    counts = _counts(rows, device.id, wanted, now, day_start(today, wanted.zone))
+    seen = facts.Device(
+        state=device.state,
+        detail=device.detail,
+        restricted_until=device.restricted_until,
+        first_linked_at=device.first_linked_at,
+        next_send_at=device.next_send_at,
+        sent_today=counts[0],
+        new_chats_today=counts[1],
+        filled_hour_at=counts[2],
+    )
+    account = facts.Account(state=cast(facts.AccountState, user["state"]))
+    clock_ok = rows.value("select 1 from box where key = 'clock_wrong'") is None
+    shared = facts.Facts(rules=wanted, counted_on=today, account=account, device=seen, clock_ok=clock_ok)
+    full = 0 < wanted.new_chats_per_day <= seen.new_chats_today
+    return _Line(device, shared, now, full)
+
+
+def _counts(
+    rows: Rows, device_id: int, wanted: facts.Rules, now: datetime, midnight: datetime
+) -> tuple[int, int, datetime | None]:
+    """Sent today, new chats today, and when the hour was filled; asked only where there is a cap."""
+    sent = fresh = 0
+    if wanted.daily_cap or wanted.warmup or wanted.new_chats_per_day:
+        row = rows.one(
+            """select count(*), coalesce(sum(new_chat), 0) from messages
+               where device_id = :device_id and spent_at >= :midnight""",
+            device_id=device_id,
+            midnight=times.stored(midnight),
+        )
+        assert row is not None
+        sent, fresh = row[0], row[1]
+    filled = None
+    if wanted.hourly_cap:
+        filled = rows.value(
+            """select spent_at from messages where device_id = :device_id and spent_at > :since
+               order by spent_at desc limit 1 offset :n""",
+            device_id=device_id,
+            since=times.stored(now - timedelta(hours=1)),
+            n=wanted.hourly_cap - 1,
+        )
+    return sent, fresh, times.read_or_none(filled)
+
+
+def _head(rows: Rows, line: _Line) -> Row | None:
+    return rows.one(
+        f"{_MESSAGE} where {_PASSABLE} order by m.priority desc, m.id limit 1",
+        device_id=line.device.id,
+        now=times.stored(line.now),
+        new_chats_full=line.new_chats_full,
+    )
+
+
+def _ahead(rows: Rows, line: _Line, row: Row) -> int:
+    counted = rows.value(
+        f"""select count(*) from (select 1 from messages m where {_PASSABLE}
+            and (m.priority > :priority or (m.priority = :priority and m.id < :id)) limit :most)""",  # noqa: S608
+        device_id=line.device.id,
+        now=times.stored(line.now),
+        new_chats_full=line.new_chats_full,
+        priority=row["priority"],
+        id=row["id"],
+        most=MOST_COUNTED,
+    )
+    busy = rows.value(
+        "select 1 from messages where device_id = :device_id and status = 'sending'",
+        device_id=line.device.id,
+    )
+    return int(counted) + (1 if busy else 0)
+
+
+def _expected(line: _Line, ahead: int, config: Config) -> datetime | None:
+    """An estimate: the head's moment, then a mean gap each, and what today's cap leaves for later days."""
+    head = gate.decide(line.now, line.shared)
+    start = line.now if not isinstance(head, gate.Wait) else head.until
+    if start is None:
+        return None
+    low, high = config.sending.gap_seconds
+    pace = timedelta(seconds=max((low + high) / 2, 0.5))
+    wanted = line.shared.rules
+    if wanted.hourly_cap:
+        pace = max(pace, timedelta(hours=1) / wanted.hourly_cap)
+    cap = gate.effective_daily_cap(line.now, line.shared.device, line.shared.account, wanted)
+    if cap is None:
+        return start + pace * ahead
+    left = max(cap - line.shared.device.sent_today, 0)
+    if ahead < left:
+        return start + pace * ahead
+    days, rest = divmod(ahead - left, cap)
+    return start + timedelta(days=days + 1) + pace * rest
+
+
+def _drop(tx: Tx, message_id: int, decision: gate.Drop, now: datetime) -> None:
+    message = outbox.by_id(tx, message_id)
+    if decision.status == "skipped":
+        outbox.skip(tx, message, decision.error, now=now)
+    else:
+        outbox.cancel(tx, message, now=now, error=decision.error)
+
+
+def devices_due(rows: Rows, *, now: datetime) -> list[int]:
+    """Ids of devices that have something to send or to look up, and whose gap is over."""
+    return [
+        row["id"]
+        for row in rows.all(
+            """select d.id from devices d where d.wanted = 1 and d.removed_at is null and (
+                 exists (select 1 from messages m where m.device_id = d.id and m.status = 'sending')
+                 or ((d.next_send_at is null or d.next_send_at <= :now) and d.state = 'ready' and
+                     exists (select 1 from messages m where m.device_id = d.id and m.status = 'queued')))""",
+            now=times.stored(now),
+        )
+    ]

@@ -1,0 +1,100 @@
+"""The log of messages: lists with filters, pages by number or by cursor, and the day's counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from wabox import times
+from wabox.db import Rows
+from wabox.messages import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Filters of the log; None = all. since and until: by queued_at, until exclusive. text: words in the text."""
+
+    status: outbox.Status | None = None
+    campaign_id: int | None = None
+    phone: str | None = None
+    device_label: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages, newest first. total: of all pages. next_cursor: for the page after this, None at the end."""
+
+    messages: list[outbox.Message]
+    total: int
+    next_cursor: int | None
+
+
+def page(
+    rows: Rows, user_id: int, wanted: Wanted, *, number: int = 1, per_page: int = 50, cursor: int | None = None
+) -> Page:
+    """One page of the user's log. With a cursor, the page number is not looked at and any depth is fast."""
+    where, params = _where(user_id, wanted)
+    total = int(
+        rows.value(
+            f"select count(*) from messages m join devices d on d.id = m.device_id where {where}",  # noqa: S608
+            **params,
+        )
+    )
+    found = rows.all(
+        f"""{outbox.COLUMNS} where {where} and (:cursor is null or m.id < :cursor)
+            order by m.id desc limit :limit offset :offset""",
+        cursor=cursor,
+        limit=per_page + 1,
+        offset=0 if cursor is not None else (number - 1) * per_page,
+        **params,
+    )
+    messages = [outbox.message_of(row) for row in found[:per_page]]
+    more = len(found) > per_page
+    return Page(messages, total, messages[-1].id if more else None)
+
+
+def counts(rows: Rows, user_id: int) -> dict[outbox.Status, int]:
+    """How many of the user's messages are in each status now."""
+    found = dict.fromkeys(outbox.STATUSES, 0)
+    for row in rows.all(
+        "select status, count(*) as n from messages where user_id = :user_id group by status", user_id=user_id
+    ):
+        found[row["status"]] = row["n"]
+    return found
+
+
+def reached(rows: Rows, user_id: int, since: datetime, until: datetime) -> Mapping[str, int]:
+    """How many messages came to each status between two moments. Counted in quarters of an hour."""
+    return {
+        row["status"]: row["n"]
+        for row in rows.all(
+            """select status, sum(n) as n from message_counts where user_id = :user_id
+               and bucket >= :since and bucket < :until group by status""",
+            user_id=user_id,
+            since=times.stored(since),
+            until=times.stored(until),
+        )
+    }
+
+
+def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    clauses = ["m.user_id = :user_id"]
+    params: dict[str, Any] = {"user_id": user_id}
+    for clause, name, value in (
+        ("m.status = :status", "status", wanted.status),
+        ("m.campaign_id = :campaign_id", "campaign_id", wanted.campaign_id),
+        ("m.phone = :phone", "phone", wanted.phone),
+        ("d.label = :device_label", "device_label", wanted.device_label),
+        ("m.queued_at >= :since", "since", times.stored_or_none(wanted.since)),
+        ("m.queued_at < :until", "until", times.stored_or_none(wanted.until)),
+        ("instr(lower(m.text), lower(:text)) > 0", "text", wanted.text),
+    ):
+        if value is not None:
+            clauses.append(clause)
+            params[name] = value
+    return " and ".join(clauses), params

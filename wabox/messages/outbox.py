@@ -1,0 +1,475 @@
+"""A message's life: every move from one status to the next, each a guarded UPDATE in one transaction.
+
+queued → sending → sent → delivered → read. Ends besides: failed and skipped (surely not sent),
+cancelled (by the owner, never handed over), unknown (it may have gone; only a receipt or a person
+settles it). A message in `sending` is its device's one message in doubt until its end is recorded.
+What webhooks report and what is counted changes in the same transaction as the status.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from wabox import times
+from wabox.db import Row, Rows, Tx
+from wabox.devices import devices
+from wabox.errors import Invalid, NotFound
+from wabox.messages.template import Template
+from wabox.webhooks import deliveries
+
+Status = Literal["queued", "sending", "sent", "delivered", "read", "failed", "skipped", "cancelled", "unknown"]
+OPEN: tuple[Status, ...] = ("queued", "sending")
+REACHED: tuple[Status, ...] = ("sent", "delivered", "read")
+STATUSES: tuple[Status, ...] = (*OPEN, *REACHED, "failed", "skipped", "cancelled", "unknown")
+BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters of an hour from UTC
+
+_ERRORS: dict[str, str] = {
+    "not_on_whatsapp": "This number is not on WhatsApp.",
+    "expired": "It was not sent before its expires_at.",
+    "opted_out": "This person asked not to be written to.",
+    "device_removed": "The device was deleted before the message went.",
+    "refused": "WhatsApp refused the message.",
+    "not_entered": "WhatsApp Web did not take the message, three times. It did not go.",
+    "campaign_stopped": "The campaign was stopped before the message went.",
+    "link_lost": "The phone was unlinked while the message was on its way; it may have gone. "
+    "Look on the phone, then settle it.",
+    "history_lost": "WhatsApp's history on this box is incomplete, so nobody can tell whether it went. "
+    "Look on the phone, then settle it.",
+    "no_answer": "WhatsApp did not confirm the message; it may have gone. Look on the phone, then settle it.",
+    "settled_not_sent": "You settled it as not sent.",
+    "too_long": "With this contact's data the text is over 4,096 characters.",
+    "empty": "With this contact's data the text is empty.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A row of the log. text: as rendered. priority: 2 system, 1 single, 0 campaign."""
+
+    id: int
+    user_id: int
+    device_id: int
+    device_label: str
+    campaign_id: int | None
+    contact_id: int | None
+    phone: str
+    text: str
+    status: Status
+    error: str | None
+    error_text: str | None
+    priority: int
+    system: bool
+    scheduled_for: datetime | None
+    expires_at: datetime | None
+    number_retry_at: datetime | None
+    number_tries: int
+    wa_message_id: str | None
+    wa_chat_id: str | None
+    wa_chat_ids: tuple[str, ...]
+    link_epoch: int | None
+    machine_boot: str | None
+    attempts: int
+    recoveries: int
+    doubt_stage: int
+    rest_until: datetime | None
+    queued_at: datetime
+    claimed_at: datetime | None
+    handed_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+
+
+COLUMNS = """select m.*, d.label as device_label from messages m join devices d on d.id = m.device_id"""
+
+
+def by_id(rows: Rows, message_id: int) -> Message:
+    """The message, whoever's. For the engine."""
+    row = rows.one(f"{COLUMNS} where m.id = :id", id=message_id)
+    if row is None:
+        raise NotFound("not_found", "There is no such message.")
+    return message_of(row)
+
+
+def of_user(rows: Rows, user_id: int, message_id: int) -> Message:
+    """The user's message. Raises NotFound, for somebody else's too."""
+    row = rows.one(f"{COLUMNS} where m.id = :id and m.user_id = :user_id", id=message_id, user_id=user_id)
+    if row is None:
+        raise NotFound("not_found", "There is no such message; GET /messages lists yours.")
+    return message_of(row)
+
+
+def in_doubt(rows: Rows, device_id: int) -> Message | None:
+    """The device's one message that is being handed over, or was when somebody crashed."""
+    row = rows.one(f"{COLUMNS} where m.device_id = :device_id and m.status = 'sending'", device_id=device_id)
+    return None if row is None else message_of(row)
+
+
+# -- in ----------------------------------------------------------------------------------------------
+
+
+def accept(
+    tx: Tx,
+    device: devices.Device,
+    *,
+    phone: str,
+    template: Template,
+    values: Mapping[str, str],
+    now: datetime,
+    scheduled_for: datetime | None = None,
+    expires_at: datetime | None = None,
+    priority: int = 1,
+) -> int:
+    """A message is queued; returns its job id. The variant is chosen by that id.
+
+    phone: digits. Raises Invalid when the rendered text is empty or too long; then nothing is stored.
+    """
+    job_id = next_id(tx)
+    text = template.render(values, seed=f"job:{job_id}")
+    tx.insert(
+        """insert into messages (id, user_id, device_id, phone, text, priority, scheduled_for, expires_at,
+                                 queued_at)
+           values (:id, :user_id, :device_id, :phone, :text, :priority, :scheduled_for, :expires_at, :now)""",
+        id=job_id,
+        user_id=device.user_id,
+        device_id=device.id,
+        phone=phone,
+        text=text,
+        priority=priority,
+        scheduled_for=times.stored_or_none(scheduled_for),
+        expires_at=times.stored_or_none(expires_at),
+        now=times.stored(now),
+    )
+    return job_id
+
+
+def next_id(tx: Tx) -> int:
+    """The id the next message gets. Never one that was used before, in this file or a restored one."""
+    return int(tx.value("select seq from sqlite_sequence where name = 'messages'") or 0) + 1
+
+
+# -- to WhatsApp -------------------------------------------------------------------------------------
+
+
+def claim(tx: Tx, message_id: int, *, now: datetime) -> bool:
+    """queued → sending. The caller has asked the gate in this very transaction."""
+    moved = tx.run(
+        "update messages set status = 'sending', claimed_at = :now where id = :id and status = 'queued'",
+        id=message_id,
+        now=times.stored(now),
+    )
+    return moved == 1
+
+
+def arm(
+    tx: Tx,
+    message: Message,
+    *,
+    chat_id: str,
+    other_chat_ids: tuple[str, ...],
+    machine_boot: str,
+    now: datetime,
+) -> Message:
+    """The message has its WhatsApp id and chat, stored before anything is handed over.
+
+    The id is chosen once and kept through every attempt. From here on the message counts in the caps.
+    """
+    known = tx.value(
+        "select 1 from chats where device_id = :device_id and phone = :phone",
+        device_id=message.device_id,
+        phone=message.phone,
+    )
+    tx.run(
+        """update messages set wa_message_id = coalesce(wa_message_id, :wa_id), wa_chat_id = :chat_id,
+           wa_chat_ids = :others, machine_boot = :boot, spent_at = :now, handed_at = :now,
+           link_epoch = (select link_epoch from devices where id = device_id), new_chat = :new_chat,
+           attempts = attempts + 1, doubt_stage = 0, rest_until = null
+           where id = :id and status = 'sending'""",
+        id=message.id,
+        wa_id="3EB0" + secrets.token_hex(9).upper(),
+        chat_id=chat_id,
+        others=json.dumps(other_chat_ids),
+        boot=machine_boot,
+        new_chat=int(known is None),
+        now=times.stored(now),
+    )
+    return by_id(tx, message.id)
+
+
+def hand_over_again(tx: Tx, message: Message, *, stage: int, rest_until: datetime | None) -> bool:
+    """Another attempt under the same id. False if a receipt has settled the message meanwhile."""
+    return (
+        tx.run(
+            """update messages set attempts = attempts + 1, doubt_stage = :stage, rest_until = :rest_until
+               where id = :id and status = 'sending'""",
+            id=message.id,
+            stage=stage,
+            rest_until=times.stored_or_none(rest_until),
+        )
+        == 1
+    )
+
+
+def rest(tx: Tx, message: Message, *, stage: int, until: datetime) -> None:
+    """WhatsApp's page has the message, but no ack: it is left alone until then."""
+    tx.run(
+        "update messages set doubt_stage = :stage, rest_until = :until where id = :id and status = 'sending'",
+        id=message.id,
+        stage=stage,
+        until=times.stored(until),
+    )
+
+
+def doubted(tx: Tx, message: Message) -> None:
+    """A hand-over ended without an answer; it is looked up next."""
+    tx.run("update messages set recoveries = recoveries + 1 where id = :id and status = 'sending'", id=message.id)
+
+
+def put_back(tx: Tx, message: Message) -> None:
+    """sending → queued: it was surely not handed over."""
+    tx.run(
+        """update messages set status = 'queued', spent_at = null, new_chat = 0, doubt_stage = 0,
+           rest_until = null where id = :id and status = 'sending'""",
+        id=message.id,
+    )
+
+
+def number_unclear(tx: Tx, message: Message, *, retry_at: datetime) -> None:
+    """sending → queued: WhatsApp did not say whether the number exists; others pass until then."""
+    tx.run(
+        """update messages set status = 'queued', number_tries = number_tries + 1, number_retry_at = :retry_at
+           where id = :id and status = 'sending' and wa_message_id is null""",
+        id=message.id,
+        retry_at=times.stored(retry_at),
+    )
+
+
+# -- out ---------------------------------------------------------------------------------------------
+
+
+def receipt(tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at: datetime) -> bool:
+    """What WhatsApp said of a message of ours: 1 server, 2 delivered, 3 and up read, below 0 refused.
+
+    A later step implies the earlier ones, and each is recorded and owed. next_send_at: when the device
+    may send again, used if this receipt is what makes the message `sent`.
+    """
+    row = tx.one(f"{COLUMNS} where m.wa_message_id = :wa_id", wa_id=wa_message_id)
+    if row is None:
+        return False
+    message = message_of(row)
+    if ack < 0:
+        return fail(tx, message, "refused", now=at)
+    moved = False
+    if ack >= 1:
+        moved = sent(tx, message, at=at, next_send_at=next_send_at)
+    if ack >= 2:
+        moved = _move(tx, message, ("sent",), "delivered", now=at) or moved
+    if ack >= 3:
+        moved = _move(tx, message, ("delivered",), "read", now=at) or moved
+    return moved
+
+
+def sent(tx: Tx, message: Message, *, at: datetime, next_send_at: datetime) -> bool:
+    """sending or unknown → sent: WhatsApp's server has it. False if that was known already."""
+    if not _move(tx, message, ("sending", "unknown"), "sent", now=at):
+        return False
+    now_text = times.stored(at)
+    tx.run(
+        """insert into chats (device_id, user_id, phone, first_at, last_out_at)
+           values (:device_id, :user_id, :phone, :now, :now)
+           on conflict do update set last_out_at = :now""",
+        device_id=message.device_id,
+        user_id=message.user_id,
+        phone=message.phone,
+        now=now_text,
+    )
+    if message.wa_chat_id and message.wa_message_id:
+        device = devices.by_id(tx, message.device_id)
+        if device.link_epoch == message.link_epoch:
+            devices.sent_one(
+                tx,
+                message.device_id,
+                next_send_at=next_send_at,
+                anchor=(message.wa_chat_id, message.wa_message_id),
+            )
+    return True
+
+
+def fail(tx: Tx, message: Message, error: str, *, now: datetime, text: str | None = None) -> bool:
+    """queued, sending or unknown → failed: it surely did not go."""
+    return _move(tx, message, ("queued", "sending", "unknown"), "failed", now=now, error=error, text=text)
+
+
+def skip(tx: Tx, message: Message, error: str, *, now: datetime) -> bool:
+    """queued → skipped: it must not go."""
+    return _move(tx, message, ("queued",), "skipped", now=now, error=error)
+
+
+def lose(tx: Tx, message: Message, error: str, *, now: datetime) -> bool:
+    """sending → unknown: it may have gone, and nobody can look it up any more."""
+    return _move(tx, message, ("sending",), "unknown", now=now, error=error)
+
+
+def cancel(tx: Tx, message: Message, *, now: datetime, error: str | None = None) -> bool:
+    """queued → cancelled. False if it was claimed before."""
+    return _move(tx, message, ("queued",), "cancelled", now=now, error=error)
+
+
+def cancel_for(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> Message:
+    """The owner takes a queued message back. Asking again is fine. Raises Invalid `wrong_state`, NotFound."""
+    message = of_user(tx, user_id, message_id)
+    if message.status != "cancelled" and not cancel(tx, message, now=now):
+        raise Invalid(
+            "wrong_state", f"Only a queued message can be cancelled; this one is {message.status} already."
+        )
+    return by_id(tx, message_id)
+
+
+def settle(
+    tx: Tx, user_id: int, message_id: int, verdict: Literal["sent", "not_sent"], *, now: datetime
+) -> Message:
+    """A person has looked on the phone: unknown → sent or failed. Asking the same again is fine."""
+    message = of_user(tx, user_id, message_id)
+    if message.status == "unknown":
+        if verdict == "sent":
+            sent(tx, message, at=now, next_send_at=now)
+        else:
+            fail(tx, message, "settled_not_sent", now=now)
+        return by_id(tx, message_id)
+    settled = message.status in REACHED if verdict == "sent" else message.error == "settled_not_sent"
+    if not settled:
+        raise Invalid("wrong_state", f"Only an unknown message can be settled; this one is {message.status}.")
+    return message
+
+
+def expire(tx: Tx, *, now: datetime, most: int = 500) -> int:
+    """Every queued message whose time has passed is skipped, whatever its device does."""
+    due = tx.all(
+        f"{COLUMNS} where m.status = 'queued' and m.expires_at is not null and m.expires_at <= :now limit :most",
+        now=times.stored(now),
+        most=most,
+    )
+    return sum(skip(tx, message_of(row), "expired", now=now) for row in due)
+
+
+def device_removed(tx: Tx, device: devices.Device, *, now: datetime) -> None:
+    """The device is gone: what waited is cancelled, what was on its way can only be guessed."""
+    devices.remove(tx, device, now=now)
+    for row in tx.all(
+        f"{COLUMNS} where m.device_id = :device_id and m.status in ('queued', 'sending')",
+        device_id=device.id,
+    ):
+        message = message_of(row)
+        if message.status == "queued" or message.wa_message_id is None:
+            put_back(tx, message)
+            cancel(tx, message, now=now, error="device_removed")
+        else:
+            lose(tx, message, "link_lost", now=now)
+
+
+def _move(
+    tx: Tx,
+    message: Message,
+    origin: tuple[Status, ...],
+    to: Status,
+    *,
+    now: datetime,
+    error: str | None = None,
+    text: str | None = None,
+) -> bool:
+    """The one place where a message reaches a new status for good: row, count and webhook together."""
+    stamp = f"{to}_at" if to in REACHED else "finished_at"
+    moved = tx.run(
+        f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text,
+            rest_until = null,
+            spent_at = case when :to in ('failed', 'skipped', 'cancelled') then null else spent_at end
+            where id = :id and status in ({", ".join(f"'{one}'" for one in origin)})""",  # noqa: S608
+        id=message.id,
+        to=to,
+        now=times.stored(now),
+        error=error,
+        text=text or (_ERRORS.get(error) if error else None),
+    )
+    if not moved:
+        return False
+    tx.tally(
+        """insert into message_counts (user_id, bucket, status, n) values (:user_id, :bucket, :status, :n)
+           on conflict do update set n = n + :n""",
+        1,
+        user_id=message.user_id,
+        bucket=bucket(now),
+        status=to,
+    )
+    _owe(tx, message.id, now)
+    return True
+
+
+def bucket(moment: datetime) -> str:
+    """The quarter of an hour a moment falls into, as the counts know it."""
+    return times.stored(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))
+
+
+def _owe(tx: Tx, message_id: int, now: datetime) -> None:
+    message = by_id(tx, message_id)
+    if message.system:
+        return
+    event = f"delivery.{message.status}"
+    deliveries.owe(
+        tx,
+        user_id=message.user_id,
+        event=event,
+        payload={
+            "event": event,
+            "job_id": message.id,
+            "campaign_id": message.campaign_id,
+            "phone": message.phone,
+            "status": message.status,
+            "error": message.error,
+            "sent_at": times.wire_or_none(message.sent_at),
+        },
+        now=now,
+        message_id=message.id,
+    )
+
+
+def message_of(row: Row) -> Message:
+    """A row of COLUMNS as a Message."""
+    return Message(
+        id=row["id"],
+        user_id=row["user_id"],
+        device_id=row["device_id"],
+        device_label=row["device_label"],
+        campaign_id=row["campaign_id"],
+        contact_id=row["contact_id"],
+        phone=row["phone"],
+        text=row["text"],
+        status=cast(Status, row["status"]),
+        error=row["error"],
+        error_text=row["error_text"],
+        priority=row["priority"],
+        system=bool(row["is_system"]),
+        scheduled_for=times.read_or_none(row["scheduled_for"]),
+        expires_at=times.read_or_none(row["expires_at"]),
+        number_retry_at=times.read_or_none(row["number_retry_at"]),
+        number_tries=row["number_tries"],
+        wa_message_id=row["wa_message_id"],
+        wa_chat_id=row["wa_chat_id"],
+        wa_chat_ids=tuple(json.loads(row["wa_chat_ids"] or "[]")),
+        link_epoch=row["link_epoch"],
+        machine_boot=row["machine_boot"],
+        attempts=row["attempts"],
+        recoveries=row["recoveries"],
+        doubt_stage=row["doubt_stage"],
+        rest_until=times.read_or_none(row["rest_until"]),
+        queued_at=times.read(row["queued_at"]),
+        claimed_at=times.read_or_none(row["claimed_at"]),
+        handed_at=times.read_or_none(row["handed_at"]),
+        sent_at=times.read_or_none(row["sent_at"]),
+        delivered_at=times.read_or_none(row["delivered_at"]),
+        read_at=times.read_or_none(row["read_at"]),
+    )
