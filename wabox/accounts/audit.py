@@ -1,0 +1,76 @@
+"""Knows who did what and when; the table refuses changes and deletions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from wabox import times
+from wabox.db import Rows, Tx
+
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done. user_id None: by the shell of the box or by wabox itself."""
+
+    id: int
+    user_id: int | None
+    action: str
+    subject: str | None
+    details: dict[str, object]
+    ip: str | None
+    at: datetime
+
+
+def note(
+    tx: Tx,
+    *,
+    user_id: int | None,
+    action: str,
+    subject: str | None = None,
+    details: Mapping[str, object] | None = None,
+    ip: str | None = None,
+    now: datetime,
+) -> int:
+    """It is on record, in the same transaction as the thing itself.
+
+    action: `<noun>.<verb>`, as `key.rotated`. subject: an id or a label, never a secret. details: plain JSON.
+    """
+    return tx.insert(
+        """insert into audit (user_id, action, subject, details, ip, at)
+           values (:user_id, :action, :subject, :details, :ip, :now)""",
+        user_id=user_id,
+        action=action,
+        subject=subject,
+        details=json.dumps(dict(details or {})),
+        ip=ip,
+        now=times.stored(now),
+    )
+
+
+def page(rows: Rows, *, user_id: int | None = None, before: int | None = None, limit: int = 50) -> list[Entry]:
+    """Entries, newest first. user_id: only this user's. before: the last id of the page above."""
+    found = rows.all(
+        """select id, user_id, action, subject, details, ip, at from audit
+           where (:user_id is null or user_id = :user_id) and (:before is null or id < :before)
+           order by id desc limit :limit""",
+        user_id=user_id,
+        before=before,
+        limit=max(1, min(limit, MOST)),
+    )
+    return [
+        Entry(
+            id=row["id"],
+            user_id=row["user_id"],
+            action=row["action"],
+            subject=row["subject"],
+            details=json.loads(row["details"]),
+            ip=row["ip"],
+            at=times.read(row["at"]),
+        )
+        for row in found
+    ]

@@ -1,0 +1,192 @@
+"""Knows API keys: shown once, stored as a digest, dead at once when rotated."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wabox import times
+from wabox.accounts import secrets
+from wabox.accounts.users import COLUMNS, User, user_of
+from wabox.db import Row, Rows, Tx
+from wabox.errors import Invalid, NotFound
+
+PREFIX = "wbx_"
+LENGTH = len(PREFIX) + secrets.BODY + secrets.CHECK
+SHOWN = 12  # characters of a key that may be seen later
+MAIN = "main"
+SCOPES = ("send", "read", "contacts", "campaigns", "devices", "admin")
+EVERYTHING = ("all",)
+USED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A new key; `key` is in nobody's hands but the caller's."""
+
+    key: str
+    key_id: int
+    prefix: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key as it may be shown: never whole."""
+
+    key_id: int
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    last_used_ip: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who presented a live key. The user's state is the caller's to judge."""
+
+    user: User
+    key_id: int
+    scopes: tuple[str, ...]
+    last_used_at: datetime | None
+
+    def may(self, scope: str) -> bool:
+        """Whether the key covers this scope."""
+        return "all" in self.scopes or scope in self.scopes
+
+    def use_is_due(self, now: datetime) -> bool:
+        """Whether `used` should be written again; it is kept to once a minute."""
+        return self.last_used_at is None or abs(now - self.last_used_at) >= USED_EVERY
+
+
+def issue(
+    tx: Tx, user_id: int, *, name: str = MAIN, scopes: tuple[str, ...] = EVERYTHING, now: datetime
+) -> IssuedKey:
+    """A new live key of this name exists. Raises Invalid `key_exists`, `bad_scope`."""
+    if scopes != EVERYTHING and (not scopes or not set(scopes) <= set(SCOPES)):
+        sentence = f"Choose from {', '.join(SCOPES)}."
+        raise Invalid("bad_scope", sentence, details={"scopes": sentence})
+    if _live(tx, user_id, name) is not None:
+        raise Invalid("key_exists", f"There is a key named {name} already; rotate it, or choose another name.")
+    key = secrets.key(PREFIX)
+    key_id = tx.insert(
+        """insert into api_keys (user_id, name, prefix, key_hash, scopes, created_at)
+           values (:user_id, :name, :prefix, :key_hash, :scopes, :now)""",
+        user_id=user_id,
+        name=name,
+        prefix=key[:SHOWN],
+        key_hash=secrets.digest(key),
+        scopes=json.dumps(scopes),
+        now=times.stored(now),
+    )
+    return IssuedKey(key=key, key_id=key_id, prefix=key[:SHOWN], name=name, scopes=scopes, created_at=now)
+
+
+def rotate(tx: Tx, user_id: int, *, name: str = MAIN, now: datetime) -> IssuedKey:
+    """A new key of this name works and the old one is dead, both from this commit on.
+
+    Keeps the old key's scopes; without an old key a new one is issued.
+    """
+    old = _live(tx, user_id, name)
+    if old is None:
+        return issue(tx, user_id, name=name, now=now)
+    revoke(tx, user_id, old.key_id, now=now)
+    return issue(tx, user_id, name=name, scopes=old.scopes, now=now)
+
+
+def revoke(tx: Tx, user_id: int, key_id: int, *, now: datetime) -> None:
+    """The key is dead. Raises NotFound if it is not a live key of this user."""
+    changed = tx.run(
+        """update api_keys set revoked_at = :now
+           where id = :key_id and user_id = :user_id and revoked_at is null""",
+        key_id=key_id,
+        user_id=user_id,
+        now=times.stored(now),
+    )
+    if not changed:
+        raise NotFound("no_such_key", "There is no such key; look at the list of your keys.")
+
+
+def find(rows: Rows, presented: str | bytes, now: datetime) -> Caller | None:
+    """Who holds this key; None for anything that is not a live key, whatever it is."""
+    key = _plain(presented)
+    if key is None:
+        return None
+    row = rows.one(
+        f"""select api_keys.id as key_id, api_keys.scopes, api_keys.last_used_at, {COLUMNS}
+            from api_keys join users on users.id = api_keys.user_id
+            where api_keys.key_hash = :key_hash
+              and (api_keys.revoked_at is null)""",  # noqa: S608
+        key_hash=secrets.digest(key),
+        now=times.stored(now),
+    )
+    if row is None:
+        return None
+    return Caller(
+        user=user_of(row),
+        key_id=row["key_id"],
+        scopes=tuple(json.loads(row["scopes"])),
+        last_used_at=times.read_or_none(row["last_used_at"]),
+    )
+
+
+def used(tx: Tx, key_id: int, *, ip: str | None, now: datetime) -> bool:
+    """When and from where the key was last used is known, to the minute. False: known already."""
+    return (
+        tx.run(
+            """update api_keys set last_used_at = :now, last_used_ip = :ip where id = :key_id
+               and (last_used_at is null or last_used_at <= :due or last_used_at > :now)""",
+            key_id=key_id,
+            ip=ip,
+            now=times.stored(now),
+            due=times.stored(now - USED_EVERY),
+        )
+        == 1
+    )
+
+
+def of_user(rows: Rows, user_id: int) -> list[Key]:
+    """The user's live keys, oldest first."""
+    return [
+        _key_of(row)
+        for row in rows.all(
+            """select id, name, prefix, scopes, created_at, last_used_at, last_used_ip from api_keys
+               where user_id = :user_id and revoked_at is null order by id""",
+            user_id=user_id,
+        )
+    ]
+
+
+def _live(rows: Rows, user_id: int, name: str) -> Key | None:
+    return next((one for one in of_user(rows, user_id) if one.name == name), None)
+
+
+def _key_of(row: Row) -> Key:
+    return Key(
+        key_id=row["id"],
+        name=row["name"],
+        prefix=row["prefix"],
+        scopes=tuple(json.loads(row["scopes"])),
+        created_at=times.read(row["created_at"]),
+        last_used_at=times.read_or_none(row["last_used_at"]),
+        last_used_ip=row["last_used_ip"],
+    )
+
+
+def _plain(presented: str | bytes) -> str | None:
+    """The key as text if it has a key's form: cheap, before anything is hashed or asked."""
+    if len(presented) != LENGTH:
+        return None
+    try:
+        key = presented.decode("ascii") if isinstance(presented, bytes) else presented
+    except UnicodeDecodeError:
+        return None
+    body, check = key[len(PREFIX) : -secrets.CHECK], key[-secrets.CHECK :]
+    if not (key.startswith(PREFIX) and body.isascii() and secrets.checksum(body) == check):
+        return None
+    return key
