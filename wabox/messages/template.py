@@ -1,0 +1,165 @@
+"""What each person reads: a parsed text draws its alternatives by a hash and fills in values.
+
+Values go in last and are never parsed: a contact named `{a|b}` stays so. All of it is linear in the text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from wabox.errors import Invalid
+from wabox.messages.spintax import VARIABLES, Group, Nodes, Variable, nodes
+
+MAX_RENDERED = 4_096
+MAX_RAW = 16_384
+
+_Choose = Callable[[Group], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text that was understood. variables: the names it uses, in the order of VARIABLES.
+
+    variants: how many ways there are to draw its alternatives, equal texts counted apart.
+    shortest: the least characters it can render to, whatever the values.
+    """
+
+    text: str
+    variables: tuple[str, ...]
+    variants: int
+    shortest: int
+    nodes: Nodes
+
+    def render(self, values: Mapping[str, str], *, seed: str) -> str:
+        """The text one person reads; the same seed and values always give the same.
+
+        values: by variable name; a missing or blank one gives the fallback, else nothing. Raises Invalid
+        `message_too_long` or `message_empty` (blank is empty). Source: PRODUCT.md section 3, Text.
+        """
+        rendered = _rendered(self.nodes, values, _drawn_by(seed))
+        if len(rendered) > MAX_RENDERED:
+            raise _too_long()
+        if not rendered.strip():
+            raise _empty()
+        return rendered
+
+    def preview(self, count: int, values: Mapping[str, str] | None = None) -> list[str]:
+        """Up to `count` different texts, spread over all variants; nothing is raised, long ones are cut."""
+        found: dict[str, None] = {}
+        for steps in (min(count, self.variants), min(8 * count, self.variants)):
+            for step in range(steps):
+                if len(found) < count:
+                    chosen = _numbered(step * self.variants // steps)
+                    found[_rendered(self.nodes, values or {}, chosen)[:MAX_RENDERED]] = None
+        return list(found)
+
+    def longest(self, lengths: Mapping[str, int]) -> int:
+        """The most characters it can render to. lengths: of the longest value of each variable."""
+        return _longest(self.nodes, lengths)
+
+
+def parse(text: str) -> Template:
+    """The text, understood. Raises Invalid `bad_template` naming the 1-based position of what is wrong.
+
+    Raises `message_empty` for a blank text, `message_too_long` over MAX_RAW characters or where not even the
+    shortest variant fits. Details name the field `message`. Source: PRODUCT.md section 3, Text.
+    """
+    if len(text) > MAX_RAW:
+        raise _invalid("message_too_long", f"The message is longer than {MAX_RAW:,} characters; shorten it.")
+    if not text.strip():
+        raise _empty()
+    parsed = nodes(text)
+    shortest = _shortest(parsed.nodes)
+    if shortest > MAX_RENDERED:
+        raise _too_long()
+    used = tuple(name for name in VARIABLES if name in parsed.variables)
+    return Template(text, used, parsed.variants, shortest, parsed.nodes)
+
+
+def _drawn_by(seed: str) -> _Choose:
+    """Each group on its own, evenly, and the same on every attempt."""
+    salt = seed.encode("utf-8", "surrogatepass")
+
+    def choose(group: Group) -> int:
+        drawn = hashlib.blake2b(b"%d:%b" % (group.index, salt), digest_size=8).digest()
+        return int.from_bytes(drawn, "big") % len(group.alternatives)
+
+    return choose
+
+
+def _numbered(number: int) -> _Choose:
+    """The variant of this number: every number below `variants` is another way to draw."""
+    left = number
+
+    def choose(group: Group) -> int:
+        nonlocal left
+        left, inside = divmod(left, group.variants)
+        chosen = 0
+        while inside >= group.each[chosen]:
+            inside -= group.each[chosen]
+            chosen += 1
+        left = left * group.each[chosen] + inside
+        return chosen
+
+    return choose
+
+
+def _rendered(parsed: Nodes, values: Mapping[str, str], choose: _Choose) -> str:
+    """The drawn text; given up soon after it is over the limit, so that values cannot make it huge."""
+    pieces: list[str] = []
+    room = MAX_RENDERED
+    waiting = [iter(parsed)]
+    while waiting and room >= 0:
+        node = next(waiting[-1], None)
+        if node is None:
+            waiting.pop()
+        elif isinstance(node, Group):
+            waiting.append(iter(node.alternatives[choose(node)]))
+        else:
+            piece = node if isinstance(node, str) else _value(node, values)
+            pieces.append(piece)
+            room -= len(piece)
+    return "".join(pieces)
+
+
+def _value(variable: Variable, values: Mapping[str, str]) -> str:
+    value = values.get(variable.name, "")
+    return value if value.strip() else variable.fallback
+
+
+def _shortest(parsed: Nodes) -> int:
+    total = 0
+    for node in parsed:
+        if isinstance(node, str):
+            total += len(node)
+        elif isinstance(node, Variable):
+            total += min(1, len(node.fallback))
+        else:
+            total += min(_shortest(one) for one in node.alternatives)
+    return total
+
+
+def _longest(parsed: Nodes, lengths: Mapping[str, int]) -> int:
+    total = 0
+    for node in parsed:
+        if isinstance(node, str):
+            total += len(node)
+        elif isinstance(node, Variable):
+            total += max(lengths.get(node.name, 0), len(node.fallback))
+        else:
+            total += max(_longest(one, lengths) for one in node.alternatives)
+    return total
+
+
+def _too_long() -> Invalid:
+    return _invalid("message_too_long", f"The message is longer than {MAX_RENDERED:,} characters; shorten it.")
+
+
+def _empty() -> Invalid:
+    return _invalid("message_empty", "The message is empty; write something.")
+
+
+def _invalid(code: str, sentence: str) -> Invalid:
+    return Invalid(code, sentence, details={"message": sentence})
