@@ -178,11 +178,15 @@ create table message_counts (
 ) strict, without rowid;
 
 create table numbers (
+    device_id integer not null references devices (id),
     user_id integer not null references users (id),
     phone text not null,
     answer text not null check (answer in ('yes', 'no')),
+    chat_id text,
+    other_chat_ids text not null default '[]',
+    link_epoch integer not null,
     checked_at text not null,
-    primary key (user_id, phone)
+    primary key (device_id, phone)
 ) strict, without rowid;
 
 create table chats (
@@ -211,23 +215,27 @@ create table webhooks (
 create table deliveries (
     id integer primary key autoincrement,
     user_id integer not null references users (id),
-    message_id integer references messages (id),
-    device_id integer references devices (id),
+    message_id integer,
+    device_id integer,
+    line text,
     webhook_id text not null unique,
     event text not null,
     payload text not null,
     status text not null default 'owed' check (status in ('owed', 'delivered', 'parked', 'dropped')),
     attempts integer not null default 0,
+    tries integer not null default 0,
     due_at text not null,
+    give_up_at text,
     created_at text not null,
     last_at text,
     last_status integer,
     last_error text,
     last_excerpt text
 ) strict;
-create index owed on deliveries (user_id, due_at) where status = 'owed';
-create index owed_of_message on deliveries (message_id, id) where status = 'owed';
+create index owed on deliveries (user_id, due_at, id) where status = 'owed';
+create index owed_in_line on deliveries (line, id) where status = 'owed' and line is not null;
 create index deliveries_of on deliveries (user_id, id);
+create index parked on deliveries (user_id, id) where status = 'parked';
 
 create table delivery_attempts (
     id integer primary key autoincrement,
