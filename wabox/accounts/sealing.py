@@ -38,6 +38,8 @@ class Seal:
             raise SealBroken("not a sealed text")
         try:
             raw = base64.b64decode(sealed[len(_MARK) :], validate=True)
+            if base64.b64encode(raw).decode("ascii") != sealed[len(_MARK) :]:
+                raise SealBroken("not as it was written")
             return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], about.encode("utf-8")).decode("utf-8")
         except (InvalidTag, binascii.Error, ValueError) as error:
             raise SealBroken("the seal does not fit") from error
