@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import phonenumbers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wabox.contacts.phones import Phone, display, mask, parse
+from wabox.errors import Invalid
+
+DIGITS = "8801711123456"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "01711123456",
+        "1711123456",
+        "8801711123456",
+        "+8801711123456",
+        "008801711123456",
+        "+880 1711-123456",
+        "+880 (1711) 123 456",
+        "880/1711.123456",
+        " 01711-123456\t\n",
+        "০১৭১১১২৩৪৫৬",
+        "+৮৮০১৭১১১২৩৪৫৬",
+        "০17১১123456",
+        "٠١٧١١١٢٣٤٥٦",
+        "०१७११123456",
+        "０１７１１１２３４５６",
+        "＋８８０（１７１１）１２３４５６",
+        "\u200e+880\u00a01711\u2011123456\u202c",
+        "\ufeff01711\u200d123\u200c456",
+        "01711\u2013123\u2212456",
+        "1\ufe0f711123456",
+    ],
+)
+def test_one_number_however_it_is_written(typed: str) -> None:
+    assert parse(typed, country="BD") == Phone(DIGITS, flagged=False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "digits"),
+    [
+        ("2125551234", "US", "12125551234"),
+        ("02079460018", "GB", "442079460018"),
+        ("06 1234 5678", "IT", "390612345678"),  # the 0 belongs to the number there
+        ("+39 06 1234 5678", "BD", "390612345678"),
+        ("12125551234", "BD", "12125551234"),
+        ("098765 43210", "IN", "919876543210"),
+        ("02-9881234", "BD", "88029881234"),
+        ("+01711123456", "BD", DIGITS),
+        ("+800 1234 5678", "BD", "80012345678"),  # no country's, still valid
+    ],
+)
+def test_numbers_of_other_countries(typed: str, country: str, digits: str) -> None:
+    assert parse(typed, country=country) == Phone(digits, flagged=False)
+
+
+@pytest.mark.parametrize("country", ["BD", "BR", "MX"])
+@pytest.mark.parametrize("digits", ["551187654321", "5215512345678", "5493511234567"])
+def test_a_number_with_its_country_code_is_never_rewritten(digits: str, country: str) -> None:
+    assert parse(digits, country=country).digits == digits
+    assert parse(f"+{digits}", country=country).digits == digits
+
+
+@pytest.mark.parametrize(
+    "digits", ["551187654321", "5215512345678", "88001711123456", "4402079460018", "9999999", "999999999999999"]
+)
+def test_a_number_no_plan_knows_is_kept_and_flagged(digits: str) -> None:
+    assert parse(f"+{digits}", country="BD") == Phone(digits, flagged=True)
+    assert parse(digits, country="BD") == Phone(digits, flagged=True)
+
+
+def test_a_plus_keeps_a_number_from_being_read_as_national() -> None:
+    assert parse("+1711123456", country="BD") == Phone("1711123456", flagged=True)
+    assert parse("001711123456", country="BD") == Phone("1711123456", flagged=True)
+
+
+def test_a_new_national_range_is_kept_and_flagged() -> None:
+    assert parse("01211111111", country="BD") == Phone("8801211111111", flagged=True)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        " ",
+        "+",
+        "00",
+        "0",
+        "123456",
+        "01711",
+        "017111234567",
+        "0000000000",
+        "0" * 40,
+        "9" * 16,
+        "9" * 100,
+        "call me",
+        "01711123456 ext 5",
+        "tel:01711123456",
+        "2.12e3000000",
+        "01711+123456",
+        "++8801711123456",
+        "01711\x00123456",
+        "01711\ud800123456",
+        "①②③④⑤⑥⑦⑧",
+        "¹²³⁴⁵⁶⁷⁸",
+        "一二三四五六七八",
+        "01711;123456",
+        "<b>01711123456</b>",
+        "-01711123456e",
+        "01711123456,01711123457",
+    ],
+)
+def test_what_is_no_number_is_refused_with_a_sentence(typed: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse(typed, country="BD")
+    assert refused.value.code == "bad_phone"
+    assert refused.value.details == {"phone": refused.value.sentence}
+
+
+@settings(max_examples=3_000, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=70),
+        st.text(st.sampled_from("0123456789০১২৩٤５+ -()\u200d\0\ud800x"), max_size=30),
+    ),
+    st.sampled_from(["BD", "US", "IT", "BR", "MX", "AR", "JP", "SM"]),
+)
+def test_any_text_is_a_number_or_refused(typed: str, country: str) -> None:
+    try:
+        phone = parse(typed, country=country)
+    except Invalid as refused:
+        assert refused.code == "bad_phone"
+        return
+    assert phone.digits.isascii()
+    assert phone.digits.isdigit()
+    assert 7 <= len(phone.digits) <= 15
+    assert not phone.digits.startswith("0")
+    assert parse(f"+{phone.digits}", country=country) == phone
+    assert display(phone.digits).startswith("+")
+    assert mask(phone.digits) not in phone.digits
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)))
+def test_every_countrys_example_is_understood_both_ways(country: str) -> None:
+    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+    if example is None:
+        return
+    digits = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)[1:]
+    if len(digits) < 7:
+        return
+    assert parse(f"+{digits}", country="BD") == Phone(digits, flagged=False)
+    assert parse(digits, country=country) == Phone(digits, flagged=False)
+    national = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    if national.startswith("0"):
+        assert parse(national, country=country) == Phone(digits, flagged=False)
+
+
+def test_every_decimal_digit_of_unicode_counts() -> None:
+    for code in range(0x110000):
+        if unicodedata.category(chr(code)) == "Nd" and unicodedata.decimal(chr(code)) == 7:
+            assert parse(f"01{chr(code)}11123456", country="BD").digits == DIGITS
+
+
+@pytest.mark.parametrize(
+    ("digits", "masked"),
+    [("8801711000678", "88017****678"), ("1234567", "12****67"), ("123", "****"), ("", "****")],
+)
+def test_logs_show_the_ends_only(digits: str, masked: str) -> None:
+    assert mask(digits) == masked
+
+
+@pytest.mark.parametrize(
+    ("digits", "shown"),
+    [
+        ("8801711123456", "+880 1711-123456"),
+        ("12125551234", "+1 212-555-1234"),
+        ("5215512345678", "+5215512345678"),
+        ("390612345678", "+39 06 1234 5678"),
+        ("0", "+0"),
+        ("", "+"),
+    ],
+)
+def test_people_read_a_number_in_groups(digits: str, shown: str) -> None:
+    assert display(digits) == shown
+
+
+def test_a_bulk_of_numbers_is_quick() -> None:
+    began = time.process_time()
+    for number in range(5_000):
+        parse(f"88017{number:08}", country="BD")
+    assert time.process_time() - began < 1

@@ -1,0 +1,147 @@
+"""Phone numbers: what people type becomes digits with the country code first; a number never raises but Invalid.
+
+Source: PRODUCT.md sections 3 and 10, Phones.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, CountryCodeSource, PhoneNumber, PhoneNumberFormat
+
+from wabox.errors import Invalid
+
+MAX_TYPED = 64
+MIN_DIGITS, MAX_DIGITS = 7, 15
+
+_PLUS = frozenset("+\uff0b\ufe62")
+_BETWEEN = frozenset("()[]./-\u00ad\u2212\uff08\uff09\uff3b\uff3d\uff0e\uff0f\u00b7\u30fb")
+_BLANKS = frozenset("\t\n\r\ufe0e\ufe0f")  # with the selectors that follow digits pasted from a chat
+_MARKS = frozenset({"Cf", "Pd", "Zs"})  # invisible marks, dashes, spaces
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A number WhatsApp can be asked for. digits: 7 to 15, country code first.
+
+    flagged: kept as it was typed although no numbering plan knows it, as with real ids of Brazil and Mexico.
+    """
+
+    digits: str
+    flagged: bool
+
+
+def parse(text: str, *, country: str) -> Phone:
+    """The number somebody typed, in any script's digits. Raises Invalid `bad_phone`.
+
+    country: two letters, whose national numbers are understood. A leading 0 makes it national; a number that
+    is valid with its country code stays as it is; else it is national if that is valid; else 7 to 15 digits
+    are kept and flagged. After a + or 00 it carries a country code and is never rewritten.
+    """
+    digits, international = _digits(text)
+    if digits.startswith("00"):
+        digits, international = digits[2:], True
+    if digits.startswith("0"):
+        return _national(digits, country)
+    if not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
+        raise _bad(f"A phone number has {MIN_DIGITS} to {MAX_DIGITS} digits; this one has {len(digits)}.")
+    if _is_valid(digits):
+        return Phone(digits, flagged=False)
+    national = None if international else _valid_national(digits, country)
+    return Phone(digits, flagged=True) if national is None else Phone(national, flagged=False)
+
+
+def mask(digits: str) -> str:
+    """The number as logs show it: 88017****678. Nothing but the two ends of it can be read back."""
+    if len(digits) < MIN_DIGITS:
+        return "****"
+    ends = (5, 3) if len(digits) > 10 else (2, 2)
+    return f"{digits[: ends[0]]}****{digits[-ends[1] :]}"
+
+
+def display(digits: str) -> str:
+    """The number as people read it: +880 1711-123456; a flagged one plainly, +5215512345678."""
+    number = _split(digits)
+    if number is None or not phonenumbers.is_valid_number(number):
+        return f"+{digits}"
+    return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
+
+
+def _digits(text: str) -> tuple[str, bool]:
+    """ASCII digits in order, and whether a plus stood before them."""
+    if len(text) > MAX_TYPED:
+        raise _bad("A phone number is not that long; write only the number.")
+    if text.isascii() and text.isdigit():
+        return text, False
+    digits: list[str] = []
+    plus = False
+    for character in text:
+        value = unicodedata.decimal(character, None)
+        if value is not None:
+            digits.append(str(value))
+        elif character in _PLUS and not plus and not digits:
+            plus = True
+        elif not _is_between(character):
+            raise _bad("A phone number is only digits; write it like +880 1711-123456.")
+    return "".join(digits), plus
+
+
+def _is_between(character: str) -> bool:
+    return character in _BETWEEN or character in _BLANKS or unicodedata.category(character) in _MARKS
+
+
+def _split(digits: str) -> PhoneNumber | None:
+    """Country code and the rest, unchanged: the library's own parser would drop or add digits."""
+    for length in (1, 2, 3):
+        code = digits[:length]
+        if code.isascii() and code.isdigit() and int(code) in COUNTRY_CODE_TO_REGION_CODE:
+            rest = digits[length:]
+            zeros = len(rest) - len(rest.lstrip("0"))
+            if not rest[zeros:]:
+                return None
+            return PhoneNumber(
+                country_code=int(code),
+                national_number=int(rest),
+                italian_leading_zero=True if zeros else None,
+                number_of_leading_zeros=zeros if zeros > 1 else None,
+            )
+    return None
+
+
+def _is_valid(digits: str) -> bool:
+    number = _split(digits)
+    return number is not None and phonenumbers.is_valid_number(number)
+
+
+def _valid_national(digits: str, country: str) -> str | None:
+    number = _parsed(digits, country)
+    return _e164(number) if number is not None and phonenumbers.is_valid_number(number) else None
+
+
+def _national(digits: str, country: str) -> Phone:
+    """A number with a leading 0; one whose length fits but whose range nobody knows is kept and flagged."""
+    number = _parsed(digits, country)
+    if number is not None and phonenumbers.is_valid_number(number):
+        return Phone(_e164(number), flagged=False)
+    if number is None or number.italian_leading_zero or not phonenumbers.is_possible_number(number):
+        raise _bad(f"This is no phone number of {country}; write it with its country code, like +880 1711-123456.")
+    return Phone(_e164(number), flagged=True)
+
+
+def _parsed(digits: str, country: str) -> PhoneNumber | None:
+    """The number read as a national one; None if the library finds the country's own code in it instead."""
+    try:
+        number = phonenumbers.parse(digits, country, keep_raw_input=True)
+    except phonenumbers.NumberParseException:
+        return None
+    return None if number.country_code_source == CountryCodeSource.FROM_NUMBER_WITHOUT_PLUS_SIGN else number
+
+
+def _e164(number: PhoneNumber) -> str:
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164).removeprefix("+")
+
+
+def _bad(sentence: str) -> Invalid:
+    return Invalid("bad_phone", sentence, details={"phone": sentence})
