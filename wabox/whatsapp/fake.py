@@ -161,12 +161,8 @@ class FakeDriver:
         if not self.link(device_id).synced:
             raise SessionLost("not synced yet")
         with self._lock:
-            acks = [
-                profile.history[k] for c in chat_ids if (k := (c, message_id)) in profile.history
-            ]
-            return LookedUp(
-                max(acks, default=None), anchor is not None and anchor in profile.history
-            )
+            acks = [profile.history[k] for c in chat_ids if (k := (c, message_id)) in profile.history]
+            return LookedUp(max(acks, default=None), anchor is not None and anchor in profile.history)
 
     # what a test may do: the phone
 
@@ -279,9 +275,7 @@ class FakeDriver:
             return Handed("not_entered", "chat_not_found", self._now())
         if outcome in ("acked", "lost_answer"):
             seen = self.taken.get(message.message_id)
-            self.taken[message.message_id] = (
-                replace(seen, copies=seen.copies + 1) if seen else message
-            )
+            self.taken[message.message_id] = replace(seen, copies=seen.copies + 1) if seen else message
             profile.history[key] = max(1, profile.history.get(key, 0))
         if outcome == "acked":
             return Handed("acked", at=self._now())

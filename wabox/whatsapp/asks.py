@@ -1,0 +1,79 @@
+"""What may be asked of a session's page, and what an answer, or none, means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wabox.whatsapp import telling
+from wabox.whatsapp.driver import Handed, LookedUp, Resolved, SessionLost
+from wabox.whatsapp.page import Page, PageHung, PageLost
+from wabox.whatsapp.session import Session
+
+
+async def resolve(session: Session, phone: str) -> Resolved:
+    """Whether WhatsApp knows the number. Raises SessionLost."""
+    seconds = session.limits.resolve
+    return telling.resolved(await _ask(session, "exists", {"phone": phone}, seconds))
+
+
+async def hand_over(session: Session, chat_id: str, message_id: str, text: str) -> Handed:
+    """What became of the message. Raises SessionLost only before the page was asked.
+
+    From that moment on a lost or hung page leaves the message in doubt.
+    """
+    page = _ready(session)
+    question = {"chat": chat_id, "id": message_id, "text": text}
+    try:
+        raw = await page.ask("send", question, session.limits.hand_over)
+    except PageHung as hung:
+        session.lost(hung)
+        return Handed("in_doubt", "page_hung", session.house.now())
+    except PageLost:
+        session.doubt()
+        return Handed("in_doubt", "page_lost", session.house.now())
+    return telling.handed(raw, session.house.now())
+
+
+async def look_up(
+    session: Session, message_id: str, chat_ids: tuple[str, ...], anchor: tuple[str, str] | None
+) -> LookedUp:
+    """What the synced page's history says. Raises SessionLost if it has not caught up in time."""
+    seconds = session.limits.look_up
+    _ready(session)
+    if not await session.wait_for(lambda link: link.state == "ready" and link.synced, seconds):
+        raise SessionLost("the page has not caught up yet")
+    question = {"id": message_id, "chats": list(chat_ids), "anchor": list(anchor or ()) or None}
+    return telling.looked_up(await _ask(session, "find", question, seconds))
+
+
+async def pair(session: Session, phone: str) -> None:
+    """A pairing code is shown, or why there is none."""
+    seconds = session.limits.pairing
+    if not await session.wait_for(lambda link: link.state == "qr", seconds) or not session.page:
+        session.show_code(None, "not_waiting_for_link")
+        return
+    try:
+        answer = await session.page.ask("pair", {"phone": phone}, seconds)
+    except (PageHung, PageLost) as lost:
+        session.show_code(None, f"no_code: {lost}")
+        return
+    code = answer.get("code") if isinstance(answer, dict) else None
+    session.show_code(str(code) if code else None, None if code else "no_code")
+
+
+async def _ask(session: Session, verb: str, question: dict[str, Any], seconds: float) -> Any:
+    page = _ready(session)
+    try:
+        return await page.ask(verb, question, seconds)
+    except PageHung as hung:
+        session.lost(hung)
+        raise SessionLost("the page hangs") from None
+    except PageLost as lost:
+        session.doubt()
+        raise SessionLost(str(lost)) from None
+
+
+def _ready(session: Session) -> Page:
+    if session.link.state != "ready" or session.page is None:
+        raise SessionLost(f"the device is {session.link.state}")
+    return session.page

@@ -1,0 +1,269 @@
+"""The real driver: a Chromium per device on the main loop, callable from worker threads."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+
+from wabox.whatsapp import asks, browser
+from wabox.whatsapp.driver import (
+    Event,
+    Handed,
+    Link,
+    LookedUp,
+    OnEvent,
+    Pairing,
+    Resolved,
+    SessionLost,
+    SessionSpec,
+)
+from wabox.whatsapp.page import Limits
+from wabox.whatsapp.runtime import BrowserLost, Runtime
+from wabox.whatsapp.session import House, Session
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+_WATCHDOG_SECONDS = 1.0
+_MARGIN_SECONDS = 15  # beyond what a call allows itself: the loop may be busy
+_MIN_FREE_BYTES = 64 * 1024 * 1024
+
+
+class Gateway:
+    """Keeps the Driver protocol with real browsers.
+
+    url: the site to drive. chromium: a path or name, None to look for one. profiles: where the
+    devices' profile directories are. on_event is called on the loop's thread and must not wait.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        chromium: str | None,
+        profiles: Path,
+        on_event: OnEvent,
+        *,
+        now: Callable[[], datetime] | None = None,
+        limits: Limits | None = None,
+        min_free_bytes: int = _MIN_FREE_BYTES,
+    ) -> None:
+        self._url = url
+        self._chromium = chromium
+        self._profiles = profiles
+        self._on_event = on_event
+        self._now = now or (lambda: datetime.now(UTC))
+        self._limits = limits or Limits()
+        self._min_free_bytes = min_free_bytes
+        self._sessions: dict[int, Session] = {}
+        self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._orders: list[tuple[Callable[..., Coroutine[Any, Any, None]], tuple[Any, ...]]] = []
+        self._orders_lock = threading.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._house: House | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Ready for orders on this loop; no browser is started before the first `open`."""
+        runtime = Runtime()
+        self._house = House(
+            url=self._url,
+            chromium=self._chromium,
+            profiles=self._profiles,
+            runtime=runtime,
+            limits=self._limits,
+            min_free_bytes=self._min_free_bytes,
+            emit=self._emit,
+            now=self._now,
+            may_renew=self._may_renew,
+        )
+        if browser.is_loopback(self._url) and browser.runs_as_root():
+            log.warning("chromium_without_sandbox", why="root, and the site is on this machine")
+        self._watch = asyncio.create_task(self._watch_runtime(runtime), name="browser-watchdog")
+        with self._orders_lock:
+            self._loop = asyncio.get_running_loop()
+            orders, self._orders = self._orders, []
+        for verb, arguments in orders:
+            self._begin(verb, arguments)
+
+    async def stop(self, deadline_seconds: float = 8) -> None:
+        """Every browser is closed, politely if it can be done in time; links stay."""
+        with self._orders_lock:
+            self._loop = None
+        tasks = [task for task in (self._watch, *self._tasks) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        sessions, self._sessions = list(self._sessions.values()), {}
+        closing = [asyncio.ensure_future(session.close()) for session in sessions]
+        if closing:
+            await asyncio.wait(closing, timeout=deadline_seconds * 0.7)
+        if self._house is not None:
+            await self._house.runtime.stop(deadline_seconds * 0.2)
+
+    # orders: they return at once
+
+    def open(self, spec: SessionSpec) -> None:
+        """As in Driver."""
+        self._order(self._open, spec)
+
+    def close(self, device_id: int) -> None:
+        """As in Driver."""
+        self._order(self._close, device_id)
+
+    def restart(self, device_id: int) -> None:
+        """As in Driver; a device that is not open stays so."""
+        self._order(self._restart, device_id)
+
+    def logout(self, device_id: int, *, forget: bool = False) -> None:
+        """As in Driver. If WhatsApp cannot be reached in time, the profile is wiped anyway."""
+        self._order(self._logout, device_id, forget)
+
+    def ask_pairing_code(self, device_id: int, phone: str) -> None:
+        """As in Driver; waits for the QR page first."""
+        self._order(self._pair, device_id, phone)
+
+    # questions: they block a worker thread, never for longer than their limit
+
+    def resolve(self, device_id: int, phone: str) -> Resolved:
+        """As in Driver."""
+        seconds = 2 * self._limits.resolve
+        return self._ask(device_id, lambda session: asks.resolve(session, phone), seconds)
+
+    def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
+        """As in Driver. SessionLost: the page was never asked, so it is surely not sent."""
+        asked = threading.Event()
+
+        async def hand(session: Session) -> Handed:
+            asked.set()
+            return await asks.hand_over(session, chat_id, message_id, text)
+
+        try:
+            return self._ask(device_id, hand, self._limits.hand_over)
+        except _NoAnswer:
+            if not asked.is_set():
+                raise
+            return Handed("in_doubt", "no_answer", self._now())
+
+    def look_up(
+        self,
+        device_id: int,
+        message_id: str,
+        chat_ids: tuple[str, ...],
+        anchor: tuple[str, str] | None,
+    ) -> LookedUp:
+        """As in Driver."""
+        return self._ask(
+            device_id,
+            lambda session: asks.look_up(session, message_id, chat_ids, anchor),
+            2 * self._limits.look_up,
+        )
+
+    # on the loop
+
+    async def _open(self, spec: SessionSpec) -> None:
+        async with self._turns[spec.device_id]:
+            session = self._sessions.get(spec.device_id)
+            if session is None or session.ended:
+                self._begin_session(spec)
+
+    async def _close(self, device_id: int) -> None:
+        async with self._turns[device_id]:
+            if session := self._sessions.pop(device_id, None):
+                await session.close()
+                if not session.ended:
+                    session.show(Link(device_id, "not_started"))
+
+    async def _restart(self, device_id: int) -> None:
+        async with self._turns[device_id]:
+            if session := self._sessions.get(device_id):
+                await session.close()
+                self._begin_session(session.spec)
+
+    async def _logout(self, device_id: int, forget: bool) -> None:  # noqa: FBT001
+        async with self._turns[device_id]:
+            session = self._sessions.get(device_id)
+            if session is None or session.ended:
+                self._emit(Link(device_id, "disconnected", "logged_out"))
+                return
+            await session.log_out(forget=forget)
+            self._sessions.pop(device_id, None)
+
+    async def _pair(self, device_id: int, phone: str) -> None:
+        session = self._sessions.get(device_id)
+        if session is None or session.ended:
+            self._emit(Pairing(device_id, None, None, "not_waiting_for_link"))
+            return
+        await asks.pair(session, phone)
+
+    def _begin_session(self, spec: SessionSpec) -> None:
+        if self._house is None:
+            raise SessionLost("the gateway is not started")
+        session = self._sessions[spec.device_id] = Session(spec, self._house)
+        session.start()
+
+    def _may_renew(self, device_id: int) -> bool:
+        others = (one for one in self._sessions.values() if one.spec.device_id != device_id)
+        return all(other.link.state not in ("ready", "qr") for other in others)
+
+    async def _watch_runtime(self, runtime: Runtime) -> None:
+        """If Playwright's process dies no event fires: look for it."""
+        while True:
+            await asyncio.sleep(_WATCHDOG_SECONDS)
+            if runtime.died():
+                await runtime.renew("its process died")
+                for session in list(self._sessions.values()):
+                    session.lost(BrowserLost("Playwright's process died"))
+
+    def _emit(self, event: Event) -> None:
+        self._on_event(event)
+
+    # between the threads
+
+    def _order(self, verb: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
+        with self._orders_lock:
+            if self._loop is None:
+                self._orders.append((verb, arguments))
+            else:
+                self._loop.call_soon_threadsafe(self._begin, verb, arguments)
+
+    def _begin(self, verb: Callable[..., Coroutine[Any, Any, None]], arguments: tuple[Any, ...]) -> None:
+        task = asyncio.get_running_loop().create_task(verb(*arguments))
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (bug := task.exception()) is not None:
+            log.error("driver_order_failed", exc_info=bug)
+
+    def _ask(self, device_id: int, work: Callable[[Session], Coroutine[Any, Any, T]], seconds: float) -> T:
+        loop = self._loop
+        if loop is None:
+            raise SessionLost("the gateway is stopped")
+        if threading.get_ident() == getattr(loop, "_thread_id", None):
+            raise RuntimeError("ask the driver from a worker thread, not from its own loop")
+
+        async def answer() -> T:
+            session = self._sessions.get(device_id)
+            if session is None or session.ended:
+                raise SessionLost("the device is not open")
+            return await work(session)
+
+        future = asyncio.run_coroutine_threadsafe(answer(), loop)
+        try:
+            return future.result(seconds + _MARGIN_SECONDS)
+        except (TimeoutError, asyncio.CancelledError):
+            future.cancel()
+            raise _NoAnswer("no answer in time") from None
+
+
+class _NoAnswer(SessionLost):
+    """The loop did not answer; what was asked may have happened."""

@@ -1,0 +1,167 @@
+"""One page of WhatsApp Web: opened, gated, injected, and asked; every call ends in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page as Tab
+
+from wabox.whatsapp import wajs
+from wabox.whatsapp.states import Seen, seen
+
+T = TypeVar("T")
+
+
+class PageLost(Exception):
+    """The page went away or does not load; a reload may help."""
+
+
+class PageHung(Exception):
+    """The page did not answer in time; only killing its browser is sure to help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take, in seconds.
+
+    qr_age: after this WhatsApp is asked for a new QR text. socket_grace: a socket that is down for
+    longer makes the device `starting`. failed_after: trouble for longer is `disconnected`.
+    pauses: between attempts, the last one for ever.
+    """
+
+    launch: float = 45
+    goto: float = 45
+    gate: float = 60
+    inject: float = 30
+    heartbeat: float = 5
+    answer: float = 10
+    look: float = 1
+    socket_grace: float = 3
+    qr_age: float = 65
+    resolve: float = 15
+    hand_over: float = 30
+    look_up: float = 20
+    pairing: float = 30
+    logout: float = 15
+    starting: float = 90
+    reconnecting: float = 300
+    syncing: float = 900
+    reprobe: float = 300
+    stable: float = 30
+    failed_after: float = 60
+    pauses: tuple[float, ...] = (0, 0, 1, 2, 5, 10, 20, 40, 60, 120, 300)
+
+
+async def within(seconds: float, work: Awaitable[T]) -> T:
+    """The work's result. Raises PageHung after `seconds`, PageLost if the page or browser went.
+
+    Late work is not cancelled, for Playwright cannot take a call back: it is let go.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+    finally:
+        if not task.done():
+            task.add_done_callback(_forget)
+    if not task.done():
+        raise PageHung(f"no answer for {seconds:g} s")
+    try:
+        return task.result()
+    except PlaywrightError as lost:
+        raise PageLost(_brief(lost)) from None
+    except asyncio.CancelledError:
+        raise PageLost("cancelled") from None
+
+
+class Page:
+    """A tab and our shim in it."""
+
+    def __init__(self, tab: Tab, limits: Limits) -> None:
+        self.tab = tab
+        self._limits = limits
+
+    async def goto(self, url: str) -> None:
+        """The site is loaded as far as its first scripts. Raises PageLost, PageHung."""
+        limit = self._limits.goto
+        load = self.tab.goto(url, wait_until="domcontentloaded", timeout=limit * 1000)
+        answer = await within(limit + 5, load)
+        if answer is not None and answer.status >= 400:
+            raise PageLost(f"the site answered {answer.status}")
+
+    async def reload(self) -> None:
+        """As `goto`, for the page that is shown."""
+        limit = self._limits.goto
+        load = self.tab.reload(wait_until="domcontentloaded", timeout=limit * 1000)
+        await within(limit + 5, load)
+
+    async def attach(self) -> Seen:
+        """wa-js and our shim are in the page and subscribed. Returns the first look.
+
+        Raises PageLost if it is no WhatsApp Web; missing bindings are in the look's `missing`.
+        """
+        if missing := await self._gate():
+            return seen({"missing": missing, "versions": {"wajs": wajs.VERSION}})
+        limits = self._limits
+        config = "() => { window.WPPConfig = { disableGoogleAnalytics: true, linkPreviewApiServers: [] }; }"
+        await within(limits.answer, self.tab.evaluate(config))
+        await within(limits.inject, self.tab.evaluate(f"{wajs.source()}\n;null"))
+        if not await self._injected():
+            raise PageLost("wa-js found no loader in the page")
+        return await self._shim()
+
+    async def look(self) -> Seen | None:
+        """What the page shows; None if our shim is gone, as after a navigation."""
+        raw = await within(
+            self._limits.answer,
+            self.tab.evaluate("() => (window.wabox ? window.wabox.status() : null)"),
+        )
+        return None if raw is None else seen(raw)
+
+    async def ask(self, verb: str, question: dict[str, Any], seconds: float) -> Any:
+        """The shim's answer. The page keeps the time itself; ours is only for a page that hangs."""
+        call = "([verb, question]) => window.wabox[verb](question)"
+        timed = {**question, "timeoutMs": seconds * 1000}
+        return await within(seconds + 5, self.tab.evaluate(call, [verb, timed]))
+
+    async def _gate(self) -> list[str]:
+        """Waits for the modules that wa-js must find; returns those that did not come."""
+        limit = self._limits.gate
+        question = {"names": list(wajs.GATE), "timeoutMs": limit * 1000}
+        answer = await within(limit + 5, self.tab.evaluate(wajs.gate(), question))
+        if not answer["loader"]:
+            raise PageLost("the site is no WhatsApp Web: it has no module loader")
+        return [str(name) for name in answer["missing"]]
+
+    async def _injected(self) -> bool:
+        """wa-js waits until the loader is quiet, 20 s at most."""
+        poll = """async (ms) => {
+            const until = performance.now() + ms;
+            while (!window.WPP?.isInjected && performance.now() < until)
+              await new Promise((resolve) => setTimeout(resolve, 50));
+            return !!window.WPP?.isInjected;
+        }"""
+        limit = self._limits.inject
+        return bool(await within(limit + 5, self.tab.evaluate(poll, limit * 1000)))
+
+    async def _shim(self) -> Seen:
+        limits = self._limits
+        options = {
+            "graceMs": limits.socket_grace * 1000,
+            "qrMs": limits.qr_age * 1000,
+            "lookMs": limits.look * 1000,
+            "wajs": wajs.VERSION,
+        }
+        return seen(await within(limits.answer, self.tab.evaluate(wajs.shim(), options)))
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    if not task.cancelled():
+        task.exception()
+
+
+def _brief(error: PlaywrightError) -> str:
+    return error.message.split("\n", 1)[0][:200]

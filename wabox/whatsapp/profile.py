@@ -1,0 +1,107 @@
+"""A device's profile directory: Chromium's files, and our note that it was linked and what it saw.
+
+Whoever holds this directory holds the WhatsApp account: mode 0700, and wiped when the link ends.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from wabox.whatsapp import processes
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_NOTE = "wabox-link.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What we know of the link without opening the browser.
+
+    phone: digits, None if not known. linked_at, seen_at: epoch seconds of the link and of the
+    newest message that was seen, so that a sweep neither misses nor dredges up.
+    """
+
+    phone: str | None
+    linked_at: int
+    seen_at: int
+
+
+class Profile:
+    """One directory below `profiles`; nothing else on the disk is touched."""
+
+    def __init__(self, profiles: Path, name: str) -> None:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no profile name")
+        self.directory = (profiles / name).absolute()
+        self._note: Note | None = None
+        self._read = False
+
+    def prepare(self) -> None:
+        """The directory is there, private, and no process or lock of an earlier life holds it.
+
+        Raises OSError if it cannot be written.
+        """
+        self.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, exist_ok=True)
+        self.directory.chmod(0o700)
+        processes.kill_browsers_of(self.directory)
+        for name in ("SingletonLock", "SingletonSocket", "SingletonCookie"):
+            (self.directory / name).unlink(missing_ok=True)
+
+    def free_bytes(self) -> int:
+        """Room left on the profile's disk."""
+        place = self.directory
+        while not place.exists():
+            place = place.parent
+        return shutil.disk_usage(place).free
+
+    @property
+    def note(self) -> Note | None:
+        """The note of an earlier link, None if this profile was never linked or was wiped."""
+        if not self._read:
+            self._note, self._read = self._load(), True
+        return self._note
+
+    def remember(self, note: Note) -> None:
+        """Writes the note if it says anything new. Raises OSError if it cannot be written."""
+        if note == self.note:
+            return
+        fresh = self.directory / f"{_NOTE}.new"
+        fresh.write_text(json.dumps(asdict(note)))
+        fresh.replace(self.directory / _NOTE)
+        self._note = note
+
+    def saw(self, at: int) -> None:
+        """A message of this moment (epoch seconds) was seen; kept in memory until `remember`."""
+        if self.note is not None and at > self.note.seen_at:
+            self._note = replace(self.note, seen_at=at)
+
+    def save(self) -> None:
+        """Writes what `saw` gathered. Raises OSError if it cannot be written."""
+        if (note := self.note) is not None and note != self._load():
+            self._note = None
+            self.remember(note)
+
+    def unlink(self) -> None:
+        """The link ended, while the directory stays."""
+        (self.directory / _NOTE).unlink(missing_ok=True)
+        self._note, self._read = None, True
+
+    def wipe(self) -> None:
+        """The directory is gone, and with it the link."""
+        processes.kill_browsers_of(self.directory)
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self._note, self._read = None, True
+
+    def _load(self) -> Note | None:
+        try:
+            seen = json.loads((self.directory / _NOTE).read_text())
+            return Note(seen["phone"], int(seen["linked_at"]), int(seen["seen_at"]))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            return Note(None, 0, 0)

@@ -1,0 +1,163 @@
+"""Playwright's helper process, and the browsers it starts for us: started late, watched, renewed.
+
+If that process dies, no event fires and no call fails by itself: whoever holds a browser of it
+must be told. So its pid is known here, and its death is seen by looking at it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from playwright.async_api import BrowserContext, Playwright, async_playwright
+
+from wabox.whatsapp import browser, processes
+from wabox.whatsapp.browser import Chromium
+from wabox.whatsapp.page import PageHung, PageLost, within
+
+log = structlog.get_logger(__name__)
+
+# Measured: unbounded the process grows to 224 MB, below 128 it may die under load.
+_NODE_OPTIONS = "--max-old-space-size=128 --max-semi-space-size=1"
+_START_SECONDS = 30
+_ANSWER_SECONDS = 5
+
+
+class BrowserLost(Exception):
+    """Chromium or its helper process is gone, or does not start."""
+
+
+class Runtime:
+    """At most one Playwright at a time, for all devices."""
+
+    def __init__(self) -> None:
+        self._playwright: Playwright | None = None
+        self._pid: int | None = None
+        self._lock = asyncio.Lock()
+        self._launches = asyncio.Semaphore(1)
+
+    @property
+    def pid(self) -> int | None:
+        """The helper process, None if it is not started."""
+        return self._pid
+
+    def died(self) -> bool:
+        """The helper process was started and is no more."""
+        return self._pid is not None and not processes.alive(self._pid)
+
+    async def launch(self, chromium: Chromium, directory: Path, url: str, seconds: float) -> BrowserContext:
+        """A browser on this profile directory, with no page but a blank one.
+
+        Raises BrowserLost. One at a time: starting a browser is the heaviest thing a Pi does.
+        """
+        async with self._launches:
+            playwright = await self._answering()
+            try:
+                return await within(seconds + 5, _launch(playwright, chromium, directory, url, seconds))
+            except (PageHung, PageLost) as failed:
+                raise BrowserLost(f"Chromium does not start: {failed}") from None
+
+    async def renew(self, reason: str) -> None:
+        """A fresh helper process at the next launch; every browser of the old one is gone."""
+        async with self._lock:
+            log.warning("playwright_renewed", reason=reason)
+            await self._end(0)
+
+    async def stop(self, seconds: float) -> None:
+        """The helper process is gone, politely if it can be done in time."""
+        async with self._lock:
+            await self._end(seconds)
+
+    async def _answering(self) -> Playwright:
+        async with self._lock:
+            if self._playwright is not None and not await self._answers(self._playwright):
+                log.warning("playwright_renewed", reason="no answer")
+                await self._end(0)
+            if self._playwright is None:
+                await self._start()
+            if self._playwright is None:
+                raise BrowserLost("Playwright does not start")
+            return self._playwright
+
+    async def _answers(self, playwright: Playwright) -> bool:
+        if self.died():
+            return False
+        try:
+            probe = await within(_ANSWER_SECONDS, playwright.request.new_context())
+            await within(_ANSWER_SECONDS, probe.dispose())
+        except (PageHung, PageLost):
+            return False
+        return True
+
+    async def _start(self) -> None:
+        before = set(processes.children(os.getpid()))
+        with _clean_environment():
+            starting = asyncio.ensure_future(async_playwright().start())
+            try:
+                self._playwright = await within(_START_SECONDS, starting)
+            except (PageHung, PageLost, OSError) as failed:
+                raise BrowserLost(f"Playwright does not start: {failed}") from None
+        fresh = set(processes.children(os.getpid())) - before
+        self._pid = next((pid for pid in fresh if _is_driver(pid)), None)
+        log.info("playwright_started", pid=self._pid)
+
+    async def _end(self, seconds: float) -> None:
+        playwright, pid = self._playwright, self._pid
+        self._playwright = self._pid = None
+        if playwright is not None and seconds > 0:
+            try:
+                await within(seconds, playwright.stop())
+            except (PageHung, PageLost):
+                log.warning("playwright_killed", pid=pid)
+        if pid is not None and processes.alive(pid):
+            processes.kill(processes.family(pid))
+        if playwright is not None and seconds <= 0:
+            try:
+                await within(_ANSWER_SECONDS, playwright.stop())
+            except (PageHung, PageLost):
+                log.warning("playwright_left", pid=pid)
+
+
+async def _launch(
+    playwright: Playwright, chromium: Chromium, directory: Path, url: str, seconds: float
+) -> BrowserContext:
+    return await playwright.chromium.launch_persistent_context(
+        directory,
+        executable_path=chromium.path,
+        headless=True,
+        args=browser.arguments(url, chromium.user_agent),
+        user_agent=chromium.user_agent,
+        chromium_sandbox=not browser.runs_as_root(),
+        env={**browser.environment()},
+        accept_downloads=False,
+        service_workers="block",
+        reduced_motion="reduce",
+        viewport={"width": 1100, "height": 800},
+        handle_sigint=False,
+        handle_sigterm=False,
+        handle_sighup=False,
+        timeout=seconds * 1000,
+    )
+
+
+@contextmanager
+def _clean_environment() -> Iterator[None]:
+    """Playwright passes our environment on to its process: lend it one without traps."""
+    kept = dict(os.environ)
+    clean = {**browser.environment(), "NODE_OPTIONS": _NODE_OPTIONS}
+    for name in kept.keys() - clean.keys():
+        del os.environ[name]
+    os.environ.update(clean)
+    try:
+        yield
+    finally:
+        os.environ.pop("NODE_OPTIONS", None)
+        os.environ.update(kept)
+
+
+def _is_driver(pid: int) -> bool:
+    return "run-driver" in processes.command_line(pid)

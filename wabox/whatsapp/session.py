@@ -1,0 +1,444 @@
+"""One device's session: kept open, watched, judged, and put right when it goes wrong.
+
+States are those of driver.LinkState. Whatever breaks, the session climbs a ladder: reload the page,
+a new tab, a new browser, a new Playwright; then a new browser again after growing pauses. After a
+minute of trouble the device is `disconnected`, and the climbing goes on. A logout ends the session:
+its profile is wiped, so that the next one starts with a fresh QR.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import structlog
+
+from wabox.whatsapp import browser, states, telling
+from wabox.whatsapp.browser import Chromium
+from wabox.whatsapp.driver import Detail, Event, Link, Pairing, SessionSpec
+from wabox.whatsapp.page import Limits, Page, PageHung, PageLost
+from wabox.whatsapp.profile import Note, Profile
+from wabox.whatsapp.runtime import BrowserLost, Runtime
+from wabox.whatsapp.states import Seen
+from wabox.whatsapp.window import Ears, Window
+
+log = structlog.get_logger(__name__)
+
+Step = Literal["reload", "tab", "browser", "playwright"]
+_LADDER: tuple[Step, ...] = ("reload", "tab", "browser", "playwright")
+_QR_CONFIRM_SECONDS = 3
+_SWEEP_OVERLAP_SECONDS = 600
+_SWEEP_LIMIT = 500
+_SWEEP_SECONDS = 15
+_RECHECK_SECONDS = 30
+_CODE_SECONDS = 180  # WhatsApp's pairing codes; wa-js asks for the next after 195 s
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all sessions share. may_renew: no other device would suffer from a new Playwright."""
+
+    url: str
+    chromium: str | None
+    profiles: Path
+    runtime: Runtime
+    limits: Limits
+    min_free_bytes: int
+    emit: Callable[[Event], None]
+    now: Callable[[], datetime]
+    may_renew: Callable[[int], bool]
+
+
+class Held(Exception):
+    """The browser must not or cannot be started; trying again at once is of no use."""
+
+    def __init__(self, detail: Detail, text: str) -> None:
+        super().__init__(text)
+        self.detail: Detail = detail
+        self.text = text
+
+
+class LoggedOut(Exception):
+    """The phone removed this device, or WhatsApp did."""
+
+
+class Session:
+    """Holds one device's page open until it is closed or logged out."""
+
+    def __init__(self, spec: SessionSpec, house: House) -> None:
+        self.spec = spec
+        self.house = house
+        self.limits = house.limits
+        self.link = Link(spec.device_id, "not_started")
+        self.profile = Profile(house.profiles, spec.profile)
+        self.ended = False
+        ears = Ears(self._told, self._moved, self.lost)
+        self._window = Window(self.profile, house.url, house.runtime, house.limits, ears)
+        self._run: asyncio.Task[None] | None = None
+        self._side: set[asyncio.Task[None]] = set()
+        self._knock = asyncio.Event()
+        self._turn = asyncio.Event()
+        self._latest: Seen | None = None
+        self._broken: Exception | None = None
+        self._was_linked = self.profile.note is not None
+        self._leaving = self._logout_told = self._tried_twice = False
+        self._failures = 0
+        self._trouble_since: float | None = None
+        self._attached_at = self._state_since = 0.0
+        self._qr_since: float | None = None
+        self._swept: tuple[float, float, bool] | None = None
+        self._code: str | None = None
+
+    # from outside
+
+    @property
+    def page(self) -> Page | None:
+        """The page, if there is one; whether it is of use says `link`."""
+        return self._window.page
+
+    def start(self) -> None:
+        """The session opens its browser and keeps it."""
+        self._run = asyncio.create_task(self._keep(), name=f"session-{self.spec.device_id}")
+
+    def lost(self, why: Exception) -> None:
+        """Somebody knows that this browser or page is of no more use."""
+        self._broken = why
+        self._knock.set()
+
+    def doubt(self) -> None:
+        """Somebody got no answer: look at the page now, not at the next heartbeat."""
+        self._knock.set()
+
+    async def wait_for(self, wanted: Callable[[Link], bool], seconds: float) -> bool:
+        """Whether the link became as wanted within this time."""
+        deadline = self._time() + seconds
+        while not wanted(self.link):
+            turn, left = self._turn, deadline - self._time()
+            try:
+                await asyncio.wait_for(turn.wait(), max(left, 0))
+            except TimeoutError:
+                return False
+        return True
+
+    async def close(self) -> None:
+        """The browser is closed, the link stays. Says nothing: the caller shows what comes."""
+        tasks = [task for task in (self._run, *self._side) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._window.drop(politely=True)
+        with suppress(OSError):
+            self.profile.save()
+
+    async def log_out(self, *, forget: bool) -> None:
+        """WhatsApp is told, if it can be reached; the browser is closed, the link is gone."""
+        confirmed = self.profile.note is not None and await self._tell_whatsapp()
+        await self.close()
+        if forget or not confirmed:
+            await asyncio.to_thread(self.profile.wipe)
+        else:
+            self.profile.unlink()
+        self._finish()
+
+    def show(self, link: Link) -> None:
+        """The world hears of this link, if it is any news."""
+        if link == self.link:
+            return
+        if link.state != self.link.state:
+            self._state_since = self._time()
+            log.info("device_state", device_id=link.device_id, state=link.state, detail=link.detail)
+        self._was_linked = self._was_linked or link.state == "ready"
+        self.link = link
+        turn, self._turn = self._turn, asyncio.Event()
+        turn.set()
+        self.house.emit(link)
+
+    def show_code(self, code: str | None, reason: str | None = None) -> None:
+        """The world hears of this pairing code, if it is any news."""
+        if code is not None and code == self._code:
+            return
+        self._code = code
+        expires_at = self.house.now() + timedelta(seconds=_CODE_SECONDS) if code else None
+        self.house.emit(Pairing(self.spec.device_id, code, expires_at, reason))
+
+    # its life
+
+    async def _keep(self) -> None:
+        step: Step = "browser"
+        self._show_starting()
+        while not self.ended:
+            try:
+                await self._take(step)
+                await self._watch()
+            except LoggedOut:
+                await self._removed()
+            except Held as held:
+                step = await self._hold(held)
+            except Exception as trouble:  # noqa: BLE001 - the browsers loop: nothing may end it
+                step = await self._climb(trouble)
+
+    async def _take(self, step: Step) -> None:
+        """One attempt to have the page open and our shim in it."""
+        self._broken = self._latest = None
+        self._logout_told = False
+        if step == "reload" and self.page is not None:
+            await self._window.reload()
+        elif step == "tab" and self.page is not None:
+            await self._window.renew_tab()
+        else:
+            if step == "playwright" and self.house.may_renew(self.spec.device_id):
+                await self.house.runtime.renew("a device's browser keeps failing")
+            await self._window.launch(await self._chromium())
+        self._see(await self._attached())
+
+    async def _attached(self) -> Seen:
+        if self.page is None:
+            raise BrowserLost("the browser is closed")
+        look = await self.page.attach()
+        self._attached_at = self._time()
+        return look
+
+    async def _watch(self) -> None:
+        """Looks at every change and every heartbeat, until something breaks."""
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._knock.wait(), self.limits.heartbeat)
+            self._knock.clear()
+            if self._broken is not None:
+                raise self._broken
+            look, self._latest = self._latest, None
+            self._see(look or await self._look())
+            await self._mind()
+
+    async def _look(self) -> Seen:
+        """Asks the page; after a navigation it gets our shim anew."""
+        for attempt in (1, 2, 3):
+            if self._broken is not None or self.page is None:
+                raise self._broken or BrowserLost("the browser is closed")
+            try:
+                return await self.page.look() or await self._attached()
+            except PageLost:  # in the midst of a navigation
+                if attempt == 3:
+                    raise
+                await asyncio.sleep(0.5)
+        raise PageLost("the page keeps navigating")
+
+    async def _chromium(self) -> Chromium:
+        """The browser to start. Raises Held if none may be started."""
+        house = self.house
+        if browser.refuses(house.url):
+            raise Held(
+                "run_as_root",
+                "wabox runs as root, where Chromium has no sandbox. Run it as its own user: "
+                "sudo ./install.sh service.",
+            )
+        found = await asyncio.to_thread(browser.find, house.chromium)
+        if found is None:
+            raise Held("browser_missing", "There is no Chromium on this box. Install chromium.")
+        if self.profile.free_bytes() < house.min_free_bytes:
+            raise Held("storage_full", "The disk is full. Free some space.")
+        return found
+
+    # what the page shows
+
+    def _see(self, look: Seen) -> None:
+        if self._logout_told:
+            raise LoggedOut
+        if look.missing and not self._tried_twice:
+            self._tried_twice = True  # modules may only have come late: one reload
+            raise PageLost(f"bindings missing: {', '.join(look.missing)}")
+        self._tried_twice = bool(look.missing)
+        device_id, note = self.spec.device_id, self.profile.note
+        phone = note.phone if note and note.phone else self.spec.phone
+        link = states.judge(device_id, look, linked_before=self._was_linked, phone=phone)
+        if link.state == "qr" and note is not None:
+            link = self._unlinked(link)
+        else:
+            self._qr_since = None
+        if look.authenticated:
+            self._remember(look)
+        self.show(link)
+        self._sweep_if_new()
+
+    def _unlinked(self, link: Link) -> Link:
+        """A linked profile shows a QR: it was removed while we were away, or is still loading."""
+        self._qr_since = self._qr_since or self._time()
+        if self._time() - self._qr_since >= _QR_CONFIRM_SECONDS:
+            raise LoggedOut
+        return replace(link, state="starting", detail="reconnecting", qr=None)
+
+    def _remember(self, look: Seen) -> None:
+        note, now = self.profile.note, int(self.house.now().timestamp())
+        if note is None:
+            self.profile.remember(Note(look.phone, linked_at=now, seen_at=now))
+        elif look.phone and look.phone != note.phone:
+            self.profile.remember(replace(note, phone=look.phone))
+
+    async def _mind(self) -> None:
+        """The deadlines: of `starting`, of a QR text, of an incompatible page."""
+        link, now = self.link, self._time()
+        age = now - max(self._attached_at, self._state_since)
+        if now - self._attached_at > self.limits.stable:
+            self._failures, self._trouble_since = 0, None
+        if link.state == "starting" and age > self._patience():
+            raise PageLost("the page does not become ready")
+        if link.detail == "engine_incompatible" and age > self.limits.reprobe:
+            await self._window.reload()
+            self._see(await self._attached())
+
+    def _patience(self) -> float:
+        if self.profile.note is None:
+            return self.limits.starting
+        return self.limits.reconnecting if self._was_linked else self.limits.syncing
+
+    # what the page tells
+
+    def _told(self, event: Any) -> None:
+        if not isinstance(event, dict):
+            return
+        match event.get("what"):
+            case "status":
+                self._latest = states.seen(event.get("status"))
+                self._knock.set()
+            case "ack":
+                self._pass_receipt(event)
+            case "inbound":
+                self._pass_inbound(event)
+            case "code":
+                code = event.get("code")
+                self.show_code(code if isinstance(code, str) else None, event.get("reason"))
+            case "logout" if self.profile.note is not None:
+                self._logout_told = True
+                self._knock.set()
+
+    def _moved(self) -> None:
+        self._latest = None
+        self._knock.set()
+
+    def _pass_receipt(self, raw: Any) -> None:
+        if receipt := telling.receipt(self.spec.device_id, raw, self.house.now()):
+            self.house.emit(receipt)
+
+    def _pass_inbound(self, raw: Any) -> None:
+        if inbound := telling.inbound(self.spec.device_id, raw, self.house.now()):
+            self.profile.saw(int(inbound.at.timestamp()))
+            self.house.emit(inbound)
+
+    def _sweep_if_new(self) -> None:
+        """Events are hints: after each (re)connection and once synced, the store itself is read."""
+        if self.link.state != "ready":
+            return
+        key = (self._attached_at, self._state_since, self.link.synced)
+        if key != self._swept:
+            self._swept = key
+            self._aside(self._sweep())
+
+    async def _sweep(self) -> None:
+        note = self.profile.note
+        if self.page is None or note is None:
+            return
+        since = max(note.linked_at, note.seen_at - _SWEEP_OVERLAP_SECONDS)
+        question = {"since": since, "limit": _SWEEP_LIMIT}
+        try:
+            found = await self.page.ask("sweep", question, _SWEEP_SECONDS)
+        except (PageHung, PageLost) as lost:
+            log.info("sweep_failed", device_id=self.spec.device_id, why=str(lost))
+            return
+        for raw in found.get("inbound", ()):
+            self._pass_inbound(raw)
+        for raw in found.get("acks", ()):
+            self._pass_receipt(raw)
+        with suppress(OSError):
+            self.profile.save()
+
+    # when it goes wrong
+
+    async def _climb(self, trouble: Exception) -> Step:
+        """Says that there is trouble, waits its time, and names the next rung."""
+        count, self._failures = self._failures, self._failures + 1
+        self._trouble_since = self._trouble_since or self._time()
+        if isinstance(trouble, OSError) and trouble.errno in _DISK_FULL:
+            return await self._hold(Held("storage_full", "The disk is full. Free some space."))
+        known = isinstance(trouble, PageHung | PageLost | BrowserLost)
+        log.warning(
+            "session_trouble",
+            device_id=self.spec.device_id,
+            count=count,
+            why=str(trouble),
+            exc_info=None if known else trouble,
+        )
+        self._show_trouble(trouble)
+        pauses = self.limits.pauses
+        await asyncio.sleep(pauses[min(count, len(pauses) - 1)])
+        rung = _LADDER[min(count, 2) if count % 4 != 3 else 3]
+        if rung in ("reload", "tab") and isinstance(trouble, PageHung | BrowserLost):
+            return "browser"
+        return rung
+
+    def _show_trouble(self, trouble: Exception) -> None:
+        if self._time() - (self._trouble_since or 0) < self.limits.failed_after:
+            if self.link.detail not in ("browser_failed", "page_failed", "engine_incompatible"):
+                self._show_starting()
+            return
+        detail: Detail = "page_failed" if isinstance(trouble, PageLost) else "browser_failed"
+        what = "WhatsApp Web does not load" if detail == "page_failed" else "Chromium keeps failing"
+        text = f"{what}: {trouble}. wabox keeps trying."
+        phone = self.link.phone or self.spec.phone
+        self.show(Link(self.spec.device_id, "disconnected", detail, text, phone=phone))
+
+    def _show_starting(self) -> None:
+        note = self.profile.note
+        phone = note.phone if note and note.phone else self.spec.phone
+        detail = states.back(self._was_linked)
+        self.show(Link(self.spec.device_id, "starting", detail, phone=phone))
+
+    async def _hold(self, held: Held) -> Step:
+        phone = self.link.phone or self.spec.phone
+        self.show(Link(self.spec.device_id, "disconnected", held.detail, held.text, phone=phone))
+        await self._window.drop(politely=False)
+        await asyncio.sleep(_RECHECK_SECONDS)
+        return "browser"
+
+    # the link's end
+
+    async def _removed(self) -> None:
+        """WhatsApp took the link away: nothing of it may stay on the disk."""
+        if self._leaving:
+            self.ended = True
+            return
+        await self._window.drop(politely=False)
+        await asyncio.to_thread(self.profile.wipe)
+        self._finish()
+
+    async def _tell_whatsapp(self) -> bool:
+        """Whether WhatsApp itself has logged this device out."""
+        known = await self.wait_for(lambda link: link.state == "ready", self.limits.launch)
+        if not known or self.page is None:
+            return False
+        self._leaving = True
+        try:
+            await self.page.ask("logout", {}, self.limits.logout)
+        except (PageHung, PageLost):
+            return self._logout_told
+        return True
+
+    def _finish(self) -> None:
+        self.ended = True
+        self._was_linked = False
+        self.show(Link(self.spec.device_id, "disconnected", "logged_out"))
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._side.add(task)
+        task.add_done_callback(self._side.discard)
+
+    @staticmethod
+    def _time() -> float:
+        return asyncio.get_running_loop().time()

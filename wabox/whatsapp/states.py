@@ -1,0 +1,137 @@
+"""What the page says, judged: the five states of a device and their details; pure.
+
+not_started -> starting -> qr -> starting -> ready, and from any of them back to starting or to
+disconnected. `ready` needs all of: logged in, mode MAIN, the socket connected within the last few
+seconds, wa-js ready, no binding missing. wa-js's own main_ready is true at the QR already and is
+not used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from wabox.whatsapp.driver import Detail, Link, LinkState
+
+_BLOCKED = {
+    "PROXYBLOCK": "WhatsApp Web says that a proxy or firewall blocks it. Check the box's network.",
+    "TOS_BLOCK": "WhatsApp asks to accept new terms. Open WhatsApp on the phone and accept them.",
+    "SMB_TOS_BLOCK": "WhatsApp Business asks to accept new terms. Accept them on the phone.",
+    "DEPRECATED_VERSION": "WhatsApp Web says that this version is too old. Restart the device.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look at the page. connected: the socket was up within the last few seconds."""
+
+    missing: tuple[str, ...]
+    page_version: str
+    wajs_version: str
+    authenticated: bool
+    full: bool
+    mode: str | None
+    info: str | None
+    socket: str | None
+    connected: bool
+    synced: bool
+    qr: str | None
+    phone: str | None
+    pushname: str | None
+    passkey: bool
+    restricted: bool
+    until: datetime | None
+
+
+def seen(raw: Any) -> Seen:
+    """The shim's status as data; whatever is no status says nothing and claims nothing."""
+    data = raw if isinstance(raw, dict) else {}
+    versions = data.get("versions") if isinstance(data.get("versions"), dict) else {}
+    missing = data.get("missing")
+    return Seen(
+        missing=tuple(str(name) for name in missing) if isinstance(missing, list) else (),
+        page_version=str((versions or {}).get("page", "unknown"))[:40],
+        wajs_version=str((versions or {}).get("wajs", "unknown"))[:40],
+        authenticated=data.get("authenticated") is True,
+        full=data.get("full") is True,
+        mode=_text(data.get("mode")),
+        info=_text(data.get("info")),
+        socket=_text(data.get("socket")),
+        connected=data.get("connected") is True,
+        synced=data.get("synced") is True,
+        qr=_text(data.get("qr")),
+        phone=digits(data.get("phone")),
+        pushname=_text(data.get("pushname")),
+        passkey=data.get("passkey") is True,
+        restricted=data.get("restricted") is True,
+        until=moment(data.get("until")),
+    )
+
+
+def judge(device_id: int, look: Seen, *, linked_before: bool, phone: str | None) -> Link:
+    """The device's state as this look shows it.
+
+    linked_before: the profile held a link when the page was opened. phone: digits of that link.
+    A QR on a profile with a link is for the caller to judge: it is `qr` here.
+    """
+    phone = look.phone or phone
+    stop = _stop(look)
+    if stop is not None:
+        return Link(device_id, "disconnected", stop[0], stop[1], phone=phone)
+    if not look.authenticated:
+        if look.qr is not None:
+            return Link(device_id, "qr", qr=look.qr)
+        return Link(device_id, "starting", back(linked_before), phone=phone)
+    if not (look.mode == "MAIN" and look.connected and look.full):
+        return Link(device_id, "starting", back(linked_before), phone=phone, pushname=look.pushname)
+    state: LinkState = "ready"
+    return Link(
+        device_id,
+        state,
+        "restricted" if look.restricted else None,
+        "WhatsApp limits this account for now." if look.restricted else None,
+        phone=phone,
+        pushname=look.pushname,
+        until=look.until if look.restricted else None,
+        synced=look.synced,
+    )
+
+
+def back(linked_before: bool) -> Detail | None:  # noqa: FBT001
+    """What `starting` means for this device."""
+    return "reconnecting" if linked_before else None
+
+
+def moment(epoch_ms: Any) -> datetime | None:
+    """Epoch milliseconds as aware UTC; None if it is no moment."""
+    if not isinstance(epoch_ms, int | float) or not 0 < epoch_ms < 4e12:
+        return None
+    return datetime.fromtimestamp(epoch_ms / 1000, UTC)
+
+
+def digits(value: Any) -> str | None:
+    """A phone as the page names it, if it is digits only."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
+        return value
+    return None
+
+
+def _stop(look: Seen) -> tuple[Detail, str] | None:
+    """What keeps this page from working, whatever else it shows."""
+    if look.missing:
+        return "engine_incompatible", (
+            f"WhatsApp Web {look.page_version} lacks {', '.join(look.missing)}, which wa-js "
+            f"{look.wajs_version} needs. Nothing is sent; wabox looks again every few minutes."
+        )
+    if "CONFLICT" in (look.mode, look.info, look.socket):
+        return "conflict", ("WhatsApp Web is open elsewhere with this link. Close it there, then restart here.")
+    if look.passkey:
+        return "passkey_required", "WhatsApp asks for a passkey. Open WhatsApp on the phone."
+    if look.mode in _BLOCKED:
+        return "page_failed", _BLOCKED[look.mode]
+    return None
+
+
+def _text(value: Any) -> str | None:
+    return value[:2000] if isinstance(value, str) and value else None

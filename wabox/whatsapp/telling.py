@@ -1,0 +1,95 @@
+"""What the page tells, read into events; pure. Nothing it says is trusted to be well-formed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from wabox.whatsapp import states
+from wabox.whatsapp.driver import Handed, Inbound, LookedUp, Receipt, Resolved, SessionLost
+
+_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_CHAT = re.compile(r"[0-9A-Za-z.:-]{1,64}@[a-z.]{1,16}")
+_LONGEST = 65_536
+
+
+def receipt(device_id: int, raw: Any, now: datetime) -> Receipt | None:
+    """An ack as the shim tells it; None if it is none."""
+    if not _is_message(raw) or not isinstance(raw.get("ack"), int):
+        return None
+    ack = raw["ack"]
+    if ack < -1:
+        ack = -1  # WhatsApp's finer kinds of failure
+    return Receipt(device_id, raw["id"], raw["chat"], ack, now) if ack in (-1, 1, 2, 3, 4) else None
+
+
+def inbound(device_id: int, raw: Any, now: datetime) -> Inbound | None:
+    """A person's message as the shim tells it; None if it is none."""
+    if not _is_message(raw):
+        return None
+    name = raw.get("name")
+    return Inbound(
+        device_id,
+        raw["id"],
+        raw["chat"],
+        states.digits(raw.get("phone")),
+        name[:200] if isinstance(name, str) and name else None,
+        str(raw.get("text") or "")[:_LONGEST],
+        str(raw.get("kind") or "chat")[:40],
+        written_at(raw, now),
+    )
+
+
+def written_at(raw: Any, now: datetime) -> datetime:
+    """When the message was written, by WhatsApp's clock; now if the page does not say."""
+    at = raw.get("t")
+    if isinstance(at, int | float) and 0 < at < 4e9:
+        return datetime.fromtimestamp(at, UTC)
+    return now
+
+
+def resolved(raw: Any) -> Resolved:
+    """The shim's answer on a number; whatever is not plain is `unknown`."""
+    data = raw if isinstance(raw, dict) else {}
+    if data.get("answer") == "no":
+        return Resolved("no")
+    chat = data.get("chat")
+    if data.get("answer") != "yes" or not _is_chat(chat):
+        return Resolved("unknown")
+    others = data.get("others")
+    known = others if isinstance(others, list) else []
+    return Resolved("yes", str(chat), tuple(str(one) for one in known if _is_chat(one)))
+
+
+def handed(raw: Any, now: datetime) -> Handed:
+    """The shim's verdict on a hand-over; whatever is not plain is `in_doubt`."""
+    data = raw if isinstance(raw, dict) else {}
+    reason = data.get("reason")
+    said = str(reason)[:200] if reason else None
+    match data.get("outcome"):
+        case "acked":
+            return Handed("acked", at=now)
+        case "refused":
+            return Handed("refused", said or "refused", now)
+        case "not_entered":
+            return Handed("not_entered", said or "not_entered", now)
+    return Handed("in_doubt", said or "no_answer", now)
+
+
+def looked_up(raw: Any) -> LookedUp:
+    """The shim's answer on a message. Raises SessionLost if it is none."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("ack"), int | None):
+        raise SessionLost("the page's history gave no answer")
+    return LookedUp(raw.get("ack"), raw.get("anchored") is True)
+
+
+def _is_chat(value: Any) -> bool:
+    return isinstance(value, str) and _CHAT.fullmatch(value) is not None
+
+
+def _is_message(raw: Any) -> bool:
+    if not isinstance(raw, dict):
+        return False
+    bare = raw.get("id")
+    return isinstance(bare, str) and bool(_ID.fullmatch(bare)) and _is_chat(raw.get("chat"))
