@@ -236,6 +236,7 @@ create index owed on deliveries (user_id, due_at, id) where status = 'owed';
 create index owed_in_line on deliveries (line, id) where status = 'owed' and line is not null;
 create index deliveries_of on deliveries (user_id, id);
 create index parked on deliveries (user_id, id) where status = 'parked';
+create index deliveries_of_message on deliveries (message_id, id) where message_id is not null;
 
 create table delivery_attempts (
     id integer primary key autoincrement,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
 from wabox.db import Tx
-from wabox.times import stored
+from wabox.errors import Invalid, NotFound
+from wabox.times import stored, wire
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)  # due at: a person waits for it: before any backlog
 
 
 def owe(
@@ -36,6 +39,86 @@ def owe(
     )
     if asked:
         _insert(tx, user_id, event, payload, now=now, message_id=message_id, device_id=device_id)
+
+
+def test(tx: Tx, user_id: int, now: datetime) -> int:
+    """A `webhook.test` is owed, before all else; returns its id. Raises Invalid without a webhook."""
+    _require_url(tx, user_id)
+    payload = {
+        "job_id": None,
+        "campaign_id": None,
+        "phone": None,
+        "status": "test",
+        "error": None,
+        "sent_at": wire(now),
+    }
+    delivery_id = _insert(tx, user_id, "webhook.test", payload, now=now, message_id=None, device_id=None)
+    tx.run("update deliveries set due_at = :due where id = :id", due=stored(AT_ONCE), id=delivery_id)
+    return delivery_id
+
+
+def replay(tx: Tx, user_id: int, delivery_id: int) -> None:
+    """It is owed again under the same webhook-id, at once and for three days, whatever became of it.
+
+    Raises NotFound if it is not this user's, Invalid without a webhook to send it to.
+    """
+    mine = tx.value(
+        "select 1 from deliveries where id = :id and user_id = :user_id", id=delivery_id, user_id=user_id
+    )
+    if not mine:
+        raise NotFound("not_found", "There is no such delivery; look at the list for the ones you have.")
+    _require_url(tx, user_id)
+    tx.run(
+        """
+        update deliveries set status = 'owed', tries = 0, give_up_at = null, due_at = :due
+        where id = :id
+        """,
+        id=delivery_id,
+        due=stored(AT_ONCE),
+    )
+
+
+def drop(tx: Tx, user_id: int) -> None:
+    """Nothing is owed to this user's webhook any more: it was switched off."""
+    tx.run(
+        "update deliveries set status = 'dropped' where user_id = :user_id and status = 'owed'",
+        user_id=user_id,
+    )
+
+
+def hurry(tx: Tx, user_id: int, now: datetime) -> None:
+    """All that waits for a later try is due now: there is a new address, or the old one works again."""
+    tx.run(
+        """
+        update deliveries set due_at = :now
+        where user_id = :user_id and status = 'owed' and due_at > :now
+        """,
+        user_id=user_id,
+        now=stored(now),
+    )
+
+
+def forget(tx: Tx, *, before: datetime, most: int) -> int:
+    """Finished deliveries last touched before that are gone, with their attempts; returns how many."""
+    return tx.run(
+        """
+        delete from deliveries where id in (
+            select id from deliveries
+            where status <> 'owed' and created_at < :before and coalesce(last_at, created_at) < :before
+            order by id limit :most)
+        """,
+        before=stored(before),
+        most=most,
+    )
+
+
+def _require_url(tx: Tx, user_id: int) -> None:
+    if not tx.value("select 1 from webhooks where user_id = :id and url is not null", id=user_id):
+        raise Invalid(
+            "webhook_not_set",
+            "No webhook is set; set webhook_url first.",
+            details={"webhook_url": "Set the address that should receive events."},
+        )
 
 
 def _insert(
