@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "deploy" / "wabox.service"
+LOCKS = [ROOT / "deploy" / "requirements.lock", ROOT / "tests" / "requirements.lock"]
+MOST_EXPOSED = 2.5
+
+needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze here")
+
+
+def unit_with_a_program_of_this_machine(tmp_path: Path) -> Path:
+    copy = tmp_path / "wabox.service"
+    text = re.sub(r"(?m)^ExecStart=.*$", "ExecStart=/usr/bin/env true", UNIT.read_text(encoding="utf-8"))
+    copy.write_text(text, encoding="utf-8")
+    return copy
+
+
+@needs_systemd
+def test_unit_is_understood_by_systemd(tmp_path: Path) -> None:
+    unit = unit_with_a_program_of_this_machine(tmp_path)
+    text = unit.read_text(encoding="utf-8").replace("User=wabox", "User=root").replace("Group=wabox", "Group=root")
+    unit.write_text(text, encoding="utf-8")
+    said = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert "wabox.service" not in said.stderr
+
+
+@needs_systemd
+def test_unit_exposes_little(tmp_path: Path) -> None:
+    unit = unit_with_a_program_of_this_machine(tmp_path)
+    said = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    level = re.search(r"Overall exposure level for wabox.service: ([0-9.]+)", said)
+    if level is None:
+        pytest.skip("this systemd cannot judge offline")
+    assert float(level.group(1)) <= MOST_EXPOSED
+
+
+def test_unit_leaves_chromium_what_its_sandbox_needs() -> None:
+    unit = UNIT.read_text(encoding="utf-8")
+    assert "MemoryDenyWriteExecute=yes" not in unit
+    assert "RestrictNamespaces=user pid net\n" in unit
+    assert "SystemCallFilter=chroot capset\n" in unit
+    assert "KillMode=mixed" in unit and "OOMPolicy=continue" in unit
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.parent.name)
+def test_lock_has_a_hash_for_everything_and_no_address(lock: Path) -> None:
+    text = lock.read_text(encoding="utf-8")
+    assert "://" not in text
+    requirements = re.split(r"\n(?=\S)", text.strip())
+    assert len(requirements) > 20
+    assert all("==" in one and "--hash=sha256:" in one for one in requirements)
+
+
+def test_test_lock_holds_what_the_box_runs() -> None:
+    box, test = (
+        dict(re.findall(r"(?m)^([a-z0-9._-]+)==(\S+)", lock.read_text(encoding="utf-8"))) for lock in LOCKS
+    )
+    assert box.items() <= test.items()
+
+
+def test_ci_runs_what_people_run() -> None:
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert lines[-1] == "exec ./install.sh test"
+
+
+def test_script_explains_itself_and_refuses_what_it_does_not_know() -> None:
+    script = ROOT / "install.sh"
+    told = subprocess.run([script, "--help"], capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"(?m)^\./install\.sh (\w+)", told) == ["demo", "setup", "service", "test", "bench"]
+    wrong = subprocess.run([script, "instal"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert "./install.sh demo" in wrong.stderr
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="no shellcheck here")
+def test_scripts_pass_shellcheck() -> None:
+    subprocess.run(["shellcheck", ROOT / "install.sh", ROOT / ".ci" / "run"], check=True)
