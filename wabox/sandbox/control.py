@@ -1,0 +1,203 @@
+"""The control API: what a test, the phones page or a person with cURL does to the stand-in."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request, delete, get, post, put
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import Response
+
+from wabox.errors import Invalid, Refusal
+from wabox.sandbox import faulting, linking, mail, view
+from wabox.sandbox.faults import clean_phone
+from wabox.sandbox.wire import Wire
+from wabox.sandbox.world import World
+
+MAX_TEXT = 4096
+Body = TypeVar("Body")
+
+
+class LinkBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The phone scans a QR or enters a code: exactly one of the two."""
+
+    phone: str
+    name: str | None = None
+    qr: str | None = None
+    code: str | None = None
+
+
+class UnlinkBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The phone removes its linked devices."""
+
+    phone: str
+
+
+class InboundBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A person writes to a linked phone."""
+
+    sender: str = msgspec.field(name="from")
+    to: str
+    text: str
+
+
+class SwitchBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A phone is switched on or off."""
+
+    phone: str
+    on: bool
+
+
+def _world(state: State) -> World:
+    world: World = state.world
+    return world
+
+
+def _moved(state: State) -> None:
+    wire: Wire = state.wire
+    wire.flush()
+
+
+async def _body(request: Request[Any, Any, Any], kind: type[Body]) -> Body:
+    try:
+        return msgspec.json.decode(await request.body(), type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Invalid("invalid_body", f"Mend the JSON body: {error}") from None
+
+
+def _clean_text(text: str) -> str:
+    storable = "\x00" not in text and not any(0xD800 <= ord(letter) < 0xE000 for letter in text)
+    if not text.strip() or len(text) > MAX_TEXT or not storable:
+        raise Invalid("invalid_text", f"Give a text of 1 to {MAX_TEXT} characters.")
+    return text
+
+
+@get("/sandbox/state", sync_to_thread=False)
+def show_state(state: State) -> dict[str, Any]:
+    """Phones, pages, totals, faults."""
+    return view.state(_world(state), time.time())
+
+
+@post("/sandbox/link", status_code=200)
+async def link_phone(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A phone scans a QR, or enters a code."""
+    body = await _body(request, LinkBody)
+    phone = clean_phone(body.phone)
+    if (body.qr is None) == (body.code is None):
+        raise Invalid("qr_or_code", "Give either `qr` or `code`.")
+    world, now = _world(state), time.time()
+    if body.qr is not None:
+        page = linking.page_with_ref(world, body.qr)
+    else:
+        page = linking.page_with_code(world, phone, body.code or "", now)
+    companion = linking.link(world, phone, body.name, page, now)
+    _moved(state)
+    return {
+        "phone": phone,
+        "name": world.account(phone).name,
+        "linked": companion is not None,
+        "passkey_required": companion is None,
+        "device": companion.device if companion else None,
+    }
+
+
+@post("/sandbox/unlink", status_code=200)
+async def unlink_phone(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A phone removes its linked devices."""
+    phone = clean_phone((await _body(request, UnlinkBody)).phone)
+    devices = linking.unlink(_world(state), phone)
+    if not devices:
+        raise Invalid("not_linked", "No device is linked to this phone.")
+    _moved(state)
+    return {"phone": phone, "removed": devices}
+
+
+@post("/sandbox/inbound", status_code=200)
+async def write_to_phone(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A person writes to a linked phone."""
+    body = await _body(request, InboundBody)
+    sender, to = clean_phone(body.sender), clean_phone(body.to)
+    message = mail.write(_world(state), sender, to, _clean_text(body.text), time.time())
+    _moved(state)
+    return view.shown(message)
+
+
+@get("/sandbox/messages", sync_to_thread=False)
+def list_messages(request: Request[Any, Any, Any], state: State) -> dict[str, list[dict[str, Any]]]:
+    """What recipients got."""
+    unknown = set(request.query_params) - {"to", "from", "after"}
+    if unknown:
+        raise Invalid("invalid_query", "Only `to`, `from` and `after` can be asked for.")
+    asked = request.query_params
+    found = view.messages(_world(state), to=asked.get("to"), sender=asked.get("from"), after=asked.get("after"))
+    return {"messages": found}
+
+
+@put("/sandbox/faults")
+async def set_faults(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """The named faults are set, the others stay."""
+    wanted = await _body(request, dict[str, Any])
+    faulting.set_faults(_world(state), wanted, time.time())
+    _moved(state)
+    return _world(state).faults.shown()
+
+
+@delete("/sandbox/faults", status_code=200, sync_to_thread=False)
+def reset_faults(state: State) -> dict[str, Any]:
+    """WhatsApp is healthy again."""
+    faulting.reset(_world(state), time.time())
+    _moved(state)
+    return _world(state).faults.shown()
+
+
+@put("/sandbox/phone")
+async def switch_phone(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A phone is switched on or off; while off, nothing is delivered to it."""
+    body = await _body(request, SwitchBody)
+    world = _world(state)
+    account = world.account(clean_phone(body.phone))
+    account.on = body.on
+    if body.on:
+        mail.resume(world, time.time())
+    _moved(state)
+    return {"phone": account.phone, "on": account.on}
+
+
+@post("/sandbox/passkey", status_code=200, sync_to_thread=False)
+def answer_passkey(state: State) -> dict[str, Any]:
+    """A person answers the passkey question on every phone that shows it."""
+    linking.answer_passkeys(_world(state), time.time())
+    _moved(state)
+    return view.state(_world(state), time.time())
+
+
+def refuse(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[dict[str, Any]]:
+    """A refusal as JSON."""
+    body: dict[str, Any] = {"error": refusal.sentence, "code": refusal.code}
+    if refusal.details:
+        body["details"] = refusal.details
+    return Response(body, status_code=refusal.status, media_type="application/json")
+
+
+def refuse_plainly(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """The framework's own refusals (no such path, wrong method) in the same shape."""
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
+    body = {"error": error.detail or "Refused.", "code": code}
+    return Response(body, status_code=error.status_code, media_type="application/json")
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    show_state,
+    link_phone,
+    unlink_phone,
+    write_to_phone,
+    list_messages,
+    set_faults,
+    reset_faults,
+    switch_phone,
+    answer_passkey,
+]

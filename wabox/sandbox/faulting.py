@@ -1,0 +1,56 @@
+"""Faults set and reset, and what the open pages and phones notice of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wabox.sandbox import linking, mail
+from wabox.sandbox.faults import Faults, changed
+from wabox.sandbox.world import World
+
+
+def set_faults(world: World, wanted: Mapping[str, Any], now: float) -> None:
+    """The named faults are in force. Raises Invalid, and then nothing has changed."""
+    _replace(world, changed(world.faults, wanted), now)
+
+
+def reset(world: World, now: float) -> None:
+    """No fault is in force; what a fault held back goes on."""
+    _replace(world, Faults(), now)
+
+
+def _replace(world: World, faults: Faults, now: float) -> None:
+    before = world.faults
+    world.kept.faults = faults
+    world.changed += 1
+    if before.restricted_until != faults.restricted_until:
+        _tell_restriction(world, now)
+    if before.conflict != faults.conflict:
+        _set_conflict(world, now)
+    if before.passkey_gate and not faults.passkey_gate:
+        linking.answer_passkeys(world, now)
+    if (before.deliver_ms is None or before.read_ms is None) and before != faults:
+        mail.resume(world, now)
+
+
+def _tell_restriction(world: World, now: float) -> None:
+    until = world.restricted_until(now)
+    for page in world.pages.values():
+        if page.companion is not None:
+            world.push(page.id, {"op": "restricted", "restricted_until": until})
+    if until is not None:
+        world.later(until, lambda at: _tell_restriction(world, at))
+
+
+def _set_conflict(world: World, now: float) -> None:
+    for page in list(world.pages.values()):
+        companion = world.kept.companions.get(page.companion or "")
+        if companion is None:
+            continue
+        if world.faults.conflict:
+            page.conflicted = True
+            world.push(page.id, {"op": "conflict", "conflict": True})
+        elif page.conflicted and world.page_of(companion.id) is None:
+            world.push(page.id, {"op": "conflict", "conflict": False})
+            linking.start_session(world, page, companion, [], now)

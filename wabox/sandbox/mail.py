@@ -1,0 +1,182 @@
+"""Messages: handed over by pages, delivered to phones, read there; written by people to linked phones.
+
+A message sent goes 1 taken → 2 delivered → 3 read; a phone that is off stops it at 1. The same id from the
+same account is taken once and counted in `copies`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from wabox.errors import Invalid
+from wabox.sandbox.world import Companion, Message, Page, World
+
+Answer = Callable[[dict[str, Any]], None]
+
+
+def hand_over(world: World, page: Page, sent: dict[str, Any], answer: Answer, now: float) -> None:
+    """What a page sends is taken, refused or lost, as the faults say; `answer` is called when due."""
+    companion = world.kept.companions.get(page.companion or "")
+    if world.faults.strikes("blackhole") or companion is None or page.conflicted:
+        return
+    answer_at = now + world.faults.ack_ms / 1000
+    refused = _refusal(world, sent, now)
+    if refused is not None:
+        world.later(answer_at, lambda _at: answer({"refused": refused}))
+        return
+    message = _take(world, companion, sent, now)
+    if not world.faults.strikes("drop_ack"):
+        world.later(answer_at, lambda _at: answer({"t": int(message.at)}))
+    if message.copies == 1:
+        world.later(answer_at, lambda at: _plan_delivery(world, message, at))
+
+
+def _refusal(world: World, sent: dict[str, Any], now: float) -> str | None:
+    if world.faults.strikes("send_error"):
+        wanted = world.faults.send_error
+        return wanted if isinstance(wanted, str) else "ERROR_UNKNOWN"
+    phone = world.phone_behind(sent["to"]["user"], sent["to"]["server"])
+    reachable = phone is not None and world.is_on_whatsapp(phone)
+    if world.restricted_until(now) is not None or not reachable:
+        return "ERROR_UNKNOWN"
+    return None
+
+
+def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) -> Message:
+    phone = world.phone_behind(sent["to"]["user"], sent["to"]["server"]) or ""
+    known = world.by_id.get((companion.phone, sent["id"]))
+    world.changed += 1
+    if known is not None:
+        known.copies += 1
+        return known
+    world.account(phone)
+    media = sent.get("media")
+    text = sent.get("caption") or "" if media else sent.get("text") or ""
+    message = Message(
+        id=sent["id"],
+        sender=companion.phone,
+        to=phone,
+        text=text,
+        at=now,
+        kind="sent",
+        media={"type": sent.get("type"), **media} if media else None,
+    )
+    world.kept.messages.append(message)
+    world.by_id[(message.sender, message.id)] = message
+    for other in world.companions_of(companion.phone):
+        if other.id != companion.id:
+            world.enqueue(other, _as_event(world, message, phone, from_me=True))
+    return message
+
+
+def _as_event(world: World, message: Message, phone: str, *, from_me: bool) -> dict[str, Any]:
+    person = world.account(phone)
+    return {
+        "kind": "message",
+        "id": message.id,
+        "phone": person.phone,
+        "lid": person.lid,
+        "name": person.name,
+        "text": message.text,
+        "media": message.media,
+        "t": int(message.at),
+        "ack": message.ack,
+        "from_me": from_me,
+    }
+
+
+def _plan_delivery(world: World, message: Message, now: float) -> None:
+    wait = world.faults.deliver_ms
+    if wait is not None:
+        world.later(now + wait / 1000, lambda at: deliver(world, message, at))
+
+
+def deliver(world: World, message: Message, now: float) -> None:
+    """The recipient's phone has the message, unless it is off; reading is planned."""
+    if message.ack >= 2 or not world.account(message.to).on:
+        return
+    _receipt(world, message, 2, now)
+    for companion in world.companions_of(message.to):
+        if message.sender != message.to:
+            event = _as_event(world, message, message.sender, from_me=False)
+            world.enqueue(companion, event)
+    wait = world.faults.read_ms
+    if wait is not None:
+        world.later(now + wait / 1000, lambda at: read(world, message, at))
+
+
+def read(world: World, message: Message, now: float) -> None:
+    """The recipient has read the message, unless the phone is off."""
+    if message.ack == 2 and world.account(message.to).on:
+        _receipt(world, message, 3, now)
+
+
+def _receipt(world: World, message: Message, ack: int, now: float) -> None:
+    message.ack = ack
+    person = world.account(message.to)
+    for companion in world.companions_of(message.sender):
+        event = {
+            "kind": "receipt",
+            "id": message.id,
+            "ack": ack,
+            "phone": person.phone,
+            "lid": person.lid,
+            "t": int(now),
+        }
+        world.enqueue(companion, event)
+
+
+def resume(world: World, now: float) -> None:
+    """Every message not yet delivered or read is on its way again: after a restart, or a phone on."""
+    for message in world.kept.messages:
+        if message.kind == "sent" and message.ack == 1:
+            _plan_delivery(world, message, now)
+        elif message.kind == "sent" and message.ack == 2 and world.faults.read_ms is not None:
+            at = now + world.faults.read_ms / 1000
+            world.later(at, partial(read, world, message))
+
+
+def write(world: World, sender: str, to: str, text: str, now: float) -> Message:
+    """A person wrote to a linked phone; its devices get it now or when they connect. Raises Invalid."""
+    companions = world.companions_of(to)
+    if not companions:
+        raise Invalid("not_linked", "No device is linked to the phone in `to`. Link it first.")
+    if not world.is_on_whatsapp(sender):
+        raise Invalid("not_on_whatsapp", "The number in `from` is not on WhatsApp.")
+    world.account(sender)
+    message = Message(
+        id="3A" + secrets.token_hex(9).upper(),
+        sender=sender,
+        to=to,
+        text=text,
+        at=now,
+        kind="inbound",
+        ack=2,
+    )
+    world.kept.messages.append(message)
+    world.by_id[(sender, message.id)] = message
+    for companion in companions:
+        world.enqueue(companion, _as_event(world, message, sender, from_me=False))
+    return message
+
+
+def seen(world: World, me: str, person: str) -> None:
+    """The linked account has read what this person wrote."""
+    for message in world.kept.messages:
+        if message.kind == "inbound" and message.sender == person and message.to == me:
+            message.ack = 3
+
+
+def confirmed(world: World, companion: Companion, seq: int) -> None:
+    """The device has stored everything up to this event; it will not be told again."""
+    companion.queue = [each for each in companion.queue if each[0] > seq]
+    world.changed += 1
+
+
+def acks_of(world: World, phone: str, ids: list[str]) -> dict[str, int]:
+    """Which of these ids the server has from this account, with what became of each."""
+    known = ((each, world.by_id.get((phone, each))) for each in ids)
+    return {each: message.ack for each, message in known if message is not None}

@@ -1,0 +1,225 @@
+// The page's life: load what is kept, connect, then QR → linked → caught up → logged out.
+__d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
+  _g, require, _d, importNamespace, _l, module,
+) => {
+  'use strict';
+
+  const wire = require('SandboxWire');
+  const storage = require('SandboxStorage');
+  const identity = require('SandboxIdentity');
+  const directory = require('SandboxDirectory');
+  const { Socket } = require('WAWebSocketModel');
+  const { Stream } = require('WAWebStreamModel');
+  const { Conn } = require('WAWebConnModel');
+  const { Cmd } = require('WAWebCmd');
+  const { BackendEventBus } = require('WAWebBackendEventBus');
+  // Clients attach their listeners in the first seconds; the real page needs that long to catch up too.
+  const RESTORED_SYNC_MS = 3000;
+  const LINKED_SYNC_MS = 1000;
+  const LOADED_MESSAGES = 20;
+  let takingOver = false;
+  let incoming = Promise.resolve();
+
+  async function loadKeys() {
+    const kept = await storage.load('keys');
+    const random = (count) => crypto.getRandomValues(new Uint8Array(count));
+    identity.keys = kept ?? {
+      noise: random(32),
+      identity: random(32),
+      secret: random(32),
+      registrationId: random(1)[0] + 1,
+    };
+    if (!kept) await storage.save('keys', identity.keys);
+  }
+
+  async function loadChats() {
+    const { ChatCollection } = require('WAWebChatCollection');
+    const { openChat } = require('WAWebFindChatAction');
+    const { createWid } = require('WAWebWidFactory');
+    const MsgKey = require('WAWebMsgKey');
+    for (const [phone, lid] of (await storage.load('directory')) ?? []) directory.learn(phone, lid);
+    for (const row of await storage.chats()) {
+      const chat = openChat(createWid(row.id), row.fields);
+      if (row.lastReceivedKey) chat.set({ lastReceivedKey: MsgKey.fromString(row.lastReceivedKey) });
+      await require('SandboxHistory').loadChat(chat.id, LOADED_MESSAGES);
+    }
+    return ChatCollection.length;
+  }
+
+  async function start() {
+    await loadKeys();
+    const link = await storage.load('link');
+    if (link) {
+      Object.assign(identity, link);
+      Conn.set({ wid: require('WAWebUserPrefsMeUser').getMaybeMePnUser(), pushname: link.me.name });
+      Stream.set({ mode: 'SYNCING', info: 'OPENING' });
+      await loadChats();
+    }
+    Socket.set({ state: 'OPENING' });
+    wire.on('push', (message) => {
+      incoming = incoming.then(() => handle(message)).catch((error) => self.reportError(error));
+    });
+    wire.on('lost', onLost);
+    wire.connect(greeting);
+    window.Debug = { VERSION: require('SandboxSettings').whatsapp_version };
+  }
+
+  async function greeting() {
+    const companion = identity.companion;
+    const hello = { companion, takeover: takingOver };
+    if (companion) {
+      const { waitingIds } = require('SandboxOutbox');
+      hello.pending = [...new Set([...(await storage.idsWithoutAck()), ...waitingIds()])];
+    }
+    takingOver = false;
+    return hello;
+  }
+
+  const handlers = {
+    ref: onRef,
+    passkey: onPasskey,
+    linked: onLinked,
+    session: onSession,
+    event: onEvent,
+    caught_up: onCaughtUp,
+    removed: ({ reason }) => leave(reason),
+    conflict: onConflict,
+    restricted: onRestricted,
+    reload: () => location.reload(),
+  };
+
+  async function handle(message) {
+    await handlers[message.op](message);
+  }
+
+  function onRef({ ref, idle }) {
+    if (!wire.greeted) wire.open();
+    Stream.set({ mode: 'QR', info: 'NORMAL' });
+    Socket.set({ state: idle ? 'UNPAIRED_IDLE' : 'UNPAIRED', stream: 'CONNECTED' });
+    Conn.set({ ref, passkeyRequired: false });
+    require('SandboxScreen').showQr();
+  }
+
+  // The phone has scanned, and its account asks for a passkey: a person must answer there.
+  function onPasskey() {
+    Socket.set({ state: 'PAIRING' });
+    Stream.set({ info: 'PAIRING' });
+    Conn.set({ ref: null, passkeyRequired: true });
+    require('SandboxScreen').showPasskey();
+  }
+
+  async function onLinked({ companion, me }) {
+    Socket.set({ state: 'PAIRING' });
+    Stream.set({ info: 'PAIRING' });
+    require('WAWebLinkDeviceEvents').WAWebLinkDeviceEvents.triggerPrimaryHelloReceived();
+    Object.assign(identity, { companion, me });
+    await storage.save('link', { companion, me });
+    Conn.set({
+      ref: null,
+      passkeyRequired: false,
+      connected: true,
+      pushname: me.name,
+      wid: require('WAWebUserPrefsMeUser').getMaybeMePnUser(),
+    });
+    Stream.set({ mode: 'SYNCING', info: 'SYNCING' });
+    identity.fresh = true;
+  }
+
+  async function onSession(session) {
+    identity.me = session.me;
+    identity.lidAccounts = session.lid_accounts;
+    directory.learn(session.me.phone, session.me.lid);
+    Conn.set({ connected: true, pushname: session.me.name });
+    wire.open();
+    await applyKnown(session.known);
+    require('SandboxOutbox').resume(session.known);
+    onRestricted(session);
+    Socket.set({ state: 'CONNECTED', stream: 'CONNECTED' });
+    Stream.set({ info: 'NORMAL' });
+  }
+
+  async function applyKnown(known) {
+    const { applyReceipt } = require('SandboxInbox');
+    for (const [id, ack] of Object.entries(known)) await applyReceipt({ ack, externalIds: [id] });
+  }
+
+  async function onEvent({ seq, event }) {
+    await require('SandboxInbox').take(event);
+    wire.push({ op: 'got', seq });
+  }
+
+  async function onCaughtUp() {
+    await storage.saveDirectory(directory.entries());
+    if (!Cmd.isMainLoaded) Cmd.mainLoaded();
+    require('WAWebOfflineHandler').OfflineMessageHandler.setOfflineDeliveryProgress(100);
+    Cmd.trigger('offline_progress_update_from_bridge');
+    BackendEventBus.isOfflineDeliveryEnd = true;
+    BackendEventBus.trigger('offline_delivery_end');
+    BackendEventBus.isMainStreamReadyMd = true;
+    BackendEventBus.trigger('main_stream_mode_ready');
+    Stream.set({ mode: 'MAIN', info: 'NORMAL' });
+    const age = identity.fresh ? 0 : performance.now();
+    const wait = identity.fresh ? LINKED_SYNC_MS : Math.max(0, RESTORED_SYNC_MS - age);
+    setTimeout(() => Socket.set({ hasSynced: true }), wait);
+    require('SandboxScreen').showChats();
+  }
+
+  function onLost() {
+    if (Socket.state === 'CONFLICT') return;
+    BackendEventBus.trigger('socket_stream_disconnected');
+    Socket.set({ state: wire.failures > 2 ? 'TIMEOUT' : 'OPENING', stream: 'DISCONNECTED' });
+    Stream.set({ info: wire.failures > 2 ? 'OFFLINE' : 'OPENING' });
+    if (!identity.companion) Conn.set({ ref: null });
+  }
+
+  function onConflict({ conflict = true }) {
+    Socket.set({ state: conflict ? 'CONFLICT' : 'CONNECTED' });
+    require('SandboxScreen').showConflict(conflict);
+  }
+
+  function onRestricted({ restricted_until: until }) {
+    const previous = Conn.restrictedUntil;
+    Conn.set({ restrictedUntil: until });
+    require('SandboxScreen').showRestriction(until);
+    if (until === null || until === previous) return;
+    const details = { expireTs: until, expire: until, code: 101 };
+    BackendEventBus.trigger('account_temporarily_banned', details);
+    Cmd.onTemporaryBan(details);
+  }
+
+  function takeover() {
+    takingOver = true;
+    Socket.set({ state: 'OPENING' });
+    require('SandboxScreen').showConflict(false);
+    wire.reconnect();
+  }
+
+  function refreshRef() {
+    if (!identity.companion) wire.tell('refresh_ref', {});
+  }
+
+  async function logout() {
+    BackendEventBus.trigger('starting_logout');
+    await wire.ask('logout', {}).catch(() => null);
+    await leave('user_initiated');
+  }
+
+  // Both ways out, mine and the phone's, end on a fresh page without any keys.
+  let leaving = false;
+  async function leave(reason) {
+    if (leaving) return;
+    leaving = true;
+    const reasons = importNamespace('WAWebLogoutReason');
+    const code = reasons.getErrorCodeFromLogoutReason?.(reason) ?? '0';
+    identity.companion = null;
+    await storage.wipe();
+    BackendEventBus.trigger('logout');
+    Cmd.logout();
+    Cmd.trigger('logout_from_bridge');
+    Socket.set({ state: 'UNPAIRED' });
+    // Time for what clients still send on these events; then the page is gone.
+    setTimeout(() => location.assign(`/?post_logout=1&logout_reason=${code}`), 300);
+  }
+
+  module.exports = { start, refreshRef, takeover, logout };
+});

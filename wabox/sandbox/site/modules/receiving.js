@@ -1,0 +1,110 @@
+// Receiving: messages and receipts from the server, into the stores and the database.
+(function defineReceipts() {
+  'use strict';
+
+  function defineReceipt(moduleId, name) {
+    __d(moduleId, [], (_g, require, _d, _n, _l, _m, exports) => {
+      exports[name] = (receipt) => require('SandboxInbox').applyReceipt(receipt);
+    });
+  }
+
+  defineReceipt('WAWebHandleChatSimpleReceipt', 'handleChatSimpleReceipt');
+  defineReceipt('WAWebHandleGroupSimpleReceipt', 'handleGroupSimpleReceipt');
+  defineReceipt('WAWebHandleStatusSimpleReceipt', 'handleStatusSimpleReceipt');
+})();
+
+__d('WAWebHandleMsg', [], (_g, require, _d, _n, _l, _m, exports) => {
+  exports.handleSingleMsg = async (_wid, message) => require('SandboxInbox').enterMessage(message);
+});
+
+__d('SandboxInbox', [
+  'SandboxStorage', 'SandboxDirectory', 'SandboxIdentity', 'WAWebMsgCollection', 'WAWebFindChatAction',
+], (_g, require, _d, importNamespace, _l, module) => {
+  'use strict';
+
+  const storage = require('SandboxStorage');
+  const directory = require('SandboxDirectory');
+  const identity = require('SandboxIdentity');
+  const { MsgCollection } = require('WAWebMsgCollection');
+  const { createWid } = require('WAWebWidFactory');
+  const MsgKey = require('WAWebMsgKey');
+  const ACK_STRINGS = { 2: 'delivery', 3: 'read', 4: 'played' };
+
+  function personOf(event) {
+    directory.learn(event.phone, event.lid);
+    return createWid(identity.lidAccounts ? `${event.lid}@lid` : `${event.phone}@c.us`);
+  }
+
+  async function takeMessage(event) {
+    const person = personOf(event);
+    const me = require('WAWebUserPrefsMeUser');
+    const fromMe = Boolean(event.from_me);
+    const my = identity.lidAccounts ? me.getMeLidUserOrThrow() : me.getMePnUserOrThrow();
+    const key = new MsgKey({ fromMe, remote: person, id: event.id });
+    if (MsgCollection.get(key) ?? (await storage.findMessage(key.toString()))) return;
+    const message = {
+      id: key,
+      type: event.media ? 'document' : 'chat',
+      body: event.text,
+      t: event.t,
+      from: fromMe ? my : person,
+      to: fromMe ? person : my,
+      self: fromMe ? 'out' : 'in',
+      ack: event.ack ?? 1,
+      isNewMsg: true,
+      notifyName: event.name,
+    };
+    await callThrough('WAWebHandleMsg', 'handleSingleMsg', person, message);
+  }
+
+  async function enterMessage(fields) {
+    const { openChat } = require('WAWebFindChatAction');
+    const chat = openChat(fields.id.remote, fields.id.fromMe ? {} : { pushname: fields.notifyName });
+    const [message] = MsgCollection.add(fields, { silent: true });
+    chat.msgs.add(message);
+    await storage.saveMessage(message);
+    chat.set({ t: fields.t, lastReceivedKey: message.id });
+    MsgCollection.trigger('add', message, MsgCollection, {});
+    if (!fields.id.fromMe) chat.set({ unreadCount: Math.max(0, chat.unreadCount) + 1 });
+    await storage.saveChat(chat);
+    return message;
+  }
+
+  async function takeReceipt(event) {
+    const person = personOf(event);
+    await callThrough('WAWebHandleChatSimpleReceipt', 'handleChatSimpleReceipt', {
+      ack: event.ack,
+      ackString: ACK_STRINGS[event.ack],
+      externalIds: [event.id],
+      from: person,
+      participant: undefined,
+      recipient: undefined,
+      ts: event.t,
+    });
+  }
+
+  // Through the module's own export, since clients wrap it there.
+  async function callThrough(moduleId, name, ...args) {
+    const own = { handleSingleMsg: (_wid, message) => enterMessage(message) };
+    const handler = importNamespace(moduleId)[name] ?? own[name] ?? applyReceipt;
+    return handler(...args);
+  }
+
+  async function applyReceipt({ ack, externalIds }) {
+    const { loadMessage } = require('SandboxHistory');
+    for (const id of externalIds) {
+      const row = await storage.findByBareId(id);
+      const message = row && (await loadMessage(MsgKey.fromString(row.key)));
+      if (!message || !message.id.fromMe || ack <= message.ack) continue;
+      message.updateAck(ack);
+      await storage.saveMessage(message);
+    }
+  }
+
+  async function take(event) {
+    if (event.kind === 'message') await takeMessage(event);
+    else await takeReceipt(event);
+  }
+
+  module.exports = { take, applyReceipt, enterMessage };
+});

@@ -1,0 +1,143 @@
+// What a person sees: the QR or code to link with, then chats and messages.
+__d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
+  'use strict';
+
+  const { Conn } = require('WAWebConnModel');
+  const { ChatCollection } = require('WAWebChatCollection');
+  const { MsgCollection } = require('WAWebMsgCollection');
+  const TICKS = { '-1': '!', 0: '🕓', 1: '✓', 2: '✓✓', 3: '✓✓ read' };
+  let openedChat = null;
+
+  function element(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+    node.append(...children);
+    return node;
+  }
+
+  function show(...nodes) {
+    document.getElementById('app').replaceChildren(...nodes);
+  }
+
+  async function qrText() {
+    const { encodeB64 } = require('WABase64');
+    const { keys } = require('SandboxIdentity');
+    const secret = require('WAWebUserPrefsMultiDevice').getADVSecretKey();
+    return [Conn.ref, encodeB64(keys.noise.buffer), encodeB64(keys.identity.buffer), secret].join(',');
+  }
+
+  function draw(canvas, rows) {
+    const scale = 5;
+    canvas.width = rows.length * scale;
+    canvas.height = rows.length * scale;
+    const context = canvas.getContext('2d');
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.fillStyle = '#111b21';
+    rows.forEach((row, y) => [...row].forEach((dark, x) => {
+      if (dark === '1') context.fillRect(x * scale, y * scale, scale, scale);
+    }));
+  }
+
+  async function showQr() {
+    const text = await qrText();
+    const answer = await fetch(`/sandbox/qr?text=${encodeURIComponent(text)}`);
+    if (!Conn.ref || !text.startsWith(Conn.ref)) return;
+    const canvas = element('canvas', { 'aria-label': 'Scan this QR code to link a device', role: 'img' });
+    draw(canvas, await answer.json());
+    show(
+      element('h1', {}, 'Link a sandbox phone'),
+      element('div', { 'data-ref': text, class: 'qr' }, canvas),
+      element('p', {}, 'Open ', element('a', { href: '/phones', target: '_blank' }, 'the phones page'),
+        ', pick a phone and scan this code.'),
+    );
+  }
+
+  function showCode(code) {
+    document.querySelector('[data-link-code]')?.remove();
+    if (!code) return;
+    document.getElementById('app').append(
+      element('p', { 'data-link-code': code, class: 'code' }, `${code.slice(0, 4)}-${code.slice(4)}`),
+    );
+  }
+
+  function showPasskey() {
+    show(
+      element('div', { role: 'dialog', 'data-testid': 'passkey-required', 'aria-modal': 'true' },
+        element('h1', {}, 'Use your passkey'),
+        element('p', {}, 'Continue on your phone: this account needs a passkey to link a device.')),
+    );
+  }
+
+  function chatRow(chat) {
+    const last = chat.msgs.last();
+    const row = element('button', { class: 'chat', type: 'button' },
+      element('strong', {}, chat.formattedTitle ?? chat.id.user),
+      element('span', {}, (last?.body ?? '').slice(0, 60)));
+    if (chat.unreadCount > 0) row.append(element('em', {}, String(chat.unreadCount)));
+    row.addEventListener('click', () => openChat(chat));
+    return row;
+  }
+
+  function bubble(message) {
+    const tick = message.id.fromMe ? ` ${TICKS[message.ack] ?? ''}` : '';
+    return element('li', { class: message.id.fromMe ? 'out' : 'in' },
+      message.body ?? message.caption ?? '', element('small', {}, tick));
+  }
+
+  function render() {
+    const pane = document.getElementById('pane-side');
+    if (!pane) return;
+    const newest = ChatCollection.getModelsArray().sort((one, other) => other.t - one.t);
+    pane.replaceChildren(...newest.slice(0, 50).map(chatRow));
+    const messages = openedChat ? openedChat.msgs.getModelsArray().slice(-50) : [];
+    document.getElementById('main').replaceChildren(...messages.map(bubble));
+  }
+
+  let due = false;
+  function renderSoon() {
+    if (due) return;
+    due = true;
+    setTimeout(() => {
+      due = false;
+      render();
+    }, 100);
+  }
+
+  function showChats() {
+    show(
+      element('div', { id: 'pane-side', 'aria-label': 'Chat list' }),
+      element('ul', { id: 'main', 'aria-label': 'Messages' }),
+    );
+    renderSoon();
+  }
+
+  function openChat(chat) {
+    openedChat?.set({ active: false });
+    openedChat = chat;
+    chat?.set({ active: true });
+    renderSoon();
+  }
+
+  function notice(id, wanted, ...children) {
+    document.querySelector(`[data-testid="${id}"]`)?.remove();
+    if (wanted) document.body.prepend(element('div', { 'data-testid': id, role: 'alert' }, ...children));
+  }
+
+  function showConflict(wanted) {
+    const button = element('button', { type: 'button' }, 'Use here');
+    button.addEventListener('click', () => require('SandboxApp').takeover());
+    notice('conflict', wanted, 'WhatsApp is open in another window. ', button);
+  }
+
+  function showRestriction(until) {
+    const time = until && new Date(until * 1000).toISOString();
+    notice('account-restricted', until !== null, 'This account is restricted until ',
+      element('time', { datetime: time ?? '' }, time ?? ''));
+  }
+
+  ChatCollection.on('add change remove', renderSoon);
+  MsgCollection.on('add change', renderSoon);
+
+  module.exports = { showQr, showCode, showPasskey, showChats, openChat, showConflict, showRestriction };
+});

@@ -1,0 +1,128 @@
+// Sending: a message enters the store and the database, then a job in memory hands it to the server.
+__d('SandboxOutbox', ['SandboxWire', 'SandboxStorage', 'WAWebMsgCollection'], (
+  _g, require, _d, _n, _l, module,
+) => {
+  'use strict';
+
+  const wire = require('SandboxWire');
+  const storage = require('SandboxStorage');
+  const jobs = new Map();
+
+  function contentOf(message) {
+    return {
+      id: message.id.id,
+      to: { user: message.to.user, server: message.to.server },
+      type: message.type,
+      text: message.body ?? '',
+      caption: message.caption,
+      media: message.mimetype && {
+        mimetype: message.mimetype,
+        filename: message.filename,
+        size: message.size,
+        sha256: message.filehash,
+      },
+    };
+  }
+
+  // The job lives in this page only: a killed page forgets it, a page whose server was away hands over again.
+  function handOver(message) {
+    return new Promise((resolve) => {
+      const job = jobs.get(message.id.id) ?? { message, resolvers: [] };
+      job.resolvers.push(resolve);
+      jobs.set(message.id.id, job);
+      attempt(job);
+    });
+  }
+
+  async function attempt(job) {
+    try {
+      finish(job.message.id.id, await wire.ask('send', contentOf(job.message), { keep: false }));
+    } catch (error) {
+      if (!error.connectionLost) finish(job.message.id.id, { refused: 'ERROR_UNKNOWN' });
+    }
+  }
+
+  async function finish(id, answer) {
+    const job = jobs.get(id);
+    if (!job) return;
+    jobs.delete(id);
+    const refused = answer.refused;
+    if (refused) job.message.set({ isSendFailure: true });
+    job.message.updateAck(refused ? -1 : 1, Boolean(refused));
+    if (answer.t) job.message.set({ t: answer.t });
+    await storage.saveMessage(job.message);
+    for (const resolve of job.resolvers) {
+      resolve({ messageSendResult: refused ?? 'OK', t: answer.t ?? job.message.t });
+    }
+  }
+
+  // After a reconnection the server says which of the waiting ids it has; the others are handed over again.
+  function resume(known) {
+    for (const [id, job] of [...jobs]) {
+      if (known[id]) finish(id, { t: job.message.t });
+      else attempt(job);
+    }
+  }
+
+  module.exports = { handOver, resume, waitingIds: () => [...jobs.keys()] };
+});
+
+__d('WAWebSendMsgChatAction', [
+  'SandboxOutbox', 'SandboxStorage', 'WAWebMsgCollection', 'WAWebMsgModel',
+], (_g, require, _d, _n, _l, _m, exports) => {
+  'use strict';
+
+  const outbox = require('SandboxOutbox');
+  const storage = require('SandboxStorage');
+  const { MsgCollection } = require('WAWebMsgCollection');
+
+  function enter(chat, raw) {
+    const fields = raw.attributes ?? raw;
+    const known = MsgCollection.get(fields.id);
+    if (known && known.ack <= 0) known.updateAck(0, true);
+    return known ?? MsgCollection.add({ ...fields, to: fields.to ?? chat.id, ack: 0 })[0];
+  }
+
+  async function store(chat, message) {
+    await storage.saveMessage(message);
+    chat.msgs.add(message);
+    chat.set({ t: message.t, lastReceivedKey: message.id });
+    await storage.saveChat(chat);
+    return message;
+  }
+
+  // Not async on purpose: callers take the two promises apart at once.
+  function addAndSendMsgToChat(chat, raw) {
+    const message = enter(chat, raw);
+    const stored = store(chat, message);
+    const sent = stored.then(() => outbox.handOver(message));
+    return [stored, sent];
+  }
+
+  exports.addAndSendMsgToChat = addAndSendMsgToChat;
+});
+
+__d('WAWebSendTextMsgChatAction', ['WAWebSendMsgChatAction', 'WAWebUserPrefsMeUser', 'WAWebMsgKey'], (
+  _g, require, _d, _n, _l, _m, exports,
+) => {
+  'use strict';
+
+  const MsgKey = require('WAWebMsgKey');
+  const me = require('WAWebUserPrefsMeUser');
+
+  exports.sendTextMsgToChat = async (chat, text) => {
+    const from = chat.id.isLid() ? me.getMeLidUserOrThrow() : me.getMePnUserOrThrow();
+    const id = new MsgKey({ from, to: chat.id, id: await MsgKey.newId(), selfDir: 'out' });
+    const [, sent] = require('WAWebSendMsgChatAction').addAndSendMsgToChat(chat, {
+      id,
+      from,
+      to: chat.id,
+      type: 'chat',
+      body: text,
+      self: 'out',
+      isNewMsg: true,
+      t: Math.floor(Date.now() / 1000),
+    });
+    return sent;
+  };
+});

@@ -1,0 +1,128 @@
+// What this browser keeps between loads, in IndexedDB: keys, link, chats, messages, the LID directory.
+__d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
+  'use strict';
+
+  const MESSAGE_FIELDS = [
+    'type', 'subtype', 'body', 'caption', 't', 'self', 'mimetype', 'filename', 'size', 'filehash',
+    'notifyName', 'isSendFailure',
+  ];
+  const CHAT_FIELDS = ['t', 'unreadCount', 'pushname', 'archive', 'pin'];
+
+  function asPromise(request) {
+    return new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  }
+
+  const opening = indexedDB.open('wabox-sandbox', 1);
+  opening.onupgradeneeded = () => {
+    const database = opening.result;
+    database.createObjectStore('values');
+    database.createObjectStore('chats', { keyPath: 'id' });
+    const messages = database.createObjectStore('messages', { keyPath: 'key' });
+    messages.createIndex('bare', 'bare');
+    messages.createIndex('place', ['chat', 'place']);
+    messages.createIndex('ack', 'ack');
+  };
+  const opened = asPromise(opening);
+  let lastPlace = 0;
+  const places = new Map();
+
+  async function write(store, action) {
+    const transaction = (await opened).transaction(store, 'readwrite');
+    action(transaction.objectStore(store));
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error);
+    });
+  }
+
+  async function read(store, action) {
+    return asPromise(action((await opened).transaction(store).objectStore(store)));
+  }
+
+  // Arrival order within a chat: milliseconds, made unique.
+  function placeOf(key) {
+    if (!places.has(key)) {
+      lastPlace = Math.max(lastPlace + 1, Date.now());
+      places.set(key, lastPlace);
+    }
+    return places.get(key);
+  }
+
+  function pick(attributes, names) {
+    const picked = {};
+    for (const name of names) {
+      const value = attributes[name];
+      if (value !== undefined && typeof value !== 'object') picked[name] = value;
+    }
+    return picked;
+  }
+
+  function saveMessage(message) {
+    const key = message.id.toString();
+    return write('messages', (store) => store.put({
+      key,
+      bare: message.id.id,
+      chat: message.id.remote.toString(),
+      place: placeOf(key),
+      ack: message.ack,
+      fields: {
+        ...pick(message.attributes, MESSAGE_FIELDS),
+        from: String(message.from),
+        to: String(message.to),
+      },
+    }));
+  }
+
+  function remember(row) {
+    if (row) places.set(row.key, row.place);
+    return row;
+  }
+
+  async function findMessage(key) {
+    return remember(await read('messages', (store) => store.get(key)));
+  }
+
+  async function findByBareId(id) {
+    return remember(await read('messages', (store) => store.index('bare').get(id)));
+  }
+
+  async function lastMessages(chat, count) {
+    const range = IDBKeyRange.bound([chat, 0], [chat, Number.MAX_SAFE_INTEGER]);
+    const rows = await read('messages', (store) => store.index('place').getAll(range));
+    return rows.slice(-Math.min(count, rows.length)).map(remember);
+  }
+
+  async function idsWithoutAck() {
+    const rows = await read('messages', (store) => store.index('ack').getAll(0));
+    return rows.map((row) => row.bare);
+  }
+
+  function saveChat(chat) {
+    return write('chats', (store) => store.put({
+      id: chat.id.toString(),
+      fields: pick(chat.attributes, CHAT_FIELDS),
+      lastReceivedKey: chat.lastReceivedKey?.toString(),
+    }));
+  }
+
+  async function wipe() {
+    for (const store of ['values', 'chats', 'messages']) await write(store, (each) => each.clear());
+  }
+
+  module.exports = {
+    load: (name) => read('values', (store) => store.get(name)),
+    save: (name, value) => write('values', (store) => store.put(value, name)),
+    saveDirectory: (entries) => write('values', (store) => store.put(entries, 'directory')),
+    chats: () => read('chats', (store) => store.getAll()),
+    saveChat,
+    saveMessage,
+    findMessage,
+    findByBareId,
+    lastMessages,
+    idsWithoutAck,
+    wipe,
+  };
+});

@@ -1,0 +1,187 @@
+"""The socket of one page: reads what it says into verbs of the world, writes what the world tells it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+from litestar import WebSocket
+from litestar.exceptions import WebSocketDisconnect, WebSocketException
+
+from wabox.errors import Refusal
+from wabox.sandbox import linking, mail
+from wabox.sandbox.faults import clean_phone
+from wabox.sandbox.world import Page, World, fresh_token
+
+
+class Hello(msgspec.Struct, tag="hello", tag_field="op"):
+    """The page's first word. pending: ids of its messages that have no ack yet."""
+
+    companion: dict[str, Any] | None = None
+    pending: list[str] = []
+    takeover: bool = False
+
+
+class Ask(msgspec.Struct, tag="ask", tag_field="op"):
+    """A question; its answer carries the same n."""
+
+    n: int
+    what: str
+    data: dict[str, Any] = msgspec.field(name="with")
+
+
+class Tell(msgspec.Struct, tag="tell", tag_field="op"):
+    """Something that has no answer."""
+
+    what: str
+    data: dict[str, Any] = msgspec.field(name="with")
+
+
+class Got(msgspec.Struct, tag="got", tag_field="op"):
+    """The page has stored every event up to seq."""
+
+    seq: int
+
+
+class Wid(msgspec.Struct):
+    """An account as a page names it."""
+
+    user: str
+    server: str
+
+
+class Media(msgspec.Struct):
+    """What a sent file was; the bytes stay in the page."""
+
+    mimetype: str
+    filename: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+
+
+class Sent(msgspec.Struct):
+    """A message as a page hands it over."""
+
+    id: str
+    to: Wid
+    type: str = "chat"
+    text: str = ""
+    caption: str | None = None
+    media: Media | None = None
+
+
+_decoder = msgspec.json.Decoder(Hello | Ask | Tell | Got)
+
+
+class Wire:
+    """Every open page's socket. moved: called after each change, so that the owner can drive the world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.moved = asyncio.Event()
+        self._lines: dict[str, asyncio.Queue[dict[str, Any] | None]] = {}
+
+    async def serve(self, socket: WebSocket[Any, Any, Any]) -> None:
+        """One page's socket from its opening to its end."""
+        if self.world.faults.offline:
+            await socket.close(code=1013)
+            return
+        await socket.accept()
+        page_id = fresh_token(6)
+        line: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._lines[page_id] = line
+        linking.open_page(self.world, page_id, time.time())
+        writer = asyncio.create_task(self._write(socket, line))
+        try:
+            await self._read(socket, page_id)
+        finally:
+            writer.cancel()
+            self._lines.pop(page_id, None)
+            linking.close_page(self.world, page_id)
+            self.flush()
+
+    async def _read(self, socket: WebSocket[Any, Any, Any], page_id: str) -> None:
+        try:
+            while True:
+                self._take(page_id, await socket.receive_data(mode="text"))
+                self.flush()
+        except (WebSocketDisconnect, WebSocketException, msgspec.MsgspecError, RuntimeError):
+            return
+
+    async def _write(self, socket: WebSocket[Any, Any, Any], line: asyncio.Queue[dict[str, Any] | None]) -> None:
+        while (message := await line.get()) is not None:
+            await socket.send_data(msgspec.json.encode(message).decode(), mode="text")
+        await socket.close(code=1012)
+
+    def flush(self) -> None:
+        """What the world has to say is on its way to the pages, and its timer is set anew."""
+        for page_id, message in self.world.outgoing:
+            if page_id in self._lines:
+                self._lines[page_id].put_nowait(message)
+        self.world.outgoing.clear()
+        self.moved.set()
+
+    def hang_up(self) -> None:
+        """Every page's socket closes."""
+        for line in self._lines.values():
+            line.put_nowait(None)
+
+    def _take(self, page_id: str, text: str) -> None:
+        message = _decoder.decode(text)
+        now = time.time()
+        page = self.world.pages[page_id]
+        match message:
+            case Hello():
+                linking.greet(self.world, page_id, msgspec.to_builtins(message), now)
+            case Got(seq=seq):
+                companion = self.world.kept.companions.get(page.companion or "")
+                if companion is not None:
+                    mail.confirmed(self.world, companion, seq)
+            case Tell(what=what, data=data):
+                self._hear(page, what, data, now)
+            case Ask(n=n, what=what, data=data):
+                self._answer(page, n, what, data, now)
+
+    def _hear(self, page: Page, what: str, data: dict[str, Any], now: float) -> None:
+        if what == "refresh_ref":
+            linking.refresh_ref(self.world, page, now)
+        elif what == "seen" and page.companion is not None:
+            wid = msgspec.convert(data, Wid)
+            me = self.world.kept.companions[page.companion].phone
+            mail.seen(self.world, me, self.world.phone_behind(wid.user, wid.server) or "")
+
+    def _answer(self, page: Page, n: int, what: str, data: dict[str, Any], now: float) -> None:
+        def answer(result: dict[str, Any]) -> None:
+            self.world.push(page.id, {"op": "answer", "n": n, "ok": result})
+
+        try:
+            if what == "send":
+                sent = msgspec.to_builtins(msgspec.convert(data, Sent))
+                mail.hand_over(self.world, page, sent, answer, now)
+            else:
+                answer(self._ask(page, what, data, now))
+        except Refusal as refusal:
+            self.world.push(page.id, {"op": "answer", "n": n, "error": refusal.sentence})
+
+    def _ask(self, page: Page, what: str, data: dict[str, Any], now: float) -> dict[str, Any]:
+        if what == "exists":
+            return self._exists(msgspec.convert(data, Wid))
+        if what == "pairing_code":
+            phone = clean_phone(data.get("phone"))
+            return {"code": linking.make_code(self.world, page, phone, now)}
+        if what == "logout":
+            if page.companion is not None:
+                linking.remove(self.world, page.companion, told=False)
+            return {}
+        raise Refusal("unknown_question", f"The server does not know {what}.")
+
+    def _exists(self, wid: Wid) -> dict[str, Any]:
+        if self.world.faults.strikes("exists_error"):
+            raise Refusal("exists_error", "The server failed to answer (fault exists_error).")
+        phone = self.world.phone_behind(wid.user, wid.server)
+        if phone is None or not phone.isdigit() or not self.world.is_on_whatsapp(phone):
+            return {"exists": False}
+        account = self.world.account(phone)
+        return {"exists": True, "phone": phone, "lid": account.lid}

@@ -1,0 +1,171 @@
+"""All that the stand-in WhatsApp knows: accounts, linked devices, messages, open pages, what is due.
+
+It has no clock and no sockets: every verb takes `now` (epoch seconds), what pages shall hear is put
+in `outgoing`, and `advance` does what has come due. `linking` and `mail` hold the verbs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import itertools
+import secrets
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+
+from wabox.sandbox.faults import Faults
+
+Push = dict[str, Any]
+
+
+class Account(msgspec.Struct):
+    """A phone on WhatsApp. on: a phone that is off gets nothing delivered and reads nothing."""
+
+    phone: str
+    lid: str
+    name: str
+    on: bool = True
+    devices_made: int = 0
+
+
+class Companion(msgspec.Struct):
+    """A linked device of an account. queue: what it has not confirmed yet, oldest first."""
+
+    id: str
+    secret: str
+    phone: str
+    device: int
+    linked_at: float
+    queue: list[tuple[int, Push]] = msgspec.field(default_factory=list)
+    seq: int = 0
+
+
+class Message(msgspec.Struct):
+    """One message as the server took it. copies: how often this id was handed over."""
+
+    id: str
+    sender: str
+    to: str
+    text: str
+    at: float
+    kind: Literal["sent", "inbound"]
+    media: dict[str, Any] | None = None
+    copies: int = 1
+    ack: int = 1
+
+
+class Page(msgspec.Struct):
+    """An open page. waiting: the phone that scanned while a passkey is asked for."""
+
+    id: str
+    opened_at: float
+    greeted: bool = False
+    ref: str | None = None
+    refs_shown: int = 0
+    ref_epoch: int = 0
+    idle: bool = False
+    code: str | None = None
+    code_phone: str | None = None
+    code_until: float = 0
+    companion: str | None = None
+    conflicted: bool = False
+    waiting: tuple[str, str] | None = None
+
+
+class Kept(msgspec.Struct):
+    """What outlives the process when the sandbox has a data directory."""
+
+    accounts: dict[str, Account] = msgspec.field(default_factory=dict)
+    companions: dict[str, Companion] = msgspec.field(default_factory=dict)
+    messages: list[Message] = msgspec.field(default_factory=list)
+    faults: Faults = msgspec.field(default_factory=Faults)
+
+
+class World:
+    """The state and its few primitives. changed: counts changes worth keeping."""
+
+    def __init__(self, kept: Kept | None = None) -> None:
+        self.kept = kept or Kept()
+        self.pages: dict[str, Page] = {}
+        self.outgoing: list[tuple[str, Push]] = []
+        self.closing: list[str] = []
+        self.changed = 0
+        self.by_id = {(each.sender, each.id): each for each in self.kept.messages}
+        self.phone_of_lid = {each.lid: each.phone for each in self.kept.accounts.values()}
+        self._due: list[tuple[float, int, Callable[[float], None]]] = []
+        self._numbers = itertools.count()
+
+    @property
+    def faults(self) -> Faults:
+        """The faults in force."""
+        return self.kept.faults
+
+    def later(self, at: float, action: Callable[[float], None]) -> None:
+        """The action runs with the time of the first `advance` at or after `at`."""
+        heapq.heappush(self._due, (at, next(self._numbers), action))
+
+    def next_due(self) -> float | None:
+        """When `advance` has something to do, or None."""
+        return self._due[0][0] if self._due else None
+
+    def advance(self, now: float) -> None:
+        """All that was due by now has happened."""
+        while self._due and self._due[0][0] <= now:
+            heapq.heappop(self._due)[2](now)
+
+    def push(self, page_id: str, message: Push) -> None:
+        """The page will hear this."""
+        self.outgoing.append((page_id, message))
+
+    def is_on_whatsapp(self, phone: str) -> bool:
+        """Any number is, except those ending in 0000 and those a fault names."""
+        return not phone.endswith("0000") and phone not in self.faults.not_on_whatsapp
+
+    def account(self, phone: str, name: str | None = None) -> Account:
+        """The account of a phone, made on first mention; a name given replaces the old one."""
+        known = self.kept.accounts.get(phone)
+        if known is None:
+            lid = str(10**14 + int(hashlib.sha256(phone.encode()).hexdigest(), 16) % (9 * 10**14))
+            known = Account(phone=phone, lid=lid, name=name or f"Phone {phone[-4:]}")
+            self.kept.accounts[phone] = known
+            self.phone_of_lid[lid] = phone
+        elif name:
+            known.name = name
+        self.changed += 1
+        return known
+
+    def phone_behind(self, user: str, server: str) -> str | None:
+        """The phone a wid names, by number or by LID."""
+        return user if server == "c.us" else self.phone_of_lid.get(user)
+
+    def companions_of(self, phone: str) -> list[Companion]:
+        """The linked devices of a phone."""
+        return [each for each in self.kept.companions.values() if each.phone == phone]
+
+    def page_of(self, companion_id: str) -> Page | None:
+        """The page on which this linked device is in use now."""
+        for page in self.pages.values():
+            if page.companion == companion_id and not page.conflicted:
+                return page
+        return None
+
+    def enqueue(self, companion: Companion, event: Push) -> None:
+        """The device will get this event, now or when it next connects; it confirms each."""
+        companion.seq += 1
+        companion.queue.append((companion.seq, event))
+        self.changed += 1
+        page = self.page_of(companion.id)
+        if page is not None:
+            self.push(page.id, {"op": "event", "seq": companion.seq, "event": event})
+
+    def restricted_until(self, now: float) -> int | None:
+        """When the restriction in force ends, or None."""
+        until = self.faults.restricted_until
+        return until if until is not None and until > now else None
+
+
+def fresh_token(size: int = 16) -> str:
+    """An unguessable name."""
+    return secrets.token_hex(size)
