@@ -130,6 +130,7 @@ class Database:
         self._opened: list[sqlite3.Connection] = []
         self._opened_lock = threading.Lock()
         self._handing: list[_Job] = []
+        self.on_commit: Callable[[], None] | None = None  # told, on the writer's thread, of every change
 
     def start(self) -> None:
         """Open the file and start the threads."""
@@ -199,7 +200,10 @@ class Database:
                 if not self._waiting:
                     break
                 jobs = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            before = connection.total_changes
             _transact(connection, jobs)
+            if self.on_commit is not None and connection.total_changes != before:
+                self.on_commit()
         with contextlib.suppress(sqlite3.Error):
             connection.execute("pragma wal_checkpoint(truncate)")
         connection.close()

@@ -83,6 +83,27 @@ def rules(config: Config, timezone: str | None = None) -> facts.Rules:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a device may send today. warmup_day: 1 to 7, None after it. daily_cap: None = no cap."""
+
+    warmup_day: int | None
+    daily_cap: int | None
+    sent_today: int
+
+
+def allowance(rows: Rows, device: devices.Device, *, config: Config, now: datetime) -> Allowance:
+    """The device's share of today, as the gate sees it."""
+    shared = _line(rows, device, config=config, now=now).shared
+    wanted, seen = shared.rules, shared.device
+    linked = wanted.warmup and seen.first_linked_at is not None
+    return Allowance(
+        warmup_day=gate.warmup_day(now, seen.first_linked_at, wanted.zone) if linked else None,
+        daily_cap=gate.effective_daily_cap(now, seen, shared.account, wanted),
+        sent_today=seen.sent_today,
+    )
+
+
 def claim_next(tx: Tx, device_id: int, *, config: Config, now: datetime) -> outbox.Message | gate.Wait | None:
     """queued → sending for the head of the device's line, if the gate says so in this transaction.
 

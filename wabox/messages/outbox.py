@@ -347,6 +347,15 @@ def settle(
     return message
 
 
+def something_expired(rows: Rows, *, now: datetime) -> bool:
+    """Whether `expire` would find anything."""
+    found = rows.value(
+        "select 1 from messages where status = 'queued' and expires_at is not null and expires_at <= :now limit 1",
+        now=times.stored(now),
+    )
+    return found is not None
+
+
 def expire(tx: Tx, *, now: datetime, most: int = 500) -> int:
     """Every queued message whose time has passed is skipped, whatever its device does."""
     due = tx.all(

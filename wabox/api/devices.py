@@ -1,0 +1,210 @@
+"""The devices of a user: list, add, remove, and the life of their links."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Response, Router, delete, get, post
+from msgspec import Meta, Struct
+
+from wabox import times
+from wabox.accounts.keys import Caller
+from wabox.api import idempotency, wire
+from wabox.api.strict import StrictRequest
+from wabox.box import Box
+from wabox.contacts import phones
+from wabox.db import Rows, Tx
+from wabox.devices import devices, qr
+from wabox.errors import Forbidden
+from wabox.messages import line, outbox
+from wabox.whatsapp.driver import Detail, LinkState
+
+
+class Device(Struct):
+    """A device. warmup_day: 1 to 7, null after it. effective_daily_cap: today's, null = no cap.
+
+    detail: a code that says more than the state; detail_text: the same in words, with the cure.
+    """
+
+    device_label: str
+    phone_number: str | None
+    state: LinkState
+    ready: bool
+    warmup_enabled: bool
+    warmup_day: int | None
+    effective_daily_cap: int | None
+    detail: Detail | None
+    detail_text: str | None
+
+
+class Devices(Struct):
+    """The user's devices, primary first."""
+
+    devices: list[Device]
+    count: int
+    max_allowed: int
+
+
+class NewDevice(Struct, forbid_unknown_fields=True):
+    """Label: 1 to 32 of a-z, 0-9, - and _, beginning with a letter or digit."""
+
+    device_label: Annotated[str, Meta(max_length=200)]
+
+
+class Qr(Struct):
+    """qr: a PNG as a data URL while the device waits for its scan, else null."""
+
+    qr: str | None
+
+
+class PairingPhone(Struct, forbid_unknown_fields=True):
+    """The number of the phone that will be linked."""
+
+    phone: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class PairingCode(Struct):
+    """code: 8 characters to type into the phone; null until WhatsApp has given it."""
+
+    code: str | None
+    expires_at: str | None = None
+
+
+@get("/devices", responses=wire.errors(), summary="Your devices")
+async def list_devices(box: Box, caller: Caller) -> Devices:
+    """Every device with its live state."""
+    found = await box.db.read(_all, box, caller.user.id, box.now())
+    return Devices(devices=found, count=len(found), max_allowed=box.config.devices.max)
+
+
+@post("/devices", responses=wire.errors(409), status_code=201, summary="Add a device")
+async def add(data: NewDevice, request: StrictRequest, box: Box, caller: Caller) -> Response[Device]:
+    """A new device, not started. Start it, then poll its QR."""
+
+    def create(tx: Tx) -> Device:
+        most, now = box.config.devices.max, box.now()
+        made = devices.create(tx, caller.user.id, data.device_label, most=most, now=now)
+        return on_wire(tx, box, made, now)
+
+    return await idempotency.once(box, request, caller, create, kind=Device, status=201)
+
+
+@delete("/devices/{device_label:str}", status_code=204, responses=wire.errors(404), summary="Remove a device")
+async def remove(device_label: str, box: Box, caller: Caller) -> None:
+    """Log it out and forget it. What waits on it is cancelled. `primary` always stays."""
+
+    def verb(tx: Tx) -> None:
+        device = devices.by_label(tx, caller.user.id, device_label)
+        outbox.device_removed(tx, device, now=box.now())
+
+    await box.db.write(verb)
+
+
+@post("/devices/{device_label:str}/start", status_code=202, responses=wire.errors(404), summary="Start")
+async def start(device_label: str, box: Box, caller: Caller) -> Device:
+    """Open its session. A device that was never linked goes to `qr`."""
+    return await _act(box, caller, device_label, devices.start)
+
+
+@post("/devices/{device_label:str}/restart", status_code=202, responses=wire.errors(404), summary="Restart")
+async def restart(device_label: str, box: Box, caller: Caller) -> Device:
+    """Close its session and open it again; the link stays."""
+    return await _act(box, caller, device_label, devices.restart)
+
+
+@post("/devices/{device_label:str}/logout", status_code=202, responses=wire.errors(404), summary="Log out")
+async def logout(device_label: str, box: Box, caller: Caller) -> Device:
+    """Give the link up at WhatsApp; linking again needs a new QR."""
+    return await _act(box, caller, device_label, devices.logout)
+
+
+@get("/devices/{device_label:str}/qr", responses=wire.errors(404), summary="The QR code")
+async def get_qr(device_label: str, box: Box, caller: Caller) -> Response[Qr]:
+    """Poll every 2 to 3 s until it is null and the device is ready; the code renews itself."""
+    device = await box.db.read(devices.by_label, caller.user.id, device_label)
+    shown = device.qr if device.state == "qr" else None
+    drawn = None if shown is None else await asyncio.to_thread(qr.png_data_url, shown)
+    return Response(Qr(drawn), headers={"Cache-Control": "no-store"})
+
+
+@post(
+    "/devices/{device_label:str}/pairing-code",
+    status_code=202,
+    responses=wire.errors(404),
+    summary="Ask for a pairing code",
+)
+async def ask_pairing_code(data: PairingPhone, device_label: str, box: Box, caller: Caller) -> PairingCode:
+    """Link by a code instead of a scan. The code comes with GET on the same path after a moment."""
+    phone = wire.in_field("phone", phones.parse, data.phone, country=box.config.locale.country)
+
+    def ask(tx: Tx, device: devices.Device) -> devices.Device:
+        return devices.ask_pairing_code(tx, device, phone.digits)
+
+    await _act(box, caller, device_label, ask)
+    return PairingCode(code=None)
+
+
+@get("/devices/{device_label:str}/pairing-code", responses=wire.errors(404), summary="The pairing code")
+async def get_pairing_code(device_label: str, box: Box, caller: Caller) -> Response[PairingCode]:
+    """The code, once WhatsApp has given it, and until when it holds."""
+    device = await box.db.read(devices.by_label, caller.user.id, device_label)
+    expired = device.pairing_expires_at is not None and device.pairing_expires_at <= box.now()
+    code = None if expired else device.pairing_code
+    expires_at = times.wire_or_none(device.pairing_expires_at) if code else None
+    return Response(PairingCode(code, expires_at), headers={"Cache-Control": "no-store"})
+
+
+async def _act(
+    box: Box, caller: Caller, label: str, verb: Callable[[Tx, devices.Device], devices.Device]
+) -> Device:
+    """Ask something of a device and show it. The disclaimer must be accepted first."""
+    if not caller.user.accepted_disclaimer:
+        raise Forbidden(
+            "disclaimer_required", "Accept the disclaimer on the page /whatsapp first, then try again."
+        )
+
+    def act(tx: Tx) -> Device:
+        device = devices.by_label(tx, caller.user.id, label)
+        return on_wire(tx, box, verb(tx, device), box.now())
+
+    return await box.db.write(act)
+
+
+def _all(rows: Rows, box: Box, user_id: int, now: datetime) -> list[Device]:
+    return [on_wire(rows, box, device, now) for device in devices.list_of(rows, user_id)]
+
+
+def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Device:
+    """A device as the API shows it."""
+    ramp = line.allowance(rows, device, config=box.config, now=now)
+    return Device(
+        device_label=device.label,
+        phone_number=device.phone if device.linked else None,
+        state=device.state,
+        ready=device.ready,
+        warmup_enabled=box.config.sending.warmup,
+        warmup_day=ramp.warmup_day,
+        effective_daily_cap=ramp.daily_cap,
+        detail=device.detail,
+        detail_text=devices.sentence(device),
+    )
+
+
+router = Router(
+    path="",
+    route_handlers=[
+        list_devices,
+        add,
+        remove,
+        start,
+        restart,
+        logout,
+        get_qr,
+        ask_pairing_code,
+        get_pairing_code,
+    ],
+    tags=["Devices"],
+)

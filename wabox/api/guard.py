@@ -1,0 +1,64 @@
+"""Who calls: the API key, the account behind it, and how much the key may ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+
+from wabox.accounts import keys
+from wabox.accounts.throttle import Bucket
+from wabox.box import Box
+from wabox.config import Limits
+from wabox.errors import Forbidden, TooMany, Unauthorized
+
+READS_PER_SECOND = 300
+LONGEST_KEY = 200
+
+_STATES = {
+    "pending": "Your account waits for approval.",
+    "suspended": "Your account is suspended; ask whoever runs this box.",
+    "locked": "Your account is locked until it has been reviewed.",
+}
+
+
+class Guard:
+    """A Litestar guard: leaves the caller in the connection's state, or raises a Refusal."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        limits: Limits = box.config.limits
+        self._sends = Bucket(limits.send_per_second, limits.send_burst)
+        self._bulk = Bucket(1, 10)
+        self._reads = Bucket(READS_PER_SECOND, READS_PER_SECOND * 2)
+
+    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        """Raises Unauthorized, Forbidden or TooMany."""
+        now = self._box.now()
+        caller = self._box.db.read_here(keys.find, presented(connection), now)
+        if caller is None:
+            raise Unauthorized("unauthorized", "Send your API key in the X-API-Key header; find it in Settings.")
+        if caller.user.state != "active":
+            raise Forbidden(f"account_{caller.user.state}", _STATES[caller.user.state])
+        self._meter(caller.key_id, str(handler.opt.get("meter", "read")), now)
+        connection.scope["state"]["caller"] = caller
+        if caller.use_is_due(now):
+            ip = connection.client.host if connection.client else None
+            await self._box.db.write(keys.used, caller.key_id, ip=ip, now=now)
+
+    def _meter(self, key_id: int, meter: str, now: datetime) -> None:
+        bucket = {"send": self._sends, "bulk": self._bulk}.get(meter, self._reads)
+        wait = bucket.take(key_id, now)
+        if wait:
+            raise TooMany("too_many_requests", f"Too many requests; try again in {wait} s.", retry_after=wait)
+
+
+def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The key in X-API-Key, else in Authorization: Bearer; empty if there is none."""
+    key = connection.headers.get("x-api-key", "").strip()
+    if not key:
+        scheme, _, rest = connection.headers.get("authorization", "").partition(" ")
+        key = rest.strip() if scheme.lower() == "bearer" else ""
+    return key if len(key) <= LONGEST_KEY else ""

@@ -1,0 +1,232 @@
+"""POST /send, and the log: GET /messages, cancel, settle."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from litestar import Response, Router, get, post
+from litestar.params import Parameter
+from msgspec import Meta, Struct, field
+
+from wabox import crash, times
+from wabox.accounts.keys import Caller
+from wabox.api import idempotency, wire
+from wabox.api.strict import StrictRequest, moment
+from wabox.box import Box
+from wabox.contacts import phones
+from wabox.db import Rows, Tx
+from wabox.devices import devices
+from wabox.errors import Invalid
+from wabox.messages import line, log, outbox, template
+
+JobId = Annotated[int, Parameter(ge=0, description="The job_id that POST /send answered.")]
+Aware = Annotated[datetime, Meta(tz=True)]
+
+
+class Send(Struct, forbid_unknown_fields=True):
+    """One message to one phone. expires_at: past it the message is skipped, not sent late."""
+
+    phone: Annotated[str, Meta(min_length=1, max_length=64)]
+    message: Annotated[str, Meta(min_length=1, max_length=16_384)]
+    device_label: str = devices.PRIMARY
+    queue_if_offline: bool = False
+    scheduled_for: Aware | None = None
+    expires_at: Aware | None = None
+
+
+class Sent(Struct):
+    """What became of the request. waits_until and wait_reason: null when it goes at once."""
+
+    job_id: int
+    status: outbox.Status
+    phone: str
+    device_label: str
+    waits_until: str | None
+    wait_reason: str | None
+    credits_left: int | None
+
+
+class Message(Struct):
+    """A row of the log. ahead: how many messages go first, while it waits in line."""
+
+    job_id: int
+    campaign_id: int | None
+    phone: str
+    device_label: str
+    message: str
+    status: outbox.Status
+    error: str | None
+    error_text: str | None
+    waits_until: str | None
+    wait_reason: str | None
+    ahead: int | None
+    expected_at: str | None
+    queued_at: str
+    sent_at: str | None
+    delivered_at: str | None
+    read_at: str | None
+
+
+class Settle(Struct, forbid_unknown_fields=True):
+    """What a person saw on the phone."""
+
+    verdict: Literal["sent", "not_sent"] = field(name="as")
+
+
+@post(
+    "/send",
+    status_code=202,
+    responses=wire.errors(402, 404, 409),
+    opt={"meter": "send"},
+    summary="Send a single message",
+)
+async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> Response[Sent]:
+    """Queue one message. After the 202 nothing loses it; `wait_reason` says why it waits, if it does."""
+    now = box.now()
+    phone = wire.in_field("phone", phones.parse, data.phone, country=box.config.locale.country)
+    text = wire.in_field("message", template.parse, data.message)
+    scheduled_for = moment(data.scheduled_for, "scheduled_for")
+    expires_at = moment(data.expires_at, "expires_at")
+
+    def accept(tx: Tx) -> Sent:
+        device = devices.by_label(tx, caller.user.id, data.device_label)
+        if not data.queue_if_offline:
+            devices.check_sendable(device)
+        job_id = outbox.accept(
+            tx,
+            device,
+            phone=phone.digits,
+            template=text,
+            values={"phone": phone.digits},
+            now=now,
+            scheduled_for=scheduled_for,
+            expires_at=expires_at,
+        )
+        crash.point("accepted")
+        return _sent(tx, box, outbox.by_id(tx, job_id), now)
+
+    answer = await idempotency.once(box, request, caller, accept, kind=Sent, status=202)
+    crash.point("queued")
+    return answer
+
+
+@get("/messages", responses=wire.errors(), summary="The message log")
+async def messages(
+    box: Box,
+    caller: Caller,
+    page: wire.PageNumber = 1,
+    per_page: wire.PerPage = 50,
+    cursor: wire.Cursor = None,
+    status: outbox.Status | None = None,
+    campaign_id: Annotated[int | None, Parameter(ge=0, le=2**63 - 1)] = None,
+    phone: Annotated[str | None, Parameter(max_length=64)] = None,
+    device_label: Annotated[str | None, Parameter(max_length=32)] = None,
+    since: Annotated[str | None, Parameter(max_length=40)] = None,
+    until: Annotated[str | None, Parameter(max_length=40)] = None,
+    q: Annotated[str | None, Parameter(max_length=200, description="Words in the text.")] = None,
+) -> wire.Page[Message]:
+    """Newest first. `since` and `until` are times with an offset; `until` itself is not included."""
+    country = box.config.locale.country
+    wanted = log.Wanted(
+        status=status,
+        campaign_id=campaign_id,
+        phone=None if phone is None else wire.in_field("phone", phones.parse, phone, country=country).digits,
+        device_label=device_label,
+        since=_time(since, "since"),
+        until=_time(until, "until"),
+        text=q,
+    )
+    at = wire.cursor_of(cursor)
+    now = box.now()
+
+    def ask(rows: Rows) -> wire.Page[Message]:
+        found = log.page(rows, caller.user.id, wanted, number=page, per_page=per_page, cursor=at)
+        waits = line.explain(rows, found.messages, config=box.config, now=now)
+        return wire.page_of(
+            found.messages,
+            lambda message: on_wire(message, waits.get(message.id)),
+            page=page,
+            per_page=per_page,
+            total=found.total,
+            next_cursor=found.next_cursor,
+        )
+
+    return await box.db.read(ask)
+
+
+@get("/messages/{job_id:int}", responses=wire.errors(404), summary="One message")
+async def message(job_id: JobId, box: Box, caller: Caller) -> Message:
+    """The message as it stands now."""
+    return await box.db.read(_one, box, caller.user.id, job_id)
+
+
+@post("/messages/{job_id:int}/cancel", status_code=200, responses=wire.errors(404), summary="Cancel a message")
+async def cancel(job_id: JobId, box: Box, caller: Caller) -> Message:
+    """Take a queued message back. One that is on its way cannot be taken back: 422 `wrong_state`."""
+    await box.db.write(outbox.cancel_for, caller.user.id, job_id, now=box.now())
+    return await box.db.read(_one, box, caller.user.id, job_id)
+
+
+@post("/messages/{job_id:int}/settle", status_code=200, responses=wire.errors(404), summary="Settle an unknown")
+async def settle(data: Settle, job_id: JobId, box: Box, caller: Caller) -> Message:
+    """Say what you saw on the phone of a message whose status is `unknown`."""
+    await box.db.write(outbox.settle, caller.user.id, job_id, data.verdict, now=box.now())
+    return await box.db.read(_one, box, caller.user.id, job_id)
+
+
+def on_wire(message: outbox.Message, waiting: line.Waiting | None) -> Message:
+    """A message as the API shows it."""
+    waiting = waiting or line.Waiting()
+    return Message(
+        job_id=message.id,
+        campaign_id=message.campaign_id,
+        phone=message.phone,
+        device_label=message.device_label,
+        message=message.text,
+        status=message.status,
+        error=message.error,
+        error_text=message.error_text,
+        waits_until=None if waiting.until is None else times.wire_up(waiting.until),
+        wait_reason=waiting.reason,
+        ahead=waiting.ahead,
+        expected_at=None if waiting.expected_at is None else times.wire_up(waiting.expected_at),
+        queued_at=times.wire(message.queued_at),
+        sent_at=times.wire_or_none(message.sent_at),
+        delivered_at=times.wire_or_none(message.delivered_at),
+        read_at=times.wire_or_none(message.read_at),
+    )
+
+
+def _one(rows: Rows, box: Box, user_id: int, job_id: int) -> Message:
+    found = outbox.of_user(rows, user_id, job_id)
+    return on_wire(found, line.explain(rows, [found], config=box.config, now=box.now()).get(found.id))
+
+
+def _sent(tx: Tx, box: Box, message: outbox.Message, now: datetime) -> Sent:
+    waiting = line.explain(tx, [message], config=box.config, now=now).get(message.id, line.Waiting())
+    return Sent(
+        job_id=message.id,
+        status=message.status,
+        phone=message.phone,
+        device_label=message.device_label,
+        waits_until=None if waiting.until is None else times.wire_up(waiting.until),
+        wait_reason=waiting.reason,
+        credits_left=None,
+    )
+
+
+def _time(text: str | None, name: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        sentence = "This is not a time with an offset, like 2026-04-25T10:00:00+06:00 (write + as %2B)."
+        raise Invalid("bad_time", sentence, details={name: sentence})
+    return moment(found, name)
+
+
+router = Router(path="", route_handlers=[send, messages, message, cancel, settle], tags=["Messages"])

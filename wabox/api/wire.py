@@ -1,0 +1,96 @@
+"""What all resources share on the wire: errors, pages, and how a route declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, ParamSpec, TypeVar
+
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+from msgspec import Struct, field
+
+from wabox.errors import Invalid, Refusal
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Error(Struct):
+    """Every error. error: a sentence that says what to do. details: a sentence for each wrong field."""
+
+    error: str
+    code: str
+    details: dict[str, str] = field(default_factory=dict)
+
+
+class Page(Struct, Generic[T]):
+    """One page of a list, newest first unless the route says otherwise."""
+
+    data: list[T]
+    page: int
+    per_page: int
+    total: int
+    pages: int
+    next_cursor: str | None
+
+
+PageNumber = Annotated[int, Parameter(ge=1, le=1_000_000, description="Page, from 1.")]
+PerPage = Annotated[int, Parameter(ge=1, le=200, description="Rows on a page.")]
+Cursor = Annotated[
+    str | None, Parameter(max_length=40, description="`next_cursor` of the page before; fast at any depth.")
+]
+
+_MEANINGS = {
+    401: "The API key is missing or not valid.",
+    402: "Not enough credits.",
+    403: "The account is not active, or the disclaimer is not accepted.",
+    404: "It does not exist, or it is not yours.",
+    405: "The path exists, but not with this method.",
+    409: "The same Idempotency-Key came with another body.",
+    413: "The body is too large.",
+    422: "Something in the request is wrong; `details` names the fields.",
+    429: "Too many requests; Retry-After says when to come again.",
+    500: "A fault in wabox; it is in the log.",
+    503: "The device is not linked, or the box is busy; nothing was stored.",
+}
+
+
+def errors(*codes: int) -> dict[int, ResponseSpec]:
+    """The errors a route may answer, besides 401, 403, 422, 429, 500 and 503, which every route may."""
+    return {
+        code: ResponseSpec(Error, description=_MEANINGS[code], generate_examples=False)
+        for code in sorted({401, 403, 413, 422, 429, 500, 503, *codes})
+    }
+
+
+def page_of(
+    rows: list[Any], make: Callable[[Any], T], *, page: int, per_page: int, total: int, next_cursor: int | None
+) -> Page[T]:
+    """Rows as a page on the wire."""
+    return Page(
+        data=[make(row) for row in rows],
+        page=page,
+        per_page=per_page,
+        total=total,
+        pages=max(-(-total // per_page), 1),
+        next_cursor=None if next_cursor is None else str(next_cursor),
+    )
+
+
+def in_field(name: str, parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Parse one field of a request; a Refusal names the field in its details."""
+    try:
+        return parse(*args, **kwargs)
+    except Refusal as refusal:
+        refusal.details.setdefault(name, refusal.sentence)
+        raise
+
+
+def cursor_of(text: str | None) -> int | None:
+    """The cursor a client sent back. Raises Invalid for one that wabox never gave."""
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        sentence = "This is not a cursor; take next_cursor from the page before."
+        raise Invalid("bad_cursor", sentence, details={"cursor": sentence})
+    return int(text)

@@ -1,0 +1,122 @@
+"""Mounts both faces, and turns every Refusal and fault into an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from litestar import Litestar, Request, Response, get
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from wabox import __version__, dashboard
+from wabox.api import v1
+from wabox.api.wire import Error
+from wabox.box import Box
+from wabox.errors import Invalid, NotFound, Refusal, TooLarge
+
+log = structlog.get_logger()
+
+HEALTH_SECONDS = 3.0
+_BY_STATUS = {
+    404: ("not_found", "There is nothing here; GET /api/v1/openapi.json lists every path."),
+    405: ("method_not_allowed", "This path does not take this method; GET /api/v1/openapi.json lists them."),
+    413: ("too_large", "The body is too large; send less at once."),
+    415: ("bad_json", "Send a JSON body with Content-Type: application/json."),
+}
+
+
+def create(box: Box) -> Litestar:
+    """The web application of one box."""
+    return Litestar(
+        route_handlers=[v1.router(box), healthz, readyz, dashboard.router(box)],
+        dependencies={"box": Provide(lambda: box, sync_to_thread=False)},
+        exception_handlers={
+            Refusal: _refused,
+            HTTPException: _http,
+            Exception: _fault,
+        },
+        openapi_config=OpenAPIConfig(
+            title="wabox",
+            version=__version__,
+            path=v1.PATH,
+            render_plugins=[JsonRenderPlugin(path="/openapi.json", favicon="")],
+            components=Components(
+                security_schemes={
+                    "key": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
+                    "bearer": SecurityScheme(type="http", scheme="bearer"),
+                }
+            ),
+        ),
+        logging_config=None,
+        request_max_body_size=box.config.limits.body_kilobytes * 1024,
+        signature_types=[Box],
+    )
+
+
+@get("/healthz", include_in_schema=False)
+async def healthz(box: Box) -> Response[dict[str, str]]:
+    """200 while the web serves and the database can be written, whatever the devices do."""
+    try:
+        await asyncio.wait_for(box.db.write(lambda tx: tx.value("select 1")), HEALTH_SECONDS)
+    except (TimeoutError, Refusal):
+        return Response({"status": "storage"}, status_code=503)
+    return Response({"status": "ok"})
+
+
+@get("/readyz", include_in_schema=False)
+async def readyz(box: Box) -> Response[dict[str, Any]]:
+    """200 when a device can send; 503 with the states otherwise."""
+    states = await box.db.read(
+        lambda rows: [row["state"] for row in rows.all("select state from devices where removed_at is null")]
+    )
+    return Response({"devices": states}, status_code=200 if "ready" in states else 503)
+
+
+def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    if not _wants_json(request):
+        return dashboard.refusal_page(request, refusal)
+    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
+    body = Error(refusal.sentence, refusal.code, refusal.details)
+    return Response(body, status_code=refusal.status, headers=headers, media_type="application/json")
+
+
+def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Litestar's own refusals in wabox's words."""
+    if isinstance(error, ValidationException):
+        return _refused(request, _invalid(error))
+    if error.status_code in _BY_STATUS:
+        code, sentence = _BY_STATUS[error.status_code]
+        refusal = {404: NotFound, 413: TooLarge}.get(error.status_code, Refusal)(code, sentence)
+        refusal.status = error.status_code if error.status_code != 415 else 422
+        response = _refused(request, refusal)
+        for name, value in (error.headers or {}).items():
+            response.headers.setdefault(name, value)
+        return response
+    if error.status_code >= 500:
+        return _fault(request, error)
+    return _refused(request, Invalid("invalid", f"The request is not understood: {error.detail}"))
+
+
+def _invalid(error: ValidationException) -> Invalid:
+    details = {}
+    for one in error.extra if isinstance(error.extra, list) else []:
+        if isinstance(one, dict):
+            details[str(one.get("key") or "body")] = f"{one.get('message', 'is wrong')}."
+    named = ", ".join(details) or "the request"
+    return Invalid("invalid", f"Something is wrong with {named}; see details.", details=details)
+
+
+def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    log.error("fault", path=request.url.path, method=request.method, exc_info=error)
+    refusal = Refusal("fault", "A fault in wabox; it is in the log. Try again; if it stays, report it.")
+    refusal.status = 500
+    return _refused(request, refusal)
+
+
+def _wants_json(request: Request[Any, Any, Any]) -> bool:
+    return request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))

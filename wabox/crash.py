@@ -1,0 +1,47 @@
+"""Crash points: where a test may ask the process to die as a power cut would kill it.
+
+`WABOX_CRASH=step:n` in the environment kills the process with SIGKILL when the step is reached for the
+n-th time. Honoured only when `[whatsapp] url` is on loopback. Steps, in a message's order: accepted
+(before the commit), queued (after it, before the 202), claimed, resolved, armed (id stored, not handed
+over), entered (a moment after the page was given it), acked (before it is recorded), recorded, posted
+(a webhook was taken, not yet recorded).
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Mapping
+
+STEPS = ("accepted", "queued", "claimed", "resolved", "armed", "entered", "acked", "recorded", "posted")
+
+_plan: dict[str, int] = {}
+_lock = threading.Lock()
+
+
+def arm(environment: Mapping[str, str], *, loopback: bool) -> None:
+    """Read the plan from the environment; without one, or off loopback, no point ever fires."""
+    _plan.clear()
+    step, _, count = environment.get("WABOX_CRASH", "").partition(":")
+    if loopback and step in STEPS:
+        _plan[step] = int(count) if count.isdigit() else 1
+
+
+def point(step: str) -> None:
+    """Die here if this is the planned step and time."""
+    if step not in _plan:
+        return
+    with _lock:
+        _plan[step] -= 1
+        due = _plan[step] == 0
+    if due:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def point_soon(step: str, seconds: float) -> None:
+    """As `point`, a moment later, while the caller goes on."""
+    if step in _plan:
+        timer = threading.Timer(seconds, point, (step,))
+        timer.daemon = True
+        timer.start()

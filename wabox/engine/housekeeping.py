@@ -1,0 +1,56 @@
+"""Forgets what need not be kept: old answers, sessions, deliveries, finished messages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from wabox import times
+from wabox.accounts import sessions
+from wabox.box import Box
+from wabox.db import Tx
+from wabox.webhooks import deliveries
+
+log = structlog.get_logger()
+
+IDEMPOTENCY_KEPT = timedelta(hours=24)
+BATCH = 500
+
+
+class Housekeeping:
+    """Runs hourly, in small pieces, so that nobody waits for it."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+
+    async def tick(self) -> None:
+        """Forget what is over age by now."""
+        now = self._box.now()
+        data = self._box.config.data
+        await self._box.db.write(_forget_answers, now - IDEMPOTENCY_KEPT)
+        await self._box.db.write(sessions.sweep, now)
+        while await self._box.db.write(
+            deliveries.forget, before=now - timedelta(days=data.keep_webhook_days), most=BATCH
+        ):
+            pass
+        if data.keep_messages_days:
+            while await self._box.db.write(_forget_messages, now - timedelta(days=data.keep_messages_days)):
+                pass
+        log.info("housekeeping done")
+
+
+def _forget_answers(tx: Tx, before: datetime) -> int:
+    return tx.run("delete from idempotency where created_at < :before", before=times.stored(before))
+
+
+def _forget_messages(tx: Tx, before: datetime) -> int:
+    """Finished messages of that age with no delivery left; the ids are never used again."""
+    return tx.run(
+        """delete from messages where id in (
+             select m.id from messages m where m.queued_at < :before
+             and m.status not in ('queued', 'sending', 'unknown')
+             and not exists (select 1 from deliveries d where d.message_id = m.id) limit :most)""",
+        before=times.stored(before),
+        most=BATCH,
+    )

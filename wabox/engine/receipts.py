@@ -1,0 +1,70 @@
+"""What the pages tell: link states, acks, messages from people; written down as they come."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from wabox import times
+from wabox.box import Box
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.messages import outbox, pace
+from wabox.whatsapp.driver import Event, Inbound, Link, Pairing, Receipt
+
+log = structlog.get_logger()
+
+
+class Receipts:
+    """Takes the driver's events on the loop's thread, without waiting, in their order."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def take(self, event: Event) -> None:
+        """Write the event down soon. A device that no longer exists has no events."""
+        task = asyncio.get_running_loop().create_task(self._write(event))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def drain(self) -> None:
+        """Every event taken so far is written."""
+        await asyncio.gather(*self._writing, return_exceptions=True)
+
+    async def _write(self, event: Event) -> None:
+        try:
+            await self._verb(event)
+        except Exception:
+            log.exception("event not written", kind=type(event).__name__, device_id=event.device_id)
+
+    def _verb(self, event: Event) -> Coroutine[Any, Any, Any]:
+        db, now = self._box.db, self._box.now()
+        match event:
+            case Link():
+                return db.write(devices.saw, event, now=now)
+            case Receipt():
+                gap_end = pace.next_send_at(now, self._box.config.sending.gap_seconds)
+                return db.write(outbox.receipt, event.message_id, event.ack, at=event.at, next_send_at=gap_end)
+            case Inbound():
+                return db.write(inbound, event, now=now)
+            case Pairing():
+                return db.write(devices.paired, event)
+
+
+def inbound(tx: Tx, event: Inbound, *, now: datetime) -> None:
+    """Somebody wrote: their chat is no new one any more."""
+    if event.phone is None:
+        return
+    tx.run(
+        """insert into chats (device_id, user_id, phone, first_at, last_in_at)
+           select id, user_id, :phone, :now, :now from devices where id = :device_id
+           on conflict do update set last_in_at = :now""",
+        device_id=event.device_id,
+        phone=event.phone,
+        now=times.stored(now),
+    )

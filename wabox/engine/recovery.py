@@ -1,0 +1,119 @@
+"""What became of a message that was being handed over when somebody crashed, or nobody answered.
+
+Nothing else goes from its device until it is settled. The page's history is asked under the stored id:
+with the server's ack it was sent; without it the message rests, is handed over once more under the same
+id, rests again, and ends in `unknown`; not found while the history is intact, it never entered and is
+handed over again under the same id; otherwise nobody can know, and it ends in `unknown`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from wabox.box import Box
+from wabox.devices import devices
+from wabox.messages import outbox, pace
+from wabox.whatsapp.driver import Driver, LookedUp, SessionLost
+
+log = structlog.get_logger()
+
+RESTING, HANDED_AGAIN = 1, 2  # doubt_stage
+LAST_REST = timedelta(minutes=5)
+MOST_RECOVERIES = 3  # hand-overs that a running wabox saw end without an answer
+MOST_ATTEMPTS = 20  # with those that its own end cut short
+
+
+@dataclass(slots=True)
+class Recovery:
+    """Settles messages in doubt."""
+
+    box: Box
+    driver: Driver
+    machine_boot: str
+
+    def settle(self, message: outbox.Message) -> bool:
+        """Find out, or do the next thing that can be done. False: it stays in doubt for now."""
+        if message.wa_message_id is None or message.wa_chat_id is None:
+            self.box.db.write_now(outbox.put_back, message)
+            return True
+        device = self.box.db.read_here(devices.by_id, message.device_id)
+        if not device.linked or device.link_epoch != message.link_epoch:
+            return self._lose(message, "link_lost")
+        if not device.ready or not device.synced or self._is_resting(message):
+            return False
+        try:
+            seen = self._look_up(device, message)
+        except SessionLost:
+            return False
+        return self._judge(device, message, seen)
+
+    def _is_resting(self, message: outbox.Message) -> bool:
+        return message.rest_until is not None and self.box.now() < message.rest_until
+
+    def _look_up(self, device: devices.Device, message: outbox.Message) -> LookedUp:
+        assert message.wa_message_id is not None
+        assert message.wa_chat_id is not None
+        phone_chat = f"{message.phone}@c.us"
+        chats = dict.fromkeys((message.wa_chat_id, *message.wa_chat_ids, phone_chat))
+        return self.driver.look_up(device.id, message.wa_message_id, tuple(chats), device.anchor)
+
+    def _judge(self, device: devices.Device, message: outbox.Message, seen: LookedUp) -> bool:
+        now = self.box.now()
+        log.info("looked up", job_id=message.id, ack=seen.ack, anchor=seen.anchor_found)
+        if seen.ack is not None and seen.ack >= 1:
+            self._sent(message)
+            return True
+        if seen.ack is not None and seen.ack < 0:
+            self.box.db.write_now(outbox.fail, message, "refused", now=now)
+            return True
+        if seen.ack == 0:
+            return self._stored_without_ack(message)
+        intact = message.machine_boot == self.machine_boot and (device.anchor is None or seen.anchor_found)
+        if not intact:
+            return self._lose(message, "history_lost")
+        return self._hand_over(message, stage=0)
+
+    def _stored_without_ack(self, message: outbox.Message) -> bool:
+        if message.doubt_stage == 0:
+            until = self.box.now() + timedelta(seconds=self.box.config.sending.doubt_seconds)
+            self.box.db.write_now(outbox.rest, message, stage=RESTING, until=until)
+            return False
+        if message.doubt_stage == RESTING:
+            return self._hand_over(message, stage=HANDED_AGAIN)
+        return self._lose(message, "no_answer")
+
+    def _hand_over(self, message: outbox.Message, *, stage: int) -> bool:
+        if message.recoveries >= MOST_RECOVERIES or message.attempts >= MOST_ATTEMPTS:
+            return self._lose(message, "no_answer")
+        rest_until = self.box.now() + LAST_REST if stage == HANDED_AGAIN else None
+        if not self.box.db.write_now(outbox.hand_over_again, message, stage=stage, rest_until=rest_until):
+            return True
+        assert message.wa_message_id is not None
+        assert message.wa_chat_id is not None
+        try:
+            handed = self.driver.hand_over(
+                message.device_id, message.wa_chat_id, message.wa_message_id, message.text
+            )
+        except SessionLost:  # the page was never asked
+            return False
+        if handed.outcome == "acked":
+            self._sent(message)
+        elif handed.outcome == "refused":
+            self.box.db.write_now(outbox.fail, message, "refused", now=self.box.now())
+        else:
+            self.box.db.write_now(outbox.doubted, message)
+            return False
+        return True
+
+    def _sent(self, message: outbox.Message) -> None:
+        now = self.box.now()
+        gap_end = pace.next_send_at(now, self.box.config.sending.gap_seconds)
+        self.box.db.write_now(outbox.sent, message, at=now, next_send_at=gap_end)
+
+    def _lose(self, message: outbox.Message, error: str) -> bool:
+        self.box.db.write_now(outbox.lose, message, error, now=self.box.now())
+        log.warning("message lost from sight", job_id=message.id, error=error)
+        return True

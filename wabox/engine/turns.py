@@ -1,0 +1,150 @@
+"""A device's turn: look up what is in doubt, then claim, resolve, arm, hand over, record, and again.
+
+A turn is never in flight twice for one device. It yields after 20 messages or 10 seconds; when the gate
+says wait it ends, and the clock gives the next one.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+
+import structlog
+
+from wabox import crash
+from wabox.box import Box
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.engine.recovery import Recovery
+from wabox.messages import gate, line, numbers, outbox, pace
+from wabox.whatsapp.driver import Driver, Handed, Resolved, SessionLost
+
+log = structlog.get_logger()
+
+MOST_MESSAGES = 20
+MOST_SECONDS = 10.0
+MOST_NOT_ENTERED = 3
+
+
+@dataclass(slots=True)
+class Turns:
+    """Gives devices their turns. machine_boot: changes when the machine, not wabox, was restarted."""
+
+    box: Box
+    driver: Driver
+    machine_boot: str
+    stopping: threading.Event = field(default_factory=threading.Event)
+    recovery: Recovery = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.recovery = Recovery(self.box, self.driver, self.machine_boot)
+
+    def turn(self, device_id: int) -> None:
+        """Send what may go, until something must wait. Runs in a worker thread."""
+        ends = monotonic() + MOST_SECONDS
+        for _ in range(MOST_MESSAGES):
+            if self.stopping.is_set() or monotonic() > ends or not self.step(device_id):
+                return
+
+    def step(self, device_id: int) -> bool:
+        """Settle the message in doubt, or send the next one. False: nothing more to do now."""
+        doubtful = self.box.db.read_here(outbox.in_doubt, device_id)
+        if doubtful is not None:
+            return self.recovery.settle(doubtful)
+        claimed = self.box.db.write_now(line.claim_next, device_id, config=self.box.config, now=self.box.now())
+        if claimed is None or isinstance(claimed, gate.Wait):
+            return False
+        crash.point("claimed")
+        return self._send(claimed)
+
+    def _send(self, message: outbox.Message) -> bool:
+        device = self.box.db.read_here(devices.by_id, message.device_id)
+        try:
+            where = self._resolve(device, message.phone)
+        except SessionLost:
+            self.box.db.write_now(outbox.put_back, message)
+            return False
+        crash.point("resolved")
+        if where.answer != "yes" or where.chat_id is None:
+            return self._no_chat(device, message, where)
+        armed = self.box.db.write_now(
+            outbox.arm,
+            message,
+            chat_id=where.chat_id,
+            other_chat_ids=where.other_chat_ids,
+            machine_boot=self.machine_boot,
+            now=self.box.now(),
+        )
+        crash.point("armed")
+        return self._hand_over(armed)
+
+    def _resolve(self, device: devices.Device, phone: str) -> Resolved:
+        """What WhatsApp says of the number, asked only if it is not remembered."""
+        remembered = self.box.db.read_here(numbers.known, device, phone, now=self.box.now())
+        if remembered is not None:
+            return remembered
+        answer = self.driver.resolve(device.id, phone)
+        self.box.db.write_now(numbers.learn, device, phone, answer, now=self.box.now())
+        if answer.answer == "no":
+            self.box.db.write_now(devices.rest, device.id, self._next_send_at())
+        return answer
+
+    def _no_chat(self, device: devices.Device, message: outbox.Message, where: Resolved) -> bool:
+        now = self.box.now()
+        if where.answer == "no":
+            self.box.db.write_now(outbox.fail, message, "not_on_whatsapp", now=now)
+        else:
+            retry_at = numbers.ask_again_at(now, message.number_tries)
+            self.box.db.write_now(outbox.number_unclear, message, retry_at=retry_at)
+            log.info("number unclear", job_id=message.id, device_id=device.id)
+        return True
+
+    def _hand_over(self, armed: outbox.Message) -> bool:
+        assert armed.wa_chat_id is not None
+        assert armed.wa_message_id is not None
+        crash.point_soon("entered", 0.03)
+        try:
+            handed = self.driver.hand_over(armed.device_id, armed.wa_chat_id, armed.wa_message_id, armed.text)
+        except SessionLost:  # the page was never asked; recovery hands it over when the session is back
+            return False
+        return self._record(armed, handed)
+
+    def _record(self, armed: outbox.Message, handed: Handed) -> bool:
+        if handed.outcome == "acked":
+            return self._acked(armed, handed.at or self.box.now())
+        if handed.outcome == "in_doubt":
+            return self._in_doubt(armed)
+        if handed.outcome == "not_entered" and armed.attempts < MOST_NOT_ENTERED:
+            self.box.db.write_now(_forget_and_put_back, armed)
+            log.warning("message not entered", job_id=armed.id, reason=handed.reason)
+            return False
+        error = "refused" if handed.outcome == "refused" else "not_entered"
+        self.box.db.write_now(_refused, armed, error, now=self.box.now(), next_send_at=self._next_send_at())
+        log.warning("message refused", job_id=armed.id, reason=handed.reason)
+        return True
+
+    def _acked(self, armed: outbox.Message, at: datetime) -> bool:
+        crash.point("acked")
+        self.box.db.write_now(outbox.sent, armed, at=at, next_send_at=self._next_send_at())
+        crash.point("recorded")
+        return True
+
+    def _in_doubt(self, armed: outbox.Message) -> bool:
+        self.box.db.write_now(outbox.doubted, armed)
+        log.warning("message in doubt", job_id=armed.id, device_id=armed.device_id)
+        return True
+
+    def _next_send_at(self) -> datetime:
+        return pace.next_send_at(self.box.now(), self.box.config.sending.gap_seconds)
+
+
+def _forget_and_put_back(tx: Tx, message: outbox.Message) -> None:
+    numbers.forget(tx, message.device_id, message.phone)
+    outbox.put_back(tx, message)
+
+
+def _refused(tx: Tx, message: outbox.Message, error: str, *, now: datetime, next_send_at: datetime) -> None:
+    if outbox.fail(tx, message, error, now=now):
+        devices.rest(tx, message.device_id, next_send_at)

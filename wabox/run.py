@@ -1,0 +1,191 @@
+"""Starts the owners of threads in order, and stops them in reverse within ten seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+
+from wabox import app, crash, datadir, db, logs, migrations
+from wabox.accounts import users
+from wabox.accounts.sealing import Seal
+from wabox.box import Box
+from wabox.config import Config, is_loopback
+from wabox.db import Database
+from wabox.devices import devices
+from wabox.engine.clock import Clock
+from wabox.engine.housekeeping import Housekeeping
+from wabox.engine.links import Links
+from wabox.engine.posting import Poster
+from wabox.engine.receipts import Receipts
+from wabox.engine.timekeeper import Timekeeper
+from wabox.engine.turns import Turns
+from wabox.engine.workers import Workers
+from wabox.errors import ConfigError
+from wabox.whatsapp.gateway import Gateway
+
+log = structlog.get_logger()
+
+STOP_SECONDS = 8.0
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def serve(config: Config) -> None:
+    """Run wabox until SIGTERM or SIGINT. Raises ConfigError when it cannot start."""
+    logs.configure(config.logs)
+    crash.arm(os.environ, loopback=config.site_is_loopback)
+    data = datadir.prepare(config.data.dir)
+    url = f"http://{config.server.host}:{config.server.port}"
+    with datadir.held(data, what="wabox serve", url=url), opened(config, data) as box, _listener(box) as listener:
+        uvloop.run(_Serving(box, data, listener).run())
+
+
+@contextlib.contextmanager
+def opened(config: Config, data: datadir.DataDir) -> Iterator[Box]:
+    """The box with its database migrated and open. The caller holds the data directory's lock."""
+    seal = Seal(datadir.secret_key(data))
+    upgrade(data)
+    database = Database(data.database)
+    database.start()
+    try:
+        yield Box(config=config, db=database, seal=seal, now=now_of(config))
+    finally:
+        database.stop()
+
+
+def upgrade(data: datadir.DataDir) -> None:
+    """The database has today's schema; before a step that changes an old one, it is copied to backups/."""
+    existed = data.database.exists()
+    connection = db.connect(data.database)
+    try:
+        due = migrations.pending(connection)
+        if existed and due:
+            data.backups.mkdir(mode=0o700, exist_ok=True)
+            copy = data.backups / f"before-{due[0]}.db"
+            copy.unlink(missing_ok=True)
+            connection.execute("vacuum into ?", (str(copy),))
+        migrations.migrate(connection)
+    finally:
+        connection.close()
+
+
+def now_of(config: Config) -> Callable[[], datetime]:
+    """The box's clock: this machine's, moved by `[testing] clock_offset_seconds`."""
+    offset = timedelta(seconds=config.testing.clock_offset_seconds)
+    return lambda: datetime.now(UTC) + offset
+
+
+def machine_boot() -> str:
+    """Changes when the machine was restarted; a browser's last seconds may be lost then."""
+    return BOOT_ID.read_text(encoding="ascii").strip() if BOOT_ID.exists() else "unknown"
+
+
+@contextlib.contextmanager
+def _listener(box: Box) -> Iterator[socket.socket]:
+    """The listening socket. Raises ConfigError when the address is taken or not allowed yet."""
+    server = box.config.server
+    if not is_loopback(server.host) and not box.db.read_here(users.owner_exists):
+        raise ConfigError(
+            f"[server] host is {server.host!r}, but there is no owner with a password yet; "
+            "make one with wabox init, or set host to 127.0.0.1 and use the set-up link first."
+        )
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((server.host, server.port))
+        yield listener
+    except OSError as error:
+        raise ConfigError(
+            f"wabox cannot listen on {server.host} port {server.port} ({error.strerror}); stop what uses it, "
+            "or set another [server] port."
+        ) from None
+    finally:
+        listener.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals to `_Serving`."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Nothing to capture."""
+        yield
+
+
+class _Serving:
+    """One run of the process."""
+
+    def __init__(self, box: Box, data: datadir.DataDir, listener: socket.socket) -> None:
+        self.box = box
+        self.listener = listener
+        self.receipts = Receipts(box)
+        config = box.config
+        self.gateway = Gateway(
+            config.whatsapp.url, config.whatsapp.chromium, data.profiles, self.receipts.take, now=box.now
+        )
+        self.turns = Turns(box, self.gateway, machine_boot())
+        self.workers = Workers(data.queue, {"device": self.turns.turn}, threads=config.devices.max + 3)
+        self.links = Links(box, self.gateway)
+        self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now)
+        self.clock = Clock(
+            box,
+            self.workers,
+            steps=[Timekeeper(box).tick, self.links.tick, self.poster.tick],
+            hourly=[Housekeeping(box).tick],
+        )
+        settings = uvicorn.Config(
+            app.create(box),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(config.server.trusted_proxies),
+            forwarded_allow_ips=list(config.server.trusted_proxies),
+            timeout_graceful_shutdown=3,
+            lifespan="off",
+            ws="none",
+        )
+        self.server = _Server(settings)
+
+    async def run(self) -> None:
+        """Start, serve, stop."""
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(8, thread_name_prefix="aside"))
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._ask_to_stop)
+        await self.box.db.write(devices.all_starting)
+        await self.gateway.start()
+        self.workers.start()
+        self.box.db.on_commit = self.clock.wake
+        self.clock.start()
+        gc.freeze()  # what was imported stays: the collector need not walk it again
+        log.info("wabox serves", url=self.box.base_url)
+        try:
+            await self.server.serve(sockets=[self.listener])
+        finally:
+            await self._stop()
+
+    def _ask_to_stop(self) -> None:
+        self.server.should_exit = True
+        self.turns.stopping.set()
+
+    async def _stop(self) -> None:
+        """Web first, browsers last; a hand-over that does not end in time stays in doubt."""
+        self.turns.stopping.set()
+        await self.clock.stop()
+        await self.poster.stop(2.0)
+        await asyncio.to_thread(self.workers.stop, STOP_SECONDS)
+        await self.gateway.stop(2.0)
+        await self.receipts.drain()
+        log.info("wabox stopped")
