@@ -1,0 +1,389 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import ipaddress
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from wabox.engine import outgoing
+from wabox.engine.outgoing import MAX_EXCERPT, MAX_READ, Answer, Patience, post, resolve
+from wabox.webhooks.targets import Allow
+
+BODY = b'{"event":"delivery.sent"}'
+HASTY = Patience(connect=0.3, total=0.3)
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Receiver:
+    """A local web server that answers with the very bytes it is told to, and keeps what it got."""
+
+    def __init__(self, answer: bytes | Serve) -> None:
+        self.answer = answer
+        self.got: list[bytes] = []
+        self.port = 0
+
+    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                int(line.split(b":")[1])
+                for line in head.lower().split(b"\r\n")
+                if line.startswith(b"content-length")
+            )
+            self.got.append(head + await reader.readexactly(length))
+            if isinstance(self.answer, bytes):
+                writer.write(self.answer)
+                await writer.drain()
+            else:
+                await self.answer(reader, writer)
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    @property
+    def allow(self) -> Allow:
+        return Allow.parse([f"127.0.0.1:{self.port}"])
+
+    def url(self, host: str = "127.0.0.1", scheme: str = "http") -> str:
+        return f"{scheme}://{host}:{self.port}/hook?a=b"
+
+
+@asynccontextmanager
+async def receiving(
+    answer: bytes | Serve, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
+    receiver = Receiver(answer)
+    server = await asyncio.start_server(receiver.meet, host, 0, ssl=tls)
+    receiver.port = server.sockets[0].getsockname()[1]
+    try:
+        yield receiver
+    finally:
+        server.close()
+
+
+def ok(body: bytes = b"fine", *headers: bytes) -> bytes:
+    lines = [b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers, b"", body]
+    return b"\r\n".join(lines)
+
+
+class Names:
+    """A resolver that answers one list after another, and counts how often it is asked."""
+
+    def __init__(self, *answers: Sequence[str]) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[str, int]] = []
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        self.asked.append((host, port))
+        return self.answers[min(len(self.asked), len(self.answers)) - 1]
+
+
+@pytest.fixture
+def public(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loopback counts as public for what may be read of an answer."""
+    monkeypatch.setattr(outgoing, "is_public", lambda address: True)
+
+
+async def test_the_receiver_gets_the_body_byte_for_byte_and_its_own_host(public: None) -> None:
+    async with receiving(ok(b"thanks")) as receiver:
+        answer = await post(receiver.url(), {"X-Webhook-Signature": "sha256=00"}, BODY, receiver.allow)
+    assert (answer.status, answer.excerpt, answer.error) == (200, "thanks", None)
+    head, body = receiver.got[0].split(b"\r\n\r\n")
+    assert body == BODY
+    assert head.startswith(b"POST /hook?a=b HTTP/1.1")
+    assert f"Host: 127.0.0.1:{receiver.port}".encode() in head
+    assert b"X-Webhook-Signature: sha256=00" in head
+    assert b"Accept-Encoding: identity" in head
+
+
+async def test_a_name_is_asked_once_and_the_judged_address_is_connected_to() -> None:
+    names = Names(["127.0.0.2"], ["10.0.0.1"])
+    async with receiving(ok(), host="127.0.0.2") as receiver:
+        answer = await post(receiver.url("rebind.example"), {}, BODY, receiver.allow, resolver=names)
+    assert answer.status == 200
+    assert names.asked == [("rebind.example", receiver.port)]
+    assert f"Host: rebind.example:{receiver.port}".encode() in receiver.got[0]
+
+
+@pytest.mark.parametrize(
+    "bad", ["10.0.0.1", "169.254.169.254", "::ffff:169.254.169.254", "64:ff9b::a00:1", "0.0.0.0"]
+)
+async def test_one_bad_address_among_good_ones_refuses_all(bad: str) -> None:
+    async with receiving(ok()) as receiver:
+        answer = await post(
+            receiver.url("mixed.example"), {}, BODY, receiver.allow, resolver=Names(["127.0.0.1", bad])
+        )
+    assert answer.status is None
+    assert answer.error is not None
+    assert receiver.got == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "①②⑦.⓪.⓪.①",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "0.0.0.0",
+    ],
+)
+async def test_no_notation_reaches_this_machine_unlisted(host: str) -> None:
+    async with receiving(ok()) as receiver:
+        answer = await post(receiver.url(host), {}, BODY, Allow())
+    assert answer.status is None
+    assert answer.error is not None
+    assert receiver.got == []
+
+
+async def test_a_second_address_is_tried_when_the_first_takes_no_connection() -> None:
+    async with receiving(ok()) as receiver:
+        names = Names(["127.0.0.3", "127.0.0.1"])
+        answer = await post(receiver.url("two.example"), {}, BODY, receiver.allow, resolver=names)
+    assert answer.status == 200
+    assert len(receiver.got) == 1
+
+
+async def test_once_sent_no_second_address_is_tried() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with receiving(hang_up) as receiver:
+        names = Names(["127.0.0.1", "127.0.0.1", "127.0.0.1"])
+        answer = await post(receiver.url("two.example"), {}, BODY, receiver.allow, resolver=names)
+    assert answer.status is None
+    assert answer.error == "The receiver closed the connection without an answer."
+    assert len(receiver.got) == 1
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    async with receiving(ok(b"elsewhere")) as other:
+        moved = b"HTTP/1.1 307 Moved\r\nLocation: %b\r\nContent-Length: 0\r\n\r\n" % other.url().encode()
+        async with receiving(moved) as receiver:
+            allow = Allow.parse([f"127.0.0.1:{receiver.port}", f"127.0.0.1:{other.port}"])
+            answer = await post(receiver.url(), {}, BODY, allow)
+    assert answer.status == 307
+    assert other.got == []
+
+
+async def test_a_huge_body_is_read_no_further_than_the_limit(public: None) -> None:
+    written = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while written < 500 * MAX_READ:
+            writer.write(b"x" * MAX_READ)
+            await writer.drain()
+            written += MAX_READ
+
+    async with receiving(flood) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert (answer.status, answer.error) == (200, None)
+    assert answer.excerpt == "x" * MAX_EXCERPT
+    assert written < 500 * MAX_READ
+
+
+async def test_a_compressed_answer_is_not_opened(public: None) -> None:
+    bomb = gzip.compress(b"\0" * 10_000_000)
+    async with receiving(ok(bomb, b"Content-Encoding: gzip")) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert (answer.status, answer.excerpt) == (200, "")
+
+
+async def test_a_status_counts_even_if_its_body_never_ends(public: None) -> None:
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 202 Accepted\r\n\r\n")
+        while True:
+            writer.write(b".")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async with receiving(trickle) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow, patience=HASTY)
+    assert (answer.status, answer.error) == (202, None)
+    assert set(answer.excerpt) == {"."}
+    assert 250 <= answer.duration_ms < 2_000
+
+
+async def test_headers_that_trickle_for_ever_are_no_answer() -> None:
+    async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while True:
+            writer.write(b".")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async with receiving(trickle) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow, patience=HASTY)
+    assert answer.status is None
+    assert answer.error == "The receiver did not answer within 0.3 seconds."
+    assert answer.duration_ms < 2_000
+
+
+async def test_a_name_that_never_resolves_is_given_up() -> None:
+    async def never(host: str, port: int) -> Sequence[str]:
+        await asyncio.Event().wait()
+        return []
+
+    patience = Patience(connect=0.05, total=5)
+    answer = await post("https://slow.example/", {}, BODY, Allow(), resolver=never, patience=patience)
+    assert answer.error == "The name slow.example was not found; check its spelling and this machine's DNS."
+
+
+@pytest.mark.parametrize("found", [[], ["no address"]])
+async def test_a_name_without_an_address_is_an_answer(found: list[str]) -> None:
+    answer = await post("https://gone.example/", {}, BODY, Allow(), resolver=Names(found))
+    assert answer.status is None
+    assert "gone.example was not found" in str(answer.error)
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"",
+        b"hello\r\n\r\n",
+        b"HTTP/1.1 banana\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 200_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\x00\x05",
+    ],
+)
+async def test_an_answer_that_is_no_http_is_no_answer(garbage: bytes) -> None:
+    async with receiving(garbage) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert answer.status is None
+    assert answer.error is not None
+
+
+async def test_a_body_cut_short_leaves_the_status(public: None) -> None:
+    async with receiving(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort") as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert (answer.status, answer.excerpt) == (200, "short")
+
+
+async def test_a_closed_port_is_an_answer() -> None:
+    async with receiving(ok()) as receiver:
+        pass
+    answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert answer.error == "The receiver's machine refused the connection; check that it runs."
+
+
+async def test_the_shops_network_is_not_read_through_a_webhook() -> None:
+    async with receiving(ok(b"router password: 1234")) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert (answer.status, answer.excerpt) == (200, "")
+
+
+async def test_control_characters_of_an_answer_are_not_kept(public: None) -> None:
+    async with receiving(ok(b"a\0b\x1b[31m\nc\xff")) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert answer.excerpt == "a b [31m\nc\ufffd"
+
+
+async def test_proxies_of_the_environment_play_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with receiving(ok()) as proxy, receiving(ok()) as receiver:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url())
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert answer.status == 200
+    assert (len(proxy.got), len(receiver.got)) == (0, 1)
+
+
+async def test_a_header_that_breaks_the_line_is_an_answer() -> None:
+    async with receiving(ok()) as receiver:
+        answer = await post(receiver.url(), {"X-A": "1\r\nX-B: 2"}, BODY, receiver.allow)
+    assert answer.status is None
+    assert receiver.got == []
+
+
+async def test_what_is_no_address_is_an_answer() -> None:
+    answer = await post("gopher://x", {}, BODY, Allow())
+    assert isinstance(answer, Answer)
+    assert answer.error is not None
+
+
+@pytest.mark.parametrize(
+    ("host", "trust", "status"),
+    [
+        ("hooks.example", "its certificate", 200),
+        ("127.0.0.1", "its certificate", 200),
+        ("other.example", "its certificate", None),
+        ("hooks.example", "the usual ones", None),
+    ],
+)
+async def test_the_certificate_must_be_for_the_name_in_the_address(
+    tmp_path: Path, host: str, trust: str, status: int | None
+) -> None:
+    certificate = self_signed(tmp_path, "hooks.example", "127.0.0.1")
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    asked: list[str | None] = []
+    serving.sni_callback = lambda _connection, name, _context: asked.append(name)
+    tls = ssl.create_default_context(cafile=str(certificate)) if trust == "its certificate" else None
+    async with receiving(ok(), tls=serving) as receiver:
+        url = receiver.url(host, scheme="https")
+        names = Names(["127.0.0.1"])
+        answer = await post(url, {}, BODY, receiver.allow, resolver=names, tls=tls)
+    assert answer.status == status
+    assert asked == [None if host == "127.0.0.1" else host]
+    if status is None:
+        assert answer.error == "The receiver's certificate is not valid for its name; renew or correct it."
+
+
+async def test_https_on_a_plain_port_says_so() -> None:
+    async with receiving(ok()) as receiver:
+        answer = await post(receiver.url(scheme="https"), {}, BODY, receiver.allow, patience=HASTY)
+    assert answer.status is None
+    assert answer.error is not None
+
+
+async def test_the_systems_resolver_gives_each_address_once() -> None:
+    found = await resolve("127.0.0.1", 80)
+    assert list(found) == ["127.0.0.1"]
+
+
+def self_signed(folder: Path, name: str, address: str) -> Path:
+    """A key and a certificate for both, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ipaddress.ip_address(address))])
+    now = datetime.now(tz=UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    return file

@@ -1,0 +1,238 @@
+"""Posts one webhook to one address: resolved once, judged, connected to that very address, never redirected."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from wabox.errors import Invalid
+from wabox.webhooks.targets import Address, Allow, Target, is_public, judge, parse_url, sentence
+
+MAX_READ = 65_536
+MAX_EXCERPT = 1_024
+MAX_ADDRESSES = 4
+
+Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one post may take, in seconds."""
+
+    connect: float = 5.0
+    total: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. status: the HTTP status, None if there was none; then error says why, in a sentence.
+
+    excerpt: the first characters of the body; empty for an address that is not public, so that nobody reads
+    the shop's network through it. duration_ms: whole milliseconds.
+    """
+
+    status: int | None
+    excerpt: str
+    error: str | None
+    duration_ms: int
+
+
+class _Failed(Exception):
+    """No status came back; the text is the sentence that says why."""
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """Every address the system knows for this name. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+
+
+async def post(
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    allow: Allow,
+    *,
+    resolver: Resolver = resolve,
+    tls: ssl.SSLContext | None = None,
+    patience: Patience = Patience(),
+) -> Answer:
+    """The body was posted once, or not at all, and this is what came of it; the network never raises here.
+
+    One bad address among those of a name refuses all of them, and the connection goes to an address that was
+    judged: a name that answers differently the next moment changes nothing. A second address is tried only
+    while nothing was sent. Proxies of the environment, redirects and cookies play no part; at most 64 KiB of
+    the answer are read. A status is an answer even if its body never ends.
+    tls: what certificates are trusted, default certifi's.
+    """
+    began = time.monotonic()
+    reading = _Reading()
+    error: str | None = None
+    try:
+        async with asyncio.timeout(patience.total):
+            target = parse_url(url, allow)
+            addresses = await _addresses(target, allow, resolver, patience)
+            await _post(target, addresses, headers, body, reading, tls or _certificates(), patience)
+    except TimeoutError:
+        error = f"The receiver did not answer within {patience.total:g} seconds."
+    except _Failed as failed:
+        error = str(failed)
+    except Invalid as refused:
+        error = refused.sentence
+    duration_ms = round((time.monotonic() - began) * 1_000)
+    if reading.status is not None:
+        return Answer(reading.status, reading.excerpt(), None, duration_ms)
+    return Answer(None, "", error, duration_ms)
+
+
+async def _addresses(target: Target, allow: Allow, resolver: Resolver, patience: Patience) -> Sequence[Address]:
+    """The judged addresses of the target, at most a few. Raises _Failed if any is refused."""
+    if target.address is not None:
+        found: list[Address] = [target.address]
+    else:
+        found = await _resolved(target, resolver, patience)
+    for address in found:
+        reason = judge(address, target.port, host=target.host, allow=allow)
+        if reason is not None:
+            raise _Failed(sentence(reason))
+    return found[:MAX_ADDRESSES]
+
+
+async def _resolved(target: Target, resolver: Resolver, patience: Patience) -> list[Address]:
+    try:
+        async with asyncio.timeout(patience.connect):
+            texts = await resolver(target.host, target.port)
+        addresses = [ipaddress.ip_address(text) for text in texts]
+    except (OSError, ValueError, TimeoutError):
+        addresses = []
+    if not addresses:
+        raise _Failed(f"The name {target.host} was not found; check its spelling and this machine's DNS.")
+    return addresses
+
+
+class _Reading:
+    """What has been read of the answer so far, kept when time runs out."""
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self._shown = False
+        self._body = bytearray()
+
+    def start(self, response: httpx.Response, address: Address) -> None:
+        """The status is here. Compressed bodies were not asked for and are not opened."""
+        self.status = response.status_code
+        plain = response.headers.get("content-encoding", "identity").lower() == "identity"
+        self._shown = plain and is_public(address)
+
+    def take(self, chunk: bytes) -> bool:
+        """Whether more may be read."""
+        self._body += chunk[: MAX_READ - len(self._body)]
+        return len(self._body) < MAX_READ
+
+    def excerpt(self) -> str:
+        """The beginning of the body as text without control characters."""
+        if not self._shown:
+            return ""
+        text = self._body[: 4 * MAX_EXCERPT].decode("utf-8", "replace")
+        return "".join(c if c.isprintable() or c == "\n" else " " for c in text)[:MAX_EXCERPT]
+
+
+async def _post(
+    target: Target,
+    addresses: Sequence[Address],
+    headers: Mapping[str, str],
+    body: bytes,
+    reading: _Reading,
+    tls: ssl.SSLContext,
+    patience: Patience,
+) -> None:
+    """The first address that takes a connection got the body. Raises _Failed."""
+    sent = {
+        "Accept": "*/*",
+        "Content-Type": "application/json",
+        "User-Agent": "wabox-webhooks",
+        **headers,
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+        "Host": target.host_header,
+    }
+    for address in addresses:
+        try:
+            request = httpx.Request(
+                "POST",
+                target.url_at(address),
+                headers=sent,
+                content=body,
+                extensions=_extensions(target, patience),
+            )
+            await _exchange(request, address, reading, tls)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            failure = _connect_failure(error)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise _Failed(_exchange_failure(error)) from None
+        else:
+            return
+    raise _Failed(failure)
+
+
+async def _exchange(request: httpx.Request, address: Address, reading: _Reading, tls: ssl.SSLContext) -> None:
+    """One connection, used once: a transport of its own shares nothing with other receivers."""
+    async with httpx.AsyncHTTPTransport(verify=tls, http2=False, trust_env=False, retries=0) as transport:
+        response = await transport.handle_async_request(request)
+        reading.start(response, address)
+        try:
+            async for chunk in response.stream:  # type: ignore[union-attr]
+                if not reading.take(chunk):
+                    break
+        except (httpx.HTTPError, OSError):
+            return
+        finally:
+            await response.aclose()
+
+
+def _extensions(target: Target, patience: Patience) -> dict[str, object]:
+    """The timeouts, and the name that the certificate must be for."""
+    extensions: dict[str, object] = {
+        "timeout": {
+            "connect": patience.connect,
+            "read": patience.total,
+            "write": patience.total,
+            "pool": patience.connect,
+        }
+    }
+    if target.address is None:
+        extensions["sni_hostname"] = target.host
+    return extensions
+
+
+def _connect_failure(error: httpx.TransportError) -> str:
+    if isinstance(error, httpx.ConnectTimeout):
+        return "The receiver's machine did not take the connection in time."
+    if any(mark in str(error) for mark in ("CERTIFICATE", "certificate")):
+        return "The receiver's certificate is not valid for its name; renew or correct it."
+    if "SSL" in str(error):
+        return "The receiver does not speak https on this port; check the address."
+    return "The receiver's machine refused the connection; check that it runs."
+
+
+def _exchange_failure(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "The receiver did not answer in time."
+    if isinstance(error, httpx.LocalProtocolError | httpx.InvalidURL):
+        return "The webhook could not be written as an http request."
+    return "The receiver closed the connection without an answer."
+
+
+@functools.cache
+def _certificates() -> ssl.SSLContext:
+    """Made once: reading all certificates takes tens of milliseconds."""
+    return httpx.create_ssl_context(trust_env=False)
