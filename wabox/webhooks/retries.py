@@ -78,6 +78,7 @@ def heads(rows: Rows, user_id: int, now: datetime, limit: int) -> list[Head]:
             """
             select id, line from deliveries d
             where user_id = :user_id and status = 'owed' and due_at between :low and :high
+                and exists (select 1 from webhooks w where w.user_id = :user_id and w.url is not null)
                 and not exists (select 1 from deliveries e
                     where e.line = d.line and e.status = 'owed' and e.line is not null and e.id < d.id)
             order by due_at, id limit :limit
