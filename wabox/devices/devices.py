@@ -246,7 +246,8 @@ def all_starting(tx: Tx) -> None:
 def saw(tx: Tx, link: Link, *, now: datetime) -> bool:
     """Write down what the page shows. Returns whether the state or its detail changed.
 
-    An event of a session that nobody wants any more is dropped. A change owes `device.state`.
+    An event of a session that nobody wants any more is dropped. A change owes `device.state`. A device
+    that the phone has removed is wanted no longer: its driver has closed it, and start begins anew.
     """
     device = by_id(tx, link.device_id)
     if not device.wanted or device.removed_at:
@@ -273,6 +274,7 @@ def _is_linked(device: Device, link: Link) -> bool:
 def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: datetime) -> None:
     tx.run(
         """update devices set state = :state, detail = :detail, detail_text = :detail_text, linked = :linked,
+           wanted = case when :detail is 'logged_out' then 0 else wanted end,
            synced = :synced, phone = coalesce(:phone, phone), pushname = coalesce(:pushname, pushname),
            qr_at = case when :qr is null then null when qr is :qr then qr_at else :now end, qr = :qr,
            restricted_until = :until, seen_at = :now,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -38,22 +37,24 @@ class Receipts:
 
     async def _write(self, event: Event) -> None:
         try:
-            await self._verb(event)
+            await self._box.db.write(verb(event, self._box))
         except Exception:
             log.exception("event not written", kind=type(event).__name__, device_id=event.device_id)
 
-    def _verb(self, event: Event) -> Coroutine[Any, Any, Any]:
-        db, now = self._box.db, self._box.now()
-        match event:
-            case Link():
-                return db.write(devices.saw, event, now=now)
-            case Receipt():
-                gap_end = pace.next_send_at(now, self._box.config.sending.gap_seconds)
-                return db.write(outbox.receipt, event.message_id, event.ack, at=event.at, next_send_at=gap_end)
-            case Inbound():
-                return db.write(inbound, event, now=now)
-            case Pairing():
-                return db.write(devices.paired, event)
+
+def verb(event: Event, box: Box) -> Callable[[Tx], object]:
+    """What writes this event down."""
+    now = box.now()
+    match event:
+        case Link():
+            return lambda tx: devices.saw(tx, event, now=now)
+        case Receipt():
+            gap_end = pace.next_send_at(now, box.config.sending.gap_seconds)
+            return lambda tx: outbox.receipt(tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end)
+        case Inbound():
+            return lambda tx: inbound(tx, event, now=now)
+        case Pairing():
+            return lambda tx: devices.paired(tx, event)
 
 
 def inbound(tx: Tx, event: Inbound, *, now: datetime) -> None:

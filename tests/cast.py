@@ -1,0 +1,107 @@
+"""The cast: asha owns the box, bilal is another user on it, chen is a stranger without a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from wabox import config, datadir, run
+from wabox.accounts import keys, users
+from wabox.accounts.sealing import Seal
+from wabox.box import Box
+from wabox.db import Database, Tx
+from wabox.devices import devices
+from wabox.devices.devices import Device
+
+NOON = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)  # midday in Dhaka
+PASSWORD_HASH = "not-a-real-hash"
+
+
+@dataclass(slots=True)
+class Hands:
+    """The box's clock, turned by hand."""
+
+    at: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.at
+
+    def forward(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user with a key and the primary device's id."""
+
+    id: int
+    key: str
+    device_id: int
+
+
+@dataclass(slots=True)
+class Stage:
+    """A box in a directory of its own, with asha and bilal on it."""
+
+    box: Box
+    hands: Hands
+    asha: Person
+    bilal: Person
+    closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def device(self, device_id: int | None = None) -> Device:
+        """The device now; asha's primary by default."""
+        return self.box.db.read_here(devices.by_id, device_id or self.asha.device_id)
+
+    def value(self, sql: str, **params: Any) -> Any:
+        """The first column of the first row."""
+        return self.box.db.read_here(lambda rows: rows.value(sql, **params))
+
+    def close(self) -> None:
+        for close in self.closers:
+            close()
+        self.box.db.stop()
+
+
+DEFAULTS: dict[str, Any] = {
+    "whatsapp": {"url": "http://127.0.0.1:1"},
+    "locale": {"country": "BD", "timezone": "Asia/Dhaka"},
+    "sending": {
+        "gap_seconds": [0, 0],
+        "quiet_hours": [],
+        "daily_cap": 0,
+        "hourly_cap": 0,
+        "new_chats_per_day": 0,
+        "warmup": False,
+    },
+}
+
+
+def settings(**sections: dict[str, Any]) -> dict[str, Any]:
+    """wabox.toml for tests: nothing holds a message, unless a section says so."""
+    return {name: {**DEFAULTS.get(name, {}), **sections.get(name, {})} for name in {**DEFAULTS, **sections}}
+
+
+def stage(path: Path, **sections: dict[str, Any]) -> Stage:
+    """A fresh stage."""
+    hands = Hands()
+    made = config.parse(settings(**sections), base=path)
+    data = datadir.prepare(path / "data")
+    seal = Seal(datadir.secret_key(data))
+    run.upgrade(data)
+    database = Database(data.database)
+    database.start()
+    box = Box(config=made, db=database, seal=seal, now=hands.now)
+    asha = database.write_now(_person, "asha@example.com", "owner")
+    bilal = database.write_now(_person, "bilal@example.com", "user")
+    return Stage(box, hands, asha, bilal)
+
+
+def _person(tx: Tx, email: str, role: users.Role) -> Person:
+    user = users.create(tx, email=email, password_hash=PASSWORD_HASH, role=role, now=NOON)
+    users.accept_disclaimer(tx, user.id, version=users.DISCLAIMER_VERSION, ip="127.0.0.1", now=NOON)
+    device = devices.create_primary(tx, user.id, now=NOON)
+    return Person(user.id, keys.issue(tx, user.id, now=NOON).key, device.id)

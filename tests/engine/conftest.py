@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cast import Stage, stage
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.engine import receipts
+from wabox.engine.turns import Turns
+from wabox.messages import outbox, template
+from wabox.whatsapp.fake import FakeDriver
+
+PHONE = "8801711000001"
+SHOP = "8801700000009"
+
+
+@dataclass(slots=True)
+class Engine:
+    """A stage with a linked device on a driver without a browser."""
+
+    stage: Stage
+    driver: FakeDriver
+    turns: Turns
+
+    def send(self, phone: str = PHONE, text: str = "Hello", **more: Any) -> int:
+        def accept(tx: Tx) -> int:
+            device = devices.by_id(tx, more.pop("device_id", self.stage.asha.device_id))
+            parsed = template.parse(text)
+            return outbox.accept(
+                tx, device, phone=phone, template=parsed, values={}, now=self.stage.hands.now(), **more
+            )
+
+        return self.stage.box.db.write_now(accept)
+
+    def turn(self, device_id: int | None = None) -> None:
+        self.turns.turn(device_id or self.stage.asha.device_id)
+
+    def message(self, job_id: int) -> outbox.Message:
+        return self.stage.box.db.read_here(outbox.by_id, job_id)
+
+    def status(self, job_id: int) -> str:
+        return self.message(job_id).status
+
+    def link(self, device_id: int | None = None, phone: str = SHOP) -> None:
+        number = device_id or self.stage.asha.device_id
+        self.stage.box.db.write_now(lambda tx: devices.start(tx, devices.by_id(tx, number)))
+        self.driver.open(self.stage.device(number).spec)
+        self.driver.scan(number, phone)
+
+    def restarted(self, boot: str = "boot-1") -> Turns:
+        """wabox was killed and started again: nothing in memory is left."""
+        self.turns = Turns(self.stage.box, self.driver, boot)
+        return self.turns
+
+
+def make(path: Path, **sections: dict[str, Any]) -> Engine:
+    made = stage(path, **sections)
+    driver = FakeDriver(
+        lambda event: made.box.db.write_now(receipts.verb(event, made.box)) and None, now=made.hands.now
+    )
+    engine = Engine(made, driver, Turns(made.box, driver, "boot-1"))
+    engine.link()
+    return engine
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = make(tmp_path)
+    yield made
+    made.stage.close()
