@@ -69,15 +69,18 @@ class FakeDriver:
         self._lock = RLock()
         self._profiles: dict[str, _Profile] = {}
         self._specs: dict[int, SessionSpec] = {}
+        self._known: dict[int, SessionSpec] = {}
         self._links: dict[int, Link] = {}
         self._plan: deque[Outcome] = deque()
         self._qr_count = 0
         self._reply_count = 0
+        self._away: dict[int, list[Receipt | Inbound]] = {}
         self.taken: dict[str, Taken] = {}
         self.handed: list[tuple[int, str, str, str]] = []
         self.asked: list[tuple[int, str]] = []
         self.not_on_whatsapp: set[str] = set()
         self.existence_unknown: set[str] = set()
+        self.every_existence_unknown = False
         self.lids: dict[str, str] = {}
         self.refuse_reason = "error_unknown"
         self.before_hand_over: Callable[[int, str], None] | None = None
@@ -89,7 +92,7 @@ class FakeDriver:
         with self._lock:
             if spec.device_id in self._specs:
                 return
-            self._specs[spec.device_id] = spec
+            self._specs[spec.device_id] = self._known[spec.device_id] = spec
             profile = self._profiles.setdefault(spec.profile, _Profile())
         detail: Detail | None = "reconnecting" if profile.phone else None
         self._show(Link(spec.device_id, "starting", detail, phone=profile.phone))
@@ -126,7 +129,7 @@ class FakeDriver:
         self._profile(device_id)
         with self._lock:
             self.asked.append((device_id, phone))
-        if phone in self.existence_unknown:
+        if self.every_existence_unknown or phone in self.existence_unknown:
             return Resolved("unknown")
         if phone in self.not_on_whatsapp:
             return Resolved("no")
@@ -174,7 +177,7 @@ class FakeDriver:
     def scan(self, device_id: int, phone: str, name: str = "Shop") -> None:
         """The phone scans the device's QR: it is linked, ready and synced."""
         with self._lock:
-            profile = self._profiles[self._specs[device_id].profile]
+            profile = self._profiles[self._known[device_id].profile]
             profile.phone, profile.name = phone, name
             profile.history.clear()
         self._settle(device_id)
@@ -214,26 +217,26 @@ class FakeDriver:
     def lose_history(self, device_id: int) -> None:
         """The page forgets all messages, while its link stays."""
         with self._lock:
-            self._profiles[self._specs[device_id].profile].history.clear()
+            self._profiles[self._known[device_id].profile].history.clear()
 
     # what a test may do: the other people
 
     def ack(self, device_id: int, message_id: str, ack: int) -> None:
         """WhatsApp acknowledges a message that is in the page's history."""
         with self._lock:
-            profile = self._profiles[self._specs[device_id].profile]
+            profile = self._profiles[self._known[device_id].profile]
             key = next(k for k in profile.history if k[1] == message_id)
             profile.history[key] = max(ack, profile.history[key]) if ack >= 0 else ack
-        self._emit(Receipt(device_id, message_id, key[0], ack, self._now()))
+        self._deliver(Receipt(device_id, message_id, key[0], ack, self._now()))
 
     def write(self, device_id: int, phone: str, text: str, *, name: str | None = None) -> Inbound:
-        """A person writes to the linked account. Returns the event that was given."""
+        """A person writes to the linked account; it comes when the device is ready. The event."""
         with self._lock:
             self._reply_count += 1
             chat_id = f"{lid}@lid" if (lid := self.lids.get(phone)) else f"{phone}@c.us"
             message_id = f"3A{self._reply_count:018X}"
         inbound = Inbound(device_id, message_id, chat_id, phone, name, text, "chat", self._now())
-        self._emit(inbound)
+        self._deliver(inbound)
         return inbound
 
     # inside
@@ -243,22 +246,35 @@ class FakeDriver:
         with self._lock:
             if self.link(device_id).state != "ready" or device_id not in self._specs:
                 raise SessionLost("not ready")
-            return self._profiles[self._specs[device_id].profile]
+            return self._profiles[self._known[device_id].profile]
 
     def _settle(self, device_id: int) -> None:
         with self._lock:
-            profile = self._profiles[self._specs[device_id].profile]
+            profile = self._profiles[self._known[device_id].profile]
         if profile.phone is None:
             self._show(Link(device_id, "qr", qr=self._next_qr()))
             return
         phone, name = profile.phone, profile.name
         self._show(Link(device_id, "ready", phone=phone, pushname=name, synced=True))
+        with self._lock:
+            waiting = self._away.pop(device_id, [])
+        for event in waiting:
+            self._emit(event)
+
+    def _deliver(self, event: Receipt | Inbound) -> None:
+        """Now if the device is ready, else when it is: WhatsApp keeps it until then."""
+        with self._lock:
+            if self.link(event.device_id).state != "ready":
+                self._away.setdefault(event.device_id, []).append(event)
+                return
+        self._emit(event)
 
     def _unlink(self, device_id: int) -> None:
         with self._lock:
             spec = self._specs.pop(device_id, None)
             if spec is not None:
                 self._profiles[spec.profile] = _Profile()
+            self._away.pop(device_id, None)
         self._show(Link(device_id, "disconnected", "logged_out"))
 
     def _next_qr(self) -> str:

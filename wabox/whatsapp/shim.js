@@ -119,6 +119,7 @@
     return { restricted: !!box, until: time ? moment(time.getAttribute('datetime')) : null };
   };
   const passkey = (boxes) =>
+    !!app.Conn.passkeyRequired ||
     [app.Stream.mode, app.Stream.info, app.Stream.displayInfo, app.Socket.state].some((value) =>
       /passkey/i.test(String(value)),
     ) || boxes.some((one) => /passkey/i.test(one.textContent));

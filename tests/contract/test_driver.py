@@ -1,0 +1,204 @@
+"""What the engine may rely on, whoever drives: tried without a browser and with a real Chromium."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.contract.worlds import World
+from wabox.whatsapp.driver import Inbound, Link, Pairing, Receipt, SessionLost, SessionSpec
+
+Shop = tuple[SessionSpec, str]
+
+
+def new_id() -> str:
+    return "3EB0" + secrets.token_hex(9).upper()
+
+
+def chat_with(world: World, shop: Shop) -> str:
+    """A chat with a person nobody wrote to before."""
+    found = world.driver.resolve(shop[0].device_id, world.new_phone())
+    assert found.answer == "yes"
+    assert found.chat_id is not None
+    return found.chat_id
+
+
+def test_scanning_the_qr_makes_a_device_ready(world: World, shop: Shop) -> None:
+    spec, phone = shop
+    links = [link for link in world.diary.all(Link) if link.device_id == spec.device_id]
+    states = [link.state for link in links]
+    assert states[0] == "starting"
+    assert states.index("qr") < states.index("ready")
+    assert links[-1].phone == phone
+    assert links[-1].pushname == "Shop"
+    assert links[-1].qr is None
+
+
+def test_opening_twice_is_opening_once(world: World, shop: Shop) -> None:
+    mark = world.diary.mark()
+    world.driver.open(shop[0])
+    world.driver.resolve(shop[0].device_id, world.new_phone())
+    assert world.diary.all(Link, mark) == []
+
+
+def test_a_number_is_on_whatsapp_or_not_or_nobody_knows(world: World, shop: Shop) -> None:
+    device_id, known, absent = shop[0].device_id, world.new_phone(), world.new_phone()
+    world.weather(not_on_whatsapp=[absent])
+    yes = world.driver.resolve(device_id, known)
+    assert (yes.answer, yes.chat_id) == ("yes", f"{known}@c.us")
+    assert world.driver.resolve(device_id, absent).answer == "no"
+    world.weather(exists_error=True)
+    assert world.driver.resolve(device_id, world.new_phone()).answer == "unknown"
+
+
+def test_a_message_is_acked_and_its_receipts_follow(world: World, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    handed = world.driver.hand_over(device_id, chat_id, message_id, "Your order is ready")
+    assert handed.outcome == "acked"
+    world.read(device_id, message_id)
+    for ack in (1, 2, 3):
+        receipt = world.receipt(message_id, ack)
+        assert (receipt.device_id, receipt.chat_id) == (device_id, chat_id)
+        assert abs(receipt.at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert world.copies(message_id) == 1
+
+
+def test_a_lost_answer_is_in_doubt_and_history_says_that_it_went(world: World, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(drop_ack=True)
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "in_doubt"
+    world.calm()
+    if world.copies(message_id) == 1:
+        world.read(device_id, message_id)
+        world.receipt(message_id, 2)
+    found = world.driver.look_up(device_id, message_id, (chat_id,), None)
+    assert found.ack is not None
+    assert found.ack >= 1
+    assert world.copies(message_id) == 1
+
+
+def test_what_the_server_never_saw_has_ack_0(world: World, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(blackhole=True)
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "in_doubt"
+    assert world.driver.look_up(device_id, message_id, (chat_id,), None).ack == 0
+    assert world.copies(message_id) == 0
+
+
+def test_a_refused_message_is_surely_not_sent(world: World, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(send_error=True)
+    handed = world.driver.hand_over(device_id, chat_id, message_id, "hello")
+    assert handed.outcome == "refused"
+    assert handed.reason
+    assert world.copies(message_id) == 0
+    assert world.driver.look_up(device_id, message_id, (chat_id,), None).ack == -1
+
+
+def test_a_message_never_handed_over_is_not_found(world: World, shop: Shop) -> None:
+    device_id, chat_id, sent = shop[0].device_id, chat_with(world, shop), new_id()
+    world.driver.hand_over(device_id, chat_id, sent, "the anchor")
+    found = world.driver.look_up(device_id, new_id(), (chat_id,), (chat_id, sent))
+    assert (found.ack, found.anchor_found) == (None, True)
+    other = chat_with(world, shop)
+    assert not world.driver.look_up(device_id, sent, (chat_id,), (other, new_id())).anchor_found
+
+
+def test_handing_over_an_acked_id_again_stays_acked(world: World, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    for _ in range(2):
+        handed = world.driver.hand_over(device_id, chat_id, message_id, "once")
+        assert handed.outcome == "acked"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["বন্ধুরা, আজ ছাড় আছে 🎉", "two\nlines\n\nand more", "<b>no</b> & 'quotes' \"\\", "x" * 4096],
+    ids=["bengali", "lines", "markup", "longest"],
+)
+def test_any_text_goes(world: World, shop: Shop, text: str) -> None:
+    device_id, chat_id = shop[0].device_id, chat_with(world, shop)
+    assert world.driver.hand_over(device_id, chat_id, new_id(), text).outcome == "acked"
+
+
+def test_a_person_writing_is_told(world: World, shop: Shop) -> None:
+    (spec, phone), person, mark = shop, world.new_phone(), world.diary.mark()
+    world.write(spec.device_id, phone, person, "STOP")
+    told = world.diary.wait(Inbound, lambda one: one.phone == person, mark)
+    assert (told.device_id, told.text, told.kind) == (spec.device_id, "STOP", "chat")
+    assert told.chat_id == f"{person}@c.us"
+    assert abs(told.at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_pairing_code_needs_a_waiting_device(world: World, shop: Shop) -> None:
+    spec = world.spec()
+    world.driver.ask_pairing_code(spec.device_id, world.new_phone())
+    told = world.diary.wait(Pairing, lambda one: one.device_id == spec.device_id)
+    assert told.code is None
+    assert told.reason
+
+
+def test_a_closed_device_answers_nothing(world: World) -> None:
+    device_id = world.spec().device_id
+    with pytest.raises(SessionLost):
+        world.driver.resolve(device_id, world.new_phone())
+    with pytest.raises(SessionLost):
+        world.driver.hand_over(device_id, "8801711000001@c.us", new_id(), "hello")
+    with pytest.raises(SessionLost):
+        world.driver.look_up(device_id, new_id(), ("8801711000001@c.us",), None)
+
+
+def test_a_device_comes_back_without_a_qr_and_misses_nothing(world: World, shop: Shop) -> None:
+    (spec, phone), person, message_id = shop, world.new_phone(), new_id()
+    chat_id = chat_with(world, shop)
+    world.driver.hand_over(spec.device_id, chat_id, message_id, "before the pause")
+    mark = world.diary.mark()
+    world.driver.close(spec.device_id)
+    world.link_is(spec.device_id, "not_started", mark)
+    world.write(spec.device_id, phone, person, "while you were away")
+    mark = world.diary.mark()
+    world.driver.open(spec)
+    world.synced(spec.device_id, mark)
+    links = [link for link in world.diary.all(Link, mark) if link.device_id == spec.device_id]
+    assert [link.state for link in links if link.state == "qr"] == []
+    assert (links[0].state, links[0].detail) == ("starting", "reconnecting")
+    world.diary.wait(Inbound, lambda one: one.text == "while you were away", mark)
+    found = world.driver.look_up(spec.device_id, message_id, (chat_id,), (chat_id, message_id))
+    assert found.ack is not None
+    assert found.ack >= 1
+    assert found.anchor_found
+
+
+def test_a_restart_reconnects(world: World, shop: Shop) -> None:
+    spec, mark = shop[0], world.diary.mark()
+    world.driver.restart(spec.device_id)
+    assert world.link_is(spec.device_id, "starting", mark).detail == "reconnecting"
+    world.synced(spec.device_id, mark)
+    assert world.diary.all(Receipt) is not None
+
+
+def test_removed_by_the_phone_it_is_logged_out_until_opened_again(world: World) -> None:
+    spec, phone = world.linked()
+    mark = world.diary.mark()
+    world.unlink(spec.device_id, phone)
+    link = world.link_is(spec.device_id, "disconnected", mark)
+    assert (link.detail, link.phone, link.qr) == ("logged_out", None, None)
+    with pytest.raises(SessionLost):
+        world.driver.resolve(spec.device_id, world.new_phone())
+    mark = world.diary.mark()
+    world.driver.open(spec)
+    assert world.link_is(spec.device_id, "qr", mark).qr
+    mark = world.diary.mark()
+    world.driver.close(spec.device_id)
+    world.link_is(spec.device_id, "not_started", mark)
+
+
+def test_logging_out_ends_the_link(world: World) -> None:
+    spec, _ = world.linked()
+    mark = world.diary.mark()
+    world.driver.logout(spec.device_id)
+    assert world.link_is(spec.device_id, "disconnected", mark).detail == "logged_out"
+    with pytest.raises(SessionLost):
+        world.driver.resolve(spec.device_id, world.new_phone())

@@ -1,0 +1,283 @@
+"""Two worlds to try a driver in: one without a browser, one with a real Chromium on the sandbox.
+
+Either has phones to scan with, people who write, and bad weather. A world waits for events, never
+for time to pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from wabox.sandbox.server import Sandbox
+from wabox.whatsapp.driver import (
+    Driver,
+    Event,
+    Inbound,
+    Link,
+    LinkState,
+    Pairing,
+    Receipt,
+    SessionSpec,
+)
+from wabox.whatsapp.fake import FakeDriver
+from wabox.whatsapp.gateway import Gateway
+from wabox.whatsapp.page import Limits
+
+T = TypeVar("T")
+E = TypeVar("E", Link, Receipt, Inbound, Pairing)
+PATIENCE = 40.0
+
+QUICK = Limits(
+    heartbeat=1,
+    answer=4,
+    look=0.25,
+    gate=20,
+    hand_over=2,
+    resolve=5,
+    reprobe=3,
+    failed_after=20,
+    socket_grace=1,
+    pauses=(0, 0, 0.5, 1, 2),
+)
+
+
+class Diary:
+    """Every event, in order; whoever waits for one is told."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._news = threading.Condition()
+
+    def note(self, event: Event) -> None:
+        """The driver's on_event."""
+        with self._news:
+            self._events.append(event)
+            self._news.notify_all()
+
+    def mark(self) -> int:
+        """Now, as a place to wait from."""
+        with self._news:
+            return len(self._events)
+
+    def all(self, kind: type[E], since: int = 0) -> list[E]:
+        """Events of a kind so far."""
+        with self._news:
+            return [event for event in self._events[since:] if isinstance(event, kind)]
+
+    def wait(
+        self,
+        kind: type[E],
+        wanted: Callable[[E], bool],
+        since: int = 0,
+        seconds: float = PATIENCE,
+    ) -> E:
+        """The first such event after `since`; fails the test if none comes."""
+        with self._news:
+            found = self._news.wait_for(
+                lambda: next((e for e in self.all(kind, since) if wanted(e)), None), seconds
+            )
+        assert found is not None, f"no such {kind.__name__}; got {self.all(kind, since)}"
+        return found
+
+
+class World(ABC):
+    """A driver and what surrounds it."""
+
+    driver: Driver
+
+    def __init__(self) -> None:
+        self.diary = Diary()
+        self._devices = count(1)
+        self._phones = count(8801711000001)
+
+    def spec(self, *, phone: str | None = None) -> SessionSpec:
+        """A device that nobody used before."""
+        device_id = next(self._devices)
+        return SessionSpec(device_id, f"profile-{device_id}", phone)
+
+    def new_phone(self) -> str:
+        """A number that nobody used before."""
+        return str(next(self._phones))
+
+    def link_is(self, device_id: int, state: LinkState, since: int = 0) -> Link:
+        """Waits until the device is in this state."""
+        return self.diary.wait(Link, lambda link: link.device_id == device_id and link.state == state, since)
+
+    def synced(self, device_id: int, since: int = 0) -> Link:
+        """Waits until the device is ready and has caught up."""
+        return self.diary.wait(
+            Link,
+            lambda link: link.device_id == device_id and link.state == "ready" and link.synced,
+            since,
+        )
+
+    def linked(self, phone: str | None = None) -> tuple[SessionSpec, str]:
+        """A new device, linked to a new phone, ready and synced."""
+        spec, phone = self.spec(), phone or self.new_phone()
+        self.driver.open(spec)
+        link = self.link_is(spec.device_id, "qr")
+        assert link.qr is not None
+        self.scan(spec.device_id, phone, link.qr)
+        self.synced(spec.device_id)
+        return spec, phone
+
+    def receipt(self, message_id: str, ack: int) -> Receipt:
+        """Waits for this acknowledgement."""
+        return self.diary.wait(Receipt, lambda one: (one.message_id, one.ack) == (message_id, ack))
+
+    @abstractmethod
+    def scan(self, device_id: int, phone: str, qr: str) -> None:
+        """The phone scans this QR text."""
+
+    @abstractmethod
+    def unlink(self, device_id: int, phone: str) -> None:
+        """The phone removes this linked device."""
+
+    @abstractmethod
+    def write(self, device_id: int, phone: str, person: str, text: str) -> None:
+        """A person writes to the linked phone."""
+
+    @abstractmethod
+    def copies(self, message_id: str) -> int:
+        """How often the server was given this message."""
+
+    @abstractmethod
+    def read(self, device_id: int, message_id: str) -> None:
+        """The recipient's phone gets and shows the message."""
+
+    @abstractmethod
+    def weather(self, **faults: Any) -> None:
+        """What goes wrong from now on, in the sandbox's words."""
+
+    @abstractmethod
+    def calm(self) -> None:
+        """Nothing goes wrong any more."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The world ends."""
+
+
+class FakeWorld(World):
+    """No browser: the fake driver plays all parts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fake = FakeDriver(self.diary.note)
+        self.driver = self.fake
+
+    def scan(self, device_id: int, phone: str, qr: str) -> None:
+        self.fake.scan(device_id, phone)
+
+    def unlink(self, device_id: int, phone: str) -> None:
+        self.fake.unlink(device_id)
+
+    def write(self, device_id: int, phone: str, person: str, text: str) -> None:
+        self.fake.write(device_id, person, text)
+
+    def copies(self, message_id: str) -> int:
+        taken = self.fake.taken.get(message_id)
+        return taken.copies if taken else 0
+
+    def read(self, device_id: int, message_id: str) -> None:
+        for ack in (2, 3):
+            self.fake.ack(device_id, message_id, ack)
+
+    def weather(self, **faults: Any) -> None:
+        match faults:
+            case {"drop_ack": True}:
+                self.fake.plan("lost_answer")
+            case {"blackhole": True}:
+                self.fake.plan("stuck")
+            case {"send_error": True}:
+                self.fake.plan("refused")
+            case {"exists_error": True}:
+                self.fake.every_existence_unknown = True
+            case {"not_on_whatsapp": list(phones)}:
+                self.fake.not_on_whatsapp |= set(phones)
+            case _:
+                raise AssertionError(f"the fake knows no {faults}")
+
+    def calm(self) -> None:
+        self.fake.not_on_whatsapp.clear()
+        self.fake.every_existence_unknown = False
+
+    def close(self) -> None:
+        return
+
+
+class LoopThread:
+    """An event loop in a thread of its own, as `run` has one."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="main-loop")
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, T], seconds: float = PATIENCE) -> T:
+        """The work's result, from outside."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(seconds)
+
+    def close(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+class ChromiumWorld(World):
+    """A real Chromium drives the sandbox."""
+
+    def __init__(self, profiles: Path, limits: Limits = QUICK) -> None:
+        super().__init__()
+        self.profiles = profiles
+        self.sandbox_thread = LoopThread()
+        self.thread = LoopThread()
+        self.sandbox = Sandbox(port=0)
+        self.sandbox_thread.run(self.sandbox.start())
+        self.url = self.sandbox.url
+        self.http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        self.gateway = Gateway(self.url, None, profiles, self.diary.note, limits=limits)
+        self.driver = self.gateway
+        self.thread.run(self.gateway.start())
+
+    def scan(self, device_id: int, phone: str, qr: str) -> None:
+        self.post("/sandbox/link", phone=phone, name="Shop", qr=qr)
+
+    def unlink(self, device_id: int, phone: str) -> None:
+        self.post("/sandbox/unlink", phone=phone)
+
+    def write(self, device_id: int, phone: str, person: str, text: str) -> None:
+        self.post("/sandbox/inbound", **{"from": person, "to": phone, "text": text})
+
+    def copies(self, message_id: str) -> int:
+        answer = self.http.get("/sandbox/messages").raise_for_status().json()
+        found = [one for one in answer["messages"] if one["id"].endswith(message_id)]
+        return sum(one["copies"] for one in found)
+
+    def read(self, device_id: int, message_id: str) -> None:
+        """The sandbox's phones read by themselves."""
+
+    def weather(self, **faults: Any) -> None:
+        self.http.put("/sandbox/faults", json=faults).raise_for_status()
+
+    def calm(self) -> None:
+        self.http.delete("/sandbox/faults").raise_for_status()
+
+    def post(self, path: str, **body: Any) -> None:
+        answer = self.http.post(path, json=body)
+        assert answer.is_success, answer.text
+
+    def close(self) -> None:
+        self.thread.run(self.gateway.stop(10))
+        self.http.close()
+        self.sandbox_thread.run(self.sandbox.stop())
+        self.thread.close()
+        self.sandbox_thread.close()
