@@ -100,11 +100,17 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     require('SandboxScreen').showQr();
   }
 
+  // Without an event: whatsapp-web.js takes every change of the reference for a new QR.
+  function dropRef() {
+    Conn.attributes.ref = null;
+  }
+
   // The phone has scanned, and its account asks for a passkey: a person must answer there.
   function onPasskey() {
     Socket.set({ state: 'PAIRING' });
     Stream.set({ info: 'PAIRING' });
-    Conn.set({ ref: null, passkeyRequired: true });
+    dropRef();
+    Conn.set({ passkeyRequired: true });
     require('SandboxScreen').showPasskey();
   }
 
@@ -114,8 +120,8 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     require('WAWebLinkDeviceEvents').WAWebLinkDeviceEvents.triggerPrimaryHelloReceived();
     Object.assign(identity, { companion, me });
     await storage.save('link', { companion, me });
+    dropRef();
     Conn.set({
-      ref: null,
       passkeyRequired: false,
       connected: true,
       pushname: me.name,
@@ -169,7 +175,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     BackendEventBus.trigger('socket_stream_disconnected');
     Socket.set({ state: wire.failures > 2 ? 'TIMEOUT' : 'OPENING', stream: 'DISCONNECTED' });
     Stream.set({ info: wire.failures > 2 ? 'OFFLINE' : 'OPENING' });
-    if (!identity.companion) Conn.set({ ref: null });
+    if (!identity.companion) dropRef();
   }
 
   function onConflict({ conflict = true }) {

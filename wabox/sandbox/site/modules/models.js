@@ -174,6 +174,11 @@ __d('WAWebContactCollection', ['WAWebContactModel', 'WAWebCollection', 'WAWebWid
   const { createWid } = require('WAWebWidFactory');
 
   class ContactCollectionImpl extends Collection {
+    constructor() {
+      super();
+      this.checksum = '';
+    }
+
     gadd(id) {
       return this.get(id) ?? this.add({ id: createWid(id) })[0];
     }

@@ -24,7 +24,6 @@
   defineQuiet('WAWebE2EProtoGenerator', { createMsgProtobuf: () => ({}) });
   defineQuiet('WAWebSendMsgCreateFanoutStanza', { createFanoutMsgStanza: async () => ({ content: [] }) });
   defineQuiet('WAWebSendMsgJob', { encryptAndSendMsg: later });
-  defineQuiet('WAWebMediaMmsV4Upload', { uploadMedia: later });
   defineQuiet('WAWebPrimaryFeatures', { primaryFeatureEnabled: no });
   defineQuiet('WAWebABProps', { getABPropConfigValue: nothing });
   defineQuiet('WAWebABPropsCache', {

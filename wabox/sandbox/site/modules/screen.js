@@ -15,8 +15,10 @@ __d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
     return node;
   }
 
-  function show(...nodes) {
-    document.getElementById('app').replaceChildren(...nodes);
+  // The class names are the ones that older clients tell the two screens apart by.
+  function show(name, ...nodes) {
+    const screen = element('div', {}, element('div', { class: name }, ...nodes));
+    document.getElementById('app').replaceChildren(screen);
   }
 
   async function qrText() {
@@ -46,6 +48,7 @@ __d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
     const canvas = element('canvas', { 'aria-label': 'Scan this QR code to link a device', role: 'img' });
     draw(canvas, await answer.json());
     show(
+      'landing-wrapper',
       element('h1', {}, 'Link a sandbox phone'),
       element('div', { 'data-ref': text, class: 'qr' }, canvas),
       element('p', {}, 'Open ', element('a', { href: '/phones', target: '_blank' }, 'the phones page'),
@@ -63,6 +66,7 @@ __d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
 
   function showPasskey() {
     show(
+      'landing-wrapper',
       element('div', { role: 'dialog', 'data-testid': 'passkey-required', 'aria-modal': 'true' },
         element('h1', {}, 'Use your passkey'),
         element('p', {}, 'Continue on your phone: this account needs a passkey to link a device.')),
@@ -106,6 +110,7 @@ __d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
 
   function showChats() {
     show(
+      'app two',
       element('div', { id: 'pane-side', 'aria-label': 'Chat list' }),
       element('ul', { id: 'main', 'aria-label': 'Messages' }),
     );

@@ -1,0 +1,82 @@
+// What an ordinary user of whatsapp-web.js does, on the sandbox.
+import { join } from 'node:path';
+
+import { checker, pause, until } from './sandbox.mjs';
+
+const SHOP = '8801711000021';
+const BILAL = '8801711000022';
+
+function open(wwebjs, sandbox, seen) {
+  const client = new wwebjs.Client({
+    authStrategy: new wwebjs.LocalAuth({ dataPath: join(sandbox.scratch, 'wwebjs') }),
+    webVersionCache: { type: 'local', path: join(sandbox.scratch, 'wwebjs-cache') },
+    puppeteer: { executablePath: '/usr/bin/chromium', headless: true, args: sandbox.args },
+  });
+  client.on('qr', (qr) => {
+    seen.qrs.push(qr);
+    if (seen.qrs.length === 1) setTimeout(() => scan(sandbox, qr), 1000);
+  });
+  for (const name of ['authenticated', 'ready', 'disconnected', 'auth_failure']) {
+    client.on(name, (detail) => seen.events.push([name, detail]));
+  }
+  client.on('message', (message) => seen.messages.push(message));
+  client.on('message_ack', (_message, ack) => seen.acks.push(ack));
+  return client;
+}
+
+const scan = (sandbox, qr) =>
+  sandbox.call('POST', '/sandbox/link', { phone: SHOP, name: 'Shop', qr });
+
+export async function checkWwebjs(wwebjs, sandbox) {
+  const check = checker('wwebjs');
+  const seen = { qrs: [], events: [], acks: [], messages: [] };
+  const happened = (name) => seen.events.some(([each]) => each === name);
+  let client = open(wwebjs, sandbox, seen);
+  await client.initialize();
+  await until('ready', () => happened('ready'));
+  check('links by QR', happened('authenticated') && seen.qrs.length >= 1);
+  check('knows who it is', client.info.wid.user === SHOP && client.info.pushname === 'Shop');
+  check('is connected', (await client.getState()) === 'CONNECTED');
+  const yes = await client.isRegisteredUser(`${BILAL}@c.us`);
+  const no = await client.isRegisteredUser('8801711110000@c.us');
+  check('knows who is on WhatsApp', yes === true && no === false);
+  const id = await client.getNumberId(BILAL);
+  check('resolves a number', id._serialized === `${BILAL}@c.us`, id._serialized);
+  const sent = await client.sendMessage(`${BILAL}@c.us`, 'hello from wwebjs');
+  check('sends', sent.id.fromMe && sent.body === 'hello from wwebjs', sent.id._serialized);
+  await until('ack 3', () => seen.acks.includes(3));
+  check('hears acks', [1, 2, 3].every((ack) => seen.acks.includes(ack)), seen.acks.join());
+  await sandbox.call('POST', '/sandbox/inbound', { from: BILAL, to: SHOP, text: 'hi shop' });
+  await until('the message', () => seen.messages.length > 0);
+  check('receives', seen.messages[0].body === 'hi shop' && seen.messages[0].from === `${BILAL}@c.us`);
+  await seen.messages[0].reply('thank you');
+  const found = await client.getMessageById(sent.id._serialized);
+  check('finds its message', found.body === 'hello from wwebjs' && found.ack === 3);
+  const chats = await client.getChats();
+  check('lists chats', chats.length === 1 && chats[0].id.user === BILAL, String(chats.length));
+  const read = await chats[0].fetchMessages({ limit: 10 });
+  check('reads a chat', read.length === 3, String(read.length));
+  check('opens a chat', (await client.getChatById(`${BILAL}@c.us`)).id.user === BILAL);
+  check('opens a contact', (await client.getContactById(`${BILAL}@c.us`)).number === BILAL);
+  const media = new wwebjs.MessageMedia('text/plain', 'aGVsbG8=', 'price.txt');
+  const file = await client.sendMessage(`${BILAL}@c.us`, media, { caption: 'the prices' });
+  check('sends a file', file.hasMedia && file.type === 'document', file.type);
+  await client.sendSeen(`${BILAL}@c.us`);
+  await client.destroy();
+
+  seen.events.length = 0;
+  client = open(wwebjs, sandbox, seen);
+  await client.initialize();
+  await until('ready again', () => happened('ready'));
+  check('comes back linked', seen.qrs.length === 1);
+  const old = await client.getMessageById(sent.id._serialized);
+  check('finds it after the restart', old?.ack === 3);
+  await client.sendMessage(`${BILAL}@c.us`, 'still here');
+  await client.logout();
+  await pause(500);
+  const state = await sandbox.call('GET', '/sandbox/state');
+  check('logs out', state.linked.length === 0);
+  await client.destroy().catch(() => null);
+  const { messages } = await sandbox.call('GET', `/sandbox/messages?to=${BILAL}`);
+  check('handed everything over once', messages.length === 4 && messages.every((m) => m.copies === 1));
+}
