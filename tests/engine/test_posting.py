@@ -1,0 +1,511 @@
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import signal
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from wabox import migrations
+from wabox.accounts import users
+from wabox.accounts.sealing import Seal
+from wabox.db import Database, Tx, connect
+from wabox.engine import outgoing
+from wabox.engine.outgoing import Answer
+from wabox.engine.posting import SLOTS, Poster
+from wabox.errors import Unavailable
+from wabox.webhooks import deliveries, endpoints, log, retries
+from wabox.webhooks.targets import Allow
+
+NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
+SEAL = Seal(b"k" * 32)
+ASHA, BILAL = 1, 2
+
+Decide = Callable[["Got"], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """One request as the receiver saw it."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def event(self) -> dict[str, object]:
+        found: dict[str, object] = json.loads(self.body)
+        return found
+
+
+@dataclass(slots=True)
+class Receiver:
+    """A shop's web server: answers what `decide` says, as soon as `open` is set."""
+
+    decide: Decide = lambda got: 200
+    got: list[Got] = field(default_factory=list)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    port: int = 0
+    now_open: int = 0
+    most_open: int = 0
+    arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hook"
+
+    async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            lines = (await reader.readuntil(b"\r\n\r\n")).decode("ascii").split("\r\n")[1:-2]
+            headers = {name.lower(): value.strip() for name, _, value in (one.partition(":") for one in lines)}
+            got = Got(headers, await reader.readexactly(int(headers["content-length"])))
+            self.now_open += 1
+            self.most_open = max(self.most_open, self.now_open)
+            async with self.arrived:
+                self.got.append(got)
+                self.arrived.notify_all()
+            await self.open.wait()
+            self.now_open -= 1
+            writer.write(b"HTTP/1.1 %d Answer\r\nContent-Length: 2\r\n\r\nhi" % self.decide(got))
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def until(self, n: int) -> None:
+        """So many requests have arrived."""
+        async with self.arrived:
+            await asyncio.wait_for(self.arrived.wait_for(lambda: len(self.got) >= n), 10)
+
+
+@asynccontextmanager
+async def receiving(decide: Decide = lambda got: 200, *, slow: bool = False) -> AsyncIterator[Receiver]:
+    receiver = Receiver(decide)
+    if not slow:
+        receiver.open.set()
+    server = await asyncio.start_server(receiver.meet, "127.0.0.1", 0)
+    receiver.port = server.sockets[0].getsockname()[1]
+    try:
+        yield receiver
+    finally:
+        receiver.open.set()
+        server.close()
+
+
+@dataclass(slots=True)
+class Shop:
+    """A box with two users, a clock that a test moves, and its poster."""
+
+    db: Database
+    moment: datetime = NOON
+    poster: Poster = field(init=False)
+
+    def start(self, *receivers: Receiver, post: Callable[..., object] = outgoing.post) -> Poster:
+        allow = [f"127.0.0.1:{receiver.port}" for receiver in receivers]
+        self.poster = Poster(self.db, SEAL, allow, lambda: self.moment, post=post)  # type: ignore[arg-type]
+        return self.poster
+
+    def webhook(self, user_id: int, receiver: Receiver, *, rotate_secret: bool = False) -> str | None:
+        return self.db.write_now(
+            endpoints.put,
+            user_id,
+            url=receiver.url,
+            rotate_secret=rotate_secret,
+            events=endpoints.EVENTS,
+            allow=Allow.parse([f"127.0.0.1:{receiver.port}"]),
+            seal=SEAL,
+            now=self.moment,
+        )[1]
+
+    def owe(self, user_id: int, message_id: int, status: str = "sent") -> None:
+        self.db.write_now(
+            deliveries.owe,
+            user_id=user_id,
+            event=f"delivery.{status}",
+            payload={"job_id": message_id, "status": status},
+            now=self.moment,
+            message_id=message_id,
+        )
+
+    async def round(self, after: timedelta = timedelta(0)) -> None:
+        """Some time later one tick, and all that it starts."""
+        self.moment += after
+        await self.poster.tick()
+        await self.poster.quiet()
+
+    def log(self, user_id: int) -> list[log.Delivery]:
+        return self.db.read_here(log.page, user_id, limit=5_000)[::-1]
+
+    def statuses(self, user_id: int) -> Counter[str]:
+        return Counter(one.status for one in self.log(user_id))
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    path = tmp_path / "wabox.db"
+    connection = connect(path)
+    migrations.migrate(connection)
+    connection.close()
+    db = Database(path)
+    db.start()
+    for email in ("asha@example.com", "bilal@example.com"):
+        db.write_now(users.create, email=email, password_hash="x", role="user", now=NOON)
+    made = Shop(db)
+    yield made
+    await made.poster.stop(0)
+    db.stop()
+
+
+async def test_what_is_owed_arrives_signed_for_both_kinds_of_receivers(shop: Shop) -> None:
+    async with receiving() as receiver:
+        secret = shop.webhook(ASHA, receiver) or ""
+        shop.owe(ASHA, 7)
+        shop.start(receiver)
+        await shop.round()
+    (got,) = receiver.got
+    assert got.event == {"event": "delivery.sent", "job_id": 7, "status": "sent"}
+    assert got.headers["content-type"] == "application/json"
+    expected = hmac.new(secret.encode(), got.body, hashlib.sha256).hexdigest()
+    assert got.headers["x-webhook-signature"] == "sha256=" + expected
+    assert got.headers["webhook-timestamp"] == str(int(NOON.timestamp()))
+    signed = f"{got.headers['webhook-id']}.{got.headers['webhook-timestamp']}.".encode() + got.body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    standard = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert got.headers["webhook-signature"] == "v1," + standard
+    (shown,) = shop.log(ASHA)
+    assert (shown.status, shown.attempts, shown.webhook_id) == ("delivered", 1, got.headers["webhook-id"])
+
+
+async def test_a_rotation_between_two_tries_signs_with_both_secrets(shop: Shop) -> None:
+    async with receiving(lambda got: 500 if len(receiver.got) == 1 else 200) as receiver:
+        old = shop.webhook(ASHA, receiver) or ""
+        shop.owe(ASHA, 7)
+        shop.start(receiver)
+        await shop.round()
+        new = shop.webhook(ASHA, receiver, rotate_secret=True) or ""
+        await shop.round(timedelta(seconds=6))
+    first, second = receiver.got
+    assert first.body == second.body
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 6
+    assert len(first.headers["webhook-signature"].split()) == 1
+    assert len(second.headers["webhook-signature"].split()) == 2
+    for got, secret in ((first, old), (second, new)):
+        expected = hmac.new(secret.encode(), got.body, hashlib.sha256).hexdigest()
+        assert got.headers["x-webhook-signature"] == "sha256=" + expected
+
+
+async def test_a_failure_is_tried_again_when_due_and_not_before(shop: Shop) -> None:
+    async with receiving(lambda got: 503 if len(receiver.got) < 3 else 204) as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        shop.start(receiver)
+        seen = []
+        for after in (0, 4, 2, 20, 20):
+            await shop.round(timedelta(seconds=after))
+            seen.append(len(receiver.got))
+    assert seen == [1, 1, 2, 2, 3]
+    (shown,) = shop.log(ASHA)
+    assert (shown.status, shown.attempts, shown.last_status) == ("delivered", 3, 204)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_is_a_failure_and_not_followed(shop: Shop, status: int) -> None:
+    async with receiving(lambda got: status) as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        shop.start(receiver)
+        await shop.round()
+    assert len(receiver.got) == 1
+    assert shop.statuses(ASHA) == {"owed": 1}
+
+
+async def test_a_message_is_told_in_order_whatever_fails(shop: Shop) -> None:
+    failures = iter([500, 200, 500, 500, 200, 500, 200, 200, 500] + [200] * 99)
+    async with receiving(lambda got: next(failures)) as receiver:
+        shop.webhook(ASHA, receiver)
+        for status in ("sent", "delivered", "read"):
+            for message_id in range(1, 6):
+                shop.owe(ASHA, message_id, status)
+        shop.start(receiver)
+        for _ in range(12):
+            await shop.round(timedelta(minutes=3))
+    assert shop.statuses(ASHA) == {"delivered": 15}
+    for message_id in range(1, 6):
+        told = [got.event["status"] for got in receiver.got if got.event["job_id"] == message_id]
+        assert list(dict.fromkeys(told)) == ["sent", "delivered", "read"]
+        order = {"sent": 0, "delivered": 1, "read": 2}
+        assert told == sorted(told, key=lambda status: order[str(status)])
+
+
+async def test_one_endpoint_gets_a_few_posts_at_once_and_each_thing_once(shop: Shop) -> None:
+    async with receiving(slow=True) as receiver:
+        shop.webhook(ASHA, receiver)
+        for message_id in range(1, 201):
+            shop.owe(ASHA, message_id)
+            shop.owe(ASHA, message_id, "delivered")
+        poster = shop.start(receiver)
+        await poster.tick()
+        await receiver.until(SLOTS)
+        for _ in range(20):
+            await poster.tick()
+        assert len(receiver.got) == SLOTS
+        receiver.open.set()
+        await poster.quiet()
+    assert len(receiver.got) == 400
+    assert set(Counter(got.headers["webhook-id"] for got in receiver.got).values()) == {1}
+    assert receiver.most_open == SLOTS
+    assert shop.statuses(ASHA) == {"delivered": 400}
+
+
+async def test_a_message_never_has_two_posts_in_flight(shop: Shop) -> None:
+    async with receiving(slow=True) as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        poster = shop.start(receiver)
+        receiver.open.set()
+        await shop.round()
+        receiver.open.clear()
+        shop.owe(ASHA, 7, "delivered")
+        await poster.tick()
+        await receiver.until(2)
+        shop.db.write_now(deliveries.replay, ASHA, shop.log(ASHA)[0].id)
+        await poster.tick()
+        shop.owe(ASHA, 8)
+        await poster.tick()
+        await receiver.until(3)
+        assert [got.event["job_id"] for got in receiver.got] == [7, 7, 8]
+        receiver.open.set()
+        await poster.quiet()
+        await shop.round()
+    assert [got.event["status"] for got in receiver.got[3:]] == ["sent"]
+    assert receiver.got[3].headers["webhook-id"] == receiver.got[0].headers["webhook-id"]
+
+
+async def test_a_slow_receiver_holds_up_nobody_else(shop: Shop) -> None:
+    async with receiving(slow=True) as slow, receiving() as quick:
+        shop.webhook(ASHA, slow)
+        shop.webhook(BILAL, quick)
+        for message_id in range(1, 51):
+            shop.owe(ASHA, message_id)
+            shop.owe(BILAL, 100 + message_id)
+        poster = shop.start(slow, quick)
+        await poster.tick()
+        await quick.until(50)
+        assert len(slow.got) <= SLOTS
+        slow.open.set()
+        await poster.quiet()
+    assert shop.statuses(ASHA) == shop.statuses(BILAL) == {"delivered": 50}
+
+
+async def test_a_failing_endpoint_is_tried_with_one_post_at_a_time(shop: Shop) -> None:
+    async with receiving(lambda got: 500) as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.start(receiver)
+        shop.owe(ASHA, 1)
+        await shop.round()
+        for message_id in range(2, 20):
+            shop.owe(ASHA, message_id)
+        receiver.most_open = 0
+        await shop.round()
+        assert receiver.most_open == 1
+        receiver.decide = lambda got: 200
+        await shop.round(timedelta(hours=1))
+    assert shop.statuses(ASHA) == {"delivered": 19}
+
+
+async def test_a_receiver_that_is_away_for_an_hour_misses_nothing(shop: Shop) -> None:
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        port = receiver.port
+    poster = shop.start(receiver)
+    for message_id in range(1, 31):
+        shop.owe(ASHA, message_id)
+        await shop.round(timedelta(minutes=2))
+    assert shop.statuses(ASHA) == {"owed": 30}
+    assert shop.log(ASHA)[0].last_error == "The receiver's machine refused the connection; check that it runs."
+    back = Receiver()
+    back.open.set()
+    server = await asyncio.start_server(back.meet, "127.0.0.1", port)
+    shop.owe(ASHA, 31)
+    await shop.round()
+    await poster.tick()
+    await poster.quiet()
+    server.close()
+    assert shop.statuses(ASHA) == {"delivered": 31}
+
+
+async def test_switching_off_stops_what_was_waiting(shop: Shop) -> None:
+    async with receiving(slow=True) as receiver:
+        shop.webhook(ASHA, receiver)
+        for message_id in range(1, 21):
+            shop.owe(ASHA, message_id)
+        poster = shop.start(receiver)
+        await poster.tick()
+        await receiver.until(SLOTS)
+        shop.db.write_now(endpoints.put, ASHA, url=None, allow=Allow(), seal=SEAL, now=NOON)
+        receiver.open.set()
+        await poster.quiet()
+    assert len(receiver.got) == SLOTS
+    assert shop.statuses(ASHA) == {"delivered": SLOTS, "dropped": 20 - SLOTS}
+
+
+async def test_a_box_that_cannot_write_posts_nothing_twice_and_records_later(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(tx: Tx, *args: object, **kwargs: object) -> None:
+        raise Unavailable("storage_full", "The disk of the box is full.")
+
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        for message_id in range(1, 51):
+            shop.owe(ASHA, message_id)
+        shop.start(receiver)
+        with monkeypatch.context() as patch:
+            patch.setattr(retries, "record", full)
+            for _ in range(5):
+                await shop.round(timedelta(seconds=10))
+            assert len(receiver.got) <= SLOTS
+        await shop.round()
+    assert shop.statuses(ASHA) == {"delivered": 50}
+    assert set(Counter(got.headers["webhook-id"] for got in receiver.got).values()) == {1}
+
+
+async def test_a_stop_breaks_off_a_slow_post_and_the_next_start_posts_it_again(shop: Shop) -> None:
+    async with receiving(slow=True) as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        poster = shop.start(receiver)
+        await poster.tick()
+        await receiver.until(1)
+        await poster.stop(0)
+        await poster.tick()
+        assert shop.statuses(ASHA) == {"owed": 1}
+        receiver.open.set()
+        shop.start(receiver)
+        await shop.round()
+    first, second = receiver.got
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert shop.statuses(ASHA) == {"delivered": 1}
+
+
+async def test_a_stop_lets_a_post_finish_that_is_quick(shop: Shop) -> None:
+    async with receiving(slow=True) as receiver:
+        shop.webhook(ASHA, receiver)
+        for message_id in range(1, 21):
+            shop.owe(ASHA, message_id)
+        poster = shop.start(receiver)
+        await poster.tick()
+        await receiver.until(SLOTS)
+        asyncio.get_running_loop().call_soon(receiver.open.set)
+        await poster.stop(10)
+    assert len(receiver.got) == SLOTS
+    assert shop.statuses(ASHA) == {"delivered": SLOTS, "owed": 20 - SLOTS}
+
+
+DIES = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from wabox import crash
+from wabox.accounts.sealing import Seal
+from wabox.db import Database
+from wabox.engine.posting import Poster
+
+async def main(path, port):
+    db = Database(Path(path))
+    db.start()
+    crash.arm({"WABOX_CRASH": "posted:2"}, loopback=True)
+    now = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
+    poster = Poster(db, Seal(b"k" * 32), [f"127.0.0.1:{port}"], lambda: now)
+    await poster.tick()
+    await poster.quiet()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_what_was_taken_but_not_recorded_comes_again_under_the_same_id(shop: Shop) -> None:
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        shop.owe(ASHA, 7, "delivered")
+        dead = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", DIES, str(shop.db.path), str(receiver.port)
+        )
+        assert await dead.wait() == -signal.SIGKILL
+        assert [one.status for one in shop.log(ASHA)] == ["delivered", "owed"]
+        shop.start(receiver)
+        await shop.round()
+    assert [got.event["status"] for got in receiver.got] == ["sent", "delivered", "delivered"]
+    assert receiver.got[1].headers["webhook-id"] == receiver.got[2].headers["webhook-id"]
+    assert receiver.got[1].body == receiver.got[2].body
+
+
+async def test_a_secret_that_does_not_open_is_shown_and_nothing_is_posted_unsigned(shop: Shop) -> None:
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        shop.db.write_now(_spoil)
+        shop.start(receiver)
+        await shop.round()
+    assert receiver.got == []
+    assert "rotate_secret" in (shop.log(ASHA)[0].last_error or "")
+
+
+def _spoil(tx: Tx) -> None:
+    tx.run("update webhooks set secret = 'v1.AAAA'")
+
+
+async def test_an_address_that_turns_private_is_not_reached(shop: Shop) -> None:
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        shop.start()
+        await shop.round()
+    assert receiver.got == []
+    assert "the box itself" in (shop.log(ASHA)[0].last_error or "")
+
+
+async def test_a_fault_of_ours_waits_its_turn_and_others_pass(shop: Shop) -> None:
+    async def faulty(url: str, headers: Mapping[str, str], body: bytes, allow: Allow) -> Answer:
+        if b'"job_id":7' in body:
+            raise RuntimeError("a bug")
+        return await outgoing.post(url, headers, body, allow)
+
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        shop.owe(ASHA, 8)
+        shop.start(receiver, post=faulty)
+        await shop.round()
+    assert [one.status for one in shop.log(ASHA)] == ["owed", "delivered"]
+    assert "fault in wabox" in (shop.log(ASHA)[0].last_error or "")
+
+
+async def test_a_database_that_cannot_be_read_for_a_moment_loses_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        shop.start(receiver)
+        with monkeypatch.context() as patch:
+            patch.setattr(retries, "parcel", broken)
+            await shop.round()
+        await shop.round()
+    assert shop.statuses(ASHA) == {"delivered": 1}
