@@ -13,6 +13,7 @@ from wabox.devices import devices
 from wabox.engine import receipts
 from wabox.engine.turns import Turns
 from wabox.messages import outbox, template
+from wabox.whatsapp.driver import Event, OnEvent
 from wabox.whatsapp.fake import FakeDriver
 
 PHONE = "8801711000001"
@@ -58,11 +59,16 @@ class Engine:
         return self.turns
 
 
+def _writer(made: Stage) -> OnEvent:
+    def take(event: Event) -> None:
+        made.box.db.write_now(receipts.verb(event, made.box))
+
+    return take
+
+
 def make(path: Path, **sections: dict[str, Any]) -> Engine:
     made = stage(path, **sections)
-    driver = FakeDriver(
-        lambda event: made.box.db.write_now(receipts.verb(event, made.box)) and None, now=made.hands.now
-    )
+    driver = FakeDriver(_writer(made), now=made.hands.now)
     engine = Engine(made, driver, Turns(made.box, driver, "boot-1"))
     engine.link()
     return engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,35 +25,46 @@ _STATES = {
 }
 
 
-class Guard:
-    """A Litestar guard: leaves the caller in the connection's state, or raises a Refusal."""
+KeyGuard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
-    def __init__(self, box: Box) -> None:
-        self._box = box
-        limits: Limits = box.config.limits
+
+class _Meters:
+    """A token bucket per key for each kind of request."""
+
+    def __init__(self, limits: Limits) -> None:
         self._sends = Bucket(limits.send_per_second, limits.send_burst)
         self._bulk = Bucket(1, 10)
         self._reads = Bucket(READS_PER_SECOND, READS_PER_SECOND * 2)
 
-    async def __call__(self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        """Raises Unauthorized, Forbidden or TooMany."""
-        now = self._box.now()
-        caller = self._box.db.read_here(keys.find, presented(connection), now)
-        if caller is None:
-            raise Unauthorized("unauthorized", "Send your API key in the X-API-Key header; find it in Settings.")
-        if caller.user.state != "active":
-            raise Forbidden(f"account_{caller.user.state}", _STATES[caller.user.state])
-        self._meter(caller.key_id, str(handler.opt.get("meter", "read")), now)
-        connection.scope["state"]["caller"] = caller
-        if caller.use_is_due(now):
-            ip = connection.client.host if connection.client else None
-            await self._box.db.write(keys.used, caller.key_id, ip=ip, now=now)
-
-    def _meter(self, key_id: int, meter: str, now: datetime) -> None:
+    def charge(self, key_id: int, meter: str, now: datetime) -> None:
+        """Raises TooMany, which says when to come again."""
         bucket = {"send": self._sends, "bulk": self._bulk}.get(meter, self._reads)
         wait = bucket.take(key_id, now)
         if wait:
             raise TooMany("too_many_requests", f"Too many requests; try again in {wait} s.", retry_after=wait)
+
+
+def key_guard(box: Box) -> KeyGuard:
+    """A guard that leaves the caller in the connection's state, or raises a Refusal.
+
+    A function, because Litestar copies what a router is given, and a box cannot be copied.
+    """
+    meters = _Meters(box.config.limits)
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        now = box.now()
+        caller = box.db.read_here(keys.find, presented(connection), now)
+        if caller is None:
+            raise Unauthorized("unauthorized", "Send your API key in the X-API-Key header; find it in Settings.")
+        if caller.user.state != "active":
+            raise Forbidden(f"account_{caller.user.state}", _STATES[caller.user.state])
+        meters.charge(caller.key_id, str(handler.opt.get("meter", "read")), now)
+        connection.scope["state"]["caller"] = caller
+        if caller.use_is_due(now):
+            ip = connection.client.host if connection.client else None
+            await box.db.write(keys.used, caller.key_id, ip=ip, now=now)
+
+    return guard
 
 
 def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -9,7 +9,7 @@ from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
 from wabox.api import devices, keys, messages
-from wabox.api.guard import Guard
+from wabox.api.guard import key_guard
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 
@@ -21,7 +21,7 @@ def router(box: Box) -> Router:
     return Router(
         path=PATH,
         route_handlers=[messages.router, devices.router, keys.router],
-        guards=[Guard(box)],
+        guards=[key_guard(box)],
         dependencies={"caller": Provide(_caller, sync_to_thread=False)},
         request_class=StrictRequest,
         request_max_body_size=box.config.limits.body_kilobytes * 1024,
