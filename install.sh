@@ -142,7 +142,7 @@ make_venv() {
     }
     say "Installing wabox's Python packages into $venv"
     rm -f "$venv/wabox-stamps"
-    local pip=("$venv/bin/python" -m pip --disable-pip-version-check -q)
+    local pip=("$venv/bin/python" -m pip --disable-pip-version-check -q -q)
     "${pip[@]}" install --require-hashes --only-binary :all: -r "$1" ||
         fail "the Python packages could not be installed; check the network, then run this again."
     "${pip[@]}" install --no-build-isolation --no-deps --no-index -e "$tree" ||

@@ -1,1 +1,14 @@
-"""Commands, one file each."""
+"""Commands, one file each, exporting `command`."""
+
+COMMANDS = {
+    "serve": "Run wabox.",
+    "demo": "Try wabox with a pretend WhatsApp; no phone needed.",
+    "init": "Make the owner's account without the browser.",
+    "setup-link": "Print the link that makes a new box yours.",
+    "user": "List accounts, set a password.",
+    "doctor": "Say what is wrong with this box, and the cure.",
+    "sandbox": "Run the pretend WhatsApp alone.",
+    "bench": "Measure what this machine can do.",
+    "version": "Print the version.",
+}
+CONFIG_HELP = "The settings file. Without it: ./wabox.toml if there is one, else the defaults."

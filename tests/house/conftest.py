@@ -1,0 +1,49 @@
+"""Commands as a person types them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+Typed = Callable[..., subprocess.CompletedProcess[str]]
+PASSWORD = "seven lamps under the jackfruit"
+
+
+@pytest.fixture(autouse=True)
+def same_umask() -> Iterator[None]:
+    """Preparing a data directory sets the process's umask."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.fixture
+def wabox(tmp_path: Path) -> Typed:
+    """Runs `wabox …` in an empty directory of its own."""
+
+    def typed(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "wabox", *words],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            timeout=60,
+            check=False,
+        )
+
+    return typed
+
+
+@pytest.fixture
+def asha(wabox: Typed) -> subprocess.CompletedProcess[str]:
+    """The owner, made by `wabox init`."""
+    words = ("--email", "Asha@example.com", "--password-stdin", "--accept-disclaimer", "--json")
+    done = wabox("init", *words, stdin=PASSWORD + "\n")
+    assert done.returncode == 0, done.stderr
+    return done

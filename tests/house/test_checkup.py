@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.house.conftest import Typed
+from wabox import config as settings
+from wabox import datadir, db, migrations
+from wabox.checkup import box, chromium, machine
+from wabox.checkup.findings import Finding
+from wabox.config import Config
+
+NOON = datetime(2025, 11, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return settings.parse({"server": {"port": port}}, base=tmp_path)
+
+
+@pytest.fixture
+def data(config: Config) -> datadir.DataDir:
+    made = datadir.prepare(config.data.dir)
+    datadir.secret_key(made)
+    connection = db.connect(made.database)
+    migrations.migrate(connection)
+    connection.close()
+    return made
+
+
+def named(found: Iterator[Finding]) -> dict[str, Finding]:
+    return {one.name: one for one in found}
+
+
+def test_old_machine_is_told_what_to_use() -> None:
+    assert machine.python((3, 10, 2)).level == "bad"
+    assert machine.sqlite((3, 34, 1)).level == "bad"
+    assert "64-bit Raspberry Pi OS" in machine.word_size(32, "armv7l").cure
+    assert machine.clock(datetime(1970, 1, 1, tzinfo=UTC), synchronised=True).level == "bad"
+    assert machine.clock(NOON, synchronised=False).level == "warning"
+    assert machine.clock(NOON, synchronised=None).level == "ok"
+
+
+@pytest.mark.parametrize(
+    ("whole", "free", "devices", "level"),
+    [(300, 200, 1, "bad"), (900, 300, 1, "warning"), (900, 800, 1, "ok"), (600, 500, 5, "warning")],
+)
+def test_memory_is_judged_for_the_phones(whole: int, free: int, devices: int, level: str) -> None:
+    assert machine.memory((whole, free), devices).level == level
+
+
+def test_this_machine_can_be_looked_at(config: Config) -> None:
+    assert set(named(machine.findings(config))) == {"python", "sqlite", "word_size", "memory", "disk", "clock"}
+
+
+def test_whole_box_is_well(config: Config, data: datadir.DataDir) -> None:
+    found = named(box.findings(config))
+    assert {one.level for one in found.values()} == {"ok"}
+    assert set(found) == {"config", "data", "key", "database", "schema", "invariants", "port"}
+
+
+def test_new_box_is_well(config: Config) -> None:
+    assert {one.level for one in box.findings(config)} == {"ok"}
+
+
+def test_open_directory_is_named(config: Config, data: datadir.DataDir) -> None:
+    data.database.chmod(0o644)
+    found = named(box.findings(config))["data"]
+    assert found.level == "bad" and "wabox.db" in found.says and "chmod" in found.cure
+
+
+def test_lost_key_is_named(config: Config, data: datadir.DataDir) -> None:
+    data.key_file.unlink()
+    assert named(box.findings(config))["key"].level == "bad"
+    data.key_file.write_text("x")
+    assert named(box.findings(config))["key"].level == "bad"
+
+
+def test_damaged_database_is_named(config: Config, data: datadir.DataDir) -> None:
+    size = data.database.stat().st_size
+    with data.database.open("r+b") as file:
+        file.seek(4096)
+        file.write(os.urandom(size - 4096))
+    found = [one for one in box.findings(config) if one.name == "database"]
+    assert found[-1].level == "bad"
+    assert "backup" in found[-1].cure
+
+
+def test_file_that_is_no_database_is_named(config: Config, data: datadir.DataDir) -> None:
+    data.database.write_bytes(b"this is not a database at all" * 100)
+    assert named(box.findings(config))["database"].level == "bad"
+
+
+def test_broken_promise_is_named(config: Config, data: datadir.DataDir) -> None:
+    connection = db.connect(data.database)
+    connection.execute(
+        "insert into users (email, password_hash, role, created_at) values ('a@b.cd', 'x', 'owner', :now)",
+        {"now": NOON.isoformat()},
+    )
+    connection.close()
+    found = named(box.findings(config))["invariants"]
+    assert found.level == "bad" and "primary device" in found.says
+
+
+def test_every_promise_is_a_question_the_schema_understands(data: datadir.DataDir) -> None:
+    connection = db.connect(data.database)
+    assert [connection.execute(sql).fetchone()[0] for sql in box.INVARIANTS.values()] == [0] * len(box.INVARIANTS)
+    connection.close()
+
+
+def test_taken_port_is_named(config: Config) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", config.server.port))
+        other.listen()
+        found = box.port(config)
+    assert found.level == "bad" and "[server] port" in found.cure
+
+
+def test_process_that_holds_the_data_must_answer(config: Config, data: datadir.DataDir) -> None:
+    with datadir.held(data, what="wabox serve", url=f"http://127.0.0.1:{config.server.port}"):
+        assert named(box.findings(config))["running"].level == "bad"
+    with datadir.held(data, what="wabox init"):
+        assert named(box.findings(config))["running"].level == "ok"
+
+
+def test_box_that_answers_is_ready(wabox: Typed, tmp_path: Path) -> None:
+    class Healthy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Healthy) as server:
+        (tmp_path / "wabox.toml").write_text(f"[server]\nport = {server.server_address[1]}\n")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        assert wabox("doctor", "--ready").returncode == 0
+        server.shutdown()
+        thread.join()
+    assert wabox("doctor", "--ready").returncode == 1
+
+
+def test_missing_browser_and_snap_are_named(tmp_path: Path, config: Config) -> None:
+    made = settings.parse({"whatsapp": {"chromium": "/nowhere/chromium"}}, base=tmp_path)
+    [missing] = chromium.findings(made)
+    assert missing.level == "bad" and "./install.sh setup" in missing.cure
+    wrapper = tmp_path / "chromium-browser"
+    wrapper.write_text('#!/bin/sh\nexec /snap/bin/chromium "$@"\n')
+    wrapper.chmod(0o755)
+    assert chromium.is_snap(wrapper)
+    made = settings.parse({"whatsapp": {"chromium": str(wrapper)}}, base=tmp_path)
+    [snap] = chromium.findings(made)
+    assert "is a snap" in snap.says
+
+
+def test_root_may_only_drive_a_sandbox() -> None:
+    assert chromium.user(as_root=True, loopback=False).level == "bad"
+    assert chromium.user(as_root=True, loopback=True).level == "warning"
+    assert chromium.user(as_root=False, loopback=False).level == "ok"
+
+
+def test_browser_that_ends_at_once_is_named(tmp_path: Path) -> None:
+    fake = tmp_path / "chromium"
+    fake.write_text("#!/bin/sh\necho 'FATAL: No usable sandbox!' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    found = chromium.starts(fake, sandboxed=True)
+    assert found.level == "bad" and "unprivileged_userns" in found.cure
+
+
+def test_doctor_looks_at_a_real_box(asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path) -> None:
+    (tmp_path / "wabox.toml").write_text('[whatsapp]\nurl = "http://127.0.0.1:8471"\n')
+    done = wabox("doctor", "--json")
+    told = json.loads(done.stdout.splitlines()[-1])
+    levels = {one["name"]: one["level"] for one in told["findings"]}
+    assert levels["chromium_starts"] == "ok"
+    assert levels["invariants"] == "ok"
+    assert done.returncode == (0 if told["ok"] else 1)

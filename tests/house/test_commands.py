@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from tests.house.conftest import PASSWORD, Typed
+from wabox import cli, datadir, db
+from wabox.__main__ import main
+from wabox.accounts import keys, passwords, users
+from wabox.accounts.sealing import Seal
+from wabox.db import Rows
+
+FILES = sorted(
+    path.stem
+    for path in Path(cli.__file__).parent.glob("*.py")
+    if path.stem not in ("__init__", "shared", "alone")
+)
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_file_is_a_command_and_every_command_has_a_file() -> None:
+    assert sorted(name.replace("-", "_") for name in cli.COMMANDS) == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_command_takes_config_and_explains_itself(name: str) -> None:
+    command = main.get_command(click.Context(main), name.replace("_", "-"))
+    assert command is not None
+    assert command.help or command.short_help
+    parts = command.commands.values() if isinstance(command, click.Group) else [command]
+    for part in parts:
+        assert "--config" in {option for one in part.params for option in one.opts}
+
+
+def test_help_lists_every_command_without_importing_any() -> None:
+    shown = CliRunner().invoke(main, ["--help"]).output
+    assert all(f"\n  {name} " in shown for name in cli.COMMANDS)
+    loads = "import sys, wabox.__main__; assert not {'litestar', 'playwright', 'sqlite3'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", loads], check=True, cwd=ROOT)
+
+
+def test_unknown_command_is_refused() -> None:
+    assert CliRunner().invoke(main, ["sendall"]).exit_code == 2
+
+
+def test_version_says_the_version(wabox: Typed) -> None:
+    assert wabox("version").stdout.startswith("wabox ")
+    assert set(json.loads(wabox("version", "--json").stdout)) == {"version"}
+    module = importlib.import_module("wabox.cli.version")
+    assert isinstance(module.command, click.Command)
+
+
+def test_bad_setting_is_one_sentence_and_exit_code_two(wabox: Typed, tmp_path: Path) -> None:
+    (tmp_path / "wabox.toml").write_text("[server]\nport = 0\n")
+    for command in ("serve", "doctor", "setup-link"):
+        done = wabox(command)
+        assert done.returncode == 2
+        assert done.stderr == "wabox: [server] port is 0, but it must be a whole number from 1 to 65535.\n"
+    assert wabox("serve", "--config", "nothing.toml").returncode == 2
+
+
+def test_init_makes_an_owner_who_can_enter(
+    asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path
+) -> None:
+    told = json.loads(asha.stdout.splitlines()[-1])
+    assert set(told) == {"api_key", "email", "webhook_secret"}
+    assert told["email"] == "asha@example.com"
+    assert told["webhook_secret"].startswith("whsec_")
+    data = datadir.DataDir(tmp_path / "data")
+    connection = db.connect(data.database, query_only=True)
+    rows = Rows(connection)
+    owner = users.owner(rows)
+    assert owner is not None and owner.accepted_disclaimer
+    assert passwords.verify(users.password_hash_of(rows, owner.id), PASSWORD).ok
+    caller = keys.find(rows, told["api_key"], owner.created_at)
+    assert caller is not None and caller.user == owner
+    assert rows.value("select label from devices where user_id = :id", id=owner.id) == "primary"
+    sealed = rows.value("select secret from webhooks where user_id = :id", id=owner.id)
+    connection.close()
+    assert told["webhook_secret"] not in sealed
+    assert Seal(datadir.secret_key(data)).open(sealed, about=f"webhook {owner.id}") == told["webhook_secret"]
+    again = wabox("init", "--email", "b@example.com", "--password-stdin", "--accept-disclaimer", stdin=PASSWORD)
+    assert again.returncode == 1
+    assert "has an owner already" in again.stderr
+    for path in data.path.iterdir():
+        if path.is_file():
+            assert told["api_key"].encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "said"),
+    [
+        (["--email", "asha@example.com", "--password-stdin", "--accept-disclaimer"], "short\n", "at least 12"),
+        (["--email", "asha", "--password-stdin", "--accept-disclaimer"], PASSWORD, "e-mail address"),
+        (["--email", "asha@example.com", "--password-stdin"], PASSWORD, "--accept-disclaimer"),
+        (["--email", "asha@example.com", "--password-stdin", "--accept-disclaimer"], "", "at least 12"),
+    ],
+)
+def test_init_refuses_and_makes_nothing(
+    wabox: Typed, tmp_path: Path, words: list[str], stdin: str, said: str
+) -> None:
+    done = wabox("init", *words, stdin=stdin)
+    assert done.returncode != 0
+    assert said in done.stderr and done.stdout == ""
+    assert "Traceback" not in done.stderr
+    listed = wabox("user", "list", "--json")
+    assert listed.returncode == 2 or json.loads(listed.stdout) == []
+
+
+def test_a_running_wabox_keeps_the_data_to_itself(
+    asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path
+) -> None:
+    data = datadir.DataDir(tmp_path / "data")
+    words = ("--email", "asha@example.com", "--password-stdin")
+    with datadir.held(data, what="wabox serve", url="http://127.0.0.1:8470"):
+        for command in (("init", "--accept-disclaimer"), ("user", "set-password")):
+            done = wabox(*command, *words, stdin=PASSWORD)
+            assert done.returncode == 2
+            assert "wabox is running (process" in done.stderr
+            assert "do this in the dashboard: http://127.0.0.1:8470/" in done.stderr
+        assert "asha@example.com" in wabox("user", "list").stdout
+
+
+def test_new_password_replaces_the_old_one_and_ends_sessions(
+    asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path
+) -> None:
+    other = "three kites over the river"
+    done = wabox("user", "set-password", "--email", "ASHA@example.com", "--password-stdin", stdin=other)
+    assert done.returncode == 0, done.stderr
+    connection = db.connect(tmp_path / "data" / "wabox.db", query_only=True)
+    stored = users.password_hash_of(Rows(connection), 1)
+    actions = [row["action"] for row in Rows(connection).all("select action from audit order by id")]
+    connection.close()
+    assert passwords.verify(stored, other).ok and not passwords.verify(stored, PASSWORD).ok
+    assert actions == ["box.set_up", "password.changed"]
+    unknown = wabox("user", "set-password", "--email", "chen@example.com", "--password-stdin", stdin=other)
+    assert unknown.returncode == 1 and "wabox user list" in unknown.stderr
+
+
+def test_setup_link_stays_valid_until_there_is_an_owner(wabox: Typed, tmp_path: Path) -> None:
+    first, second = wabox("setup-link"), wabox("setup-link", "--if-new")
+    assert first.stdout == second.stdout
+    assert first.stdout.startswith("http://127.0.0.1:8470/setup?token=")
+    assert (tmp_path / "data" / "setup-link").stat().st_mode & 0o777 == 0o600
+    with datadir.held(datadir.DataDir(tmp_path / "data"), what="wabox serve", url="http://127.0.0.1:8470"):
+        assert wabox("setup-link").stdout == first.stdout
+
+
+def test_setup_link_is_gone_with_an_owner(
+    asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path
+) -> None:
+    assert wabox("setup-link").returncode == 2
+    quiet = wabox("setup-link", "--if-new")
+    assert (quiet.returncode, quiet.stdout) == (0, "")
+    assert not (tmp_path / "data" / "setup-link").exists()

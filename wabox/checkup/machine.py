@@ -1,0 +1,117 @@
+"""Looks at the machine: Python, SQLite, word size, memory, disk, clock."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sqlite3
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wabox.checkup.findings import Finding, bad, ok, warning
+from wabox.config import Config
+
+MEGABYTE = 1024 * 1024
+BASE_MB, FIRST_DEVICE_MB, MORE_DEVICE_MB = 180, 214, 80
+LEAST_DISK_MB, LITTLE_DISK_MB = 200, 1_000
+OLDEST_SANE = datetime(2025, 11, 1, tzinfo=UTC)
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """Everything about the machine itself."""
+    yield python(sys.version_info[:3])
+    yield sqlite(sqlite3.sqlite_version_info)
+    yield word_size(struct.calcsize("P") * 8, platform.machine())
+    yield memory(_memory_mb(), config.devices.max)
+    yield disk(config.data.dir)
+    yield clock(datetime.now(UTC), synchronised=_synchronised())
+
+
+def python(version: tuple[int, ...]) -> Finding:
+    """Python is new enough."""
+    shown = ".".join(map(str, version))
+    if version < (3, 11):
+        return bad("python", f"Python is {shown}.", "Use 3.11 or newer, for instance with Debian 12.")
+    return ok("python", f"Python is {shown}.")
+
+
+def sqlite(version: tuple[int, ...]) -> Finding:
+    """SQLite is new enough for what wabox asks of it."""
+    shown = ".".join(map(str, version))
+    if version < (3, 38):
+        return bad("sqlite", f"SQLite is {shown}.", "wabox needs 3.38 or newer, for instance with Debian 12.")
+    return ok("sqlite", f"SQLite is {shown}.")
+
+
+def word_size(bits: int, machine: str) -> Finding:
+    """The system is a 64-bit one."""
+    if bits != 64:
+        cure = "WhatsApp Web needs a 64-bit system; install the 64-bit Raspberry Pi OS or Debian."
+        return bad("word_size", f"This system is {bits}-bit ({machine}).", cure)
+    return ok("word_size", f"The system is 64-bit ({machine}).")
+
+
+def memory(there_mb: tuple[int, int], most_devices: int) -> Finding:
+    """There is memory for one phone, better for all. there_mb: (in all, available)."""
+    whole, free = there_mb
+    says = f"Memory: {whole} MB in all, {free} MB available."
+    one = BASE_MB + FIRST_DEVICE_MB
+    everyone = one + MORE_DEVICE_MB * (most_devices - 1)
+    if whole < one:
+        return bad("memory", says, f"One phone needs about {one} MB, and WhatsApp's own page on top.")
+    if free < one:
+        return warning("memory", says, f"One phone needs about {one} MB; stop other programs, or add memory.")
+    if whole < everyone:
+        cure = f"{most_devices} phones need about {everyone} MB; lower [devices] max, or add memory."
+        return warning("memory", says, cure)
+    return ok("memory", says)
+
+
+def disk(directory: Path) -> Finding:
+    """There is room where the data lies."""
+    there = next(one for one in (directory, *directory.parents) if one.exists())
+    free = shutil.disk_usage(there).free // MEGABYTE
+    says = f"Disk: {free} MB free for {directory}."
+    if free < LEAST_DISK_MB:
+        return bad("disk", says, "Free some space; wabox stops accepting messages when the disk is full.")
+    if free < LITTLE_DISK_MB:
+        return warning("disk", says, "Free some space soon, or lower [data] keep_messages_days.")
+    return ok("disk", says)
+
+
+def clock(now: datetime, *, synchronised: bool | None) -> Finding:
+    """The time is right, as far as this machine can tell. synchronised: None = it cannot."""
+    says = f"The clock says {now:%Y-%m-%d %H:%M} UTC"
+    if now < OLDEST_SANE:
+        return bad("clock", f"{says}, which is in the past.", "Set the clock: sudo timedatectl set-ntp true")
+    if synchronised is False:
+        cure = "Let it be set over the network: sudo timedatectl set-ntp true"
+        return warning("clock", f"{says}, and nothing keeps it right.", cure)
+    known = " and is kept right over the network." if synchronised else "."
+    return ok("clock", says + known)
+
+
+def _memory_mb() -> tuple[int, int]:
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    kilobytes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
+    whole = kilobytes["MemTotal"] // 1024
+    return whole, kilobytes.get("MemAvailable", kilobytes["MemFree"]) // 1024
+
+
+def _synchronised() -> bool | None:
+    program = shutil.which("timedatectl")
+    if program is None:
+        return None
+    asked = [program, "show", "--property", "NTPSynchronized", "--value"]
+    try:
+        said = subprocess.run(
+            asked, capture_output=True, text=True, timeout=5, check=False, env={**os.environ, "LC_ALL": "C"}
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return {"yes": True, "no": False}.get(said.stdout.strip())

@@ -1,0 +1,47 @@
+"""`wabox doctor`: what is wrong with this box, in plain words, each line with its cure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from wabox.checkup import box, chromium, machine
+from wabox.checkup.findings import Finding
+from wabox.cli import shared
+from wabox.config import Config
+
+MARKS = {
+    "ok": click.style("ok  ", fg="green"),
+    "warning": click.style("hm  ", fg="yellow"),
+    "bad": click.style("BAD ", fg="red"),
+}
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.option("--ready", is_flag=True, help="Only say, by the exit code, whether wabox answers now.")
+@shared.configured
+def command(config: Config, *, as_json: bool, ready: bool) -> None:
+    """Say what is wrong with this box, each with its cure. Exit code 1: something is."""
+    if ready:
+        raise SystemExit(0 if box.is_healthy(box.local_url(config)) else 1)
+    found: list[Finding] = []
+    for part in (machine, chromium, box):
+        for finding in part.findings(config):
+            found.append(finding)
+            if not as_json:
+                _show(finding)
+    wrong = [one for one in found if one.level == "bad"]
+    if as_json:
+        click.echo(json.dumps({"ok": not wrong, "findings": [asdict(one) for one in found]}))
+    else:
+        click.echo("All is well." if not wrong else f"{len(wrong)} of {len(found)} must be put right.")
+    raise SystemExit(1 if wrong else 0)
+
+
+def _show(finding: Finding) -> None:
+    click.echo(f"{MARKS[finding.level]}{finding.says}")
+    if finding.cure:
+        click.echo(f"     -> {finding.cure}")

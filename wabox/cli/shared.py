@@ -1,0 +1,64 @@
+"""What several commands need: the settings, the database to read, a password that nobody sees."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wabox import config as settings
+from wabox import datadir, db
+from wabox.cli import CONFIG_HELP
+from wabox.config import Config
+from wabox.db import Rows
+from wabox.errors import ConfigError
+
+DEFAULT_FILE = Path("wabox.toml")
+
+
+def configured(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command takes --config and is given a loaded `config`."""
+
+    @click.option("--config", "config_file", type=click.Path(dir_okay=False, path_type=Path), help=CONFIG_HELP)
+    @functools.wraps(command)
+    def with_config(*args: Any, config_file: Path | None, **kwargs: Any) -> Any:
+        return command(*args, config=load(config_file), **kwargs)
+
+    return with_config
+
+
+def load(config_file: Path | None) -> Config:
+    """The settings in this file, else in ./wabox.toml, else the defaults. Raises ConfigError."""
+    if config_file is None and DEFAULT_FILE.exists():
+        config_file = DEFAULT_FILE
+    return settings.load(config_file)
+
+
+@contextlib.contextmanager
+def reading(config: Config) -> Iterator[Rows]:
+    """The database as it is, also while wabox runs; nothing can be changed. Raises ConfigError."""
+    path = datadir.DataDir(config.data.dir).database
+    if not path.exists():
+        raise ConfigError(f"There is no database in {config.data.dir} yet; make the box with wabox init.")
+    connection = db.connect(path, query_only=True)
+    try:
+        yield Rows(connection)
+    finally:
+        connection.close()
+
+
+def password(*, from_stdin: bool) -> str:
+    """The new password: the first line of stdin, or asked twice without showing it."""
+    if not from_stdin:
+        asked: str = click.prompt("Password", hide_input=True, confirmation_prompt="Once more")
+        return asked
+    raw = sys.stdin.buffer.readline(4_096).rstrip(b"\r\n")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise click.UsageError("The password on stdin is not UTF-8 text.") from None
