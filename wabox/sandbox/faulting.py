@@ -24,6 +24,8 @@ def _replace(world: World, faults: Faults, now: float) -> None:
     before = world.faults
     world.kept.faults = faults
     world.changed += 1
+    if faults.offline and not before.offline:
+        world.closing.extend(world.pages)
     if before.restricted_until != faults.restricted_until:
         _tell_restriction(world, now)
     if before.conflict != faults.conflict:

@@ -121,6 +121,10 @@ class Wire:
             if page_id in self._lines:
                 self._lines[page_id].put_nowait(message)
         self.world.outgoing.clear()
+        for page_id in self.world.closing:
+            if page_id in self._lines:
+                self._lines[page_id].put_nowait(None)
+        self.world.closing.clear()
         self.moved.set()
 
     def hang_up(self) -> None:

@@ -13,9 +13,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
   const { Conn } = require('WAWebConnModel');
   const { Cmd } = require('WAWebCmd');
   const { BackendEventBus } = require('WAWebBackendEventBus');
-  // Clients attach their listeners in the first seconds; the real page needs that long to catch up too.
-  const RESTORED_SYNC_MS = 3000;
-  const LINKED_SYNC_MS = 1000;
+  const SYNC_MS = 200;
   const LOADED_MESSAGES = 20;
   let takingOver = false;
   let incoming = Promise.resolve();
@@ -33,17 +31,16 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
   }
 
   async function loadChats() {
-    const { ChatCollection } = require('WAWebChatCollection');
-    const { openChat } = require('WAWebFindChatAction');
+    const { restoreChat } = require('WAWebFindChatAction');
     const { createWid } = require('WAWebWidFactory');
+    const { modelOf } = require('SandboxHistory');
     const MsgKey = require('WAWebMsgKey');
-    for (const [phone, lid] of (await storage.load('directory')) ?? []) directory.learn(phone, lid);
+    for (const [phone, lid] of await storage.pairs()) directory.learn(phone, lid);
     for (const row of await storage.chats()) {
-      const chat = openChat(createWid(row.id), row.fields);
-      if (row.lastReceivedKey) chat.set({ lastReceivedKey: MsgKey.fromString(row.lastReceivedKey) });
-      await require('SandboxHistory').loadChat(chat.id, LOADED_MESSAGES);
+      const key = row.lastReceivedKey && MsgKey.fromString(row.lastReceivedKey);
+      restoreChat(createWid(row.id), { ...row.fields, lastReceivedKey: key });
     }
-    return ChatCollection.length;
+    for (const row of await storage.newestOfEachChat(LOADED_MESSAGES)) modelOf(row);
   }
 
   async function start() {
@@ -128,7 +125,6 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
       wid: require('WAWebUserPrefsMeUser').getMaybeMePnUser(),
     });
     Stream.set({ mode: 'SYNCING', info: 'SYNCING' });
-    identity.fresh = true;
   }
 
   async function onSession(session) {
@@ -155,7 +151,6 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
   }
 
   async function onCaughtUp() {
-    await storage.saveDirectory(directory.entries());
     if (!Cmd.isMainLoaded) Cmd.mainLoaded();
     require('WAWebOfflineHandler').OfflineMessageHandler.setOfflineDeliveryProgress(100);
     Cmd.trigger('offline_progress_update_from_bridge');
@@ -164,9 +159,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     BackendEventBus.isMainStreamReadyMd = true;
     BackendEventBus.trigger('main_stream_mode_ready');
     Stream.set({ mode: 'MAIN', info: 'NORMAL' });
-    const age = identity.fresh ? 0 : performance.now();
-    const wait = identity.fresh ? LINKED_SYNC_MS : Math.max(0, RESTORED_SYNC_MS - age);
-    setTimeout(() => Socket.set({ hasSynced: true }), wait);
+    setTimeout(() => Socket.set({ hasSynced: true }), SYNC_MS);
     require('SandboxScreen').showChats();
   }
 

@@ -23,13 +23,17 @@ __d('WAWebFindChatAction', [
     return ChatCollection.get(wid) ?? ChatCollection.get(directory.getCurrentLid(wid));
   }
 
-  function openChat(id, details = {}) {
-    const known = ChatCollection.get(id);
-    if (known) return known;
+  function restoreChat(id, details) {
     const contact = ContactCollection.gadd(id);
     if (id.isLid()) contact.set({ phoneNumber: directory.getPhoneNumber(id) });
     if (details.pushname) contact.set({ pushname: details.pushname, name: details.pushname });
-    const [chat] = ChatCollection.add({ id, t: Math.floor(Date.now() / 1000), ...details });
+    return ChatCollection.add({ id, t: Math.floor(Date.now() / 1000), ...details })[0];
+  }
+
+  function openChat(id, details = {}) {
+    const known = ChatCollection.get(id);
+    if (known) return known;
+    const chat = restoreChat(id, details);
     storage.saveChat(chat);
     return chat;
   }
@@ -44,6 +48,7 @@ __d('WAWebFindChatAction', [
   exports.findExistingChat = findExistingChat;
   exports.getExisting = findExistingChat;
   exports.openChat = openChat;
+  exports.restoreChat = restoreChat;
 });
 
 __d('SandboxHistory', ['SandboxStorage', 'WAWebMsgCollection', 'WAWebChatCollection'], (

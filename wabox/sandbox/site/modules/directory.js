@@ -6,9 +6,12 @@ __d('SandboxDirectory', ['WAWebWidFactory'], (_g, require, _d, _n, _l, module) =
   const lidOf = new Map();
   const phoneOf = new Map();
 
+  // True when this pair was not known.
   function learn(phone, lid) {
+    const fresh = lidOf.get(phone) !== lid;
     lidOf.set(phone, lid);
     phoneOf.set(lid, phone);
+    return fresh;
   }
 
   function lookUp(wid) {
@@ -32,11 +35,6 @@ __d('SandboxDirectory', ['WAWebWidFactory'], (_g, require, _d, _n, _l, module) =
     learn,
     getCurrentLid,
     getPhoneNumber,
-    entries: () => [...lidOf],
-    forget() {
-      lidOf.clear();
-      phoneOf.clear();
-    },
   };
 });
 
@@ -96,8 +94,9 @@ __d('WAWebQueryExistsJob', ['SandboxWire', 'SandboxDirectory', 'WAWebWidFactory'
   async function queryWidExists(wid) {
     const found = await wire.ask('exists', { user: wid.user, server: wid.server });
     if (!found.exists) return null;
-    directory.learn(found.phone, found.lid);
-    await require('SandboxStorage').saveDirectory(directory.entries());
+    if (directory.learn(found.phone, found.lid)) {
+      await require('SandboxStorage').savePair(found.phone, found.lid);
+    }
     return {
       wid: createWid(require('SandboxIdentity').lidAccounts
         ? `${found.lid}@lid`

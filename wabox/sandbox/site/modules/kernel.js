@@ -103,8 +103,9 @@ __d('WAWebBackboneModel', ['WAWebEventEmitter'], (_g, require, _d, _n, _l, _m, e
   }
 
   class BaseModel extends EventEmitter {
-    constructor(attributes = {}, options = {}) {
+    constructor(given = {}, options = {}) {
       super();
+      const attributes = given instanceof BaseModel ? given.attributes : given;
       Object.defineProperty(this, 'attributes', { value: {}, writable: true });
       Object.defineProperty(this, 'collections', { value: new Set() });
       Object.defineProperty(this, 'collection', { value: options.collection, writable: true });
@@ -271,8 +272,8 @@ __d('WAWebBaseCollection', ['WAWebEventEmitter'], (_g, require, _d, _n, _l, _m, 
 
     get(id) {
       if (id === null || id === undefined) return undefined;
-      if (id.attributes) return this.index.get(String(id.attributes.id));
-      return this.index.get(typeof id === 'object' && id._serialized ? id._serialized : String(id));
+      const bare = typeof id === 'object' && !id._serialized ? (id.attributes ?? id).id ?? id : id;
+      return this.index.get(bare._serialized ?? String(bare));
     }
 
     assertGet(id) {

@@ -30,13 +30,13 @@ __d('SandboxInbox', [
   const MsgKey = require('WAWebMsgKey');
   const ACK_STRINGS = { 2: 'delivery', 3: 'read', 4: 'played' };
 
-  function personOf(event) {
-    directory.learn(event.phone, event.lid);
+  async function personOf(event) {
+    if (directory.learn(event.phone, event.lid)) await storage.savePair(event.phone, event.lid);
     return createWid(identity.lidAccounts ? `${event.lid}@lid` : `${event.phone}@c.us`);
   }
 
   async function takeMessage(event) {
-    const person = personOf(event);
+    const person = await personOf(event);
     const me = require('WAWebUserPrefsMeUser');
     const fromMe = Boolean(event.from_me);
     const my = identity.lidAccounts ? me.getMeLidUserOrThrow() : me.getMePnUserOrThrow();
@@ -71,7 +71,7 @@ __d('SandboxInbox', [
   }
 
   async function takeReceipt(event) {
-    const person = personOf(event);
+    const person = await personOf(event);
     await callThrough('WAWebHandleChatSimpleReceipt', 'handleChatSimpleReceipt', {
       ack: event.ack,
       ackString: ACK_STRINGS[event.ack],

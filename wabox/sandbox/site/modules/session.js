@@ -22,6 +22,16 @@ __d('WAWebSocketModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, ex
 
     initConn() {}
 
+    // The real page needs seconds to sync, so a client that attaches late still sees it happen; here it may
+    // be over by then, and is told again to each new listener.
+    on(names, callback, context) {
+      super.on(names, callback, context);
+      if (names.includes('change:hasSynced') && this.hasSynced) {
+        setTimeout(() => callback.call(context ?? this, this, true, false), 0);
+      }
+      return this;
+    }
+
     logout() {
       require('SandboxApp').logout();
     }

@@ -19,6 +19,7 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
   opening.onupgradeneeded = () => {
     const database = opening.result;
     database.createObjectStore('values');
+    database.createObjectStore('directory');
     database.createObjectStore('chats', { keyPath: 'id' });
     const messages = database.createObjectStore('messages', { keyPath: 'key' });
     messages.createIndex('bare', 'bare');
@@ -95,6 +96,16 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     return rows.slice(-Math.min(count, rows.length)).map(remember);
   }
 
+  async function newestOfEachChat(count) {
+    const rows = await read('messages', (store) => store.getAll());
+    const counts = new Map();
+    const newest = rows.sort((one, other) => other.place - one.place).filter((row) => {
+      counts.set(row.chat, (counts.get(row.chat) ?? 0) + 1);
+      return counts.get(row.chat) <= count;
+    });
+    return newest.reverse().map(remember);
+  }
+
   async function idsWithoutAck() {
     const rows = await read('messages', (store) => store.index('ack').getAll(0));
     return rows.map((row) => row.bare);
@@ -108,20 +119,28 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     }));
   }
 
+  async function pairs() {
+    const phones = await read('directory', (store) => store.getAllKeys());
+    const lids = await read('directory', (store) => store.getAll());
+    return phones.map((phone, place) => [phone, lids[place]]);
+  }
+
   async function wipe() {
-    for (const store of ['values', 'chats', 'messages']) await write(store, (each) => each.clear());
+    for (const store of ['values', 'directory', 'chats', 'messages']) await write(store, (each) => each.clear());
   }
 
   module.exports = {
     load: (name) => read('values', (store) => store.get(name)),
     save: (name, value) => write('values', (store) => store.put(value, name)),
-    saveDirectory: (entries) => write('values', (store) => store.put(entries, 'directory')),
+    savePair: (phone, lid) => write('directory', (store) => store.put(lid, phone)),
+    pairs,
     chats: () => read('chats', (store) => store.getAll()),
     saveChat,
     saveMessage,
     findMessage,
     findByBareId,
     lastMessages,
+    newestOfEachChat,
     idsWithoutAck,
     wipe,
   };
