@@ -19,6 +19,7 @@ from wabox.sandbox.wire import Wire
 from wabox.sandbox.world import World
 
 MAX_TEXT = 4096
+MAX_NAME = 60
 Body = TypeVar("Body")
 
 
@@ -50,6 +51,7 @@ class SwitchBody(msgspec.Struct, forbid_unknown_fields=True):
 
     phone: str
     on: bool
+    name: str | None = None
 
 
 def _world(state: State) -> World:
@@ -67,6 +69,12 @@ async def _body(request: Request[Any, Any, Any], kind: type[Body]) -> Body:
         return msgspec.json.decode(await request.body(), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise Invalid("invalid_body", f"Mend the JSON body: {error}") from None
+
+
+def _clean_name(name: str | None) -> str | None:
+    if name is not None and (len(name) > MAX_NAME or not name.isprintable()):
+        raise Invalid("invalid_name", f"Give a name of at most {MAX_NAME} plain characters.")
+    return name.strip() or None if name is not None else None
 
 
 def _clean_text(text: str) -> str:
@@ -94,7 +102,7 @@ async def link_phone(request: Request[Any, Any, Any], state: State) -> dict[str,
         page = linking.page_with_ref(world, body.qr)
     else:
         page = linking.page_with_code(world, phone, body.code or "", now)
-    companion = linking.link(world, phone, body.name, page, now)
+    companion = linking.link(world, phone, _clean_name(body.name), page, now)
     _moved(state)
     return {
         "phone": phone,
@@ -159,7 +167,10 @@ async def switch_phone(request: Request[Any, Any, Any], state: State) -> dict[st
     """A phone is switched on or off; while off, nothing is delivered to it."""
     body = await _body(request, SwitchBody)
     world = _world(state)
-    account = world.account(clean_phone(body.phone))
+    phone = clean_phone(body.phone)
+    if not world.is_on_whatsapp(phone):
+        raise Invalid("not_on_whatsapp", "This number is not on WhatsApp; choose another.")
+    account = world.account(phone, _clean_name(body.name))
     account.on = body.on
     if body.on:
         mail.resume(world, time.time())

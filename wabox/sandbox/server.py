@@ -20,7 +20,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Response
 
 from wabox.errors import Invalid, Refusal
-from wabox.sandbox import control, mail
+from wabox.sandbox import control, mail, phones_page
 from wabox.sandbox.certificate import certificate_files
 from wabox.sandbox.keeping import Keeper
 from wabox.sandbox.wire import Wire
@@ -152,7 +152,7 @@ class Sandbox:
             await server.listening.wait()
 
     def _app(self) -> Litestar:
-        handlers = [index, site_file, qr_rows, page_wire, *control.ROUTES]
+        handlers = [index, site_file, qr_rows, page_wire, *control.ROUTES, *phones_page.ROUTES]
         state = State({"world": self.world, "wire": self.wire, "version": secrets.token_hex(4)})
         return Litestar(
             handlers,

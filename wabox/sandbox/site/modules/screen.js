@@ -93,7 +93,8 @@ __d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
     const pane = document.getElementById('pane-side');
     if (!pane) return;
     const newest = ChatCollection.getModelsArray().sort((one, other) => other.t - one.t);
-    pane.replaceChildren(...newest.slice(0, 50).map(chatRow));
+    const rows = newest.slice(0, 50).map(chatRow);
+    pane.replaceChildren(...(rows.length ? rows : [element('p', {}, 'Linked. No chats yet.')]));
     const messages = openedChat ? openedChat.msgs.getModelsArray().slice(-50) : [];
     document.getElementById('main').replaceChildren(...messages.map(bubble));
   }

@@ -1,0 +1,49 @@
+// The faults as a form: one field each, typed by its present value.
+import { act, call, element } from '/sandbox/site/phones/control.js';
+
+const form = document.getElementById('faults');
+const LISTS = new Set(['not_on_whatsapp', 'missing_exports']);
+const FLAGS = new Set([
+  'send_error', 'drop_ack', 'blackhole', 'exists_error', 'passkey_gate', 'lid_accounts', 'conflict',
+  'offline',
+]);
+let shown = '';
+
+function field(name, value) {
+  const input = FLAGS.has(name)
+    ? element('input', { type: 'checkbox', name, checked: Boolean(value) })
+    : element('input', { name, value: LISTS.has(name) ? value.join(' ') : (value ?? '') });
+  return element('label', {}, name, input);
+}
+
+function read(name, input, before) {
+  if (FLAGS.has(name)) return Boolean(before) === input.checked ? before : input.checked;
+  const text = input.value.trim();
+  if (LISTS.has(name)) return text ? text.split(/[\s,]+/) : [];
+  if (text === '') return null;
+  return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+// Drawn anew only when they changed at the server, so that typing is not disturbed.
+export function showFaults(faults) {
+  if (JSON.stringify(faults) === shown) return;
+  shown = JSON.stringify(faults);
+  form.replaceChildren(
+    ...Object.entries(faults).map(([name, value]) => field(name, value)),
+    element('button', { class: 'main' }, 'Apply'),
+    element('button', { type: 'button', click: reset }, 'All healthy'),
+  );
+}
+
+const reset = () => act(() => call('DELETE', '/sandbox/faults'), 'WhatsApp is healthy.');
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  const before = JSON.parse(shown);
+  const wanted = {};
+  for (const name of Object.keys(before)) {
+    const value = read(name, form.elements[name], before[name]);
+    if (JSON.stringify(value) !== JSON.stringify(before[name])) wanted[name] = value;
+  }
+  act(() => call('PUT', '/sandbox/faults', wanted), 'Applied.');
+});

@@ -1,0 +1,120 @@
+// One phone in the hand: link a device, read, write, STOP, unlink, switch off.
+import { act, call, element } from '/sandbox/site/phones/control.js';
+
+const panel = document.getElementById('phone');
+const TICKS = { 1: '✓ on its way', 2: '✓✓ delivered', 3: '✓✓ read' };
+let drawnFor = null;
+
+function button(text, click, attributes = {}) {
+  return element('button', { type: 'button', click, ...attributes }, text);
+}
+
+function pageRow(phone, page) {
+  const scan = () => act(() => call('POST', '/sandbox/link', { phone: phone.phone, name: phone.name, qr: page.qr }),
+    'Scanned.');
+  const what = page.code_phone === phone.phone ? `Code ${page.code}` : `QR of page ${page.id}`;
+  return element('div', {}, `${what} `, button('Scan this QR', scan, { class: 'main' }));
+}
+
+function linkForms(phone) {
+  const submit = (name) => (event) => {
+    event.preventDefault();
+    const text = event.target.elements[name].value;
+    act(() => call('POST', '/sandbox/link', { phone: phone.phone, name: phone.name, [name]: text }), 'Sent.');
+  };
+  return [
+    element('form', { submit: submit('qr') },
+      element('label', {}, 'Or paste the text of a QR', element('input', { name: 'qr', required: true })),
+      element('button', {}, 'Scan it')),
+    element('form', { submit: submit('code') },
+      element('label', {}, 'Or enter a pairing code',
+        element('input', { name: 'code', required: true, maxlength: 9, autocomplete: 'off' })),
+      element('button', {}, 'Enter it')),
+  ];
+}
+
+function frame(phone) {
+  panel.hidden = false;
+  panel.replaceChildren(
+    element('h2', {}, `${phone.name}, +${phone.phone}`),
+    element('div', { id: 'devices' }),
+    element('h3', {}, 'Messages'),
+    element('ul', { class: 'messages', id: 'messages', tabindex: '0', 'aria-label': 'Messages' }),
+    element('form', { id: 'reply' },
+      element('label', {}, 'To', element('select', { name: 'to', id: 'to' })),
+      element('label', {}, 'Text', element('textarea', { name: 'text', rows: '2', required: true, maxlength: '4096' })),
+      element('button', { class: 'main' }, 'Send'),
+      button('STOP', () => write(phone, 'STOP'))),
+    element('details', {}, element('summary', {}, 'Link a device to this phone'),
+      element('div', { id: 'waiting' }), ...linkForms(phone)),
+  );
+  document.getElementById('reply').addEventListener('submit', async (event) => {
+    event.preventDefault();
+    await write(phone, event.target.elements.text.value);
+    event.target.elements.text.value = '';
+  });
+}
+
+function write(phone, text) {
+  const to = document.getElementById('to').value;
+  return act(() => call('POST', '/sandbox/inbound', { from: phone.phone, to, text }), 'Sent.');
+}
+
+function drawDevices(phone, pages) {
+  const unlink = () => act(() => call('POST', '/sandbox/unlink', { phone: phone.phone }), 'Unlinked.');
+  const turn = () => act(() => call('PUT', '/sandbox/phone', { phone: phone.phone, on: !phone.on }), 'Switched.');
+  const passkey = () => act(() => call('POST', '/sandbox/passkey'), 'Answered.');
+  const nodes = phone.devices.map((device) => element('p', { class: 'quiet' },
+    `Linked device ${device.device}: ${device.connected ? 'connected' : 'away'}`));
+  nodes.push(button(phone.on ? 'Switch this phone off' : 'Switch this phone on', turn));
+  if (phone.linked) nodes.push(button('Unlink all devices', unlink));
+  if (pages.some((page) => page.state === 'passkey')) nodes.push(button('Answer the passkey question', passkey));
+  redraw(document.getElementById('devices'), nodes);
+}
+
+// Only what changed is replaced, so that focus and scrolling stay where they are.
+function redraw(place, nodes) {
+  const next = element('div', {}, ...nodes);
+  if (place.dataset.shown === next.textContent) return false;
+  place.dataset.shown = next.textContent;
+  place.replaceChildren(...next.childNodes);
+  return true;
+}
+
+function bubble(phone, message) {
+  const mine = message.from === phone.phone;
+  const other = mine ? `to +${message.to}` : `from +${message.from}`;
+  const at = new Date(message.at).toLocaleTimeString();
+  const file = message.media ? ` [${message.media.filename ?? message.media.mimetype}]` : '';
+  const copies = message.copies > 1 ? ` · handed over ${message.copies} times` : '';
+  return element('li', { class: mine ? 'mine' : 'theirs' }, `${message.text}${file}`,
+    element('small', {}, `${other} · ${at} · ${TICKS[message.ack]}${copies}`));
+}
+
+function drawReply(phone, linked, messages) {
+  const targets = linked.filter((each) => each !== phone.phone);
+  document.getElementById('reply').hidden = targets.length === 0;
+  const select = document.getElementById('to');
+  const last = messages.findLast((message) => targets.includes(message.from))?.from;
+  const chosen = select.value || last || targets[0];
+  if (redraw(select, targets.map((each) => element('option', { value: each }, `+${each}`)))) select.value = chosen;
+}
+
+export async function showPhone(phone, state) {
+  if (drawnFor !== phone.phone) {
+    frame(phone);
+    drawnFor = phone.phone;
+  }
+  drawDevices(phone, state.pages);
+  const waiting = state.pages.filter((page) => page.qr && page.state === 'qr');
+  const rows = waiting.map((page) => pageRow(phone, page));
+  const place = document.getElementById('waiting');
+  if (place.dataset.qrs !== waiting.map((page) => page.qr).join()) {
+    place.dataset.qrs = waiting.map((page) => page.qr).join();
+    place.replaceChildren(...(rows.length ? rows : [element('p', { class: 'quiet' }, 'No page shows a QR now.')]));
+  }
+  const { messages } = await call('GET', `/phones/messages?phone=${phone.phone}`);
+  const list = document.getElementById('messages');
+  if (redraw(list, messages.map((message) => bubble(phone, message)))) list.scrollTop = list.scrollHeight;
+  drawReply(phone, state.linked, messages);
+}
