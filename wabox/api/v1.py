@@ -8,7 +8,7 @@ from litestar import Request, Router
 from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
-from wabox.api import devices, keys, messages
+from wabox.api import devices, keys, messages, webhooks
 from wabox.api.guard import key_guard
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
@@ -20,7 +20,7 @@ def router(box: Box) -> Router:
     """The whole API for one box."""
     return Router(
         path=PATH,
-        route_handlers=[messages.router, devices.router, keys.router],
+        route_handlers=[messages.router, devices.router, keys.router, webhooks.router],
         guards=[key_guard(box)],
         dependencies={"caller": Provide(_caller, sync_to_thread=False)},
         request_class=StrictRequest,
