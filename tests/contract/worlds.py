@@ -37,7 +37,9 @@ PATIENCE = 40.0
 
 QUICK = Limits(
     heartbeat=1,
-    answer=4,
+    answer=2.5,
+    margin=1.5,
+    qr_confirm=1,
     look=0.25,
     gate=20,
     hand_over=2,
@@ -132,6 +134,10 @@ class World(ABC):
     def receipt(self, message_id: str, ack: int) -> Receipt:
         """Waits for this acknowledgement."""
         return self.diary.wait(Receipt, lambda one: (one.message_id, one.ack) == (message_id, ack))
+
+    def pairing(self, device_id: int) -> Pairing:
+        """Waits for a word on a pairing code."""
+        return self.diary.wait(Pairing, lambda one: one.device_id == device_id)
 
     @abstractmethod
     def scan(self, device_id: int, phone: str, qr: str) -> None:

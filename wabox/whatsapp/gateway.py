@@ -104,7 +104,9 @@ class Gateway:
         sessions, self._sessions = list(self._sessions.values()), {}
         closing = [asyncio.ensure_future(session.close()) for session in sessions]
         if closing:
-            await asyncio.wait(closing, timeout=deadline_seconds * 0.7)
+            _, late = await asyncio.wait(closing, timeout=deadline_seconds * 0.7)
+            for task in late:
+                task.cancel()
         if self._house is not None:
             await self._house.runtime.stop(deadline_seconds * 0.2)
 
@@ -223,7 +225,10 @@ class Gateway:
                     session.lost(BrowserLost("Playwright's process died"))
 
     def _emit(self, event: Event) -> None:
-        self._on_event(event)
+        try:
+            self._on_event(event)
+        except Exception:
+            log.exception("event_refused", device_id=event.device_id, kind=type(event).__name__)
 
     # between the threads
 

@@ -20,6 +20,10 @@ class PageLost(Exception):
     """The page went away or does not load; a reload may help."""
 
 
+class PageCrashed(PageLost):
+    """The page's process died; reloading is of no use, a new tab is."""
+
+
 class PageHung(Exception):
     """The page did not answer in time; only killing its browser is sure to help."""
 
@@ -28,9 +32,10 @@ class PageHung(Exception):
 class Limits:
     """How long things may take, in seconds.
 
-    qr_age: after this WhatsApp is asked for a new QR text. socket_grace: a socket that is down for
-    longer makes the device `starting`. failed_after: trouble for longer is `disconnected`.
-    pauses: between attempts, the last one for ever.
+    margin: beyond a question's own limit, which the page keeps itself. qr_confirm: a linked profile
+    that shows a QR for longer is logged out. qr_age: after this WhatsApp is asked for a new QR.
+    socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
+    for longer is `disconnected`. pauses: between attempts, the last one for ever.
     """
 
     launch: float = 45
@@ -39,9 +44,11 @@ class Limits:
     inject: float = 30
     heartbeat: float = 5
     answer: float = 10
+    margin: float = 5
     look: float = 1
     socket_grace: float = 3
     qr_age: float = 65
+    qr_confirm: float = 3
     resolve: float = 15
     hand_over: float = 30
     look_up: float = 20
@@ -125,7 +132,7 @@ class Page:
         """The shim's answer. The page keeps the time itself; ours is only for a page that hangs."""
         call = "([verb, question]) => window.wabox[verb](question)"
         timed = {**question, "timeoutMs": seconds * 1000}
-        return await within(seconds + 5, self.tab.evaluate(call, [verb, timed]))
+        return await within(seconds + self._limits.margin, self.tab.evaluate(call, [verb, timed]))
 
     async def _gate(self) -> list[str]:
         """Waits for the modules that wa-js must find; returns those that did not come."""

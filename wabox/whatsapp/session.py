@@ -1,9 +1,8 @@
 """One device's session: kept open, watched, judged, and put right when it goes wrong.
 
-States are those of driver.LinkState. Whatever breaks, the session climbs a ladder: reload the page,
-a new tab, a new browser, a new Playwright; then a new browser again after growing pauses. After a
-minute of trouble the device is `disconnected`, and the climbing goes on. A logout ends the session:
-its profile is wiped, so that the next one starts with a fresh QR.
+States are those of driver.LinkState, judged in states.py. Whatever breaks, the session climbs the
+ladder of ladder.py; after a minute of trouble the device is `disconnected`, and the climbing goes
+on. A logout ends the session: its profile is wiped, so that the next one starts with a fresh QR.
 """
 
 from __future__ import annotations
@@ -15,13 +14,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import structlog
 
-from wabox.whatsapp import browser, states, telling
+from wabox.whatsapp import browser, states
 from wabox.whatsapp.browser import Chromium
 from wabox.whatsapp.driver import Detail, Event, Link, Pairing, SessionSpec
+from wabox.whatsapp.hearing import Hearing
+from wabox.whatsapp.ladder import Ladder, Step
 from wabox.whatsapp.page import Limits, Page, PageHung, PageLost
 from wabox.whatsapp.profile import Note, Profile
 from wabox.whatsapp.runtime import BrowserLost, Runtime
@@ -30,12 +31,6 @@ from wabox.whatsapp.window import Ears, Window
 
 log = structlog.get_logger(__name__)
 
-Step = Literal["reload", "tab", "browser", "playwright"]
-_LADDER: tuple[Step, ...] = ("reload", "tab", "browser", "playwright")
-_QR_CONFIRM_SECONDS = 3
-_SWEEP_OVERLAP_SECONDS = 600
-_SWEEP_LIMIT = 500
-_SWEEP_SECONDS = 15
 _RECHECK_SECONDS = 30
 _CODE_SECONDS = 180  # WhatsApp's pairing codes; wa-js asks for the next after 195 s
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
@@ -89,8 +84,8 @@ class Session:
         self._broken: Exception | None = None
         self._was_linked = self.profile.note is not None
         self._leaving = self._logout_told = self._tried_twice = False
-        self._failures = 0
-        self._trouble_since: float | None = None
+        self._ladder = Ladder(house.limits)
+        self._hearing = Hearing(spec.device_id, self.profile, house.emit, house.now)
         self._attached_at = self._state_since = 0.0
         self._qr_since: float | None = None
         self._swept: tuple[float, float, bool] | None = None
@@ -270,7 +265,7 @@ class Session:
     def _unlinked(self, link: Link) -> Link:
         """A linked profile shows a QR: it was removed while we were away, or is still loading."""
         self._qr_since = self._qr_since or self._time()
-        if self._time() - self._qr_since >= _QR_CONFIRM_SECONDS:
+        if self._time() - self._qr_since >= self.limits.qr_confirm:
             raise LoggedOut
         return replace(link, state="starting", detail="reconnecting", qr=None)
 
@@ -286,7 +281,7 @@ class Session:
         link, now = self.link, self._time()
         age = now - max(self._attached_at, self._state_since)
         if now - self._attached_at > self.limits.stable:
-            self._failures, self._trouble_since = 0, None
+            self._ladder.calm()
         if link.state == "starting" and age > self._patience():
             raise PageLost("the page does not become ready")
         if link.detail == "engine_incompatible" and age > self.limits.reprobe:
@@ -308,9 +303,9 @@ class Session:
                 self._latest = states.seen(event.get("status"))
                 self._knock.set()
             case "ack":
-                self._pass_receipt(event)
+                self._hearing.receipt(event)
             case "inbound":
-                self._pass_inbound(event)
+                self._hearing.inbound(event)
             case "code":
                 code = event.get("code")
                 self.show_code(code if isinstance(code, str) else None, event.get("reason"))
@@ -322,71 +317,39 @@ class Session:
         self._latest = None
         self._knock.set()
 
-    def _pass_receipt(self, raw: Any) -> None:
-        if receipt := telling.receipt(self.spec.device_id, raw, self.house.now()):
-            self.house.emit(receipt)
-
-    def _pass_inbound(self, raw: Any) -> None:
-        if inbound := telling.inbound(self.spec.device_id, raw, self.house.now()):
-            self.profile.saw(int(inbound.at.timestamp()))
-            self.house.emit(inbound)
-
     def _sweep_if_new(self) -> None:
         """Events are hints: after each (re)connection and once synced, the store itself is read."""
-        if self.link.state != "ready":
+        if self.link.state != "ready" or self.page is None:
             return
         key = (self._attached_at, self._state_since, self.link.synced)
         if key != self._swept:
             self._swept = key
-            self._aside(self._sweep())
-
-    async def _sweep(self) -> None:
-        note = self.profile.note
-        if self.page is None or note is None:
-            return
-        since = max(note.linked_at, note.seen_at - _SWEEP_OVERLAP_SECONDS)
-        question = {"since": since, "limit": _SWEEP_LIMIT}
-        try:
-            found = await self.page.ask("sweep", question, _SWEEP_SECONDS)
-        except (PageHung, PageLost) as lost:
-            log.info("sweep_failed", device_id=self.spec.device_id, why=str(lost))
-            return
-        for raw in found.get("inbound", ()):
-            self._pass_inbound(raw)
-        for raw in found.get("acks", ()):
-            self._pass_receipt(raw)
-        with suppress(OSError):
-            self.profile.save()
+            self._aside(self._hearing.sweep(self.page))
 
     # when it goes wrong
 
     async def _climb(self, trouble: Exception) -> Step:
-        """Says that there is trouble, waits its time, and names the next rung."""
-        count, self._failures = self._failures, self._failures + 1
-        self._trouble_since = self._trouble_since or self._time()
+        """Says that there is trouble, waits its time, and names the next step."""
         if isinstance(trouble, OSError) and trouble.errno in _DISK_FULL:
             return await self._hold(Held("storage_full", "The disk is full. Free some space."))
+        rung = self._ladder.climb(trouble, self._time())
         known = isinstance(trouble, PageHung | PageLost | BrowserLost)
         log.warning(
             "session_trouble",
             device_id=self.spec.device_id,
-            count=count,
-            why=str(trouble),
+            count=rung.count,
+            next=rung.step,
+            why=str(trouble) if known else type(trouble).__name__,
             exc_info=None if known else trouble,
         )
-        self._show_trouble(trouble)
-        pauses = self.limits.pauses
-        await asyncio.sleep(pauses[min(count, len(pauses) - 1)])
-        rung = _LADDER[min(count, 2) if count % 4 != 3 else 3]
-        if rung in ("reload", "tab") and isinstance(trouble, PageHung | BrowserLost):
-            return "browser"
-        return rung
+        if rung.failed:
+            self._show_failed(trouble)
+        elif self.link.state != "disconnected":
+            self._show_starting()
+        await asyncio.sleep(rung.pause_seconds)
+        return rung.step
 
-    def _show_trouble(self, trouble: Exception) -> None:
-        if self._time() - (self._trouble_since or 0) < self.limits.failed_after:
-            if self.link.detail not in ("browser_failed", "page_failed", "engine_incompatible"):
-                self._show_starting()
-            return
+    def _show_failed(self, trouble: Exception) -> None:
         detail: Detail = "page_failed" if isinstance(trouble, PageLost) else "browser_failed"
         what = "WhatsApp Web does not load" if detail == "page_failed" else "Chromium keeps failing"
         text = f"{what}: {trouble}. wabox keeps trying."

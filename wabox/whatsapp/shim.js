@@ -80,14 +80,25 @@
     const { own, chat, id } = parts(key);
     return own && Number.isInteger(ack) && ack !== 0 ? { id, chat, ack } : null;
   };
-  const report = (what, event) => event && tell({ what, ...event });
+  const awaited = new Map(); // message id -> who waits for its ack
+  const hear = (key, ack) => {
+    const event = acked(key, ack);
+    if (!event) return;
+    if (ack >= 1 && awaited.has(event.id)) awaited.get(event.id)(ack);
+    tell({ what: 'ack', ...event });
+  };
 
   const subscribe = () => {
-    WPP.on('chat.new_message', (msg) => report('inbound', inbound(msg)));
-    WPP.on('chat.msg_ack_change', ({ ids, ack }) =>
-      ids.forEach((key) => report('ack', acked(key, ack))),
-    );
-    app.MsgStore.on('change:ack', (msg) => report('ack', acked(msg.id, msg.ack)));
+    WPP.on('chat.new_message', (msg) => {
+      const event = inbound(msg);
+      if (event) tell({ what: 'inbound', ...event });
+    });
+    WPP.on('chat.msg_ack_change', ({ ids, ack }) => ids.forEach((key) => hear(key, ack)));
+    app.MsgStore.on('change:ack', (msg) => hear(msg.id, msg.ack));
+    app.Cmd.on('on_temporary_ban', (details) => {
+      const named = Object.entries(details || {}).find(([name]) => /expir|until|end/i.test(name));
+      banned = named ? moment(named[1]) : null;
+    });
     WPP.on('conn.logout', () => tell({ what: 'logout' }));
     WPP.on('conn.link_code_change', (code) => tell({ what: 'code', code: text(code) }));
     WPP.on('conn.link_code_expired', () => tell({ what: 'code', code: null, reason: 'expired' }));
@@ -110,9 +121,11 @@
     const at = typeof value === 'number' ? value * (value < 1e11 ? 1000 : 1) : Date.parse(value);
     return Number.isFinite(at) && at > 0 ? at : null;
   };
+  let banned = null;
   const restriction = (boxes) => {
     const named = [app.Conn, app.Stream, app.Socket].map((model) => model && model.restrictedUntil);
-    const until = named.filter(Boolean).map(moment).find(Boolean);
+    const known = named.some((value) => value !== undefined);
+    const until = known ? named.filter(Boolean).map(moment).find(Boolean) : banned;
     const box = boxes.find((one) => /restrict/i.test(one.textContent));
     const time = box && box.querySelector('time[datetime]');
     if (until) return { restricted: until > Date.now(), until };
@@ -202,47 +215,59 @@
       return { answer: 'unknown', reason: String(error && error.message) };
     }
     if (!found) return { answer: 'no' };
-    const chat = await within(timeoutMs, WPP.chat.find(found.wid || wid));
+    let chat;
+    try {
+      chat = await within(timeoutMs, WPP.chat.find(found.wid || wid));
+    } catch (error) {
+      return { answer: 'unknown', reason: String(error && error.message) };
+    }
     const ids = [wid, found.wid, found.lid].filter(Boolean).map(String);
     const id = chat.id.toString();
     return { answer: 'yes', chat: id, others: [...new Set(ids)].filter((one) => one !== id) };
   };
 
   // A hand-over ends in one of four ways; whatever is not plain is `in_doubt`.
-  const verdict = (ack, result) => {
+  // A refusal says nothing about an earlier attempt under the same id.
+  const verdict = (ack, result, again) => {
     if (ack >= 1 || (result === 'OK' && !(ack < 0))) return 'acked';
-    return ack < 0 && result !== 'ERROR_NETWORK' && result !== 'OK' ? 'refused' : 'in_doubt';
+    const plain = ack < 0 && !again && result !== 'ERROR_NETWORK' && result !== 'OK';
+    return plain ? 'refused' : 'in_doubt';
   };
   const send = async ({ chat, id, text: body, timeoutMs }) => {
     const key = ourKey(chat, id);
-    if (!fns.isAuthenticated() || app.Socket.state !== 'CONNECTED') {
-      return { outcome: 'not_entered', reason: 'not_connected' };
-    }
     const before = stored(key);
     if (before && before.ack >= 1) return { outcome: 'acked' };
-    let entered = !!before;
+    if (!fns.isAuthenticated() || app.Socket.state !== 'CONNECTED') {
+      return { outcome: before ? 'in_doubt' : 'not_entered', reason: 'not_connected' };
+    }
+    const again = !!before;
+    let entered = again;
     const notice = (msg) => (entered = entered || String(msg.id) === key);
     app.MsgStore.on('add', notice);
+    const receipt = new Promise((resolve) => awaited.set(id, (ack) => resolve({ ack })));
+    const answer = () => WPP.chat.sendTextMessage(chat, body, {
+      messageId: key,
+      waitForAck: true,
+      createChat: true,
+      linkPreview: false,
+      markIsRead: false,
+      detectMentioned: false,
+    });
     try {
-      const sent = await within(timeoutMs, WPP.chat.sendTextMessage(chat, body, {
-        messageId: key,
-        waitForAck: true,
-        createChat: true,
-        linkPreview: false,
-        markIsRead: false,
-        detectMentioned: false,
-      }));
+      // The answer may be lost while the receipt comes: either says that the server has it.
+      const sent = await within(timeoutMs, Promise.race([answer(), receipt]));
       const result = text(sent.sendMsgResult && sent.sendMsgResult.messageSendResult);
       const now = stored(key);
-      const ack = now ? now.ack : sent.ack;
-      return { outcome: verdict(ack, result), reason: result && result.toLowerCase() };
+      const ack = sent.ack >= 1 || !now ? sent.ack : now.ack;
+      return { outcome: verdict(ack, result, again), reason: result && result.toLowerCase() };
     } catch (error) {
       const reason = String((error && (error.code || error.message)) || 'error').slice(0, 200);
       const now = stored(key);
-      if (now) return { outcome: verdict(now.ack, null), reason };
+      if (now) return { outcome: verdict(now.ack, null, again), reason };
       return { outcome: entered || reason === 'timeout' ? 'in_doubt' : 'not_entered', reason };
     } finally {
       app.MsgStore.off('add', notice);
+      awaited.delete(id);
     }
   };
 

@@ -13,7 +13,7 @@ from playwright.async_api import Page as Tab
 
 from wabox.whatsapp import processes
 from wabox.whatsapp.browser import Chromium
-from wabox.whatsapp.page import Limits, Page, PageHung, PageLost, within
+from wabox.whatsapp.page import Limits, Page, PageCrashed, PageHung, PageLost, within
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.runtime import BrowserLost, Runtime
 
@@ -105,7 +105,7 @@ class Window:
 
         def crashed(_: Tab) -> None:
             if self._is_ours(tab):
-                self._ears.lost(PageLost("the page crashed"))
+                self._ears.lost(PageCrashed("the page crashed"))
 
         def closed(_: Tab) -> None:
             if self._is_ours(tab):

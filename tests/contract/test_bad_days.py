@@ -1,0 +1,407 @@
+"""Bad days of a real Chromium: each has a named state, loses nothing, and ends without a hand."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page as Tab
+from structlog.testing import capture_logs
+
+from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld, Diary
+from wabox.whatsapp import browser, processes
+from wabox.whatsapp.driver import Inbound, Link, SessionLost, SessionSpec
+from wabox.whatsapp.gateway import Gateway
+from wabox.whatsapp.session import Session
+
+Shop = tuple[SessionSpec, str]
+
+
+@pytest.fixture(scope="module")
+def sky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumWorld]:
+    world = ChromiumWorld(tmp_path_factory.mktemp("profiles"))
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def world(sky: ChromiumWorld) -> Iterator[ChromiumWorld]:
+    yield sky
+    sky.calm()
+
+
+@pytest.fixture(scope="module")
+def shop(sky: ChromiumWorld) -> Shop:
+    """The device that has all the bad days."""
+    return sky.linked()
+
+
+def new_id() -> str:
+    return "3EB0" + secrets.token_hex(9).upper()
+
+
+def session_of(world: ChromiumWorld, shop: Shop) -> Session:
+    return world.gateway._sessions[shop[0].device_id]
+
+
+def tab_of(world: ChromiumWorld, shop: Shop) -> Tab:
+    page = session_of(world, shop).page
+    assert page is not None
+    return page.tab
+
+
+def browsers_of(world: ChromiumWorld, shop: Shop) -> list[int]:
+    return processes.browsers_of(world.profiles / shop[0].profile)
+
+
+def chat_with(world: ChromiumWorld, shop: Shop) -> str:
+    found = world.driver.resolve(shop[0].device_id, world.new_phone())
+    assert found.chat_id is not None
+    return found.chat_id
+
+
+def recovers(world: ChromiumWorld, shop: Shop, mark: int) -> list[Link]:
+    """The device says that it is reconnecting, comes back, and never shows a QR."""
+    device_id = shop[0].device_id
+    assert world.link_is(device_id, "starting", mark).detail == "reconnecting"
+    world.synced(device_id, mark)
+    links = [link for link in world.diary.all(Link, mark) if link.device_id == device_id]
+    assert [link for link in links if link.state == "qr"] == []
+    handed = world.driver.hand_over(device_id, chat_with(world, shop), new_id(), "back again")
+    assert handed.outcome == "acked"
+    return links
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """For what gives no event: a process's end."""
+    deadline = time.monotonic() + PATIENCE
+    pause = threading.Event()
+    while not true():
+        assert time.monotonic() < deadline
+        pause.wait(0.05)
+
+
+def test_killed_chromium_is_started_again(world: ChromiumWorld, shop: Shop) -> None:
+    mark = world.diary.mark()
+    processes.kill(set(browsers_of(world, shop)))
+    recovers(world, shop, mark)
+
+
+def test_a_killed_playwright_is_noticed_and_renewed(world: ChromiumWorld, shop: Shop) -> None:
+    house = world.gateway._house
+    assert house is not None
+    before, mark = house.runtime.pid, world.diary.mark()
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    recovers(world, shop, mark)
+    assert house.runtime.pid not in (None, before)
+
+
+def test_a_hung_page_is_noticed_and_its_browser_killed(world: ChromiumWorld, shop: Shop) -> None:
+    before, mark = set(browsers_of(world, shop)), world.diary.mark()
+    tab = tab_of(world, shop)
+    world.thread.run(tab.evaluate("() => void setTimeout(() => { for (;;); }, 0)"))
+    recovers(world, shop, mark)
+    assert not before & set(browsers_of(world, shop))
+
+
+def test_a_stopped_browser_leaves_no_caller_hanging(world: ChromiumWorld, shop: Shop) -> None:
+    chat_id, mark = chat_with(world, shop), world.diary.mark()
+    for pid in browsers_of(world, shop):
+        os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        handed = world.driver.hand_over(shop[0].device_id, chat_id, new_id(), "hello")
+        assert handed.outcome == "in_doubt"
+    except SessionLost:
+        pass
+    assert time.monotonic() - began < 15
+    recovers(world, shop, mark)
+
+
+def test_a_crashed_page_is_replaced(world: ChromiumWorld, shop: Shop) -> None:
+    tab, mark = tab_of(world, shop), world.diary.mark()
+    world.thread.loop.call_soon_threadsafe(
+        lambda: world.thread.loop.create_task(tab.goto("chrome://crash")).add_done_callback(
+            lambda task: task.exception()
+        )
+    )
+    recovers(world, shop, mark)
+
+
+def test_a_reload_in_mid_send_is_in_doubt_and_history_knows(world: ChromiumWorld, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(ack_ms=1500)
+    with ThreadPoolExecutor(1) as worker:
+        call = worker.submit(world.driver.hand_over, device_id, chat_id, message_id, "hello")
+        wait_until(lambda: world.copies(message_id) == 1)
+        world.thread.run(tab_of(world, shop).reload())
+        assert call.result(PATIENCE).outcome == "in_doubt"
+    world.receipt(message_id, 2)
+    found = world.driver.look_up(device_id, message_id, (chat_id,), None)
+    assert found.ack is not None
+    assert found.ack >= 1
+    assert world.copies(message_id) == 1
+
+
+def test_a_lost_network_is_reconnecting_and_sends_nothing(world: ChromiumWorld, shop: Shop) -> None:
+    chat_id, mark = chat_with(world, shop), world.diary.mark()
+    world.weather(offline=True)
+    assert world.link_is(shop[0].device_id, "starting", mark).detail == "reconnecting"
+    with pytest.raises(SessionLost):
+        world.driver.hand_over(shop[0].device_id, chat_id, new_id(), "hello")
+    world.calm()
+    recovers(world, shop, mark)
+
+
+def test_a_missing_binding_is_named_and_looked_for_again(world: ChromiumWorld, shop: Shop) -> None:
+    device_id, mark = shop[0].device_id, world.diary.mark()
+    world.weather(
+        missing_exports=[
+            "WAWebSendMsgChatAction.addAndSendMsgToChat",
+            "WAWebQueryExistsJob.queryWidExists",
+            "WAWebSocketModel.Socket",
+        ]
+    )
+    world.driver.restart(device_id)
+    link = world.link_is(device_id, "disconnected", mark)
+    assert link.detail == "engine_incompatible"
+    for name in ("addAndSendMsgToChat", "queryWidExists", "Socket", "4.6.0"):
+        assert name in (link.detail_text or "")
+    with pytest.raises(SessionLost):
+        world.driver.hand_over(device_id, "8801711000001@c.us", new_id(), "hello")
+    world.calm()
+    world.synced(device_id, mark)
+
+
+def test_late_modules_are_waited_for(world: ChromiumWorld, shop: Shop) -> None:
+    mark = world.diary.mark()
+    world.weather(module_wave_ms=2500)
+    world.driver.restart(shop[0].device_id)
+    recovers(world, shop, mark)
+
+
+def test_open_elsewhere_is_a_conflict(world: ChromiumWorld, shop: Shop) -> None:
+    device_id, mark = shop[0].device_id, world.diary.mark()
+    world.weather(conflict=True)
+    assert world.link_is(device_id, "disconnected", mark).detail == "conflict"
+    mark = world.diary.mark()
+    world.calm()
+    world.driver.restart(device_id)
+    world.synced(device_id, mark)
+
+
+def test_a_restriction_is_shown_with_its_end(world: ChromiumWorld, shop: Shop) -> None:
+    device_id, mark = shop[0].device_id, world.diary.mark()
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=6)
+    world.weather(restricted_until=until.isoformat())
+    link = world.diary.wait(Link, lambda one: one.detail == "restricted", mark)
+    assert (link.device_id, link.state, link.until) == (device_id, "ready", until)
+    world.calm()
+    world.diary.wait(Link, lambda one: one.state == "ready" and one.detail is None, mark)
+
+
+def test_a_passkey_question_is_for_a_person(world: ChromiumWorld) -> None:
+    spec, phone = world.spec(), world.new_phone()
+    world.driver.open(spec)
+    link = world.link_is(spec.device_id, "qr")
+    world.weather(passkey_gate=True)
+    world.scan(spec.device_id, phone, link.qr or "")
+    assert world.link_is(spec.device_id, "disconnected").detail == "passkey_required"
+    world.calm()
+    world.synced(spec.device_id)
+    world.driver.close(spec.device_id)
+    world.link_is(spec.device_id, "not_started")
+
+
+def test_unlinked_while_away_it_is_logged_out_and_wiped(world: ChromiumWorld) -> None:
+    spec, phone = world.linked()
+    world.driver.close(spec.device_id)
+    world.link_is(spec.device_id, "not_started")
+    world.unlink(spec.device_id, phone)
+    mark = world.diary.mark()
+    world.driver.open(spec)
+    assert world.link_is(spec.device_id, "disconnected", mark).detail == "logged_out"
+    links = [link for link in world.diary.all(Link, mark) if link.device_id == spec.device_id]
+    assert [link for link in links if link.state in ("qr", "ready")] == []
+    assert not (world.profiles / spec.profile).exists()
+
+
+def test_a_lid_account_is_written_to_where_it_lives(world: ChromiumWorld) -> None:
+    world.weather(lid_accounts=True)
+    spec, _ = world.linked()
+    person = world.new_phone()
+    found = world.driver.resolve(spec.device_id, person)
+    assert found.chat_id is not None
+    assert found.chat_id.endswith("@lid")
+    assert f"{person}@c.us" in found.other_chat_ids
+    message_id = new_id()
+    handed = world.driver.hand_over(spec.device_id, found.chat_id, message_id, "hello")
+    assert handed.outcome == "acked"
+    both = (found.chat_id, *found.other_chat_ids)
+    seen = world.driver.look_up(spec.device_id, message_id, both, None)
+    assert seen.ack is not None
+    assert seen.ack >= 1
+    mark = world.diary.mark()
+    phone = world.synced(spec.device_id).phone
+    world.write(spec.device_id, phone or "", person, "thanks")
+    assert world.diary.wait(Inbound, lambda one: one.text == "thanks", mark).phone == person
+    world.driver.logout(spec.device_id, forget=True)
+    world.link_is(spec.device_id, "disconnected", mark)
+    assert not (world.profiles / spec.profile).exists()
+
+
+def test_a_pairing_code_links_a_device(world: ChromiumWorld) -> None:
+    spec, phone = world.spec(), world.new_phone()
+    world.driver.open(spec)
+    world.driver.ask_pairing_code(spec.device_id, phone)
+    told = world.pairing(spec.device_id)
+    assert told.code is not None
+    assert len(told.code) == 8
+    world.post("/sandbox/link", phone=phone, code=told.code)
+    assert world.synced(spec.device_id).phone == phone
+    world.driver.close(spec.device_id)
+
+
+def test_nothing_but_the_site_is_reached(world: ChromiumWorld, shop: Shop) -> None:
+    tab = tab_of(world, shop)
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        places = [
+            f"http://127.0.0.1:{port}/",
+            f"http://localhost:{port}/",
+            "https://example.com/",
+            "https://web.whatsapp.com/",
+            "https://93.184.215.14/",
+        ]
+        load = """(url) => new Promise((done) => {
+            const image = new Image();
+            image.onload = image.onerror = () => done(true);
+            image.src = url;
+            try { new WebSocket(url.replace(/^http/, 'ws')); } catch {}
+            try { navigator.sendBeacon(url, 'x'); } catch {}
+        })"""
+        asked: list[str] = []
+        tab.on("request", lambda request: asked.append(request.url))
+        for place in places:
+            world.thread.run(tab.evaluate(load, place))
+        stranger.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
+    pids = set().union(*(processes.family(pid) for pid in browsers_of(world, shop)))
+    assert peers(pids) <= {int(world.url.rsplit(":", 1)[1].strip("/"))}
+
+
+def test_no_process_of_the_browser_listens(world: ChromiumWorld, shop: Shop) -> None:
+    assert listeners(processes.family(os.getpid()) - {os.getpid()}) == set()
+
+
+def test_the_page_meets_an_ordinary_chromium(world: ChromiumWorld, shop: Shop) -> None:
+    tab = tab_of(world, shop)
+    agent = str(world.thread.run(tab.evaluate("() => navigator.userAgent")))
+    assert "Headless" not in agent
+    assert "Chrome/" in agent
+    workers = "() => navigator.serviceWorker?.getRegistrations?.().then((all) => all.length) ?? 0"
+    assert world.thread.run(tab.evaluate(workers)) in (0, None)
+
+
+def test_a_profile_is_private(world: ChromiumWorld, shop: Shop) -> None:
+    assert (world.profiles / shop[0].profile).stat().st_mode & 0o777 == 0o700
+
+
+def test_logs_name_devices_but_no_phones_and_no_words(world: ChromiumWorld, shop: Shop) -> None:
+    mark = world.diary.mark()
+    with capture_logs() as lines:
+        chat_id = chat_with(world, shop)
+        world.driver.hand_over(shop[0].device_id, chat_id, new_id(), "a secret word")
+        world.driver.restart(shop[0].device_id)
+        world.synced(shop[0].device_id, mark)
+    said = str(lines)
+    assert "device_id" in said
+    for secret in ("a secret word", shop[1], chat_id.partition("@")[0]):
+        assert secret not in said
+
+
+def test_a_left_over_chromium_and_its_lock_are_no_obstacle(
+    world: ChromiumWorld, shop: Shop, tmp_path: Path
+) -> None:
+    device_id, mark = shop[0].device_id, world.diary.mark()
+    world.driver.close(device_id)
+    world.link_is(device_id, "not_started", mark)
+    lock = world.profiles / shop[0].profile / "SingletonLock"
+    lock.symlink_to("another-host-4242")
+    mark = world.diary.mark()
+    world.driver.open(shop[0])
+    world.synced(device_id, mark)
+
+
+def peers(pids: set[int]) -> set[int]:
+    """Ports of the other ends of all TCP connections of these processes."""
+    return {remote for _, remote, state in tcp(pids) if state == "01"}
+
+
+def listeners(pids: set[int]) -> set[int]:
+    """Ports on which these processes listen."""
+    return {local for local, _, state in tcp(pids) if state == "0A"}
+
+
+def tcp(pids: set[int]) -> list[tuple[int, int, str]]:
+    sockets = {link for pid in pids for link in links_of(pid)}
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            parts = line.split()
+            if f"socket:[{parts[9]}]" in sockets:
+                ports = [int(end.rpartition(":")[2], 16) for end in parts[1:3]]
+                found.append((ports[0], ports[1], parts[3]))
+    return found
+
+
+def links_of(pid: int) -> list[str]:
+    try:
+        return [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return []
+
+
+def test_a_qr_is_renewed_even_if_whatsapp_stops(sky: ChromiumWorld, tmp_path: Path) -> None:
+    sky.weather(ref_ms=1000, qr_idle_after=2)
+    diary = Diary()
+    gateway = Gateway(sky.url, None, tmp_path, diary.note, limits=replace(QUICK, qr_age=2))
+    sky.thread.run(gateway.start())
+    gateway.open(SessionSpec(1, "fresh", None))
+    texts: set[str] = set()
+    while len(texts) < 4:
+        texts.add(diary.wait(Link, lambda one: one.qr is not None and one.qr not in texts).qr or "")
+    sky.calm()
+    sky.thread.run(gateway.stop(5))
+
+
+def test_what_cannot_start_says_why(sky: ChromiumWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def detail(url: str, chromium: str | None = None, room: int = 0) -> str | None:
+        diary = Diary()
+        quick = replace(QUICK, failed_after=0, goto=3)
+        gateway = Gateway(url, chromium, tmp_path, diary.note, limits=quick, min_free_bytes=room)
+        sky.thread.run(gateway.start())
+        gateway.open(SessionSpec(1, "fresh", None))
+        link = diary.wait(Link, lambda one: one.state == "disconnected")
+        sky.thread.run(gateway.stop(5))
+        assert link.detail_text
+        return link.detail
+
+    assert detail(sky.url, chromium="/nowhere/chromium") == "browser_missing"
+    assert detail(sky.url, chromium="/bin/false") == "browser_failed"
+    assert detail(sky.url, room=1 << 62) == "storage_full"
+    assert detail("http://127.0.0.1:9") == "page_failed"
+    monkeypatch.setattr(browser, "runs_as_root", lambda: True)
+    assert detail("https://web.whatsapp.com") == "run_as_root"

@@ -1,0 +1,70 @@
+"""What a page tells of messages, passed on as events: as it happens, and swept up afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from wabox.whatsapp import telling
+from wabox.whatsapp.driver import Event
+from wabox.whatsapp.page import Page, PageHung, PageLost
+from wabox.whatsapp.profile import Profile
+
+log = structlog.get_logger(__name__)
+
+_OVERLAP_SECONDS = 600
+_LIMIT = 500
+_SECONDS = 15
+
+
+class Hearing:
+    """One device's ears for messages. The page's events are hints; the sweep makes them whole."""
+
+    def __init__(
+        self,
+        device_id: int,
+        profile: Profile,
+        emit: Callable[[Event], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._device_id = device_id
+        self._profile = profile
+        self._emit = emit
+        self._now = now
+
+    def receipt(self, raw: Any) -> None:
+        """The page saw an ack."""
+        if receipt := telling.receipt(self._device_id, raw, self._now()):
+            self._emit(receipt)
+
+    def inbound(self, raw: Any) -> None:
+        """The page saw a person's message."""
+        if inbound := telling.inbound(self._device_id, raw, self._now()):
+            self._profile.saw(int(inbound.at.timestamp()))
+            self._emit(inbound)
+
+    async def sweep(self, page: Page) -> None:
+        """What the page's store holds of the time since the last message seen is told, too.
+
+        Nothing from before the link is told. Much is told twice: consumers know ids they had.
+        """
+        note = self._profile.note
+        if note is None:
+            return
+        since = max(note.linked_at, note.seen_at - _OVERLAP_SECONDS)
+        try:
+            found = await page.ask("sweep", {"since": since, "limit": _LIMIT}, _SECONDS)
+        except (PageHung, PageLost) as lost:
+            log.info("sweep_failed", device_id=self._device_id, why=str(lost))
+            return
+        data = found if isinstance(found, dict) else {}
+        for raw in data.get("inbound") or ():
+            self.inbound(raw)
+        for raw in data.get("acks") or ():
+            self.receipt(raw)
+        with suppress(OSError):
+            self._profile.save()
