@@ -12,6 +12,7 @@ from wabox import config, datadir, run
 from wabox.accounts import keys, users
 from wabox.accounts.sealing import Seal
 from wabox.box import Box
+from wabox.contacts import suppression
 from wabox.db import Database, Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
@@ -90,11 +91,11 @@ def stage(path: Path, **sections: dict[str, Any]) -> Stage:
     hands = Hands()
     made = config.parse(settings(**sections), base=path)
     data = datadir.prepare(path / "data")
-    seal = Seal(datadir.secret_key(data))
+    key = datadir.secret_key(data)
     run.upgrade(data)
-    database = Database(data.database)
+    database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
-    box = Box(config=made, db=database, seal=seal, now=hands.now)
+    box = Box(config=made, db=database, seal=Seal(key), now=hands.now)
     asha = database.write_now(_person, "asha@example.com", "owner")
     bilal = database.write_now(_person, "bilal@example.com", "user")
     return Stage(box, hands, asha, bilal)

@@ -100,8 +100,14 @@ class _Job:
         self.tx: Tx | None = None
 
 
-def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
-    """A connection with wabox's pragmas. synchronous is FULL, and that is asserted: NORMAL loses 202s."""
+Functions = Mapping[str, Callable[[str], str]]
+
+
+def connect(path: Path, *, query_only: bool = False, functions: Functions | None = None) -> sqlite3.Connection:
+    """A connection with wabox's pragmas. synchronous is FULL, and that is asserted: NORMAL loses 202s.
+
+    functions: {name: text to text} that queries may call.
+    """
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=5.0
     )
@@ -110,6 +116,8 @@ def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
     connection.execute("pragma synchronous = full")
     connection.execute("pragma foreign_keys = on")
     connection.execute("pragma cache_size = -16000")
+    for name, function in (functions or {}).items():
+        connection.create_function(name, 1, function, deterministic=True)
     if query_only:
         connection.execute("pragma query_only = on")
     assert connection.execute("pragma synchronous").fetchone()[0] == 2
@@ -119,8 +127,9 @@ def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
 class Database:
     """wabox's one file. start() before use, stop() drains the writer."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, functions: Functions | None = None) -> None:
         self.path = path
+        self._functions = functions
         self._waiting: deque[_Job] = deque()
         self._work = threading.Condition()
         self._stopping = False
@@ -134,7 +143,7 @@ class Database:
 
     def start(self) -> None:
         """Open the file and start the threads."""
-        connection = connect(self.path)
+        connection = connect(self.path, functions=self._functions)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._thread = threading.Thread(target=self._serve, args=(connection,), name="writer", daemon=True)
         self._thread.start()
@@ -231,7 +240,7 @@ class Database:
     def _mine(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = connect(self.path, query_only=True)
+            connection = connect(self.path, query_only=True, functions=self._functions)
             self._local.connection = connection
             with self._opened_lock:
                 self._opened.append(connection)

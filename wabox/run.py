@@ -22,6 +22,7 @@ from wabox.accounts import users
 from wabox.accounts.sealing import Seal
 from wabox.box import Box
 from wabox.config import Config, is_loopback
+from wabox.contacts import suppression
 from wabox.db import Database
 from wabox.devices import devices
 from wabox.engine.clock import Clock
@@ -54,12 +55,12 @@ def serve(config: Config) -> None:
 @contextlib.contextmanager
 def opened(config: Config, data: datadir.DataDir) -> Iterator[Box]:
     """The box with its database migrated and open. The caller holds the data directory's lock."""
-    seal = Seal(datadir.secret_key(data))
+    key = datadir.secret_key(data)
     upgrade(data)
-    database = Database(data.database)
+    database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
     try:
-        yield Box(config=config, db=database, seal=seal, now=now_of(config))
+        yield Box(config=config, db=database, seal=Seal(key), now=now_of(config))
     finally:
         database.stop()
 

@@ -8,11 +8,10 @@ from datetime import datetime
 
 import structlog
 
-from wabox import times
 from wabox.box import Box
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox, pace
+from wabox.messages import chats, outbox, pace
 from wabox.whatsapp.driver import Event, Inbound, Link, Pairing, Receipt
 
 log = structlog.get_logger()
@@ -59,13 +58,6 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
 
 def inbound(tx: Tx, event: Inbound, *, now: datetime) -> None:
     """Somebody wrote: their chat is no new one any more."""
-    if event.phone is None:
-        return
-    tx.run(
-        """insert into chats (device_id, user_id, phone, first_at, last_in_at)
-           select id, user_id, :phone, :now, :now from devices where id = :device_id
-           on conflict do update set last_in_at = :now""",
-        device_id=event.device_id,
-        phone=event.phone,
-        now=times.stored(now),
-    )
+    if event.phone is not None:
+        user_id = devices.by_id(tx, event.device_id).user_id
+        chats.wrote(tx, event.device_id, user_id, event.phone, inbound=True, at=now)

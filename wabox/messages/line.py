@@ -12,6 +12,7 @@ from typing import cast
 
 from wabox import times
 from wabox.config import Config
+from wabox.contacts import suppression
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
 from wabox.messages import facts, gate, outbox
@@ -42,31 +43,53 @@ class _Line:
     shared: facts.Facts
     now: datetime
     new_chats_full: bool
+    midnight: datetime
+    campaigns: tuple[int, ...]  # of the user, running
 
-    def facts_for(self, row: Row) -> facts.Facts:
+    def facts_for(self, rows: Rows, row: Row) -> facts.Facts:
+        checked = row["held_until"] if row["held_reason"] == "number_check" else None
         return replace(
             self.shared,
             message=facts.Message(
+                campaign=cast("facts.CampaignState | None", row["campaign"]),
                 scheduled_for=times.read_or_none(row["scheduled_for"]),
                 expires_at=times.read_or_none(row["expires_at"]),
-                number_check_at=times.read_or_none(row["number_retry_at"]),
-                is_new_chat=bool(row["is_new"]),
+                is_new_chat=bool(row["new_chat"]),
+                recipient_today=self._recipient_today(rows, row),
+                number_check_at=times.read_or_none(checked),
+                opted_out=bool(row["opted_out"]),
                 system=bool(row["is_system"]),
             ),
         )
 
+    def _recipient_today(self, rows: Rows, row: Row) -> int:
+        """Campaign messages this person got today; asked only where there is a cap."""
+        if not self.shared.rules.recipient_per_day or row["campaign_id"] is None:
+            return 0
+        counted = rows.value(
+            """select count(*) from messages where user_id = :user_id and phone = :phone
+               and campaign_id is not null and spent_at >= :midnight""",
+            user_id=row["user_id"],
+            phone=row["phone"],
+            midnight=times.stored(self.midnight),
+        )
+        return int(counted)
 
-_MESSAGE = """select m.id, m.device_id, m.priority, m.is_system, m.scheduled_for, m.expires_at, m.number_retry_at,
-    m.rest_until, m.recoveries,
-    not exists (select 1 from chats c where c.device_id = m.device_id and c.phone = m.phone) as is_new
-    from messages m"""
+    def passable(self) -> str:
+        return _PASSABLE + (_KNOWN_CHATS if self.new_chats_full else "")
 
-# What may stand at the head: a message held only by itself lets the others pass.
-_PASSABLE = """m.device_id = :device_id and m.status = 'queued'
+
+_MESSAGE = f"""select m.id, m.user_id, m.device_id, m.phone, m.campaign_id, m.priority, m.is_system,
+    m.scheduled_for, m.expires_at, m.held_until, m.held_reason, m.new_chat, c.status as campaign,
+    {suppression.CLAUSE} as opted_out
+    from messages m left join campaigns c on c.id = m.campaign_id"""  # noqa: S608 - this house's constants
+
+# What may stand at the head of a device's line: a message held only by itself lets the others pass. One
+# question for the single messages and one for each running campaign, so that a paused one costs nothing.
+_PASSABLE = """m.device_id = :device_id and m.campaign_id is :campaign_id and m.status = 'queued'
     and (m.scheduled_for is null or m.scheduled_for <= :now)
-    and (m.number_retry_at is null or m.number_retry_at <= :now)
-    and (not :new_chats_full
-         or exists (select 1 from chats c where c.device_id = m.device_id and c.phone = m.phone))"""
+    and (m.held_until is null or m.held_until <= :now)"""
+_KNOWN_CHATS = " and m.new_chat = 0"
 
 
 def rules(config: Config, timezone: str | None = None) -> facts.Rules:
@@ -112,9 +135,12 @@ def claim_next(tx: Tx, device_id: int, *, config: Config, now: datetime) -> outb
     """
     line = _line(tx, devices.by_id(tx, device_id), config=config, now=now)
     while (row := _head(tx, line)) is not None:
-        decision = gate.decide(now, line.facts_for(row))
+        decision = gate.decide(now, line.facts_for(tx, row))
         if isinstance(decision, gate.Wait):
-            return decision
+            if not decision.others_pass or decision.until is None:
+                return decision
+            outbox.hold(tx, row["id"], until=decision.until, reason=decision.reason)
+            continue
         if isinstance(decision, gate.Go):
             claimed = outbox.claim(tx, row["id"], now=now)
             assert claimed
@@ -145,7 +171,7 @@ def _explain(rows: Rows, line: _Line, message: outbox.Message, config: Config) -
         return Waiting("in_doubt", message.rest_until) if doubtful else Waiting()
     row = rows.one(f"{_MESSAGE} where m.id = :id", id=message.id)
     assert row is not None
-    wanted = line.facts_for(row)
+    wanted = line.facts_for(rows, row)
     own = gate.own_wait(line.now, wanted)
     if own is not None:
         return Waiting(own.reason, own.until, own.detail)
@@ -163,7 +189,8 @@ def _line(rows: Rows, device: devices.Device, *, config: Config, now: datetime) 
     assert user is not None
     wanted = rules(config, user["timezone"])
     today = local_day(now, wanted.zone)
-    counts = _counts(rows, device.id, wanted, now, day_start(today, wanted.zone))
+    midnight = day_start(today, wanted.zone)
+    counts = _counts(rows, device.id, wanted, now, midnight)
     seen = facts.Device(
         state=device.state,
         detail=device.detail,
@@ -178,7 +205,10 @@ def _line(rows: Rows, device: devices.Device, *, config: Config, now: datetime) 
     clock_ok = rows.value("select 1 from box where key = 'clock_wrong'") is None
     shared = facts.Facts(rules=wanted, counted_on=today, account=account, device=seen, clock_ok=clock_ok)
     full = 0 < wanted.new_chats_per_day <= seen.new_chats_today
-    return _Line(device, shared, now, full)
+    running = rows.all(
+        "select id from campaigns where user_id = :user_id and status = 'sending'", user_id=device.user_id
+    )
+    return _Line(device, shared, now, full, midnight, tuple(row["id"] for row in running))
 
 
 def _counts(
@@ -208,30 +238,41 @@ def _counts(
 
 
 def _head(rows: Rows, line: _Line) -> Row | None:
-    return rows.one(
-        f"{_MESSAGE} where {_PASSABLE} order by m.priority desc, m.id limit 1",
-        device_id=line.device.id,
-        now=times.stored(line.now),
-        new_chats_full=line.new_chats_full,
-    )
+    """Single messages before campaigns; among running campaigns, what was queued first."""
+    heads = []
+    for campaign_id in (None, *line.campaigns):
+        row = rows.one(
+            f"{_MESSAGE} where {line.passable()} order by m.priority desc, m.id limit 1",
+            device_id=line.device.id,
+            campaign_id=campaign_id,
+            now=times.stored(line.now),
+        )
+        if row is not None and campaign_id is None:
+            return row
+        if row is not None:
+            heads.append(row)
+    return min(heads, key=lambda row: (-row["priority"], row["id"]), default=None)
 
 
 def _ahead(rows: Rows, line: _Line, row: Row) -> int:
-    counted = rows.value(
-        f"""select count(*) from (select 1 from messages m where {_PASSABLE}
-            and (m.priority > :priority or (m.priority = :priority and m.id < :id)) limit :most)""",  # noqa: S608
-        device_id=line.device.id,
-        now=times.stored(line.now),
-        new_chats_full=line.new_chats_full,
-        priority=row["priority"],
-        id=row["id"],
-        most=MOST_COUNTED,
-    )
+    single = row["campaign_id"] is None
+    counted = 0
+    for campaign_id in (None,) if single else (None, *line.campaigns):
+        counted += rows.value(
+            f"""select count(*) from (select 1 from messages m where {line.passable()}
+                and (m.priority > :priority or (m.priority = :priority and m.id < :id)) limit :most)""",  # noqa: S608
+            device_id=line.device.id,
+            campaign_id=campaign_id,
+            now=times.stored(line.now),
+            priority=row["priority"],
+            id=row["id"],
+            most=MOST_COUNTED,
+        )
     busy = rows.value(
         "select 1 from messages where device_id = :device_id and status = 'sending'",
         device_id=line.device.id,
     )
-    return int(counted) + (1 if busy else 0)
+    return min(counted, MOST_COUNTED) + (1 if busy else 0)
 
 
 def _expected(line: _Line, ahead: int, config: Config) -> datetime | None:

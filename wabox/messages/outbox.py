@@ -16,9 +16,12 @@ from datetime import datetime, timedelta
 from typing import Literal, cast
 
 from wabox import times
+from wabox.billing import ledger
+from wabox.contacts import suppression
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid, NotFound
+from wabox.messages import chats
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
 
@@ -66,7 +69,8 @@ class Message:
     system: bool
     scheduled_for: datetime | None
     expires_at: datetime | None
-    number_retry_at: datetime | None
+    held_until: datetime | None
+    held_reason: str | None
     number_tries: int
     wa_message_id: str | None
     wa_chat_id: str | None
@@ -123,29 +127,48 @@ def accept(
     now: datetime,
     scheduled_for: datetime | None = None,
     expires_at: datetime | None = None,
-    priority: int = 1,
+    contact_id: int | None = None,
+    system: bool = False,
 ) -> int:
-    """A message is queued; returns its job id. The variant is chosen by that id.
+    """A message is queued and its credit taken; returns its job id. The variant is chosen by that id.
 
-    phone: digits. Raises Invalid when the rendered text is empty or too long; then nothing is stored.
+    phone: digits. To a person who asked not to be written to it is skipped at once, without a credit;
+    so is one that has expired already. A system message (wabox's own confirmation) costs nothing and
+    goes all the same. Raises Invalid when the rendered text is empty or too long, InsufficientCredits;
+    then nothing is stored.
     """
     job_id = next_id(tx)
     text = template.render(values, seed=f"job:{job_id}")
+    error = None if system else _never_goes(tx, device.user_id, phone, expires_at, now)
+    if error is None and not system:
+        ledger.take(tx, device.user_id, job_id, now=now)
     tx.insert(
-        """insert into messages (id, user_id, device_id, phone, text, priority, scheduled_for, expires_at,
-                                 queued_at)
-           values (:id, :user_id, :device_id, :phone, :text, :priority, :scheduled_for, :expires_at, :now)""",
+        """insert into messages (id, user_id, device_id, contact_id, phone, text, priority, is_system,
+                                 scheduled_for, expires_at, new_chat, queued_at)
+           values (:id, :user_id, :device_id, :contact_id, :phone, :text, :priority, :system,
+                   :scheduled_for, :expires_at, :new_chat, :now)""",
         id=job_id,
         user_id=device.user_id,
         device_id=device.id,
+        contact_id=contact_id,
         phone=phone,
         text=text,
-        priority=priority,
+        priority=2 if system else 1,
+        system=int(system),
         scheduled_for=times.stored_or_none(scheduled_for),
         expires_at=times.stored_or_none(expires_at),
+        new_chat=int(chats.is_new(tx, device.id, phone)),
         now=times.stored(now),
     )
+    if error is not None:
+        skip(tx, by_id(tx, job_id), error, now=now)
     return job_id
+
+
+def _never_goes(tx: Tx, user_id: int, phone: str, expires_at: datetime | None, now: datetime) -> str | None:
+    if suppression.is_out(tx, user_id, phone):
+        return "opted_out"
+    return "expired" if expires_at is not None and expires_at <= now else None
 
 
 def next_id(tx: Tx) -> int:
@@ -179,11 +202,6 @@ def arm(
 
     The id is chosen once and kept through every attempt. From here on the message counts in the caps.
     """
-    known = tx.value(
-        "select 1 from chats where device_id = :device_id and phone = :phone",
-        device_id=message.device_id,
-        phone=message.phone,
-    )
     tx.run(
         """update messages set wa_message_id = coalesce(wa_message_id, :wa_id), wa_chat_id = :chat_id,
            wa_chat_ids = :others, machine_boot = :boot, spent_at = :now, handed_at = :now,
@@ -195,7 +213,7 @@ def arm(
         chat_id=chat_id,
         others=json.dumps(other_chat_ids),
         boot=machine_boot,
-        new_chat=int(known is None),
+        new_chat=int(chats.is_new(tx, message.device_id, message.phone)),
         now=times.stored(now),
     )
     return by_id(tx, message.id)
@@ -233,8 +251,8 @@ def doubted(tx: Tx, message: Message) -> None:
 def put_back(tx: Tx, message: Message) -> None:
     """sending → queued: it was surely not handed over."""
     tx.run(
-        """update messages set status = 'queued', spent_at = null, new_chat = 0, doubt_stage = 0,
-           rest_until = null where id = :id and status = 'sending'""",
+        """update messages set status = 'queued', spent_at = null, doubt_stage = 0, rest_until = null
+           where id = :id and status = 'sending'""",
         id=message.id,
     )
 
@@ -242,10 +260,21 @@ def put_back(tx: Tx, message: Message) -> None:
 def number_unclear(tx: Tx, message: Message, *, retry_at: datetime) -> None:
     """sending → queued: WhatsApp did not say whether the number exists; others pass until then."""
     tx.run(
-        """update messages set status = 'queued', number_tries = number_tries + 1, number_retry_at = :retry_at
-           where id = :id and status = 'sending' and wa_message_id is null""",
+        """update messages set status = 'queued', number_tries = number_tries + 1, held_until = :retry_at,
+           held_reason = 'number_check' where id = :id and status = 'sending' and wa_message_id is null""",
         id=message.id,
         retry_at=times.stored(retry_at),
+    )
+
+
+def hold(tx: Tx, message_id: int, *, until: datetime, reason: str) -> None:
+    """Only this message waits until then; it is passed over by those behind it."""
+    tx.run(
+        """update messages set held_until = :until, held_reason = :reason
+           where id = :id and status = 'queued'""",
+        id=message_id,
+        until=times.stored(until),
+        reason=reason,
     )
 
 
@@ -278,16 +307,7 @@ def sent(tx: Tx, message: Message, *, at: datetime, next_send_at: datetime) -> b
     """sending or unknown → sent: WhatsApp's server has it. False if that was known already."""
     if not _move(tx, message, ("sending", "unknown"), "sent", now=at):
         return False
-    now_text = times.stored(at)
-    tx.run(
-        """insert into chats (device_id, user_id, phone, first_at, last_out_at)
-           values (:device_id, :user_id, :phone, :now, :now)
-           on conflict do update set last_out_at = :now""",
-        device_id=message.device_id,
-        user_id=message.user_id,
-        phone=message.phone,
-        now=now_text,
-    )
+    chats.wrote(tx, message.device_id, message.user_id, message.phone, inbound=False, at=at)
     if message.wa_chat_id and message.wa_message_id:
         device = devices.by_id(tx, message.device_id)
         if device.link_epoch == message.link_epoch:
@@ -414,8 +434,31 @@ def _move(
         bucket=bucket(now),
         status=to,
     )
+    if to in ("failed", "skipped", "cancelled"):
+        ledger.give_back(tx, message.user_id, message.id, now=now)
+    if message.campaign_id is not None:
+        _count_for_campaign(tx, message, to, error)
     _owe(tx, message.id, now)
     return True
+
+
+_UNKNOWN_ENDS = ("sent", "failed")
+
+
+def _count_for_campaign(tx: Tx, message: Message, to: Status, error: str | None) -> None:
+    """The campaign's counters move with the row; a failure in a row counts only against the device."""
+    device_failed = to == "failed" and error != "not_on_whatsapp"
+    tx.run(
+        f"""update campaigns set {to} = {to} + 1, unknown = unknown - :was_unknown,
+            not_on_whatsapp = not_on_whatsapp + :not_there,
+            failures_in_row = iif(:failed, failures_in_row + 1, iif(:sent, 0, failures_in_row))
+            where id = :id""",  # noqa: S608 - a status of our own
+        id=message.campaign_id,
+        was_unknown=int(message.status == "unknown" and to in _UNKNOWN_ENDS),
+        not_there=int(error == "not_on_whatsapp"),
+        failed=device_failed,
+        sent=to == "sent",
+    )
 
 
 def bucket(moment: datetime) -> str:
@@ -464,7 +507,8 @@ def message_of(row: Row) -> Message:
         system=bool(row["is_system"]),
         scheduled_for=times.read_or_none(row["scheduled_for"]),
         expires_at=times.read_or_none(row["expires_at"]),
-        number_retry_at=times.read_or_none(row["number_retry_at"]),
+        held_until=times.read_or_none(row["held_until"]),
+        held_reason=row["held_reason"],
         number_tries=row["number_tries"],
         wa_message_id=row["wa_message_id"],
         wa_chat_id=row["wa_chat_id"],

@@ -8,10 +8,11 @@ import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
 from wabox.errors import ConfigError
-from wabox.migrations import first
+from wabox.migrations import first, second
 
 STEPS = Migrations("wabox")
 STEPS(name="0001_first")(first.step)
+STEPS(name="0002_campaigns")(second.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:

@@ -253,16 +253,14 @@ create index attempts_of on delivery_attempts (delivery_id);
 
 def step(database: Database) -> None:
     """Make every table."""
-    for statement in _statements(SCHEMA):
-        database.execute(statement)
+    run(database, SCHEMA)
 
 
-def _statements(schema: str) -> list[str]:
-    found: list[str] = []
+def run(database: Database, schema: str) -> None:
+    """Run each statement of a schema; a statement ends with a semicolon at the end of a line."""
     pending = ""
     for line in schema.splitlines():
         pending += line + "\n"
         if line.rstrip().endswith(";"):
-            found.append(pending)
+            database.execute(pending)
             pending = ""
-    return found

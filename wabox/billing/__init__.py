@@ -1,0 +1,1 @@
+"""Credits and, where a reseller turns it on, plans and payments."""
