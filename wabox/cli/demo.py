@@ -42,6 +42,7 @@ def command(port: int, sandbox_port: int, *, once: bool) -> None:
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         click.echo("Stopped.")
+        raise SystemExit(130 if once else 0) from None
 
 
 def _play(place: Place, *, once: bool) -> None:
@@ -68,6 +69,8 @@ def _play(place: Place, *, once: bool) -> None:
             raise
         place.write_result({"url": place.url, "sandbox_url": place.sandbox_url, **made})
         _show(place, made)
+        if not once:
+            click.echo("Ctrl-C ends the demo.")
         while not once:
             time.sleep(1)
             story.check_lives()
@@ -99,7 +102,7 @@ def _show(place: Place, made: dict[str, str]) -> None:
     body = f'{{"phone": "{FRIEND_PHONE}", "message": "Hi there"}}'
     click.echo(
         f"""
-The message arrived. This is yours now:
+The message arrived. This is yours now, and in {place.result} too:
   Dashboard   {place.url}
   Log in      {made["email"]}  {made["password"]}
   API key     {made["api_key"]}
@@ -108,8 +111,7 @@ The message arrived. This is yours now:
 Send another:
   curl -X POST {place.url}/api/v1/send -H 'X-API-Key: {made["api_key"]}' \\
     -H 'Content-Type: application/json' -d '{body}'
-
-All of this is in {place.result} too. Ctrl-C ends the demo."""
+"""
     )
 
 
