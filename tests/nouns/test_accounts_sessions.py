@@ -88,3 +88,11 @@ def test_sweep_keeps_what_lives(tx: Tx, asha: User, now: datetime) -> None:
     begin(tx, asha, now)
     assert sessions.sweep(tx, now) == 2
     assert len(sessions.of_user(tx, asha.id)) == 1
+
+
+def test_one_session_is_ended_only_by_its_owner(tx: Tx, asha: User, bilal: User, now: datetime) -> None:
+    sessions.start(tx, asha.id, ip=None, agent=None, now=now)
+    (visit,) = sessions.of_user(tx, asha.id)
+    assert not sessions.end_one(tx, bilal.id, visit.token_hash)
+    assert sessions.end_one(tx, asha.id, visit.token_hash)
+    assert sessions.of_user(tx, asha.id) == []

@@ -101,3 +101,13 @@ def test_nobody_is_nobody(tx: Tx) -> None:
     assert users.by_id(tx, 99) is None
     assert users.password_hash_of(tx, 99) is None
     assert not users.set_password(tx, 99, "x")
+
+
+def test_time_zone_is_one_this_machine_knows_or_the_shops(tx: Tx, asha: User) -> None:
+    assert users.set_timezone(tx, asha.id, "Asia/Dhaka")
+    found = users.by_id(tx, asha.id)
+    assert found is not None
+    assert found.timezone == "Asia/Dhaka"
+    with pytest.raises(Invalid, match="Asia/Dhaka"):
+        users.set_timezone(tx, asha.id, "Mars/Base")
+    assert users.set_timezone(tx, asha.id, None)

@@ -113,6 +113,18 @@ def end(tx: Tx, token: str) -> bool:
     return tx.run("delete from sessions where token_hash = :token_hash", token_hash=secrets.digest(token)) == 1
 
 
+def end_one(tx: Tx, user_id: int, token_hash: str) -> bool:
+    """This session of the user is over, as chosen from `of_user`. False: it is not the user's, or was over."""
+    return (
+        tx.run(
+            "delete from sessions where token_hash = :token_hash and user_id = :user_id",
+            token_hash=token_hash,
+            user_id=user_id,
+        )
+        == 1
+    )
+
+
 def end_all(tx: Tx, user_id: int, *, but: str | None = None) -> int:
     """All sessions of the user are over, but the one with this token hash; returns how many."""
     return tx.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
@@ -199,5 +200,16 @@ def set_language(tx: Tx, user_id: int, language: str | None) -> bool:
         raise Invalid("bad_language", sentence, details={"language": sentence})
     return (
         tx.run("update users set language = :language where id = :user_id", language=language, user_id=user_id)
+        == 1
+    )
+
+
+def set_timezone(tx: Tx, user_id: int, timezone: str | None) -> bool:
+    """The user's days, quiet hours and times are this zone's; None = the shop's. Raises Invalid `bad_timezone`."""
+    if timezone is not None and timezone not in zoneinfo.available_timezones():
+        sentence = "Choose a time zone like Asia/Dhaka."
+        raise Invalid("bad_timezone", sentence, details={"timezone": sentence})
+    return (
+        tx.run("update users set timezone = :timezone where id = :user_id", timezone=timezone, user_id=user_id)
         == 1
     )

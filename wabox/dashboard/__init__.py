@@ -1,1 +1,48 @@
-"""The pages a shop owner sees, one file a section."""
+"""The pages people use: server-rendered, small enough for a phone, alive by htmx."""
+
+from __future__ import annotations
+
+from litestar import Response, Router
+from litestar.datastructures import CacheControlHeader
+from litestar.static_files import create_static_files_router
+
+from wabox.box import Box
+from wabox.dashboard import docs, guard, home, login, messages, settings, webhooks, whatsapp
+from wabox.dashboard.answers import STATIC, refusal_page
+from wabox.dashboard.desk import Desk, provide
+
+__all__ = ["refusal_page", "router"]
+
+SECTIONS = (login, home, whatsapp, messages, webhooks, settings, docs)
+A_YEAR = 31_536_000
+
+
+def router(box: Box) -> Router:
+    """Every page of this box, and the static files."""
+    pages = Router(
+        path="/",
+        route_handlers=[section.router(box) for section in SECTIONS],
+        guards=[guard.guard(box)],
+        dependencies={"desk": provide(box)},
+        exception_handlers={guard.Elsewhere: guard.sent_elsewhere},
+        include_in_schema=False,
+        signature_types=[Desk],
+    )
+    return Router(path="/", route_handlers=[pages, _static()], include_in_schema=False)
+
+
+def _static() -> Router:
+    """Files whose address changes with their content: a browser may keep them."""
+    return create_static_files_router(
+        path="/static",
+        directories=[STATIC],
+        cache_control=CacheControlHeader(public=True, max_age=A_YEAR, immutable=True),
+        after_request=_harmless,
+        include_in_schema=False,
+    )
+
+
+async def _harmless(response: Response[bytes]) -> Response[bytes]:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    return response

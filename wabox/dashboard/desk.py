@@ -1,0 +1,91 @@
+"""One visit: who asks, and what every page needs to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request, Response
+
+from wabox.accounts.sessions import Session
+from wabox.accounts.users import User
+from wabox.box import Box
+from wabox.dashboard import answers, form, guard, words
+from wabox.dashboard.form import Form
+from wabox.dashboard.language import Voice
+from wabox.errors import NotFound
+from wabox.messages import facts, line
+
+BIGGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a page's handler is given."""
+
+    box: Box
+    request: guard.Asked
+    visitor: Session | None
+    voice: Voice
+
+    @property
+    def session(self) -> Session:
+        """The live session; only a public route may have none."""
+        assert self.visitor is not None
+        return self.visitor
+
+    @property
+    def user(self) -> User:
+        """Who is logged in."""
+        return self.session.user
+
+    @property
+    def rules(self) -> facts.Rules:
+        """The sending rules in force for the user."""
+        return line.rules(self.box.config, self.user.timezone)
+
+    @property
+    def ip(self) -> str:
+        """Where the request comes from; a trusted proxy's word for it is in the scope already."""
+        client = self.request.client
+        return client.host if client else ""
+
+    async def form(self) -> Form:
+        """The posted form."""
+        return form.parse(await self.request.body())
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> Response[str]:
+        """The template, with the visit's own values beside the given ones."""
+        said = words.SAID.get(self.request.query_params.get("said", ""))
+        shown = {
+            "session": self.visitor,
+            "csrf": self.request.scope["state"]["csrf"],
+            "config": self.box.config,
+            "said": said,
+            **values,
+        }
+        return answers.html(template, self.voice, shown, status=status)
+
+    def go(self, path: str, *, said: str | None = None) -> Response[None]:
+        """On to that page, which shows what was done. said: a key of words.SAID."""
+        assert said is None or said in words.SAID
+        mark = "&" if "?" in path else "?"
+        return answers.redirect(path if said is None else f"{path}{mark}said={said}")
+
+
+def provide(box: Box) -> Callable[[guard.Asked], Awaitable[Desk]]:
+    """Makes the desk of each request to this box."""
+
+    async def desk(request: Request[Any, Any, Any]) -> Desk:
+        state = request.scope["state"]
+        return Desk(box, request, state["session"], state["voice"])
+
+    return desk
+
+
+def known_id(number: int) -> int:
+    """The number, if the database could have it. Raises NotFound."""
+    if not 0 < number <= BIGGEST_ID:
+        raise NotFound("not_found", "There is nothing at this address; use the menu to go on.")
+    return number

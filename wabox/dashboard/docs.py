@@ -1,0 +1,30 @@
+"""The API reference for people: this box's own address in every example. Open to all, it holds no secret."""
+
+from __future__ import annotations
+
+from litestar import Response, Router, get
+
+from wabox.box import Box
+from wabox.dashboard import reference
+from wabox.dashboard.desk import Desk
+
+API = "/api/v1"
+
+
+@get("/docs", public=True)
+async def page(desk: Desk) -> Response[str]:
+    """Every route with cURL and PHP to copy."""
+    return desk.page(
+        "docs/page.html",
+        here="docs",
+        base=desk.box.base_url + API,
+        chapters=reference.CHAPTERS,
+        api_errors=reference.ERRORS,
+        webhook_body=reference.WEBHOOK_BODY,
+        webhook_php=reference.WEBHOOK_PHP,
+    )
+
+
+def router(_box: Box) -> Router:
+    """This page."""
+    return Router(path="/", route_handlers=[page])

@@ -1,0 +1,54 @@
+"""Knows what a browser's form says: texts of bounded length, never a surprise."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from wabox.errors import Invalid
+
+MOST_FIELDS = 100
+LONGEST = 20_000
+
+
+class Form:
+    """The fields of one posted form. Unknown ones are not looked at."""
+
+    def __init__(self, fields: dict[str, list[str]]) -> None:
+        self._fields = fields
+
+    def text(self, name: str, *, trim: bool = True) -> str:
+        """The field's text, "" if it is missing; line ends as \\n."""
+        values = self._fields.get(name)
+        text = values[0].replace("\r\n", "\n") if values else ""
+        return text.strip() if trim else text
+
+    def texts(self, name: str) -> list[str]:
+        """Every value of a field that may come several times."""
+        return self._fields.get(name, [])
+
+    def ticked(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return bool(self._fields.get(name))
+
+
+def parse(body: bytes) -> Form:
+    """The form in a urlencoded body. Raises Invalid `bad_form`."""
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8", "replace"),
+            keep_blank_values=True,
+            errors="replace",
+            max_num_fields=MOST_FIELDS,
+        )
+    except ValueError:
+        raise _bad() from None
+    fields: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if "\0" in value or len(value) > LONGEST:
+            raise _bad()
+        fields.setdefault(name, []).append(value)
+    return Form(fields)
+
+
+def _bad() -> Invalid:
+    return Invalid("bad_form", "This form could not be read; go back, shorten what you wrote and try again.")

@@ -1,0 +1,181 @@
+"""Knows who may see a page: a known host name, a box that is set up, a live session, and no forged form.
+
+Everything is closed unless a route says `public=True`. A form carries the session's CSRF token; before
+log-in a token of its own, kept in a cookie. GET and HEAD change nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+from urllib.parse import quote, urlsplit
+
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.handlers import BaseRouteHandler
+
+from wabox.accounts import secrets, sessions, users
+from wabox.accounts.sessions import Session
+from wabox.box import Box
+from wabox.dashboard import answers, form
+from wabox.dashboard.language import NAMES, Voice
+from wabox.errors import Forbidden
+
+Asked: TypeAlias = Request[Any, Any, Any]
+SAFE = ("GET", "HEAD", "OPTIONS")
+LOCAL_ENDS = (".localhost", ".local", ".lan", ".home.arpa", ".internal")
+
+
+class Elsewhere(Exception):
+    """The answer is on another page."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+def sent_elsewhere(request: Asked, exception: Elsewhere) -> Response[None]:
+    """Go there: the browser by itself, htmx with the whole window."""
+    if answers.is_fragment(request):
+        headers = {**answers.HEADERS, "HX-Redirect": exception.path}
+        return Response(None, status_code=401, headers=headers)
+    return answers.redirect(exception.path)
+
+
+def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
+    """The guard of all pages of this box."""
+    ready = False
+
+    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        nonlocal ready
+        assert isinstance(connection, Request)
+        check_host(connection, box)
+        session = _session(connection, box)
+        _remember(connection, box, session)
+        ready = ready or box.db.read_here(users.owner_exists)
+        if not ready and not handler.opt.get("before_setup"):
+            raise Elsewhere("/setup")
+        if session is None and not handler.opt.get("public"):
+            raise Elsewhere(login_path(connection))
+        if connection.method not in SAFE:
+            await check_form(connection, session)
+        if session is not None and session.touch_is_due(box.now()):
+            await box.db.write(sessions.touch, session.token_hash, box.now())
+
+    return admit
+
+
+def login_path(request: Asked) -> str:
+    """The log-in page, which leads back here."""
+    path = request.scope["path"]
+    if request.method != "GET" or path == "/" or answers.is_fragment(request):
+        return "/login"
+    return f"/login?next={quote(path, safe='/')}"
+
+
+def local_path(text: str) -> str:
+    """A path of this dashboard to go on to, "/" for anything else."""
+    fine = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() and len(text) < 200
+    return quote(text, safe="/-_.~") if fine else "/"
+
+
+def check_host(request: Asked, box: Box) -> None:
+    """Raises Forbidden for a host name that could be a stranger's, pointed at this machine (DNS rebinding)."""
+    name = (urlsplit("//" + request.headers.get("host", "")).hostname or "").rstrip(".")
+    public = urlsplit(box.config.server.public_url or "").hostname
+    known = (public, box.config.server.host.lower())
+    if name in known or "." not in name or name.endswith(LOCAL_ENDS) or _is_address(name):
+        return
+    raise Forbidden(
+        "unknown_host",
+        f"This box does not know itself by the name {name[:80]}. If the name is right, write it into wabox.toml "
+        "as [server] public_url and start wabox again.",
+    )
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _session(request: Asked, box: Box) -> Session | None:
+    token = request.cookies.get(cookie_name(request, "session"), "")
+    return box.db.read_here(sessions.find, token, box.now()) if token else None
+
+
+def _remember(request: Asked, box: Box, session: Session | None) -> None:
+    """What the page and a refusal of it are made with."""
+    config, user = box.config, session.user if session else None
+    zone = config.zone_named(user.timezone) if user and user.timezone else config.zone
+    language = (user.language if user else _asked_language(request)) or config.locale.language
+    state = request.scope["state"]
+    state["session"] = session
+    state["voice"] = Voice(language, zone, box.now())
+    state["csrf"] = session.csrf if session else request.cookies.get(cookie_name(request, "form"), "")[:100]
+
+
+def _asked_language(request: Asked) -> str | None:
+    """What a stranger chose with ?lang=."""
+    asked = request.query_params.get("lang", "")
+    return asked if asked in NAMES else None
+
+
+async def check_form(request: Asked, session: Session | None) -> None:
+    """Raises Forbidden unless the form came from a page of ours."""
+    origin = request.headers.get("origin")
+    if origin not in (None, "null") and urlsplit(origin or "").netloc != request.headers.get("host"):
+        raise _forged()
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise _forged()
+    presented = request.headers.get("x-csrf-token") or form.parse(await request.body()).text("_csrf")
+    if session is not None:
+        genuine = session.csrf_matches(presented)
+    else:
+        kept = request.scope["state"]["csrf"]
+        genuine = bool(kept) and hmac.compare_digest(presented.encode(), kept.encode())
+    if not genuine:
+        raise _forged()
+
+
+def _forged() -> Forbidden:
+    return Forbidden(
+        "csrf", "This page was too old, or the form did not come from wabox. Go back, load it again, then retry."
+    )
+
+
+def is_https(request: Asked) -> bool:
+    """Whether the browser's connection is encrypted; a trusted proxy's word for it is in the scheme already."""
+    return request.scope["scheme"] == "https"
+
+
+def cookie_name(request: Asked, kind: str) -> str:
+    """`__Host-` where the browser will have it: it wants https."""
+    return f"__Host-wabox_{kind}" if is_https(request) else f"wabox_{kind}"
+
+
+def cookie(request: Asked, kind: str, value: str, *, max_age: int | None = None) -> Cookie:
+    """A cookie no script reads and no other site sends."""
+    return Cookie(
+        key=cookie_name(request, kind),
+        value=value,
+        max_age=max_age,
+        path="/",
+        secure=is_https(request),
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def form_cookie(request: Asked) -> Cookie | None:
+    """The cookie that a stranger's form is checked by; None if the browser has it."""
+    state = request.scope["state"]
+    if state["csrf"]:
+        return None
+    state["csrf"] = secrets.token()
+    return cookie(request, "form", state["csrf"])

@@ -1,0 +1,254 @@
+"""The first screen: is my phone linked, what waits and why, what went wrong, send something."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from litestar import Response, Router, get, post
+
+from wabox.box import Box
+from wabox.contacts import phones
+from wabox.dashboard.desk import Desk
+from wabox.dashboard.form import Form
+from wabox.db import Rows, Tx
+from wabox.devices import devices
+from wabox.errors import Forbidden, Invalid, Refusal, Unavailable
+from wabox.messages import line, localtime, log, outbox, template, timekeeping, waiting
+from wabox.webhooks import endpoints
+from wabox.webhooks import log as webhook_log
+
+SHOWN_WRONG = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Since the user's midnight. by_device: what each phone may still send."""
+
+    reached: dict[str, int]
+    allowances: list[tuple[devices.Device, line.Allowance]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What a person should look at. failed: since yesterday's midnight; unsure: until it is settled."""
+
+    clock: bool
+    unsure: log.Page
+    failed: log.Page
+    parked: int
+    failing_since: datetime | None
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything at all."""
+        return bool(self.clock or self.unsure.total or self.failed.total or self.parked or self.failing_since)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The form that sends one message, as it was filled in."""
+
+    phone: str = ""
+    message: str = ""
+    device_label: str = devices.PRIMARY
+    keep: bool = False
+    ticket: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+
+class Tickets:
+    """Each form sends once, however often it is pressed. Remembered in memory, the newest thousands."""
+
+    def __init__(self, most: int = 5_000) -> None:
+        self._most = most
+        self._taken: OrderedDict[tuple[int, str], asyncio.Future[int]] = OrderedDict()
+
+    def find(self, user_id: int, ticket: str) -> asyncio.Future[int] | None:
+        """What became of this form before, if it was sent before."""
+        return self._taken.get((user_id, ticket))
+
+    def take(self, user_id: int, ticket: str) -> asyncio.Future[int]:
+        """The form is being sent; the caller completes the future or gives the ticket back."""
+        taken: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._taken[user_id, ticket] = taken
+        while len(self._taken) > self._most:
+            self._taken.popitem(last=False)
+        return taken
+
+    def give_back(self, user_id: int, ticket: str) -> None:
+        """It was not sent after all."""
+        taken = self._taken.pop((user_id, ticket), None)
+        if taken is not None and not taken.done():
+            taken.cancel()
+
+
+@get("/")
+async def home(desk: Desk) -> Response[str]:
+    """The whole screen."""
+    query = desk.request.query_params
+    draft = Draft(phone=query.get("phone", "")[:64], device_label=query.get("device", devices.PRIMARY)[:32])
+    return await _page(desk, draft, {})
+
+
+@get("/home/live")
+async def live(desk: Desk) -> Response[str]:
+    """The parts that change by themselves."""
+    return desk.page("home/_live.html", **await desk.box.db.read(_state, desk))
+
+
+@get("/home/today")
+async def today(desk: Desk) -> Response[str]:
+    """Today's numbers."""
+    return desk.page("home/_today.html", **await desk.box.db.read(_state, desk))
+
+
+@post("/send")
+async def send(desk: Desk, tickets: Tickets) -> Response[str] | Response[None]:
+    """One message is queued; the next page is that message."""
+    form = await desk.form()
+    draft = _draft(form)
+    before = tickets.find(desk.user.id, draft.ticket)
+    if before is not None:
+        return desk.go(f"/messages/{await asyncio.shield(before)}", said="queued")
+    taken = tickets.take(desk.user.id, draft.ticket)
+    try:
+        job_id = await desk.box.db.write(_accept, desk, draft)
+    except (Invalid, Unavailable, Forbidden) as refusal:
+        tickets.give_back(desk.user.id, draft.ticket)
+        return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)
+    except BaseException:
+        tickets.give_back(desk.user.id, draft.ticket)
+        raise
+    taken.set_result(job_id)
+    return desk.go(f"/messages/{job_id}", said="queued")
+
+
+@post("/send/preview")
+async def preview(desk: Desk) -> Response[str]:
+    """What the person would read, as it is typed; what is wrong, if something is."""
+    draft = _draft(await desk.form())
+    shown: list[str] = []
+    error = None
+    if draft.message.strip():
+        try:
+            parsed = template.parse(draft.message)
+            digits = _digits(desk, draft.phone)
+            shown = parsed.preview(3, {"phone": digits} if digits else {"phone": "8801711123456"})
+        except Invalid as wrong:
+            error = wrong.sentence
+    return desk.page("home/_preview.html", shown=shown, error=error)
+
+
+@post("/clock/confirm")
+async def confirm_clock(desk: Desk) -> Response[None]:
+    """The owner says that the clock is right."""
+    if desk.user.role != "owner":
+        raise Forbidden("owner_only", "Only the owner of this box can confirm its clock.")
+    await desk.box.db.write(timekeeping.confirm, desk.box.now())
+    return desk.go("/", said="clock")
+
+
+def _draft(form: Form) -> Draft:
+    return Draft(
+        phone=form.text("phone")[:64],
+        message=form.text("message", trim=False),
+        device_label=form.text("device_label") or devices.PRIMARY,
+        keep=form.ticked("keep"),
+        ticket=form.text("ticket")[:64] or secrets.token_urlsafe(16),
+    )
+
+
+def _digits(desk: Desk, phone: str) -> str | None:
+    try:
+        return phones.parse(phone, country=desk.box.config.locale.country).digits
+    except Invalid:
+        return None
+
+
+def _accept(tx: Tx, desk: Desk, draft: Draft) -> int:
+    if desk.user.state != "active":
+        raise Forbidden(f"account_{desk.user.state}", "Your account may not send now; ask whoever runs this box.")
+    phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
+    text = template.parse(draft.message)
+    device = devices.by_label(tx, desk.user.id, draft.device_label)
+    if not draft.keep:
+        devices.check_sendable(device)
+    return outbox.accept(
+        tx,
+        device,
+        phone=phone.digits,
+        template=text,
+        values={"phone": phone.digits},
+        now=desk.box.now(),
+    )
+
+
+async def _page(
+    desk: Desk, draft: Draft, errors: dict[str, str], *, refusal: Refusal | None = None
+) -> Response[str]:
+    return desk.page(
+        "home/page.html",
+        status=refusal.status if refusal else 200,
+        here="home",
+        draft=draft,
+        errors=errors,
+        offline=refusal is not None and refusal.code == "device_not_ready",
+        **await desk.box.db.read(_state, desk),
+    )
+
+
+def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
+    user, now, config = desk.user, desk.voice.now, desk.box.config
+    owned = devices.list_of(rows, user.id)
+    waits = waiting.groups(rows, user.id, config=config, now=now)
+    wrong = _wrong(rows, desk)
+    midnight = _midnight(desk)
+    allowances = [(one, line.allowance(rows, one, config=config, now=now)) for one in owned]
+    reached = dict(log.reached(rows, user.id, midnight, now + timedelta(days=1)))
+    moving = any(one.state in ("starting", "qr") for one in owned) or any(
+        one.reason in (None, "gap", "in_doubt", "in_line") for one in waits
+    )
+    return {
+        "devices": owned,
+        "waits": waits,
+        "waiting_total": sum(one.count for one in waits),
+        "most_counted": waiting.MOST_COUNTED,
+        "wrong": wrong,
+        "today": Today(reached, allowances),
+        "poll": "2s" if moving else "8s",
+    }
+
+
+def _wrong(rows: Rows, desk: Desk) -> Wrong:
+    user = desk.user
+    yesterday = _midnight(desk) - timedelta(days=1)
+    return Wrong(
+        clock=timekeeping.is_wrong(rows),
+        unsure=log.page(rows, user.id, log.Wanted(status="unknown"), per_page=SHOWN_WRONG),
+        failed=log.page(rows, user.id, log.Wanted(status="failed", since=yesterday), per_page=SHOWN_WRONG),
+        parked=webhook_log.count(rows, user.id, status="parked"),
+        failing_since=endpoints.get(rows, user.id).failing_since,
+    )
+
+
+def _midnight(desk: Desk) -> datetime:
+    zone = desk.voice.zone
+    return localtime.day_start(localtime.local_day(desk.voice.now, zone), zone)
+
+
+def router(_box: Box) -> Router:
+    """These pages."""
+    kept = Tickets()
+
+    async def tickets() -> Tickets:
+        return kept
+
+    return Router(
+        path="/",
+        route_handlers=[home, live, today, send, preview, confirm_clock],
+        dependencies={"tickets": tickets},
+    )

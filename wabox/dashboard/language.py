@@ -1,0 +1,121 @@
+"""Knows the dashboard's languages: catalogues, and how moments, numbers and phones are written."""
+
+from __future__ import annotations
+
+import functools
+import gettext
+import io
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_datetime, format_skeleton, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from wabox.contacts import phones
+
+LOCALES = Path(__file__).parent / "locale"
+NAMES = {"en": "English", "bn": "বাংলা"}
+_BENGALI = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
+
+
+def later(text: str) -> str:
+    """The text itself, marked for the catalogues; a template translates it when it is shown."""
+    return text
+
+
+@functools.cache
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The translations of a language, compiled from its .po file; English is what the code says."""
+    source = LOCALES / language / "LC_MESSAGES" / "wabox.po"
+    if language not in NAMES or not source.is_file():
+        return gettext.NullTranslations()
+    with source.open("rb") as file:
+        read = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, read)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How things are written for one reader. now: aware UTC, the moment of the page."""
+
+    language: str
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def locale(self) -> Locale:
+        """babel's name for the language."""
+        return Locale.parse(self.language)
+
+    def say(self, text: str, **values: object) -> str:
+        """The text in the reader's language. values: for its %(name)s."""
+        said = catalogue(self.language).gettext(text) if text else ""
+        return said % values if values else said
+
+    def digits(self, text: str) -> str:
+        """Digits as the language writes them."""
+        return text.translate(_BENGALI) if self.language == "bn" else text
+
+    def num(self, number: float) -> str:
+        """A number with its thousands marked."""
+        return self.digits(format_decimal(number, locale="en"))
+
+    def when(self, moment: datetime) -> str:
+        """A moment as briefly as it is clear today: `14:05`, `tomorrow 08:00`, `12 Nov, 14:05`."""
+        local = moment.astimezone(self.zone)
+        clock = self.clock(moment)
+        days = (local.date() - self.now.astimezone(self.zone).date()).days
+        if days == 0:
+            return clock
+        if days == 1:
+            return self.say(later("tomorrow %(time)s"), time=clock)
+        if days == -1:
+            return self.say(later("yesterday %(time)s"), time=clock)
+        return f"{self.day(moment)}, {clock}"
+
+    def clock(self, moment: datetime) -> str:
+        """The time of day, 24 hours."""
+        return self.digits(format_time(moment, "HH:mm", tzinfo=self.zone, locale=self.locale))
+
+    def second(self, moment: datetime) -> str:
+        """The time of day with seconds."""
+        return self.digits(format_time(moment, "HH:mm:ss", tzinfo=self.zone, locale=self.locale))
+
+    def day(self, moment: datetime) -> str:
+        """The day, with its year unless it is this one."""
+        same = moment.astimezone(self.zone).year == self.now.astimezone(self.zone).year
+        pattern = "MMMd" if same else "yMMMd"
+        return self.digits(format_skeleton(pattern, moment, tzinfo=self.zone, locale=self.locale))
+
+    def full(self, moment: datetime) -> str:
+        """The whole moment, for a tooltip."""
+        return self.digits(
+            format_datetime(moment, "EEEE d MMMM y, HH:mm:ss z", tzinfo=self.zone, locale=self.locale)
+        )
+
+    def ago(self, moment: datetime) -> str:
+        """How long ago, roughly: `just now`, `5 min ago`, `3 h ago`, then the day."""
+        passed = self.now - moment
+        if passed < timedelta(minutes=1):
+            return self.say(later("just now"))
+        if passed < timedelta(hours=1):
+            return self.say(later("%(n)s min ago"), n=self.num(passed // timedelta(minutes=1)))
+        if passed < timedelta(hours=24):
+            return self.say(later("%(n)s h ago"), n=self.num(passed // timedelta(hours=1)))
+        return self.day(moment)
+
+    def seconds(self, since: datetime) -> int:
+        """Whole seconds passed since then, at least 0."""
+        return max(0, int((self.now - since).total_seconds()))
+
+    def phone(self, digits: str) -> str:
+        """A phone number as people read it."""
+        return self.digits(phones.display(digits))

@@ -1,0 +1,189 @@
+"""Log in, log out, and the first set-up of a box by its one-time link."""
+
+from __future__ import annotations
+
+import asyncio
+
+from litestar import Response, Router, get, post
+
+from wabox.accounts import audit, keys, links, passwords, sessions, users
+from wabox.accounts.passwords import Verdict
+from wabox.accounts.throttle import Logins
+from wabox.accounts.users import User
+from wabox.box import Box
+from wabox.dashboard import guard
+from wabox.dashboard.desk import Desk
+from wabox.dashboard.language import later
+from wabox.db import Rows, Tx
+from wabox.devices import devices
+from wabox.errors import Invalid
+
+WRONG = later("E-mail or password is wrong. Check both, then try again.")
+LOCKED = later("This account is locked until it has been reviewed. Ask whoever runs this box.")
+TOO_MANY = later("Too many tries. Wait a while, then try again.")
+DIFFERENT = later("The two passwords differ. Type the same one twice.")
+
+
+# -- set-up ------------------------------------------------------------------------------------------
+
+
+@get("/setup", public=True, before_setup=True)
+async def no_link(desk: Desk) -> Response[str] | Response[None]:
+    """Where the link is, for who comes without it."""
+    if desk.box.db.read_here(users.owner_exists):
+        return desk.go("/login")
+    return desk.page("setup/wanted.html", dead=False)
+
+
+@get("/setup/{token:str}", public=True, before_setup=True)
+async def setup(token: str, desk: Desk) -> Response[str] | Response[None]:
+    """The form behind the link."""
+    if desk.box.db.read_here(users.owner_exists):
+        return desk.go("/login")
+    if desk.box.db.read_here(links.find, token, "setup", desk.box.now()) is None:
+        return desk.page("setup/wanted.html", status=404, dead=True)
+    return _with_form_cookie(desk, "setup/form.html", token=token, email="", errors={})
+
+
+@post("/setup/{token:str}", public=True, before_setup=True)
+async def set_up(token: str, desk: Desk) -> Response[str] | Response[None]:
+    """The owner exists, is logged in, and sees the API key this once."""
+    if desk.box.db.read_here(users.owner_exists):
+        return desk.go("/login")
+    if desk.box.db.read_here(links.find, token, "setup", desk.box.now()) is None:
+        return desk.page("setup/wanted.html", status=404, dead=True)
+    form = await desk.form()
+    email, password = form.text("email"), form.text("password", trim=False)
+    try:
+        users.email_of(email)
+        passwords.check(password, email=email)
+        if password != form.text("again", trim=False):
+            raise Invalid("passwords_differ", DIFFERENT, details={"again": DIFFERENT})
+    except Invalid as wrong:
+        return _with_form_cookie(
+            desk, "setup/form.html", status=422, token=token, email=email, errors=wrong.details
+        )
+    made = await desk.box.db.write(_become_owner, desk, token, email, await _hashed(password))
+    if made is None:
+        return desk.page("setup/wanted.html", status=404, dead=True)
+    started, key = made
+    answer = desk.page("setup/key.html", key=key)
+    _let_in(desk, answer, started)
+    return answer
+
+
+def _become_owner(
+    tx: Tx, desk: Desk, token: str, email: str, password_hash: str
+) -> tuple[sessions.Started, str] | None:
+    now = desk.box.now()
+    if links.use(tx, token, "setup", now) is None:
+        return None
+    owner = users.create(tx, email=email, password_hash=password_hash, role="owner", now=now)
+    if desk.voice.language != desk.box.config.locale.language:
+        users.set_language(tx, owner.id, desk.voice.language)
+    devices.create_primary(tx, owner.id, now=now)
+    key = keys.issue(tx, owner.id, now=now)
+    audit.note(tx, user_id=owner.id, action="box.set_up", ip=desk.ip, now=now)
+    return _start(tx, desk, owner), key.key
+
+
+# -- log in ------------------------------------------------------------------------------------------
+
+
+@get("/login", public=True)
+async def login(desk: Desk) -> Response[str] | Response[None]:
+    """The form; whoever is logged in goes on."""
+    onward = guard.local_path(desk.request.query_params.get("next", "/"))
+    if desk.visitor is not None:
+        return desk.go(onward)
+    return _with_form_cookie(desk, "login/page.html", email="", onward=onward, error=None)
+
+
+@post("/login", public=True)
+async def log_in(desk: Desk, logins: Logins) -> Response[str] | Response[None]:
+    """The session begins, or the form says what is wrong, the same for a wrong name and a wrong password."""
+    form = await desk.form()
+    email, password = form.text("email")[:254], form.text("password", trim=False)
+    onward = guard.local_path(form.text("next"))
+    shown = {"email": email, "onward": onward}
+    wait = logins.ask(desk.ip, email, desk.box.now())
+    if wait:
+        answer = _with_form_cookie(desk, "login/page.html", status=429, error=TOO_MANY, **shown)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+    user, stored = await desk.box.db.read(_who, email)
+    verdict = await asyncio.to_thread(passwords.verify, stored, password)
+    if user is None or not verdict.ok:
+        await desk.box.db.write(_note_failure, user, desk)
+        return _with_form_cookie(desk, "login/page.html", status=401, error=WRONG, **shown)
+    logins.succeeded(desk.ip, email, desk.box.now())
+    if user.state == "locked":
+        return _with_form_cookie(desk, "login/page.html", status=403, error=LOCKED, **shown)
+    await _rehash(desk, user, stored, password, verdict)
+    started = await desk.box.db.write(lambda tx: _start(tx, desk, user))
+    going = desk.go(onward)
+    _let_in(desk, going, started)
+    return going
+
+
+@post("/logout")
+async def log_out(desk: Desk) -> Response[None]:
+    """The session is over."""
+    name = guard.cookie_name(desk.request, "session")
+    await desk.box.db.write(sessions.end, desk.request.cookies.get(name, ""))
+    gone = desk.go("/login", said="logged_out")
+    gone.set_cookie(guard.cookie(desk.request, "session", "", max_age=0))
+    return gone
+
+
+def _who(rows: Rows, email: str) -> tuple[User | None, str | None]:
+    user = users.by_email(rows, email)
+    return user, None if user is None else users.password_hash_of(rows, user.id)
+
+
+def _note_failure(tx: Tx, user: User | None, desk: Desk) -> None:
+    audit.note(tx, user_id=user.id if user else None, action="login.failed", ip=desk.ip, now=desk.box.now())
+
+
+async def _rehash(desk: Desk, user: User, was: str | None, password: str, verdict: Verdict) -> None:
+    if verdict.rehash and was is not None:
+        becomes = await _hashed(password)
+        await desk.box.db.write(lambda tx: users.rehash(tx, user.id, was=was, becomes=becomes))
+
+
+async def _hashed(password: str) -> str:
+    return await asyncio.to_thread(passwords.hashed, password)
+
+
+def _start(tx: Tx, desk: Desk, user: User) -> sessions.Started:
+    now, agent = desk.box.now(), desk.request.headers.get("user-agent")
+    audit.note(tx, user_id=user.id, action="login.succeeded", ip=desk.ip, now=now)
+    return sessions.start(tx, user.id, ip=desk.ip, agent=agent, now=now)
+
+
+def _let_in(desk: Desk, answer: Response[str] | Response[None], started: sessions.Started) -> None:
+    age = int(sessions.LONGEST.total_seconds())
+    answer.set_cookie(guard.cookie(desk.request, "session", started.token, max_age=age))
+
+
+def _with_form_cookie(desk: Desk, template: str, *, status: int = 200, **values: object) -> Response[str]:
+    """A stranger's form, with the cookie it is checked by."""
+    kept = guard.form_cookie(desk.request)
+    answer = desk.page(template, status=status, **values)
+    if kept is not None:
+        answer.set_cookie(kept)
+    return answer
+
+
+def router(_box: Box) -> Router:
+    """These pages; the counts of log-ins live as long as the process."""
+    counted = Logins()
+
+    async def logins() -> Logins:
+        return counted
+
+    return Router(
+        path="/",
+        route_handlers=[no_link, setup, set_up, login, log_in, log_out],
+        dependencies={"logins": logins},
+    )

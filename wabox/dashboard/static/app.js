@@ -1,0 +1,53 @@
+// The few things a browser cannot do by itself: copy to the clipboard, and say when the box does not answer.
+"use strict";
+
+const offline = document.getElementById("offline");
+const spoken = document.getElementById("spoken");
+
+function prepare(root) {
+  if (!navigator.clipboard) return; // only on https and localhost; elsewhere people select the text
+  for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  const more = document.querySelector(".bar-more[open]");
+  if (more && !more.contains(event.target)) more.open = false;
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  const label = button.querySelector("span");
+  const before = label.textContent;
+  label.textContent = button.dataset.copied;
+  spoken.textContent = button.dataset.copied;
+  setTimeout(() => {
+    label.textContent = before;
+    spoken.textContent = "";
+  }, 1600);
+});
+
+document.addEventListener("keydown", (event) => {
+  const more = document.querySelector(".bar-more[open]");
+  if (event.key === "Escape" && more) {
+    more.open = false;
+    more.querySelector("summary").focus();
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.dataset.sent) return;
+  form.dataset.sent = "1"; // one press, one request; the server makes sure of it as well
+  const button = event.submitter;
+  if (button) button.setAttribute("aria-busy", "true");
+});
+
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+});
+
+document.addEventListener("htmx:error", () => (offline.hidden = false));
+document.addEventListener("htmx:after:request", () => (offline.hidden = true));
+document.addEventListener("htmx:after:swap", () => prepare(document));
+prepare(document);

@@ -1,0 +1,251 @@
+"""Knows how states are shown: a tone, an icon and a word each, never a colour alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from wabox.dashboard.language import later
+from wabox.devices import devices
+from wabox.devices.devices import Device
+from wabox.messages import reasons
+from wabox.messages.facts import Reason
+from wabox.messages.outbox import Status
+from wabox.webhooks import log as webhook_log
+from wabox.webhooks.endpoints import Endpoint
+
+Tone = Literal["good", "busy", "warn", "bad", "calm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A state as a chip."""
+
+    tone: Tone
+    icon: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the menu. main: also in the bar at the bottom of a phone's screen."""
+
+    key: str
+    path: str
+    icon: str
+    word: str
+    main: bool = True
+
+
+NAV = (
+    Place("home", "/", "home", later("Home")),
+    Place("messages", "/messages", "messages", later("Messages")),
+    Place("whatsapp", "/whatsapp", "phone", later("WhatsApp")),
+    Place("webhooks", "/webhooks", "webhook", later("Webhooks")),
+    Place("settings", "/settings", "settings", later("Settings"), main=False),
+    Place("docs", "/docs", "code", later("API reference"), main=False),
+)
+
+MESSAGE: dict[Status, Shown] = {
+    "queued": Shown("calm", "clock", later("Waiting")),
+    "sending": Shown("busy", "send", later("Sending")),
+    "sent": Shown("good", "tick", later("Sent")),
+    "delivered": Shown("good", "ticks", later("Delivered")),
+    "read": Shown("good", "eye", later("Read")),
+    "failed": Shown("bad", "cross", later("Failed")),
+    "skipped": Shown("calm", "skip", later("Skipped")),
+    "cancelled": Shown("calm", "stop", later("Cancelled")),
+    "unknown": Shown("warn", "question", later("Unsure")),
+}
+
+DELIVERY: dict[webhook_log.Status, Shown] = {
+    "owed": Shown("busy", "clock", later("On its way")),
+    "delivered": Shown("good", "tick", later("Delivered")),
+    "parked": Shown("bad", "pause", later("Parked")),
+    "dropped": Shown("calm", "stop", later("Dropped")),
+}
+
+REASON: dict[Reason, tuple[Tone, str, str]] = {
+    "clock_wrong": ("bad", "alert", later("The clock looks wrong")),
+    "account_pending": ("warn", "lock", later("Account not active yet")),
+    "account_suspended": ("warn", "lock", later("Account suspended")),
+    "account_locked": ("bad", "lock", later("Account locked")),
+    "plan_expired": ("warn", "calendar", later("Plan expired")),
+    "device_not_ready": ("bad", "unlink", later("Phone not linked")),
+    "restricted": ("warn", "alert", later("Limited by WhatsApp")),
+    "campaign_paused": ("calm", "pause", later("Campaign paused")),
+    "scheduled": ("calm", "calendar", later("Planned for later")),
+    "quiet_hours": ("calm", "moon", later("Quiet hours")),
+    "daily_cap": ("calm", "gauge", later("Today's limit reached")),
+    "warmup": ("calm", "gauge", later("Warm-up limit reached")),
+    "new_chat_cap": ("calm", "gauge", later("Enough new people today")),
+    "hourly_cap": ("calm", "gauge", later("This hour's limit reached")),
+    "recipient_cap": ("calm", "gauge", later("This person got enough today")),
+    "gap": ("busy", "clock", later("Short pause between messages")),
+    "number_check": ("warn", "question", later("Checking the number")),
+    "in_line": ("calm", "line", later("In line")),
+    "in_doubt": ("warn", "search", later("Looking up whether it went")),
+}
+
+NOT_STARTED = Shown("calm", "power", later("Not linked"))
+STARTING = Shown("busy", "clock", later("Starting"))
+SCAN = Shown("warn", "qr", later("Waiting for you to scan"))
+LINKED = Shown("good", "tick", later("Linked and ready"))
+RECONNECTING = Shown("busy", "clock", later("Reconnecting"))
+UNLINKED = Shown("bad", "unlink", later("Unlinked by the phone"))
+RESTRICTED = Shown("warn", "alert", later("Limited by WhatsApp"))
+NEEDS_PHONE = Shown("warn", "phone", later("Needs you at the phone"))
+ELSEWHERE = Shown("warn", "alert", later("Open somewhere else"))
+TROUBLE = Shown("bad", "alert", later("Not working"))
+
+_DETAIL: dict[str, Shown] = {
+    "reconnecting": RECONNECTING,
+    "logged_out": UNLINKED,
+    "conflict": ELSEWHERE,
+    "passkey_required": NEEDS_PHONE,
+    "restricted": RESTRICTED,
+}
+_STATE: dict[str, Shown] = {
+    "not_started": NOT_STARTED,
+    "starting": STARTING,
+    "qr": SCAN,
+    "ready": LINKED,
+    "disconnected": TROUBLE,
+}
+
+
+def device(shown: Device) -> Shown:
+    """The device's state; where a detail says more, that."""
+    if shown.detail is not None and shown.state != "qr":
+        return _DETAIL.get(shown.detail, TROUBLE)
+    return _STATE[shown.state]
+
+
+def next_step(shown: Device) -> str:
+    """What a person should do for the device to send; "" if nothing."""
+    if shown.state == "not_started":
+        return later("Link your phone to start sending. It takes a minute.")
+    if shown.state == "qr":
+        return later("Scan the code with the phone, or use a pairing code.")
+    if shown.state == "starting" and shown.detail is None:
+        return later("WhatsApp Web is opening; a code appears here in a moment.")
+    return ""
+
+
+SAID: dict[str, tuple[Tone, str]] = {
+    "queued": ("good", later("The message is accepted. It goes as soon as it may.")),
+    "cancelled": ("good", later("The message is cancelled. It will not be sent.")),
+    "settled": ("good", later("Noted. The message is settled.")),
+    "accepted": ("good", later("Thank you. Now link your phone.")),
+    "device_added": ("good", later("The device is there. Start it to link its phone.")),
+    "device_started": ("good", later("The device is starting.")),
+    "device_restarted": ("good", later("The device is restarting.")),
+    "device_logged_out": ("good", later("The device is logged out.")),
+    "device_deleted": ("good", later("The device is deleted.")),
+    "code_asked": ("good", later("WhatsApp is asked for a code; it appears below.")),
+    "webhook_saved": ("good", later("The webhook is saved.")),
+    "webhook_off": ("calm", later("The webhook is off. Nothing is sent to it any more.")),
+    "webhook_tested": ("good", later("A test is on its way. Its answer appears in the list below.")),
+    "replayed": ("good", later("It is sent again now.")),
+    "password_changed": ("good", later("The password is changed. All other log-ins have ended.")),
+    "saved": ("good", later("Saved.")),
+    "sessions_ended": ("good", later("The other log-ins have ended.")),
+    "logged_out": ("calm", later("You are logged out.")),
+    "clock": ("good", later("Confirmed. Sending goes on.")),
+}
+
+
+def error_title(status: int) -> str:
+    """The head of an error page."""
+    return _TITLES.get(status, later("That did not work"))
+
+
+_TITLES = {
+    401: later("Please log in"),
+    403: later("Not allowed"),
+    404: later("Nothing here"),
+    405: later("That does not work this way"),
+    413: later("That is too large"),
+    429: later("Too many tries"),
+    500: later("Something broke in wabox"),
+    503: later("wabox is busy"),
+}
+
+
+GOING = later("Going now")
+WEBHOOK_FAILING = Shown("bad", "webhook", later("Webhook"))
+WEBHOOK_ON = Shown("good", "tick", later("On"))
+WEBHOOK_OFF = Shown("calm", "power", later("Off"))
+WEBHOOK_TROUBLE = Shown("bad", "alert", later("No answer"))
+
+EVENT: dict[str, str] = {
+    "delivery.sent": later("A message was sent"),
+    "delivery.failed": later("A message failed"),
+    "delivery.skipped": later("A message was skipped"),
+    "delivery.delivered": later("It reached the phone"),
+    "delivery.read": later("It was read"),
+    "delivery.unknown": later("Nobody knows whether it went"),
+    "delivery.cancelled": later("A message was cancelled"),
+    "message.received": later("Somebody wrote to you"),
+    "device.state": later("A phone's state changed"),
+    "contact.opted_out": later("Somebody asked not to be written to"),
+}
+
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+def webhook(endpoint: Endpoint) -> Shown:
+    """Whether the webhook is on, and whether it answers."""
+    if not endpoint.enabled:
+        return WEBHOOK_OFF
+    return WEBHOOK_TROUBLE if endpoint.failing_since else WEBHOOK_ON
+
+
+def device_sentence(shown: Device) -> str:
+    """The device's trouble with its cure, or the next step; "" if there is nothing to say."""
+    return devices.sentence(shown) or next_step(shown)
+
+
+def why(reason: Reason, detail: str | None, zone: ZoneInfo) -> str:
+    """Why a message waits, as the API says it too, without the moment it ends."""
+    return reasons.sentence(reason, None, zone, detail=detail)
+
+
+def pairing(code: str) -> str:
+    """A pairing code as WhatsApp shows it, in two halves."""
+    plain = code.replace("-", "")
+    return f"{plain[:4]}-{plain[4:]}" if len(plain) == 8 else code
+
+
+def agent(text: str | None) -> str:
+    """A browser's name for people: `Firefox · Linux`; "" if it says nothing known."""
+    said = text or ""
+    browser = next((name for mark, name in _BROWSERS if mark in said), "")
+    system = next((name for mark, name in _SYSTEMS if mark in said), "")
+    return " · ".join(one for one in (browser, system) if one)
+
+
+def paragraphs(text: str) -> list[str | list[str]]:
+    """A plain text's paragraphs; one whose lines begin with `- ` as a list of its points."""
+    found: list[str | list[str]] = []
+    for block in text.split("\n\n"):
+        if block.startswith("- "):
+            found.append([" ".join(point.split()) for point in block[2:].split("\n- ")])
+        else:
+            found.append(" ".join(block.split()))
+    return found
