@@ -135,3 +135,4 @@ def test_housekeeping_forgets_what_is_finished_and_old_with_its_attempts(
     assert deliveries.forget(tx, before=now - timedelta(days=29), most=500) == 0
     assert [row["id"] for row in tx.all("select id from deliveries order by id")] == [replayed, owed]
     assert [row["delivery_id"] for row in tx.all("select delivery_id from delivery_attempts")] == [replayed]
+    assert tx.value("select deliveries from webhooks where user_id = :id", id=asha.id) == 2

@@ -207,6 +207,7 @@ create table webhooks (
     previous_secret text,
     previous_until text,
     events text not null,
+    deliveries integer not null default 0,
     failing_since text,
     created_at text not null,
     updated_at text not null
@@ -235,7 +236,7 @@ create table deliveries (
 create index owed on deliveries (user_id, due_at, id) where status = 'owed';
 create index owed_in_line on deliveries (line, id) where status = 'owed' and line is not null;
 create index deliveries_of on deliveries (user_id, id);
-create index parked on deliveries (user_id, id) where status = 'parked';
+create index deliveries_by_status on deliveries (user_id, status, id);
 create index deliveries_of_message on deliveries (message_id, id) where message_id is not null;
 
 create table delivery_attempts (
