@@ -17,6 +17,7 @@ import uvicorn
 from litestar import Litestar, MediaType, Request, WebSocket, get, websocket
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 from litestar.response import Response
 
 from wabox.errors import Invalid, Refusal
@@ -38,7 +39,7 @@ MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 def _nonce_policy(nonce: str) -> str:
     return (
-        f"default-src 'self'; script-src 'nonce-{nonce}' 'strict-dynamic'; style-src 'self'; "
+        f"default-src 'self'; script-src 'nonce-{nonce}'; style-src 'self'; "
         "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' data: blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
@@ -70,7 +71,7 @@ async def index(state: State) -> Response[str]:
 
 
 @get("/sandbox/site/{name:path}", sync_to_thread=False)
-def site_file(name: str) -> Response[bytes]:
+def site_file(name: FromPath[str]) -> Response[bytes]:
     """A script or style of the page."""
     path = (SITE / name.lstrip("/")).resolve()
     if SITE not in path.parents or path.suffix not in MEDIA_TYPES or not path.is_file():

@@ -5,6 +5,7 @@
   'use strict';
 
   const settings = JSON.parse(document.getElementById('sandbox-config').textContent);
+  const nonce = document.currentScript.nonce;
   const modulesMap = {};
   const waiting = [];
 
@@ -62,6 +63,7 @@
     return new Proxy(target, {
       get(object, name) {
         if (gone(name)) return undefined;
+        if (name === 'toString') return () => object.toString();
         const value = Reflect.get(object, name);
         const deeper = paths.filter((path) => path.length > 1 && path[0] === name);
         return deeper.length && value ? hide(value, deeper.map((path) => path.slice(1))) : value;
@@ -76,15 +78,24 @@
   const missing = settings.missing_exports.map((path) => path.split('.'));
   const views = new Map();
 
-  function forClients(importer) {
-    return (id) => {
-      const paths = missing.filter((path) => path[0] === id).map((path) => path.slice(1));
-      const whole = importer(id);
-      if (!paths.length) return whole;
-      const view = views.get(whole) ?? hide(whole, paths);
-      views.set(whole, view);
-      return view;
-    };
+  function missingFrom(id) {
+    return missing.filter((path) => path[0] === id).map((path) => path.slice(1));
+  }
+
+  function requireForClients(id) {
+    const paths = missingFrom(id);
+    if (!paths.length) return require(id);
+    if (!views.has(id)) views.set(id, hide(require(id), paths));
+    return views.get(id);
+  }
+
+  function importForClients(id) {
+    if (!missingFrom(id).length) return importNamespace(id);
+    const view = requireForClients(id);
+    if (!replaced(run(id))) return view;
+    const name = `namespace ${id}`;
+    if (!views.has(name)) views.set(name, hide({ ...view, default: view }, missingFrom(id)));
+    return views.get(name);
   }
 
   function importDefault(id) {
@@ -126,8 +137,8 @@
   };
   global.requireLazy = requireLazy;
   global.importDefault = importDefault;
-  global.importNamespace = forClients(importNamespace);
-  global.require = forClients(require);
+  global.importNamespace = importForClients;
+  global.require = requireForClients;
   global.__d = define;
 
   define('Bootloader', [], (_g, _r, _d, _n, _l, module) => {
@@ -147,6 +158,7 @@
       const script = document.createElement('script');
       script.src = `/sandbox/site/${file}?v=${settings.version}`;
       script.async = false;
+      script.nonce = nonce;
       document.head.append(script);
     }
   }

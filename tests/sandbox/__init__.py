@@ -1,0 +1,1 @@
+"""The sandbox: its world, its control API, its page under unmodified wa-js."""
