@@ -16,7 +16,7 @@ from wabox.devices import devices
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 
-PATH = "/setup?token="
+PATH = "/setup/"
 
 
 @dataclass(frozen=True, slots=True)

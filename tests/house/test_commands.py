@@ -147,7 +147,7 @@ def test_new_password_replaces_the_old_one_and_ends_sessions(
 def test_setup_link_stays_valid_until_there_is_an_owner(wabox: Typed, tmp_path: Path) -> None:
     first, second = wabox("setup-link"), wabox("setup-link", "--if-new")
     assert first.stdout == second.stdout
-    assert first.stdout.startswith("http://127.0.0.1:8470/setup?token=")
+    assert first.stdout.startswith("http://127.0.0.1:8470/setup/")
     assert (tmp_path / "data" / "setup-link").stat().st_mode & 0o777 == 0o600
     with datadir.held(datadir.DataDir(tmp_path / "data"), what="wabox serve", url="http://127.0.0.1:8470"):
         assert wabox("setup-link").stdout == first.stdout

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+import zoneinfo
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,10 @@ def test_unreadable_file_is_one_sentence(tmp_path: Path, content: bytes) -> None
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no file .*name another with --config"):
         config.load(tmp_path / "nothing.toml")
+
+
+def test_zone_of_the_system_is_looked_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = config.parse({}, base=tmp_path)
+    first = plain.zone
+    monkeypatch.setattr(zoneinfo, "available_timezones", lambda: pytest.fail("asked again"))
+    assert plain.zone is first

@@ -1,0 +1,192 @@
+"""Measures this machine with wabox's own parts: the disk's flush, the writer, a password, POST /send."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import httpx
+
+from wabox import db
+from wabox.accounts import passwords
+from wabox.db import Database, Tx
+from wabox.demo.children import Child, started
+from wabox.errors import ConfigError
+
+FLUSHES = 50
+WRITERS = 64
+SENDERS = 32
+START_SECONDS = 40.0
+EMAIL = "bench@example.com"
+SETTINGS = """\
+[server]
+port = {port}
+[data]
+dir = "box"
+[whatsapp]
+url = "http://127.0.0.1:1"
+[limits]
+send_burst = 100000
+send_per_second = 10000
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What this machine can do. Milliseconds, and how many a second."""
+
+    flush_ms: float
+    password_ms: float
+    writes_per_second: float
+    sends_per_second: float
+    send_p50_ms: float
+    send_p99_ms: float
+
+    def shown(self) -> dict[str, float]:
+        """Rounded, for people and scripts."""
+        return {name: round(value, 1) for name, value in asdict(self).items()}
+
+
+def measure(directory: Path, seconds: float) -> Measured:
+    """Everything, on the disk that holds directory (empty, the caller's). Raises ConfigError."""
+    rate, times = sends(directory, seconds)
+    cuts = statistics.quantiles(times, n=100) if len(times) > 1 else [0.0] * 99
+    return Measured(
+        flush_ms=flush_ms(directory),
+        password_ms=password_ms(),
+        writes_per_second=writes_per_second(directory / "writes.db", seconds),
+        sends_per_second=rate,
+        send_p50_ms=cuts[49] * 1000,
+        send_p99_ms=cuts[98] * 1000,
+    )
+
+
+def flush_ms(directory: Path) -> float:
+    """The median time of one small durable write to the disk."""
+    taken = []
+    with (directory / "flush").open("wb") as file:
+        for _ in range(FLUSHES):
+            file.write(b"x" * 4096)
+            file.flush()
+            at = time.perf_counter()
+            os.fsync(file.fileno())
+            taken.append(time.perf_counter() - at)
+    return statistics.median(taken) * 1000
+
+
+def password_ms() -> float:
+    """How long a log-in computes."""
+    at = time.perf_counter()
+    passwords.hashed("seven lamps under the jackfruit")
+    return (time.perf_counter() - at) * 1000
+
+
+def writes_per_second(path: Path, seconds: float) -> float:
+    """Durable small transactions a second, with many askers."""
+    connection = db.connect(path)
+    connection.execute("create table notes (id integer primary key, text text) strict")
+    connection.close()
+    box = Database(path)
+    box.start()
+    try:
+        return asyncio.run(_write(box, seconds)) / seconds
+    finally:
+        box.stop()
+
+
+def sends(directory: Path, seconds: float) -> tuple[float, list[float]]:
+    """(accepted messages a second, the time of each in seconds) of a wabox that only queues."""
+    port = _free_port()
+    settings = directory / "wabox.toml"
+    settings.write_text(SETTINGS.format(port=port), encoding="utf-8")
+    key = _owner(settings)
+    with started("wabox", ["serve", "--config", str(settings)], log=directory / "wabox.log") as child:
+        url = f"http://127.0.0.1:{port}"
+        _wait_for(url, child)
+        times = asyncio.run(_send(url, key, seconds))
+    return len(times) / seconds, times
+
+
+async def _write(box: Database, seconds: float) -> int:
+    until = time.monotonic() + seconds
+
+    async def asker() -> int:
+        done = 0
+        while time.monotonic() < until:
+            await box.write(_note)
+            done += 1
+        return done
+
+    return sum(await asyncio.gather(*(asker() for _ in range(WRITERS))))
+
+
+def _note(tx: Tx) -> None:
+    tx.run("insert into notes (text) values ('Hello')")
+
+
+async def _send(url: str, key: str, seconds: float) -> list[float]:
+    times: list[float] = []
+    body = {"phone": "8801711000001", "message": "Hello", "queue_if_offline": True}
+    limits = httpx.Limits(max_connections=SENDERS)
+    async with httpx.AsyncClient(headers={"X-API-Key": key}, limits=limits, trust_env=False) as client:
+        until = time.monotonic() + seconds
+
+        async def sender() -> None:
+            while time.monotonic() < until:
+                at = time.perf_counter()
+                answer = await client.post(f"{url}/api/v1/send", json=body)
+                times.append(time.perf_counter() - at)
+                if answer.status_code != 202:
+                    raise ConfigError(f"POST /send answered {answer.status_code}: {answer.text[:200]}")
+
+        await asyncio.gather(*(sender() for _ in range(SENDERS)))
+    return times
+
+
+def _owner(settings: Path) -> str:
+    words = [
+        "init",
+        "--config",
+        str(settings),
+        "--email",
+        EMAIL,
+        "--password-stdin",
+        "--accept-disclaimer",
+        "--json",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "wabox", *words],
+        input="seven lamps under the jackfruit\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise ConfigError(done.stderr.strip())
+    return str(json.loads(done.stdout.splitlines()[-1])["api_key"])
+
+
+def _wait_for(url: str, child: Child) -> None:
+    until = time.monotonic() + START_SECONDS
+    with httpx.Client(trust_env=False) as client:
+        while time.monotonic() < until and child.lives:
+            try:
+                if client.get(f"{url}/healthz").status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.1)
+    raise ConfigError(f"wabox did not start. Its last words:\n{child.last_words()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
