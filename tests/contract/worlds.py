@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import uvloop
 
 from wabox.sandbox.server import Sandbox
 from wabox.whatsapp.driver import (
@@ -36,7 +37,7 @@ E = TypeVar("E", Link, Receipt, Inbound, Pairing)
 PATIENCE = 40.0
 
 QUICK = Limits(
-    heartbeat=1,
+    heartbeat=0.5,
     answer=2.5,
     margin=1.5,
     qr_confirm=1,
@@ -224,7 +225,7 @@ class LoopThread:
     """An event loop in a thread of its own, as `run` has one."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="main-loop")
         self._thread.start()
 

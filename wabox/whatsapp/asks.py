@@ -40,7 +40,7 @@ async def look_up(
     """What the synced page's history says. Raises SessionLost if it has not caught up in time."""
     seconds = session.limits.look_up
     _ready(session)
-    if not await session.wait_for(lambda link: link.state == "ready" and link.synced, seconds):
+    if not await session.board.wait_for(lambda link: link.state == "ready" and link.synced, seconds):
         raise SessionLost("the page has not caught up yet")
     question = {"id": message_id, "chats": list(chat_ids), "anchor": list(anchor or ()) or None}
     return telling.looked_up(await _ask(session, "find", question, seconds))
@@ -49,16 +49,16 @@ async def look_up(
 async def pair(session: Session, phone: str) -> None:
     """A pairing code is shown, or why there is none."""
     seconds = session.limits.pairing
-    if not await session.wait_for(lambda link: link.state == "qr", seconds) or not session.page:
-        session.show_code(None, "not_waiting_for_link")
+    if not await session.board.wait_for(lambda link: link.state == "qr", seconds) or not session.page:
+        session.board.show_code(None, "not_waiting_for_link")
         return
     try:
         answer = await session.page.ask("pair", {"phone": phone}, seconds)
     except (PageHung, PageLost) as lost:
-        session.show_code(None, f"no_code: {lost}")
+        session.board.show_code(None, f"no_code: {lost}")
         return
     code = answer.get("code") if isinstance(answer, dict) else None
-    session.show_code(str(code) if code else None, None if code else "no_code")
+    session.board.show_code(str(code) if code else None, None if code else "no_code")
 
 
 async def _ask(session: Session, verb: str, question: dict[str, Any], seconds: float) -> Any:

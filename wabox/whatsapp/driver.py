@@ -152,7 +152,11 @@ class Driver(Protocol):
     """
 
     def open(self, spec: SessionSpec) -> None:
-        """Keep a session for this device from now on, restarting it as needed. Idempotent."""
+        """Keep a session for this device from now on, restarting it as needed. Idempotent.
+
+        A logout, ours or the phone's, ends the session: the device stays `logged_out` until it is
+        opened again, and then shows a fresh QR.
+        """
 
     def close(self, device_id: int) -> None:
         """Close the session; the link stays, so a later open comes back without a QR."""
@@ -161,7 +165,11 @@ class Driver(Protocol):
         """Close the session's browser and open it again."""
 
     def logout(self, device_id: int, *, forget: bool = False) -> None:
-        """Log the linked device out at WhatsApp, then close. forget: also wipe its profile."""
+        """Log the linked device out at WhatsApp, then close. forget: also wipe its profile.
+
+        Only an open session can: open a closed one first. If WhatsApp cannot be reached the profile
+        is wiped anyway, and the phone goes on listing the device.
+        """
 
     def ask_pairing_code(self, device_id: int, phone: str) -> None:
         """Ask WhatsApp for a code to link by phone number; it comes as a Pairing event."""
@@ -170,7 +178,10 @@ class Driver(Protocol):
         """Ask WhatsApp whether the number exists. phone: digits."""
 
     def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
-        """Give one text to WhatsApp under this id, and wait up to 30 s for the server's ack."""
+        """Give one text to WhatsApp under this id, and wait up to 30 s for the server's ack.
+
+        SessionLost here means that the page was never asked: this attempt is surely not sent.
+        """
 
     def look_up(
         self,

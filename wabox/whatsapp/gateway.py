@@ -24,9 +24,10 @@ from wabox.whatsapp.driver import (
     SessionLost,
     SessionSpec,
 )
+from wabox.whatsapp.house import House
 from wabox.whatsapp.page import Limits
 from wabox.whatsapp.runtime import BrowserLost, Runtime
-from wabox.whatsapp.session import House, Session
+from wabox.whatsapp.session import Session
 
 log = structlog.get_logger(__name__)
 
@@ -181,7 +182,7 @@ class Gateway:
             if session := self._sessions.pop(device_id, None):
                 await session.close()
                 if not session.ended:
-                    session.show(Link(device_id, "not_started"))
+                    session.board.show(Link(device_id, "not_started"))
 
     async def _restart(self, device_id: int) -> None:
         async with self._turns[device_id]:

@@ -34,6 +34,7 @@ class Limits:
 
     margin: beyond a question's own limit, which the page keeps itself. qr_confirm: a linked profile
     that shows a QR for longer is logged out. qr_age: after this WhatsApp is asked for a new QR.
+    unsynced: a connected page that does not say it has caught up is taken to have after this long.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
     for longer is `disconnected`. pauses: between attempts, the last one for ever.
     """
@@ -47,6 +48,7 @@ class Limits:
     margin: float = 5
     look: float = 1
     socket_grace: float = 3
+    unsynced: float = 120
     qr_age: float = 65
     qr_confirm: float = 3
     resolve: float = 15
@@ -60,7 +62,7 @@ class Limits:
     reprobe: float = 300
     stable: float = 30
     failed_after: float = 60
-    pauses: tuple[float, ...] = (0, 0, 1, 2, 5, 10, 20, 40, 60, 120, 300)
+    pauses: tuple[float, ...] = (0, 0, 1, 2, 5, 10, 20, 30, 60)
 
 
 async def within(seconds: float, work: Awaitable[T]) -> T:
@@ -159,6 +161,7 @@ class Page:
         options = {
             "graceMs": limits.socket_grace * 1000,
             "qrMs": limits.qr_age * 1000,
+            "unsyncedMs": limits.unsynced * 1000,
             "lookMs": limits.look * 1000,
             "wajs": wajs.VERSION,
         }

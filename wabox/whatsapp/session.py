@@ -9,46 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
 from wabox.whatsapp import browser, states
+from wabox.whatsapp.board import Board
 from wabox.whatsapp.browser import Chromium
-from wabox.whatsapp.driver import Detail, Event, Link, Pairing, SessionSpec
+from wabox.whatsapp.driver import Detail, Link, SessionSpec
 from wabox.whatsapp.hearing import Hearing
+from wabox.whatsapp.house import House
 from wabox.whatsapp.ladder import Ladder, Step
-from wabox.whatsapp.page import Limits, Page, PageHung, PageLost
+from wabox.whatsapp.page import Page, PageHung, PageLost
 from wabox.whatsapp.profile import Note, Profile
-from wabox.whatsapp.runtime import BrowserLost, Runtime
+from wabox.whatsapp.runtime import BrowserLost
 from wabox.whatsapp.states import Seen
 from wabox.whatsapp.window import Ears, Window
 
 log = structlog.get_logger(__name__)
 
 _RECHECK_SECONDS = 30
-_CODE_SECONDS = 180  # WhatsApp's pairing codes; wa-js asks for the next after 195 s
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What all sessions share. may_renew: no other device would suffer from a new Playwright."""
-
-    url: str
-    chromium: str | None
-    profiles: Path
-    runtime: Runtime
-    limits: Limits
-    min_free_bytes: int
-    emit: Callable[[Event], None]
-    now: Callable[[], datetime]
-    may_renew: Callable[[int], bool]
 
 
 class Held(Exception):
@@ -71,7 +55,7 @@ class Session:
         self.spec = spec
         self.house = house
         self.limits = house.limits
-        self.link = Link(spec.device_id, "not_started")
+        self.board = Board(spec.device_id, house.emit, house.now)
         self.profile = Profile(house.profiles, spec.profile)
         self.ended = False
         ears = Ears(self._told, self._moved, self.lost)
@@ -79,19 +63,22 @@ class Session:
         self._run: asyncio.Task[None] | None = None
         self._side: set[asyncio.Task[None]] = set()
         self._knock = asyncio.Event()
-        self._turn = asyncio.Event()
         self._latest: Seen | None = None
         self._broken: Exception | None = None
         self._was_linked = self.profile.note is not None
         self._leaving = self._logout_told = self._tried_twice = False
         self._ladder = Ladder(house.limits)
         self._hearing = Hearing(spec.device_id, self.profile, house.emit, house.now)
-        self._attached_at = self._state_since = 0.0
+        self._attached_at = 0.0
         self._qr_since: float | None = None
         self._swept: tuple[float, float, bool] | None = None
-        self._code: str | None = None
 
     # from outside
+
+    @property
+    def link(self) -> Link:
+        """What the page shows now."""
+        return self.board.link
 
     @property
     def page(self) -> Page | None:
@@ -110,17 +97,6 @@ class Session:
     def doubt(self) -> None:
         """Somebody got no answer: look at the page now, not at the next heartbeat."""
         self._knock.set()
-
-    async def wait_for(self, wanted: Callable[[Link], bool], seconds: float) -> bool:
-        """Whether the link became as wanted within this time."""
-        deadline = self._time() + seconds
-        while not wanted(self.link):
-            turn, left = self._turn, deadline - self._time()
-            try:
-                await asyncio.wait_for(turn.wait(), max(left, 0))
-            except TimeoutError:
-                return False
-        return True
 
     async def close(self) -> None:
         """The browser is closed, the link stays. Says nothing: the caller shows what comes."""
@@ -141,27 +117,6 @@ class Session:
         else:
             self.profile.unlink()
         self._finish()
-
-    def show(self, link: Link) -> None:
-        """The world hears of this link, if it is any news."""
-        if link == self.link:
-            return
-        if link.state != self.link.state:
-            self._state_since = self._time()
-            log.info("device_state", device_id=link.device_id, state=link.state, detail=link.detail)
-        self._was_linked = self._was_linked or link.state == "ready"
-        self.link = link
-        turn, self._turn = self._turn, asyncio.Event()
-        turn.set()
-        self.house.emit(link)
-
-    def show_code(self, code: str | None, reason: str | None = None) -> None:
-        """The world hears of this pairing code, if it is any news."""
-        if code is not None and code == self._code:
-            return
-        self._code = code
-        expires_at = self.house.now() + timedelta(seconds=_CODE_SECONDS) if code else None
-        self.house.emit(Pairing(self.spec.device_id, code, expires_at, reason))
 
     # its life
 
@@ -259,7 +214,8 @@ class Session:
             self._qr_since = None
         if look.authenticated:
             self._remember(look)
-        self.show(link)
+        self._was_linked = self._was_linked or link.state == "ready"
+        self.board.show(link)
         self._sweep_if_new()
 
     def _unlinked(self, link: Link) -> Link:
@@ -279,7 +235,7 @@ class Session:
     async def _mind(self) -> None:
         """The deadlines: of `starting`, of a QR text, of an incompatible page."""
         link, now = self.link, self._time()
-        age = now - max(self._attached_at, self._state_since)
+        age = now - max(self._attached_at, self.board.since)
         if now - self._attached_at > self.limits.stable:
             self._ladder.calm()
         if link.state == "starting" and age > self._patience():
@@ -308,7 +264,7 @@ class Session:
                 self._hearing.inbound(event)
             case "code":
                 code = event.get("code")
-                self.show_code(code if isinstance(code, str) else None, event.get("reason"))
+                self.board.show_code(code if isinstance(code, str) else None, event.get("reason"))
             case "logout" if self.profile.note is not None:
                 self._logout_told = True
                 self._knock.set()
@@ -321,7 +277,7 @@ class Session:
         """Events are hints: after each (re)connection and once synced, the store itself is read."""
         if self.link.state != "ready" or self.page is None:
             return
-        key = (self._attached_at, self._state_since, self.link.synced)
+        key = (self._attached_at, self.board.since, self.link.synced)
         if key != self._swept:
             self._swept = key
             self._aside(self._hearing.sweep(self.page))
@@ -354,17 +310,17 @@ class Session:
         what = "WhatsApp Web does not load" if detail == "page_failed" else "Chromium keeps failing"
         text = f"{what}: {trouble}. wabox keeps trying."
         phone = self.link.phone or self.spec.phone
-        self.show(Link(self.spec.device_id, "disconnected", detail, text, phone=phone))
+        self.board.show(Link(self.spec.device_id, "disconnected", detail, text, phone=phone))
 
     def _show_starting(self) -> None:
         note = self.profile.note
         phone = note.phone if note and note.phone else self.spec.phone
         detail = states.back(self._was_linked)
-        self.show(Link(self.spec.device_id, "starting", detail, phone=phone))
+        self.board.show(Link(self.spec.device_id, "starting", detail, phone=phone))
 
     async def _hold(self, held: Held) -> Step:
         phone = self.link.phone or self.spec.phone
-        self.show(Link(self.spec.device_id, "disconnected", held.detail, held.text, phone=phone))
+        self.board.show(Link(self.spec.device_id, "disconnected", held.detail, held.text, phone=phone))
         await self._window.drop(politely=False)
         await asyncio.sleep(_RECHECK_SECONDS)
         return "browser"
@@ -382,7 +338,7 @@ class Session:
 
     async def _tell_whatsapp(self) -> bool:
         """Whether WhatsApp itself has logged this device out."""
-        known = await self.wait_for(lambda link: link.state == "ready", self.limits.launch)
+        known = await self.board.wait_for(lambda link: link.state == "ready", self.limits.launch)
         if not known or self.page is None:
             return False
         self._leaving = True
@@ -395,7 +351,7 @@ class Session:
     def _finish(self) -> None:
         self.ended = True
         self._was_linked = False
-        self.show(Link(self.spec.device_id, "disconnected", "logged_out"))
+        self.board.show(Link(self.spec.device_id, "disconnected", "logged_out"))
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -31,15 +31,27 @@
     getSearchContext: () => fns.getSearchContext,
     handleChatSimpleReceipt: () => fns.handleChatSimpleReceipt,
     genLinkDeviceCodeForPhoneNumber: () => fns.genLinkDeviceCodeForPhoneNumber,
+    ACK: () => app.enums.ACK.CLOCK === 0 && Object,
   };
-  const missing = () =>
-    Object.keys(bindings).filter((name) => {
+  // Only a device that is not linked needs these: they make the QR.
+  const linking = {
+    waNoiseInfo: () => app.multidevice.waNoiseInfo.get,
+    waSignalStore: () => app.multidevice.waSignalStore.getRegistrationInfo,
+    getADVSecretKey: () => app.multidevice.adv.getADVSecretKey,
+  };
+  const lacking = (wanted) =>
+    Object.keys(wanted).filter((name) => {
       try {
-        return typeof bindings[name]() !== 'function';
+        return typeof wanted[name]() !== 'function';
       } catch {
         return true;
       }
     });
+  const missing = () => {
+    const names = lacking(bindings);
+    if (names.length > 0 || fns.isAuthenticated()) return names;
+    return lacking(linking);
+  };
 
   // Keys, chats, people
 
@@ -139,10 +151,17 @@
 
   let lastConnected = -Infinity;
   let code = { text: null, at: performance.now() };
+  let firstConnected = Infinity;
   const connected = () => {
-    if (app.Socket.state === 'CONNECTED') lastConnected = performance.now();
-    return performance.now() - lastConnected < options.graceMs;
+    const now = performance.now();
+    if (app.Socket.state === 'CONNECTED') lastConnected = now;
+    const still = now - lastConnected < options.graceMs;
+    firstConnected = still ? Math.min(firstConnected, now) : Infinity;
+    return still;
   };
+  // What the page says; if it says nothing of the kind for long, being connected has to do.
+  const synced = () =>
+    !!app.Socket.hasSynced || performance.now() - firstConnected > options.unsyncedMs;
   const account = () => {
     const wid = app.UserPrefs.getMaybeMePnUser();
     return wid ? digits(wid) : null;
@@ -161,7 +180,7 @@
       info: text(app.Stream.displayInfo || app.Stream.info),
       socket: text(app.Socket.state),
       connected: connected(),
-      synced: app.Socket.hasSynced === undefined || !!app.Socket.hasSynced,
+      synced: synced(),
       qr: authenticated ? null : code.text,
       phone: authenticated ? account() : null,
       pushname: authenticated ? text(app.Conn.pushname) : null,

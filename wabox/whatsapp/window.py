@@ -111,13 +111,11 @@ class Window:
             if self._is_ours(tab):
                 self._ears.lost(PageLost("the page was closed"))
 
-        async def dismiss(dialog: Dialog) -> None:
-            await dialog.dismiss()
-
         tab.on("framenavigated", moved)
         tab.on("crash", crashed)
         tab.on("close", closed)
-        tab.on("dialog", dismiss)
+        tab.on("dialog", _dismiss)
+        tab.on("popup", _close)
 
     def _told(self, source: dict[str, Any], event: Any) -> None:
         page = source.get("page")
@@ -130,3 +128,13 @@ class Window:
 
     def _is_ours(self, tab: Tab) -> bool:
         return self.page is not None and self.page.tab == tab
+
+
+async def _dismiss(dialog: Dialog) -> None:
+    """No question may hold up the page; leaving it is always allowed."""
+    await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
+
+
+async def _close(popup: Tab) -> None:
+    """There is one tab."""
+    await popup.close()
