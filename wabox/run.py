@@ -139,7 +139,7 @@ class _Serving:
         self.turns = Turns(box, self.gateway, machine_boot())
         self.workers = Workers(data.queue, {"device": self.turns.turn}, threads=config.devices.max + 3)
         self.links = Links(box, self.gateway)
-        self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now)
+        self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now, own_port=config.server.port)
         self.clock = Clock(
             box,
             self.workers,

@@ -13,6 +13,7 @@ from wabox import crash, times
 from wabox.accounts.keys import Caller
 from wabox.api import idempotency, wire
 from wabox.api.strict import StrictRequest, moment
+from wabox.billing import ledger
 from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
@@ -20,16 +21,40 @@ from wabox.devices import devices
 from wabox.errors import Invalid
 from wabox.messages import line, log, outbox, template
 
-JobId = Annotated[int, Parameter(ge=0, description="The job_id that POST /send answered.")]
+JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
 Aware = Annotated[datetime, Meta(tz=True)]
+Moment = Annotated[
+    str | None,
+    Parameter(
+        max_length=40,
+        description="A time with an offset; write its + as %2B.",
+        schema_extra={"format": "date-time"},
+    ),
+]
+
+
+# What a message may look like, as far as a regular expression can tell: braces one deep, and one sign outside them.
+_BLANK = "\\u0000-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
+_INSIDE = "[^{}|\\\\\\u0000]"
+_VARIABLE = rf"\{{(?:name|custom|phone)(?::{_INSIDE}*)?\}}"
+_ONE = f"(?:{_INSIDE}|{_VARIABLE})*"
+_PIECE = rf"(?:[^{{}}\\\u0000]|\\[^\u0000]|{_VARIABLE}|\{{{_ONE}(?:\|{_ONE})+\}})"
+TEXT_PATTERN = rf"^{_PIECE}*[^{{}}\\{_BLANK}]{_PIECE}*$"
 
 
 class Send(Struct, forbid_unknown_fields=True):
     """One message to one phone. expires_at: past it the message is skipped, not sent late."""
 
-    phone: Annotated[str, Meta(min_length=1, max_length=64)]
-    message: Annotated[str, Meta(min_length=1, max_length=16_384)]
-    device_label: str = devices.PRIMARY
+    phone: wire.Phone
+    message: Annotated[
+        str,
+        Meta(
+            description="Up to 4,096 characters as the person reads it, 16,384 with alternatives `{a|b}`. "
+            "Variables: `{name}`, `{custom}`, `{phone}`, with a fallback `{name:friend}`. `\\\\{` is a brace.",
+            extra_json_schema={"pattern": TEXT_PATTERN, "maxLength": 4_096, "examples": ["Your parcel is here."]},
+        ),
+    ]
+    device_label: wire.Label = devices.PRIMARY
     queue_if_offline: bool = False
     scheduled_for: Aware | None = None
     expires_at: Aware | None = None
@@ -42,7 +67,7 @@ class Sent(Struct):
     status: outbox.Status
     phone: str
     device_label: str
-    waits_until: str | None
+    waits_until: wire.Time | None
     wait_reason: str | None
     credits_left: int | None
 
@@ -58,14 +83,14 @@ class Message(Struct):
     status: outbox.Status
     error: str | None
     error_text: str | None
-    waits_until: str | None
+    waits_until: wire.Time | None
     wait_reason: str | None
     ahead: int | None
-    expected_at: str | None
-    queued_at: str
-    sent_at: str | None
-    delivered_at: str | None
-    read_at: str | None
+    expected_at: wire.Time | None
+    queued_at: wire.Time
+    sent_at: wire.Time | None
+    delivered_at: wire.Time | None
+    read_at: wire.Time | None
 
 
 class Settle(Struct, forbid_unknown_fields=True):
@@ -119,12 +144,15 @@ async def messages(
     per_page: wire.PerPage = 50,
     cursor: wire.Cursor = None,
     status: outbox.Status | None = None,
-    campaign_id: Annotated[int | None, Parameter(ge=0, le=2**63 - 1)] = None,
-    phone: Annotated[str | None, Parameter(max_length=64)] = None,
-    device_label: Annotated[str | None, Parameter(max_length=32)] = None,
-    since: Annotated[str | None, Parameter(max_length=40)] = None,
-    until: Annotated[str | None, Parameter(max_length=40)] = None,
-    q: Annotated[str | None, Parameter(max_length=200, description="Words in the text.")] = None,
+    campaign_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,
+    phone: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PHONE_PATTERN})] = None,
+    device_label: Annotated[str | None, Parameter(schema_extra={"pattern": wire.LABEL_PATTERN})] = None,
+    since: Moment = None,
+    until: Moment = None,
+    q: Annotated[
+        str | None,
+        Parameter(max_length=200, description="Words in the text.", schema_extra={"pattern": wire.PLAIN_PATTERN}),
+    ] = None,
 ) -> wire.Page[Message]:
     """Newest first. `since` and `until` are times with an offset; `until` itself is not included."""
     country = box.config.locale.country
@@ -212,7 +240,7 @@ def _sent(tx: Tx, box: Box, message: outbox.Message, now: datetime) -> Sent:
         device_label=message.device_label,
         waits_until=None if waiting.until is None else times.wire_up(waiting.until),
         wait_reason=waiting.reason,
-        credits_left=None,
+        credits_left=ledger.credits_left(tx, message.user_id),
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Router
+from litestar import Request, Response, Router, get
 from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
-from wabox.api import devices, keys, messages, webhooks
+from wabox.api import devices, document, keys, messages, webhooks
 from wabox.api.guard import key_guard
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
@@ -17,16 +17,31 @@ PATH = "/api/v1"
 
 
 def router(box: Box) -> Router:
-    """The whole API for one box."""
-    return Router(
-        path=PATH,
-        route_handlers=[messages.router, devices.router, keys.router, webhooks.router],
+    """The whole API for one box, and the document that tells it, which needs no key."""
+    guarded = Router(
+        path="/",
+        route_handlers=[messages.router, devices.router, keys.router, webhooks.router, reports.router],
         guards=[key_guard(box)],
         dependencies={"caller": Provide(_caller, sync_to_thread=False)},
+        before_request=_allowed,
         request_class=StrictRequest,
         request_max_body_size=box.config.limits.body_kilobytes * 1024,
-        security=[{"key": []}, {"bearer": []}],
     )
+    return Router(path=PATH, route_handlers=[guarded, openapi])
+
+
+@get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The API as an OpenAPI 3.1 document."""
+    return Response(document.written(request.app, PATH), media_type="application/json")
+
+
+async def _allowed(request: Request[Any, Any, Any]) -> Response[None] | None:
+    """The answer to OPTIONS: Litestar's own forgets methods that were mounted later on the same path."""
+    if request.method != "OPTIONS":
+        return None
+    methods = request.app.route_handler_method_map[request.scope["path_template"]]
+    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(methods))})
 
 
 def _caller(request: Request[Any, Any, Any]) -> Caller:

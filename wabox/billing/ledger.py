@@ -7,6 +7,7 @@ its credits at launch, and each message takes from that reserve when its row is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,6 +70,21 @@ def give_back(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> int:
         return 0
     _write(tx, user_id, "return", 1, message_id=message_id, now=now)
     return 1
+
+
+def give_back_many(tx: Tx, user_id: int, message_ids: Sequence[int], *, now: datetime) -> int:
+    """As `give_back` for many messages of one user; returns how many credits came back."""
+    returned = tx.run(
+        """insert into ledger (user_id, kind, amount, message_id, at)
+           select :user_id, 'return', 1, value, :at from json_each(:ids)
+           where exists (select 1 from ledger l where l.message_id = value and l.kind = 'take')
+           and not exists (select 1 from ledger l where l.message_id = value and l.kind = 'return')""",
+        user_id=user_id,
+        ids=json.dumps(list(message_ids)),
+        at=times.stored(now),
+    )
+    tx.run("update users set credits = credits + :n where id = :id", n=returned, id=user_id)
+    return returned
 
 
 def reserve(tx: Tx, user_id: int, campaign_id: int, amount: int, *, now: datetime) -> int:

@@ -19,6 +19,7 @@ from wabox.messages import facts, gate, outbox
 from wabox.messages.localtime import day_start, local_day
 
 MOST_COUNTED = 10_000  # ahead of a message; beyond it, the exact number helps nobody
+LEAST_SECONDS = 0.5  # what handing over one message takes, without any gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,24 +276,38 @@ def _ahead(rows: Rows, line: _Line, row: Row) -> int:
     return min(counted, MOST_COUNTED) + (1 if busy else 0)
 
 
+def foresee(rows: Rows, device: devices.Device, count: int, *, config: Config, now: datetime) -> datetime:
+    """When `count` more messages would have gone from a linked device, at today's pace and caps."""
+    line = _line(rows, device, config=config, now=now)
+    waiting = rows.value(
+        """select count(*) from messages m left join campaigns c on c.id = m.campaign_id
+           where m.device_id = :id and m.status = 'queued' and (c.status is null or c.status = 'sending')""",
+        id=device.id,
+    )
+    return _after(line, line.now, waiting + count, config)
+
+
 def _expected(line: _Line, ahead: int, config: Config) -> datetime | None:
-    """An estimate: the head's moment, then a mean gap each, and what today's cap leaves for later days."""
+    """An estimate for one behind the head: the head's moment, then its pace."""
     head = gate.decide(line.now, line.shared)
     start = line.now if not isinstance(head, gate.Wait) else head.until
-    if start is None:
-        return None
+    return None if start is None else _after(line, start, ahead, config)
+
+
+def _after(line: _Line, start: datetime, count: int, config: Config) -> datetime:
+    """`count` mean gaps after the start, and what today's cap leaves for later days."""
     low, high = config.sending.gap_seconds
-    pace = timedelta(seconds=max((low + high) / 2, 0.5))
+    pace = timedelta(seconds=max((low + high) / 2, LEAST_SECONDS))
     wanted = line.shared.rules
     if wanted.hourly_cap:
         pace = max(pace, timedelta(hours=1) / wanted.hourly_cap)
     cap = gate.effective_daily_cap(line.now, line.shared.device, line.shared.account, wanted)
     if cap is None:
-        return start + pace * ahead
+        return start + pace * count
     left = max(cap - line.shared.device.sent_today, 0)
-    if ahead < left:
-        return start + pace * ahead
-    days, rest = divmod(ahead - left, cap)
+    if count < left:
+        return start + pace * count
+    days, rest = divmod(count - left, cap)
     return start + timedelta(days=days + 1) + pace * rest
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, cast
@@ -45,8 +45,9 @@ _ERRORS: dict[str, str] = {
     "Look on the phone, then settle it.",
     "no_answer": "WhatsApp did not confirm the message; it may have gone. Look on the phone, then settle it.",
     "settled_not_sent": "You settled it as not sent.",
-    "too_long": "With this contact's data the text is over 4,096 characters.",
-    "empty": "With this contact's data the text is empty.",
+    "message_too_long": "With this contact's data the text is over 4,096 characters.",
+    "message_empty": "With this contact's data the text is empty.",
+    "no_consent": "There is no consent on record for this contact.",
 }
 
 
@@ -422,23 +423,16 @@ def _move(
         to=to,
         now=times.stored(now),
         error=error,
-        text=text or (_ERRORS.get(error) if error else None),
+        text=text or sentence(error),
     )
     if not moved:
         return False
-    tx.tally(
-        """insert into message_counts (user_id, bucket, status, n) values (:user_id, :bucket, :status, :n)
-           on conflict do update set n = n + :n""",
-        1,
-        user_id=message.user_id,
-        bucket=bucket(now),
-        status=to,
-    )
+    count(tx, message.user_id, to, 1, now=now)
     if to in ("failed", "skipped", "cancelled"):
         ledger.give_back(tx, message.user_id, message.id, now=now)
     if message.campaign_id is not None:
         _count_for_campaign(tx, message, to, error)
-    _owe(tx, message.id, now)
+    owe(tx, message.id, now)
     return True
 
 
@@ -466,7 +460,38 @@ def bucket(moment: datetime) -> str:
     return times.stored(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))
 
 
-def _owe(tx: Tx, message_id: int, now: datetime) -> None:
+def count(tx: Tx, user_id: int, status: Status, n: int, *, now: datetime) -> None:
+    """n more messages have come to this status at this time, for the reports."""
+    tx.tally(
+        """insert into message_counts (user_id, bucket, status, n) values (:user_id, :bucket, :status, :n)
+           on conflict do update set n = n + :n""",
+        n,
+        user_id=user_id,
+        bucket=bucket(now),
+        status=status,
+    )
+
+
+def sentence(error: str | None) -> str | None:
+    """An error code in words that say what to do."""
+    return None if error is None else _ERRORS.get(error)
+
+
+def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *, now: datetime) -> None:
+    """As `cancel` for many queued messages of one user, except for credits and webhooks."""
+    tx.run(
+        """update messages set status = 'cancelled', error = :error, error_text = :text, finished_at = :now,
+           spent_at = null where id in (select value from json_each(:ids)) and status = 'queued'""",
+        ids=json.dumps(list(message_ids)),
+        error=error,
+        text=sentence(error),
+        now=times.stored(now),
+    )
+    count(tx, user_id, "cancelled", len(message_ids), now=now)
+
+
+def owe(tx: Tx, message_id: int, now: datetime) -> None:
+    """The webhook hears of the status the message has now."""
     message = by_id(tx, message_id)
     if message.system:
         return

@@ -126,6 +126,7 @@ create table campaigns (
     not_on_whatsapp integer not null default 0,
     opted_out_after integer not null default 0,
     failures_in_row integer not null default 0,
+    acknowledged text not null default '',
     reserved integer not null default 0
 ) strict;
 create index campaigns_of on campaigns (user_id, id);

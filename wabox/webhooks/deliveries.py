@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from wabox.db import Tx
+from wabox.db import Rows, Tx
 from wabox.errors import Invalid, NotFound
 from wabox.times import stored, wire
 
@@ -33,13 +33,18 @@ def owe(
     already as wire(); `event` is put in front. It is stored as the very text that will be posted.
     Call it in the transaction of the change that it reports.
     """
-    asked = tx.value(
+    if is_asked_for(tx, user_id, event):
+        _insert(tx, user_id, event, payload, now=now, message_id=message_id, device_id=device_id)
+
+
+def is_asked_for(rows: Rows, user_id: int, event: str) -> bool:
+    """Whether a webhook is set that wants to hear of this event."""
+    asked = rows.value(
         "select 1 from webhooks where user_id = :user_id and url is not null and instr(events, :event) > 0",
         user_id=user_id,
         event=f'"{event}"',
     )
-    if asked:
-        _insert(tx, user_id, event, payload, now=now, message_id=message_id, device_id=device_id)
+    return asked is not None
 
 
 def test(tx: Tx, user_id: int, now: datetime) -> int:
