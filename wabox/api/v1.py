@@ -8,7 +8,7 @@ from litestar import Request, Response, Router, get
 from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
-from wabox.api import devices, document, keys, messages, webhooks
+from wabox.api import devices, document, keys, messages, reports, webhooks
 from wabox.api.guard import key_guard
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
