@@ -9,12 +9,9 @@ import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 
-from wabox import __version__, dashboard
-from wabox.api import v1
+from wabox import dashboard
+from wabox.api import v1, wrong
 from wabox.api.wire import Error
 from wabox.box import Box
 from wabox.errors import Invalid, NotFound, Refusal, TooLarge
@@ -40,18 +37,7 @@ def create(box: Box) -> Litestar:
             HTTPException: _http,
             Exception: _fault,
         },
-        openapi_config=OpenAPIConfig(
-            title="wabox",
-            version=__version__,
-            path=v1.PATH,
-            render_plugins=[JsonRenderPlugin(path="/openapi.json", favicon="")],
-            components=Components(
-                security_schemes={
-                    "key": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
-                    "bearer": SecurityScheme(type="http", scheme="bearer"),
-                }
-            ),
-        ),
+        openapi_config=None,
         logging_config=None,
         request_max_body_size=box.config.limits.body_kilobytes * 1024,
         signature_types=[Box],
@@ -106,7 +92,9 @@ def _invalid(error: ValidationException) -> Invalid:
     details = {}
     for one in error.extra if isinstance(error.extra, list) else []:
         if isinstance(one, dict):
-            details[str(one.get("key") or "body")] = f"{one.get('message', 'is wrong')}."
+            details[str(one.get("key") or "body")] = wrong.sentence(str(one.get("message", "This is wrong")))
+    if "data" in details:
+        return Invalid("bad_json", "The body is empty; send JSON.", details={"body": "Send a JSON object."})
     named = ", ".join(details) or "the request"
     return Invalid("invalid", f"Something is wrong with {named}; see details.", details=details)
 

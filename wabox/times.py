@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+_LAST = datetime.max.replace(microsecond=0, tzinfo=UTC)  # the calendar has no second after it
+
 
 def stored(moment: datetime) -> str:
     """The moment as text of fixed width, so that text order is time order. moment: aware."""
@@ -38,4 +40,4 @@ def wire_or_none(moment: datetime | None) -> str | None:
 def wire_up(moment: datetime) -> str:
     """As `wire`, rounded up: a time to wait until must not be named too early."""
     whole = moment.replace(microsecond=0)
-    return wire(whole if whole == moment else whole + timedelta(seconds=1))
+    return wire(whole if whole in (moment, _LAST) else whole + timedelta(seconds=1))

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
 
 from litestar import Response, Router, delete, get, post
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from wabox import times
 from wabox.accounts.keys import Caller
 from wabox.api import idempotency, wire
+from wabox.api.guard import disclaimer_guard
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices, qr
-from wabox.errors import Forbidden
 from wabox.messages import line, outbox
 from wabox.whatsapp.driver import Detail, LinkState
 
@@ -51,7 +50,7 @@ class Devices(Struct):
 class NewDevice(Struct, forbid_unknown_fields=True):
     """Label: 1 to 32 of a-z, 0-9, - and _, beginning with a letter or digit."""
 
-    device_label: Annotated[str, Meta(max_length=200)]
+    device_label: wire.Label
 
 
 class Qr(Struct):
@@ -63,14 +62,14 @@ class Qr(Struct):
 class PairingPhone(Struct, forbid_unknown_fields=True):
     """The number of the phone that will be linked."""
 
-    phone: Annotated[str, Meta(min_length=1, max_length=64)]
+    phone: wire.Phone
 
 
 class PairingCode(Struct):
     """code: 8 characters to type into the phone; null until WhatsApp has given it."""
 
     code: str | None
-    expires_at: str | None = None
+    expires_at: wire.Time | None = None
 
 
 @get("/devices", responses=wire.errors(), summary="Your devices")
@@ -93,7 +92,7 @@ async def add(data: NewDevice, request: StrictRequest, box: Box, caller: Caller)
 
 
 @delete("/devices/{device_label:str}", status_code=204, responses=wire.errors(404), summary="Remove a device")
-async def remove(device_label: str, box: Box, caller: Caller) -> None:
+async def remove(device_label: wire.LabelInPath, box: Box, caller: Caller) -> None:
     """Log it out and forget it. What waits on it is cancelled. `primary` always stays."""
 
     def verb(tx: Tx) -> None:
@@ -103,26 +102,44 @@ async def remove(device_label: str, box: Box, caller: Caller) -> None:
     await box.db.write(verb)
 
 
-@post("/devices/{device_label:str}/start", status_code=202, responses=wire.errors(404), summary="Start")
-async def start(device_label: str, box: Box, caller: Caller) -> Device:
+@post(
+    "/devices/{device_label:str}/start",
+    status_code=202,
+    guards=[disclaimer_guard],
+    responses=wire.errors(404),
+    summary="Start",
+)
+async def start(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Device:
     """Open its session. A device that was never linked goes to `qr`."""
     return await _act(box, caller, device_label, devices.start)
 
 
-@post("/devices/{device_label:str}/restart", status_code=202, responses=wire.errors(404), summary="Restart")
-async def restart(device_label: str, box: Box, caller: Caller) -> Device:
+@post(
+    "/devices/{device_label:str}/restart",
+    status_code=202,
+    guards=[disclaimer_guard],
+    responses=wire.errors(404),
+    summary="Restart",
+)
+async def restart(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Device:
     """Close its session and open it again; the link stays."""
     return await _act(box, caller, device_label, devices.restart)
 
 
-@post("/devices/{device_label:str}/logout", status_code=202, responses=wire.errors(404), summary="Log out")
-async def logout(device_label: str, box: Box, caller: Caller) -> Device:
+@post(
+    "/devices/{device_label:str}/logout",
+    status_code=202,
+    guards=[disclaimer_guard],
+    responses=wire.errors(404),
+    summary="Log out",
+)
+async def logout(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Device:
     """Give the link up at WhatsApp; linking again needs a new QR."""
     return await _act(box, caller, device_label, devices.logout)
 
 
 @get("/devices/{device_label:str}/qr", responses=wire.errors(404), summary="The QR code")
-async def get_qr(device_label: str, box: Box, caller: Caller) -> Response[Qr]:
+async def get_qr(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Response[Qr]:
     """Poll every 2 to 3 s until it is null and the device is ready; the code renews itself."""
     device = await box.db.read(devices.by_label, caller.user.id, device_label)
     shown = device.qr if device.state == "qr" else None
@@ -133,10 +150,13 @@ async def get_qr(device_label: str, box: Box, caller: Caller) -> Response[Qr]:
 @post(
     "/devices/{device_label:str}/pairing-code",
     status_code=202,
+    guards=[disclaimer_guard],
     responses=wire.errors(404),
     summary="Ask for a pairing code",
 )
-async def ask_pairing_code(data: PairingPhone, device_label: str, box: Box, caller: Caller) -> PairingCode:
+async def ask_pairing_code(
+    data: PairingPhone, device_label: wire.LabelInPath, box: Box, caller: Caller
+) -> PairingCode:
     """Link by a code instead of a scan. The code comes with GET on the same path after a moment."""
     phone = wire.in_field("phone", phones.parse, data.phone, country=box.config.locale.country)
 
@@ -148,7 +168,7 @@ async def ask_pairing_code(data: PairingPhone, device_label: str, box: Box, call
 
 
 @get("/devices/{device_label:str}/pairing-code", responses=wire.errors(404), summary="The pairing code")
-async def get_pairing_code(device_label: str, box: Box, caller: Caller) -> Response[PairingCode]:
+async def get_pairing_code(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Response[PairingCode]:
     """The code, once WhatsApp has given it, and until when it holds."""
     device = await box.db.read(devices.by_label, caller.user.id, device_label)
     expired = device.pairing_expires_at is not None and device.pairing_expires_at <= box.now()
@@ -160,11 +180,7 @@ async def get_pairing_code(device_label: str, box: Box, caller: Caller) -> Respo
 async def _act(
     box: Box, caller: Caller, label: str, verb: Callable[[Tx, devices.Device], devices.Device]
 ) -> Device:
-    """Ask something of a device and show it. The disclaimer must be accepted first."""
-    if not caller.user.accepted_disclaimer:
-        raise Forbidden(
-            "disclaimer_required", "Accept the disclaimer on the page /whatsapp first, then try again."
-        )
+    """Ask something of a device and show it."""
 
     def act(tx: Tx) -> Device:
         device = devices.by_label(tx, caller.user.id, label)

@@ -11,11 +11,13 @@ from litestar.handlers.base import BaseRouteHandler
 
 from wabox.accounts import keys
 from wabox.accounts.throttle import Bucket
+from wabox.api.strict import UNFIT_TEXT
 from wabox.box import Box
 from wabox.config import Limits
-from wabox.errors import Forbidden, TooMany, Unauthorized
+from wabox.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
 
 READS_PER_SECOND = 300
+BIGGEST_ID = 2**63 - 1
 LONGEST_KEY = 200
 
 _STATES = {
@@ -60,11 +62,31 @@ def key_guard(box: Box) -> KeyGuard:
             raise Forbidden(f"account_{caller.user.state}", _STATES[caller.user.state])
         meters.charge(caller.key_id, str(handler.opt.get("meter", "read")), now)
         connection.scope["state"]["caller"] = caller
+        _check_address(connection)
         if caller.use_is_due(now):
             ip = connection.client.host if connection.client else None
             await box.db.write(keys.used, caller.key_id, ip=ip, now=now)
 
     return guard
+
+
+def disclaimer_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """After `key_guard`: raises Forbidden until the caller has accepted the disclaimer."""
+    caller: keys.Caller = connection.scope["state"]["caller"]
+    if not caller.user.accepted_disclaimer:
+        raise Forbidden(
+            "disclaimer_required", "Accept the disclaimer on the page /whatsapp first, then try again."
+        )
+
+
+def _check_address(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """An id that no row could have is 404; a NUL in the query is 422, as it is in a body."""
+    segments = connection.scope["path"].split("/")
+    for value in connection.path_params.values():
+        if isinstance(value, int) and not (0 < value <= BIGGEST_ID and str(value) in segments):
+            raise NotFound("not_found", "There is nothing of this id; take ids from the lists.")
+    if b"%00" in connection.scope["query_string"] or b"\0" in connection.scope["query_string"]:
+        raise Invalid("bad_text", UNFIT_TEXT, details={"query": UNFIT_TEXT})
 
 
 def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

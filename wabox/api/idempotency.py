@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -12,6 +13,7 @@ from litestar import Response
 
 from wabox import times
 from wabox.accounts.keys import Caller
+from wabox.api import strict
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Tx
@@ -82,5 +84,5 @@ def _key(request: StrictRequest) -> str | None:
 
 def _fingerprint(body: bytes) -> str:
     """Of the document, not its spelling: the order of names and white space do not matter."""
-    document = msgspec.json.decode(body) if body.strip() else None
-    return hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
+    document = strict.decode(body) if body.strip() else None
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -33,7 +33,7 @@ Moment = Annotated[
 ]
 
 
-# What a message may look like, as far as a regular expression can tell: braces one deep, and one sign outside them.
+# A message as far as a regular expression can tell: braces one deep, and one sign that shows outside them.
 _BLANK = "\\u0000-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
 _INSIDE = "[^{}|\\\\\\u0000]"
 _VARIABLE = rf"\{{(?:name|custom|phone)(?::{_INSIDE}*)?\}}"
@@ -50,7 +50,7 @@ class Send(Struct, forbid_unknown_fields=True):
         str,
         Meta(
             description="Up to 4,096 characters as the person reads it, 16,384 with alternatives `{a|b}`. "
-            "Variables: `{name}`, `{custom}`, `{phone}`, with a fallback `{name:friend}`. `\\\\{` is a brace.",
+            "Variables: `{name}`, `{custom}`, `{phone}`, with a fallback `{name:friend}`. `\\{` is a brace.",
             extra_json_schema={"pattern": TEXT_PATTERN, "maxLength": 4_096, "examples": ["Your parcel is here."]},
         ),
     ]

@@ -7,20 +7,36 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from litestar import Request
 
+from wabox.api import wrong
 from wabox.errors import Invalid
 
 DEEPEST = 32
+UNFIT_TEXT = "A text may not hold NUL or half a character; send plain text."
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 class StrictRequest(Request[Any, Any, Any]):
-    """A request whose json() raises Invalid on anything but one plain JSON document."""
+    """A request whose json() is the body as its route wants it, or a refusal that names every wrong field."""
 
     async def json(self) -> Any:
-        """The decoded body. Raises Invalid `bad_json`."""
-        return decode(await self.body())
+        """The body. Raises Invalid `bad_json`, `bad_text`, `invalid`.
+
+        Litestar would take "yes" for true and stop at the first error.
+        """
+        document = decode(await self.body())
+        field = self.route_handler.parsed_data_field
+        return document if field is None else _as(document, field.raw)
+
+
+def _as(document: Any, kind: Any) -> Any:
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError:
+        found = wrong.details(document, kind)
+    raise Invalid("invalid", f"Something is wrong with {', '.join(found)}; see details.", details=found)
 
 
 def decode(body: bytes) -> Any:
@@ -65,8 +81,7 @@ def _check(value: Any, path: str, depth: int) -> None:
     if depth == 0:
         raise _bad("The body is nested too deeply.")
     if isinstance(value, str) and _UNFIT.search(value):
-        sentence = "A text may not hold NUL or half a character; send plain text."
-        raise Invalid("bad_text", sentence, details={path or "body": sentence})
+        raise Invalid("bad_text", UNFIT_TEXT, details={path or "body": UNFIT_TEXT})
     if isinstance(value, dict):
         for name, one in value.items():
             _check(name, path, depth - 1)

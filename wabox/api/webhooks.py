@@ -17,15 +17,25 @@ from wabox.api import idempotency, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Rows, Tx
-from wabox.errors import NotFound
 from wabox.webhooks import deliveries, endpoints, log
 from wabox.webhooks.endpoints import Endpoint
 from wabox.webhooks.targets import Allow
 
+URL_PATTERN = (
+    r"^https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]{2,20}(?::(?:80|443|[1-9][0-9]{3}))?"
+    r"(?:/[A-Za-z0-9/._~?&=%+-]{0,500})?$"
+)
 NO_STORE = {"Cache-Control": "no-store"}
-BIGGEST_ID = 2**63 - 1
 
-DeliveryId = Annotated[int, Parameter(description="The id in the list of deliveries.")]
+DeliveryId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The id in the list of deliveries.")]
+Event = Annotated[str, Meta(extra_json_schema={"enum": list(endpoints.EVENTS)})]
+Url = Annotated[
+    str,
+    Meta(
+        description="An http or https address that the internet can reach, or one that `[webhooks] allow` opens.",
+        extra_json_schema={"pattern": URL_PATTERN, "examples": ["https://shop.example/wa-events"]},
+    ),
+]
 
 
 class Webhook(Struct):
@@ -40,15 +50,15 @@ class Webhook(Struct):
 class NewWebhook(Struct, forbid_unknown_fields=True):
     """webhook_url: null switches it off, absent leaves it. events: the whole list, absent leaves it."""
 
-    webhook_url: str | None | UnsetType = UNSET
+    webhook_url: Url | None | UnsetType = UNSET
     rotate_secret: bool = False
-    events: Annotated[list[str], Meta(max_length=100)] | None = None
+    events: Annotated[list[Event], Meta(max_length=100)] | None = None
 
 
 class Attempt(Struct):
     """One post. status: the HTTP status, null without an answer; then error says why."""
 
-    at: str
+    at: wire.Time
     status: int | None
     error: str | None
     milliseconds: int
@@ -66,9 +76,9 @@ class Delivery(Struct):
     job_id: int | None
     status: log.Status
     attempts: int
-    created_at: str
-    last_attempt_at: str | None
-    next_attempt_at: str | None
+    created_at: wire.Time
+    last_attempt_at: wire.Time | None
+    next_attempt_at: wire.Time | None
     last_status: int | None
     last_error: str | None
     payload: dict[str, Any]
@@ -131,7 +141,7 @@ async def list_deliveries(
     per_page: wire.PerPage = 50,
     cursor: wire.Cursor = None,
     status: log.Status | None = None,
-    job_id: Annotated[int | None, Parameter(ge=0, le=BIGGEST_ID)] = None,
+    job_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,
 ) -> wire.Page[Delivery]:
     """Newest first."""
     before_id = wire.cursor_of(cursor)
@@ -163,7 +173,7 @@ async def list_deliveries(
 @get("/webhooks/deliveries/{delivery_id:int}", responses=wire.errors(404), summary="One delivery")
 async def show_delivery(delivery_id: DeliveryId, box: Box, caller: Caller) -> DeliveryWithAttempts:
     """The delivery with all its attempts."""
-    return await box.db.read(_with_attempts, caller.user.id, _known(delivery_id))
+    return await box.db.read(_with_attempts, caller.user.id, delivery_id)
 
 
 @post(
@@ -176,17 +186,10 @@ async def replay(delivery_id: DeliveryId, box: Box, caller: Caller) -> Delivery:
     """It goes out again at once, under the same webhook-id, whatever became of it before."""
 
     def verb(tx: Tx) -> Delivery:
-        deliveries.replay(tx, caller.user.id, _known(delivery_id))
+        deliveries.replay(tx, caller.user.id, delivery_id)
         return _delivery(log.find(tx, caller.user.id, delivery_id))
 
     return await box.db.write(verb)
-
-
-def _known(delivery_id: int) -> int:
-    """The id. Raises NotFound for one that no database could hold."""
-    if not 0 <= delivery_id <= BIGGEST_ID:
-        raise NotFound("not_found", "There is no such delivery; GET /webhooks/deliveries lists yours.")
-    return delivery_id
 
 
 def _webhook(endpoint: Endpoint, secret: str | None) -> Webhook:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from wabox.errors import Invalid, Refusal
 
@@ -34,10 +34,30 @@ class Page(Struct, Generic[T]):
     next_cursor: str | None
 
 
+BIGGEST_ID = 2**63 - 1
+LABEL_PATTERN = "^[a-z0-9][a-z0-9_-]{0,31}$"
+PHONE_PATTERN = "^[+]?[1-9][0-9]{6,14}$"
+PLAIN_PATTERN = "^[^\\u0000]*$"
+
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time", "examples": ["2026-04-25T12:34:56+00:00"]})]
+Phone = Annotated[
+    str,
+    Meta(
+        description="Digits with the country code first. wabox also understands national numbers, spaces, dashes "
+        "and other scripts' digits.",
+        extra_json_schema={"pattern": PHONE_PATTERN, "examples": ["8801711123456"]},
+    ),
+]
+Label = Annotated[str, Meta(extra_json_schema={"pattern": LABEL_PATTERN, "examples": ["sales"]})]
+LabelInPath = Annotated[str, Parameter(description="The device's label.", schema_extra={"pattern": LABEL_PATTERN})]
 PageNumber = Annotated[int, Parameter(ge=1, le=1_000_000, description="Page, from 1.")]
 PerPage = Annotated[int, Parameter(ge=1, le=200, description="Rows on a page.")]
 Cursor = Annotated[
-    str | None, Parameter(max_length=40, description="`next_cursor` of the page before; fast at any depth.")
+    str | None,
+    Parameter(
+        description="`next_cursor` of the page before; fast at any depth.",
+        schema_extra={"pattern": "^[0-9]{1,18}$"},
+    ),
 ]
 
 _MEANINGS = {
