@@ -103,7 +103,7 @@ class World:
         return self.kept.faults
 
     def later(self, at: float, action: Callable[[float], None]) -> None:
-        """The action runs with the time of the first `advance` at or after `at`."""
+        """The action runs, with that time, in the first `advance` at or after `at`."""
         heapq.heappush(self._due, (at, next(self._numbers), action))
 
     def next_due(self) -> float | None:
@@ -113,7 +113,8 @@ class World:
     def advance(self, now: float) -> None:
         """All that was due by now has happened."""
         while self._due and self._due[0][0] <= now:
-            heapq.heappop(self._due)[2](now)
+            at, _, action = heapq.heappop(self._due)
+            action(at)
 
     def push(self, page_id: str, message: Push) -> None:
         """The page will hear this."""

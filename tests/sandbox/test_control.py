@@ -1,0 +1,119 @@
+"""The control API over HTTP: answers, refusals, and that nothing crashes it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.sandbox.client import ASHA, NOBODY, SHOP
+from wabox.sandbox.faults import Faults
+from wabox.sandbox.server import Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_state_of_a_fresh_sandbox(control: httpx.AsyncClient) -> None:
+    state = (await control.get("/sandbox/state")).json()
+    assert state["sandbox"] is True
+    assert (state["phones"], state["linked"], state["pages"]) == ([], [], [])
+    assert state["totals"]["sent"] == 0
+    assert set(state["faults"]) == set(Faults.__struct_fields__)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("POST", "/sandbox/link", {"phone": SHOP}, "qr_or_code"),
+        ("POST", "/sandbox/link", {"phone": SHOP, "qr": "a", "code": "b"}, "qr_or_code"),
+        ("POST", "/sandbox/link", {"phone": SHOP, "qr": "2@none,a,b,c"}, "unknown_qr"),
+        ("POST", "/sandbox/link", {"phone": SHOP, "code": "ABCD1234"}, "unknown_code"),
+        ("POST", "/sandbox/link", {"phone": "12", "qr": "x"}, "invalid_phone"),
+        ("POST", "/sandbox/link", {"phone": 8801711000001, "qr": "x"}, "invalid_body"),
+        ("POST", "/sandbox/link", {"phone": SHOP, "qr": "x", "more": 1}, "invalid_body"),
+        ("POST", "/sandbox/link", ["phone"], "invalid_body"),
+        ("POST", "/sandbox/unlink", {"phone": SHOP}, "not_linked"),
+        ("POST", "/sandbox/unlink", {}, "invalid_body"),
+        ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": "hi"}, "not_linked"),
+        ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": " "}, "invalid_text"),
+        ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": "a\x00"}, "invalid_text"),
+        ("POST", "/sandbox/inbound", {"from": ASHA, "text": "hi"}, "invalid_body"),
+        ("PUT", "/sandbox/faults", {"nonsense": 1}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"ack_ms": "10"}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"ack_ms": True}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"ack_ms": -1}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"send_error": "ERROR_OF_MINE"}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"missing_exports": ["NoDot"]}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"not_on_whatsapp": "x"}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"restricted_until": "tomorrow"}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"restricted_until": "2030-01-01T00:00:00"}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", [], "invalid_body"),
+        ("PUT", "/sandbox/phone", {"phone": NOBODY, "on": True}, "not_on_whatsapp"),
+        ("PUT", "/sandbox/phone", {"phone": SHOP, "on": 1}, "invalid_body"),
+        ("GET", "/sandbox/messages?after=never", None, "invalid_after"),
+        ("GET", "/sandbox/messages?to=abc", None, "invalid_phone"),
+        ("GET", "/sandbox/messages?colour=red", None, "invalid_query"),
+        ("GET", "/sandbox/qr", None, "invalid_text"),
+        ("GET", "/phones/messages", None, "invalid_phone"),
+    ],
+)
+async def test_wrong_input_is_refused_with_a_sentence_and_a_code(
+    control: httpx.AsyncClient, method: str, path: str, body: Any, code: str
+) -> None:
+    answer = await control.request(method, path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert len(answer.json()["error"]) > 10
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"null", b'{"phone": "\\ud800"}'])
+@pytest.mark.parametrize("path", ["link", "unlink", "inbound"])
+async def test_broken_json_is_refused(control: httpx.AsyncClient, path: str, body: bytes) -> None:
+    answer = await control.post(f"/sandbox/{path}", content=body)
+    assert (answer.status_code, answer.json()["code"]) in [(422, "invalid_body"), (422, "invalid_phone")]
+
+
+async def test_unknown_paths_and_methods_answer_as_json(control: httpx.AsyncClient) -> None:
+    for path in ("/sandbox/nothing", "/sandbox/site/../server.py", "/sandbox/site/index.html"):
+        assert (await control.get(path)).json()["code"] == "not_found"
+    assert (await control.delete("/sandbox/state")).json()["code"] == "method_not_allowed"
+
+
+async def test_faults_are_set_by_name_and_reset_together(control: httpx.AsyncClient) -> None:
+    await control.put("/sandbox/faults", json={"ack_ms": 7})
+    until = "2100-01-01T06:00:00+06:00"
+    answer = await control.put("/sandbox/faults", json={"blackhole": True, "restricted_until": until})
+    assert answer.status_code == 200
+    now = answer.json()
+    assert (now["ack_ms"], now["blackhole"]) == (7, True)
+    assert now["restricted_until"] == "2100-01-01T00:00:00+00:00"
+    healthy = (await control.delete("/sandbox/faults")).json()
+    assert healthy == Faults().shown()
+
+
+async def test_one_bad_fault_spoils_none(control: httpx.AsyncClient) -> None:
+    answer = await control.put("/sandbox/faults", json={"drop_ack": True, "ack_ms": "x", "y": 1})
+    assert set(answer.json()["details"]) == {"ack_ms", "y"}
+    assert (await control.get("/sandbox/state")).json()["faults"]["drop_ack"] is False
+
+
+async def test_page_carries_a_fresh_nonce_policy(control: httpx.AsyncClient) -> None:
+    policies = {(await control.get("/")).headers["content-security-policy"] for _ in range(2)}
+    assert len(policies) == 2
+    assert all("unsafe" not in each for each in policies)
+    text = (await control.get("/")).text
+    assert "SANDBOX" in text
+    assert "{{" not in text
+
+
+async def test_slow_load_holds_the_page_back(control: httpx.AsyncClient) -> None:
+    await control.put("/sandbox/faults", json={"slow_load_ms": 200})
+    began = time.monotonic()
+    await control.get("/")
+    assert time.monotonic() - began > 0.19
+
+
+async def test_second_sandbox_on_the_same_port_is_refused(sandbox: Sandbox) -> None:
+    with pytest.raises(OSError, match="in use"):
+        await Sandbox(port=sandbox.port).start()

@@ -1,0 +1,164 @@
+"""Pages, references, codes, links: the world's crank turned by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.client import ASHA, NOBODY, SHOP
+from wabox.errors import Invalid
+from wabox.sandbox import faulting, linking
+from wabox.sandbox.world import Companion, World
+
+NOW = 1_800_000_000.0
+
+
+def heard(world: World, page_id: str) -> list[dict[str, Any]]:
+    """What the page was told since the last look."""
+    told = [message for to, message in world.outgoing if to == page_id]
+    world.outgoing = [each for each in world.outgoing if each[0] != page_id]
+    return told
+
+
+def open_page(world: World, page_id: str = "p", now: float = NOW, **hello: Any) -> None:
+    linking.open_page(world, page_id, now)
+    linking.greet(world, page_id, hello, now)
+
+
+def link(world: World, phone: str = SHOP, page_id: str = "p") -> Companion:
+    open_page(world, page_id)
+    page = linking.page_with_ref(world, f"{world.pages[page_id].ref},a,b,c")
+    companion = linking.link(world, phone, "Shop", page, NOW)
+    assert companion is not None
+    return companion
+
+
+def credentials(companion: Companion) -> dict[str, str]:
+    return {"id": companion.id, "secret": companion.secret}
+
+
+def test_new_page_gets_a_reference_and_a_new_one_when_it_is_due(world: World) -> None:
+    open_page(world)
+    [first] = heard(world, "p")
+    world.advance(NOW + 19.9)
+    assert heard(world, "p") == []
+    world.advance(NOW + 20.1)
+    [second] = heard(world, "p")
+    assert (first["op"], second["op"]) == ("ref", "ref")
+    assert first["ref"] != second["ref"]
+    with pytest.raises(Invalid, match="newest"):
+        linking.page_with_ref(world, first["ref"])
+    assert linking.page_with_ref(world, second["ref"] + ",whatever").id == "p"
+
+
+def test_closed_page_takes_its_reference_along(world: World) -> None:
+    open_page(world)
+    ref = world.pages["p"].ref or ""
+    linking.close_page(world, "p")
+    with pytest.raises(Invalid):
+        linking.page_with_ref(world, ref)
+    world.advance(NOW + 60)
+
+
+def test_link_gives_credentials_then_a_session_then_caught_up(world: World) -> None:
+    companion = link(world)
+    told = [each for each in heard(world, "p") if each["op"] != "ref"]
+    assert [each["op"] for each in told] == ["linked", "session", "caught_up"]
+    assert told[0]["companion"]["id"] == companion.id
+    assert told[1]["me"]["phone"] == SHOP
+    world.advance(NOW + 60)
+    assert heard(world, "p") == [], "a linked page shows no more references"
+
+
+def test_known_credentials_come_back_and_wrong_ones_are_removed(world: World) -> None:
+    companion = link(world)
+    linking.close_page(world, "p")
+    open_page(world, "again", companion=credentials(companion))
+    assert heard(world, "again")[0]["op"] == "session"
+    open_page(world, "thief", companion={"id": companion.id, "secret": "guessed"})
+    assert heard(world, "thief") == [{"op": "removed", "reason": "unknown_companion"}]
+
+
+def test_newest_page_of_a_device_wins_and_the_older_one_is_told(world: World) -> None:
+    companion = link(world)
+    heard(world, "p")
+    open_page(world, "second", companion=credentials(companion))
+    assert heard(world, "p") == [{"op": "conflict", "conflict": True}]
+    assert world.page_of(companion.id) is world.pages["second"]
+
+
+def test_unlink_removes_all_devices_of_the_phone_only(world: World) -> None:
+    link(world, page_id="p")
+    link(world, page_id="q")
+    other = link(world, phone=ASHA, page_id="r")
+    for page_id in "pqr":
+        heard(world, page_id)
+    assert linking.unlink(world, SHOP) == 2
+    assert heard(world, "p") == [{"op": "removed", "reason": "unknown_companion"}]
+    assert list(world.kept.companions) == [other.id]
+
+
+def test_code_links_its_own_phone_within_three_minutes(world: World) -> None:
+    open_page(world)
+    code = linking.make_code(world, world.pages["p"], SHOP, NOW)
+    with pytest.raises(Invalid, match="another phone"):
+        linking.page_with_code(world, ASHA, code, NOW)
+    assert linking.page_with_code(world, SHOP, f" {code[:4]}-{code[4:].lower()}", NOW + 179)
+    with pytest.raises(Invalid, match="new one"):
+        linking.page_with_code(world, SHOP, code, NOW + 181)
+
+
+def test_who_is_not_on_whatsapp_or_off_or_full_cannot_link(world: World) -> None:
+    open_page(world, "x")
+    page = world.pages["x"]
+    with pytest.raises(Invalid, match="not on WhatsApp"):
+        linking.link(world, NOBODY, None, page, NOW)
+    world.account(ASHA).on = False
+    with pytest.raises(Invalid, match="switched off"):
+        linking.link(world, ASHA, None, page, NOW)
+    for number in range(linking.MAX_DEVICES):
+        link(world, page_id=f"p{number}")
+    with pytest.raises(Invalid, match="at most"):
+        linking.link(world, SHOP, None, page, NOW)
+
+
+def test_passkey_gate_holds_the_link_until_it_opens(world: World) -> None:
+    faulting.set_faults(world, {"passkey_gate": True}, NOW)
+    open_page(world)
+    page = linking.page_with_ref(world, world.pages["p"].ref or "")
+    assert linking.link(world, SHOP, "Shop", page, NOW) is None
+    assert heard(world, "p")[-1] == {"op": "passkey"}
+    assert world.kept.companions == {}
+    world.advance(NOW + 60)
+    faulting.reset(world, NOW + 60)
+    assert [each["op"] for each in heard(world, "p")] == ["linked", "session", "caught_up"]
+
+
+def test_idle_page_waits_for_a_refresh(world: World) -> None:
+    faulting.set_faults(world, {"qr_idle_after": 2}, NOW)
+    open_page(world)
+    world.advance(NOW + 20)
+    world.advance(NOW + 40)
+    assert [each["idle"] for each in heard(world, "p")] == [False, False, True]
+    with pytest.raises(Invalid):
+        linking.page_with_ref(world, world.pages["p"].ref or "")
+    linking.refresh_ref(world, world.pages["p"], NOW + 90)
+    assert heard(world, "p")[0]["idle"] is False
+
+
+def test_restriction_is_told_and_ends_by_itself(world: World) -> None:
+    link(world)
+    heard(world, "p")
+    until = int(NOW) + 100
+    faulting.set_faults(world, {"restricted_until": until}, NOW)
+    assert heard(world, "p") == [{"op": "restricted", "restricted_until": until}]
+    world.advance(NOW + 101)
+    assert heard(world, "p") == [{"op": "restricted", "restricted_until": None}]
+
+
+def test_lid_is_the_same_every_time_and_leads_back(world: World) -> None:
+    lid = world.account(ASHA).lid
+    assert World().account(ASHA).lid == lid
+    assert world.phone_behind(lid, "lid") == ASHA
+    assert world.phone_behind("1", "lid") is None

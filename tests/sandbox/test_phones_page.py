@@ -1,0 +1,75 @@
+"""A person plays the phones in the browser, on a narrow screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.sandbox.client import ASHA, SHOP, Client
+from wabox.sandbox.server import Sandbox
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def phones(chromium: Browser, sandbox: Sandbox) -> AsyncIterator[Page]:
+    """The phones page, 360 pixels wide; it must not complain in the console."""
+    context = await chromium.new_context(viewport={"width": 360, "height": 740})
+    page = await context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    await page.goto(f"{sandbox.url}/phones")
+    yield page
+    assert errors == []
+    await context.close()
+
+
+async def add(phones: Page, phone: str, name: str) -> None:
+    await phones.get_by_label("Number").fill(phone)
+    await phones.get_by_label("Name").fill(name)
+    await phones.get_by_role("button", name="Add").click()
+    await expect(phones.get_by_role("heading", name=f"{name}, +{phone}")).to_be_visible()
+
+
+async def link_shop(phones: Page, client: Client) -> None:
+    await client.load()
+    await client.page.locator("[data-ref]").wait_for()
+    await add(phones, SHOP, "Shop")
+    await phones.get_by_text("Link a device to this phone").click()
+    await phones.get_by_role("button", name="Scan this QR").click()
+    await client.page.locator("#pane-side").wait_for()
+
+
+async def test_person_scans_writes_and_stops(phones: Page, client: Client, control: httpx.AsyncClient) -> None:
+    await expect(phones.get_by_text("SANDBOX")).to_be_visible()
+    await link_shop(phones, client)
+    await add(phones, ASHA, "Asha")
+    await phones.get_by_role("textbox", name="Text", exact=True).fill("is it open?")
+    await phones.get_by_role("button", name="Send").click()
+    await phones.get_by_role("button", name="STOP").click()
+    await expect(phones.get_by_label("Messages").get_by_text("STOP")).to_be_visible()
+    got = (await control.get("/sandbox/messages", params={"to": SHOP})).json()["messages"]
+    assert [each["text"] for each in got] == ["is it open?", "STOP"]
+    await client.page.get_by_role("button", name="Asha").click()
+    await expect(client.page.get_by_label("Messages")).to_contain_text("is it open?")
+    assert await phones.evaluate("document.documentElement.scrollWidth") == 360
+
+
+async def test_person_switches_off_sets_faults_and_unlinks(
+    phones: Page, client: Client, control: httpx.AsyncClient
+) -> None:
+    await link_shop(phones, client)
+    await phones.get_by_role("button", name="Switch this phone off").click()
+    await expect(phones.get_by_role("button", name="Switch this phone on")).to_be_visible()
+    await phones.get_by_label("blackhole").check()
+    await phones.get_by_role("button", name="Apply").click()
+    await expect(phones.get_by_role("status")).to_have_text("Applied.")
+    assert (await control.get("/sandbox/state")).json()["faults"]["blackhole"] is True
+    await phones.get_by_role("button", name="All healthy").click()
+    await phones.get_by_role("button", name="Unlink all devices").click()
+    await client.page.wait_for_url("**/?post_logout=1**")
