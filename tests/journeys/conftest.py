@@ -1,0 +1,70 @@
+"""A linked box for each file of journeys."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.box import Shop, WhatsApp
+from tests.journeys.receiver import Receiver
+
+
+def long_only() -> pytest.MarkDecorator:
+    """Minutes long: run by hand with WABOX_LONG=1."""
+    return pytest.mark.skipif(not os.environ.get("WABOX_LONG"), reason="takes minutes; run with WABOX_LONG=1")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this file's box lives."""
+    return tmp_path_factory.mktemp("journey")
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    """The shop's own server."""
+    found = Receiver()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def whatsapp(place: Path) -> Iterator[WhatsApp]:
+    """A sandbox that serves."""
+    if not shutil.which("chromium"):
+        pytest.skip("needs a real Chromium")
+    sandbox = WhatsApp(place)
+    sandbox.start()
+    yield sandbox
+    sandbox.program.kill()
+
+
+@pytest.fixture(scope="module")
+def linked(place: Path, whatsapp: WhatsApp, receiver: Receiver) -> Iterator[Shop]:
+    """A box, linked, with a webhook."""
+    box = Shop(place, whatsapp, webhooks={"allow": [receiver.address]})
+    box.init()
+    box.start()
+    try:
+        assert box.call("PUT", "/webhooks", {"webhook_url": receiver.url}).status_code == 200
+        box.link()
+        yield box
+    finally:
+        box.close()
+
+
+@pytest.fixture
+def shop(linked: Shop, whatsapp: WhatsApp) -> Shop:
+    """That box, serving and ready, whatever the test before did to it, with nothing in its line."""
+    if not whatsapp.program.running:
+        whatsapp.start()
+    whatsapp.ask("DELETE", "faults")
+    if not linked.program.running:
+        linked.start()
+    linked.is_device("ready")
+    linked.all_end()
+    return linked
