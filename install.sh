@@ -261,9 +261,13 @@ service() {
 
     local release previous kept
     release=$(install_release)
-    previous=$(readlink -f "$release_home/current" 2>/dev/null || true)
+    previous=
+    [ ! -L "$release_home/current" ] || previous=$(readlink -f "$release_home/current")
     make_venv "$release" "$release/deploy/requirements.lock"
-    as_service "$release/.venv/bin/wabox" version >/dev/null || fail "the new version does not start; nothing was changed."
+    as_service "$release/.venv/bin/wabox" serve --help >/dev/null || {
+        rm -rf "$release"
+        fail "the new version does not start; nothing was changed."
+    }
 
     kept=$data_home/backups/before-$(basename "$release")
     systemctl stop wabox 2>/dev/null || true
