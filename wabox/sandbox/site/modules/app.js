@@ -215,7 +215,6 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     BackendEventBus.trigger('logout');
     Cmd.logout();
     Cmd.trigger('logout_from_bridge');
-    Socket.set({ state: 'UNPAIRED' });
     // Time for what clients still send on these events; then the page is gone.
     setTimeout(() => location.assign(`/?post_logout=1&logout_reason=${code}`), 300);
   }

@@ -121,6 +121,11 @@ __d('WAWebMsgCollection', ['WAWebMsgModel', 'WAWebCollection', 'WAWebMsgKey'], (
   const MsgKey = require('WAWebMsgKey');
 
   class MsgCollectionImpl extends Collection {
+    constructor() {
+      super();
+      this.msgLoadState = { noEarlierMsgs: true, isLoadingEarlierMsgs: false };
+    }
+
     async getMessagesById(ids) {
       const loadMessage = require('SandboxHistory').loadMessage;
       const found = await Promise.all(ids.map((id) => loadMessage(MsgKey.from(id))));
@@ -257,7 +262,7 @@ __d('WAWebChatModel', ['WAWebBackboneModel', 'WAWebMsgCollection'], (
   defineModel(
     Chat,
     [
-      'id', 'name', 't', 'unreadCount', 'archive', 'pin', 'mute', 'msgs', 'presence', 'labels', 'active',
+      'id', 'name', 'pushname', 't', 'unreadCount', 'archive', 'pin', 'mute', 'msgs', 'presence', 'labels', 'active',
       'lastReceivedKey', 'isReadOnly', 'notSpam', 'groupMetadata', 'newsletterMetadata', 'accountLid',
       'isParentGroup', 'ephemeralDuration', 'ephemeralSettingTimestamp',
     ],

@@ -42,6 +42,8 @@
   });
   defineQuiet('WAWebPollsVotesDb', { upsertVotesDb: later });
   defineQuiet('WAWebReactionsAction', { addOrUpdateReactionsModelCollection: nothing });
+  defineQuiet('WAWebSendReactionMsgAction', { sendReactionToMsg: async () => ({ messageSendResult: 'OK' }) });
+  defineQuiet('WAWebSetArchiveChatAction', { setArchive: async (chat, archive) => chat.set({ archive }) });
   defineQuiet('WAWebGroupDatabase', { updateDBForGroupAction: later });
   defineQuiet('WAWebPinChatAction', { getNumChatsPinned: () => 0 });
   defineQuiet('WAWebIsOfficialClient', { isOfficialClient: true });

@@ -59,7 +59,12 @@ __d('SandboxInbox', [
 
   async function enterMessage(fields) {
     const { openChat } = require('WAWebFindChatAction');
-    const chat = openChat(fields.id.remote, fields.id.fromMe ? {} : { pushname: fields.notifyName });
+    const chat = openChat(fields.id.remote);
+    if (!fields.id.fromMe) {
+      const known = { pushname: fields.notifyName, name: fields.notifyName };
+      require('WAWebContactCollection').ContactCollection.gadd(fields.id.remote).set(known);
+      chat.set(known);
+    }
     const [message] = MsgCollection.add(fields, { silent: true });
     chat.msgs.add(message);
     await storage.saveMessage(message);

@@ -145,6 +145,10 @@ __d('WAWebCmd', ['WAWebEventEmitter'], (_g, require, _d, _n, _l, _m, exports) =>
       this.trigger('on_temporary_ban', details);
     }
 
+    archiveChat(chat, archive) {
+      chat.set({ archive });
+    }
+
     setActiveFilter(type, label) {
       this.trigger('set_active_filter', type, label);
     }
