@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import Annotated
 
 from litestar import Response, Router, delete, get, post
+from litestar.params import Parameter
 from msgspec import Struct
 
 from wabox import times
@@ -72,6 +74,15 @@ class PairingCode(Struct):
     expires_at: wire.Time | None = None
 
 
+Removable = Annotated[
+    str,
+    Parameter(
+        description="The device's label; `primary` always stays.",
+        schema_extra={"pattern": wire.LABEL_PATTERN, "not": {"const": devices.PRIMARY}},
+    ),
+]
+
+
 @get("/devices", responses=wire.errors(), summary="Your devices")
 async def list_devices(box: Box, caller: Caller) -> Devices:
     """Every device with its live state."""
@@ -92,7 +103,7 @@ async def add(data: NewDevice, request: StrictRequest, box: Box, caller: Caller)
 
 
 @delete("/devices/{device_label:str}", status_code=204, responses=wire.errors(404), summary="Remove a device")
-async def remove(device_label: wire.LabelInPath, box: Box, caller: Caller) -> None:
+async def remove(device_label: Removable, box: Box, caller: Caller) -> None:
     """Log it out and forget it. What waits on it is cancelled. `primary` always stays."""
 
     def verb(tx: Tx) -> None:
@@ -157,7 +168,10 @@ async def get_qr(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Re
 async def ask_pairing_code(
     data: PairingPhone, device_label: wire.LabelInPath, box: Box, caller: Caller
 ) -> PairingCode:
-    """Link by a code instead of a scan. The code comes with GET on the same path after a moment."""
+    """Link by a code instead of a scan; starts the device if need be.
+
+    The code comes with GET on the same path after a moment.
+    """
     phone = wire.in_field("phone", phones.parse, data.phone, country=box.config.locale.country)
 
     def ask(tx: Tx, device: devices.Device) -> devices.Device:

@@ -35,7 +35,7 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "The same key with the same body is done once; the answer is kept 24 hours.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "schema": {"type": "string", "pattern": "^[!-~](?:[ -~]{0,253}[!-~])?$"},
 }
 
 

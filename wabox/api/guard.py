@@ -62,7 +62,7 @@ def key_guard(box: Box) -> KeyGuard:
             raise Forbidden(f"account_{caller.user.state}", _STATES[caller.user.state])
         meters.charge(caller.key_id, str(handler.opt.get("meter", "read")), now)
         connection.scope["state"]["caller"] = caller
-        _check_address(connection)
+        _check_address(connection, handler)
         if caller.use_is_due(now):
             ip = connection.client.host if connection.client else None
             await box.db.write(keys.used, caller.key_id, ip=ip, now=now)
@@ -79,14 +79,19 @@ def disclaimer_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRout
         )
 
 
-def _check_address(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
-    """An id that no row could have is 404; a NUL in the query is 422, as it is in a body."""
+def _check_address(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """An id that no row could have is 404; NUL in the query is 422, as in a body, and so is null."""
     segments = connection.scope["path"].split("/")
     for value in connection.path_params.values():
         if isinstance(value, int) and not (0 < value <= BIGGEST_ID and str(value) in segments):
             raise NotFound("not_found", "There is nothing of this id; take ids from the lists.")
-    if b"%00" in connection.scope["query_string"] or b"\0" in connection.scope["query_string"]:
-        raise Invalid("bad_text", UNFIT_TEXT, details={"query": UNFIT_TEXT})
+    wanted = handler.parsed_fn_signature.parameters
+    for name, value in connection.query_params.multi_items() if connection.scope["query_string"] else ():
+        if "\0" in value:
+            raise Invalid("bad_text", UNFIT_TEXT, details={name: UNFIT_TEXT})
+        field = wanted.get(name)
+        if value.lower() == "null" and field is not None and not field.has_inner_subclass_of(str):
+            raise Invalid("invalid", f"{name} is null; leave it out instead.", details={name: "Leave it out."})
 
 
 def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

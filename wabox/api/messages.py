@@ -146,7 +146,7 @@ async def messages(
     status: outbox.Status | None = None,
     campaign_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,
     phone: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PHONE_PATTERN})] = None,
-    device_label: Annotated[str | None, Parameter(schema_extra={"pattern": wire.LABEL_PATTERN})] = None,
+    device_label: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PLAIN_PATTERN})] = None,
     since: Moment = None,
     until: Moment = None,
     q: Annotated[

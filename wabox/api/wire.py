@@ -48,7 +48,7 @@ Phone = Annotated[
         extra_json_schema={"pattern": PHONE_PATTERN, "examples": ["8801711123456"]},
     ),
 ]
-Label = Annotated[str, Meta(extra_json_schema={"pattern": LABEL_PATTERN, "examples": ["sales"]})]
+Label = Annotated[str, Meta(extra_json_schema={"pattern": LABEL_PATTERN})]
 LabelInPath = Annotated[str, Parameter(description="The device's label.", schema_extra={"pattern": LABEL_PATTERN})]
 PageNumber = Annotated[int, Parameter(ge=1, le=1_000_000, description="Page, from 1.")]
 PerPage = Annotated[int, Parameter(ge=1, le=200, description="Rows on a page.")]

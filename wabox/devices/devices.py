@@ -210,12 +210,18 @@ def logout(tx: Tx, device: Device) -> Device:
 def ask_pairing_code(tx: Tx, device: Device, phone: str) -> Device:
     """WhatsApp shall be asked for a code to link this phone; it appears in `pairing_code`.
 
-    Raises Unavailable `device_not_ready` unless the page shows a QR code or is on its way to it.
+    A device that is not started is started. Raises Invalid `already_linked`, and Unavailable `device_not_ready`
+    for one whose page does not come up.
     """
     if device.ready:
         raise Invalid("already_linked", "This device is linked; log it out first to link another phone.")
+    device = start(tx, device)
     if device.state not in ("qr", "starting"):
-        raise Unavailable("device_not_ready", "Start the device first; a code can be asked for at its QR code.")
+        raise Unavailable(
+            "device_not_ready",
+            "The device's page does not come up: see its detail, restart it, and ask for a code at its QR code.",
+            retry_after=60,
+        )
     tx.run(
         """update devices set command = 'pair', pairing_phone = :phone, pairing_code = null,
            pairing_reason = null, pairing_expires_at = null where id = :id""",

@@ -32,6 +32,8 @@ class Links:
             case "restart":
                 self._driver.restart(device.id)
             case "pair" if device.pairing_phone:
+                self._ensure_open(device)
+                self._open.add(device.id)
                 self._driver.ask_pairing_code(device.id, device.pairing_phone)
             case "logout" | "forget":
                 self._ensure_open(device)
@@ -39,6 +41,6 @@ class Links:
                 self._open.discard(device.id)
 
     def _ensure_open(self, device: devices.Device) -> None:
-        """A session must be open to be logged out at WhatsApp."""
+        """A session must be open to be logged out at WhatsApp, or to be given a code."""
         if device.id not in self._open:
             self._driver.open(device.spec)
