@@ -405,3 +405,20 @@ def test_what_cannot_start_says_why(sky: ChromiumWorld, tmp_path: Path, monkeypa
     assert detail("http://127.0.0.1:9") == "page_failed"
     monkeypatch.setattr(browser, "runs_as_root", lambda: True)
     assert detail("https://web.whatsapp.com") == "run_as_root"
+
+
+def test_stopping_answers_whoever_is_waiting_and_leaves_no_process(tmp_path: Path) -> None:
+    world = ChromiumWorld(tmp_path)
+    spec, _ = world.linked()
+    chat_id = chat_with(world, (spec, ""))
+    pids = set().union(*(processes.family(pid) for pid in browsers_of(world, (spec, ""))))
+    world.weather(blackhole=True)
+    with ThreadPoolExecutor(1) as worker:
+        call = worker.submit(world.driver.hand_over, spec.device_id, chat_id, new_id(), "hello")
+        wait_until(lambda: bool(world.gateway._asking))
+        began = time.monotonic()
+        world.close()
+        assert call.result(PATIENCE).outcome == "in_doubt"
+    assert time.monotonic() - began < 10
+    assert pids
+    assert not [pid for pid in pids if processes.alive(pid)]

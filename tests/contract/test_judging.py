@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wabox.whatsapp import browser, states, telling, wajs
@@ -84,6 +84,7 @@ def test_missing_bindings_are_named_with_both_versions() -> None:
         assert part in text
 
 
+@settings(max_examples=60)
 @given(anything)
 def test_nonsense_from_the_page_is_never_ready_nor_an_event(raw: Any) -> None:
     states.judge(1, states.seen(raw), linked_before=False, phone=None)

@@ -46,6 +46,7 @@ QUICK = Limits(
     hand_over=2,
     resolve=5,
     reprobe=3,
+    stable=0.2,
     failed_after=20,
     socket_grace=1,
     pauses=(0, 0, 0.5, 1, 2),

@@ -67,6 +67,7 @@ class Gateway:
         self._orders: list[tuple[Callable[..., Coroutine[Any, Any, None]], tuple[Any, ...]]] = []
         self._orders_lock = threading.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asking: set[asyncio.Task[Any] | None] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._house: House | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -108,6 +109,9 @@ class Gateway:
             _, late = await asyncio.wait(closing, timeout=deadline_seconds * 0.7)
             for task in late:
                 task.cancel()
+        for asking in list(self._asking):
+            if asking is not None:
+                asking.cancel()
         if self._house is not None:
             await self._house.runtime.stop(deadline_seconds * 0.2)
 
@@ -137,8 +141,7 @@ class Gateway:
 
     def resolve(self, device_id: int, phone: str) -> Resolved:
         """As in Driver."""
-        seconds = 2 * self._limits.resolve
-        return self._ask(device_id, lambda session: asks.resolve(session, phone), seconds)
+        return self._ask(device_id, lambda session: asks.resolve(session, phone), self._limits.resolve)
 
     def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
         """As in Driver. SessionLost: the page was never asked, so it is surely not sent."""
@@ -261,7 +264,12 @@ class Gateway:
             session = self._sessions.get(device_id)
             if session is None or session.ended:
                 raise SessionLost("the device is not open")
-            return await work(session)
+            task = asyncio.current_task()
+            self._asking.add(task)
+            try:
+                return await work(session)
+            finally:
+                self._asking.discard(task)
 
         future = asyncio.run_coroutine_threadsafe(answer(), loop)
         try:

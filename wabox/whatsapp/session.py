@@ -32,6 +32,7 @@ from wabox.whatsapp.window import Ears, Window
 log = structlog.get_logger(__name__)
 
 _RECHECK_SECONDS = 30
+_FAILED = ("page_failed", "browser_failed")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
 
 
@@ -66,7 +67,7 @@ class Session:
         self._latest: Seen | None = None
         self._broken: Exception | None = None
         self._was_linked = self.profile.note is not None
-        self._leaving = self._logout_told = self._tried_twice = False
+        self._leaving = self._logout_told = self._tried_twice = self._qr_seen_twice = False
         self._ladder = Ladder(house.limits)
         self._hearing = Hearing(spec.device_id, self.profile, house.emit, house.now)
         self._attached_at = 0.0
@@ -125,14 +126,24 @@ class Session:
         self._show_starting()
         while not self.ended:
             try:
-                await self._take(step)
-                await self._watch()
-            except LoggedOut:
-                await self._removed()
-            except Held as held:
-                step = await self._hold(held)
-            except Exception as trouble:  # noqa: BLE001 - the browsers loop: nothing may end it
-                step = await self._climb(trouble)
+                step = await self._round(step)
+            except Exception:  # the browsers loop: a bug must not end it
+                log.exception("session_bug", device_id=self.spec.device_id)
+                await asyncio.sleep(_RECHECK_SECONDS)
+                step = "browser"
+
+    async def _round(self, step: Step) -> Step:
+        """Has the page open until something breaks; what to do then."""
+        try:
+            await self._take(step)
+            await self._watch()
+        except LoggedOut:
+            await self._removed()
+        except Held as held:
+            await self._hold(held)
+        except Exception as trouble:  # noqa: BLE001 - whatever it is, the ladder leads out of it
+            return await self._climb(trouble)
+        return "browser"
 
     async def _take(self, step: Step) -> None:
         """One attempt to have the page open and our shim in it."""
@@ -212,17 +223,25 @@ class Session:
             link = self._unlinked(link)
         else:
             self._qr_since = None
+            self._qr_seen_twice = self._qr_seen_twice and not look.authenticated
         if look.authenticated:
             self._remember(look)
         self._was_linked = self._was_linked or link.state == "ready"
-        self.board.show(link)
+        if not (link.state == "starting" and self._failed()):
+            self.board.show(link)
         self._sweep_if_new()
 
     def _unlinked(self, link: Link) -> Link:
-        """A linked profile shows a QR: it was removed while we were away, or is still loading."""
+        """A linked profile shows a QR: it was removed while we were away, or is still loading.
+
+        A logout wipes the profile, so it is believed only if the page says so twice.
+        """
         self._qr_since = self._qr_since or self._time()
         if self._time() - self._qr_since >= self.limits.qr_confirm:
-            raise LoggedOut
+            if self._qr_seen_twice:
+                raise LoggedOut
+            self._qr_seen_twice, self._qr_since = True, None
+            raise PageLost("a linked profile shows a QR")
         return replace(link, state="starting", detail="reconnecting", qr=None)
 
     def _remember(self, look: Seen) -> None:
@@ -236,13 +255,18 @@ class Session:
         """The deadlines: of `starting`, of a QR text, of an incompatible page."""
         link, now = self.link, self._time()
         age = now - max(self._attached_at, self.board.since)
-        if now - self._attached_at > self.limits.stable:
+        stuck = link.state == "starting" or self._failed()
+        if not stuck and now - self._attached_at > self.limits.stable:
             self._ladder.calm()
-        if link.state == "starting" and age > self._patience():
+        if stuck and age > self._patience():
             raise PageLost("the page does not become ready")
         if link.detail == "engine_incompatible" and age > self.limits.reprobe:
             await self._window.reload()
             self._see(await self._attached())
+
+    def _failed(self) -> bool:
+        """The ladder gave up hope: only a page that is well may say otherwise."""
+        return self.link.state == "disconnected" and self.link.detail in _FAILED
 
     def _patience(self) -> float:
         if self.profile.note is None:
@@ -287,7 +311,8 @@ class Session:
     async def _climb(self, trouble: Exception) -> Step:
         """Says that there is trouble, waits its time, and names the next step."""
         if isinstance(trouble, OSError) and trouble.errno in _DISK_FULL:
-            return await self._hold(Held("storage_full", "The disk is full. Free some space."))
+            await self._hold(Held("storage_full", "The disk is full. Free some space."))
+            return "browser"
         rung = self._ladder.climb(trouble, self._time())
         known = isinstance(trouble, PageHung | PageLost | BrowserLost)
         log.warning(
@@ -318,12 +343,11 @@ class Session:
         detail = states.back(self._was_linked)
         self.board.show(Link(self.spec.device_id, "starting", detail, phone=phone))
 
-    async def _hold(self, held: Held) -> Step:
+    async def _hold(self, held: Held) -> None:
         phone = self.link.phone or self.spec.phone
         self.board.show(Link(self.spec.device_id, "disconnected", held.detail, held.text, phone=phone))
         await self._window.drop(politely=False)
         await asyncio.sleep(_RECHECK_SECONDS)
-        return "browser"
 
     # the link's end
 

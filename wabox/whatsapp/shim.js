@@ -225,25 +225,20 @@
   const within = (ms, promise) =>
     Promise.race([promise, wait(ms).then(() => Promise.reject(new Error('timeout')))]);
 
-  const exists = async ({ phone, timeoutMs }) => {
+  const known = async (phone) => {
     const wid = app.WidFactory.createWid(`${phone}@c.us`);
-    let found;
-    try {
-      found = await within(timeoutMs, fns.queryWidExists(wid));
-    } catch (error) {
-      return { answer: 'unknown', reason: String(error && error.message) };
-    }
+    const found = await fns.queryWidExists(wid);
     if (!found) return { answer: 'no' };
-    let chat;
-    try {
-      chat = await within(timeoutMs, WPP.chat.find(found.wid || wid));
-    } catch (error) {
-      return { answer: 'unknown', reason: String(error && error.message) };
-    }
+    const chat = await WPP.chat.find(found.wid || wid);
     const ids = [wid, found.wid, found.lid].filter(Boolean).map(String);
     const id = chat.id.toString();
     return { answer: 'yes', chat: id, others: [...new Set(ids)].filter((one) => one !== id) };
   };
+  const exists = ({ phone, timeoutMs }) =>
+    within(timeoutMs, known(phone)).catch((error) => ({
+      answer: 'unknown',
+      reason: String(error && error.message),
+    }));
 
   // A hand-over ends in one of four ways; whatever is not plain is `in_doubt`.
   // A refusal says nothing about an earlier attempt under the same id.
