@@ -34,10 +34,11 @@ create table contact_tags (
     contact_id integer not null references contacts (id) on delete cascade,
     user_id integer not null references users (id),
     tag text not null,
+    key text not null,
     position integer not null default 0,
-    primary key (contact_id, tag)
+    primary key (contact_id, key)
 ) strict, without rowid;
-create index tagged on contact_tags (user_id, tag, contact_id);
+create index tagged on contact_tags (user_id, key, contact_id);
 
 create table suppressions (
     user_id integer not null references users (id),
@@ -67,15 +68,16 @@ create table imports (
     user_id integer not null references users (id),
     name text not null,
     file text not null,
-    encoding text,
-    dialect text,
+    encoding text not null,
+    dialect text not null,
     mapping text,
     tag text,
-    consent_source text,
+    consent_by text,
     status text not null default 'uploaded'
         check (status in ('uploaded', 'running', 'done', 'failed', 'cancelled')),
     error_text text,
     position integer not null default 0,
+    line integer not null default 0,
     total integer not null default 0,
     done integer not null default 0,
     created integer not null default 0,

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wabox.accounts.users import User
+from wabox.contacts import segments, writing
+from wabox.contacts.contacts import Consent
+from wabox.contacts.phones import Phone
+from wabox.contacts.segments import Segment
+from wabox.contacts.writing import Draft
+from wabox.db import Tx
+from wabox.errors import Invalid
+
+
+@pytest.fixture
+def people(tx: Tx, asha: User, bilal: User, now: datetime) -> dict[int, str]:
+    """asha's people by id; bilal has the same tags."""
+    consent = Consent("order", now)
+    drafts = {
+        "vip in Dhaka, agreed": Draft(
+            Phone("8801711000001", flagged=False), tags=("VIP", "dhaka"), consent=consent
+        ),
+        "vip": Draft(Phone("8801711000002", flagged=False), tags=("vip",)),
+        "in Dhaka": Draft(Phone("8801711000003", flagged=False), tags=("Dhaka",)),
+        "nobody's": Draft(Phone("8801711000004", flagged=False), consent=consent),
+    }
+    for user in (bilal, asha):
+        writing.write(tx, user.id, drafts.values(), now=now)
+    names = {draft.phone.digits: name for name, draft in drafts.items()}
+    _met(tx, asha, "8801711000001", out=now - timedelta(days=40), came=None)
+    _met(tx, asha, "8801711000002", out=now - timedelta(days=2), came=now - timedelta(days=1))
+    return {
+        row["id"]: names[row["phone"]]
+        for row in tx.all("select id, phone from contacts where user_id = :id", id=asha.id)
+    }
+
+
+def _met(tx: Tx, user: User, phone: str, *, out: datetime, came: datetime | None) -> None:
+    tx.run(
+        "update contacts set last_out_at = :out, last_in_at = :came where phone = :phone and user_id = :id",
+        out=out.isoformat(timespec="microseconds"),
+        came=came and came.isoformat(timespec="microseconds"),
+        phone=phone,
+        id=user.id,
+    )
+
+
+ALL = {"vip in Dhaka, agreed", "vip", "in Dhaka", "nobody's"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "meant"),
+    [
+        ({}, ALL),
+        ({"tag": "ViP"}, {"vip in Dhaka, agreed", "vip"}),
+        ({"tags_any": ["vip", "dhaka"]}, {"vip in Dhaka, agreed", "vip", "in Dhaka"}),
+        ({"tags_all": ["vip", "Dhaka", "VIP"]}, {"vip in Dhaka, agreed"}),
+        ({"tags_none": ["vip"]}, {"in Dhaka", "nobody's"}),
+        ({"tags_any": ["dhaka"], "tags_none": ["vip"]}, {"in Dhaka"}),
+        ({"tag": "nothing like it"}, set()),
+        ({"consent": "yes"}, {"vip in Dhaka, agreed", "nobody's"}),
+        ({"consent": "no"}, {"vip", "in Dhaka"}),
+        ({"contacted": "never"}, {"in Dhaka", "nobody's"}),
+        ({"contacted": "ever"}, {"vip in Dhaka, agreed", "vip"}),
+        ({"not_contacted_since": "2025-10-20T00:00:00+00:00"}, {"vip in Dhaka, agreed", "in Dhaka", "nobody's"}),
+        ({"contacted": "ever", "not_contacted_since": "2025-10-20T00:00:00+00:00"}, {"vip in Dhaka, agreed"}),
+        ({"wrote_to_us": True}, {"vip"}),
+        ({"wrote_to_us": False, "tag": "vip"}, {"vip in Dhaka, agreed"}),
+    ],
+)
+def test_a_segment_means_these_people(
+    wanted: dict[str, object], meant: set[str], tx: Tx, asha: User, people: dict[int, str]
+) -> None:
+    segment = segments.read(json.dumps(wanted))
+    found = segments.ids(tx, asha.id, segment)
+    assert {people[one] for one in found} == meant
+    assert found == sorted(found)
+    assert segments.count(tx, asha.id, segment) == len(found)
+    assert segments.first(tx, asha.id, segment, most=1) == found[-1:]
+    assert segments.ids(tx, asha.id, segments.read(segments.stored(segment))) == found
+
+
+def test_the_shorthand_is_stored_as_one_tag_of_any() -> None:
+    assert segments.stored(Segment(tag=" Eid  sale ")) == '{"tags_any":["Eid sale"]}'
+    assert segments.stored(segments.of_tag("leads")) == '{"tags_any":["leads"]}'
+    assert segments.stored(segments.of_tag(None)) == "{}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        '{"tags": ["a"]}',
+        '{"tags_any": [""]}',
+        '{"tag": 7}',
+        '{"tag": "a", "tags_any": ["b"]}',
+        '{"consent": "maybe"}',
+        '{"not_contacted_since": "2025-10-20T00:00:00"}',
+        '{"tags_all": ["' + "x" * 65 + '"]}',
+        "\ud800",
+    ],
+)
+def test_what_is_no_segment_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        segments.read(text)
+    assert refused.value.details
+
+
+tags = st.lists(st.sampled_from(["a", "A", "b", "ব", "c'; drop table contacts --"]), max_size=3).map(tuple)
+
+
+@given(
+    st.builds(
+        Segment,
+        tags_any=tags,
+        tags_all=tags,
+        tags_none=tags,
+        consent=st.sampled_from(["yes", "no", None]),
+        contacted=st.sampled_from(["ever", "never", None]),
+        wrote_to_us=st.sampled_from([True, False, None]),
+    ),
+    st.lists(st.tuples(tags, st.booleans()), max_size=6),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_query_agrees_with_the_plain_meaning(
+    tx: Tx, asha: User, now: datetime, segment: Segment, people: list[tuple[tuple[str, ...], bool]]
+) -> None:
+    tx.run("delete from contacts")
+    blank = Draft(Phone("8801711000000", flagged=False))
+    for number, (tagged, agreed) in enumerate(people):
+        consent = Consent("order", now) if agreed else None
+        phone = Phone(f"880171100000{number}", flagged=False)
+        own = tuple({tag.casefold(): tag for tag in tagged}.values())
+        writing.write(tx, asha.id, [replace(blank, phone=phone, tags=own, consent=consent)], now=now)
+    meant = [_is_meant(segment, {tag.casefold() for tag in tagged}, agreed=agreed) for tagged, agreed in people]
+    found = segments.ids(tx, asha.id, segment)
+    phones = [tx.value("select phone from contacts where id = :id", id=one) for one in found]
+    assert phones == [f"880171100000{number}" for number, yes in enumerate(meant) if yes]
+
+
+def _is_meant(segment: Segment, own: set[str], *, agreed: bool) -> bool:
+    """Nobody here was ever written to, and nobody wrote."""
+    any_of, all_of, none_of = (
+        {tag.casefold() for tag in tags} for tags in (segment.tags_any, segment.tags_all, segment.tags_none)
+    )
+    return (
+        (not any_of or bool(any_of & own))
+        and all_of <= own
+        and not none_of & own
+        and segment.consent in (None, "yes" if agreed else "no")
+        and segment.contacted != "ever"
+        and segment.wrote_to_us is not True
+    )

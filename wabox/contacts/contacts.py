@@ -1,0 +1,258 @@
+"""People: one row a user and phone, with a set of tags, a free text, and consent.
+
+A contact may be deleted; that somebody must not be written to is kept apart, in `suppression`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from wabox import times
+from wabox.contacts import fields
+from wabox.db import Row, Rows, Tx
+from wabox.errors import NotFound
+
+ConsentSource = Literal["in_person", "web_form", "order", "wrote_first", "import_attested", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """That this person agreed to be written to. by: who wrote it down. note: how, in words."""
+
+    source: ConsentSource
+    at: datetime
+    by: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person as a user knows them.
+
+    phone: digits. flagged: no numbering plan knows that number. tags: in the order they were written.
+    opted_out: asked not to be written to. last_out_at, last_in_at: of messages, on any device.
+    """
+
+    id: int
+    phone: str
+    flagged: bool
+    name: str | None
+    custom: str | None
+    tags: tuple[str, ...]
+    consent: Consent | None
+    opted_out: bool
+    last_out_at: datetime | None
+    last_in_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def tag(self) -> str | None:
+        """The first tag."""
+        return self.tags[0] if self.tags else None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Filters of the list; None = all. tag: any of a contact's. text: in name, phone, custom or a tag."""
+
+    tag: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Contacts, newest first. total: of all pages. next_cursor: for the page after this, None at the end."""
+
+    contacts: list[Contact]
+    total: int
+    next_cursor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag and how many contacts have it."""
+
+    tag: str
+    contacts: int
+
+
+COLUMNS = """c.*, exists (select 1 from suppressions s
+    where s.user_id = c.user_id and s.phone_hash = phone_hash(c.phone)) as opted_out"""
+
+
+def of_user(rows: Rows, user_id: int, contact_id: int) -> Contact:
+    """The user's contact. Raises NotFound, for somebody else's too."""
+    row = rows.one(
+        f"select {COLUMNS} from contacts c where c.id = :id and c.user_id = :user_id",  # noqa: S608
+        id=contact_id,
+        user_id=user_id,
+    )
+    if row is None:
+        raise NotFound("not_found", "There is no such contact; GET /contacts lists yours.")
+    return _contacts(rows, [row])[0]
+
+
+def by_phone(rows: Rows, user_id: int, phone: str) -> Contact | None:
+    """The user's contact with this phone. phone: digits."""
+    row = rows.one(
+        f"select {COLUMNS} from contacts c where c.phone = :phone and c.user_id = :user_id",  # noqa: S608
+        phone=phone,
+        user_id=user_id,
+    )
+    return None if row is None else _contacts(rows, [row])[0]
+
+
+def values(contact: Contact) -> dict[str, str]:
+    """What a template may say of this person."""
+    return {"name": contact.name or "", "custom": contact.custom or "", "phone": contact.phone}
+
+
+def values_for(rows: Rows, user_id: int, phone: str) -> tuple[int | None, dict[str, str]]:
+    """The id of the contact with this phone, if there is one, and what a template may say. One quick query."""
+    row = rows.one(
+        "select id, name, custom from contacts where user_id = :user_id and phone = :phone",
+        user_id=user_id,
+        phone=phone,
+    )
+    if row is None:
+        return None, {"phone": phone}
+    return row["id"], {"name": row["name"] or "", "custom": row["custom"] or "", "phone": phone}
+
+
+def some(rows: Rows, user_id: int, contact_ids: list[int]) -> list[Contact]:
+    """Those of these contacts that are the user's, by id."""
+    found = rows.all(
+        f"""select {COLUMNS} from contacts c where c.user_id = :user_id
+            and c.id in (select value from json_each(:ids)) order by c.id""",  # noqa: S608
+        user_id=user_id,
+        ids=json.dumps(contact_ids),
+    )
+    return _contacts(rows, found)
+
+
+def page(
+    rows: Rows, user_id: int, wanted: Wanted, *, number: int = 1, per_page: int = 50, cursor: int | None = None
+) -> Page:
+    """One page of the user's contacts. With a cursor, the number is not looked at and any depth is fast."""
+    source, column, params = _filtered(user_id, wanted)
+    total = int(rows.value(f"select count(*) from {source}", **params))  # noqa: S608
+    found = rows.all(
+        f"""select {COLUMNS} from contacts c where c.id in (
+              select {column} from {source} and (:cursor is null or {column} < :cursor)
+              order by {column} desc limit :limit offset :offset)
+            order by c.id desc""",  # noqa: S608
+        cursor=cursor,
+        limit=per_page + 1,
+        offset=0 if cursor is not None else (number - 1) * per_page,
+        **params,
+    )
+    contacts = _contacts(rows, found[:per_page])
+    return Page(contacts, total, contacts[-1].id if len(found) > per_page else None)
+
+
+def tags(rows: Rows, user_id: int) -> list[Tag]:
+    """Every tag the user's contacts have, in one of its spellings, by name."""
+    return [
+        Tag(row["tag"], row["n"])
+        for row in rows.all(
+            """select min(tag) as tag, count(*) as n from contact_tags where user_id = :user_id
+               group by key order by key""",
+            user_id=user_id,
+        )
+    ]
+
+
+def count(rows: Rows, user_id: int) -> int:
+    """How many contacts the user has."""
+    return int(rows.value("select count(*) from contacts where user_id = :user_id", user_id=user_id))
+
+
+def remove(tx: Tx, user_id: int, contact_id: int) -> None:
+    """The contact and its tags are gone; the log, and whether it may be written to, stay. Raises NotFound."""
+    gone = tx.run("delete from contacts where id = :id and user_id = :user_id", id=contact_id, user_id=user_id)
+    if not gone:
+        raise NotFound("not_found", "There is no such contact; GET /contacts lists yours.")
+
+
+def _filtered(user_id: int, wanted: Wanted) -> tuple[str, str, dict[str, Any]]:
+    """A source with its conditions, the column that holds the contact's id, and the parameters."""
+    params: dict[str, Any] = {"user_id": user_id}
+    if wanted.tag is not None:
+        params["tag"] = fields.key(unicodedata.normalize("NFC", " ".join(wanted.tag.split())))
+    if wanted.text is None or not wanted.text.strip():
+        if wanted.tag is None:
+            return "contacts f where f.user_id = :user_id", "f.id", params
+        return "contact_tags t where t.user_id = :user_id and t.key = :tag", "t.contact_id", params
+    params |= _sought(wanted.text)
+    tagged = "" if wanted.tag is None else f" and f.id in ({_TAGGED})"
+    return f"contacts f where f.user_id = :user_id{tagged} and {_FOUND}", "f.id", params
+
+
+_TAGGED = "select contact_id from contact_tags where user_id = :user_id and key = :tag"
+_FOUND = """(instr(lower(f.name), :text) > 0 or instr(lower(f.custom), :text) > 0
+    or (:digits <> '' and instr(f.phone, :digits) > 0)
+    or f.id in (select contact_id from contact_tags where user_id = :user_id and instr(key, :key) > 0))"""
+_WHOLE_NUMBER = 8  # digits; in so long a search zeros in front are a prefix, not a part of the number
+_IN_A_PHONE = re.compile(r"[\s()+./-]+")
+
+
+def _sought(text: str) -> dict[str, str]:
+    """The search as it is compared: with names as SQLite lowers them, with phones by their digits."""
+    cleaned = " ".join(text.split())
+    bare = _IN_A_PHONE.sub("", cleaned)
+    digits = [unicodedata.decimal(character, None) for character in bare]
+    number = "" if None in digits else "".join(str(digit) for digit in digits)
+    if len(number) >= _WHOLE_NUMBER:
+        number = number.lstrip("0")
+    lowered = "".join(one.lower() if one.isascii() else one for one in cleaned)
+    return {"text": lowered, "digits": number, "key": fields.key(unicodedata.normalize("NFC", cleaned))}
+
+
+def _contacts(rows: Rows, found: list[Row]) -> list[Contact]:
+    """Rows of COLUMNS as contacts, with their tags."""
+    tagged = tags_of(rows, [row["id"] for row in found])
+    return [_contact(row, tagged.get(row["id"], ())) for row in found]
+
+
+def tags_of(rows: Rows, contact_ids: list[int]) -> Mapping[int, tuple[str, ...]]:
+    """The tags of these contacts, in order; nothing for one without."""
+    found: dict[int, tuple[str, ...]] = {}
+    for row in rows.all(
+        """select contact_id, tag from contact_tags where contact_id in (select value from json_each(:ids))
+           order by contact_id, position""",
+        ids=json.dumps(contact_ids),
+    ):
+        found[row["contact_id"]] = (*found.get(row["contact_id"], ()), row["tag"])
+    return found
+
+
+def consent_of(row: Row) -> Consent | None:
+    """The consent that stands in a row of contacts."""
+    if row["consent_at"] is None:
+        return None
+    source = cast(ConsentSource, row["consent_source"])
+    return Consent(source, times.read(row["consent_at"]), row["consent_by"], row["consent_note"])
+
+
+def _contact(row: Row, tagged: tuple[str, ...]) -> Contact:
+    return Contact(
+        id=row["id"],
+        phone=row["phone"],
+        flagged=bool(row["flagged"]),
+        name=row["name"],
+        custom=row["custom"],
+        tags=tagged,
+        consent=consent_of(row),
+        opted_out=bool(row["opted_out"]),
+        last_out_at=times.read_or_none(row["last_out_at"]),
+        last_in_at=times.read_or_none(row["last_in_at"]),
+        created_at=times.read(row["created_at"]),
+        updated_at=times.read(row["updated_at"]),
+    )

@@ -1,0 +1,146 @@
+"""Which people are meant: a segment, kept as JSON, turned into one query.
+
+Every condition that is given must hold. An empty segment means everybody.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from wabox import times
+from wabox.contacts import fields
+from wabox.db import Rows
+from wabox.errors import Invalid
+
+MOST_TAGS = 50
+
+Tags = Annotated[tuple[Annotated[str, Meta(max_length=16 * fields.MOST_TAG)], ...], Meta(max_length=MOST_TAGS)]
+Aware = Annotated[datetime, Meta(tz=True)]
+
+
+class Segment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """People by what is known of them. tag is short for tags_any with that one.
+
+    not_contacted_since: the last message to them is older, or there is none. contacted: whether there
+    ever was one. wrote_to_us: whether they ever wrote.
+    """
+
+    tag: str | None = None
+    tags_any: Tags = ()
+    tags_all: Tags = ()
+    tags_none: Tags = ()
+    consent: Literal["yes", "no"] | None = None
+    contacted: Literal["ever", "never"] | None = None
+    not_contacted_since: Aware | None = None
+    wrote_to_us: bool | None = None
+
+
+EVERYBODY = Segment()
+
+
+def tidy(segment: Segment) -> Segment:
+    """The segment with its tags cleaned and without the shorthand. Raises Invalid `bad_tag`, `bad_segment`."""
+    any_tags = _clean("tags_any", segment.tags_any)
+    if segment.tag is not None:
+        if any_tags:
+            sentence = "Give tag or tags_any, not both."
+            raise Invalid("bad_segment", sentence, details={"tag": sentence})
+        any_tags = _clean("tag", (segment.tag,))
+    return msgspec.structs.replace(
+        segment,
+        tag=None,
+        tags_any=any_tags,
+        tags_all=_clean("tags_all", segment.tags_all),
+        tags_none=_clean("tags_none", segment.tags_none),
+    )
+
+
+def of_tag(tag: str | None) -> Segment:
+    """Everybody with this tag; everybody, if it is None."""
+    return tidy(Segment(tag=tag))
+
+
+def stored(segment: Segment) -> str:
+    """The segment as JSON text, tidied; `{}` is everybody."""
+    return msgspec.json.encode(tidy(segment)).decode()
+
+
+def read(text: str) -> Segment:
+    """The segment that `stored` wrote, or that somebody sent. Raises Invalid `bad_segment`."""
+    try:
+        return tidy(msgspec.json.decode(text, type=Segment))
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        sentence = "This is no segment; build one from tags, consent, contacted and wrote_to_us."
+        raise Invalid("bad_segment", sentence, details={"segment": sentence}) from None
+
+
+def ids(rows: Rows, user_id: int, segment: Segment) -> list[int]:
+    """The ids of the user's contacts that are meant, ascending."""
+    where, params = _where(user_id, segment)
+    return [row[0] for row in rows.all(f"select c.id from contacts c where {where} order by c.id", **params)]  # noqa: S608
+
+
+def count(rows: Rows, user_id: int, segment: Segment) -> int:
+    """How many of the user's contacts are meant."""
+    where, params = _where(user_id, segment)
+    return int(rows.value(f"select count(*) from contacts c where {where}", **params))  # noqa: S608
+
+
+def first(rows: Rows, user_id: int, segment: Segment, *, most: int) -> list[int]:
+    """The newest ids that are meant, for a sample."""
+    where, params = _where(user_id, segment)
+    found = rows.all(
+        f"select c.id from contacts c where {where} order by c.id desc limit :most",  # noqa: S608
+        most=most,
+        **params,
+    )
+    return [row[0] for row in found]
+
+
+_HAS = """select t.contact_id from contact_tags t
+    where t.user_id = :user_id and t.key in (select value from json_each({}))"""
+_HAS_ALL = _HAS + " group by t.contact_id having count(*) = json_array_length({})"
+
+
+def _where(user_id: int, segment: Segment) -> tuple[str, dict[str, Any]]:
+    segment = tidy(segment)
+    clauses = ["c.user_id = :user_id"]
+    params: dict[str, Any] = {"user_id": user_id}
+    for clause, name, tags in (
+        (f"c.id in ({_HAS.format(':any')})", "any", segment.tags_any),
+        (f"c.id in ({_HAS_ALL.format(':every', ':every')})", "every", segment.tags_all),
+        (f"c.id not in ({_HAS.format(':none')})", "none", segment.tags_none),
+    ):
+        if tags:
+            clauses.append(clause)
+            params[name] = json.dumps([fields.key(tag) for tag in tags])
+    clauses += [clause for clause, holds in _plain(segment) if holds]
+    if segment.not_contacted_since is not None:
+        clauses.append("(c.last_out_at is null or c.last_out_at < :since)")
+        params["since"] = times.stored(segment.not_contacted_since)
+    return " and ".join(clauses), params
+
+
+def _plain(segment: Segment) -> list[tuple[str, bool]]:
+    """Conditions without a value of their own, and whether each is asked for."""
+    return [
+        ("c.consent_at is not null", segment.consent == "yes"),
+        ("c.consent_at is null", segment.consent == "no"),
+        ("c.last_out_at is not null", segment.contacted == "ever"),
+        ("c.last_out_at is null", segment.contacted == "never"),
+        ("c.last_in_at is not null", segment.wrote_to_us is True),
+        ("c.last_in_at is null", segment.wrote_to_us is False),
+    ]
+
+
+def _clean(name: str, tags: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return fields.tags(tags)
+    except Invalid as refusal:
+        refusal.details[name] = refusal.sentence
+        raise
