@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.sandbox.client import ASHA
+from wabox.errors import ConfigError
 from wabox.sandbox import keeping
 from wabox.sandbox.keeping import FILE, Keeper
 from wabox.sandbox.server import Sandbox
@@ -89,6 +90,12 @@ def test_file_is_private_and_whole(tmp_path: Path) -> None:
     assert (tmp_path / "new" / FILE).stat().st_mode & 0o777 == 0o600
     assert [each.name for each in (tmp_path / "new").iterdir()] == [FILE]
     assert Keeper(tmp_path / "new").load().accounts[ASHA].name == "Asha"
+
+
+def test_damaged_file_is_named_with_its_cure(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("{")
+    with pytest.raises(ConfigError, match="Move it away"):
+        Keeper(tmp_path).load()
 
 
 @pytest.mark.asyncio(loop_scope="session")

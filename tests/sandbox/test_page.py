@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import httpx
@@ -182,6 +183,25 @@ def _kill_chromium(profile: Path) -> None:
     os.kill(int(lock.name.rsplit("-", 1)[1]), signal.SIGKILL)
     for name in ("SingletonLock", "SingletonCookie", "SingletonSocket"):
         (profile / name).unlink(missing_ok=True)
+
+
+async def test_restarted_sandbox_knows_its_links_only_with_its_data(client: Client, tmp_path: Path) -> None:
+    port = 0
+    for life, data in enumerate((tmp_path, tmp_path, None)):
+        sandbox = Sandbox(port=port, data=data)
+        await sandbox.start()
+        port, client.url = sandbox.port, sandbox.url
+        async with httpx.AsyncClient(base_url=sandbox.url) as control:
+            if life == 0:
+                await client.link(control)
+            elif life == 1:
+                await client.until("main")
+                assert (await client.send(f"{ASHA}@c.us", "still linked"))["ack"] == 1
+            else:
+                await client.page.wait_for_url("**/?post_logout=1**")
+        began = time.monotonic()
+        await sandbox.stop()
+        assert time.monotonic() - began < 2, "an open page holds up nobody"
 
 
 async def test_two_devices_of_one_account_see_the_same_chat(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from wabox.errors import ConfigError
 from wabox.sandbox.server import Sandbox
 
 
@@ -28,8 +29,10 @@ def command(port: int, tls_port: int | None, data: Path | None) -> None:
     try:
         asyncio.run(run(port, tls_port, data))
     except OSError as error:
-        taken = f"The sandbox cannot listen on port {port}: {error.strerror}."
-        raise click.ClickException(f"{taken} Choose another with --port.") from None
+        advice = "Choose another with --port or --tls-port."
+        raise click.ClickException(f"The sandbox cannot listen. {error.strerror}. {advice}") from None
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from None
 
 
 async def run(port: int, tls_port: int | None, data: Path | None) -> None:

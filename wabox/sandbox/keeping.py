@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from wabox.errors import ConfigError
 from wabox.sandbox.world import Kept
 
 FILE = "sandbox.json"
@@ -24,10 +25,14 @@ class Keeper:
         self._took = 0.0
 
     def load(self) -> Kept:
-        """What was kept last time, or a world without memory."""
+        """What was kept last time, or a world without memory. Raises ConfigError."""
         if self._path is None or not self._path.exists():
             return Kept()
-        return msgspec.json.decode(self._path.read_bytes(), type=Kept)
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=Kept)
+        except msgspec.MsgspecError as error:
+            cure = "Move it away to start with an empty sandbox."
+            raise ConfigError(f"{self._path} cannot be read: {error}. {cure}") from None
 
     def save_soon(self, kept: Kept) -> None:
         """It will be on disk shortly; many calls in a row are one write."""
