@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wabox.accounts.users import User
 from wabox.contacts import segments, writing
-from wabox.contacts.contacts import Consent
+from wabox.contacts.people import Consent
 from wabox.contacts.phones import Phone
 from wabox.contacts.segments import Segment
 from wabox.contacts.writing import Draft
@@ -83,13 +83,13 @@ def test_a_segment_means_these_people(
     assert found == sorted(found)
     assert segments.count(tx, asha.id, segment) == len(found)
     assert segments.first(tx, asha.id, segment, most=1) == found[-1:]
-    assert segments.ids(tx, asha.id, segments.read(segments.stored(segment))) == found
+    assert segments.ids(tx, asha.id, segments.read(segments.write(segment))) == found
 
 
 def test_the_shorthand_is_stored_as_one_tag_of_any() -> None:
-    assert segments.stored(Segment(tag=" Eid  sale ")) == '{"tags_any":["Eid sale"]}'
-    assert segments.stored(segments.of_tag("leads")) == '{"tags_any":["leads"]}'
-    assert segments.stored(segments.of_tag(None)) == "{}"
+    assert segments.write(Segment(tag=" Eid  sale ")) == '{"tags_any":["Eid sale"]}'
+    assert segments.write(segments.of_tag("leads")) == '{"tags_any":["leads"]}'
+    assert segments.write(segments.of_tag(None)) == "{}"
 
 
 @pytest.mark.parametrize(

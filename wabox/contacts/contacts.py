@@ -8,54 +8,21 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any
 
-from wabox import times
+from msgspec import UNSET, UnsetType
+
 from wabox.contacts import fields
-from wabox.db import Row, Rows, Tx
-from wabox.errors import NotFound
+from wabox.contacts.people import COLUMNS, Consent, Contact, contacts_of
+from wabox.contacts.phones import Phone
+from wabox.contacts.writing import Draft, write
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid, NotFound
 
-ConsentSource = Literal["in_person", "web_form", "order", "wrote_first", "import_attested", "other"]
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """That this person agreed to be written to. by: who wrote it down. note: how, in words."""
-
-    source: ConsentSource
-    at: datetime
-    by: str | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A person as a user knows them.
-
-    phone: digits. flagged: no numbering plan knows that number. tags: in the order they were written.
-    opted_out: asked not to be written to. last_out_at, last_in_at: of messages, on any device.
-    """
-
-    id: int
-    phone: str
-    flagged: bool
-    name: str | None
-    custom: str | None
-    tags: tuple[str, ...]
-    consent: Consent | None
-    opted_out: bool
-    last_out_at: datetime | None
-    last_in_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-
-    @property
-    def tag(self) -> str | None:
-        """The first tag."""
-        return self.tags[0] if self.tags else None
+MOST_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +50,13 @@ class Tag:
     contacts: int
 
 
-COLUMNS = """c.*, exists (select 1 from suppressions s
-    where s.user_id = c.user_id and s.phone_hash = phone_hash(c.phone)) as opted_out"""
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a call with many rows did. created: new people. updated: rows that met one, changed or not."""
+
+    created: int
+    updated: int
+    total: int
 
 
 def of_user(rows: Rows, user_id: int, contact_id: int) -> Contact:
@@ -96,7 +68,7 @@ def of_user(rows: Rows, user_id: int, contact_id: int) -> Contact:
     )
     if row is None:
         raise NotFound("not_found", "There is no such contact; GET /contacts lists yours.")
-    return _contacts(rows, [row])[0]
+    return contacts_of(rows, [row])[0]
 
 
 def by_phone(rows: Rows, user_id: int, phone: str) -> Contact | None:
@@ -106,7 +78,7 @@ def by_phone(rows: Rows, user_id: int, phone: str) -> Contact | None:
         phone=phone,
         user_id=user_id,
     )
-    return None if row is None else _contacts(rows, [row])[0]
+    return None if row is None else contacts_of(rows, [row])[0]
 
 
 def values(contact: Contact) -> dict[str, str]:
@@ -134,7 +106,7 @@ def some(rows: Rows, user_id: int, contact_ids: list[int]) -> list[Contact]:
         user_id=user_id,
         ids=json.dumps(contact_ids),
     )
-    return _contacts(rows, found)
+    return contacts_of(rows, found)
 
 
 def page(
@@ -153,7 +125,7 @@ def page(
         offset=0 if cursor is not None else (number - 1) * per_page,
         **params,
     )
-    contacts = _contacts(rows, found[:per_page])
+    contacts = contacts_of(rows, found[:per_page])
     return Page(contacts, total, contacts[-1].id if len(found) > per_page else None)
 
 
@@ -172,6 +144,61 @@ def tags(rows: Rows, user_id: int) -> list[Tag]:
 def count(rows: Rows, user_id: int) -> int:
     """How many contacts the user has."""
     return int(rows.value("select count(*) from contacts where user_id = :user_id", user_id=user_id))
+
+
+def upsert(
+    tx: Tx,
+    user_id: int,
+    *,
+    phone: str,
+    flagged: bool = False,
+    name: str | None | UnsetType = UNSET,
+    custom: str | None | UnsetType = UNSET,
+    tags: tuple[str, ...] | UnsetType = UNSET,
+    consent: Consent | None | UnsetType = UNSET,
+    now: datetime,
+) -> tuple[Contact, bool]:
+    """The contact with this phone stands; True if it is new.
+
+    phone, flagged: as `phones.parse` gave them. A field left UNSET stays as it is, None clears it. Name,
+    custom and tags: as `fields` cleaned them.
+    """
+    draft = Draft(Phone(phone, flagged), name, custom, tags, consent)
+    outcome = write(tx, user_id, [draft], now=now)[phone]
+    contact = by_phone(tx, user_id, phone)
+    assert contact is not None
+    return contact, outcome == "created"
+
+
+def bulk(tx: Tx, user_id: int, drafts: Sequence[Draft], *, now: datetime) -> Counts:
+    """All of them stand. A phone that comes twice is one contact: created once, then updated.
+
+    Raises Invalid `too_many` over MOST_AT_ONCE.
+    """
+    if len(drafts) > MOST_AT_ONCE:
+        sentence = f"Send at most {MOST_AT_ONCE:,} contacts in one call."
+        raise Invalid("too_many", sentence, details={"contacts": sentence})
+    outcomes = write(tx, user_id, drafts, now=now)
+    created = sum(outcome == "created" for outcome in outcomes.values())
+    return Counts(created, len(drafts) - created, len(drafts))
+
+
+def patch(
+    tx: Tx,
+    user_id: int,
+    contact_id: int,
+    *,
+    name: str | None | UnsetType = UNSET,
+    custom: str | None | UnsetType = UNSET,
+    tags: tuple[str, ...] | UnsetType = UNSET,
+    consent: Consent | None | UnsetType = UNSET,
+    now: datetime,
+) -> Contact:
+    """The contact with these changes. Raises NotFound."""
+    contact = of_user(tx, user_id, contact_id)
+    phone = Phone(contact.phone, contact.flagged)
+    write(tx, user_id, [Draft(phone, name, custom, tags, consent)], now=now)
+    return of_user(tx, user_id, contact_id)
 
 
 def remove(tx: Tx, user_id: int, contact_id: int) -> None:
@@ -213,46 +240,3 @@ def _sought(text: str) -> dict[str, str]:
         number = number.lstrip("0")
     lowered = "".join(one.lower() if one.isascii() else one for one in cleaned)
     return {"text": lowered, "digits": number, "key": fields.key(unicodedata.normalize("NFC", cleaned))}
-
-
-def _contacts(rows: Rows, found: list[Row]) -> list[Contact]:
-    """Rows of COLUMNS as contacts, with their tags."""
-    tagged = tags_of(rows, [row["id"] for row in found])
-    return [_contact(row, tagged.get(row["id"], ())) for row in found]
-
-
-def tags_of(rows: Rows, contact_ids: list[int]) -> Mapping[int, tuple[str, ...]]:
-    """The tags of these contacts, in order; nothing for one without."""
-    found: dict[int, tuple[str, ...]] = {}
-    for row in rows.all(
-        """select contact_id, tag from contact_tags where contact_id in (select value from json_each(:ids))
-           order by contact_id, position""",
-        ids=json.dumps(contact_ids),
-    ):
-        found[row["contact_id"]] = (*found.get(row["contact_id"], ()), row["tag"])
-    return found
-
-
-def consent_of(row: Row) -> Consent | None:
-    """The consent that stands in a row of contacts."""
-    if row["consent_at"] is None:
-        return None
-    source = cast(ConsentSource, row["consent_source"])
-    return Consent(source, times.read(row["consent_at"]), row["consent_by"], row["consent_note"])
-
-
-def _contact(row: Row, tagged: tuple[str, ...]) -> Contact:
-    return Contact(
-        id=row["id"],
-        phone=row["phone"],
-        flagged=bool(row["flagged"]),
-        name=row["name"],
-        custom=row["custom"],
-        tags=tagged,
-        consent=consent_of(row),
-        opted_out=bool(row["opted_out"]),
-        last_out_at=times.read_or_none(row["last_out_at"]),
-        last_in_at=times.read_or_none(row["last_in_at"]),
-        created_at=times.read(row["created_at"]),
-        updated_at=times.read(row["updated_at"]),
-    )

@@ -65,13 +65,13 @@ def of_tag(tag: str | None) -> Segment:
     return tidy(Segment(tag=tag))
 
 
-def stored(segment: Segment) -> str:
+def write(segment: Segment) -> str:
     """The segment as JSON text, tidied; `{}` is everybody."""
     return msgspec.json.encode(tidy(segment)).decode()
 
 
 def read(text: str) -> Segment:
-    """The segment that `stored` wrote, or that somebody sent. Raises Invalid `bad_segment`."""
+    """The segment that `write` wrote, or that somebody sent. Raises Invalid `bad_segment`."""
     try:
         return tidy(msgspec.json.decode(text, type=Segment))
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):

@@ -15,13 +15,11 @@ from typing import Any, Literal
 from msgspec import UNSET, UnsetType
 
 from wabox import times
-from wabox.contacts import contacts, fields
-from wabox.contacts.contacts import Consent, Contact
+from wabox.contacts import fields, people
+from wabox.contacts.people import Consent
 from wabox.contacts.phones import Phone
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid
 
-MOST_AT_ONCE = 1_000
 Outcome = Literal["created", "updated", "unchanged"]
 
 
@@ -41,15 +39,6 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """What a call with many rows did. created: new people. updated: rows that met one, changed or not."""
-
-    created: int
-    updated: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class _State:
     """All of a contact that a draft can change."""
 
@@ -58,45 +47,6 @@ class _State:
     custom: str | None
     tags: tuple[str, ...]
     consent: Consent | None
-
-
-def upsert(tx: Tx, user_id: int, draft: Draft, *, now: datetime) -> tuple[Contact, bool]:
-    """The contact stands as the draft says; True if it is new."""
-    outcome = write(tx, user_id, [draft], now=now)[draft.phone.digits]
-    contact = contacts.by_phone(tx, user_id, draft.phone.digits)
-    assert contact is not None
-    return contact, outcome == "created"
-
-
-def bulk(tx: Tx, user_id: int, drafts: Sequence[Draft], *, now: datetime) -> Counts:
-    """All of them stand. A phone that comes twice is one contact: created once, then updated.
-
-    Raises Invalid `too_many` over MOST_AT_ONCE.
-    """
-    if len(drafts) > MOST_AT_ONCE:
-        sentence = f"Send at most {MOST_AT_ONCE:,} contacts in one call."
-        raise Invalid("too_many", sentence, details={"contacts": sentence})
-    outcomes = write(tx, user_id, drafts, now=now)
-    created = sum(outcome == "created" for outcome in outcomes.values())
-    return Counts(created, len(drafts) - created, len(drafts))
-
-
-def patch(
-    tx: Tx,
-    user_id: int,
-    contact_id: int,
-    *,
-    name: str | None | UnsetType = UNSET,
-    custom: str | None | UnsetType = UNSET,
-    tags: tuple[str, ...] | UnsetType = UNSET,
-    consent: Consent | None | UnsetType = UNSET,
-    now: datetime,
-) -> Contact:
-    """The contact with these changes. Raises NotFound."""
-    contact = contacts.of_user(tx, user_id, contact_id)
-    phone = Phone(contact.phone, contact.flagged)
-    write(tx, user_id, [Draft(phone, name, custom, tags, consent)], now=now)
-    return contacts.of_user(tx, user_id, contact_id)
 
 
 def write(tx: Tx, user_id: int, drafts: Iterable[Draft], *, now: datetime) -> dict[str, Outcome]:
@@ -193,7 +143,7 @@ def _known(rows: Rows, user_id: int, phones: list[str]) -> dict[str, tuple[int, 
         user_id=user_id,
         phones=json.dumps(phones),
     )
-    tagged = contacts.tags_of(rows, [row["id"] for row in found]) if found else {}
+    tagged = people.tags_of(rows, [row["id"] for row in found]) if found else {}
     return {
         row["phone"]: (
             row["id"],
@@ -202,7 +152,7 @@ def _known(rows: Rows, user_id: int, phones: list[str]) -> dict[str, tuple[int, 
                 row["name"],
                 row["custom"],
                 tagged.get(row["id"], ()),
-                contacts.consent_of(row),
+                people.consent_of(row),
             ),
         )
         for row in found
