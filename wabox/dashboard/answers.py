@@ -67,9 +67,9 @@ def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int 
     return Response(text, media_type=MediaType.HTML, status_code=status, headers=dict(HEADERS))
 
 
-def redirect(path: str) -> Response[None]:
+def redirect(path: str) -> Response[str]:
     """Look there next, with a GET."""
-    return Response(None, status_code=303, headers={**HEADERS, "Location": path})
+    return Response("", media_type=MediaType.HTML, status_code=303, headers={**HEADERS, "Location": path})
 
 
 def is_fragment(request: Request[Any, Any, Any]) -> bool:

@@ -67,7 +67,7 @@ class Desk:
         }
         return answers.html(template, self.voice, shown, status=status)
 
-    def go(self, path: str, *, said: str | None = None) -> Response[None]:
+    def go(self, path: str, *, said: str | None = None) -> Response[str]:
         """On to that page, which shows what was done. said: a key of words.SAID."""
         assert said is None or said in words.SAID
         mark = "&" if "?" in path else "?"

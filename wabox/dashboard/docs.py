@@ -17,12 +17,18 @@ async def page(desk: Desk) -> Response[str]:
     return desk.page(
         "docs/page.html",
         here="docs",
-        base=desk.box.base_url + API,
+        base=_reached_at(desk) + API,
         chapters=reference.CHAPTERS,
         api_errors=reference.ERRORS,
         webhook_body=reference.WEBHOOK_BODY,
         webhook_php=reference.WEBHOOK_PHP,
     )
+
+
+def _reached_at(desk: Desk) -> str:
+    """The address the reader came by, unless the box has a name."""
+    request = desk.request
+    return desk.box.config.server.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
 
 
 def router(_box: Box) -> Router:

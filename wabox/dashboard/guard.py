@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
+from litestar.enums import MediaType
 from litestar.handlers import BaseRouteHandler
 
 from wabox.accounts import secrets, sessions, users
@@ -37,11 +38,11 @@ class Elsewhere(Exception):
         self.path = path
 
 
-def sent_elsewhere(request: Asked, exception: Elsewhere) -> Response[None]:
+def sent_elsewhere(request: Asked, exception: Elsewhere) -> Response[str]:
     """Go there: the browser by itself, htmx with the whole window."""
     if answers.is_fragment(request):
         headers = {**answers.HEADERS, "HX-Redirect": exception.path}
-        return Response(None, status_code=401, headers=headers)
+        return Response("", media_type=MediaType.HTML, status_code=401, headers=headers)
     return answers.redirect(exception.path)
 
 

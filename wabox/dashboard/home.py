@@ -107,7 +107,7 @@ async def today(desk: Desk) -> Response[str]:
 
 
 @post("/send")
-async def send(desk: Desk, tickets: Tickets) -> Response[str] | Response[None]:
+async def send(desk: Desk, tickets: Tickets) -> Response[str]:
     """One message is queued; the next page is that message."""
     form = await desk.form()
     draft = _draft(form)
@@ -144,7 +144,7 @@ async def preview(desk: Desk) -> Response[str]:
 
 
 @post("/clock/confirm")
-async def confirm_clock(desk: Desk) -> Response[None]:
+async def confirm_clock(desk: Desk) -> Response[str]:
     """The owner says that the clock is right."""
     if desk.user.role != "owner":
         raise Forbidden("owner_only", "Only the owner of this box can confirm its clock.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gettext
 import io
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from wabox.contacts import phones
 
 LOCALES = Path(__file__).parent / "locale"
 NAMES = {"en": "English", "bn": "বাংলা"}
+SOON = 120
 _BENGALI = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
 
 
@@ -53,7 +55,7 @@ class Voice:
     @property
     def locale(self) -> Locale:
         """babel's name for the language."""
-        return Locale.parse(self.language)
+        return Locale.parse("en_GB" if self.language == "en" else self.language)
 
     def say(self, text: str, **values: object) -> str:
         """The text in the reader's language. values: for its %(name)s."""
@@ -111,6 +113,11 @@ class Voice:
         if passed < timedelta(hours=24):
             return self.say(later("%(n)s h ago"), n=self.num(passed // timedelta(hours=1)))
         return self.day(moment)
+
+    def soon(self, moment: datetime) -> int:
+        """Whole seconds until a moment that is less than two minutes away, else 0."""
+        left = math.ceil((moment - self.now).total_seconds())
+        return left if 0 < left < SOON else 0
 
     def seconds(self, since: datetime) -> int:
         """Whole seconds passed since then, at least 0."""

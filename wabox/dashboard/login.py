@@ -28,7 +28,7 @@ DIFFERENT = later("The two passwords differ. Type the same one twice.")
 
 
 @get("/setup", public=True, before_setup=True)
-async def no_link(desk: Desk) -> Response[str] | Response[None]:
+async def no_link(desk: Desk) -> Response[str]:
     """Where the link is, for who comes without it."""
     if desk.box.db.read_here(users.owner_exists):
         return desk.go("/login")
@@ -36,7 +36,7 @@ async def no_link(desk: Desk) -> Response[str] | Response[None]:
 
 
 @get("/setup/{token:str}", public=True, before_setup=True)
-async def setup(token: str, desk: Desk) -> Response[str] | Response[None]:
+async def setup(token: str, desk: Desk) -> Response[str]:
     """The form behind the link."""
     if desk.box.db.read_here(users.owner_exists):
         return desk.go("/login")
@@ -46,7 +46,7 @@ async def setup(token: str, desk: Desk) -> Response[str] | Response[None]:
 
 
 @post("/setup/{token:str}", public=True, before_setup=True)
-async def set_up(token: str, desk: Desk) -> Response[str] | Response[None]:
+async def set_up(token: str, desk: Desk) -> Response[str]:
     """The owner exists, is logged in, and sees the API key this once."""
     if desk.box.db.read_here(users.owner_exists):
         return desk.go("/login")
@@ -91,7 +91,7 @@ def _become_owner(
 
 
 @get("/login", public=True)
-async def login(desk: Desk) -> Response[str] | Response[None]:
+async def login(desk: Desk) -> Response[str]:
     """The form; whoever is logged in goes on."""
     onward = guard.local_path(desk.request.query_params.get("next", "/"))
     if desk.visitor is not None:
@@ -100,7 +100,7 @@ async def login(desk: Desk) -> Response[str] | Response[None]:
 
 
 @post("/login", public=True)
-async def log_in(desk: Desk, logins: Logins) -> Response[str] | Response[None]:
+async def log_in(desk: Desk, logins: Logins) -> Response[str]:
     """The session begins, or the form says what is wrong, the same for a wrong name and a wrong password."""
     form = await desk.form()
     email, password = form.text("email")[:254], form.text("password", trim=False)
@@ -127,7 +127,7 @@ async def log_in(desk: Desk, logins: Logins) -> Response[str] | Response[None]:
 
 
 @post("/logout")
-async def log_out(desk: Desk) -> Response[None]:
+async def log_out(desk: Desk) -> Response[str]:
     """The session is over."""
     name = guard.cookie_name(desk.request, "session")
     await desk.box.db.write(sessions.end, desk.request.cookies.get(name, ""))
@@ -161,7 +161,7 @@ def _start(tx: Tx, desk: Desk, user: User) -> sessions.Started:
     return sessions.start(tx, user.id, ip=desk.ip, agent=agent, now=now)
 
 
-def _let_in(desk: Desk, answer: Response[str] | Response[None], started: sessions.Started) -> None:
+def _let_in(desk: Desk, answer: Response[str], started: sessions.Started) -> None:
     age = int(sessions.LONGEST.total_seconds())
     answer.set_cookie(guard.cookie(desk.request, "session", started.token, max_age=age))
 

@@ -81,14 +81,14 @@ async def show_live(message_id: int, desk: Desk) -> Response[str]:
 
 
 @post("/messages/{message_id:int}/cancel")
-async def cancel(message_id: int, desk: Desk) -> Response[None]:
+async def cancel(message_id: int, desk: Desk) -> Response[str]:
     """A waiting message is taken back."""
     await desk.box.db.write(outbox.cancel_for, desk.user.id, known_id(message_id), now=desk.box.now())
     return desk.go(f"/messages/{message_id}", said="cancelled")
 
 
 @post("/messages/{message_id:int}/settle")
-async def settle(message_id: int, desk: Desk) -> Response[None]:
+async def settle(message_id: int, desk: Desk) -> Response[str]:
     """A person has looked on the phone."""
     verdict = (await desk.form()).text("as")
     if verdict not in ("sent", "not_sent"):

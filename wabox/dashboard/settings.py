@@ -34,7 +34,7 @@ async def new_key(desk: Desk) -> Response[str]:
 
 
 @post("/settings/password")
-async def change_password(desk: Desk, guesses: Bucket) -> Response[str] | Response[None]:
+async def change_password(desk: Desk, guesses: Bucket) -> Response[str]:
     """The password is new, and every other log-in is over."""
     form = await desk.form()
     wait = guesses.take(desk.user.id, desk.box.now())
@@ -56,7 +56,7 @@ async def change_password(desk: Desk, guesses: Bucket) -> Response[str] | Respon
 
 
 @post("/settings/locale")
-async def set_locale(desk: Desk) -> Response[str] | Response[None]:
+async def set_locale(desk: Desk) -> Response[str]:
     """Language and time zone of this user."""
     form = await desk.form()
     language, timezone = form.text("language") or None, form.text("timezone") or None
@@ -68,7 +68,7 @@ async def set_locale(desk: Desk) -> Response[str] | Response[None]:
 
 
 @post("/settings/sessions/end")
-async def end_sessions(desk: Desk) -> Response[None]:
+async def end_sessions(desk: Desk) -> Response[str]:
     """One other log-in is over, or all others."""
     which = (await desk.form()).text("session")
     await desk.box.db.write(_end, desk, which)

@@ -34,7 +34,7 @@ async def live(desk: Desk) -> Response[str]:
 
 
 @post("/webhooks")
-async def save(desk: Desk) -> Response[str] | Response[None]:
+async def save(desk: Desk) -> Response[str]:
     """Address and events are as asked; a new webhook's secret is shown this once."""
     form = await desk.form()
     url, events = form.text("webhook_url")[:2_000], form.texts("events")
@@ -47,7 +47,7 @@ async def save(desk: Desk) -> Response[str] | Response[None]:
 
 
 @post("/webhooks/off")
-async def off(desk: Desk) -> Response[None]:
+async def off(desk: Desk) -> Response[str]:
     """Nothing is sent any more."""
     await desk.box.db.write(_put, desk, url=None)
     return desk.go("/webhooks", said="webhook_off")
@@ -60,14 +60,14 @@ async def rotate(desk: Desk) -> Response[str]:
 
 
 @post("/webhooks/test")
-async def test(desk: Desk) -> Response[None]:
+async def test(desk: Desk) -> Response[str]:
     """A test is owed, before all else."""
     await desk.box.db.write(deliveries.test, desk.user.id, desk.box.now())
     return desk.go("/webhooks", said="webhook_tested")
 
 
 @post("/webhooks/deliveries/{delivery_id:int}/replay")
-async def replay(delivery_id: int, desk: Desk) -> Response[None]:
+async def replay(delivery_id: int, desk: Desk) -> Response[str]:
     """It is sent again."""
     await desk.box.db.write(deliveries.replay, desk.user.id, known_id(delivery_id))
     return desk.go("/webhooks", said="replayed")

@@ -43,7 +43,7 @@ async def live(desk: Desk) -> Response[str]:
 
 
 @post("/whatsapp/disclaimer")
-async def accept(desk: Desk) -> Response[str] | Response[None]:
+async def accept(desk: Desk) -> Response[str]:
     """The disclaimer is accepted, with time and address."""
     form = await desk.form()
     if not form.ticked("understood"):
@@ -69,7 +69,7 @@ def _accept(tx: Tx, desk: Desk, version: str) -> None:
 
 
 @post("/whatsapp/devices")
-async def add(desk: Desk) -> Response[str] | Response[None]:
+async def add(desk: Desk) -> Response[str]:
     """A new device, not started."""
     _check_accepted(desk)
     label = (await desk.form()).text("device_label")[:200]
@@ -82,25 +82,25 @@ async def add(desk: Desk) -> Response[str] | Response[None]:
 
 
 @post("/whatsapp/devices/{label:str}/start")
-async def start(label: str, desk: Desk) -> Response[None]:
+async def start(label: str, desk: Desk) -> Response[str]:
     """A session shall be open."""
     return await _act(desk, label, devices.start, "device_started")
 
 
 @post("/whatsapp/devices/{label:str}/restart")
-async def restart(label: str, desk: Desk) -> Response[None]:
+async def restart(label: str, desk: Desk) -> Response[str]:
     """The session shall be opened again."""
     return await _act(desk, label, devices.restart, "device_restarted")
 
 
 @post("/whatsapp/devices/{label:str}/logout")
-async def log_out(label: str, desk: Desk) -> Response[None]:
+async def log_out(label: str, desk: Desk) -> Response[str]:
     """The link shall be given up."""
     return await _act(desk, label, devices.logout, "device_logged_out")
 
 
 @post("/whatsapp/devices/{label:str}/delete")
-async def delete(label: str, desk: Desk) -> Response[None]:
+async def delete(label: str, desk: Desk) -> Response[str]:
     """The device is gone; what waited on it is cancelled."""
 
     def remove(tx: Tx, device: devices.Device) -> None:
@@ -110,7 +110,7 @@ async def delete(label: str, desk: Desk) -> Response[None]:
 
 
 @post("/whatsapp/devices/{label:str}/pairing-code")
-async def pair(label: str, desk: Desk) -> Response[str] | Response[None]:
+async def pair(label: str, desk: Desk) -> Response[str]:
     """WhatsApp is asked for a code that links this phone."""
     typed = (await desk.form()).text("phone")[:64]
     try:
@@ -124,7 +124,7 @@ async def pair(label: str, desk: Desk) -> Response[str] | Response[None]:
         return await _page(desk, status=refusal.status, pairing={label: (typed, refusal.sentence)})
 
 
-async def _act(desk: Desk, label: str, verb: Callable[[Tx, devices.Device], object], said: str) -> Response[None]:
+async def _act(desk: Desk, label: str, verb: Callable[[Tx, devices.Device], object], said: str) -> Response[str]:
     _check_accepted(desk)
 
     def act(tx: Tx) -> None:
