@@ -3,42 +3,82 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 
 import structlog
 
 from wabox.box import Box
 from wabox.db import Tx
 from wabox.devices import devices
+from wabox.errors import Unavailable
 from wabox.messages import chats, outbox, pace
 from wabox.whatsapp.driver import Event, Inbound, Link, Pairing, Receipt
 
 log = structlog.get_logger()
 
 
+BATCH = 256
+AGAIN_SECONDS = 1.0
+
+
 class Receipts:
-    """Takes the driver's events on the loop's thread, without waiting, in their order."""
+    """Takes the driver's events on the loop's thread, without waiting, and writes them down in their order.
+
+    While the box cannot write, they wait here: a link state is told once only, and must not be lost to a
+    full disk. What the process's death takes along is swept up from the page at the next start.
+    """
 
     def __init__(self, box: Box) -> None:
         self._box = box
-        self._writing: set[asyncio.Task[None]] = set()
+        self._waiting: deque[Event] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self._stopping = False
 
     def take(self, event: Event) -> None:
         """Write the event down soon. A device that no longer exists has no events."""
-        task = asyncio.get_running_loop().create_task(self._write(event))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        self._waiting.append(event)
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write_all())
 
     async def drain(self) -> None:
-        """Every event taken so far is written."""
-        await asyncio.gather(*self._writing, return_exceptions=True)
+        """Every event taken so far is written, if the box can write at all."""
+        self._stopping = True
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Nothing waits to be written any more."""
+        if self._writing is not None:
+            await self._writing
+
+    async def _write_all(self) -> None:
+        try:
+            while self._waiting:
+                if not await self._write_some():
+                    if self._stopping:
+                        return
+                    await asyncio.sleep(AGAIN_SECONDS)
+        finally:
+            self._writing = None
+
+    async def _write_some(self) -> bool:
+        """Write the first events together. False: the box cannot write; the rest waits, in its order."""
+        batch = list(islice(self._waiting, BATCH))
+        results = await asyncio.gather(*(self._write(event) for event in batch), return_exceptions=True)
+        for event, result in zip(batch, results, strict=True):
+            if isinstance(result, Unavailable):
+                log.warning("events wait to be written", waiting=len(self._waiting), why=result.code)
+                return False
+            self._waiting.popleft()
+            if result is not None:
+                kind = type(event).__name__
+                log.error("event not written", kind=kind, device_id=event.device_id, exc_info=result)
+        return True
 
     async def _write(self, event: Event) -> None:
-        try:
-            await self._box.db.write(verb(event, self._box))
-        except Exception:
-            log.exception("event not written", kind=type(event).__name__, device_id=event.device_id)
+        await self._box.db.write(verb(event, self._box))
 
 
 def verb(event: Event, box: Box) -> Callable[[Tx], object]:
