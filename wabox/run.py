@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import structlog
 import uvicorn
@@ -26,6 +27,7 @@ from wabox.contacts import suppression
 from wabox.db import Database
 from wabox.devices import devices
 from wabox.engine.clock import Clock
+from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.links import Links
 from wabox.engine.posting import Poster
@@ -38,7 +40,8 @@ from wabox.whatsapp.gateway import Gateway
 
 log = structlog.get_logger()
 
-STOP_SECONDS = 8.0
+STOP_SECONDS = 9.5  # from the signal to the end
+LAST_SECONDS = 2.0  # of these, what the browsers and the last writes get
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -137,13 +140,23 @@ class _Serving:
             config.whatsapp.url, config.whatsapp.chromium, data.profiles, self.receipts.take, now=box.now
         )
         self.turns = Turns(box, self.gateway, machine_boot())
-        self.workers = Workers(data.queue, {"device": self.turns.turn}, threads=config.devices.max + 3)
+        self.expansion = Expansion(box)
+        self.workers = Workers(
+            data.queue,
+            {"device": self.turns.turn, "campaign": self.expansion.turn},
+            threads=config.devices.max + 3,
+        )
         self.links = Links(box, self.gateway)
         self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now, own_port=config.server.port)
         self.clock = Clock(
             box,
             self.workers,
-            steps=[Timekeeper(box).tick, self.links.tick, self.poster.tick],
+            steps=[
+                Timekeeper(box).tick,
+                self.links.tick,
+                self.poster.tick,
+                Campaigns(box, self.workers).tick,
+            ],
             hourly=[Housekeeping(box).tick],
         )
         settings = uvicorn.Config(
@@ -158,6 +171,7 @@ class _Serving:
             ws="none",
         )
         self.server = _Server(settings)
+        self.stop_by: float | None = None
 
     async def run(self) -> None:
         """Start, serve, stop."""
@@ -180,13 +194,20 @@ class _Serving:
     def _ask_to_stop(self) -> None:
         self.server.should_exit = True
         self.turns.stopping.set()
+        self.expansion.stopping.set()
+        self.stop_by = self.stop_by or monotonic() + STOP_SECONDS
 
     async def _stop(self) -> None:
         """Web first, browsers last; a hand-over that does not end in time stays in doubt."""
-        self.turns.stopping.set()
+        self._ask_to_stop()
         await self.clock.stop()
-        await self.poster.stop(2.0)
-        await asyncio.to_thread(self.workers.stop, STOP_SECONDS)
-        await self.gateway.stop(2.0)
+        turns = asyncio.to_thread(self.workers.stop, self._left() - LAST_SECONDS)
+        await asyncio.gather(turns, self.poster.stop(min(2.0, self._left())))
+        await self.gateway.stop(min(LAST_SECONDS, self._left()))
         await self.receipts.drain()
         log.info("wabox stopped")
+
+    def _left(self) -> float:
+        """Seconds until everything must have stopped; a little, even if there are none."""
+        assert self.stop_by is not None
+        return max(self.stop_by - monotonic(), 0.5)

@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -92,13 +93,14 @@ class Workers:
 
     def stop(self, seconds: float) -> None:
         """Take no more turns, wait for those that run, at most this long."""
+        ends = monotonic() + seconds
         self._consumer.shutdown_timeout = seconds
         self._consumer.stop_flag.set()
         storage = self._huey.storage
         with storage.work:
             storage.work.notify_all()
         for _, thread in self._consumer.worker_threads:
-            thread.join(seconds)
+            thread.join(max(ends - monotonic(), 0))
         with contextlib.suppress(Exception):
             storage.close()
 
