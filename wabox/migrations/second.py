@@ -171,6 +171,7 @@ create table inbox (
 create unique index inbox_once on inbox (device_id, wa_message_id);
 create index inbox_of on inbox (user_id, phone, id);
 create index inbox_latest on inbox (user_id, id);
+create index inbox_unseen on inbox (user_id, phone) where seen_at is null;
 create index inbox_tray on inbox (user_id, id) where verdict = 'near_miss' and reviewed_at is null;
 
 create table ledger (

@@ -1,0 +1,184 @@
+"""What people wrote to us, each message once; and the tray of those that may have meant to opt out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast
+
+from wabox import times
+from wabox.contacts.words import Verdict
+from wabox.db import Row, Rows, Tx
+from wabox.errors import NotFound
+from wabox.whatsapp.driver import Inbound
+
+LONGEST_TEXT = 16_384
+LONGEST_NAME = 200
+Reviewed = Literal["opt_out", "opt_in", "nothing"]
+
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message from somebody. at: when it came to the page. verdict: what it asked for, if anything."""
+
+    id: int
+    device_id: int
+    phone: str
+    name: str | None
+    text: str
+    kind: str
+    at: datetime
+    seen_at: datetime | None
+    verdict: Verdict | None
+    reviewed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A person's last message. name: the contact's, else what they call themselves. unseen: messages."""
+
+    phone: str
+    name: str | None
+    contact_id: int | None
+    unseen: int
+    last: Received
+
+
+def record(tx: Tx, user_id: int, event: Inbound, *, verdict: Verdict | None, now: datetime) -> bool:
+    """The message is in the inbox. False if it was there already: pages tell everything again after a sync.
+
+    event.phone: digits, never None here. A time of the page's that lies in the future becomes now.
+    """
+    return (
+        tx.run(
+            """insert or ignore into inbox
+                 (user_id, device_id, wa_message_id, phone, name, text, kind, at, verdict)
+               values (:user_id, :device_id, :wa_message_id, :phone, :name, :text, :kind, :at, :verdict)""",
+            user_id=user_id,
+            device_id=event.device_id,
+            wa_message_id=event.message_id,
+            phone=event.phone,
+            name=_fit(event.name or "", LONGEST_NAME) or None,
+            text=_fit(event.text, LONGEST_TEXT),
+            kind=event.kind,
+            at=times.stored(min(event.at, now)),
+            verdict=verdict,
+        )
+        == 1
+    )
+
+
+def threads(rows: Rows, user_id: int, *, most: int = 50, before: int | None = None) -> list[Thread]:
+    """The people who wrote, the latest first. before: the `last.id` of the thread where to go on."""
+    found = rows.all(
+        """select i.*, c.id as contact_id, coalesce(c.name, i.name) as shown,
+             (select count(*) from inbox u where u.user_id = i.user_id and u.phone = i.phone
+              and u.seen_at is null) as unseen
+           from (select max(id) as id from inbox where user_id = :user_id group by phone) l
+           join inbox i on i.id = l.id
+           left join contacts c on c.user_id = i.user_id and c.phone = i.phone
+           where :before is null or i.id < :before order by i.id desc limit :most""",
+        user_id=user_id,
+        before=before,
+        most=most,
+    )
+    return [Thread(row["phone"], row["shown"], row["contact_id"], row["unseen"], _received(row)) for row in found]
+
+
+def thread(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: int | None = None) -> list[Received]:
+    """What this person wrote, the latest first. before: the id where to go on."""
+    found = rows.all(
+        """select * from inbox where user_id = :user_id and phone = :phone and (:before is null or id < :before)
+           order by id desc limit :most""",
+        user_id=user_id,
+        phone=phone,
+        before=before,
+        most=most,
+    )
+    return [_received(row) for row in found]
+
+
+def unseen(rows: Rows, user_id: int) -> int:
+    """How many messages nobody has looked at."""
+    return int(
+        rows.value("select count(*) from inbox where user_id = :user_id and seen_at is null", user_id=user_id)
+    )
+
+
+def seen(tx: Tx, user_id: int, phone: str, *, now: datetime) -> int:
+    """Somebody has looked at this person's messages. Returns how many were new."""
+    return tx.run(
+        """update inbox set seen_at = :now where user_id = :user_id and phone = :phone and seen_at is null""",
+        user_id=user_id,
+        phone=phone,
+        now=times.stored(now),
+    )
+
+
+# -- the tray ----------------------------------------------------------------------------------------
+
+
+def tray(rows: Rows, user_id: int, *, most: int = 50) -> list[Received]:
+    """Messages that may mean an opt-out and that nobody has judged yet, the oldest first."""
+    found = rows.all(
+        """select * from inbox where user_id = :user_id and verdict = 'near_miss' and reviewed_at is null
+           order by id limit :most""",
+        user_id=user_id,
+        most=most,
+    )
+    return [_received(row) for row in found]
+
+
+def in_tray(rows: Rows, user_id: int) -> int:
+    """How many wait to be judged."""
+    return int(
+        rows.value(
+            """select count(*) from inbox where user_id = :user_id and verdict = 'near_miss'
+               and reviewed_at is null""",
+            user_id=user_id,
+        )
+    )
+
+
+def review(tx: Tx, user_id: int, inbox_id: int, verdict: Reviewed, *, now: datetime) -> Received | None:
+    """A person has judged it; it leaves the tray with what is known now. Raises NotFound.
+
+    The message, so that the caller may opt its sender out; None if somebody judged it before.
+    """
+    row = tx.one("select * from inbox where id = :id and user_id = :user_id", id=inbox_id, user_id=user_id)
+    if row is None:
+        raise NotFound("not_found", "There is no such message in your inbox.")
+    judged = tx.run(
+        """update inbox set reviewed_at = :now, seen_at = coalesce(seen_at, :now),
+           verdict = iif(:verdict = 'nothing', verdict, :verdict)
+           where id = :id and verdict = 'near_miss' and reviewed_at is null""",
+        id=inbox_id,
+        verdict=verdict,
+        now=times.stored(now),
+    )
+    if not judged:
+        return None
+    return _received(tx.one("select * from inbox where id = :id", id=inbox_id) or row)
+
+
+def _fit(text: str, most: int) -> str:
+    """What SQLite and pages can hold of it."""
+    return _UNFIT.sub("\ufffd", text[:most])
+
+
+def _received(row: Row) -> Received:
+    return Received(
+        id=row["id"],
+        device_id=row["device_id"],
+        phone=row["phone"],
+        name=row["name"],
+        text=row["text"],
+        kind=row["kind"],
+        at=times.read(row["at"]),
+        seen_at=times.read_or_none(row["seen_at"]),
+        verdict=cast("Verdict | None", row["verdict"]),
+        reviewed_at=times.read_or_none(row["reviewed_at"]),
+    )

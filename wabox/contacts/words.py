@@ -1,0 +1,105 @@
+"""What somebody's own message asks for: out, in again, or something a person should look at; pure.
+
+Only the whole message counts, in any case, without invisible marks, and with `.`, `!` or `।` at its end or
+not. A question mark, or such a word inside a few others, is a near miss: it opts nobody out, a person reads
+it. Source: PRODUCT.md sections 4 and 10.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Literal
+
+Verdict = Literal["opt_out", "opt_in", "near_miss"]
+
+FEW_WORDS = 6
+LONGEST = 200  # characters that are seen; longer messages are letters, not words
+
+_OUT = """
+    stop, stopall, stop all, unsubscribe, cancel, end, quit, revoke, optout, opt-out, opt out, remove, remove me
+    arret, arrêt, arreter, arrêter, desabonner, désabonner, td
+    বন্ধ, বন্ধ করুন, বন্ধ করো, বন্ধ কর, বন্ধ করেন, বন্ধ করে দিন, স্টপ, স্টপ করুন, থামুন, থামান, থামাও, বাতিল
+    বাতিল করুন, আর না, আর পাঠাবেন না, মেসেজ বন্ধ করুন, আনসাবস্ক্রাইব
+    bondho, bondho korun, bondho koro, bondho koren, bondo, bondo korun, off koren, off korun
+    thamun, thaman, thamao, batil, batil korun, ar na, r na, ar pathaben na
+    बंद, बंद करो, बंद करें, रोकें, रोको, स्टॉप
+    بند, بند کریں, بند کرو
+    إيقاف, ايقاف, توقف, إلغاء الاشتراك, الغاء الاشتراك
+    berhenti, baja, alto, sair, pare, parar
+"""
+_IN = """
+    start, start all, unstop, resubscribe, subscribe, optin, opt-in, opt in, resume
+    শুরু, শুরু করুন, শুরু করো, শুরু কর, স্টার্ট, আবার শুরু, চালু, চালু করুন
+    shuru, shuru korun, shuru koro, suru, suru korun, chalu, chalu korun
+"""
+
+_ENDS = ".!।॥…,;:"
+_AROUND = "\"'“”‘’«»*_~`()[]{}"  # quotes, and what WhatsApp makes bold, italic or struck with
+_QUESTIONS = frozenset("?？؟⸮\u037e")
+_DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+_SHOWN_MARKS = frozenset("\ufe0e\ufe0f\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+
+
+def judge(text: str) -> Verdict | None:
+    """What the message asks for; None if it is about something else. Linear in the text."""
+    bare = _visible(text)
+    if bare is None:
+        return None
+    plain = _plain(bare)
+    asked = any(character in _QUESTIONS for character in bare)
+    phrase = _phrase(plain)
+    if phrase in OPT_OUT or phrase in OPT_IN:
+        if asked:
+            return "near_miss"
+        return "opt_out" if phrase in OPT_OUT else "opt_in"
+    return "near_miss" if _mentions_opt_out(phrase) else None
+
+
+def _visible(text: str) -> str | None:
+    """The message without invisible marks; None if it is blank, or longer than any of this could be."""
+    kept: list[str] = []
+    for character in text.strip():
+        if not _is_invisible(character):
+            kept.append(character)
+            if len(kept) > LONGEST and not character.isspace():
+                return None
+    bare = "".join(kept).strip()
+    return bare if 0 < len(bare) <= LONGEST else None
+
+
+def _is_invisible(character: str) -> bool:
+    if character.isascii():
+        return character < " " and not character.isspace()
+    return character in _SHOWN_MARKS or unicodedata.category(character) in ("Cf", "Cc", "Cs", "Co", "Cn")
+
+
+def _plain(bare: str) -> str:
+    """One spelling for all: composed, in small letters, with one kind of dash and of digit."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", bare).casefold())
+    return "".join("-" if character in _DASHES else character for character in folded)
+
+
+def _phrase(plain: str) -> str:
+    """The words alone, with single spaces, without what stands around them."""
+    around = _ENDS + _AROUND + "".join(_QUESTIONS)
+    return " ".join(word for word in (one.strip(around) for one in plain.split()) if word)
+
+
+def _mentions_opt_out(phrase: str) -> bool:
+    words = phrase.split()
+    if len(words) > FEW_WORDS:
+        return False
+    return any(
+        " ".join(words[first:last]) in OPT_OUT
+        for first in range(len(words))
+        for last in range(first + 1, len(words) + 1)
+    )
+
+
+def _words(text: str) -> frozenset[str]:
+    listed = (word.strip() for line in text.splitlines() for word in line.split(","))
+    return frozenset(_phrase(_plain(word)) for word in listed if word)
+
+
+OPT_OUT = _words(_OUT)
+OPT_IN = _words(_IN)
