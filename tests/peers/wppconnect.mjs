@@ -71,7 +71,7 @@ export async function checkWppconnect(wppconnect, sandbox) {
   check('logs out', await client.logout());
   await pause(500);
   const state = await sandbox.call('GET', '/sandbox/state');
-  check('is unlinked at the server', state.linked.length === 0);
+  check('is unlinked at the server', state.phones.length === 0);
   await client.close();
   const { messages } = await sandbox.call('GET', `/sandbox/messages?to=${ASHA}`);
   check('handed everything over once', messages.length === 3 && messages.every((m) => m.copies === 1));

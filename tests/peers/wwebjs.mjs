@@ -75,7 +75,7 @@ export async function checkWwebjs(wwebjs, sandbox) {
   await client.logout();
   await pause(500);
   const state = await sandbox.call('GET', '/sandbox/state');
-  check('logs out', state.linked.length === 0);
+  check('logs out', state.phones.length === 0);
   await client.destroy().catch(() => null);
   const { messages } = await sandbox.call('GET', `/sandbox/messages?to=${BILAL}`);
   check('handed everything over once', messages.length === 4 && messages.every((m) => m.copies === 1));

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def test_state_of_a_fresh_sandbox(control: httpx.AsyncClient) -> None:
     state = (await control.get("/sandbox/state")).json()
     assert state["sandbox"] is True
-    assert (state["phones"], state["linked"], state["pages"]) == ([], [], [])
+    assert (state["phones"], state["accounts"], state["pages"]) == ([], [], [])
     assert state["totals"]["sent"] == 0
     assert set(state["faults"]) == set(Faults.__struct_fields__)
 

@@ -53,7 +53,7 @@ def test_command_says_where_it_is_and_stops_within_two_seconds(tmp_path: Path) -
         assert process.wait(5) == 0
         assert time.monotonic() - began < 2
     with running("--data", str(tmp_path)) as (_, line):
-        [phone] = httpx.get(f"{address(line)}/sandbox/state").json()["phones"]
+        [phone] = httpx.get(f"{address(line)}/sandbox/state").json()["accounts"]
     assert (phone["phone"], phone["name"], phone["on"]) == (ASHA, "Asha", False)
 
 

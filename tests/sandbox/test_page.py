@@ -114,7 +114,7 @@ async def test_own_logout_starts_afresh_with_a_new_qr(client: Client, control: h
     await client.link(control)
     async with client.page.expect_navigation(url="**/?post_logout=1**"):
         assert await client.page.evaluate("WPP.conn.logout()") is True
-    assert (await control.get("/sandbox/state")).json()["linked"] == []
+    assert (await control.get("/sandbox/state")).json()["phones"] == []
     await client.open()
     assert await client.until("qr")
 

@@ -16,11 +16,12 @@ def wire_time(at: float) -> str:
 
 
 def state(world: World, now: float) -> dict[str, Any]:
-    """Phones with their linked devices, open pages, totals, faults."""
+    """Linked phones with their devices, every phone known, open pages, totals, faults."""
+    accounts = [_phone(world, each) for each in sorted(world.kept.accounts)]
     return {
         "sandbox": True,
-        "phones": [_phone(world, each) for each in sorted(world.kept.accounts)],
-        "linked": sorted({each.phone for each in world.kept.companions.values()}),
+        "phones": [each for each in accounts if each["linked"]],
+        "accounts": accounts,
         "pages": [_page(world, each, now) for each in world.pages.values() if each.greeted],
         "totals": _totals(world),
         "faults": world.faults.shown(),

@@ -54,7 +54,7 @@ __d('SandboxInbox', [
       isNewMsg: true,
       notifyName: event.name,
     };
-    await callThrough('WAWebHandleMsg', 'handleSingleMsg', person, message);
+    await importNamespace('WAWebHandleMsg').handleSingleMsg(person, message);
   }
 
   async function enterMessage(fields) {
@@ -75,9 +75,10 @@ __d('SandboxInbox', [
     return message;
   }
 
+  // Both go through the module's own export, since clients wrap it there.
   async function takeReceipt(event) {
     const person = await personOf(event);
-    await callThrough('WAWebHandleChatSimpleReceipt', 'handleChatSimpleReceipt', {
+    await importNamespace('WAWebHandleChatSimpleReceipt').handleChatSimpleReceipt({
       ack: event.ack,
       ackString: ACK_STRINGS[event.ack],
       externalIds: [event.id],
@@ -86,13 +87,6 @@ __d('SandboxInbox', [
       recipient: undefined,
       ts: event.t,
     });
-  }
-
-  // Through the module's own export, since clients wrap it there.
-  async function callThrough(moduleId, name, ...args) {
-    const own = { handleSingleMsg: (_wid, message) => enterMessage(message) };
-    const handler = importNamespace(moduleId)[name] ?? own[name] ?? applyReceipt;
-    return handler(...args);
   }
 
   async function applyReceipt({ ack, externalIds }) {

@@ -116,5 +116,5 @@ export async function showPhone(phone, state) {
   const { messages } = await call('GET', `/phones/messages?phone=${phone.phone}`);
   const list = document.getElementById('messages');
   if (redraw(list, messages.map((message) => bubble(phone, message)))) list.scrollTop = list.scrollHeight;
-  drawReply(phone, state.linked, messages);
+  drawReply(phone, state.phones.map((each) => each.phone), messages);
 }

@@ -38,9 +38,9 @@ async function refresh() {
     const { sent, delivered, read, inbound } = state.totals;
     document.getElementById('totals').textContent =
       `${sent} sent, ${delivered} delivered, ${read} read, ${inbound} written by people`;
-    drawList(state.phones);
+    drawList(state.accounts);
     showFaults(state.faults);
-    const phone = state.phones.find((each) => each.phone === chosen());
+    const phone = state.accounts.find((each) => each.phone === chosen());
     if (phone) await showPhone(phone, state);
   } catch (error) {
     say(`The sandbox does not answer: ${error.message}`);
