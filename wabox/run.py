@@ -18,7 +18,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from wabox import app, crash, datadir, db, logs, migrations
+from wabox import app, crash, datadir, db, logs, migrations, welcome
 from wabox.accounts import users
 from wabox.accounts.sealing import Seal
 from wabox.box import Box
@@ -52,6 +52,8 @@ def serve(config: Config) -> None:
     data = datadir.prepare(config.data.dir)
     url = f"http://{config.server.host}:{config.server.port}"
     with datadir.held(data, what="wabox serve", url=url), opened(config, data) as box, _listener(box) as listener:
+        if (link := welcome.set_up_url(box, data)) is not None:
+            log.warning("no owner yet: open this once to make the box yours", set_up=link)
         uvloop.run(_Serving(box, data, listener).run())
 
 

@@ -8,7 +8,7 @@ from litestar import Request, Response, Router, get
 from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
-from wabox.api import devices, document, keys, messages, reports, webhooks
+from wabox.api import campaigns, devices, document, keys, messages, reports, webhooks
 from wabox.api.guard import key_guard
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
@@ -20,7 +20,14 @@ def router(box: Box) -> Router:
     """The whole API for one box, and the document that tells it, which needs no key."""
     guarded = Router(
         path="/",
-        route_handlers=[messages.router, devices.router, keys.router, webhooks.router, reports.router],
+        route_handlers=[
+            messages.router,
+            devices.router,
+            keys.router,
+            webhooks.router,
+            campaigns.router,
+            reports.router,
+        ],
         guards=[key_guard(box)],
         dependencies={"caller": Provide(_caller, sync_to_thread=False)},
         before_request=_allowed,
@@ -40,7 +47,8 @@ async def _allowed(request: Request[Any, Any, Any]) -> Response[None] | None:
     """The answer to OPTIONS: Litestar's own forgets methods that were mounted later on the same path."""
     if request.method != "OPTIONS":
         return None
-    methods = request.app.route_handler_method_map[request.scope["path_template"]]
+    path = request.scope["path_template"]
+    methods = {one for route in request.app.routes if path == route.path_format for one in route.methods}
     return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(methods))})
 
 

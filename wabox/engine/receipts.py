@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
 from itertools import islice
 
 import structlog
 
 from wabox.box import Box
+from wabox.campaigns import replies
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.errors import Unavailable
-from wabox.messages import chats, outbox, pace
+from wabox.messages import outbox, pace
 from wabox.whatsapp.driver import Event, Inbound, Link, Pairing, Receipt
 
 log = structlog.get_logger()
@@ -91,13 +91,6 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             gap_end = pace.next_send_at(now, box.config.sending.gap_seconds)
             return lambda tx: outbox.receipt(tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end)
         case Inbound():
-            return lambda tx: inbound(tx, event, now=now)
+            return lambda tx: replies.hear(tx, event, now=now)
         case Pairing():
             return lambda tx: devices.paired(tx, event)
-
-
-def inbound(tx: Tx, event: Inbound, *, now: datetime) -> None:
-    """Somebody wrote: their chat is no new one any more."""
-    if event.phone is not None:
-        user_id = devices.by_id(tx, event.device_id).user_id
-        chats.wrote(tx, event.device_id, user_id, event.phone, inbound=True, at=now)

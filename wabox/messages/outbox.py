@@ -442,13 +442,13 @@ _UNKNOWN_ENDS = ("sent", "failed")
 def _count_for_campaign(tx: Tx, message: Message, to: Status, error: str | None) -> None:
     """The campaign's counters move with the row; a failure in a row counts only against the device."""
     device_failed = to == "failed" and error != "not_on_whatsapp"
+    settled = ", unknown = unknown - 1" if message.status == "unknown" and to in _UNKNOWN_ENDS else ""
     tx.run(
-        f"""update campaigns set {to} = {to} + 1, unknown = unknown - :was_unknown,
+        f"""update campaigns set {to} = {to} + 1{settled},
             not_on_whatsapp = not_on_whatsapp + :not_there,
             failures_in_row = iif(:failed, failures_in_row + 1, iif(:sent, 0, failures_in_row))
             where id = :id""",  # noqa: S608 - a status of our own
         id=message.campaign_id,
-        was_unknown=int(message.status == "unknown" and to in _UNKNOWN_ENDS),
         not_there=int(error == "not_on_whatsapp"),
         failed=device_failed,
         sent=to == "sent",

@@ -1,0 +1,276 @@
+"""Campaigns: list, create, look, and the four controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.params import Parameter
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from wabox import times
+from wabox.accounts.keys import Caller
+from wabox.api import idempotency, wire
+from wabox.api.strict import StrictRequest, moment
+from wabox.box import Box
+from wabox.campaigns import campaigns, preflight
+from wabox.contacts import segments
+from wabox.db import Rows, Tx
+from wabox.devices import devices
+from wabox.errors import Invalid
+from wabox.messages import template
+
+Aware = Annotated[datetime, Meta(tz=True)]
+CampaignId = Annotated[int, Parameter(ge=0, description="A campaign's id.")]
+
+
+class NewCampaign(Struct, forbid_unknown_fields=True):
+    """tag or segment: who is meant, everybody without either. devices: labels, every linked one without.
+
+    scheduled_for: a time with an offset; without one, or in the past, it starts at once.
+    """
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    message: Annotated[str, Meta(min_length=1, max_length=16_384)]
+    tag: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    segment: segments.Segment | UnsetType = UNSET
+    devices: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(min_length=1, max_length=50)] | None = None
+    scheduled_for: Aware | None = None
+
+
+class Campaign(Struct):
+    """total = queued + sent + failed + skipped + cancelled + unknown, at every moment.
+
+    sent includes delivered and read; queued includes what is in hand and not yet expanded.
+    """
+
+    id: int
+    name: str
+    message: str
+    tag: str | None
+    status: campaigns.Status
+    status_reason: str | None
+    scheduled_for: str | None
+    created_at: str
+    eta: str | None
+    total: int
+    queued: int
+    sent: int
+    delivered: int
+    read: int
+    failed: int
+    skipped: int
+    cancelled: int
+    unknown: int
+
+
+class Stopped(Campaign):
+    """credits_refunded: credits really given back; 0 on an unlimited plan."""
+
+    credits_refunded: int = 0
+
+
+class Preflight(Struct):
+    """What a launch would do now. skipped: how many people for each reason."""
+
+    total: int
+    will_send: int
+    skipped: dict[str, int]
+    first_contacts: int
+    credits_needed: int | None
+    credits_left: int | None
+    days_needed: int | None
+    done_at: str | None
+    samples: list[str]
+
+
+@get("/campaigns", responses=wire.errors(), summary="Your campaigns")
+async def list_campaigns(
+    box: Box,
+    caller: Caller,
+    page: wire.PageNumber = 1,
+    per_page: wire.PerPage = 50,
+    cursor: wire.Cursor = None,
+    status: campaigns.Status | None = None,
+) -> wire.Page[Campaign]:
+    """Newest first."""
+    at = wire.cursor_of(cursor)
+
+    def ask(rows: Rows) -> wire.Page[Campaign]:
+        found = campaigns.page(rows, caller.user.id, status=status, number=page, per_page=per_page, cursor=at)
+        return wire.page_of(
+            found.campaigns,
+            lambda campaign: on_wire(rows, box, campaign),
+            page=page,
+            per_page=per_page,
+            total=found.total,
+            next_cursor=found.next_cursor,
+        )
+
+    return await box.db.read(ask)
+
+
+@post("/campaigns", status_code=201, responses=wire.errors(402, 404, 409), summary="Create a campaign")
+async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Caller) -> Response[Campaign]:
+    """Without `scheduled_for` it starts at once. Spintax and variables work as in POST /send."""
+    wire.in_field("message", template.parse, data.message)
+    scheduled_for = moment(data.scheduled_for, "scheduled_for")
+    segment = _segment(data)
+    contact_ids = await box.db.read(segments.ids, caller.user.id, segment)
+
+    def verb(tx: Tx) -> Campaign:
+        made = campaigns.create(
+            tx,
+            caller.user.id,
+            name=data.name,
+            message=data.message,
+            audience=segments.write(segment),
+            contact_ids=contact_ids,
+            device_ids=_device_ids(tx, caller.user.id, data.devices),
+            scheduled_for=scheduled_for,
+            now=box.now(),
+        )
+        return on_wire(tx, box, made)
+
+    return await idempotency.once(box, request, caller, verb, kind=Campaign, status=201)
+
+
+@post("/campaigns/preflight", status_code=200, responses=wire.errors(404), summary="What a launch would do")
+async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
+    """Counts who would get it, who is skipped and why, and when it would be done. Changes nothing."""
+    parsed = wire.in_field("message", template.parse, data.message)
+    segment = _segment(data)
+
+    def ask(rows: Rows) -> preflight.Preflight:
+        return preflight.look(
+            rows,
+            caller.user.id,
+            parsed,
+            segment,
+            device_ids=_device_ids(rows, caller.user.id, data.devices),
+            config=box.config,
+            now=box.now(),
+        )
+
+    return Preflight(**_plain(await box.db.read(ask)))
+
+
+@get("/campaigns/{campaign_id:int}", responses=wire.errors(404), summary="One campaign")
+async def show(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
+    """Its status and counters now."""
+    return await box.db.read(_one, box, caller.user.id, campaign_id)
+
+
+@post("/campaigns/{campaign_id:int}/pause", status_code=200, responses=wire.errors(404), summary="Pause")
+async def pause(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
+    """sending or scheduled → paused. Nothing more is begun once this has answered."""
+    return await _act(box, caller, campaign_id, campaigns.pause)
+
+
+@post("/campaigns/{campaign_id:int}/resume", status_code=200, responses=wire.errors(402, 404), summary="Resume")
+async def resume(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
+    """paused → sending."""
+
+    def audience(rows: Rows) -> list[int]:
+        campaign = campaigns.of_user(rows, caller.user.id, campaign_id)
+        if campaign.status != "paused" or campaign.launched_at is not None:
+            return []
+        return segments.ids(rows, caller.user.id, segments.read(campaign.audience))
+
+    contact_ids = await box.db.read(audience)
+    await box.db.write(campaigns.resume, caller.user.id, campaign_id, contact_ids=contact_ids, now=box.now())
+    return await box.db.read(_one, box, caller.user.id, campaign_id)
+
+
+@post("/campaigns/{campaign_id:int}/stop", status_code=200, responses=wire.errors(404), summary="Stop")
+async def stop(campaign_id: CampaignId, box: Box, caller: Caller) -> Stopped:
+    """Any → stopped: what was never handed over is cancelled and its credits come back."""
+
+    def verb(tx: Tx) -> Stopped:
+        ended = campaigns.stop(tx, caller.user.id, campaign_id, now=box.now())
+        shown = on_wire(tx, box, ended.campaign)
+        return Stopped(**msgspec.structs.asdict(shown), credits_refunded=ended.credits_refunded)
+
+    return await box.db.write(verb)
+
+
+@post("/campaigns/{campaign_id:int}/redispatch", status_code=200, responses=wire.errors(404), summary="Redispatch")
+async def redispatch(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
+    """Arm anew what is queued and was never handed over. Nothing is sent twice."""
+    return await _act(box, caller, campaign_id, campaigns.redispatch)
+
+
+def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
+    """A campaign as the API shows it."""
+    eta = preflight.eta(rows, campaign, config=box.config, now=box.now())
+    return Campaign(
+        id=campaign.id,
+        name=campaign.name,
+        message=campaign.message,
+        tag=campaign.tag,
+        status=campaign.status,
+        status_reason=campaign.status_reason,
+        scheduled_for=times.wire_or_none(campaign.scheduled_for),
+        created_at=times.wire(campaign.created_at),
+        eta=None if eta is None else times.wire_up(eta),
+        total=campaign.total,
+        queued=campaign.queued,
+        sent=campaign.sent,
+        delivered=campaign.delivered,
+        read=campaign.read,
+        failed=campaign.failed,
+        skipped=campaign.skipped,
+        cancelled=campaign.cancelled,
+        unknown=campaign.unknown,
+    )
+
+
+Control = Callable[..., campaigns.Campaign]
+
+
+async def _act(box: Box, caller: Caller, campaign_id: int, verb: Control) -> Campaign:
+    await box.db.write(verb, caller.user.id, campaign_id, now=box.now())
+    return await box.db.read(_one, box, caller.user.id, campaign_id)
+
+
+def _one(rows: Rows, box: Box, user_id: int, campaign_id: int) -> Campaign:
+    return on_wire(rows, box, campaigns.of_user(rows, user_id, campaign_id))
+
+
+def _segment(data: NewCampaign) -> segments.Segment:
+    if data.segment is UNSET or data.segment is None:
+        return segments.of_tag(data.tag)
+    if data.tag is not None:
+        sentence = "Send either tag or segment, not both."
+        raise Invalid("invalid", sentence, details={"tag": sentence})
+    return data.segment
+
+
+def _device_ids(rows: Rows, user_id: int, labels: list[str] | None) -> list[int] | None:
+    if labels is None:
+        return None
+    return [devices.by_label(rows, user_id, label).id for label in dict.fromkeys(labels)]
+
+
+def _plain(found: preflight.Preflight) -> dict[str, Any]:
+    return {
+        "total": found.total,
+        "will_send": found.will_send,
+        "skipped": found.skipped,
+        "first_contacts": found.first_contacts,
+        "credits_needed": found.credits_needed,
+        "credits_left": found.credits_left,
+        "days_needed": found.days_needed,
+        "done_at": None if found.done_at is None else times.wire_up(found.done_at),
+        "samples": list(found.samples),
+    }
+
+
+router = Router(
+    path="",
+    route_handlers=[list_campaigns, create, look_ahead, show, pause, resume, stop, redispatch],
+    tags=["Campaigns"],
+)

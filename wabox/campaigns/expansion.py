@@ -1,0 +1,175 @@
+"""Makes a campaign's messages, a part of its audience at a time: one row a person, never two.
+
+A part is read and rendered outside the transaction, and written in one that first checks that the part is
+still the next one; so a crash, a second worker or a stop in between writes nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from dataclasses import dataclass
+from datetime import datetime
+
+from wabox import times
+from wabox.billing import ledger
+from wabox.campaigns import campaigns
+from wabox.campaigns.campaigns import Campaign
+from wabox.db import Row, Rows, Tx
+from wabox.errors import Refusal
+from wabox.messages import outbox, template
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A person with the message they shall get, or why not. text: as rendered."""
+
+    contact_id: int
+    phone: str
+    device_id: int
+    new_chat: bool
+    text: str
+    status: outbox.Status
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The next part of a campaign. size: people in it, with those whose contact is gone."""
+
+    campaign: Campaign
+    number: int
+    size: int
+    people: tuple[Recipient, ...]
+
+
+def due(rows: Rows) -> list[int]:
+    """Ids of campaigns with people left to expand. A paused one goes on: its messages just wait."""
+    return [
+        row["id"]
+        for row in rows.all(
+            """select id from campaigns where status in ('sending', 'paused')
+               and launched_at is not null and expanded = 0"""
+        )
+    ]
+
+
+def prepare(rows: Rows, campaign_id: int, *, require_consent: bool) -> Part | None:
+    """The campaign's next part, rendered; None if there is none."""
+    campaign = campaigns.by_id(rows, campaign_id)
+    stored = rows.value(
+        "select contact_ids from audiences where campaign_id = :id and part = :part",
+        id=campaign_id,
+        part=campaign.cursor,
+    )
+    if stored is None or campaign.expanded or campaign.status in campaigns.OVER:
+        return None
+    ids = array("q")
+    ids.frombytes(stored)
+    parsed = template.parse(campaign.message)
+    devices = campaigns.usable_devices(rows, campaign)
+    people = tuple(
+        _recipient(row, campaign, parsed, devices, require_consent)
+        for row in _people(rows, campaign, ids, devices)
+    )
+    return Part(campaign, campaign.cursor, len(ids), people)
+
+
+def write(tx: Tx, part: Part, *, now: datetime) -> bool:
+    """The part's messages stand. False: somebody else wrote it, or the campaign is over."""
+    last = tx.value("select max(part) from audiences where campaign_id = :id", id=part.campaign.id)
+    gone = part.size - len(part.people)
+    skipped = sum(one.status == "skipped" for one in part.people) + gone
+    failed = sum(one.status == "failed" for one in part.people)
+    moved = tx.run(
+        """update campaigns set cursor = cursor + 1, expanded = iif(cursor + 1 > :last, 1, 0),
+           skipped = skipped + :skipped, failed = failed + :failed, reserved = max(reserved - :size, 0)
+           where id = :id and cursor = :cursor and status in ('sending', 'paused')""",
+        id=part.campaign.id,
+        cursor=part.number,
+        last=last,
+        skipped=skipped,
+        failed=failed,
+        size=part.size,
+    )
+    if not moved:
+        return False
+    queued = _insert(tx, part, now)
+    if part.campaign.reserved:
+        user_id, campaign_id = part.campaign.user_id, part.campaign.id
+        ledger.take_reserved(tx, user_id, campaign_id, queued, now=now)
+        ledger.release(tx, user_id, campaign_id, part.size - len(queued), now=now)
+    return True
+
+
+def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
+    """The rows; returns the ids of those that are queued."""
+    first = outbox.next_id(tx)
+    at = times.stored(now)
+    tx.many(
+        """insert into messages (id, user_id, device_id, campaign_id, contact_id, phone, text, status, error,
+                                 error_text, priority, new_chat, queued_at, finished_at)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)""",
+        [
+            (
+                first + n,
+                part.campaign.user_id,
+                one.device_id,
+                part.campaign.id,
+                one.contact_id,
+                one.phone,
+                one.text,
+                one.status,
+                one.error,
+                outbox.sentence(one.error),
+                int(one.new_chat),
+                at,
+                None if one.error is None else at,
+            )
+            for n, one in enumerate(part.people)
+        ],
+    )
+    for n, one in enumerate(part.people):
+        if one.error is not None:
+            outbox.count(tx, part.campaign.user_id, one.status, 1, now=now)
+            outbox.owe(tx, first + n, now)
+    return [first + n for n, one in enumerate(part.people) if one.error is None]
+
+
+def _people(rows: Rows, campaign: Campaign, ids: array[int], devices: list[int]) -> list[Row]:
+    return rows.all(
+        """select c.id, c.phone, c.name, c.custom, c.consent_at,
+             exists (select 1 from suppressions s
+                     where s.user_id = c.user_id and s.phone_hash = phone_hash(c.phone)) as opted_out,
+             (select h.device_id from chats h where h.user_id = c.user_id and h.phone = c.phone
+              and h.device_id in (select value from json_each(:devices))
+              order by max(coalesce(h.last_in_at, ''), coalesce(h.last_out_at, '')) desc limit 1) as known_by
+           from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids))
+           order by c.id""",
+        user_id=campaign.user_id,
+        ids=json.dumps(ids.tolist()),
+        devices=json.dumps(devices),
+    )
+
+
+def _recipient(
+    row: Row,
+    campaign: Campaign,
+    parsed: template.Template,
+    devices: list[int],
+    require_consent: bool,  # noqa: FBT001
+) -> Recipient:
+    text, status, error = "", "queued", None
+    if row["opted_out"]:
+        status, error = "skipped", "opted_out"
+    elif require_consent and row["consent_at"] is None:
+        status, error = "skipped", "no_consent"
+    try:
+        values = {"name": row["name"] or "", "custom": row["custom"] or "", "phone": row["phone"]}
+        text = parsed.render(values, seed=f"campaign:{campaign.id}:{row['id']}")
+    except Refusal as refusal:
+        if error is None:
+            status, error = "failed", refusal.code
+    known = row["known_by"]
+    device_id = known if known is not None else devices[row["id"] % len(devices)]
+    return Recipient(row["id"], row["phone"], device_id, known is None, text, status, error)  # type: ignore[arg-type]

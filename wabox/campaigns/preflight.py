@@ -1,0 +1,142 @@
+"""Before a launch: who would get it, who would not and why, and when it would be done."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from wabox.billing import ledger
+from wabox.campaigns.campaigns import Campaign
+from wabox.config import Config
+from wabox.contacts import segments
+from wabox.db import Rows
+from wabox.devices import devices
+from wabox.messages import line, outbox
+from wabox.messages.template import Template
+
+SAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """skipped: people for each reason. first_contacts: people nobody here has written with.
+
+    days_needed and done_at: at today's caps, None while no device is linked.
+    """
+
+    total: int
+    will_send: int
+    skipped: dict[str, int]
+    first_contacts: int
+    credits_needed: int | None
+    credits_left: int | None
+    days_needed: int | None
+    done_at: datetime | None
+    samples: tuple[str, ...]
+
+
+def look(
+    rows: Rows,
+    user_id: int,
+    message: Template,
+    segment: segments.Segment,
+    *,
+    device_ids: list[int] | None,
+    config: Config,
+    now: datetime,
+) -> Preflight:
+    """What a launch would do at this moment."""
+    ids = segments.ids(rows, user_id, segment)
+    counted = rows.one(
+        """select coalesce(sum(out), 0) as opted_out, coalesce(sum(not out and no_consent), 0) as no_consent,
+             coalesce(sum(not out and fresh), 0) as fresh, coalesce(sum(not out and flagged), 0) as flagged
+           from (select exists (select 1 from suppressions s where s.user_id = c.user_id
+                                and s.phone_hash = phone_hash(c.phone)) as out,
+                   c.consent_at is null as no_consent, c.flagged,
+                   not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone) as fresh
+                 from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids)))""",
+        user_id=user_id,
+        ids=json.dumps(ids),
+    )
+    assert counted is not None
+    skipped = {"opted_out": counted["opted_out"]}
+    if config.guards.require_consent:
+        skipped["no_consent"] = counted["no_consent"]
+    will_send = len(ids) - sum(skipped.values())
+    left = ledger.credits_left(rows, user_id)
+    done_at = _done_at(rows, user_id, device_ids, will_send, config, now)
+    return Preflight(
+        total=len(ids),
+        will_send=will_send,
+        skipped=skipped,
+        first_contacts=counted["fresh"],
+        credits_needed=None if left is None else len(ids),
+        credits_left=left,
+        days_needed=None if done_at is None else (done_at - now).days + 1,
+        done_at=done_at,
+        samples=tuple(_samples(rows, user_id, message, ids[:SAMPLES])),
+    )
+
+
+def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> datetime | None:
+    """When a running campaign should be done; None for one that does not run or cannot be foreseen."""
+    if campaign.status == "scheduled" and campaign.scheduled_for is not None:
+        named = None if campaign.device_ids is None else list(campaign.device_ids)
+        return _done_at(rows, campaign.user_id, named, campaign.total, config, campaign.scheduled_for)
+    if campaign.status != "sending":
+        return None
+    lasts = rows.all(
+        """select max(id) as id from messages where campaign_id = :id and status = 'queued' group by device_id""",
+        id=campaign.id,
+    )
+    messages = [outbox.by_id(rows, row["id"]) for row in lasts]
+    waits = line.explain(rows, messages, config=config, now=now)
+    moments = [waiting.expected_at for waiting in waits.values()]
+    if not moments and campaign.expanded:
+        return now
+    if None in moments:
+        return None
+    unexpanded = campaign.queued - _made(rows, campaign)
+    if unexpanded > 0:
+        moments.append(_done_at(rows, campaign.user_id, None, campaign.queued, config, now))
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if known and len(known) == len(moments) else None
+
+
+def _made(rows: Rows, campaign: Campaign) -> int:
+    found = rows.value(
+        "select count(*) from messages where campaign_id = :id and status in ('queued', 'sending')", id=campaign.id
+    )
+    return int(found)
+
+
+def _done_at(
+    rows: Rows, user_id: int, device_ids: list[int] | None, count: int, config: Config, now: datetime
+) -> datetime | None:
+    """When `count` more messages would be through, shared evenly by the linked devices."""
+    linked = [
+        device
+        for device in devices.list_of(rows, user_id)
+        if device.linked and (device_ids is None or device.id in device_ids)
+    ]
+    if not linked:
+        return None
+    share = -(-count // len(linked))
+    return max(line.foresee(rows, device, share, config=config, now=now) for device in linked)
+
+
+def _samples(rows: Rows, user_id: int, message: Template, ids: list[int]) -> list[str]:
+    found = rows.all(
+        """select id, phone, name, custom from contacts where user_id = :user_id
+           and id in (select value from json_each(:ids)) order by id""",
+        user_id=user_id,
+        ids=json.dumps(ids),
+    )
+    return [
+        message.render(
+            {"name": row["name"] or "", "custom": row["custom"] or "", "phone": row["phone"]},
+            seed=f"sample:{row['id']}",
+        )
+        for row in found
+    ]

@@ -1,0 +1,77 @@
+"""A campaign's turn: its next parts become messages; and what campaigns need each tick."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+
+import structlog
+
+from wabox.box import Box
+from wabox.campaigns import campaigns, expansion
+from wabox.contacts import segments
+from wabox.db import Rows, Tx
+from wabox.engine.workers import Workers
+
+log = structlog.get_logger()
+
+MOST_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Expansion:
+    """Expands campaigns in worker threads."""
+
+    box: Box
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def turn(self, campaign_id: int) -> None:
+        """Write the next parts, for a while; the next tick gives another turn."""
+        ends = monotonic() + MOST_SECONDS
+        while monotonic() < ends and not self.stopping.is_set():
+            if not self.step(campaign_id):
+                return
+
+    def step(self, campaign_id: int) -> bool:
+        """Write one part. False: there is none."""
+        consent = self.box.config.guards.require_consent
+        part = self.box.db.read_here(expansion.prepare, campaign_id, require_consent=consent)
+        return part is not None and self.box.db.write_now(expansion.write, part, now=self.box.now())
+
+
+class Campaigns:
+    """What is due of campaigns each tick: launches, expansions, ends, tripwires."""
+
+    def __init__(self, box: Box, workers: Workers) -> None:
+        self._box = box
+        self._workers = workers
+
+    async def tick(self) -> None:
+        """Look once."""
+        now = self._box.now()
+        if self._box.db.read_here(campaigns.due, now=now):
+            await self._launch(now)
+        for campaign_id in self._box.db.read_here(expansion.due):
+            self._workers.give("campaign", campaign_id)
+        if self._box.db.read_here(campaigns.something_to_do):
+            await self._box.db.write(_settle, now, tripwires=self._box.config.guards.tripwires)
+
+    async def _launch(self, now: datetime) -> None:
+        for campaign_id in await self._box.db.read(campaigns.due, now=now):
+            audience = await self._box.db.read(audience_of, campaign_id)
+            await self._box.db.write(campaigns.launch_scheduled, campaign_id, audience, now=now)
+            log.info("campaign due", campaign_id=campaign_id, recipients=len(audience))
+
+
+def audience_of(rows: Rows, campaign_id: int) -> list[int]:
+    """Who is in the campaign's audience now."""
+    campaign = campaigns.by_id(rows, campaign_id)
+    return segments.ids(rows, campaign.user_id, segments.read(campaign.audience))
+
+
+def _settle(tx: Tx, now: datetime, *, tripwires: bool) -> None:
+    campaigns.finish(tx, now=now)
+    if tripwires:
+        campaigns.trip(tx, now=now)
