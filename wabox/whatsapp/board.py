@@ -12,17 +12,26 @@ from wabox.whatsapp.driver import Event, Link, Pairing
 
 log = structlog.get_logger(__name__)
 
-_CODE_SECONDS = 180  # WhatsApp's pairing codes; wa-js asks for the next after 195 s
-
 
 class Board:
-    """Shows each change once, and lets others wait for one."""
+    """Shows each change once, and lets others wait for one.
 
-    def __init__(self, device_id: int, emit: Callable[[Event], None], now: Callable[[], datetime]) -> None:
+    since, changed_at, code_until: seconds of the loop's clock: of the state, of the link as it is,
+    and until when a person may type the pairing code.
+    """
+
+    def __init__(
+        self,
+        device_id: int,
+        emit: Callable[[Event], None],
+        now: Callable[[], datetime],
+        code_seconds: float,
+    ) -> None:
         self.link = Link(device_id, "not_started")
-        self.since = 0.0
+        self.since = self.changed_at = self.code_until = 0.0
         self._emit = emit
         self._now = now
+        self._code_seconds = code_seconds
         self._turn = asyncio.Event()
         self._code: str | None = None
 
@@ -32,8 +41,9 @@ class Board:
             return
         if (link.state, link.detail) != (self.link.state, self.link.detail):
             log.info("device_state", device_id=link.device_id, state=link.state, detail=link.detail)
+        self.changed_at = asyncio.get_running_loop().time()
         if link.state != self.link.state:
-            self.since = asyncio.get_running_loop().time()
+            self.since = self.changed_at
         self.link = link
         turn, self._turn = self._turn, asyncio.Event()
         turn.set()
@@ -43,8 +53,10 @@ class Board:
         """The world hears of this pairing code, if it is any news, or why there is none."""
         if code is not None and code == self._code:
             return
-        self._code = code
-        expires_at = self._now() + timedelta(seconds=_CODE_SECONDS) if code else None
+        self._code, expires_at = code, None
+        if code is not None:
+            expires_at = self._now() + timedelta(seconds=self._code_seconds)
+            self.code_until = asyncio.get_running_loop().time() + self._code_seconds
         self._emit(Pairing(self.link.device_id, code, expires_at, reason))
 
     async def wait_for(self, wanted: Callable[[Link], bool], seconds: float) -> bool:

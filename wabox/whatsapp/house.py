@@ -1,4 +1,4 @@
-"""What all sessions of one gateway share."""
+"""What all sessions of one gateway share, and whether a browser may be started in it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from wabox.whatsapp.driver import Event
+from wabox.whatsapp import browser
+from wabox.whatsapp.browser import Chromium
+from wabox.whatsapp.driver import Detail, Event
 from wabox.whatsapp.page import Limits
+from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.runtime import Runtime
+
+
+class Held(Exception):
+    """The browser must not or cannot be started; trying again at once is of no use."""
+
+    def __init__(self, detail: Detail, text: str) -> None:
+        super().__init__(text)
+        self.detail: Detail = detail
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +37,18 @@ class House:
     emit: Callable[[Event], None]
     now: Callable[[], datetime]
     may_renew: Callable[[int], bool]
+
+    def chromium_for(self, profile: Profile) -> Chromium:
+        """The browser to start. Raises Held if none may be started. Reads the disk."""
+        if browser.refuses(self.url):
+            raise Held(
+                "run_as_root",
+                "wabox runs as root, where Chromium has no sandbox. Run it as its own user: "
+                "sudo ./install.sh service.",
+            )
+        found = browser.find(self.chromium)
+        if found is None:
+            raise Held("browser_missing", "There is no Chromium on this box. Install chromium.")
+        if profile.free_bytes() < self.min_free_bytes:
+            raise Held("storage_full", "The disk is full. Free some space.")
+        return found

@@ -55,6 +55,7 @@ class Limits:
     hand_over: float = 30
     look_up: float = 20
     pairing: float = 30
+    pairing_code: float = 180
     logout: float = 15
     starting: float = 90
     reconnecting: float = 300
@@ -161,6 +162,7 @@ class Page:
         options = {
             "graceMs": limits.socket_grace * 1000,
             "qrMs": limits.qr_age * 1000,
+            "pairMs": limits.pairing_code * 1000,
             "unsyncedMs": limits.unsynced * 1000,
             "lookMs": limits.look * 1000,
             "wajs": wajs.VERSION,

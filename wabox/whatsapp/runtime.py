@@ -14,6 +14,7 @@ from pathlib import Path
 
 import structlog
 from playwright.async_api import BrowserContext, Playwright, async_playwright
+from playwright.async_api._context_manager import PlaywrightContextManager
 
 from wabox.whatsapp import browser, processes
 from wabox.whatsapp.browser import Chromium
@@ -96,13 +97,14 @@ class Runtime:
     async def _start(self) -> None:
         before = set(processes.children(os.getpid()))
         with _clean_environment():
-            starting = asyncio.ensure_future(async_playwright().start())
+            manager = async_playwright()
             try:
-                self._playwright = await within(_START_SECONDS, starting)
+                self._playwright = await within(_START_SECONDS, manager.start())
             except (PageHung, PageLost, OSError) as failed:
                 raise BrowserLost(f"Playwright does not start: {failed}") from None
         fresh = set(processes.children(os.getpid())) - before
         self._pid = next((pid for pid in fresh if _is_driver(pid)), None)
+        _read_obituary(manager)
         log.info("playwright_started", pid=self._pid)
 
     async def _end(self, seconds: float) -> None:
@@ -161,3 +163,11 @@ def _clean_environment() -> Iterator[None]:
 
 def _is_driver(pid: int) -> bool:
     return "run-driver" in processes.command_line(pid)
+
+
+def _read_obituary(manager: PlaywrightContextManager) -> None:
+    """Playwright never reads its own future that its process died: asyncio would print it as lost."""
+    transport = getattr(getattr(manager, "_client", None), "_transport", None)
+    died = getattr(transport, "on_error_future", None)
+    if isinstance(died, asyncio.Future):
+        died.add_done_callback(lambda future: future.cancelled() or future.exception())

@@ -16,12 +16,11 @@ from typing import Any
 
 import structlog
 
-from wabox.whatsapp import browser, states
+from wabox.whatsapp import states
 from wabox.whatsapp.board import Board
-from wabox.whatsapp.browser import Chromium
 from wabox.whatsapp.driver import Detail, Link, SessionSpec
 from wabox.whatsapp.hearing import Hearing
-from wabox.whatsapp.house import House
+from wabox.whatsapp.house import Held, House
 from wabox.whatsapp.ladder import Ladder, Step
 from wabox.whatsapp.page import Page, PageHung, PageLost
 from wabox.whatsapp.profile import Note, Profile
@@ -36,15 +35,6 @@ _FAILED = ("page_failed", "browser_failed")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
 
 
-class Held(Exception):
-    """The browser must not or cannot be started; trying again at once is of no use."""
-
-    def __init__(self, detail: Detail, text: str) -> None:
-        super().__init__(text)
-        self.detail: Detail = detail
-        self.text = text
-
-
 class LoggedOut(Exception):
     """The phone removed this device, or WhatsApp did."""
 
@@ -56,7 +46,7 @@ class Session:
         self.spec = spec
         self.house = house
         self.limits = house.limits
-        self.board = Board(spec.device_id, house.emit, house.now)
+        self.board = Board(spec.device_id, house.emit, house.now, house.limits.pairing_code)
         self.profile = Profile(house.profiles, spec.profile)
         self.ended = False
         ears = Ears(self._told, self._moved, self.lost)
@@ -156,7 +146,7 @@ class Session:
         else:
             if step == "playwright" and self.house.may_renew(self.spec.device_id):
                 await self.house.runtime.renew("a device's browser keeps failing")
-            await self._window.launch(await self._chromium())
+            await self._window.launch(await asyncio.to_thread(self.house.chromium_for, self.profile))
         self._see(await self._attached())
 
     async def _attached(self) -> Seen:
@@ -190,22 +180,6 @@ class Session:
                     raise
                 await asyncio.sleep(0.5)
         raise PageLost("the page keeps navigating")
-
-    async def _chromium(self) -> Chromium:
-        """The browser to start. Raises Held if none may be started."""
-        house = self.house
-        if browser.refuses(house.url):
-            raise Held(
-                "run_as_root",
-                "wabox runs as root, where Chromium has no sandbox. Run it as its own user: "
-                "sudo ./install.sh service.",
-            )
-        found = await asyncio.to_thread(browser.find, house.chromium)
-        if found is None:
-            raise Held("browser_missing", "There is no Chromium on this box. Install chromium.")
-        if self.profile.free_bytes() < house.min_free_bytes:
-            raise Held("storage_full", "The disk is full. Free some space.")
-        return found
 
     # what the page shows
 
@@ -252,7 +226,7 @@ class Session:
             self.profile.remember(replace(note, phone=look.phone))
 
     async def _mind(self) -> None:
-        """The deadlines: of `starting`, of a QR text, of an incompatible page."""
+        """The deadlines: of a page that is not well, of a QR text, of an incompatible page."""
         link, now = self.link, self._time()
         age = now - max(self._attached_at, self.board.since)
         stuck = link.state == "starting" or self._failed()
@@ -260,9 +234,15 @@ class Session:
             self._ladder.calm()
         if stuck and age > self._patience():
             raise PageLost("the page does not become ready")
+        if link.state == "qr" and self._qr_is_old(now):
+            raise PageLost("the QR is not renewed")
         if link.detail == "engine_incompatible" and age > self.limits.reprobe:
             await self._window.reload()
             self._see(await self._attached())
+
+    def _qr_is_old(self, now: float) -> bool:
+        shown_at = max(self._attached_at, self.board.changed_at, self.board.code_until)
+        return now - shown_at > 3 * self.limits.qr_age
 
     def _failed(self) -> bool:
         """The ladder gave up hope: only a page that is well may say otherwise."""
@@ -270,7 +250,8 @@ class Session:
 
     def _patience(self) -> float:
         if self.profile.note is None:
-            return self.limits.starting
+            typing = max(self.board.code_until - self._attached_at, 0)
+            return self.limits.starting + typing
         return self.limits.reconnecting if self._was_linked else self.limits.syncing
 
     # what the page tells

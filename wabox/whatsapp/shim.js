@@ -151,6 +151,7 @@
 
   let lastConnected = -Infinity;
   let code = { text: null, at: performance.now() };
+  let pairingUntil = -Infinity; // asking for a new QR would end a pairing that waits for a person
   let firstConnected = Infinity;
   const connected = () => {
     const now = performance.now();
@@ -207,7 +208,7 @@
     const now = await WPP.conn.getAuthCode();
     const fresh = now && now.fullCode ? now.fullCode : null;
     if (fresh !== code.text) code = { text: fresh, at: performance.now() };
-    else if (performance.now() - code.at > options.qrMs) {
+    else if (performance.now() - Math.max(code.at, pairingUntil) > options.qrMs) {
       code.at = performance.now();
       void WPP.conn.refreshQR().catch(() => {});
     }
@@ -311,6 +312,7 @@
 
   const pair = async ({ phone, timeoutMs }) => {
     const ask = WPP.conn.startLinkDeviceCodeForPhoneNumber || WPP.conn.genLinkDeviceCodeForPhoneNumber;
+    pairingUntil = performance.now() + options.pairMs;
     return { code: text(await within(timeoutMs, ask(phone, true))) };
   };
   const logout = ({ timeoutMs }) => within(timeoutMs, WPP.conn.logout()).then(() => true);
