@@ -15,12 +15,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.sandbox.client import ASHA
+from tests.sandbox.client import ASHA, SHOP
+from tests.sandbox.test_linking import NOW, link
 from wabox.errors import ConfigError
-from wabox.sandbox import keeping
+from wabox.sandbox import faulting, linking, mail
 from wabox.sandbox.keeping import FILE, Keeper
-from wabox.sandbox.server import Sandbox
-from wabox.sandbox.world import Kept, World
+from wabox.sandbox.world import World
 
 START = "from wabox.cli.sandbox import command; command()"
 
@@ -77,37 +77,68 @@ def test_tls_port_shows_a_certificate_for_whatsapp() -> None:
     assert state.json()["sandbox"] is True
 
 
-def test_without_a_directory_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_sandbox_has_all_that_it_ever_said(tmp_path: Path) -> None:
+    with running("--data", str(tmp_path)) as (process, line):
+        for number in range(50):
+            body = {"phone": str(8801720000000 + number + 1), "on": True}
+            httpx.put(f"{address(line)}/sandbox/phone", json=body).raise_for_status()
+        process.kill()
+        process.wait(5)
+    keeper = Keeper(tmp_path)
+    assert len(keeper.load().accounts) == 50
+    keeper.close()
+
+
+def test_without_a_directory_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
     monkeypatch.chdir(tmp_path)
-    Keeper(None).save(Kept())
+    world.account(ASHA)
+    keeper = Keeper(None)
+    keeper.load()
+    keeper.save(world.unsaved)
+    keeper.close()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_file_is_private_and_whole(tmp_path: Path) -> None:
-    world = World()
-    world.account(ASHA, "Asha")
-    Keeper(tmp_path / "new").save(world.kept)
+def test_world_comes_back_from_its_file_as_it_was(tmp_path: Path, world: World) -> None:
+    keeper = Keeper(tmp_path / "new")
+    keeper.load()
+    companion = link(world)
+    faulting.set_faults(world, {"ack_ms": 7, "exists_error": 2}, NOW)
+    mail.write(world, ASHA, SHOP, "confirmed", NOW)
+    mail.write(world, ASHA, SHOP, "waiting", NOW)
+    keeper.save(world.unsaved)
+    world.unsaved.clear()
+    world.dequeue(companion.id, 1)
+    world.strikes("exists_error")
+    mail.seen(world, SHOP, ASHA)
+    keeper.save(world.unsaved)
+    keeper.close()
+
     assert (tmp_path / "new" / FILE).stat().st_mode & 0o777 == 0o600
-    assert [each.name for each in (tmp_path / "new").iterdir()] == [FILE]
-    assert Keeper(tmp_path / "new").load().accounts[ASHA].name == "Asha"
+    again = keeper.load()
+    keeper.close()
+    assert again == world.kept
+    assert [each.event["text"] for each in again.queued[companion.id]] == ["waiting"]
+    assert again.faults.exists_error == 1
+
+
+def test_removed_device_leaves_nothing_behind(tmp_path: Path, world: World) -> None:
+    keeper = Keeper(tmp_path)
+    keeper.load()
+    link(world)
+    mail.write(world, ASHA, SHOP, "never read", NOW)
+    keeper.save(world.unsaved)
+    linking.unlink(world, SHOP)
+    keeper.save(world.unsaved)
+    keeper.close()
+    again = keeper.load()
+    keeper.close()
+    assert (again.companions, again.queued) == ({}, {})
 
 
 def test_damaged_file_is_named_with_its_cure(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text("{")
+    (tmp_path / FILE).write_text("this is no database, whatever its name may say")
     with pytest.raises(ConfigError, match="Move it away"):
         Keeper(tmp_path).load()
-
-
-@pytest.mark.asyncio(loop_scope="session")
-async def test_change_is_on_disk_before_anybody_stops_the_sandbox(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(keeping, "PAUSE_SECONDS", 0)
-    sandbox = Sandbox(data=tmp_path)
-    await sandbox.start()
-    async with httpx.AsyncClient(base_url=sandbox.url) as control:
-        await control.put("/sandbox/phone", json={"phone": ASHA, "on": True})
-        for _ in range(20):
-            await control.get("/sandbox/state")
-    assert ASHA in Keeper(tmp_path).load().accounts
-    await sandbox.stop()

@@ -162,7 +162,7 @@ def test_event_is_told_again_until_it_is_confirmed(world: World) -> None:
         open_page(world, page_id, companion=credentials(companion))
         told = [each for each in heard(world, page_id) if each["op"] == "event"]
         assert [each["event"]["text"] for each in told] == ["while away"]
-    mail.confirmed(world, companion, told[0]["seq"])
+    world.dequeue(companion.id, told[0]["seq"])
     open_page(world, "r", companion=credentials(companion))
     assert all(each["op"] != "event" for each in heard(world, "r"))
 

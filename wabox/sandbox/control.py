@@ -170,12 +170,10 @@ async def switch_phone(request: Request[Any, Any, Any], state: State) -> dict[st
     phone = clean_phone(body.phone)
     if not world.is_on_whatsapp(phone):
         raise Invalid("not_on_whatsapp", "This number is not on WhatsApp; choose another.")
-    account = world.account(phone, _clean_name(body.name))
-    account.on = body.on
-    if body.on:
-        mail.resume(world, time.time())
+    world.account(phone, _clean_name(body.name))
+    mail.switch(world, phone, on=body.on, now=time.time())
     _moved(state)
-    return {"phone": account.phone, "on": account.on}
+    return {"phone": phone, "on": body.on}
 
 
 @post("/sandbox/passkey", status_code=200, sync_to_thread=False)

@@ -23,7 +23,7 @@ def reset(world: World, now: float) -> None:
 def _replace(world: World, faults: Faults, now: float) -> None:
     before = world.faults
     world.kept.faults = faults
-    world.changed += 1
+    world.keep("faults", "", faults)
     if faults.offline and not before.offline:
         world.closing.extend(world.pages)
     if before.restricted_until != faults.restricted_until:

@@ -67,8 +67,8 @@ def start_session(world: World, page: Page, companion: Companion, pending: list[
             "known": mail.acks_of(world, companion.phone, pending),
         },
     )
-    for seq, event in companion.queue:
-        world.push(page.id, {"op": "event", "seq": seq, "event": event})
+    for entry in world.kept.queued.get(companion.id, []):
+        world.push(page.id, {"op": "event", "seq": entry.seq, "event": entry.event})
     world.push(page.id, {"op": "caught_up"})
 
 
@@ -147,6 +147,7 @@ def link(world: World, phone: str, name: str | None, page: Page, now: float) -> 
 def _finish_link(world: World, phone: str, page: Page, now: float) -> Companion:
     account = world.account(phone)
     account.devices_made += 1
+    world.keep("account", phone, account)
     companion = Companion(
         id=fresh_token(),
         secret=fresh_token(),
@@ -155,6 +156,7 @@ def _finish_link(world: World, phone: str, page: Page, now: float) -> Companion:
         linked_at=now,
     )
     world.kept.companions[companion.id] = companion
+    world.keep("companion", companion.id, companion)
     page.waiting = None
     world.push(
         page.id,
@@ -190,7 +192,8 @@ def unlink(world: World, phone: str) -> int:
 def remove(world: World, companion_id: str, *, told: bool = True) -> None:
     """The linked device is unknown from here on. told: its page hears of it (not after its own logout)."""
     world.kept.companions.pop(companion_id, None)
-    world.changed += 1
+    world.keep("companion", companion_id, None)
+    world.dequeue(companion_id)
     for page in world.pages.values():
         if page.companion == companion_id:
             page.companion, page.conflicted = None, False

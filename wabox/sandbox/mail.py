@@ -20,7 +20,7 @@ Answer = Callable[[dict[str, Any]], None]
 def hand_over(world: World, page: Page, sent: dict[str, Any], answer: Answer, now: float) -> None:
     """What a page sends is taken, refused or lost, as the faults say; `answer` is called when due."""
     companion = world.kept.companions.get(page.companion or "")
-    if world.faults.strikes("blackhole") or companion is None or page.conflicted:
+    if world.strikes("blackhole") or companion is None or page.conflicted:
         return
     answer_at = now + world.faults.ack_ms / 1000
     refused = _refusal(world, sent, now)
@@ -28,14 +28,14 @@ def hand_over(world: World, page: Page, sent: dict[str, Any], answer: Answer, no
         world.later(answer_at, lambda _at: answer({"refused": refused}))
         return
     message = _take(world, companion, sent, now)
-    if not world.faults.strikes("drop_ack"):
+    if not world.strikes("drop_ack"):
         world.later(answer_at, lambda _at: answer({"t": int(message.at)}))
     if message.copies == 1:
         world.later(answer_at, lambda at: _plan_delivery(world, message, at))
 
 
 def _refusal(world: World, sent: dict[str, Any], now: float) -> str | None:
-    if world.faults.strikes("send_error"):
+    if world.strikes("send_error"):
         wanted = world.faults.send_error
         return wanted if isinstance(wanted, str) else "ERROR_UNKNOWN"
     phone = world.phone_behind(sent["to"]["user"], sent["to"]["server"])
@@ -48,9 +48,9 @@ def _refusal(world: World, sent: dict[str, Any], now: float) -> str | None:
 def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) -> Message:
     phone = world.phone_behind(sent["to"]["user"], sent["to"]["server"]) or ""
     known = world.by_id.get((companion.phone, sent["id"]))
-    world.changed += 1
     if known is not None:
         known.copies += 1
+        world.keep_message(known)
         return known
     world.account(phone)
     media = sent.get("media")
@@ -64,12 +64,17 @@ def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) 
         kind="sent",
         media={"type": sent.get("type"), **media} if media else None,
     )
-    world.kept.messages.append(message)
-    world.by_id[(message.sender, message.id)] = message
+    _enter(world, message)
     for other in world.companions_of(companion.phone):
         if other.id != companion.id:
             world.enqueue(other, _as_event(world, message, phone, from_me=True))
     return message
+
+
+def _enter(world: World, message: Message) -> None:
+    world.kept.messages.append(message)
+    world.by_id[(message.sender, message.id)] = message
+    world.keep_message(message)
 
 
 def _as_event(world: World, message: Message, phone: str, *, from_me: bool) -> dict[str, Any]:
@@ -116,6 +121,7 @@ def read(world: World, message: Message, now: float) -> None:
 
 def _receipt(world: World, message: Message, ack: int, now: float) -> None:
     message.ack = ack
+    world.keep_message(message)
     person = world.account(message.to)
     for companion in world.companions_of(message.sender):
         event = {
@@ -127,6 +133,15 @@ def _receipt(world: World, message: Message, ack: int, now: float) -> None:
             "t": int(now),
         }
         world.enqueue(companion, event)
+
+
+def switch(world: World, phone: str, *, on: bool, now: float) -> None:
+    """The phone is on, and gets what waited for it; or it is off, and nothing reaches it."""
+    account = world.account(phone)
+    account.on = on
+    world.keep("account", phone, account)
+    if on:
+        resume(world, now)
 
 
 def resume(world: World, now: float) -> None:
@@ -156,8 +171,7 @@ def write(world: World, sender: str, to: str, text: str, now: float) -> Message:
         kind="inbound",
         ack=2,
     )
-    world.kept.messages.append(message)
-    world.by_id[(sender, message.id)] = message
+    _enter(world, message)
     for companion in companions:
         world.enqueue(companion, _as_event(world, message, sender, from_me=False))
     return message
@@ -166,14 +180,9 @@ def write(world: World, sender: str, to: str, text: str, now: float) -> Message:
 def seen(world: World, me: str, person: str) -> None:
     """The linked account has read what this person wrote."""
     for message in world.kept.messages:
-        if message.kind == "inbound" and message.sender == person and message.to == me:
+        if message.kind == "inbound" and message.sender == person and message.to == me and message.ack < 3:
             message.ack = 3
-
-
-def confirmed(world: World, companion: Companion, seq: int) -> None:
-    """The device has stored everything up to this event; it will not be told again."""
-    companion.queue = [each for each in companion.queue if each[0] > seq]
-    world.changed += 1
+            world.keep_message(message)
 
 
 def acks_of(world: World, phone: str, ids: list[str]) -> dict[str, int]:

@@ -29,7 +29,7 @@ from wabox.sandbox.world import World
 
 SITE = Path(__file__).parent / "site"
 WHATSAPP_VERSION = "2.3000.1046400001"
-FIRST_WAVE = ["kernel", "ids", "constants"]
+FIRST_WAVE = ["kernel", "collections", "ids", "constants"]
 SECOND_WAVE = [
     "storage", "wire", "stores", "models", "session", "linking", "directory", "chats", "getters",
     "quiet", "media", "screen", "receiving", "app", "sending", "boot",
@@ -127,7 +127,8 @@ class Sandbox:
         self.host, self.port, self.tls_port = host, port, tls_port
         self._keeper = Keeper(data)
         self._servers: list[_Server] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._serving: list[asyncio.Task[None]] = []
+        self._driving: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -135,22 +136,29 @@ class Sandbox:
         return f"http://{self.host}:{self.port}"
 
     async def start(self) -> None:
-        """The sandbox answers on its ports. Raises OSError if one is taken."""
+        """The sandbox answers on its ports. Raises OSError if one is taken, ConfigError for bad data."""
         self.world = World(self._keeper.load())
         mail.resume(self.world, time.time())
-        self.wire = Wire(self.world)
-        app = self._app()
+        self.wire = Wire(self.world, self._keeper)
+        try:
+            self._listen_everywhere(self._app())
+        except OSError:
+            await self.stop()
+            raise
+        self._driving = asyncio.create_task(self._drive())
+        for server in self._servers:
+            await server.listening.wait()
+
+    def _listen_everywhere(self, app: Litestar) -> None:
         listener = _listen(self.host, self.port)
         self.port = listener.getsockname()[1]
         self._serve(app, listener)
-        if self.tls_port is not None:
-            listener = _listen(self.host, self.tls_port)
-            self.tls_port = listener.getsockname()[1]
-            with certificate_files() as (certificate, key):
-                self._serve(app, listener, ssl_certfile=certificate, ssl_keyfile=key)
-        self._tasks.append(asyncio.create_task(self._drive()))
-        for server in self._servers:
-            await server.listening.wait()
+        if self.tls_port is None:
+            return
+        listener = _listen(self.host, self.tls_port)
+        self.tls_port = listener.getsockname()[1]
+        with certificate_files() as (certificate, key):
+            self._serve(app, listener, ssl_certfile=certificate, ssl_keyfile=key)
 
     def _app(self) -> Litestar:
         handlers = [index, site_file, qr_rows, page_wire, *control.ROUTES, *phones_page.ROUTES]
@@ -179,17 +187,13 @@ class Sandbox:
         config.load()
         server = _Server(config)
         self._servers.append(server)
-        self._tasks.append(asyncio.create_task(server.serve(sockets=[listener])))
+        self._serving.append(asyncio.create_task(server.serve(sockets=[listener])))
 
     async def _drive(self) -> None:
-        kept = self.world.changed
         while True:
             self.world.advance(time.time())
             self.wire.flush()
             self.wire.moved.clear()
-            if self.world.changed != kept:
-                kept = self.world.changed
-                self._keeper.save_soon(self.world.kept)
             due = self.world.next_due()
             wait = None if due is None else max(0.0, due - time.time())
             with contextlib.suppress(TimeoutError):
@@ -200,13 +204,14 @@ class Sandbox:
         self.wire.hang_up()
         for server in self._servers:
             server.should_exit = True
-        *serving, driving = self._tasks
-        driving.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
-        await asyncio.gather(driving, return_exceptions=True)
-        self._tasks.clear()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        if self._driving is not None:
+            self._driving.cancel()
+            await asyncio.gather(self._driving, return_exceptions=True)
         self._servers.clear()
-        self._keeper.save(self.world.kept)
+        self._serving.clear()
+        self.wire.flush()
+        self._keeper.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -42,7 +42,7 @@ def _phone(world: World, phone: str) -> dict[str, Any]:
                 "device": each.device,
                 "linked_at": wire_time(each.linked_at),
                 "connected": world.page_of(each.id) is not None,
-                "waiting_events": len(each.queue),
+                "waiting_events": len(world.kept.queued.get(each.id, [])),
             }
             for each in devices
         ],

@@ -13,6 +13,7 @@ from litestar.exceptions import WebSocketDisconnect, WebSocketException
 from wabox.errors import Refusal
 from wabox.sandbox import linking, mail
 from wabox.sandbox.faults import clean_phone
+from wabox.sandbox.keeping import Keeper
 from wabox.sandbox.world import Page, World, fresh_token
 
 
@@ -76,10 +77,11 @@ _decoder = msgspec.json.Decoder(Hello | Ask | Tell | Got)
 
 
 class Wire:
-    """Every open page's socket. moved: called after each change, so that the owner can drive the world."""
+    """Every open page's socket. moved: set after each change, so that the owner drives the world."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, keeper: Keeper) -> None:
         self.world = world
+        self._keeper = keeper
         self.moved = asyncio.Event()
         self._lines: dict[str, asyncio.Queue[dict[str, Any] | None]] = {}
 
@@ -116,7 +118,9 @@ class Wire:
         await socket.close(code=1012)
 
     def flush(self) -> None:
-        """What the world has to say is on its way to the pages, and its timer is set anew."""
+        """What has changed is kept, then told to the pages, and the world's timer is set anew."""
+        self._keeper.save(self.world.unsaved)
+        self.world.unsaved.clear()
         for page_id, message in self.world.outgoing:
             if page_id in self._lines:
                 self._lines[page_id].put_nowait(message)
@@ -142,7 +146,7 @@ class Wire:
             case Got(seq=seq):
                 companion = self.world.kept.companions.get(page.companion or "")
                 if companion is not None:
-                    mail.confirmed(self.world, companion, seq)
+                    self.world.dequeue(companion.id, seq)
             case Tell(what=what, data=data):
                 self._hear(page, what, data, now)
             case Ask(n=n, what=what, data=data):
@@ -182,7 +186,7 @@ class Wire:
         raise Refusal("unknown_question", f"The server does not know {what}.")
 
     def _exists(self, wid: Wid) -> dict[str, Any]:
-        if self.world.faults.strikes("exists_error"):
+        if self.world.strikes("exists_error"):
             raise Refusal("exists_error", "The server failed to answer (fault exists_error).")
         phone = self.world.phone_behind(wid.user, wid.server)
         if phone is None or not phone.isdigit() or not self.world.is_on_whatsapp(phone):

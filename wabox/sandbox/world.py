@@ -31,15 +31,21 @@ class Account(msgspec.Struct):
 
 
 class Companion(msgspec.Struct):
-    """A linked device of an account. queue: what it has not confirmed yet, oldest first."""
+    """A linked device of an account."""
 
     id: str
     secret: str
     phone: str
     device: int
     linked_at: float
-    queue: list[tuple[int, Push]] = msgspec.field(default_factory=list)
-    seq: int = 0
+
+
+class Queued(msgspec.Struct):
+    """An event that a linked device has not confirmed yet."""
+
+    companion: str
+    seq: int
+    event: Push
 
 
 class Message(msgspec.Struct):
@@ -74,33 +80,56 @@ class Page(msgspec.Struct):
     waiting: tuple[str, str] | None = None
 
 
+Record = Account | Companion | Queued | Message | Faults
+
+
 class Kept(msgspec.Struct):
-    """What outlives the process when the sandbox has a data directory."""
+    """What outlives the process when the sandbox has a data directory. queued: by device, oldest first."""
 
     accounts: dict[str, Account] = msgspec.field(default_factory=dict)
     companions: dict[str, Companion] = msgspec.field(default_factory=dict)
+    queued: dict[str, list[Queued]] = msgspec.field(default_factory=dict)
     messages: list[Message] = msgspec.field(default_factory=list)
     faults: Faults = msgspec.field(default_factory=Faults)
 
 
 class World:
-    """The state and its few primitives. changed: counts changes worth keeping."""
+    """The state and its few primitives.
+
+    unsaved: records changed since somebody last wrote them down, by kind and id; None = gone.
+    """
 
     def __init__(self, kept: Kept | None = None) -> None:
         self.kept = kept or Kept()
         self.pages: dict[str, Page] = {}
         self.outgoing: list[tuple[str, Push]] = []
         self.closing: list[str] = []
-        self.changed = 0
+        self.unsaved: dict[tuple[str, str], Record | None] = {}
         self.by_id = {(each.sender, each.id): each for each in self.kept.messages}
         self.phone_of_lid = {each.lid: each.phone for each in self.kept.accounts.values()}
         self._due: list[tuple[float, int, Callable[[float], None]]] = []
         self._numbers = itertools.count()
+        self._last_seq: dict[str, int] = {}
 
     @property
     def faults(self) -> Faults:
         """The faults in force."""
         return self.kept.faults
+
+    def keep(self, kind: str, record_id: str, record: Record | None) -> None:
+        """This record will be written down before any page hears of it."""
+        self.unsaved[(kind, record_id)] = record
+
+    def keep_message(self, message: Message) -> None:
+        """The message as it is now will be written down."""
+        self.keep("message", f"{message.sender}/{message.id}", message)
+
+    def strikes(self, fault: str) -> bool:
+        """Whether this fault strikes now; a counted one is used up by one."""
+        struck = self.faults.strikes(fault)
+        if struck:
+            self.keep("faults", "", self.faults)
+        return struck
 
     def later(self, at: float, action: Callable[[float], None]) -> None:
         """The action runs, with that time, in the first `advance` at or after `at`."""
@@ -132,9 +161,10 @@ class World:
             known = Account(phone=phone, lid=lid, name=name or f"Phone {phone[-4:]}")
             self.kept.accounts[phone] = known
             self.phone_of_lid[lid] = phone
-        elif name:
+            self.keep("account", phone, known)
+        elif name and name != known.name:
             known.name = name
-        self.changed += 1
+            self.keep("account", phone, known)
         return known
 
     def phone_behind(self, user: str, server: str) -> str | None:
@@ -154,17 +184,33 @@ class World:
 
     def enqueue(self, companion: Companion, event: Push) -> None:
         """The device will get this event, now or when it next connects; it confirms each."""
-        companion.seq += 1
-        companion.queue.append((companion.seq, event))
-        self.changed += 1
+        line = self.kept.queued.setdefault(companion.id, [])
+        last = max(self._last_seq.get(companion.id, 0), line[-1].seq if line else 0)
+        self._last_seq[companion.id] = last + 1
+        entry = Queued(companion.id, last + 1, event)
+        line.append(entry)
+        self.keep("queued", _place(entry), entry)
         page = self.page_of(companion.id)
         if page is not None:
-            self.push(page.id, {"op": "event", "seq": companion.seq, "event": event})
+            self.push(page.id, {"op": "event", "seq": entry.seq, "event": event})
+
+    def dequeue(self, companion_id: str, seq: int | None = None) -> None:
+        """The device needs its events up to seq no more; all of them without a seq."""
+        line = self.kept.queued.pop(companion_id, [])
+        rest = [each for each in line if seq is not None and each.seq > seq]
+        for entry in line[: len(line) - len(rest)]:
+            self.keep("queued", _place(entry), None)
+        if rest:
+            self.kept.queued[companion_id] = rest
 
     def restricted_until(self, now: float) -> int | None:
         """When the restriction in force ends, or None."""
         until = self.faults.restricted_until
         return until if until is not None and until > now else None
+
+
+def _place(entry: Queued) -> str:
+    return f"{entry.companion}/{entry.seq:012}"
 
 
 def fresh_token(size: int = 16) -> str:
