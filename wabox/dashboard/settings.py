@@ -17,6 +17,7 @@ from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import NAMES, later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, TooMany
+from wabox.messages import timekeeping
 
 GUESSES = 10  # tries an hour at the present password
 
@@ -125,6 +126,7 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     return {
         "keys": keys.of_user(rows, desk.user.id),
         "visits": sessions.of_user(rows, desk.user.id),
+        "clock_wrong": timekeeping.is_wrong(rows),
         "shop_zone": str(desk.box.config.zone),
     }
 

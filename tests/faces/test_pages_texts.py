@@ -1,0 +1,178 @@
+"""What templates may not contain, that every text has its Bengali, and that the reference knows every route."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.faces import texts
+from tests.faces.scene import Scene
+from tests.faces.tab import Tab, tags
+from wabox.dashboard import reference
+from wabox.dashboard.language import Voice
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+TEMPLATES = sorted((texts.HOME / "templates").rglob("*.html"))
+
+# Sections whose texts are all translated; a finished section is added here.
+FOLDERS = (
+    "",
+    "_partials",
+    "docs",
+    "errors",
+    "home",
+    "login",
+    "messages",
+    "settings",
+    "setup",
+    "webhooks",
+    "whatsapp",
+)
+MODULES = (
+    "answers",
+    "docs",
+    "guard",
+    "home",
+    "language",
+    "login",
+    "messages",
+    "reference",
+    "settings",
+    "webhooks",
+)
+MODULES_OF_WORDS = ("whatsapp", "words")
+LATER_PARTIALS = {"work.html"}  # belongs to sections that are not in FOLDERS yet
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(texts.HOME / "templates")))
+def test_a_template_has_no_inline_script_style_or_handler(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"<script(?![^>]*\bsrc=)", text)
+    assert "<style" not in text
+    assert not re.search(r"\sstyle\s*=", text)
+    assert not re.search(r"\son[a-z]+\s*=", text)
+    assert "hx-on" not in text and "javascript:" not in text
+    assert not re.search(r"\|\s*safe\b", text)
+    assert not re.search(r"https?://(?!shop\.example\.com)", text)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(texts.HOME / "templates")))
+def test_only_written_texts_go_through_gettext_which_trusts_them(path: Path) -> None:
+    """What `_()` returns is not escaped any more; what comes from elsewhere goes through voice.say()."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"(?<![a-z])(?:_|n?gettext)\((?![\"'])", text)
+
+
+def test_the_script_and_the_style_ask_nobody_else() -> None:
+    for name in ("app.js", "app.css", "icons.svg", "mark.svg"):
+        text = (texts.HOME / "static" / name).read_text(encoding="utf-8")
+        assert "https:" not in text
+        assert "eval(" not in text and "innerHTML" not in text
+
+
+def test_htmx_is_the_published_file() -> None:
+    vendor = texts.HOME / "static" / "vendor"
+    told = (vendor / "VERSION").read_text(encoding="utf-8")
+    assert hashlib.sha256((vendor / "htmx.min.js").read_bytes()).hexdigest() in told
+    assert (vendor / "htmx.LICENSE").is_file()
+
+
+def test_every_icon_a_page_uses_is_in_the_file(scene: Scene, asha: Tab) -> None:
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', (texts.HOME / "static" / "icons.svg").read_text()))
+    for path in (
+        "/",
+        "/whatsapp",
+        "/messages",
+        "/webhooks",
+        "/settings",
+        "/docs",
+        f"/messages/{scene.ids['unknown']}",
+    ):
+        for tag, attrs in tags(asha.get(path).text):
+            if tag == "use":
+                assert (attrs["href"] or "").split("#")[1] in drawn
+
+
+def test_every_text_has_its_bengali() -> None:
+    every = texts.in_templates(*FOLDERS) | texts.in_modules(*MODULES, *MODULES_OF_WORDS)
+    for name in LATER_PARTIALS:
+        path = texts.HOME / "templates" / "_partials" / name
+        if path.is_file():
+            every -= texts.in_templates("_partials") - _texts_of_finished_partials()
+    assert texts.untranslated(every | texts.of_nouns()) == []
+
+
+def _texts_of_finished_partials() -> set[str]:
+    found: set[str] = set()
+    for path in (texts.HOME / "templates" / "_partials").glob("*.html"):
+        if path.name not in LATER_PARTIALS:
+            found |= set(re.findall(r'_\("([^"]+)"', path.read_text(encoding="utf-8")))
+    return found
+
+
+def test_a_bengali_page_is_bengali(asha: Tab) -> None:
+    asha.post("/settings/locale", {"language": "bn"})
+    page = asha.get("/").text
+    for text in ("যুক্ত ও প্রস্তুত", "অপেক্ষায়", "আগামীকাল ১৫:০০ পর্যন্ত", "মেসেজ পাঠান", "এই নম্বর WhatsApp-এ নেই।"):
+        assert text in page
+    for path in ("/whatsapp", "/messages", "/messages/3", "/webhooks", "/settings", "/docs"):
+        assert asha.get(path).status_code == 200
+
+
+def test_moments_are_short_and_in_the_readers_zone() -> None:
+    now = datetime(2026, 3, 13, 6, 0, tzinfo=UTC)
+    english = Voice("en", ZoneInfo("Asia/Dhaka"), now)
+    assert english.when(now) == "12:00"
+    assert english.when(datetime(2026, 3, 14, 2, 0, tzinfo=UTC)) == "tomorrow 08:00"
+    assert english.when(datetime(2026, 3, 12, 2, 0, tzinfo=UTC)) == "yesterday 08:00"
+    assert english.when(datetime(2026, 4, 2, 2, 0, tzinfo=UTC)) == "2 Apr, 08:00"
+    assert english.when(datetime(2025, 4, 2, 2, 0, tzinfo=UTC)) == "2 Apr 2025, 08:00"
+    bengali = Voice("bn", ZoneInfo("Asia/Dhaka"), now)
+    assert bengali.when(datetime(2026, 3, 14, 2, 0, tzinfo=UTC)) == "আগামীকাল ০৮:০০"
+    assert bengali.num(12345) == "১২,৩৪৫"
+
+
+def test_the_reference_knows_every_route_of_the_api(asha: Tab) -> None:
+    document = asha.get("/api/v1/openapi.json").json()
+    served = {
+        (method.upper(), path.removeprefix("/api/v1"))
+        for path, methods in document["paths"].items()
+        if path.startswith("/api/v1/")
+        for method in methods
+        if method in ("get", "post", "put", "patch", "delete")
+    }
+    told = {(route.method, route.path) for chapter in reference.CHAPTERS for route in chapter.routes}
+    same = {(method, re.sub(r"\{[^}]+\}", "{}", path)) for method, path in served}
+    assert same == {(method, re.sub(r"\{[^}]+\}", "{}", path)) for method, path in told}
+
+
+def test_the_reference_shows_a_bare_status_and_fields_as_the_api_serves_them(asha: Tab) -> None:
+    document = asha.get("/api/v1/openapi.json").json()
+    for chapter in reference.CHAPTERS:
+        for route in chapter.routes:
+            found = next(
+                methods[route.method.lower()]
+                for path, methods in document["paths"].items()
+                if re.sub(r"\{[^}]+\}", "{}", path) == re.sub(r"\{[^}]+\}", "{}", "/api/v1" + route.path)
+            )
+            assert str(route.status) in found["responses"], route.path
+
+
+def test_examples_can_be_copied() -> None:
+    for chapter in reference.CHAPTERS:
+        for route in chapter.routes:
+            curl = route.curl("http://box/api/v1")
+            assert curl.count("'") % 2 == 0
+            assert f"http://box/api/v1{route.filled}" in curl
+            assert "{" not in route.filled
+            body = re.search(r"-d '(.*)'$", curl, re.DOTALL)
+            assert (body is None) == (route.body is None)
+            if body:
+                assert json.loads(body.group(1)) == route.body

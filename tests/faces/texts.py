@@ -1,0 +1,73 @@
+"""Every text the dashboard can show; `python -m tests.faces.texts` says which have no Bengali yet."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from babel.messages.extract import extract
+
+from wabox import dashboard
+from wabox.accounts import users
+from wabox.dashboard.language import catalogue
+from wabox.devices import devices
+from wabox.messages import facts, outbox, reasons
+from wabox.whatsapp import driver
+
+HOME = Path(dashboard.__file__).parent
+
+
+def in_templates(*folders: str) -> set[str]:
+    """Texts of `_()` and `ngettext()` in these folders of templates; "" are the layouts themselves."""
+    found: set[str] = set()
+    for folder in folders:
+        for path in (HOME / "templates" / folder).glob("*.html"):
+            with path.open("rb") as file:
+                for _, text, _, _ in extract(
+                    "jinja2.ext:babel_extract",
+                    file,
+                    keywords={"_": None, "ngettext": (1, 2)},
+                    options={"extensions": "jinja2.ext.do"},
+                ):
+                    found.add(text if isinstance(text, str) else text[0])
+    return found
+
+
+def in_modules(*names: str) -> set[str]:
+    """Texts marked by `later()` in these modules of the dashboard."""
+    found: set[str] = set()
+    for name in names:
+        with (HOME / f"{name}.py").open("rb") as file:
+            found |= {str(text) for _, text, _, _ in extract("python", file, keywords={"later": None})}
+    return found
+
+
+def of_nouns() -> set[str]:
+    """Sentences that come from the rules: reasons, errors, device details, the disclaimer."""
+    zone = ZoneInfo("UTC")
+    details = get_args(driver.Detail)
+    found = {reasons.sentence(reason, None, zone) for reason in get_args(facts.Reason)}
+    found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
+    found |= set(outbox._ERRORS.values()) | set(devices._SENTENCES.values())
+    return found | {users.DISCLAIMER}
+
+
+def untranslated(texts: set[str]) -> list[str]:
+    """Those without Bengali."""
+    said = catalogue("bn")
+    kept = getattr(said, "_catalog", {})
+    return sorted(text for text in texts if text not in kept and (text, 0) not in kept)
+
+
+def main() -> None:
+    """Print what is missing."""
+    folders = ["", *(path.name for path in (HOME / "templates").iterdir() if path.is_dir())]
+    modules = [path.stem for path in HOME.glob("*.py")]
+    for text in untranslated(in_templates(*folders) | in_modules(*modules) | of_nouns()):
+        sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
