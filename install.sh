@@ -210,7 +210,7 @@ write_config() {
 copy_data() { # $1: an empty directory; the service stands still
     install -d -m 700 -o wabox -g wabox "$1"
     local name
-    for name in wabox.db wabox.db-wal secret.key; do
+    for name in wabox.db wabox.db-wal secret.key; do # secret.key: the copy is of use without the box, too
         [ ! -e "$data_home/$name" ] || cp -p "$data_home/$name" "$1/"
     done
 }
@@ -289,10 +289,19 @@ service() {
     [ -z "$link" ] || say "Open this once, within a day, to make the box yours:" "$link"
 }
 
-roll_back() {
-    [ -n "$1" ] || fail "wabox was installed but does not start; the lines above say why. Mend it, then run this again."
+roll_back() { # $1: the release before; $2: the copy of its data
     systemctl stop wabox || true
-    put_data_back "$2"
+    [ -n "$1" ] || fail "wabox was installed but does not start; the lines above say why. Mend it, then run this again."
+    local verdict=0
+    "$1/.venv/bin/python" "$here/deploy/can_go_back.py" "$2/wabox.db" "$data_home/wabox.db" || verdict=$?
+    case $verdict in
+        0) put_data_back "$2" ;;
+        3) ;; # the data is as good for the earlier version
+        *)
+            fail "the new version does not answer, and has worked on its data already, so the copy in $2 was not put" \
+                "back: messages could go twice. wabox is stopped. Keep $data_home as it is and ask for help."
+            ;;
+    esac
     point_at "$1"
     install -m 644 "$1/deploy/wabox.service" "$unit_file"
     systemctl daemon-reload
