@@ -13,7 +13,7 @@ import pytest
 
 from tests.faces import texts
 from tests.faces.scene import Scene
-from tests.faces.tab import Tab, tags
+from tests.faces.tab import Tab, tags, words
 from wabox.dashboard import reference
 from wabox.dashboard.language import Voice
 
@@ -43,11 +43,11 @@ MODULES = (
     "language",
     "login",
     "messages",
-    "reference",
     "settings",
     "webhooks",
 )
 MODULES_OF_WORDS = ("whatsapp", "words")
+REFERENCE = tuple(f"reference/{path.stem}" for path in (texts.HOME / "reference").glob("*.py"))
 LATER_PARTIALS = {"work.html"}  # belongs to sections that are not in FOLDERS yet
 
 
@@ -101,7 +101,7 @@ def test_every_icon_a_page_uses_is_in_the_file(scene: Scene, asha: Tab) -> None:
 
 
 def test_every_text_has_its_bengali() -> None:
-    every = texts.in_templates(*FOLDERS) | texts.in_modules(*MODULES, *MODULES_OF_WORDS)
+    every = texts.in_templates(*FOLDERS) | texts.in_modules(*MODULES, *MODULES_OF_WORDS, *REFERENCE)
     for name in LATER_PARTIALS:
         path = texts.HOME / "templates" / "_partials" / name
         if path.is_file():
@@ -119,7 +119,7 @@ def _texts_of_finished_partials() -> set[str]:
 
 def test_a_bengali_page_is_bengali(asha: Tab) -> None:
     asha.post("/settings/locale", {"language": "bn"})
-    page = asha.get("/").text
+    page = words(asha.get("/").text)
     for text in ("যুক্ত ও প্রস্তুত", "অপেক্ষায়", "আগামীকাল ১৫:০০ পর্যন্ত", "মেসেজ পাঠান", "এই নম্বর WhatsApp-এ নেই।"):
         assert text in page
     for path in ("/whatsapp", "/messages", "/messages/3", "/webhooks", "/settings", "/docs"):

@@ -64,7 +64,7 @@ def untranslated(texts: set[str]) -> list[str]:
 def main() -> None:
     """Print what is missing."""
     folders = ["", *(path.name for path in (HOME / "templates").iterdir() if path.is_dir())]
-    modules = [path.stem for path in HOME.glob("*.py")]
+    modules = [str(path.relative_to(HOME).with_suffix("")) for path in HOME.rglob("*.py")]
     for text in untranslated(in_templates(*folders) | in_modules(*modules) | of_nouns()):
         sys.stdout.write(text + "\n")
 

@@ -20,8 +20,8 @@ async def page(desk: Desk) -> Response[str]:
         base=_reached_at(desk) + API,
         chapters=reference.CHAPTERS,
         api_errors=reference.ERRORS,
-        webhook_body=reference.WEBHOOK_BODY,
-        webhook_php=reference.WEBHOOK_PHP,
+        webhook_body=reference.webhooks.BODY,
+        webhook_php=reference.webhooks.PHP,
     )
 
 

@@ -1,0 +1,24 @@
+"""Knows the API as its reference page tells it: every route with a sentence and an example to copy."""
+
+from __future__ import annotations
+
+from wabox.dashboard.language import later
+from wabox.dashboard.reference import webhooks
+from wabox.dashboard.reference.account import KEYS, REPORTS
+from wabox.dashboard.reference.campaigns import CAMPAIGNS
+from wabox.dashboard.reference.devices import DEVICES
+from wabox.dashboard.reference.messages import MESSAGES
+
+CHAPTERS = (MESSAGES, DEVICES, CAMPAIGNS, webhooks.WEBHOOKS, REPORTS, KEYS)
+
+ERRORS: tuple[tuple[int, str], ...] = (
+    (401, later("The API key is missing or wrong.")),
+    (402, later("Not enough credits.")),
+    (403, later("The account is not active, or the disclaimer is not accepted.")),
+    (404, later("It does not exist, or is not yours.")),
+    (409, later("The same Idempotency-Key came with another body.")),
+    (413, later("The body is too large.")),
+    (422, later("Something in the request is wrong; details names the fields.")),
+    (429, later("Too many requests; come again after Retry-After seconds.")),
+    (503, later("The phone is not linked, or the box is busy.")),
+)
