@@ -7,13 +7,24 @@ from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router
 
 from wabox.box import Box
-from wabox.dashboard import docs, guard, home, login, messages, settings, webhooks, whatsapp
+from wabox.dashboard import (
+    campaigns,
+    composer,
+    docs,
+    guard,
+    home,
+    login,
+    messages,
+    settings,
+    webhooks,
+    whatsapp,
+)
 from wabox.dashboard.answers import STATIC, refusal_page
 from wabox.dashboard.desk import Desk, provide
 
 __all__ = ["refusal_page", "router"]
 
-SECTIONS = (login, home, whatsapp, messages, webhooks, settings, docs)
+SECTIONS = (login, home, campaigns, composer, messages, whatsapp, webhooks, settings, docs)
 A_YEAR = 31_536_000
 
 

@@ -40,9 +40,14 @@ class Place:
 
 NAV = (
     Place("home", "/", "home", later("Home")),
-    Place("messages", "/messages", "messages", later("Messages")),
-    Place("whatsapp", "/whatsapp", "phone", later("WhatsApp")),
-    Place("webhooks", "/webhooks", "webhook", later("Webhooks")),
+    Place("campaigns", "/campaigns", "megaphone", later("Campaigns")),
+    Place("contacts", "/contacts", "people", later("Contacts")),
+    Place("inbox", "/inbox", "inbox", later("Inbox")),
+    Place("messages", "/messages", "messages", later("Messages"), main=False),
+    Place("queue", "/queue", "line", later("Queue"), main=False),
+    Place("reports", "/reports", "chart", later("Reports"), main=False),
+    Place("whatsapp", "/whatsapp", "phone", later("WhatsApp"), main=False),
+    Place("webhooks", "/webhooks", "webhook", later("Webhooks"), main=False),
     Place("settings", "/settings", "settings", later("Settings"), main=False),
     Place("docs", "/docs", "code", later("API reference"), main=False),
 )
@@ -153,6 +158,26 @@ SAID: dict[str, tuple[Tone, str]] = {
     "sessions_ended": ("good", later("The other log-ins have ended.")),
     "logged_out": ("calm", later("You are logged out.")),
     "clock": ("good", later("Confirmed. Sending goes on.")),
+    "campaign_made": ("good", later("The campaign stands. This page follows it.")),
+    "campaign_paused": ("good", later("The campaign is paused. Nothing more of it goes.")),
+    "campaign_resumed": ("good", later("The campaign goes on.")),
+    "campaign_stopped": ("good", later("The campaign is stopped. What had not gone is cancelled.")),
+    "campaign_redispatched": ("good", later("What waits is tried again now.")),
+    "contact_added": ("good", later("The contact is saved.")),
+    "contact_known": ("good", later("This number was known already; the contact is brought up to date.")),
+    "contact_deleted": ("good", later("The contact is deleted.")),
+    "contact_erased": (
+        "good",
+        later("The person is erased. wabox keeps only that nobody may write to them again."),
+    ),
+    "opted_out": ("good", later("Nothing more goes to this person.")),
+    "opted_in": ("good", later("This person may be written to again.")),
+    "consent_noted": ("good", later("The consent is on record.")),
+    "consent_removed": ("good", later("The consent is removed.")),
+    "replied": ("good", later("Your reply is accepted. It goes as soon as it may.")),
+    "left_alone": ("calm", later("Left as it is. You can still write to this person.")),
+    "import_started": ("good", later("The import runs. You may leave this page.")),
+    "import_cancelled": ("calm", later("The import is cancelled. What was read so far stays.")),
 }
 
 
