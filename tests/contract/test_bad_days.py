@@ -273,6 +273,22 @@ def test_a_pairing_code_links_a_device(world: ChromiumWorld) -> None:
     world.driver.close(spec.device_id)
 
 
+def test_the_page_asks_nobody_but_the_site(world: ChromiumWorld, shop: Shop) -> None:
+    tab, mark = tab_of(world, shop), world.diary.mark()
+    asked: list[str] = []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("websocket", lambda wire: asked.append(wire.url.replace("ws", "http", 1)))
+    world.thread.run(tab.reload())
+    wait_until(lambda: any("/" in url for url in asked))
+    message_id = new_id()
+    world.synced(shop[0].device_id, mark)
+    world.driver.hand_over(shop[0].device_id, chat_with(world, shop), message_id, "https://example.com")
+    world.receipt(message_id, 2)
+    origin = world.url.rstrip("/")
+    assert len(asked) > 5
+    assert [url for url in asked if not url.startswith((origin, "data:", "blob:"))] == []
+
+
 def test_nothing_but_the_site_is_reached(world: ChromiumWorld, shop: Shop) -> None:
     tab = tab_of(world, shop)
     with socket.create_server(("127.0.0.1", 0)) as stranger:
@@ -291,8 +307,6 @@ def test_nothing_but_the_site_is_reached(world: ChromiumWorld, shop: Shop) -> No
             try { new WebSocket(url.replace(/^http/, 'ws')); } catch {}
             try { navigator.sendBeacon(url, 'x'); } catch {}
         })"""
-        asked: list[str] = []
-        tab.on("request", lambda request: asked.append(request.url))
         for place in places:
             world.thread.run(tab.evaluate(load, place))
         stranger.setblocking(False)

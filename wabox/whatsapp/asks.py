@@ -6,7 +6,7 @@ from typing import Any
 
 from wabox.whatsapp import telling
 from wabox.whatsapp.driver import Handed, LookedUp, Resolved, SessionLost
-from wabox.whatsapp.page import Page, PageHung, PageLost
+from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost
 from wabox.whatsapp.session import Session
 
 
@@ -25,6 +25,9 @@ async def hand_over(session: Session, chat_id: str, message_id: str, text: str) 
     question = {"chat": chat_id, "id": message_id, "text": text}
     try:
         raw = await page.ask("send", question, session.limits.hand_over)
+    except NotAttached as away:
+        session.doubt()
+        raise SessionLost(str(away)) from None
     except PageHung as hung:
         session.lost(hung)
         return Handed("in_doubt", "page_hung", session.house.now())
@@ -39,7 +42,8 @@ async def look_up(
 ) -> LookedUp:
     """What the synced page's history says. Raises SessionLost if it has not caught up in time."""
     seconds = session.limits.look_up
-    _ready(session)
+    if session.link.state not in ("starting", "ready"):
+        raise SessionLost(f"the device is {session.link.state}")
     if not await session.board.wait_for(lambda link: link.state == "ready" and link.synced, seconds):
         raise SessionLost("the page has not caught up yet")
     question = {"id": message_id, "chats": list(chat_ids), "anchor": list(anchor or ()) or None}

@@ -203,7 +203,8 @@ class Gateway:
             self._sessions.pop(device_id, None)
 
     async def _pair(self, device_id: int, phone: str) -> None:
-        session = self._sessions.get(device_id)
+        async with self._turns[device_id]:  # behind an open or close that was ordered before
+            session = self._sessions.get(device_id)
         if session is None or session.ended:
             self._emit(Pairing(device_id, None, None, "not_waiting_for_link"))
             return

@@ -24,6 +24,10 @@ class PageCrashed(PageLost):
     """The page's process died; reloading is of no use, a new tab is."""
 
 
+class NotAttached(PageLost):
+    """The page has no shim (yet, or after a navigation): what was asked was surely not done."""
+
+
 class PageHung(Exception):
     """The page did not answer in time; only killing its browser is sure to help."""
 
@@ -133,9 +137,14 @@ class Page:
 
     async def ask(self, verb: str, question: dict[str, Any], seconds: float) -> Any:
         """The shim's answer. The page keeps the time itself; ours is only for a page that hangs."""
-        call = "([verb, question]) => window.wabox[verb](question)"
+        call = """([verb, question]) =>
+            window.wabox ? window.wabox[verb](question).then((said) => [said]) : null"""
         timed = {**question, "timeoutMs": seconds * 1000}
-        return await within(seconds + self._limits.margin, self.tab.evaluate(call, [verb, timed]))
+        work = self.tab.evaluate(call, [verb, timed])
+        answer = await within(seconds + self._limits.margin, work)
+        if answer is None:
+            raise NotAttached("the page is loading")
+        return answer[0]
 
     async def _gate(self) -> list[str]:
         """Waits for the modules that wa-js must find; returns those that did not come."""

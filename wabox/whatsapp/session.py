@@ -149,6 +149,12 @@ class Session:
             await self._window.launch(await asyncio.to_thread(self.house.chromium_for, self.profile))
         self._see(await self._attached())
 
+    async def _attached_again(self) -> Seen:
+        """Our shim went with the document it was in."""
+        if self.link.state in ("ready", "qr"):
+            self._show_starting()
+        return await self._attached()
+
     async def _attached(self) -> Seen:
         if self.page is None:
             raise BrowserLost("the browser is closed")
@@ -174,7 +180,7 @@ class Session:
             if self._broken is not None or self.page is None:
                 raise self._broken or BrowserLost("the browser is closed")
             try:
-                return await self.page.look() or await self._attached()
+                return await self.page.look() or await self._attached_again()
             except PageLost:  # in the midst of a navigation
                 if attempt == 3:
                     raise

@@ -115,7 +115,7 @@
     WPP.on('conn.link_code_change', (code) => tell({ what: 'code', code: text(code) }));
     WPP.on('conn.link_code_expired', () => tell({ what: 'code', code: null, reason: 'expired' }));
   };
-  const sweep = ({ since, limit }) => {
+  const sweep = async ({ since, limit }) => {
     const fresh = app.MsgStore.getModelsArray().filter((msg) => (msg.t || 0) >= since);
     const newest = fresh.sort((a, b) => (a.t || 0) - (b.t || 0)).slice(-limit);
     return {
