@@ -27,6 +27,7 @@ export async function act(what, done) {
   try {
     await what();
     say(done);
+    dispatchEvent(new Event('acted'));
   } catch (error) {
     say(error.message);
   }

@@ -58,5 +58,6 @@ document.getElementById('add').addEventListener('submit', async (event) => {
 });
 
 addEventListener('hashchange', refresh);
+addEventListener('acted', refresh);
 setInterval(refresh, 1000);
 refresh();
