@@ -29,6 +29,7 @@ from wabox.devices import devices
 from wabox.engine.clock import Clock
 from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.housekeeping import Housekeeping
+from wabox.engine.importing import Importing, Imports
 from wabox.engine.links import Links
 from wabox.engine.posting import Poster
 from wabox.engine.receipts import Receipts
@@ -143,13 +144,15 @@ class _Serving:
         )
         self.turns = Turns(box, self.gateway, machine_boot())
         self.expansion = Expansion(box)
+        self.importing = Importing(box)
         self.workers = Workers(
             data.queue,
-            {"device": self.turns.turn, "campaign": self.expansion.turn},
+            {"device": self.turns.turn, "campaign": self.expansion.turn, "import": self.importing.turn},
             threads=config.devices.max + 3,
         )
         self.links = Links(box, self.gateway)
         self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now, own_port=config.server.port)
+        imports = Imports(box, self.workers)
         self.clock = Clock(
             box,
             self.workers,
@@ -158,8 +161,9 @@ class _Serving:
                 self.links.tick,
                 self.poster.tick,
                 Campaigns(box, self.workers).tick,
+                imports.tick,
             ],
-            hourly=[Housekeeping(box).tick],
+            hourly=[Housekeeping(box).tick, imports.tidy],
         )
         settings = uvicorn.Config(
             app.create(box),
@@ -197,6 +201,7 @@ class _Serving:
         self.server.should_exit = True
         self.turns.stopping.set()
         self.expansion.stopping.set()
+        self.importing.stopping.set()
         self.stop_by = self.stop_by or monotonic() + STOP_SECONDS
 
     async def _stop(self) -> None:
@@ -205,6 +210,7 @@ class _Serving:
         await self.clock.stop()
         turns = asyncio.to_thread(self.workers.stop, self._left() - LAST_SECONDS)
         await asyncio.gather(turns, self.poster.stop(min(2.0, self._left())))
+        self.importing.close()
         await self.gateway.stop(min(LAST_SECONDS, self._left()))
         await self.receipts.drain()
         log.info("wabox stopped")

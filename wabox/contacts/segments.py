@@ -81,21 +81,21 @@ def read(text: str) -> Segment:
 
 def ids(rows: Rows, user_id: int, segment: Segment) -> list[int]:
     """The ids of the user's contacts that are meant, ascending."""
-    where, params = _where(user_id, segment)
-    return [row[0] for row in rows.all(f"select c.id from contacts c where {where} order by c.id", **params)]  # noqa: S608
+    clause, params = where(user_id, segment)
+    return [row[0] for row in rows.all(f"select c.id from contacts c where {clause} order by c.id", **params)]  # noqa: S608
 
 
 def count(rows: Rows, user_id: int, segment: Segment) -> int:
     """How many of the user's contacts are meant."""
-    where, params = _where(user_id, segment)
-    return int(rows.value(f"select count(*) from contacts c where {where}", **params))  # noqa: S608
+    clause, params = where(user_id, segment)
+    return int(rows.value(f"select count(*) from contacts c where {clause}", **params))  # noqa: S608
 
 
 def first(rows: Rows, user_id: int, segment: Segment, *, most: int) -> list[int]:
     """The newest ids that are meant, for a sample."""
-    where, params = _where(user_id, segment)
+    clause, params = where(user_id, segment)
     found = rows.all(
-        f"select c.id from contacts c where {where} order by c.id desc limit :most",  # noqa: S608
+        f"select c.id from contacts c where {clause} order by c.id desc limit :most",  # noqa: S608
         most=most,
         **params,
     )
@@ -107,7 +107,8 @@ _HAS = """select t.contact_id from contact_tags t
 _HAS_ALL = _HAS + " group by t.contact_id having count(*) = json_array_length({})"
 
 
-def _where(user_id: int, segment: Segment) -> tuple[str, dict[str, Any]]:
+def where(user_id: int, segment: Segment) -> tuple[str, dict[str, Any]]:
+    """The condition on `contacts c`, with its parameters."""
     segment = tidy(segment)
     clauses = ["c.user_id = :user_id"]
     params: dict[str, Any] = {"user_id": user_id}

@@ -1,0 +1,63 @@
+"""Contacts as a CSV file that spreadsheets open safely: no cell can become a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+from wabox import times
+from wabox.contacts import columns, people, segments
+from wabox.contacts.people import COLUMNS, Contact
+from wabox.contacts.segments import Segment
+from wabox.db import Rows
+
+AT_ONCE = 500
+HEADER = (
+    *("phone", "name", "tags", "custom", "opted_out", "consent_source", "consent_at", "last_sent_at"),
+    *("last_received_at", "created_at"),
+)
+
+
+def batch(rows: Rows, user_id: int, segment: Segment, *, after: int = 0) -> list[Contact]:
+    """The next contacts of an export, by id; none at its end. One call a batch, so that no reader is held."""
+    where, params = segments.where(user_id, segment)
+    found = rows.all(
+        f"select {COLUMNS} from contacts c where {where} and c.id > :after order by c.id limit :most",  # noqa: S608
+        after=after,
+        most=AT_ONCE,
+        **params,
+    )
+    return people.contacts_of(rows, found)
+
+
+def cells(contact: Contact) -> tuple[str, ...]:
+    """The contact as a row under HEADER. phone: digits without a plus."""
+    consent = contact.consent
+    return (
+        contact.phone,
+        contact.name or "",
+        "; ".join(contact.tags),
+        contact.custom or "",
+        "yes" if contact.opted_out else "no",
+        "" if consent is None else consent.source,
+        "" if consent is None else times.wire(consent.at),
+        times.wire_or_none(contact.last_out_at) or "",
+        times.wire_or_none(contact.last_in_at) or "",
+        times.wire(contact.created_at),
+    )
+
+
+def text(rows: Iterable[Sequence[str]], *, start: bool) -> str:
+    """Rows as CSV, every cell safe. start: with the mark by which spreadsheets know UTF-8."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL)
+    writer.writerows([columns.guarded(cell) for cell in row] for row in rows)
+    return ("\ufeff" if start else "") + out.getvalue()
+
+
+def pieces(batches: Iterable[list[Contact]]) -> Iterator[str]:
+    """A whole export, a piece a batch."""
+    yield text([HEADER], start=True)
+    for contacts in batches:
+        yield text([cells(contact) for contact in contacts], start=False)

@@ -1,0 +1,285 @@
+"""An import's life: uploaded → running → done, or failed, or cancelled; its rows go in by `intake`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, cast
+
+import msgspec
+
+from wabox import times
+from wabox.contacts import columns, exporting, fields
+from wabox.contacts.columns import Columns
+from wabox.contacts.csv_files import Examined
+from wabox.db import Row, Rows, Tx
+from wabox.errors import Invalid, NotFound
+
+Status = Literal["uploaded", "running", "done", "failed", "cancelled"]
+OPEN: tuple[Status, ...] = ("uploaded", "running")
+UPLOADS_KEPT = timedelta(days=7)
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """How the file is laid out. first: the cells of its first row. rows: that are not blank, with the header."""
+
+    delimiter: str
+    has_header: bool
+    first: tuple[str, ...]
+    rows: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A file on its way in. file: its name in the imports directory. tag: everybody in it gets it.
+
+    consent_by: who attests that these people agreed, None if nobody does. position, line: bytes and rows of
+    the file that are done. total: rows of data; done = created + updated + unchanged + refused.
+    """
+
+    id: int
+    user_id: int
+    name: str
+    file: str
+    encoding: str
+    layout: Layout
+    columns: Columns | None
+    tag: str | None
+    consent_by: str | None
+    status: Status
+    error_text: str | None
+    position: int
+    line: int
+    total: int
+    done: int
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that did not go in. line: as a spreadsheet counts. reason: a sentence."""
+
+    line: int
+    reason: str
+    cells: tuple[str, ...]
+
+
+# -- in ----------------------------------------------------------------------------------------------
+
+
+def keep(directory: Path, examined: Examined) -> str:
+    """The file lies in the directory, durably; its name there."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = f"{secrets.token_hex(16)}.csv"
+    with (directory / name).open("xb") as file:
+        file.write(examined.content)
+        file.flush()
+        os.fsync(file.fileno())
+    return name
+
+
+def create(tx: Tx, user_id: int, *, name: str, file: str, examined: Examined, now: datetime) -> Import:
+    """The upload stands, with the columns guessed; nothing is imported before `start`."""
+    width = max(len(row.cells) for row in examined.sample)
+    layout = Layout(examined.delimiter, examined.has_header, examined.sample[0].cells, examined.rows, width)
+    guessed = columns.guess(examined.header, examined.data)
+    import_id = tx.insert(
+        """insert into imports (user_id, name, file, encoding, dialect, mapping, total, created_at)
+           values (:user_id, :name, :file, :encoding, :dialect, :mapping, :total, :now)""",
+        user_id=user_id,
+        name=fields.name(name[:200]) or "contacts.csv",
+        file=file,
+        encoding=examined.encoding,
+        dialect=msgspec.json.encode(layout).decode(),
+        mapping=None if guessed is None else msgspec.json.encode(guessed).decode(),
+        total=layout.rows - layout.has_header,
+        now=times.stored(now),
+    )
+    return by_id(tx, import_id)
+
+
+def choose(
+    tx: Tx,
+    user_id: int,
+    import_id: int,
+    *,
+    chosen: Columns,
+    has_header: bool,
+    tag: str | None,
+    consent_by: str | None,
+) -> Import:
+    """The owner has said what the columns are. Raises Invalid `bad_columns`, `bad_tag`, `wrong_state`."""
+    found = of_user(tx, user_id, import_id)
+    layout = msgspec.structs.replace(found.layout, has_header=has_header)
+    columns.checked(chosen, layout.width)
+    changed = tx.run(
+        """update imports set dialect = :dialect, mapping = :mapping, tag = :tag, consent_by = :consent_by,
+           total = :total where id = :id and status = 'uploaded'""",
+        id=import_id,
+        dialect=msgspec.json.encode(layout).decode(),
+        mapping=msgspec.json.encode(chosen).decode(),
+        tag=fields.tag(tag) if tag and tag.strip() else None,
+        consent_by=consent_by,
+        total=layout.rows - layout.has_header,
+    )
+    if not changed:
+        raise _wrong_state("changed", found)
+    return by_id(tx, import_id)
+
+
+def start(tx: Tx, user_id: int, import_id: int, *, now: datetime) -> Import:
+    """uploaded → running. Asking again is fine. Raises Invalid `bad_columns`, `wrong_state`."""
+    found = of_user(tx, user_id, import_id)
+    if found.columns is None:
+        raise Invalid(
+            "bad_columns", "Choose the column with the phone numbers first.", details={"phone": "Choose."}
+        )
+    moved = tx.run(
+        "update imports set status = 'running', started_at = :now where id = :id and status = 'uploaded'",
+        id=import_id,
+        now=times.stored(now),
+    )
+    if not moved and found.status not in ("running", "done"):
+        raise _wrong_state("started", found)
+    return by_id(tx, import_id)
+
+
+def cancel(tx: Tx, user_id: int, import_id: int, *, now: datetime) -> Import:
+    """uploaded or running → cancelled; what is in already stays. Asking again is fine. Raises `wrong_state`."""
+    found = of_user(tx, user_id, import_id)
+    moved = tx.run(
+        """update imports set status = 'cancelled', finished_at = :now
+           where id = :id and status in ('uploaded', 'running')""",
+        id=import_id,
+        now=times.stored(now),
+    )
+    if not moved and found.status != "cancelled":
+        raise _wrong_state("cancelled", found)
+    return by_id(tx, import_id)
+
+
+# -- look --------------------------------------------------------------------------------------------
+
+
+def of_user(rows: Rows, user_id: int, import_id: int) -> Import:
+    """The user's import. Raises NotFound, for somebody else's too."""
+    row = rows.one("select * from imports where id = :id and user_id = :user_id", id=import_id, user_id=user_id)
+    if row is None:
+        raise NotFound("not_found", "There is no such import; upload the file again.")
+    return _import(row)
+
+
+def by_id(rows: Rows, import_id: int) -> Import:
+    """The import, whoever's. For the engine."""
+    row = rows.one("select * from imports where id = :id", id=import_id)
+    if row is None:
+        raise NotFound("not_found", "There is no such import.")
+    return _import(row)
+
+
+def latest(rows: Rows, user_id: int, *, most: int = 20) -> list[Import]:
+    """The user's imports, newest first."""
+    found = rows.all(
+        "select * from imports where user_id = :user_id order by id desc limit :most", user_id=user_id, most=most
+    )
+    return [_import(row) for row in found]
+
+
+def due(rows: Rows) -> list[int]:
+    """Ids of imports with rows left."""
+    return [row["id"] for row in rows.all("select id from imports where status = 'running'")]
+
+
+def refusals(rows: Rows, user_id: int, import_id: int, *, after: int = 0, most: int = 500) -> list[Refused]:
+    """Rows that did not go in, by line. after: the last line that is known already."""
+    found = rows.all(
+        """select line, reason, row from import_refusals where import_id = :id and user_id = :user_id
+           and line > :after order by id limit :most""",
+        id=import_id,
+        user_id=user_id,
+        after=after,
+        most=most,
+    )
+    return [Refused(row["line"], row["reason"], tuple(json.loads(row["row"]))) for row in found]
+
+
+def refused_csv(found: Import, batches: Iterator[list[Refused]]) -> Iterator[str]:
+    """The refused rows as a CSV file, with the line and the reason in front of each, to be mended."""
+    width = found.layout.width
+    names = found.layout.first if found.layout.has_header else tuple(f"column {n + 1}" for n in range(width))
+    yield exporting.text([("line", "reason", *names)], start=True)
+    for batch in batches:
+        yield exporting.text([(str(one.line), one.reason, *one.cells) for one in batch], start=False)
+
+
+# -- by itself ---------------------------------------------------------------------------------------
+
+
+def fail(tx: Tx, import_id: int, sentence: str, *, now: datetime) -> bool:
+    """running → failed: the rest of the file cannot be read; what is in already stays."""
+    moved = tx.run(
+        """update imports set status = 'failed', error_text = :sentence, finished_at = :now
+           where id = :id and status = 'running'""",
+        id=import_id,
+        sentence=sentence,
+        now=times.stored(now),
+    )
+    return bool(moved)
+
+
+def forget_uploads(tx: Tx, *, now: datetime) -> int:
+    """Uploads that nobody started for a week are cancelled. Returns how many."""
+    return tx.run(
+        """update imports set status = 'cancelled', finished_at = :now
+           where status = 'uploaded' and created_at < :before""",
+        now=times.stored(now),
+        before=times.stored(now - UPLOADS_KEPT),
+    )
+
+
+def needed_files(rows: Rows) -> set[str]:
+    """Names of the files that open imports still need."""
+    return {row["file"] for row in rows.all("select file from imports where status in ('uploaded', 'running')")}
+
+
+def _wrong_state(verb: str, found: Import) -> Invalid:
+    return Invalid("wrong_state", f"This import is {found.status}; it cannot be {verb} now.")
+
+
+def _import(row: Row) -> Import:
+    return Import(
+        id=row["id"],
+        user_id=row["user_id"],
+        name=row["name"],
+        file=row["file"],
+        encoding=row["encoding"],
+        layout=msgspec.json.decode(row["dialect"], type=Layout),
+        columns=None if row["mapping"] is None else columns.read(row["mapping"]),
+        tag=row["tag"],
+        consent_by=row["consent_by"],
+        status=cast(Status, row["status"]),
+        error_text=row["error_text"],
+        position=row["position"],
+        line=row["line"],
+        total=row["total"],
+        done=row["done"],
+        created=row["created"],
+        updated=row["updated"],
+        unchanged=row["unchanged"],
+        refused=row["refused"],
+        created_at=times.read(row["created_at"]),
+        started_at=times.read_or_none(row["started_at"]),
+        finished_at=times.read_or_none(row["finished_at"]),
+    )

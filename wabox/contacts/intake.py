@@ -1,0 +1,188 @@
+"""The rows of an import, a batch at a time: read outside the transaction, written in one.
+
+The transaction first checks that the import still stands where the batch began, so a crash, a second
+worker or a cancel in between writes no row twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from wabox import times
+from wabox.contacts import columns, csv_files, suppression, writing
+from wabox.contacts.imports import Import, Refused
+from wabox.contacts.people import Consent
+from wabox.contacts.writing import Draft
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid, Refusal
+
+BATCH = 500
+PREVIEW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that were read: where they begin and end, and what they say."""
+
+    found: Import
+    drafts: tuple[Draft, ...]
+    refused: tuple[Refused, ...]
+    position: int
+    line: int
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would become of a row. draft: None if it would be refused, with the reason."""
+
+    line: int
+    cells: tuple[str, ...]
+    draft: Draft | None
+    outcome: writing.Outcome | Literal["refused"]
+    reason: str | None
+    opted_out: bool
+
+
+def preview(rows: Rows, directory: Path, found: Import, *, country: str, now: datetime) -> list[Foreseen]:
+    """What would become of the first rows, as columns are chosen now. Raises Invalid `bad_csv`."""
+    with Reading(directory, found, country=country, now=now) as reading:
+        read = list(reading.read(PREVIEW))
+    drafts = [one for _, one in read if isinstance(one, Draft)]
+    outcomes = iter(writing.foreseen(rows, found.user_id, drafts))
+    return [
+        Foreseen(
+            line=row.number,
+            cells=row.cells,
+            draft=one if isinstance(one, Draft) else None,
+            outcome=next(outcomes) if isinstance(one, Draft) else "refused",
+            reason=None if isinstance(one, Draft) else one.reason,
+            opted_out=isinstance(one, Draft) and suppression.is_out(rows, found.user_id, one.phone.digits),
+        )
+        for row, one in read
+    ]
+
+
+class Reading:
+    """A file being read from where its import stands; remembers which phones came already.
+
+    Opened anew after a crash, it reads the rows before that point once more, to know their phones.
+    """
+
+    def __init__(self, directory: Path, found: Import, *, country: str, now: datetime) -> None:
+        """Raises Invalid `bad_csv` if the file is gone."""
+        self._import = found
+        self._country = country
+        self._consent = _attested(found, now)
+        self._tags = () if found.tag is None else (found.tag,)
+        self._seen: dict[str, int] = {}
+        self.line = found.line  # the last row that was given out
+        try:
+            self._file = (directory / found.file).open("rb")
+        except OSError:
+            raise Invalid("bad_csv", "The uploaded file is gone; upload it again.") from None
+        self._rows = csv_files.rows(self._file, found.layout.delimiter)
+        self._ahead = self._next()
+        if found.layout.has_header:
+            self._ahead = self._next()
+        while self._ahead is not None and self._ahead.number <= found.line:
+            self._judge(self._ahead)
+            self._ahead = self._next()
+
+    def __enter__(self) -> Reading:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """The file is closed."""
+        self._file.close()
+
+    def read(self, most: int) -> Iterator[tuple[csv_files.Row, Draft | Refused]]:
+        """The next rows, with what each says."""
+        while most > 0 and self._ahead is not None:
+            row, self._ahead = self._ahead, self._next()
+            self.line = row.number
+            yield row, self._judge(row)
+            most -= 1
+
+    def batch(self, found: Import, most: int = BATCH) -> Batch:
+        """The next rows as one batch. found: the import, standing where the batch before this ended."""
+        read = list(self.read(most))
+        last = read[-1][0] if read else None
+        return Batch(
+            found=found,
+            drafts=tuple(one for _, one in read if isinstance(one, Draft)),
+            refused=tuple(one for _, one in read if isinstance(one, Refused)),
+            position=found.position if last is None else last.end,
+            line=found.line if last is None else last.number,
+            is_last=self._ahead is None,
+        )
+
+    def _next(self) -> csv_files.Row | None:
+        return next((row for row in self._rows if not row.is_blank), None)
+
+    def _judge(self, row: csv_files.Row) -> Draft | Refused:
+        assert self._import.columns is not None
+        try:
+            draft = columns.draft(
+                row.cells, self._import.columns, country=self._country, tags=self._tags, consent=self._consent
+            )
+        except Refusal as refusal:
+            return Refused(row.number, refusal.sentence, row.cells)
+        before = self._seen.setdefault(draft.phone.digits, row.number)
+        if before != row.number:
+            return Refused(
+                row.number, f"The same phone number is in line {before}; the first one counts.", row.cells
+            )
+        return draft
+
+
+def write(tx: Tx, batch: Batch, *, now: datetime) -> bool:
+    """The batch is in. False: the import does not stand there any more, or does not run."""
+    found = batch.found
+    moved = tx.run(
+        """update imports set position = :position, line = :line
+           where id = :id and status = 'running' and position = :from and line = :from_line""",
+        **{"from": found.position, "from_line": found.line},
+        id=found.id,
+        position=batch.position,
+        line=batch.line,
+    )
+    if not moved:
+        return False
+    outcomes = list(writing.write(tx, found.user_id, batch.drafts, now=now).values())
+    tx.many(
+        "insert into import_refusals (user_id, import_id, line, reason, row) values (?, ?, ?, ?, ?)",
+        [(found.user_id, found.id, one.line, one.reason, _row_text(one.cells)) for one in batch.refused],
+    )
+    tx.run(
+        """update imports set created = created + :created, updated = updated + :updated,
+           unchanged = unchanged + :unchanged, refused = refused + :refused, done = done + :done,
+           status = iif(:is_last, 'done', status), finished_at = iif(:is_last, :now, null) where id = :id""",
+        id=found.id,
+        created=outcomes.count("created"),
+        updated=outcomes.count("updated"),
+        unchanged=outcomes.count("unchanged"),
+        refused=len(batch.refused),
+        done=len(outcomes) + len(batch.refused),
+        is_last=batch.is_last,
+        now=times.stored(now),
+    )
+    return True
+
+
+def _attested(found: Import, now: datetime) -> Consent | None:
+    if found.consent_by is None:
+        return None
+    return Consent("import_attested", found.started_at or now, found.consent_by, found.name)
+
+
+def _row_text(cells: tuple[str, ...]) -> str:
+    return json.dumps([cell[: csv_files.MOST_FIELD] for cell in cells], ensure_ascii=False)
