@@ -1,0 +1,247 @@
+"""Every page in a real Chromium: at 360 and 1280, light and dark, under its own CSP, judged by axe."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.cast import Stage
+from tests.faces.scene import PASSWORD, Scene, pairing_code
+from wabox import app
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.messages import outbox
+from wabox.whatsapp.driver import Link
+
+CHROMIUM = shutil.which("chromium")
+AXE = Path(__file__).parent.parent / "vendor" / "axe-core"
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+]
+
+WATCH = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error("CSP " + event.violatedDirective + " " + event.blockedURI + " " + event.sample));
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for all pages."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(shop: Stage) -> Iterator[str]:
+    """The box on a real port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    settings = uvicorn.Config(app.create(shop.box), log_config=None, lifespan="off", ws="none", loop="asyncio")
+    server = uvicorn.Server(settings)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@contextmanager
+def window(chromium: Browser, width: int, **more: Any) -> Iterator[tuple[BrowserContext, Page, list[str]]]:
+    """A tab of this width, and what its console complained of."""
+    context = chromium.new_context(viewport={"width": width, "height": 760}, **more)
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append("dialog " + dialog.message))
+    try:
+        yield context, page, said
+    finally:
+        context.close()
+
+
+def log_in(page: Page, address: str) -> None:
+    page.goto(address + "/login")
+    page.fill("#email", "asha@example.com")
+    page.fill("#password", PASSWORD)
+    page.click("main .button-main")
+    page.wait_for_url(address + "/")
+
+
+def pages(scene: Scene) -> list[str]:
+    return [
+        "/",
+        "/whatsapp",
+        "/messages",
+        "/messages?q=nothing+like+this",
+        f"/messages/{scene.ids['queued']}",
+        f"/messages/{scene.ids['unknown']}",
+        "/messages/3",
+        "/webhooks",
+        "/settings",
+        "/docs",
+    ]
+
+
+def judge(page: Page) -> list[str]:
+    """axe's serious complaints."""
+    page.evaluate((AXE / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations'], "
+        "runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    return [
+        f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')[:200]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical", "moderate")
+        for node in one["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+def test_every_page_is_sound(
+    chromium: Browser, address: str, scene: Scene, shop: Stage, width: int, scheme: str
+) -> None:
+    pairing_code(shop)
+    with window(chromium, width, color_scheme=scheme) as (_, page, said):
+        page.goto(address + "/login")
+        assert judge(page) == []
+        log_in(page, address)
+        for path in pages(scene):
+            page.goto(address + path)
+            over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert over <= 0, f"{path} is {over} px too wide"
+            assert judge(page) == [], path
+        assert said == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_bengali_fits_too(chromium: Browser, address: str, scene: Scene, shop: Stage, width: int) -> None:
+    shop.box.db.write_now(lambda tx: tx.run("update users set language = 'bn'"))
+    with window(chromium, width) as (_, page, said):
+        log_in(page, address)
+        for path in pages(scene):
+            page.goto(address + path)
+            assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
+        assert said == []
+
+
+def test_what_changes_on_the_box_changes_on_the_screen(
+    chromium: Browser, address: str, scene: Scene, shop: Stage
+) -> None:
+    sales = shop.box.db.read_here(devices.by_label, 1, "sales")
+    with window(chromium, 1280) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/whatsapp")
+        page.fill("#pair-sales", "01911")
+        page.focus("#pair-sales")
+        shop.box.db.write_now(devices.saw, Link(sales.id, "qr", qr="2@new,code,is,here"), now=shop.hands.now())
+        page.wait_for_selector(".qr-age:has-text('0 s old')")
+        assert page.input_value("#pair-sales") == "01911"
+        assert page.evaluate("document.activeElement.id") == "pair-sales"
+        shop.box.db.write_now(
+            devices.saw, Link(sales.id, "ready", phone="8801911222333", synced=True), now=shop.hands.now()
+        )
+        page.wait_for_selector("#device-sales .chip-good")
+        page.goto(f"{address}/messages/{scene.ids['queued']}")
+        shop.box.db.write_now(_cancelled, scene.ids["queued"], shop)
+        page.wait_for_selector(".state-line .chip:has-text('Cancelled')")
+        assert said == []
+
+
+def _cancelled(tx: Tx, message_id: int, shop: Stage) -> None:
+    outbox.cancel(tx, outbox.by_id(tx, message_id), now=shop.hands.now())
+
+
+def test_the_preview_follows_the_typing_and_the_form_sends(chromium: Browser, address: str, shop: Stage) -> None:
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.fill("#phone", "01711999888")
+        page.locator("#message").press_sequentially("{Save|Get} 20%")
+        page.wait_for_selector("#preview .bubble:has-text('Get 20%')")
+        page.click("#send .button-main")
+        page.wait_for_selector("main .notice-good")
+        assert "/messages/" in page.url
+        assert said == []
+
+
+def test_a_question_is_asked_before_deleting(chromium: Browser, address: str, shop: Stage) -> None:
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/whatsapp")
+        page.click("#device-sales .button:has-text('Delete')")
+        dialog = page.locator("#del-sales")
+        dialog.wait_for(state="visible")
+        assert judge(page) == []
+        page.keyboard.press("Escape")
+        dialog.wait_for(state="hidden")
+        page.click("#device-sales .button:has-text('Delete')")
+        dialog.locator(".button-bad").click()
+        page.wait_for_selector("main .notice-good")
+        assert page.locator("#device-sales").count() == 0
+        assert said == []
+
+
+def test_every_page_works_without_a_script(chromium: Browser, address: str, scene: Scene, shop: Stage) -> None:
+    with window(chromium, 360, java_script_enabled=False) as (_, page, _said):
+        log_in(page, address)
+        for path in pages(scene):
+            answer = page.goto(address + path)
+            assert answer is not None and answer.status == 200
+        page.goto(address + "/")
+        page.fill("#phone", "01711999888")
+        page.fill("#message", "no script needed")
+        page.click("#send .button-main")
+        assert page.locator(".bubble").inner_text() == "no script needed"
+        page.click(".bar-more summary")
+        page.click(".bar-sheet .nav-button")
+        assert page.url.startswith(address + "/login")
+
+
+def test_an_attack_in_every_text_does_nothing(chromium: Browser, address: str, scene: Scene, shop: Stage) -> None:
+    attack = "\"'><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>{{7*7}}"
+
+    def plant(tx: Tx) -> None:
+        tx.run("update messages set text = :text, error_text = :text", text=attack)
+        tx.run("update devices set pushname = :text, detail_text = :text, detail = 'conflict'", text=attack)
+        tx.run("update sessions set agent = :text", text=attack)
+        tx.run("update deliveries set last_error = :text, last_excerpt = :text", text=attack)
+
+    with window(chromium, 1280) as (_, page, said):
+        log_in(page, address)
+        shop.box.db.write_now(plant)
+        for path in pages(scene):
+            page.goto(address + path)
+            assert page.locator("main img[src=x]").count() == 0
+        assert said == []
+
+
+def test_a_silent_box_is_said_on_the_screen(chromium: Browser, address: str, shop: Stage) -> None:
+    with window(chromium, 360) as (context, page, _said):
+        log_in(page, address)
+        page.goto(address + "/whatsapp")
+        context.set_offline(True)
+        page.wait_for_selector("#offline:visible")
+        context.set_offline(False)
+        page.wait_for_selector("#offline", state="hidden")
+
+
+def test_axe_is_the_published_file() -> None:
+    told = (AXE / "VERSION").read_text(encoding="utf-8")
+    assert hashlib.sha256((AXE / "axe.min.js").read_bytes()).hexdigest() in told
