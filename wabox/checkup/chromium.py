@@ -70,7 +70,13 @@ def starts(path: Path, *, sandboxed: bool) -> Finding:
         ]
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=SECONDS, check=False, errors="replace"
+                command,
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+                errors="replace",
+                env={**browser.environment(), "HOME": profile},  # it leaves caches at home
             )
         except subprocess.TimeoutExpired:
             return bad("chromium_starts", f"Chromium did not load a page in {SECONDS} s.", _cure(""))
