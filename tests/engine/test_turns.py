@@ -111,6 +111,15 @@ def test_a_message_that_stays_stuck_becomes_unknown_and_frees_the_device(engine:
     assert len([one for one in engine.driver.handed if one[3] == "Hello"]) == 3
 
 
+def test_a_refusal_after_an_attempt_that_may_have_gone_proves_nothing(engine: Engine) -> None:
+    engine.driver.plan("stuck", "refused")
+    job = engine.send()
+    engine.turn()
+    engine.stage.hands.forward(seconds=61)
+    engine.turn()
+    assert engine.status(job) == "unknown"
+
+
 def test_a_late_receipt_settles_an_unknown(engine: Engine) -> None:
     engine.driver.plan("stuck", "stuck")
     job = engine.send()

@@ -101,6 +101,8 @@ class Recovery:
             return False
         if handed.outcome == "acked":
             self._sent(message)
+        elif handed.outcome == "refused" and stage == HANDED_AGAIN:  # the earlier attempt may have gone
+            return self._lose(message, "no_answer")
         elif handed.outcome == "refused":
             self.box.db.write_now(outbox.fail, message, "refused", now=self.box.now())
         else:

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 MOST_MESSAGES = 20
 MOST_SECONDS = 10.0
 MOST_NOT_ENTERED = 3
+NOT_CONNECTED = "not_connected"  # the page's own network is away: nobody's failure
 
 
 @dataclass(slots=True)
@@ -116,6 +117,9 @@ class Turns:
             return self._acked(armed, handed.at or self.box.now())
         if handed.outcome == "in_doubt":
             return self._in_doubt(armed)
+        if handed.reason == NOT_CONNECTED and handed.outcome == "not_entered":
+            self.box.db.write_now(outbox.put_back, armed)
+            return False
         if handed.outcome == "not_entered" and armed.attempts < MOST_NOT_ENTERED:
             self.box.db.write_now(_forget_and_put_back, armed)
             log.warning("message not entered", job_id=armed.id, reason=handed.reason)
