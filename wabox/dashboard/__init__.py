@@ -10,6 +10,7 @@ from wabox.box import Box
 from wabox.dashboard import (
     campaigns,
     composer,
+    contacts,
     docs,
     guard,
     home,
@@ -24,7 +25,7 @@ from wabox.dashboard.desk import Desk, provide
 
 __all__ = ["refusal_page", "router"]
 
-SECTIONS = (login, home, campaigns, composer, messages, whatsapp, webhooks, settings, docs)
+SECTIONS = (login, home, campaigns, composer, contacts, messages, whatsapp, webhooks, settings, docs)
 A_YEAR = 31_536_000
 
 

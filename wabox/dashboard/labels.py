@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wabox.campaigns import campaigns
 from wabox.campaigns.campaigns import Campaign
-from wabox.dashboard.language import later
+from wabox.dashboard.language import Voice, later
 from wabox.dashboard.words import Shown
 
 CAMPAIGN: dict[campaigns.Status, Shown] = {
@@ -96,3 +96,8 @@ def meter(campaign: Campaign) -> list[tuple[str, int, str]]:
         ("queued", campaign.queued, later("waiting")),
     )
     return [part for part in parts if part[1] > 0]
+
+
+def choices(sources: tuple[str, ...], voice: Voice) -> list[tuple[str, str]]:
+    """Ways to consent, for a list to choose from."""
+    return [(source, voice.say(CONSENT[source])) for source in sources]
