@@ -40,12 +40,8 @@ def routes(web: Litestar) -> list[tuple[str, str]]:
 
 def filled(path: str, scene: Scene) -> str:
     """The path with ids of asha's things."""
-    return (
-        path.replace("{message_id}", str(scene.ids["queued"]))
-        .replace("{delivery_id}", "1")
-        .replace("{label}", "sales")
-        .replace("{token}", "x" * 43)
-    )
+    path = path.replace("{message_id}", str(scene.ids["queued"])).replace("{label}", "sales")
+    return re.sub(r"\{[^}]*\}", "x" * 43, re.sub(r"\{[^}]*id\}", "1", path))
 
 
 def test_a_stranger_is_sent_to_the_login_page_from_everywhere(scene: Scene, shop: Stage, chen: Tab) -> None:

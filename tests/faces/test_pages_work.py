@@ -128,11 +128,17 @@ def test_a_phone_that_is_not_linked_is_said_and_the_message_can_be_kept(shop: St
     assert bilal.post("/send", {**fields, "keep": "1"}).status_code == 303
 
 
-def test_a_suspended_account_sends_nothing(shop: Stage, asha: Tab) -> None:
+def test_an_account_that_is_not_active_looks_but_changes_nothing(shop: Stage, asha: Tab) -> None:
     shop.box.db.write_now(lambda tx: tx.run("update users set state = 'suspended' where id = 1"))
     before = shop.value("select count(*) from messages")
-    asha.post("/send", {"phone": "01711999888", "message": "Hi"})
+    for path in ("/send", "/whatsapp/devices/sales/start", "/settings/key", "/webhooks/off"):
+        answer = asha.post(path, {"phone": "01711999888", "message": "Hi"})
+        assert answer.status_code == 403
+        assert "not active" in words(answer.text)
     assert shop.value("select count(*) from messages") == before
+    assert asha.get("/messages").status_code == 200
+    assert asha.post("/settings/locale", {"language": "bn"}).status_code == 303
+    assert asha.post("/logout").status_code == 303
 
 
 def test_the_preview_shows_the_wordings_or_what_is_wrong(asha: Tab) -> None:

@@ -22,10 +22,11 @@ from wabox.accounts import secrets, sessions, users
 from wabox.accounts.sessions import Session
 from wabox.box import Box
 from wabox.dashboard import answers, form
-from wabox.dashboard.language import NAMES, Voice
+from wabox.dashboard.language import NAMES, Voice, later
 from wabox.errors import Forbidden
 
 Asked: TypeAlias = Request[Any, Any, Any]
+NOT_ACTIVE = later("Your account is not active, so nothing can be changed or sent. Ask whoever runs this box.")
 SAFE = ("GET", "HEAD", "OPTIONS")
 LOCAL_ENDS = (".localhost", ".local", ".lan", ".home.arpa", ".internal")
 
@@ -63,10 +64,18 @@ def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHa
             raise Elsewhere(login_path(connection))
         if connection.method not in SAFE:
             await check_form(connection, session)
+            _check_state(session, handler)
         if session is not None and session.touch_is_due(box.now()):
             await box.db.write(sessions.touch, session.token_hash, box.now())
 
     return admit
+
+
+def _check_state(session: Session | None, handler: BaseRouteHandler) -> None:
+    """Raises Forbidden for an account that may look but not act; its own log-in it may always tend."""
+    if session is None or session.user.state == "active" or handler.opt.get("any_state"):
+        return
+    raise Forbidden(f"account_{session.user.state}", NOT_ACTIVE)
 
 
 def login_path(request: Asked) -> str:
@@ -134,7 +143,7 @@ async def check_form(request: Asked, session: Session | None) -> None:
         raise _forged()
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise _forged()
-    presented = request.headers.get("x-csrf-token") or form.parse(await request.body()).text("_csrf")
+    presented = request.headers.get("x-csrf-token") or await form.token(request)
     if session is not None:
         genuine = session.csrf_matches(presented)
     else:
@@ -146,7 +155,8 @@ async def check_form(request: Asked, session: Session | None) -> None:
 
 def _forged() -> Forbidden:
     return Forbidden(
-        "csrf", "This page was too old, or the form did not come from wabox. Go back, load it again, then retry."
+        "csrf",
+        later("This page was too old, or the form did not come from wabox. Go back, load it again, then retry."),
     )
 
 

@@ -19,6 +19,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Forbidden, Invalid, Refusal, Unavailable
 from wabox.messages import line, localtime, log, outbox, template, timekeeping, waiting
+from wabox.messages.template import Template
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
 
@@ -116,8 +117,10 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
         return desk.go(f"/messages/{await asyncio.shield(before)}", said="queued")
     taken = tickets.take(desk.user.id, draft.ticket)
     try:
-        job_id = await desk.box.db.write(_accept, desk, draft)
-    except (Invalid, Unavailable, Forbidden) as refusal:
+        phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
+        text = template.parse(draft.message)
+        job_id = await desk.box.db.write(_accept, desk, draft, phone.digits, text)
+    except (Invalid, Unavailable) as refusal:
         tickets.give_back(desk.user.id, draft.ticket)
         return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)
     except BaseException:
@@ -169,22 +172,12 @@ def _digits(desk: Desk, phone: str) -> str | None:
         return None
 
 
-def _accept(tx: Tx, desk: Desk, draft: Draft) -> int:
-    if desk.user.state != "active":
-        raise Forbidden(f"account_{desk.user.state}", "Your account may not send now; ask whoever runs this box.")
-    phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
-    text = template.parse(draft.message)
+def _accept(tx: Tx, desk: Desk, draft: Draft, phone: str, text: Template) -> int:
+    """As POST /send of the API does it, with the same verbs."""
     device = devices.by_label(tx, desk.user.id, draft.device_label)
     if not draft.keep:
         devices.check_sendable(device)
-    return outbox.accept(
-        tx,
-        device,
-        phone=phone.digits,
-        template=text,
-        values={"phone": phone.digits},
-        now=desk.box.now(),
-    )
+    return outbox.accept(tx, device, phone=phone, template=text, values={"phone": phone}, now=desk.box.now())
 
 
 async def _page(

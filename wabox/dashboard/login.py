@@ -126,7 +126,7 @@ async def log_in(desk: Desk, logins: Logins) -> Response[str]:
     return going
 
 
-@post("/logout")
+@post("/logout", any_state=True)
 async def log_out(desk: Desk) -> Response[str]:
     """The session is over."""
     name = guard.cookie_name(desk.request, "session")

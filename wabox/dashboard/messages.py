@@ -92,7 +92,7 @@ async def settle(message_id: int, desk: Desk) -> Response[str]:
     """A person has looked on the phone."""
     verdict = (await desk.form()).text("as")
     if verdict not in ("sent", "not_sent"):
-        raise Invalid("bad_verdict", "Choose whether it went or not.")
+        raise Invalid("bad_verdict", later("Choose whether it went or not."))
     known = cast(Literal["sent", "not_sent"], verdict)
     await desk.box.db.write(outbox.settle, desk.user.id, known_id(message_id), known, now=desk.box.now())
     return desk.go(f"/messages/{message_id}", said="settled")

@@ -34,7 +34,7 @@ async def new_key(desk: Desk) -> Response[str]:
     return await _page(desk, key=await desk.box.db.write(_rotate, desk))
 
 
-@post("/settings/password")
+@post("/settings/password", any_state=True)
 async def change_password(desk: Desk, guesses: Bucket) -> Response[str]:
     """The password is new, and every other log-in is over."""
     form = await desk.form()
@@ -56,7 +56,7 @@ async def change_password(desk: Desk, guesses: Bucket) -> Response[str]:
     return desk.go("/settings", said="password_changed")
 
 
-@post("/settings/locale")
+@post("/settings/locale", any_state=True)
 async def set_locale(desk: Desk) -> Response[str]:
     """Language and time zone of this user."""
     form = await desk.form()
@@ -68,7 +68,7 @@ async def set_locale(desk: Desk) -> Response[str]:
     return desk.go("/settings", said="saved")
 
 
-@post("/settings/sessions/end")
+@post("/settings/sessions/end", any_state=True)
 async def end_sessions(desk: Desk) -> Response[str]:
     """One other log-in is over, or all others."""
     which = (await desk.form()).text("session")

@@ -10,6 +10,7 @@ from litestar import Response, Router, get, post
 from wabox.accounts import audit
 from wabox.box import Box
 from wabox.dashboard.desk import Desk, known_id
+from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.webhooks import deliveries, endpoints
@@ -76,7 +77,7 @@ async def replay(delivery_id: int, desk: Desk) -> Response[str]:
 def _put(tx: Tx, desk: Desk, *, url: str | None, events: list[str] | None = None) -> str | None:
     box = desk.box
     if url is not None and not events:
-        sentence = "Choose at least one event."
+        sentence = later("Choose at least one event.")
         raise Invalid("no_events", sentence, details={"events": sentence})
     _, secret = endpoints.put(
         tx,

@@ -13,6 +13,7 @@ from wabox.accounts import audit, users
 from wabox.box import Box
 from wabox.contacts import phones
 from wabox.dashboard.desk import Desk
+from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import devices, qr
 from wabox.errors import Forbidden, Invalid, Refusal
@@ -52,7 +53,7 @@ async def accept(desk: Desk) -> Response[str]:
             status=422,
             here="whatsapp",
             **_disclaimer(),
-            errors={"understood": "Tick the box if you agree; without it no phone can be linked."},
+            errors={"understood": later("Tick the box if you agree; without it no phone can be linked.")},
         )
     await desk.box.db.write(_accept, desk, form.text("version"))
     return desk.go("/whatsapp", said="accepted")
@@ -139,7 +140,9 @@ async def _act(desk: Desk, label: str, verb: Callable[[Tx, devices.Device], obje
 
 def _check_accepted(desk: Desk) -> None:
     if not desk.user.accepted_disclaimer:
-        raise Forbidden("disclaimer_required", "Accept the disclaimer on the page WhatsApp first, then try again.")
+        raise Forbidden(
+            "disclaimer_required", later("Accept the disclaimer on the page WhatsApp first, then try again.")
+        )
 
 
 async def _page(
