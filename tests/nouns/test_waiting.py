@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cast import Stage, stage
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.messages import line, outbox, template, waiting
+from wabox.whatsapp.driver import Link
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Stage]:
+    """asha's linked phone, which may write to two new people a day."""
+    made = stage(tmp_path, sending={"new_chats_per_day": 2})
+    made.box.db.write_now(_linked, made)
+    yield made
+    made.close()
+
+
+def _linked(tx: Tx, made: Stage) -> None:
+    devices.start(tx, devices.by_id(tx, made.asha.device_id))
+    link = Link(made.asha.device_id, "ready", phone="8801711123456", synced=True)
+    devices.saw(tx, link, now=made.hands.now())
+
+
+def _queue(made: Stage, phone: str, **more: Any) -> int:
+    def verb(tx: Tx) -> int:
+        device = devices.by_id(tx, made.asha.device_id)
+        text = template.parse("Hi")
+        return outbox.accept(tx, device, phone=phone, template=text, values={}, now=made.hands.now(), **more)
+
+    return made.box.db.write_now(verb)
+
+
+def _send_next(tx: Tx, made: Stage) -> None:
+    now = made.hands.now()
+    message = line.claim_next(tx, made.asha.device_id, config=made.box.config, now=now)
+    assert isinstance(message, outbox.Message)
+    armed = outbox.arm(tx, message, chat_id=f"{message.phone}@c.us", other_chat_ids=(), machine_boot="b", now=now)
+    outbox.sent(tx, armed, at=now, next_send_at=now)
+
+
+def _groups(made: Stage) -> list[waiting.Group]:
+    return made.box.db.read_here(waiting.groups, made.asha.id, config=made.box.config, now=made.hands.now())
+
+
+def test_nothing_waits_in_an_empty_line(shop: Stage) -> None:
+    assert _groups(shop) == []
+
+
+def test_what_may_go_now_is_one_group_without_a_reason(shop: Stage) -> None:
+    first = _queue(shop, "8801711000001")
+    _queue(shop, "8801711000002")
+    (group,) = _groups(shop)
+    assert (group.reason, group.count, group.first.id) == (None, 2, first)
+    assert group.done_at is not None
+
+
+def test_each_reason_is_a_group_with_its_own_head_and_time(shop: Stage) -> None:
+    for number in (1, 2):
+        _queue(shop, f"880171100000{number}")
+        shop.box.db.write_now(_send_next, shop)
+    new = _queue(shop, "8801711000003")
+    known = _queue(shop, "8801711000001")
+    later = shop.hands.now() + timedelta(hours=5)
+    planned = _queue(shop, "8801711000001", scheduled_for=later)
+    found = {group.reason: group for group in _groups(shop)}
+    assert set(found) == {None, "new_chat_cap", "scheduled"}
+    assert found[None].first.id == known
+    assert found["new_chat_cap"].first.id == new
+    assert found["scheduled"].first.id == planned
+    assert found["scheduled"].until == later
+    assert sum(group.count for group in found.values()) == 3
+
+
+def test_a_group_says_what_the_gate_says_of_its_first(shop: Stage) -> None:
+    _queue(shop, "8801711000001")
+    down = Link(shop.asha.device_id, "disconnected", detail="reconnecting", phone="8801711123456")
+    shop.box.db.write_now(devices.saw, down, now=shop.hands.now())
+    (group,) = _groups(shop)
+    told = shop.box.db.read_here(line.explain, [group.first], config=shop.box.config, now=shop.hands.now())
+    assert (group.reason, group.until, group.detail) == (
+        told[group.first.id].reason,
+        told[group.first.id].until,
+        told[group.first.id].detail,
+    )
+    assert group.reason == "device_not_ready"
+
+
+def test_a_message_in_doubt_stands_alone_before_the_line(shop: Stage) -> None:
+    sending = _queue(shop, "8801711000001")
+    _queue(shop, "8801711000002")
+    shop.box.db.write_now(
+        lambda tx: line.claim_next(tx, shop.asha.device_id, config=shop.box.config, now=shop.hands.now())
+    )
+    shop.box.db.write_now(lambda tx: outbox.doubted(tx, outbox.by_id(tx, sending)))
+    first, second = _groups(shop)
+    assert (first.reason, first.count, first.first.id) == ("in_doubt", 1, sending)
+    assert second.reason == "in_line"
