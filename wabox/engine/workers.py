@@ -105,12 +105,19 @@ class Workers:
             storage.close()
 
     def give(self, kind: str, number: int) -> None:
-        """Give this one its turn, unless it is waiting for it or having it."""
+        """Give this one its turn, unless it is waiting for it or having it.
+
+        Raises what the queue's file raises, as on a full disk; then the next tick may give it again.
+        """
         with self._lock:
             if (kind, number) in self._in_flight:
                 return
             self._in_flight.add((kind, number))
-        self._task(kind, number)
+        try:
+            self._task(kind, number)
+        except Exception:
+            self._over(kind, number)
+            raise
 
     def _run(self, kind: str, number: int) -> None:
         try:
@@ -118,5 +125,8 @@ class Workers:
         except Exception:  # a turn's failure is the turn's own; the next tick gives it again
             log.exception("turn failed", kind=kind, number=number)
         finally:
-            with self._lock:
-                self._in_flight.discard((kind, number))
+            self._over(kind, number)
+
+    def _over(self, kind: str, number: int) -> None:
+        with self._lock:
+            self._in_flight.discard((kind, number))
