@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -23,8 +22,7 @@ from wabox.devices import devices
 from wabox.errors import Invalid
 from wabox.messages import template
 
-Aware = Annotated[datetime, Meta(tz=True)]
-CampaignId = Annotated[int, Parameter(ge=0, description="A campaign's id.")]
+CampaignId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A campaign's id.")]
 
 
 class NewCampaign(Struct, forbid_unknown_fields=True):
@@ -34,11 +32,11 @@ class NewCampaign(Struct, forbid_unknown_fields=True):
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
-    message: Annotated[str, Meta(min_length=1, max_length=16_384)]
+    message: wire.Text
     tag: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     segment: segments.Segment | UnsetType = UNSET
-    devices: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(min_length=1, max_length=50)] | None = None
-    scheduled_for: Aware | None = None
+    devices: Annotated[list[wire.Label], Meta(min_length=1, max_length=50)] | None = None
+    scheduled_for: wire.Aware | None = None
 
 
 class Campaign(Struct):
@@ -53,9 +51,9 @@ class Campaign(Struct):
     tag: str | None
     status: campaigns.Status
     status_reason: str | None
-    scheduled_for: str | None
-    created_at: str
-    eta: str | None
+    scheduled_for: wire.Time | None
+    created_at: wire.Time
+    eta: wire.Time | None
     total: int
     queued: int
     sent: int
@@ -83,7 +81,7 @@ class Preflight(Struct):
     credits_needed: int | None
     credits_left: int | None
     days_needed: int | None
-    done_at: str | None
+    done_at: wire.Time | None
     samples: list[str]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from litestar import Response, Router, get, post
 from litestar.params import Parameter
-from msgspec import Meta, Struct, field
+from msgspec import Struct, field
 
 from wabox import crash, times
 from wabox.accounts.keys import Caller
@@ -15,49 +15,24 @@ from wabox.api import idempotency, wire
 from wabox.api.strict import StrictRequest, moment
 from wabox.billing import ledger
 from wabox.box import Box
-from wabox.contacts import phones
+from wabox.contacts import contacts, phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
 from wabox.messages import line, log, outbox, template
 
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
-Aware = Annotated[datetime, Meta(tz=True)]
-Moment = Annotated[
-    str | None,
-    Parameter(
-        max_length=40,
-        description="A time with an offset; write its + as %2B.",
-        schema_extra={"format": "date-time"},
-    ),
-]
-
-
-# A message as far as a regular expression can tell: braces one deep, and one sign that shows outside them.
-_BLANK = "\\u0000-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
-_INSIDE = "[^{}|\\\\\\u0000]"
-_VARIABLE = rf"\{{(?:name|custom|phone)(?::{_INSIDE}*)?\}}"
-_ONE = f"(?:{_INSIDE}|{_VARIABLE})*"
-_PIECE = rf"(?:[^{{}}\\\u0000]|\\[^\u0000]|{_VARIABLE}|\{{{_ONE}(?:\|{_ONE})+\}})"
-TEXT_PATTERN = rf"^{_PIECE}*[^{{}}\\{_BLANK}]{_PIECE}*$"
 
 
 class Send(Struct, forbid_unknown_fields=True):
     """One message to one phone. expires_at: past it the message is skipped, not sent late."""
 
     phone: wire.Phone
-    message: Annotated[
-        str,
-        Meta(
-            description="Up to 4,096 characters as the person reads it, 16,384 with alternatives `{a|b}`. "
-            "Variables: `{name}`, `{custom}`, `{phone}`, with a fallback `{name:friend}`. `\\{` is a brace.",
-            extra_json_schema={"pattern": TEXT_PATTERN, "maxLength": 4_096, "examples": ["Your parcel is here."]},
-        ),
-    ]
+    message: wire.Text
     device_label: wire.Label = devices.PRIMARY
     queue_if_offline: bool = False
-    scheduled_for: Aware | None = None
-    expires_at: Aware | None = None
+    scheduled_for: wire.Aware | None = None
+    expires_at: wire.Aware | None = None
 
 
 class Sent(Struct):
@@ -118,12 +93,14 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
         device = devices.by_label(tx, caller.user.id, data.device_label)
         if not data.queue_if_offline:
             devices.check_sendable(device)
+        contact_id, values = contacts.values_for(tx, caller.user.id, phone.digits)
         job_id = outbox.accept(
             tx,
             device,
             phone=phone.digits,
             template=text,
-            values={"phone": phone.digits},
+            values=values,
+            contact_id=contact_id,
             now=now,
             scheduled_for=scheduled_for,
             expires_at=expires_at,
@@ -147,8 +124,8 @@ async def messages(
     campaign_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,
     phone: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PHONE_PATTERN})] = None,
     device_label: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PLAIN_PATTERN})] = None,
-    since: Moment = None,
-    until: Moment = None,
+    since: wire.Moment = None,
+    until: wire.Moment = None,
     q: Annotated[
         str | None,
         Parameter(max_length=200, description="Words in the text.", schema_extra={"pattern": wire.PLAIN_PATTERN}),

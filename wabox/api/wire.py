@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Generic, ParamSpec, TypeVar
 
 from litestar.openapi.datastructures import ResponseSpec
@@ -34,12 +35,37 @@ class Page(Struct, Generic[T]):
     next_cursor: str | None
 
 
+# A message as far as a regular expression can tell: braces one deep, and one sign that shows outside them.
+_BLANK = "\\u0000-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
+_INSIDE = "[^{}|\\\\\\u0000]"
+_VARIABLE = rf"\{{(?:name|custom|phone)(?::{_INSIDE}*)?\}}"
+_ONE = f"(?:{_INSIDE}|{_VARIABLE})*"
+_PIECE = rf"(?:[^{{}}\\\u0000]|\\[^\u0000]|{_VARIABLE}|\{{{_ONE}(?:\|{_ONE})+\}})"
+TEXT_PATTERN = rf"^{_PIECE}*[^{{}}\\{_BLANK}]{_PIECE}*\\?$"
+
 BIGGEST_ID = 2**63 - 1
 LABEL_PATTERN = "^[a-z0-9][a-z0-9_-]{0,31}$"
 PHONE_PATTERN = "^[+]?[1-9][0-9]{6,14}$"
 PLAIN_PATTERN = "^[^\\u0000]*$"
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time", "examples": ["2026-04-25T12:34:56+00:00"]})]
+Aware = Annotated[datetime, Meta(tz=True)]
+Moment = Annotated[
+    str | None,
+    Parameter(
+        max_length=40,
+        description="A time with an offset; write its + as %2B.",
+        schema_extra={"format": "date-time"},
+    ),
+]
+Text = Annotated[
+    str,
+    Meta(
+        description="Up to 4,096 characters as the person reads it, 16,384 with alternatives `{a|b}`. "
+        "Variables: `{name}`, `{custom}`, `{phone}`, with a fallback `{name:friend}`. `\\{` is a brace.",
+        extra_json_schema={"pattern": TEXT_PATTERN, "maxLength": 4_096, "examples": ["Your parcel is here."]},
+    ),
+]
 Phone = Annotated[
     str,
     Meta(

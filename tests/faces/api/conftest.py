@@ -1,0 +1,140 @@
+"""asha's box behind its API, and everybody who calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Response
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.cast import NOON, Person, Stage, stage
+from wabox import app
+from wabox.accounts import keys
+from wabox.api import v1
+from wabox.contacts import contacts, phones, writing
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.messages import outbox, template
+from wabox.webhooks import endpoints
+from wabox.webhooks.targets import Allow
+from wabox.whatsapp.driver import Link
+
+PHONE = "8801711000001"
+SHOP = "8801700000009"
+
+
+@dataclass(slots=True)
+class Api:
+    """The app of a stage. ids: asha's things by name; documents: what OpenAPI says."""
+
+    stage: Stage
+    client: TestClient[Litestar]
+    ids: dict[str, int] = field(default_factory=dict)
+
+    def call(self, method: str, path: str, key: str | None = None, **more: Any) -> Response:
+        """As asha, unless another key is given; "" sends no key at all."""
+        sent = self.stage.asha.key if key is None else key
+        headers = {**({"X-API-Key": sent} if sent else {}), **more.pop("headers", {})}
+        return self.client.request(method, v1.PATH + path, headers=headers, **more)
+
+    def send(self, phone: str = PHONE, message: str = "Hello", **more: Any) -> Response:
+        headers = more.pop("headers", {})
+        return self.call("POST", "/send", json={"phone": phone, "message": message, **more}, headers=headers)
+
+    def raw(self, body: str | bytes, path: str = "/send", **headers: str) -> Response:
+        return self.call("POST", path, content=body, headers=headers)
+
+    def count(self, table: str) -> int:
+        return int(self.stage.value(f"select count(*) from {table}"))
+
+    def link(self, device_id: int, state: str = "ready", **more: Any) -> None:
+        """The device's page shows this."""
+
+        def verb(tx: Tx) -> None:
+            devices.start(tx, devices.by_id(tx, device_id))
+            phone = SHOP if state == "ready" else None
+            link = Link(device_id, state, phone=phone, synced=state == "ready", **more)  # type: ignore[arg-type]
+            devices.saw(tx, link, now=self.stage.hands.now())
+
+        self.stage.box.db.write_now(verb)
+
+
+def opened(path: Path, **sections: dict[str, Any]) -> Iterator[Api]:
+    """A stage whose owner's primary device is linked, and its app."""
+    made = stage(path, **sections)
+    with TestClient(app.create(made.box)) as client:
+        found = Api(made, client)
+        found.link(made.asha.device_id)
+        yield found
+    made.close()
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    """The API with nothing that holds a message."""
+    yield from opened(tmp_path)
+
+
+Open = Callable[..., Api]
+
+
+@pytest.fixture
+def open_api(tmp_path: Path) -> Iterator[Open]:
+    """The API of a box with these sections in wabox.toml."""
+    walks: list[Iterator[Api]] = []
+
+    def made(**sections: dict[str, Any]) -> Api:
+        walks.append(opened(tmp_path, **sections))
+        return next(walks[-1])
+
+    yield made
+    for walk in walks:
+        assert next(walk, None) is None
+
+
+def furnish(api: Api) -> None:
+    """asha has a second device, messages of several ends, a webhook, a delivery, a contact, two campaigns."""
+
+    def verb(tx: Tx) -> dict[str, int]:
+        made = api.stage
+        sales = devices.create(tx, made.asha.id, "sales", most=5, now=NOON)
+        url = "https://shop.example/wa-events"
+        endpoints.put(tx, made.asha.id, url=url, allow=Allow(), seal=made.box.seal, now=NOON)
+        unknown = _message(tx, made.asha)
+        outbox.claim(tx, unknown, now=NOON)
+        outbox.lose(tx, outbox.by_id(tx, unknown), "no_answer", now=NOON)
+        failed = _message(tx, made.asha)
+        outbox.fail(tx, outbox.by_id(tx, failed), "refused", now=NOON)
+        delivery = tx.value("select max(id) from deliveries where user_id = :id", id=made.asha.id)
+        queued = _message(tx, made.asha)
+        return {"sales": sales.id, "unknown": unknown, "failed": failed, "queued": queued, "delivery": delivery}
+
+    api.ids = api.stage.box.db.write_now(verb)
+    draft = writing.Draft(phones.parse(PHONE, country="BD"), name="A secret of asha's", tags=("leads",))
+    api.stage.box.db.write_now(contacts.bulk, api.stage.asha.id, [draft], now=NOON)
+    for name in ("scheduled", "paused"):
+        body = {"name": name, "message": "A secret of asha's", "scheduled_for": "2026-03-11T06:00:00Z"}
+        answer = api.call("POST", "/campaigns", json=body)
+        assert answer.status_code == 201, answer.text
+        api.ids[name] = answer.json()["id"]
+    assert api.call("POST", f"/campaigns/{api.ids['paused']}/pause").status_code == 200
+
+
+def _message(tx: Tx, person: Person) -> int:
+    device = devices.by_id(tx, person.device_id)
+    text = template.parse("A secret of asha's")
+    return outbox.accept(tx, device, phone=PHONE, template=text, values={}, now=NOON)
+
+
+def rotate(api: Api) -> str:
+    """asha has a new key; returns the dead one."""
+    dead = api.stage.asha.key
+    issued = api.stage.box.db.write_now(keys.rotate, api.stage.asha.id, now=NOON)
+    asha = api.stage.asha
+    api.stage.asha = Person(asha.id, issued.key, asha.device_id)
+    return dead

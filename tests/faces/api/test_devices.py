@@ -1,0 +1,135 @@
+"""Devices over the API: adding, removing, their states, QR and pairing code."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.cast import NOON
+from tests.faces.api.conftest import Api, Open
+from wabox.devices import devices
+from wabox.whatsapp.driver import Pairing
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+
+def _add(api: Api, label: object) -> Any:
+    return api.call("POST", "/devices", json={"device_label": label})
+
+
+def test_the_list_is_the_references_object(open_api: Open) -> None:
+    api = open_api(sending={"warmup": True, "daily_cap": 250}, devices={"max": 3})
+    _add(api, "a-first")
+    api.stage.hands.forward(days=2)
+    found = api.call("GET", "/devices").json()
+    assert list(found) == ["devices", "count", "max_allowed"]
+    assert (found["count"], found["max_allowed"]) == (2, 3)
+    assert found["devices"][0] == {
+        "device_label": "primary",
+        "phone_number": "8801700000009",
+        "state": "ready",
+        "ready": True,
+        "warmup_enabled": True,
+        "warmup_day": 3,
+        "effective_daily_cap": 70,
+        "detail": None,
+        "detail_text": None,
+    }
+    second = found["devices"][1]
+    assert (second["device_label"], second["state"], second["phone_number"]) == ("a-first", "not_started", None)
+
+
+def test_an_ill_formed_label_is_422_on_creation(api: Api) -> None:
+    for label in ["", "A", "-a", "_a", "a b", "a" * 33, "a\n", "é", "a/b", "বাংলা", "a.b", 7, None]:
+        answer = _add(api, label)
+        assert answer.status_code == 422
+        assert list(answer.json()["details"]) == ["device_label"]
+        assert api.count("devices") == 2
+
+
+def test_labels_are_a_users_own_and_unique(open_api: Open) -> None:
+    api = open_api(devices={"max": 3})
+    assert _add(api, "a").json()["device_label"] == "a"
+    taken = _add(api, "a")
+    assert (taken.status_code, taken.json()["code"], list(taken.json()["details"])) == (
+        422,
+        "label_taken",
+        ["device_label"],
+    )
+    assert _add(api, "primary").json()["code"] == "label_taken"
+    assert _add(api, "0-_9").status_code == 201
+    most = _add(api, "one-more")
+    assert (most.status_code, most.json()["code"]) == (422, "too_many_devices")
+    assert api.call("POST", "/devices", api.stage.bilal.key, json={"device_label": "a"}).status_code == 201
+    assert api.call("DELETE", "/devices/a").status_code == 204
+    assert _add(api, "a").status_code == 201
+
+
+def test_primary_stays(api: Api) -> None:
+    answer = api.call("DELETE", "/devices/primary")
+    assert (answer.status_code, answer.json()["code"]) == (422, "primary_stays")
+    assert api.stage.device().removed_at is None
+
+
+def test_removing_a_device_cancels_what_waits_on_it(api: Api) -> None:
+    _add(api, "sales")
+    job_id = api.send(device_label="sales", queue_if_offline=True).json()["job_id"]
+    answer = api.call("DELETE", "/devices/sales")
+    assert (answer.status_code, answer.content) == (204, b"")
+    shown = api.call("GET", f"/messages/{job_id}").json()
+    assert (shown["status"], shown["error"]) == ("cancelled", "device_removed")
+    assert api.call("DELETE", "/devices/sales").status_code == 404
+    assert api.call("GET", "/devices").json()["count"] == 1
+
+
+def test_the_qr_is_shown_while_it_can_be_scanned_only(api: Api) -> None:
+    _add(api, "sales")
+    sales = int(api.stage.value("select id from devices where label = 'sales'"))
+    assert api.call("GET", "/devices/sales/qr").json() == {"qr": None}
+    started = api.call("POST", "/devices/sales/start")
+    assert (started.status_code, started.json()["state"]) == (202, "starting")
+    assert api.call("POST", "/devices/sales/start").status_code == 202
+    api.link(sales, "qr", qr="2@abc,def,ghi,jkl,1")
+    shown = api.call("GET", "/devices/sales/qr")
+    assert shown.json()["qr"].startswith("data:image/png;base64,")
+    assert shown.headers["cache-control"] == "no-store"
+    api.link(sales)
+    assert api.call("GET", "/devices/sales/qr").json() == {"qr": None}
+    assert api.call("GET", "/devices").json()["devices"][1]["state"] == "ready"
+
+
+def test_a_pairing_code_starts_the_device_and_comes_after_a_moment(api: Api) -> None:
+    _add(api, "sales")
+    answer = api.call("POST", "/devices/sales/pairing-code", json={"phone": "০১৯১১-222333"})
+    assert (answer.status_code, answer.json()) == (202, {"code": None, "expires_at": None})
+    asked = api.stage.box.db.read_here(devices.commanded)[0]
+    assert (asked.label, asked.command, asked.pairing_phone, asked.wanted) == (
+        "sales",
+        "pair",
+        "8801911222333",
+        True,
+    )
+    api.link(asked.id, "qr", qr="2@abc,def,ghi,jkl,1")
+    until = NOON + timedelta(minutes=3)
+    api.stage.box.db.write_now(devices.paired, Pairing(asked.id, "ABCD1234", until))
+    shown = api.call("GET", "/devices/sales/pairing-code")
+    assert shown.json() == {"code": "ABCD1234", "expires_at": "2026-03-10T06:03:00+00:00"}
+    assert shown.headers["cache-control"] == "no-store"
+    api.stage.hands.forward(minutes=3)
+    assert api.call("GET", "/devices/sales/pairing-code").json() == {"code": None, "expires_at": None}
+
+
+def test_a_linked_device_gives_no_pairing_code(api: Api) -> None:
+    answer = api.call("POST", "/devices/primary/pairing-code", json={"phone": "01911222333"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "already_linked")
+    wrong = api.call("POST", "/devices/primary/pairing-code", json={"phone": "12"})
+    assert (wrong.status_code, list(wrong.json()["details"])) == (422, ["phone"])
+
+
+def test_a_detail_comes_with_its_cure(api: Api) -> None:
+    api.link(api.stage.asha.device_id, "disconnected", detail="engine_incompatible")
+    shown = api.call("GET", "/devices").json()["devices"][0]
+    assert (shown["state"], shown["detail"], shown["ready"]) == ("disconnected", "engine_incompatible", False)
+    assert "update wabox" in shown["detail_text"]

@@ -1,0 +1,103 @@
+"""The OpenAPI document: complete, true, and fetched from nowhere else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.faces.api.conftest import Api
+from wabox.api import wire
+from wabox.contacts import phones
+from wabox.errors import Invalid
+from wabox.messages import template
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+
+@pytest.fixture
+def told(api: Api) -> dict[str, Any]:
+    answer = api.call("GET", "/openapi.json", "")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    return dict(answer.json())
+
+
+def _operations(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for item in told["paths"].values() for operation in item.values()]
+
+
+def test_every_operation_says_what_it_is(told: dict[str, Any]) -> None:
+    assert (told["openapi"], told["info"]["title"]) == ("3.1.0", "wabox")
+    assert set(told["components"]["securitySchemes"]) == {"key", "bearer"}
+    found = _operations(told)
+    assert len({one["operationId"] for one in found}) == len(found)
+    for one in found:
+        assert one["summary"]
+        assert one["description"].endswith((".", "`."))
+        assert "Args:" not in one["description"]
+        assert one["tags"]
+
+
+def test_every_operation_declares_its_errors(told: dict[str, Any]) -> None:
+    for one in _operations(told):
+        assert {"401", "403", "413", "422", "429", "503"} <= set(one["responses"])
+        assert "400" not in one["responses"]
+        for code, answer in one["responses"].items():
+            if code >= "400":
+                schema = answer["content"]["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/Error"}
+        assert "Retry-After" in one["responses"]["429"]["headers"]
+
+
+def test_a_body_is_closed_and_its_types_are_told(told: dict[str, Any]) -> None:
+    shapes = told["components"]["schemas"]
+    for one in _operations(told):
+        if "requestBody" in one:
+            name = one["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            assert shapes[name]["additionalProperties"] is False
+    assert shapes["Send"]["required"] == ["phone", "message"]
+    assert shapes["Message"]["properties"]["queued_at"]["format"] == "date-time"
+
+
+def test_nothing_is_fetched_from_elsewhere(api: Api) -> None:
+    text = api.call("GET", "/openapi.json", "").text
+    assert set(re.findall(r"https?://[a-z.]+", text)) <= {"https://shop.example"}
+    assert api.call("GET", "/openapi.json/x", "").status_code == 404
+
+
+def test_what_the_patterns_promise_is_kept() -> None:
+    for phone in ("8801711000001", "+14155552671", "1000000", "999999999999999"):
+        assert re.search(wire.PHONE_PATTERN, phone)
+        assert phones.parse(phone, country="BD").digits
+    for text, fits in [
+        ("Hi", True), ("a | b", True), ("{a|b} c", True), ("Hi {name:friend}!", True), ("{a|{name}} x", True),
+        (r"\{ x", True), ("a\\", True), ("আপনার", True), ("{", False), ("a}", False), ("{nmae} x", False),
+        ("", False), (" \u2003\n", False), ("a\0", False), ("{} x", False),
+    ]:  # fmt: skip
+        matched = re.search(wire.TEXT_PATTERN, text) is not None
+        assert matched == fits, text
+        assert matched == _is_taken(text), text
+
+
+def _is_taken(text: str) -> bool:
+    try:
+        return bool(template.parse(text).render({"phone": "8801711000001"}, seed="1"))
+    except Invalid:
+        return False
+
+
+def test_answers_are_as_the_document_says(api: Api, told: dict[str, Any]) -> None:
+    api.send()
+    for method, path, status in (
+        ("GET", "/messages", 200),
+        ("GET", "/messages/1", 200),
+        ("GET", "/devices", 200),
+        ("GET", "/webhooks", 200),
+        ("GET", "/reports/summary", 200),
+    ):
+        answer = api.call(method, path)
+        operation = told["paths"]["/api/v1" + path.replace("/1", "/{job_id}")][method.lower()]
+        schema = operation["responses"][str(status)]["content"]["application/json"]["schema"]
+        jsonschema_rs.validate({**schema, "components": told["components"]}, answer.json())

@@ -1,0 +1,242 @@
+"""Every route of the document × everybody who could call it: the answer, and what it did to the rows."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cast import Stage, stage
+from tests.faces.api.conftest import Api, furnish, opened, rotate
+from wabox import app
+from wabox.api import document, v1
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How a route is called on asha's things. status: asha's answer; other: bilal's, to whom they are not there.
+
+    job: which message or campaign of asha's. changes: a question whose answer her call changes, and bilal's
+    and everybody else's does not.
+    """
+
+    status: int
+    other: int = 404
+    body: Any = None
+    job: str | None = None
+    changes: str | None = None
+
+
+JOB = "select group_concat(status) from messages where user_id = {asha}"
+SALES = "select state || coalesce(command, '') || wanted from devices where label = 'sales'"
+PROMO = {"name": "April", "message": "Hi {name}", "tag": "leads"}
+CAMPAIGNS = "select group_concat(status) from campaigns where user_id = {asha}"
+ROWS = {
+    "POST /send": Row(
+        202,
+        body={"phone": "8801711000002", "message": "Hi", "device_label": "sales", "queue_if_offline": True},
+        changes=JOB,
+    ),
+    "GET /messages": Row(200, 200),
+    "GET /messages/{job_id}": Row(200),
+    "POST /messages/{job_id}/cancel": Row(200, changes=JOB),
+    "POST /messages/{job_id}/settle": Row(200, body={"as": "sent"}, job="unknown", changes=JOB),
+    "GET /devices": Row(200, 200),
+    "POST /devices": Row(
+        201, 201, {"device_label": "till"}, changes="select count(*) from devices where user_id = {asha}"
+    ),
+    "DELETE /devices/{device_label}": Row(
+        204, changes="select removed_at is null from devices where label = 'sales'"
+    ),
+    "POST /devices/{device_label}/start": Row(202, changes=SALES),
+    "POST /devices/{device_label}/restart": Row(202, changes=SALES),
+    "POST /devices/{device_label}/logout": Row(202, changes=SALES),
+    "GET /devices/{device_label}/qr": Row(200),
+    "GET /devices/{device_label}/pairing-code": Row(200),
+    "POST /devices/{device_label}/pairing-code": Row(202, body={"phone": "8801911222333"}, changes=SALES),
+    "POST /keys/rotate": Row(
+        200, 200, changes="select group_concat(key_hash) from api_keys where user_id = {asha}"
+    ),
+    "GET /webhooks": Row(200, 200),
+    "PUT /webhooks": Row(
+        200, 200, {"webhook_url": None}, changes="select coalesce(url, '') from webhooks where user_id = {asha}"
+    ),
+    "POST /webhooks/test": Row(202, 422, changes="select count(*) from deliveries where user_id = {asha}"),
+    "GET /webhooks/deliveries": Row(200, 200),
+    "GET /webhooks/deliveries/{delivery_id}": Row(200),
+    "POST /webhooks/deliveries/{delivery_id}/replay": Row(
+        202, changes="select due_at from deliveries where user_id = {asha} order by id"
+    ),
+    "GET /reports/summary": Row(200, 200),
+    "GET /campaigns": Row(200, 200),
+    "POST /campaigns": Row(201, 422, PROMO, changes="select count(*) from campaigns where user_id = {asha}"),
+    "POST /campaigns/preflight": Row(200, 200, PROMO),
+    "GET /campaigns/{campaign_id}": Row(200),
+    "POST /campaigns/{campaign_id}/pause": Row(200, changes=CAMPAIGNS),
+    "POST /campaigns/{campaign_id}/resume": Row(200, job="paused", changes=CAMPAIGNS),
+    "POST /campaigns/{campaign_id}/stop": Row(200, changes=CAMPAIGNS),
+    "POST /campaigns/{campaign_id}/redispatch": Row(200),
+}
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    for one in opened(tmp_path):
+        furnish(one)
+        one.stage.hands.forward(minutes=1)
+        yield one
+
+
+def _call(api: Api, route: str, key: str | None = None, **more: Any) -> Any:
+    method, _, path = route.partition(" ")
+    row = ROWS[route]
+    names: dict[str, object] = {"device_label": "sales", "delivery_id": api.ids["delivery"]}
+    names |= {"job_id": api.ids[row.job or "queued"], "campaign_id": api.ids[row.job or "scheduled"]}
+    if row.body is not None:
+        more["json"] = row.body
+    return api.call(method, path.format(**names), key, **more)
+
+
+def _seen(api: Api, route: str) -> Any:
+    question = ROWS[route].changes
+    return None if question is None else api.stage.value(question.format(asha=api.stage.asha.id))
+
+
+def _rows(made: Stage, owner: int | None = None) -> str:
+    """A digest of every row, or of those of one user; when a key was last used is nobody's business."""
+
+    def read(rows: Any) -> str:
+        digest = hashlib.sha256()
+        for table in rows.all("select name from sqlite_master where type = 'table' order by name"):
+            name = table["name"]
+            columns = [one["name"] for one in rows.all(f"pragma table_info({name})")]
+            kept = ", ".join(one for one in columns if one not in ("last_used_at", "last_used_ip"))
+            if owner is not None and "user_id" not in columns:
+                continue
+            where = "" if owner is None else f"where user_id = {owner}"
+            for row in rows.all(f"select {kept} from {name} {where}"):
+                digest.update(repr(tuple(row)).encode())
+        return digest.hexdigest()
+
+    return made.box.db.read_here(read)
+
+
+def test_every_route_of_the_document_has_a_row_here(tmp_path: Path) -> None:
+    made = stage(tmp_path)
+    told = document.of(app.create(made.box), v1.PATH)["paths"]
+    made.close()
+    found = {f"{method.upper()} {path.removeprefix(v1.PATH)}" for path, item in told.items() for method in item}
+    assert found == set(ROWS)
+
+
+def test_strangers_get_in_nowhere_and_change_nothing(api: Api) -> None:
+    dead = rotate(api)
+    live = api.stage.asha.key
+    before = _rows(api.stage)
+    for route in ROWS:
+        for key in ("", dead, "nonsense", live[:-1], live + "x", live.swapcase(), "x" * 5_000):
+            answer = _call(api, route, key)
+            assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), (route, key)
+            assert set(answer.json()) == {"error", "code", "details"}
+        for headers in ({"X-API-Key": ""}, {"X-API-Key": "   "}, {"Authorization": f"Basic {live}"}):
+            assert _call(api, route, "", headers=headers).status_code == 401
+    assert _rows(api.stage) == before
+
+
+@pytest.mark.parametrize("state", ["pending", "suspended", "locked"])
+def test_an_account_that_is_not_active_is_403_before_anything_else(api: Api, state: str) -> None:
+    def verb(tx: Any) -> None:
+        tx.run("update users set state = :state where id = :id", state=state, id=api.stage.asha.id)
+
+    api.stage.box.db.write_now(verb)
+    before = _rows(api.stage)
+    for route in ROWS:
+        answer = _call(api, route)
+        assert (answer.status_code, answer.json()["code"]) == (403, f"account_{state}"), route
+        method, _, path = route.partition(" ")
+        broken = api.call(method, re.sub("{.*}", "999", path), content=b'{"')
+        assert broken.status_code == 403, route
+    assert _rows(api.stage) == before
+
+
+def test_bilal_sees_and_changes_nothing_of_asha(api: Api) -> None:
+    before = _rows(api.stage, api.stage.asha.id)
+    for route in sorted(ROWS, key="POST /keys/rotate".__eq__):
+        answer = _call(api, route, api.stage.bilal.key)
+        assert answer.status_code == ROWS[route].other, (route, answer.text)
+        for secret in ("secret of asha", "shop.example", "sales", "8801700000009"):
+            assert secret not in answer.text, route
+    assert _rows(api.stage, api.stage.asha.id) == before
+
+
+@pytest.mark.parametrize("route", sorted(one for one in ROWS if ROWS[one].changes is not None))
+def test_asha_gets_what_she_asks_for(api: Api, route: str) -> None:
+    before = _seen(api, route)
+    answer = _call(api, route)
+    assert answer.status_code == ROWS[route].status, answer.text
+    assert _seen(api, route) != before
+
+
+def test_reading_changes_nothing_and_a_key_may_be_a_bearer_token(api: Api) -> None:
+    rows = _rows(api.stage)
+    bearer = {"Authorization": f"bearer {api.stage.asha.key}", "X-API-Key": ""}
+    for route in [one for one in ROWS if ROWS[one].changes is None]:
+        answer = _call(api, route)
+        assert answer.status_code == ROWS[route].status, answer.text
+        assert _call(api, route, "", headers=bearer).json() == answer.json()
+    assert _rows(api.stage) == rows
+
+
+def test_other_methods_are_405_and_name_the_right_ones(api: Api) -> None:
+    for route in ROWS:
+        path = route.partition(" ")[2]
+        address = re.sub("{.*}", "1", path)
+        mine = {one.partition(" ")[0] for one in ROWS if one.partition(" ")[2] == path}
+        for other in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"} - mine:
+            answer = api.call(other, address)
+            assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed"), (other, path)
+            assert set(answer.headers["allow"].split(", ")) == mine | {"OPTIONS"}
+        answer = api.call("OPTIONS", address)
+        assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (204, mine | {"OPTIONS"})
+
+
+IDS = ["0", "-1", "99999", str(2**63 - 1), str(2**63), str(2**64), "9" * 5_000]
+NO_IDS = ["x", "1.0", "1_0", "+1", "%201", "%D9%A1", "0x1", "01", "1e0", "null", "%00", "1%2F2"]
+LABELS = [
+    "nobody",
+    "PRIMARY",
+    "a" * 1_000,
+    "a%2Fb",
+    "a%20b",
+    "%E0%A6%AC",
+    "%00",
+    "%FF",
+    "primary%0A",
+    "null",
+    "%27--",
+]
+
+
+def test_an_id_or_label_that_is_nobodys_or_none_at_all_is_404(api: Api) -> None:
+    before = _rows(api.stage)
+    for route in [one for one in ROWS if "{" in one]:
+        method, _, path = route.partition(" ")
+        for one in LABELS if "label" in path else IDS + NO_IDS:
+            answer = api.call(method, re.sub("{.*}", one, path), json=ROWS[route].body)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (route, one[:40])
+    assert _rows(api.stage) == before
+
+
+def test_what_the_api_does_not_have_is_404_in_json(api: Api) -> None:
+    for path in ("", "/", "/nope", "/nope/1", "/messages/1/nope", "/openapi.yaml", "/devices/primary/nope"):
+        for method in ("GET", "PATCH"):
+            answer = api.call(method, path, "")
+            assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json"), path
+            assert set(answer.json()) == {"error", "code", "details"}
