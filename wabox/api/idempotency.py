@@ -24,16 +24,24 @@ KEPT = timedelta(hours=24)
 
 
 async def once(
-    box: Box, request: StrictRequest, caller: Caller, verb: Callable[[Tx], T], *, kind: type[T], status: int
+    box: Box,
+    request: StrictRequest,
+    caller: Caller,
+    verb: Callable[[Tx], T],
+    *,
+    kind: type[T],
+    status: int | Callable[[], int],
 ) -> Response[T]:
     """Run the verb once per Idempotency-Key; its answer and the key are stored in its own transaction.
 
     Without a key it simply runs. The same key with the same body gets the kept answer, with another
     body Conflict `idempotency_conflict`. A Refusal keeps nothing, so the key may be used again.
+    status: of the answer; asked for after the verb, if that decides.
     """
     key = _key(request)
     if key is None:
-        return Response(await box.db.write(verb), status_code=status)
+        made = await box.db.write(verb)
+        return Response(made, status_code=_now(status))
     fingerprint = _fingerprint(await request.body())
     now = box.now()
 
@@ -47,8 +55,8 @@ async def once(
         )
         if row is None:
             answer = verb(tx)
-            _keep(tx, scope, fingerprint, status, msgspec.json.encode(answer).decode(), now)
-            return answer, status, False
+            _keep(tx, scope, fingerprint, _now(status), msgspec.json.encode(answer).decode(), now)
+            return answer, _now(status), False
         if row["fingerprint"] != fingerprint:
             raise Conflict(
                 "idempotency_conflict",
@@ -58,6 +66,10 @@ async def once(
 
     answer, code, replayed = await box.db.write(guarded)
     return Response(answer, status_code=code, headers={"Idempotent-Replayed": "true"} if replayed else None)
+
+
+def _now(status: int | Callable[[], int]) -> int:
+    return status if isinstance(status, int) else status()
 
 
 def _keep(tx: Tx, scope: Mapping[str, object], fingerprint: str, status: int, body: str, now: datetime) -> None:

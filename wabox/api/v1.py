@@ -8,7 +8,7 @@ from litestar import Request, Response, Router, get
 from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
-from wabox.api import campaigns, devices, document, keys, messages, reports, webhooks
+from wabox.api import campaigns, contacts, devices, document, keys, messages, reports, templates, webhooks
 from wabox.api.guard import key_guard
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
@@ -25,7 +25,9 @@ def router(box: Box) -> Router:
             devices.router,
             keys.router,
             webhooks.router,
+            contacts.router,
             campaigns.router,
+            templates.router,
             reports.router,
         ],
         guards=[key_guard(box)],

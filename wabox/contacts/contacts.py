@@ -99,14 +99,15 @@ def values_for(rows: Rows, user_id: int, phone: str) -> tuple[int | None, dict[s
 
 
 def some(rows: Rows, user_id: int, contact_ids: list[int]) -> list[Contact]:
-    """Those of these contacts that are the user's, by id."""
+    """Those of these contacts that are the user's, in the order given."""
     found = rows.all(
         f"""select {COLUMNS} from contacts c where c.user_id = :user_id
-            and c.id in (select value from json_each(:ids)) order by c.id""",  # noqa: S608
+            and c.id in (select value from json_each(:ids))""",  # noqa: S608
         user_id=user_id,
         ids=json.dumps(contact_ids),
     )
-    return contacts_of(rows, found)
+    order = {contact_id: place for place, contact_id in enumerate(contact_ids)}
+    return sorted(contacts_of(rows, found), key=lambda contact: order[contact.id])
 
 
 def page(

@@ -1,0 +1,334 @@
+"""Contacts: list, write one or a thousand, change, remove, opt out and in; and the tags they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from litestar import Response, Router, delete, get, patch, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from wabox import times
+from wabox.accounts.keys import Caller
+from wabox.api import idempotency, wire
+from wabox.api.strict import StrictRequest, moment
+from wabox.box import Box
+from wabox.campaigns import replies
+from wabox.contacts import contacts, fields, people, phones, suppression, writing
+from wabox.contacts.writing import Draft
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid, Refusal
+
+ContactId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A contact's id.")]
+BULK_BYTES = 8 * 1024 * 1024  # a thousand contacts with every field full, escaped
+MOST_WRONG = 50
+
+_PLAIN = {"pattern": wire.PLAIN_PATTERN}
+Name = Annotated[str, Meta(max_length=fields.MOST_NAME, extra_json_schema=_PLAIN)]
+Custom = Annotated[str, Meta(max_length=fields.MOST_CUSTOM, extra_json_schema=_PLAIN)]
+Tag = Annotated[
+    str,
+    Meta(min_length=1, max_length=fields.MOST_TAG, extra_json_schema={"pattern": r"^[^\u0000-\u0020]+$"}),
+]
+Tags = Annotated[list[Tag], Meta(max_length=fields.MOST_TAGS)]
+_TagFilter = Annotated[
+    str | None,
+    Parameter(max_length=fields.MOST_TAG, description="Only with this tag, in any case.", schema_extra=_PLAIN),
+]
+_Search = Annotated[
+    str | None,
+    Parameter(max_length=200, description="In name, phone, custom or a tag.", schema_extra=_PLAIN),
+]
+
+
+class NewConsent(Struct, forbid_unknown_fields=True):
+    """That the person agreed to be written to. at: now, unless it is said."""
+
+    source: people.ConsentSource
+    at: wire.Aware | None = None
+    note: Annotated[str, Meta(max_length=fields.MOST_NOTE, extra_json_schema=_PLAIN)] | None = None
+
+
+class Changes(Struct, forbid_unknown_fields=True):
+    """What is to be changed: null clears, what is absent stays. tag or tags replaces the whole set."""
+
+    name: Name | UnsetType | None = UNSET
+    tag: Tag | UnsetType | None = UNSET
+    tags: Tags | UnsetType = UNSET
+    custom: Custom | UnsetType | None = UNSET
+    consent: NewConsent | UnsetType | None = UNSET
+
+
+class NewContact(Changes, forbid_unknown_fields=True, kw_only=True):
+    """A contact to be, or one that is there already, by its phone; then as in PATCH."""
+
+    phone: wire.Phone
+
+
+class Bulk(Struct, forbid_unknown_fields=True):
+    """Up to 1,000 contacts, all or none."""
+
+    contacts: Annotated[list[NewContact], Meta(max_length=contacts.MOST_AT_ONCE)]
+
+
+class Processed(Struct):
+    """updated: rows that met a contact, changed or not. total_processed: rows sent."""
+
+    created: int
+    updated: int
+    total_processed: int
+
+
+class Consent(Struct):
+    """by: who wrote it down."""
+
+    source: people.ConsentSource
+    at: wire.Time
+    by: str | None
+    note: str | None
+
+
+class Contact(Struct):
+    """tag: the first of tags. flagged: no numbering plan knows the phone. opted_out: nothing is sent to them."""
+
+    id: int
+    phone: str
+    name: str | None
+    tag: str | None
+    tags: list[str]
+    custom: str | None
+    consent: Consent | None
+    opted_out: bool
+    flagged: bool
+    last_sent_at: wire.Time | None
+    last_received_at: wire.Time | None
+    created_at: wire.Time
+    updated_at: wire.Time
+
+
+class TagCount(Struct):
+    """A tag and how many contacts have it."""
+
+    tag: str
+    contacts: int
+
+
+@get("/contacts", responses=wire.errors(), summary="Your contacts")
+async def list_contacts(
+    box: Box,
+    caller: Caller,
+    page: wire.PageNumber = 1,
+    per_page: wire.PerPage = 50,
+    cursor: wire.Cursor = None,
+    tag: _TagFilter = None,
+    q: _Search = None,
+) -> wire.Page[Contact]:
+    """Newest first."""
+    at = wire.cursor_of(cursor)
+    wanted = contacts.Wanted(tag=tag or None, text=q)
+
+    def ask(rows: Rows) -> wire.Page[Contact]:
+        found = contacts.page(rows, caller.user.id, wanted, number=page, per_page=per_page, cursor=at)
+        return wire.page_of(
+            found.contacts,
+            on_wire,
+            page=page,
+            per_page=per_page,
+            total=found.total,
+            next_cursor=found.next_cursor,
+        )
+
+    return await box.db.read(ask)
+
+
+@get("/contacts/{contact_id:int}", responses=wire.errors(404), summary="One contact")
+async def contact(contact_id: ContactId, box: Box, caller: Caller) -> Contact:
+    """The contact as it stands now."""
+    return on_wire(await box.db.read(contacts.of_user, caller.user.id, contact_id))
+
+
+@post(
+    "/contacts",
+    status_code=201,
+    responses={**wire.errors(409), 200: ResponseSpec(Contact, description="It was there; this is it now.")},
+    summary="Create or update a contact",
+)
+async def upsert(data: NewContact, request: StrictRequest, box: Box, caller: Caller) -> Response[Contact]:
+    """One contact a phone: 201 if it is new, 200 if it was there. Phones are normalized to digits."""
+    draft = _draft(data, box, caller)
+    new = False
+
+    def verb(tx: Tx) -> Contact:
+        nonlocal new
+        new = writing.write(tx, caller.user.id, [draft], now=box.now())[draft.phone.digits] == "created"
+        found = contacts.by_phone(tx, caller.user.id, draft.phone.digits)
+        assert found is not None
+        return on_wire(found)
+
+    return await idempotency.once(box, request, caller, verb, kind=Contact, status=lambda: 201 if new else 200)
+
+
+@patch("/contacts/{contact_id:int}", responses=wire.errors(404), summary="Change a contact")
+async def change(data: Changes, contact_id: ContactId, box: Box, caller: Caller) -> Contact:
+    """Name, custom, tags and consent. The phone stays: delete the contact and create another one."""
+    now = box.now()
+    changes = _fields(data, caller, now)
+    return on_wire(await box.db.write(contacts.patch, caller.user.id, contact_id, **changes, now=now))
+
+
+@delete("/contacts/{contact_id:int}", status_code=204, responses=wire.errors(404), summary="Delete a contact")
+async def remove(contact_id: ContactId, box: Box, caller: Caller) -> None:
+    """The message log stays, and so does an opt-out: the same phone created again is still opted out."""
+    await box.db.write(contacts.remove, caller.user.id, contact_id)
+
+
+@post(
+    "/contacts/bulk",
+    status_code=200,
+    responses=wire.errors(409),
+    opt={"meter": "bulk"},
+    request_max_body_size=BULK_BYTES,
+    summary="Create or update up to 1,000 contacts",
+)
+async def bulk(data: Bulk, request: StrictRequest, box: Box, caller: Caller) -> Response[Processed]:
+    """All of them in one transaction, or none: `details` then names each wrong row, as `contacts[3].phone`."""
+    drafts = _drafts(data.contacts, box, caller)
+
+    def verb(tx: Tx) -> Processed:
+        counts = contacts.bulk(tx, caller.user.id, drafts, now=box.now())
+        return Processed(counts.created, counts.updated, counts.total)
+
+    return await idempotency.once(box, request, caller, verb, kind=Processed, status=200)
+
+
+@post("/contacts/{contact_id:int}/opt-out", status_code=200, responses=wire.errors(404), summary="Opt out")
+async def opt_out(contact_id: ContactId, box: Box, caller: Caller) -> Contact:
+    """Nothing more is sent to this person, on any device; what waits is skipped. Outlives the contact."""
+
+    def verb(tx: Tx, phone: str) -> None:
+        by = caller.user.email
+        replies.opt_out_by_owner(tx, caller.user.id, phone, source="api", by=by, now=box.now())
+
+    return await _judge(box, caller, contact_id, verb)
+
+
+@post("/contacts/{contact_id:int}/opt-in", status_code=200, responses=wire.errors(404), summary="Opt in again")
+async def opt_in(contact_id: ContactId, box: Box, caller: Caller) -> Contact:
+    """The person may be written to again. Only do so if they asked for it."""
+
+    def verb(tx: Tx, phone: str) -> None:
+        suppression.opt_in(tx, caller.user.id, phone, source="api", by=caller.user.email, now=box.now())
+
+    return await _judge(box, caller, contact_id, verb)
+
+
+@get("/tags", responses=wire.errors(), summary="Your tags")
+async def list_tags(
+    box: Box, caller: Caller, page: wire.PageNumber = 1, per_page: wire.PerPage = 50
+) -> wire.Page[TagCount]:
+    """Every tag that contacts have, by name. `VIP` and `vip` are one."""
+    found = await box.db.read(contacts.tags, caller.user.id)
+    shown = found[(page - 1) * per_page : page * per_page]
+    return wire.page_of(
+        shown,
+        lambda one: TagCount(one.tag, one.contacts),
+        page=page,
+        per_page=per_page,
+        total=len(found),
+        next_cursor=None,
+    )
+
+
+def on_wire(found: people.Contact) -> Contact:
+    """A contact as the API shows it."""
+    consent = found.consent
+    return Contact(
+        id=found.id,
+        phone=found.phone,
+        name=found.name,
+        tag=found.tag,
+        tags=list(found.tags),
+        custom=found.custom,
+        consent=None
+        if consent is None
+        else Consent(consent.source, times.wire(consent.at), consent.by, consent.note),
+        opted_out=found.opted_out,
+        flagged=found.flagged,
+        last_sent_at=times.wire_or_none(found.last_out_at),
+        last_received_at=times.wire_or_none(found.last_in_at),
+        created_at=times.wire(found.created_at),
+        updated_at=times.wire(found.updated_at),
+    )
+
+
+async def _judge(box: Box, caller: Caller, contact_id: int, verb: Callable[[Tx, str], None]) -> Contact:
+    def act(tx: Tx) -> Contact:
+        found = contacts.of_user(tx, caller.user.id, contact_id)
+        verb(tx, found.phone)
+        return on_wire(contacts.of_user(tx, caller.user.id, contact_id))
+
+    return await box.db.write(act)
+
+
+def _drafts(rows: list[NewContact], box: Box, caller: Caller) -> list[Draft]:
+    """All rows, or a refusal that names what is wrong with each."""
+    drafts: list[Draft] = []
+    details: dict[str, str] = {}
+    for number, row in enumerate(rows):
+        try:
+            drafts.append(_draft(row, box, caller))
+        except Refusal as refusal:
+            details |= {f"contacts[{number}].{name}": why for name, why in refusal.details.items()}
+            if len(details) >= MOST_WRONG:
+                break
+    if details:
+        raise Invalid("invalid", f"Something is wrong with {', '.join(details)}; see details.", details=details)
+    return drafts
+
+
+def _draft(data: NewContact, box: Box, caller: Caller) -> Draft:
+    phone = phones.parse(data.phone, country=box.config.locale.country)
+    return Draft(phone, **_fields(data, caller, box.now()))
+
+
+def _fields(data: Changes, caller: Caller, now: datetime) -> dict[str, Any]:
+    """What is to be written, cleaned. Raises Invalid whose details name the field."""
+    if data.tag is not UNSET and data.tags is not UNSET:
+        sentence = "Send either tag or tags, not both."
+        raise Invalid("invalid", sentence, details={"tag": sentence})
+    return {
+        "name": data.name if isinstance(data.name, UnsetType) else fields.name(data.name),
+        "custom": data.custom if isinstance(data.custom, UnsetType) else fields.custom(data.custom),
+        "tags": _tags(data),
+        "consent": _consent(data.consent, caller, now),
+    }
+
+
+def _tags(data: Changes) -> tuple[str, ...] | UnsetType:
+    if not isinstance(data.tags, UnsetType):
+        return wire.in_field("tags", fields.tags, data.tags)
+    if isinstance(data.tag, UnsetType):
+        return UNSET
+    return () if data.tag is None else (fields.tag(data.tag),)
+
+
+def _consent(
+    given: NewConsent | UnsetType | None, caller: Caller, now: datetime
+) -> people.Consent | UnsetType | None:
+    if given is None or isinstance(given, UnsetType):
+        return given
+    at = moment(given.at, "consent.at") or now
+    if at > now:
+        sentence = "A consent cannot lie in the future; leave at out, or send when it was given."
+        raise Invalid("bad_time", sentence, details={"consent.at": sentence})
+    return people.Consent(given.source, at, caller.user.email, fields.note(given.note))
+
+
+router = Router(
+    path="",
+    route_handlers=[list_contacts, contact, upsert, change, remove, bulk, opt_out, opt_in, list_tags],
+    tags=["Contacts"],
+)
