@@ -14,8 +14,10 @@ from wabox.dashboard import (
     docs,
     guard,
     home,
+    imports,
     login,
     messages,
+    queue,
     settings,
     webhooks,
     whatsapp,
@@ -25,7 +27,20 @@ from wabox.dashboard.desk import Desk, provide
 
 __all__ = ["refusal_page", "router"]
 
-SECTIONS = (login, home, campaigns, composer, contacts, messages, whatsapp, webhooks, settings, docs)
+SECTIONS = (
+    login,
+    home,
+    campaigns,
+    composer,
+    contacts,
+    imports,
+    messages,
+    queue,
+    whatsapp,
+    webhooks,
+    settings,
+    docs,
+)
 A_YEAR = 31_536_000
 
 

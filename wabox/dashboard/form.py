@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qsl
+
+from litestar import Request
 
 from wabox.errors import Invalid
 
@@ -48,6 +51,14 @@ def parse(body: bytes) -> Form:
             raise _bad()
         fields.setdefault(name, []).append(value)
     return Form(fields)
+
+
+async def token(request: Request[Any, Any, Any]) -> str:
+    """The form's CSRF token, "" without one. A form with a file is read only where a route says `upload=True`."""
+    if request.route_handler.opt.get("upload") and request.content_type[0] == "multipart/form-data":
+        found = (await request.form()).get("_csrf")
+        return found if isinstance(found, str) else ""
+    return parse(await request.body()).text("_csrf")
 
 
 def _bad() -> Invalid:

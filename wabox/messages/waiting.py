@@ -1,13 +1,15 @@
 """What waits before each device, as a few groups: how many, why, until when, and when the last should go.
 
-The reason of a group is the one `line.explain` gives for its first message, so that no page tells
-another story than the gate.
+A group is of single messages or of one campaign, as the device's line takes them. Its reason is the one
+`line.explain` gives for its first message, so that no page tells another story than the gate.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from wabox import times
 from wabox.config import Config
@@ -16,11 +18,14 @@ from wabox.devices import devices
 from wabox.messages import facts, line, outbox
 
 MOST_COUNTED = line.MOST_COUNTED
+ROWS = 20
 
-_LATER = "m.scheduled_for > :now"
-_ASKED = "m.held_until > :now"
-_KNOWN = "m.new_chat = 0"
-_FREE = f"not coalesce({_LATER}, 0) and not coalesce({_ASKED}, 0)"
+_LATER = "coalesce(m.scheduled_for > :now, 0)"
+_HELD = "coalesce(m.held_until > :now, 0)"
+_FREE = f"not {_LATER} and not {_HELD}"
+_KNOWN = f"{_FREE} and m.new_chat = 0"
+_NEW = f"{_FREE} and m.new_chat = 1"
+_SCHEDULED = f"{_LATER} and not {_HELD}"
 _IN_LINE = "m.priority desc, m.id"
 
 
@@ -28,7 +33,8 @@ _IN_LINE = "m.priority desc, m.id"
 class Group:
     """Messages of one device that wait for the same. reason None: nothing holds them, they go now.
 
-    count: up to MOST_COUNTED. first: the one that goes next. until: when, None where nobody can know.
+    campaign_id, campaign_name: None for single messages. count: up to MOST_COUNTED. first: the one that
+    goes next; rows: more of them, where they were asked for. until: when, None where nobody can know.
     done_at: an estimate of when the last of them goes.
     """
 
@@ -39,71 +45,146 @@ class Group:
     count: int
     first: outbox.Message
     done_at: datetime | None
+    campaign_id: int | None = None
+    campaign_name: str | None = None
+    rows: tuple[outbox.Message, ...] = ()
 
 
-def groups(rows: Rows, user_id: int, *, config: Config, now: datetime) -> list[Group]:
-    """Everything of the user's that waits, device by device, what goes first before what goes later."""
+def groups(rows: Rows, user_id: int, *, config: Config, now: datetime, most_rows: int = 0) -> list[Group]:
+    """Everything of the user's that waits, device by device, what goes first before what goes later.
+
+    most_rows: so many messages of each group come with it.
+    """
     found: list[Group] = []
     for device in devices.list_of(rows, user_id):
-        found += _Device(rows, device, config, now).groups()
+        found += _Device(rows, device, config, now, most_rows).groups()
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """The single messages of a device, or those of one campaign."""
+
+    campaign_id: int | None
+    name: str | None
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Device:
-    def __init__(self, rows: Rows, device: devices.Device, config: Config, now: datetime) -> None:
-        self._rows = rows
-        self._device = device
-        self._config = config
-        self._now = now
+    rows: Rows
+    device: devices.Device
+    config: Config
+    now: datetime
+    most_rows: int
 
     def groups(self) -> list[Group]:
-        found: list[Group | None] = [self._in_doubt()]
-        known = self._first(f"{_FREE} and {_KNOWN}")
-        new = self._first(f"{_FREE} and not {_KNOWN}")
-        held = new is not None and self._explain(new).reason == "new_chat_cap"
-        if held:
-            found.append(self._group(f"{_FREE} and {_KNOWN}", known))
-            found.append(self._group(f"{_FREE} and not {_KNOWN}", new))
-        else:
-            found.append(self._group(_FREE, self._first(_FREE)))
-        found.append(self._group(_ASKED, self._first(_ASKED, "m.held_until")))
-        later = f"{_LATER} and not coalesce({_ASKED}, 0)"
-        found.append(self._group(later, self._first(later, "m.scheduled_for")))
+        found = [self._in_doubt()]
+        for share in self._shares():
+            found += [self._group("1 = 1", share)] if share.paused else self._of(share)
         return [one for one in found if one is not None]
 
+    def _shares(self) -> Iterator[_Share]:
+        """As the line takes them: singles first, running campaigns by their oldest message, then paused ones."""
+        yield _Share(None, None, paused=False)
+        found = self.rows.all(
+            """select c.id, c.name, c.status = 'paused' as paused from campaigns c
+               where c.user_id = :user_id and c.status in ('sending', 'paused') and exists (
+                 select 1 from messages m where m.device_id = :device_id and m.campaign_id = c.id
+                 and m.status = 'queued')
+               order by paused, c.id""",
+            user_id=self.device.user_id,
+            device_id=self.device.id,
+        )
+        for row in found:
+            yield _Share(row["id"], row["name"], paused=bool(row["paused"]))
+
+    def _of(self, share: _Share) -> list[Group | None]:
+        new = self._first(_NEW, share)
+        if new is not None and self._explain(new).reason == "new_chat_cap":
+            found = [self._group(_KNOWN, share), self._group(_NEW, share)]
+        else:
+            found = [self._group(_FREE, share)]
+        for reason in self._held_for(share):
+            where = f"{_HELD} and m.held_reason is :held_reason"
+            found.append(self._group(where, share, "m.held_until, m.id", held_reason=reason))
+        found.append(self._group(_SCHEDULED, share, "m.scheduled_for, m.id"))
+        return found
+
+    def _held_for(self, share: _Share) -> list[str | None]:
+        return [
+            row["held_reason"]
+            for row in self.rows.all(
+                f"select distinct held_reason from messages m where {_MINE} and {_HELD} order by 1",  # noqa: S608
+                **self._params(share),
+            )
+        ]
+
     def _in_doubt(self) -> Group | None:
-        message = outbox.in_doubt(self._rows, self._device.id)
+        message = outbox.in_doubt(self.rows, self.device.id)
         if message is None:
             return None
         why = self._explain(message)
-        return Group(self._device.label, why.reason, why.detail, why.until, 1, message, None)
+        return Group(self.device.label, why.reason, why.detail, why.until, 1, message, None)
 
-    def _group(self, where: str, first: outbox.Message | None) -> Group | None:
+    def _group(self, where: str, share: _Share, order: str = _IN_LINE, **more: Any) -> Group | None:
+        first = self._first(where, share, order, **more)
         if first is None:
             return None
         why = self._explain(first)
-        count = int(
-            self._rows.value(
-                f"""select count(*) from (select 1 from messages m where m.device_id = :device_id
-                    and m.status = 'queued' and {where} limit :most)""",  # noqa: S608 - this module's constants
-                device_id=self._device.id,
-                now=times.stored(self._now),
-                most=MOST_COUNTED,
-            )
+        count = self._count(where, share, **more)
+        last = self._first(where, share, "m.priority, m.id desc", **more) if count > 1 else None
+        shown = self._some(where, share, order, **more) if self.most_rows else []
+        return Group(
+            device_label=self.device.label,
+            reason=why.reason,
+            detail=why.detail,
+            until=why.until,
+            count=count,
+            first=first,
+            done_at=None if last is None else self._explain(last).expected_at,
+            campaign_id=share.campaign_id,
+            campaign_name=share.name,
+            rows=tuple(shown),
         )
-        last = self._first(where, "m.priority, m.id desc") if count > 1 else None
-        done_at = self._explain(last).expected_at if last is not None else None
-        return Group(self._device.label, why.reason, why.detail, why.until, count, first, done_at)
 
-    def _first(self, where: str, order: str = _IN_LINE) -> outbox.Message | None:
-        row = self._rows.one(
-            f"{outbox.COLUMNS} where m.device_id = :device_id and m.status = 'queued' and {where} "
-            f"order by {order} limit 1",
-            device_id=self._device.id,
-            now=times.stored(self._now),
+    def _count(self, where: str, share: _Share, **more: Any) -> int:
+        counted = self.rows.value(
+            f"select count(*) from (select 1 from messages m where {_MINE} and {where} limit :most)",  # noqa: S608
+            most=MOST_COUNTED,
+            **self._params(share),
+            **more,
         )
-        return None if row is None else outbox.message_of(row)
+        return int(counted)
+
+    def _first(self, where: str, share: _Share, order: str = _IN_LINE, **more: Any) -> outbox.Message | None:
+        found = self._some(where, share, order, most=1, **more)
+        return found[0] if found else None
+
+    def _some(
+        self, where: str, share: _Share, order: str, *, most: int | None = None, **more: Any
+    ) -> list[outbox.Message]:
+        """Found by id first, so that only the rows that are shown are read whole."""
+        found = self.rows.all(
+            f"""{outbox.COLUMNS} where m.id in (
+                  select m.id from messages m where {_MINE} and {where} order by {order} limit :most)
+                order by {order}""",  # noqa: S608 - this module's constants
+            most=most or self.most_rows,
+            **self._params(share),
+            **more,
+        )
+        return [outbox.message_of(row) for row in found]
+
+    def _params(self, share: _Share) -> dict[str, Any]:
+        return {
+            "device_id": self.device.id,
+            "campaign_id": share.campaign_id,
+            "now": times.stored(self.now),
+        }
 
     def _explain(self, message: outbox.Message) -> line.Waiting:
-        why = line.explain(self._rows, [message], config=self._config, now=self._now)
+        why = line.explain(self.rows, [message], config=self.config, now=self.now)
         return why.get(message.id, line.Waiting())
+
+
+_MINE = "m.device_id = :device_id and m.campaign_id is :campaign_id and m.status = 'queued'"

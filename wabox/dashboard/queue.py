@@ -1,0 +1,55 @@
+"""What waits, why, and until when: everything before each phone, in its order, with a way to take one back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, Router, get, post
+
+from wabox.box import Box
+from wabox.campaigns import campaigns
+from wabox.dashboard import labels
+from wabox.dashboard.desk import Desk, known_id
+from wabox.db import Rows
+from wabox.devices import devices
+from wabox.messages import outbox, waiting
+
+MOVING = (None, "gap", "in_doubt", "in_line")
+
+
+@get("/queue")
+async def page(desk: Desk) -> Response[str]:
+    """Every group, phone by phone."""
+    return desk.page("queue/page.html", here="queue", **await desk.box.db.read(_groups, desk))
+
+
+@get("/queue/live")
+async def live(desk: Desk) -> Response[str]:
+    """The groups, as they are now."""
+    return desk.page("queue/_groups.html", **await desk.box.db.read(_groups, desk))
+
+
+@post("/queue/{message_id:int}/cancel")
+async def cancel(message_id: int, desk: Desk) -> Response[str]:
+    """One waiting message is taken back."""
+    await desk.box.db.write(outbox.cancel_for, desk.user.id, known_id(message_id), now=desk.box.now())
+    return desk.go("/queue", said="cancelled")
+
+
+def _groups(rows: Rows, desk: Desk) -> dict[str, Any]:
+    found = waiting.groups(rows, desk.user.id, config=desk.box.config, now=desk.voice.now, most_rows=waiting.ROWS)
+    owned = devices.list_of(rows, desk.user.id)
+    by_device = [(one, [group for group in found if group.device_label == one.label]) for one in owned]
+    return {
+        "waits": [(device, groups) for device, groups in by_device if groups],
+        "total": sum(group.count for group in found),
+        "most_counted": waiting.MOST_COUNTED,
+        "planned": campaigns.page(rows, desk.user.id, status="scheduled").campaigns,
+        "labels": labels,
+        "poll": "3s" if any(group.reason in MOVING for group in found) else "10s",
+    }
+
+
+def router(_box: Box) -> Router:
+    """This page."""
+    return Router(path="/", route_handlers=[page, live, cancel])
