@@ -6,10 +6,11 @@ from wabox.dashboard.language import later
 from wabox.dashboard.reference import webhooks
 from wabox.dashboard.reference.account import KEYS, REPORTS
 from wabox.dashboard.reference.campaigns import CAMPAIGNS
+from wabox.dashboard.reference.contacts import CONTACTS
 from wabox.dashboard.reference.devices import DEVICES
 from wabox.dashboard.reference.messages import MESSAGES
 
-CHAPTERS = (MESSAGES, DEVICES, CAMPAIGNS, webhooks.WEBHOOKS, REPORTS, KEYS)
+CHAPTERS = (MESSAGES, DEVICES, CONTACTS, CAMPAIGNS, webhooks.WEBHOOKS, REPORTS, KEYS)
 
 ERRORS: tuple[tuple[int, str], ...] = (
     (401, later("The API key is missing or wrong.")),

@@ -78,6 +78,30 @@ CAMPAIGNS = Chapter(
             },
         ),
         Route(
+            "POST",
+            "/templates/preview",
+            later("What up to five people would read, and what is wrong with a text. Sends nothing."),
+            fields=(
+                Field("message", later("The text, with {a|b} and variables as in POST /send."), need=True),
+                Field("contact_id, tag, segment", later("For whom: one contact, a tag or a segment.")),
+            ),
+            body={"message": "Hi {name:friend}, {Save|Get} 20% today", "tag": "leads"},
+            answer={
+                "variables": ["name"],
+                "variants": 2,
+                "samples": [
+                    {
+                        "contact_id": 42,
+                        "phone": "8801711123456",
+                        "name": "Alice",
+                        "text": "Hi Alice, Save 20% today",
+                        "error": None,
+                        "error_text": None,
+                    }
+                ],
+            },
+        ),
+        Route(
             "GET",
             "/campaigns/{campaign_id}",
             later("One campaign with its counters."),
