@@ -345,7 +345,8 @@ def test_a_preview_without_contacts_shows_variants(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "position"), [("Hi {nam}", 4), ("Hi {name", 4), ("a}", 2), ("Hello {Save|Get {phone}", 7), ("{}", 1)]
+    ("message", "position"),
+    [("Hi {nam}", 4), ("Hi {name", 4), ("a}", 2), ("Hello {Save|Get {phone}", 7), ("{}", 1)],
 )
 def test_a_mistake_in_a_text_is_named_by_its_position(api: Api, message: str, position: int) -> None:
     answer = preview(api, message)
