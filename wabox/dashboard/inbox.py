@@ -1,0 +1,218 @@
+"""What people wrote: their talks, one talk with a reply, and messages that may have meant to opt out."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import datetime
+from typing import Any, cast
+
+from litestar import Response, Router, get, post
+
+from wabox import times
+from wabox.accounts import audit
+from wabox.box import Box
+from wabox.campaigns import replies
+from wabox.contacts import contacts, inbox, phones, suppression
+from wabox.dashboard import labels
+from wabox.dashboard.campaigns import cursor_of
+from wabox.dashboard.desk import Desk, known_id
+from wabox.dashboard.home import Tickets
+from wabox.dashboard.language import later
+from wabox.db import Rows, Tx
+from wabox.devices import devices
+from wabox.devices.devices import Device
+from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
+from wabox.messages import line, outbox, talks, template
+
+PER_PAGE = 40
+STRETCH = 60
+
+
+@get("/inbox")
+async def page(desk: Desk) -> Response[str]:
+    """The talks, the latest first, and the tray above them."""
+    return desk.page("inbox/page.html", here="inbox", **await desk.box.db.read(_threads, desk))
+
+
+@get("/inbox/live")
+async def live(desk: Desk) -> Response[str]:
+    """Tray and talks, as they are now."""
+    return desk.page("inbox/_threads.html", **await desk.box.db.read(_threads, desk))
+
+
+@get("/inbox/{phone:str}")
+async def show(phone: str, desk: Desk) -> Response[str]:
+    """One talk."""
+    return await _page(desk, phone)
+
+
+@get("/inbox/{phone:str}/live")
+async def show_live(phone: str, desk: Desk) -> Response[str]:
+    """What was said, as it is now."""
+    return desk.page("inbox/_talk.html", **await desk.box.db.read(_talk, desk, phone))
+
+
+@post("/inbox/{phone:str}/seen")
+async def seen(phone: str, desk: Desk) -> Response[str]:
+    """Nothing of this person is new any more."""
+    await desk.box.db.write(inbox.seen, desk.user.id, _digits(phone), now=desk.box.now())
+    return desk.go(f"/inbox/{phone}")
+
+
+@post("/inbox/{phone:str}")
+async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
+    """A single message to this person is queued, from the phone they wrote to."""
+    form = await desk.form()
+    text, ticket = form.text("message", trim=False), form.text("ticket")[:64]
+    before = tickets.find(desk.user.id, ticket)
+    if before is not None:
+        await asyncio.shield(before)
+        return desk.go(f"/inbox/{phone}", said="replied")
+    taken = tickets.take(desk.user.id, ticket)
+    try:
+        taken.set_result(await desk.box.db.write(_reply, desk, phone, text, keep=form.ticked("keep")))
+    except (Invalid, Unavailable, Forbidden, InsufficientCredits) as refusal:
+        tickets.give_back(desk.user.id, ticket)
+        offline = refusal.code == "device_not_ready"
+        errors = refusal.details or {"message": refusal.sentence}
+        return await _page(desk, phone, typed=text, errors=errors, offline=offline, status=refusal.status)
+    except BaseException:
+        tickets.give_back(desk.user.id, ticket)
+        raise
+    return desk.go(f"/inbox/{phone}", said="replied")
+
+
+@post("/inbox/tray/{inbox_id:int}")
+async def review(inbox_id: int, desk: Desk) -> Response[str]:
+    """A person has read it: its sender is opted out, or it meant nothing of the kind."""
+    verdict = (await desk.form()).text("as")
+    if verdict not in ("opt_out", "nothing"):
+        raise Invalid("bad_verdict", later("Choose whether this person wants no more messages."))
+
+    def verb(tx: Tx) -> None:
+        now = desk.box.now()
+        known = cast("inbox.Reviewed", verdict)
+        message = inbox.review(tx, desk.user.id, known_id(inbox_id), known, now=now)
+        if message is None or verdict == "nothing":
+            return
+        by = desk.user.email
+        replies.opt_out_by_owner(tx, desk.user.id, message.phone, source="owner", by=by, now=now)
+        audit.note(
+            tx,
+            user_id=desk.user.id,
+            action="contact.opted_out",
+            subject=f"inbox {inbox_id}",
+            ip=desk.ip,
+            now=now,
+        )
+
+    await desk.box.db.write(verb)
+    return desk.go("/inbox", said="opted_out" if verdict == "opt_out" else "left_alone")
+
+
+def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
+    digits = _digits(phone)
+    parsed = template.parse(text)
+    device = _device(tx, desk.user.id, digits)
+    if not keep:
+        devices.check_sendable(device)
+    contact_id, values = contacts.values_for(tx, desk.user.id, digits)
+    now = desk.box.now()
+    inbox.seen(tx, desk.user.id, digits, now=now)
+    return outbox.accept(tx, device, phone=digits, template=parsed, values=values, contact_id=contact_id, now=now)
+
+
+def _device(rows: Rows, user_id: int, phone: str) -> Device:
+    """The phone this person wrote to last, if it is still there; else the first one."""
+    owned = devices.list_of(rows, user_id)
+    heard = [one.device_id for one in inbox.thread(rows, user_id, phone, most=1)]
+    return next((one for one in owned if one.id in heard), owned[0])
+
+
+def _digits(phone: str) -> str:
+    """The digits of an address. Raises NotFound for anything else."""
+    if not (phone.isascii() and phone.isdigit() and phones.MIN_DIGITS <= len(phone) <= phones.MAX_DIGITS):
+        raise NotFound("not_found", "There is nothing at this address; use the menu to go on.")
+    return phone
+
+
+def _threads(rows: Rows, desk: Desk) -> dict[str, Any]:
+    before = cursor_of(desk.request.query_params.get("before", ""))
+    found = inbox.threads(rows, desk.user.id, most=PER_PAGE + 1, before=before)
+    tray = inbox.tray(rows, desk.user.id)
+    return {
+        "threads": found[:PER_PAGE],
+        "before": before,
+        "older": found[PER_PAGE - 1].last.id if len(found) > PER_PAGE else None,
+        "tray": tray,
+        "named": {one.phone: contacts.by_phone(rows, desk.user.id, one.phone) for one in tray},
+        "unseen": inbox.unseen(rows, desk.user.id),
+        "labels": labels,
+    }
+
+
+def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
+    digits = _digits(phone)
+    before = _moment(desk.request.query_params.get("before", ""))
+    talk = talks.talk(rows, desk.user.id, digits, most=STRETCH, before=before)
+    contact = contacts.by_phone(rows, desk.user.id, digits)
+    if contact is None and not talk.said:
+        raise NotFound("not_found", "Nothing was said with this number yet.")
+    waits = [one.ours for one in talk.said if one.ours is not None]
+    theirs = [one.theirs for one in talk.said if one.theirs is not None]
+    return {
+        "phone": digits,
+        "talk": talk,
+        "before": before,
+        "contact": contact,
+        "called": (contact.name if contact else None) or next((one.name for one in theirs if one.name), None),
+        "unseen": sum(one.seen_at is None for one in theirs),
+        "opted_out": suppression.is_out(rows, desk.user.id, digits),
+        "device": _device(rows, desk.user.id, digits),
+        "why": line.explain(rows, waits, config=desk.box.config, now=desk.voice.now),
+        "labels": labels,
+    }
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return times.read(text) if text else None
+    except ValueError:
+        return None
+
+
+async def _page(
+    desk: Desk,
+    phone: str,
+    *,
+    typed: str = "",
+    errors: dict[str, str] | None = None,
+    offline: bool = False,
+    status: int = 200,
+) -> Response[str]:
+    shown = await desk.box.db.read(_talk, desk, phone)
+    return desk.page(
+        "inbox/show.html",
+        status=status,
+        here="inbox",
+        typed=typed,
+        errors=errors or {},
+        offline=offline,
+        ticket=secrets.token_urlsafe(16),
+        **shown,
+    )
+
+
+def router(_box: Box) -> Router:
+    """These pages."""
+    kept = Tickets()
+
+    async def tickets() -> Tickets:
+        return kept
+
+    return Router(
+        path="/",
+        route_handlers=[page, live, show, show_live, seen, reply, review],
+        dependencies={"tickets": tickets},
+    )
