@@ -328,7 +328,11 @@ main() {
         bench)
             setup
             cd "$here"
-            exec .venv/bin/wabox bench "$@"
+            for part in tests/bench/[a-z]*.py; do
+                part=${part#tests/bench/}
+                say "" "-- ${part%.py}"
+                .venv/bin/python -m "tests.bench.${part%.py}" "$@"
+            done
             ;;
         service) service ;;
         -h | --help | help) usage ;;

@@ -8,7 +8,6 @@ COMMANDS = {
     "user": "List accounts, set a password.",
     "doctor": "Say what is wrong with this box, and the cure.",
     "sandbox": "Run the pretend WhatsApp alone.",
-    "bench": "Measure what this machine can do.",
     "version": "Print the version.",
 }
 CONFIG_HELP = "The settings file. Without it: ./wabox.toml if there is one, else the defaults."

@@ -1,4 +1,7 @@
-"""Measures this machine with wabox's own parts: the disk's flush, the writer, a password, POST /send."""
+"""What this machine can do with wabox's own parts, as ratios to its disk's flush and to bare writes.
+
+Run by hand: .venv/bin/python -m tests.bench.machine [seconds]
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -51,9 +55,18 @@ class Measured:
     send_p50_ms: float
     send_p99_ms: float
 
-    def shown(self) -> dict[str, float]:
-        """Rounded, for people and scripts."""
-        return {name: round(value, 1) for name, value in asdict(self).items()}
+    def lines(self) -> list[str]:
+        """Each figure with its ratio to the baseline of the same run."""
+        flushes = 1000 / self.flush_ms
+        return [
+            f"one flush of this disk: {self.flush_ms:.2f} ms, {flushes:,.0f} a second = 1.0",
+            f"durable writes   {self.writes_per_second:9,.0f} /s   "
+            f"{self.writes_per_second / flushes:5.1f} x flushes",
+            f"POST /send       {self.sends_per_second:9,.0f} /s   "
+            f"{self.sends_per_second / self.writes_per_second:5.2f} x durable writes, "
+            f"p50 {self.send_p50_ms:.0f} ms, p99 {self.send_p99_ms:.0f} ms at {SENDERS} at once",
+            f"one log-in       {self.password_ms:9.0f} ms   {self.password_ms / self.flush_ms:5.0f} x a flush",
+        ]
 
 
 def measure(directory: Path, seconds: float) -> Measured:
@@ -203,3 +216,9 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="wabox-bench-") as place:
+        found = measure(Path(place), float(sys.argv[1]) if len(sys.argv) > 1 else 5.0)
+    sys.stdout.write("\n".join(found.lines()) + "\n")
