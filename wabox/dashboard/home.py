@@ -12,7 +12,9 @@ from typing import Any
 from litestar import Response, Router, get, post
 
 from wabox.box import Box
-from wabox.contacts import phones
+from wabox.campaigns import campaigns
+from wabox.contacts import contacts, inbox, phones
+from wabox.dashboard import labels
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.form import Form
 from wabox.db import Rows, Tx
@@ -24,6 +26,8 @@ from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
 
 SHOWN_WRONG = 5
+SHOWN_RUNNING = 3
+RUNNING: tuple[campaigns.Status, ...] = ("sending", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,10 @@ def _accept(tx: Tx, desk: Desk, draft: Draft, phone: str, text: Template) -> int
     device = devices.by_label(tx, desk.user.id, draft.device_label)
     if not draft.keep:
         devices.check_sendable(device)
-    return outbox.accept(tx, device, phone=phone, template=text, values={"phone": phone}, now=desk.box.now())
+    contact_id, values = contacts.values_for(tx, desk.user.id, phone)
+    return outbox.accept(
+        tx, device, phone=phone, template=text, values=values, contact_id=contact_id, now=desk.box.now()
+    )
 
 
 async def _page(
@@ -212,8 +219,16 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
         "most_counted": waiting.MOST_COUNTED,
         "wrong": wrong,
         "today": Today(reached, allowances),
+        "running": [one for status in RUNNING for one in _campaigns(rows, user.id, status)][:SHOWN_RUNNING],
+        "unseen": inbox.unseen(rows, user.id),
+        "tray": inbox.in_tray(rows, user.id),
+        "labels": labels,
         "poll": "2s" if moving else "8s",
     }
+
+
+def _campaigns(rows: Rows, user_id: int, status: campaigns.Status) -> list[campaigns.Campaign]:
+    return campaigns.page(rows, user_id, status=status, per_page=SHOWN_RUNNING).campaigns
 
 
 def _wrong(rows: Rows, desk: Desk) -> Wrong:
