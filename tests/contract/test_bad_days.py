@@ -19,9 +19,10 @@ from playwright.async_api import Page as Tab
 from structlog.testing import capture_logs
 
 from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld, Diary
-from wabox.whatsapp import browser, processes
+from wabox.whatsapp import browser, processes, session
 from wabox.whatsapp.driver import Inbound, Link, SessionLost, SessionSpec
 from wabox.whatsapp.gateway import Gateway
+from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.session import Session
 
 Shop = tuple[SessionSpec, str]
@@ -419,6 +420,21 @@ def test_what_cannot_start_says_why(sky: ChromiumWorld, tmp_path: Path, monkeypa
     assert detail("http://127.0.0.1:9") == "page_failed"
     monkeypatch.setattr(browser, "runs_as_root", lambda: True)
     assert detail("https://web.whatsapp.com") == "run_as_root"
+
+
+def test_disk_that_fills_up_closes_the_page_until_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "_RECHECK_SECONDS", 0.2)
+    world = ChromiumWorld(tmp_path)
+    spec, phone = world.linked()
+    mark = world.diary.mark()
+    with monkeypatch.context() as full:
+        full.setattr(Profile, "free_bytes", lambda _: 0)
+        assert world.link_is(spec.device_id, "disconnected", mark).detail == "storage_full"
+        wait_until(lambda: not browsers_of(world, (spec, phone)))
+    world.synced(spec.device_id, mark)
+    world.close()
 
 
 def test_stopping_answers_whoever_is_waiting_and_leaves_no_process(tmp_path: Path) -> None:

@@ -49,6 +49,13 @@ class House:
         found = browser.find(self.chromium)
         if found is None:
             raise Held("browser_missing", "There is no Chromium on this box. Install chromium.")
+        self.check_room(profile)
+        return found
+
+    def check_room(self, profile: Profile) -> None:
+        """The page can write what it must not forget. Raises Held if the disk is all but full. Reads the disk.
+
+        A page whose store failed once neither sends nor remembers until it is opened anew.
+        """
         if profile.free_bytes() < self.min_free_bytes:
             raise Held("storage_full", "The disk is full. Free some space.")
-        return found

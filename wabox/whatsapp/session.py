@@ -232,7 +232,8 @@ class Session:
             self.profile.remember(replace(note, phone=look.phone))
 
     async def _mind(self) -> None:
-        """The deadlines: of a page that is not well, of a QR text, of an incompatible page."""
+        """Room on the disk; the deadlines of a page that is not well, of a QR text, of an incompatible page."""
+        await asyncio.to_thread(self.house.check_room, self.profile)
         link, now = self.link, self._time()
         age = now - max(self._attached_at, self.board.since)
         stuck = link.state == "starting" or self._failed()
