@@ -15,11 +15,11 @@ from wabox.api import idempotency, wire
 from wabox.api.strict import StrictRequest, moment
 from wabox.billing import ledger
 from wabox.box import Box
-from wabox.contacts import contacts, phones
+from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import line, log, outbox, template
+from wabox.messages import line, log, outbox, single, template
 
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
 
@@ -90,18 +90,14 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
     expires_at = moment(data.expires_at, "expires_at")
 
     def accept(tx: Tx) -> Sent:
-        device = devices.by_label(tx, caller.user.id, data.device_label)
-        if not data.queue_if_offline:
-            devices.check_sendable(device)
-        contact_id, values = contacts.values_for(tx, caller.user.id, phone.digits)
-        job_id = outbox.accept(
+        job_id = single.send(
             tx,
-            device,
+            caller.user.id,
             phone=phone.digits,
             template=text,
-            values=values,
-            contact_id=contact_id,
             now=now,
+            device_label=data.device_label,
+            queue_if_offline=data.queue_if_offline,
             scheduled_for=scheduled_for,
             expires_at=expires_at,
         )
@@ -209,7 +205,8 @@ def _one(rows: Rows, box: Box, user_id: int, job_id: int) -> Message:
 
 
 def _sent(tx: Tx, box: Box, message: outbox.Message, now: datetime) -> Sent:
-    waiting = line.explain(tx, [message], config=box.config, now=now).get(message.id, line.Waiting())
+    waits = line.explain(tx, [message], config=box.config, now=now, most_ahead=1)
+    waiting = waits.get(message.id, line.Waiting())
     return Sent(
         job_id=message.id,
         status=message.status,
@@ -234,4 +231,9 @@ def _time(text: str | None, name: str) -> datetime | None:
     return moment(found, name)
 
 
-router = Router(path="", route_handlers=[send, messages, message, cancel, settle], tags=["Messages"])
+router = Router(
+    path="",
+    route_handlers=[send, messages, message, cancel, settle],
+    tags=["Messages"],
+    opt={"scope": "send"},
+)

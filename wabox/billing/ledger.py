@@ -51,6 +51,13 @@ def grant(tx: Tx, user_id: int, amount: int, *, note: str, by: str, now: datetim
     return int(tx.value("select credits from users where id = :id", id=user_id))
 
 
+def require(rows: Rows, user_id: int, amount: int) -> None:
+    """Raises InsufficientCredits `insufficient_credits` if the balance does not cover this many."""
+    left = credits_left(rows, user_id)
+    if left is not None:
+        _require(left, amount)
+
+
 def take(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> None:
     """One credit for this message. Raises InsufficientCredits `insufficient_credits`."""
     left = credits_left(tx, user_id)

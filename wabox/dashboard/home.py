@@ -13,15 +13,14 @@ from litestar import Response, Router, get, post
 
 from wabox.box import Box
 from wabox.campaigns import campaigns
-from wabox.contacts import contacts, inbox, phones
+from wabox.contacts import inbox, phones
 from wabox.dashboard import labels
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.form import Form
-from wabox.db import Rows, Tx
+from wabox.db import Rows
 from wabox.devices import devices
-from wabox.errors import Forbidden, Invalid, Refusal, Unavailable
-from wabox.messages import line, localtime, log, outbox, template, timekeeping, waiting
-from wabox.messages.template import Template
+from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
+from wabox.messages import line, localtime, log, single, template, timekeeping, waiting
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
 
@@ -123,8 +122,16 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
     try:
         phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
         text = template.parse(draft.message)
-        job_id = await desk.box.db.write(_accept, desk, draft, phone.digits, text)
-    except (Invalid, Unavailable) as refusal:
+        job_id = await desk.box.db.write(
+            single.send,
+            desk.user.id,
+            phone=phone.digits,
+            template=text,
+            now=desk.box.now(),
+            device_label=draft.device_label,
+            queue_if_offline=draft.keep,
+        )
+    except (Invalid, InsufficientCredits, Unavailable) as refusal:
         tickets.give_back(desk.user.id, draft.ticket)
         return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)
     except BaseException:
@@ -174,17 +181,6 @@ def _digits(desk: Desk, phone: str) -> str | None:
         return phones.parse(phone, country=desk.box.config.locale.country).digits
     except Invalid:
         return None
-
-
-def _accept(tx: Tx, desk: Desk, draft: Draft, phone: str, text: Template) -> int:
-    """As POST /send of the API does it, with the same verbs."""
-    device = devices.by_label(tx, desk.user.id, draft.device_label)
-    if not draft.keep:
-        devices.check_sendable(device)
-    contact_id, values = contacts.values_for(tx, desk.user.id, phone)
-    return outbox.accept(
-        tx, device, phone=phone, template=text, values=values, contact_id=contact_id, now=desk.box.now()
-    )
 
 
 async def _page(

@@ -23,7 +23,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
-from wabox.messages import line, outbox, talks, template
+from wabox.messages import line, single, talks, template
 
 PER_PAGE = 40
 STRETCH = 60
@@ -115,12 +115,17 @@ def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
     digits = _digits(phone)
     parsed = template.parse(text)
     device = _device(tx, desk.user.id, digits)
-    if not keep:
-        devices.check_sendable(device)
-    contact_id, values = contacts.values_for(tx, desk.user.id, digits)
     now = desk.box.now()
     inbox.seen(tx, desk.user.id, digits, now=now)
-    return outbox.accept(tx, device, phone=digits, template=parsed, values=values, contact_id=contact_id, now=now)
+    return single.send(
+        tx,
+        desk.user.id,
+        phone=digits,
+        template=parsed,
+        now=now,
+        device_label=device.label,
+        queue_if_offline=keep,
+    )
 
 
 def _device(rows: Rows, user_id: int, phone: str) -> Device:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from wabox import times
+from wabox.billing import subscriptions
 from wabox.config import Config
 from wabox.contacts import suppression
 from wabox.db import Row, Rows, Tx
@@ -151,9 +152,17 @@ def claim_next(tx: Tx, device_id: int, *, config: Config, now: datetime) -> outb
 
 
 def explain(
-    rows: Rows, messages: Iterable[outbox.Message], *, config: Config, now: datetime
+    rows: Rows,
+    messages: Iterable[outbox.Message],
+    *,
+    config: Config,
+    now: datetime,
+    most_ahead: int = MOST_COUNTED,
 ) -> dict[int, Waiting]:
-    """{message id: why it waits} for those of the messages that are queued or in doubt."""
+    """{message id: why it waits} for those of the messages that are queued or in doubt.
+
+    most_ahead: how far to count who goes first; 1 is enough, and quickest, for the reason alone.
+    """
     lines: dict[int, _Line] = {}
     found: dict[int, Waiting] = {}
     for message in messages:
@@ -162,11 +171,11 @@ def explain(
         if message.device_id not in lines:
             device = devices.by_id(rows, message.device_id)
             lines[message.device_id] = _line(rows, device, config=config, now=now)
-        found[message.id] = _explain(rows, lines[message.device_id], message, config)
+        found[message.id] = _explain(rows, lines[message.device_id], message, config, most_ahead)
     return found
 
 
-def _explain(rows: Rows, line: _Line, message: outbox.Message, config: Config) -> Waiting:
+def _explain(rows: Rows, line: _Line, message: outbox.Message, config: Config, most_ahead: int) -> Waiting:
     if message.status == "sending":
         doubtful = message.recoveries or message.rest_until or message.doubt_stage
         return Waiting("in_doubt", message.rest_until) if doubtful else Waiting()
@@ -176,7 +185,7 @@ def _explain(rows: Rows, line: _Line, message: outbox.Message, config: Config) -
     own = gate.own_wait(line.now, wanted)
     if own is not None:
         return Waiting(own.reason, own.until, own.detail)
-    ahead = _ahead(rows, line, row)
+    ahead = _ahead(rows, line, row, most_ahead)
     if ahead:
         return Waiting("in_line", None, ahead=ahead, expected_at=_expected(line, ahead, config))
     decision = gate.decide(line.now, wanted)
@@ -202,7 +211,7 @@ def _line(rows: Rows, device: devices.Device, *, config: Config, now: datetime) 
         new_chats_today=counts[1],
         filled_hour_at=counts[2],
     )
-    account = facts.Account(state=cast(facts.AccountState, user["state"]))
+    account = _account(rows, device.user_id, user["state"], config, now, midnight)
     clock_ok = rows.value("select 1 from box where key = 'clock_wrong'") is None
     shared = facts.Facts(rules=wanted, counted_on=today, account=account, device=seen, clock_ok=clock_ok)
     full = 0 < wanted.new_chats_per_day <= seen.new_chats_today
@@ -210,6 +219,32 @@ def _line(rows: Rows, device: devices.Device, *, config: Config, now: datetime) 
         "select id from campaigns where user_id = :user_id and status = 'sending'", user_id=device.user_id
     )
     return _Line(device, shared, now, full, midnight, tuple(row["id"] for row in running))
+
+
+def _account(
+    rows: Rows, user_id: int, state: str, config: Config, now: datetime, midnight: datetime
+) -> facts.Account:
+    """The sender, with what the plan in force allows."""
+    standing = subscriptions.standing(rows, user_id, enabled=config.billing.enabled, now=now)
+    return facts.Account(
+        state=cast(facts.AccountState, state),
+        plan_expires_at=standing.paid_until,
+        daily_cap=standing.daily_cap,
+        sent_today=_sent_by_all(rows, user_id, midnight) if standing.daily_cap else 0,
+    )
+
+
+def _sent_by_all(rows: Rows, user_id: int, midnight: datetime) -> int:
+    """What all devices of the user sent today. One that was claimed counts: it may be armed any moment."""
+    counted = rows.value(
+        """select (select count(*) from devices d join messages m on m.device_id = d.id
+                   where d.user_id = :user_id and m.spent_at >= :midnight)
+                + (select count(*) from devices d join messages m on m.device_id = d.id
+                   where d.user_id = :user_id and m.status = 'sending' and m.spent_at is null)""",
+        user_id=user_id,
+        midnight=times.stored(midnight),
+    )
+    return int(counted)
 
 
 def _counts(
@@ -255,7 +290,7 @@ def _head(rows: Rows, line: _Line) -> Row | None:
     return min(heads, key=lambda row: (-row["priority"], row["id"]), default=None)
 
 
-def _ahead(rows: Rows, line: _Line, row: Row) -> int:
+def _ahead(rows: Rows, line: _Line, row: Row, most: int) -> int:
     single = row["campaign_id"] is None
     counted = 0
     for campaign_id in (None,) if single else (None, *line.campaigns):
@@ -267,13 +302,13 @@ def _ahead(rows: Rows, line: _Line, row: Row) -> int:
             now=times.stored(line.now),
             priority=row["priority"],
             id=row["id"],
-            most=MOST_COUNTED,
+            most=most,
         )
     busy = rows.value(
         "select 1 from messages where device_id = :device_id and status = 'sending'",
         device_id=line.device.id,
     )
-    return min(counted, MOST_COUNTED) + (1 if busy else 0)
+    return min(counted, most) + (1 if busy else 0)
 
 
 def foresee(rows: Rows, device: devices.Device, count: int, *, config: Config, now: datetime) -> datetime:
