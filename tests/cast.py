@@ -11,6 +11,7 @@ from typing import Any
 from wabox import config, datadir, run
 from wabox.accounts import keys, users
 from wabox.accounts.sealing import Seal
+from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.contacts import suppression
 from wabox.db import Database, Tx
@@ -95,6 +96,7 @@ def stage(path: Path, **sections: dict[str, Any]) -> Stage:
     run.upgrade(data)
     database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
+    database.write_now(subscriptions.switch, enabled=made.billing.enabled, now=hands.now())
     box = Box(config=made, db=database, seal=Seal(key), now=hands.now)
     asha = database.write_now(_person, "asha@example.com", "owner")
     bilal = database.write_now(_person, "bilal@example.com", "user")

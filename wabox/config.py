@@ -15,6 +15,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import phonenumbers
+from babel.numbers import list_currencies
 
 from wabox.errors import ConfigError
 
@@ -149,6 +150,31 @@ def _proxies(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _currency(value: Any) -> str:
+    if not isinstance(value, str) or value not in list_currencies():
+        raise _Wrong('a currency of three letters like "BDT"')
+    return value
+
+
+def _days(value: Any) -> tuple[int, ...]:
+    wrong = _Wrong("a list of different numbers of days from 0 to 60, like [7, 3, 1]")
+    if not isinstance(value, list | tuple):
+        raise wrong
+    for one in value:
+        if isinstance(one, bool) or not isinstance(one, int) or not 0 <= one <= 60:
+            raise wrong
+    if len(set(value)) < len(value):
+        raise wrong
+    return tuple(sorted(value, reverse=True))
+
+
+def _providers(value: Any) -> tuple[str, ...]:
+    known = ("bkash", "nagad", "bank")
+    if not isinstance(value, list | tuple) or not value or not all(one in known for one in value):
+        raise _Wrong("a list with one or more of bkash, nagad, bank")
+    return tuple(one for one in known if one in value)
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Where the dashboard and the API listen."""
@@ -268,6 +294,23 @@ class Billing:
     """Customers with plans, for a reseller's box."""
 
     enabled: bool = _key(False, _boolean, "Plans, credits and payments. Off for a shop's own box.")
+    currency: str = _key("BDT", _currency, "Currency of prices, by its three letters.")
+    trial_ip_days: int = _key(
+        365,
+        _integer(0, 3_650),
+        "A free trial is refused to an IP address that had one within so many days. 0 = addresses are not looked "
+        "at; a WhatsApp number has one trial ever.",
+    )
+    notice_days: tuple[int, ...] = _key(
+        (7, 3, 1), _days, "Days before the end of a plan on which its user is told. [] = never."
+    )
+    providers: tuple[str, ...] = _key(
+        ("bkash", "nagad", "bank"), _providers, "Ways to pay that are offered: any of bkash, nagad, bank."
+    )
+    bkash: str | None = _key(None, _optional_text, "How to pay you by bKash; shown beside the payment form.")
+    nagad: str | None = _key(None, _optional_text, "How to pay you by Nagad.")
+    bank: str | None = _key(None, _optional_text, "How to pay you by bank.")
+    seller: str | None = _key(None, _optional_text, "Your name and address, as invoices show them.")
 
 
 @dataclass(frozen=True, slots=True)

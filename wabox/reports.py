@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from wabox import times
-from wabox.billing import ledger
+from wabox.billing import ledger, subscriptions
 from wabox.db import Rows
 from wabox.messages.localtime import day_start, local_day
 
@@ -36,8 +36,13 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """week: the last 7 days, month: the last 30, both with today. daily: 30 days, oldest first."""
+    """week: the last 7 days, month: the last 30, both with today. daily: 30 days, oldest first.
 
+    plan: its name; expires_at: None for one that does not expire.
+    """
+
+    plan: str
+    expires_at: datetime | None
     credits: int | None
     today: Count
     week: Count
@@ -46,8 +51,8 @@ class Summary:
     daily: tuple[Day, ...]
 
 
-def summary(rows: Rows, user_id: int, *, zone: ZoneInfo, now: datetime) -> Summary:
-    """The user's numbers; days are those of the zone."""
+def summary(rows: Rows, user_id: int, *, zone: ZoneInfo, billing: bool = False, now: datetime) -> Summary:
+    """The user's numbers; days are those of the zone. billing: whether it is on."""
     today = local_day(now, zone)
     first = today - timedelta(days=DAYS - 1)
     days: dict[date, Counter[str]] = {first + timedelta(days=n): Counter() for n in range(DAYS)}
@@ -67,7 +72,10 @@ def summary(rows: Rows, user_id: int, *, zone: ZoneInfo, now: datetime) -> Summa
         )
     }
     ordered = [days[day] for day in sorted(days)]
+    standing = subscriptions.standing(rows, user_id, enabled=billing, now=now)
     return Summary(
+        plan=standing.name,
+        expires_at=standing.expires_at,
         credits=ledger.credits_left(rows, user_id),
         today=_count(ordered[-1]),
         week=_count(sum(ordered[-WEEK:], Counter())),

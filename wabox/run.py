@@ -21,6 +21,7 @@ import uvloop
 from wabox import app, crash, datadir, db, logs, migrations, welcome
 from wabox.accounts import users
 from wabox.accounts.sealing import Seal
+from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.config import Config, is_loopback
 from wabox.contacts import suppression
@@ -66,7 +67,9 @@ def opened(config: Config, data: datadir.DataDir) -> Iterator[Box]:
     database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
     try:
-        yield Box(config=config, db=database, seal=Seal(key), now=now_of(config))
+        box = Box(config=config, db=database, seal=Seal(key), now=now_of(config))
+        database.write_now(subscriptions.switch, enabled=config.billing.enabled, now=box.now())
+        yield box
     finally:
         database.stop()
 

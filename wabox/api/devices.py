@@ -16,6 +16,7 @@ from wabox.accounts.keys import Caller
 from wabox.api import idempotency, wire
 from wabox.api.guard import disclaimer_guard
 from wabox.api.strict import StrictRequest
+from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
@@ -86,8 +87,7 @@ Removable = Annotated[
 @get("/devices", responses=wire.errors(), summary="Your devices")
 async def list_devices(box: Box, caller: Caller) -> Devices:
     """Every device with its live state."""
-    found = await box.db.read(_all, box, caller.user.id, box.now())
-    return Devices(devices=found, count=len(found), max_allowed=box.config.devices.max)
+    return await box.db.read(_all, box, caller.user.id, box.now())
 
 
 @post("/devices", responses=wire.errors(409), status_code=201, summary="Add a device")
@@ -95,7 +95,8 @@ async def add(data: NewDevice, request: StrictRequest, box: Box, caller: Caller)
     """A new device, not started. Start it, then poll its QR."""
 
     def create(tx: Tx) -> Device:
-        most, now = box.config.devices.max, box.now()
+        now = box.now()
+        most = subscriptions.most_devices(tx, caller.user.id, config=box.config, now=now)
         made = devices.create(tx, caller.user.id, data.device_label, most=most, now=now)
         return on_wire(tx, box, made, now)
 
@@ -203,8 +204,10 @@ async def _act(
     return await box.db.write(act)
 
 
-def _all(rows: Rows, box: Box, user_id: int, now: datetime) -> list[Device]:
-    return [on_wire(rows, box, device, now) for device in devices.list_of(rows, user_id)]
+def _all(rows: Rows, box: Box, user_id: int, now: datetime) -> Devices:
+    found = [on_wire(rows, box, device, now) for device in devices.list_of(rows, user_id)]
+    most = subscriptions.most_devices(rows, user_id, config=box.config, now=now)
+    return Devices(devices=found, count=len(found), max_allowed=most)
 
 
 def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Device:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router, get
 from msgspec import Struct
 
-from wabox import reports
+from wabox import reports, times
 from wabox.accounts.keys import Caller
 from wabox.api import wire
 from wabox.box import Box
@@ -56,9 +56,10 @@ async def summary(box: Box, caller: Caller) -> Summary:
     """Your plan, credits and message counters, with a 30-day series."""
     timezone = caller.user.timezone
     zone = box.config.zone if timezone is None else box.config.zone_named(timezone)
-    found = await box.db.read(reports.summary, caller.user.id, zone=zone, now=box.now())
+    billing = box.config.billing.enabled
+    found = await box.db.read(reports.summary, caller.user.id, zone=zone, billing=billing, now=box.now())
     return Summary(
-        plan=Plan("Owner", None),
+        plan=Plan(found.plan, times.wire_or_none(found.expires_at)),
         credits=found.credits,
         messages=Counts(_count(found.today), _count(found.week), _count(found.month), _count(found.total)),
         daily=[Day(day.date.isoformat(), day.count.sent) for day in found.daily],

@@ -10,6 +10,7 @@ from typing import Any
 from litestar import Response, Router, get, post
 
 from wabox.accounts import audit, users
+from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.contacts import phones
 from wabox.dashboard.desk import Desk
@@ -74,12 +75,17 @@ async def add(desk: Desk) -> Response[str]:
     """A new device, not started."""
     _check_accepted(desk)
     label = (await desk.form()).text("device_label")[:200]
-    most, now = desk.box.config.devices.max, desk.box.now()
     try:
-        await desk.box.db.write(devices.create, desk.user.id, label, most=most, now=now)
+        await desk.box.db.write(_create, desk, label)
     except Invalid as wrong:
         return await _page(desk, status=422, label=label, errors=wrong.details or {"device_label": wrong.sentence})
     return desk.go("/whatsapp", said="device_added")
+
+
+def _create(tx: Tx, desk: Desk, label: str) -> None:
+    now = desk.box.now()
+    most = subscriptions.most_devices(tx, desk.user.id, config=desk.box.config, now=now)
+    devices.create(tx, desk.user.id, label, most=most, now=now)
 
 
 @post("/whatsapp/devices/{label:str}/start")
@@ -165,22 +171,23 @@ async def _page(
 
 
 async def _cards(desk: Desk) -> dict[str, Any]:
-    found = await desk.box.db.read(_allowances, desk)
+    found, most = await desk.box.db.read(_allowances, desk)
     cards = []
     for device, allowance in found:
         code = device.qr if device.state == "qr" else None
         image = None if code is None else await asyncio.to_thread(qr.png_data_url, code)
         cards.append(Card(device, allowance, image))
     moving = any(card.device.state in ("starting", "qr") for card in cards)
-    return {"cards": cards, "most": desk.box.config.devices.max, "poll": "2s" if moving else "5s"}
+    return {"cards": cards, "most": most, "poll": "2s" if moving else "5s"}
 
 
-def _allowances(rows: Rows, desk: Desk) -> list[tuple[devices.Device, line.Allowance]]:
+def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line.Allowance]], int]:
     config, now = desk.box.config, desk.voice.now
-    return [
+    found = [
         (device, line.allowance(rows, device, config=config, now=now))
         for device in devices.list_of(rows, desk.user.id)
     ]
+    return found, subscriptions.most_devices(rows, desk.user.id, config=config, now=now)
 
 
 def router(_box: Box) -> Router:
