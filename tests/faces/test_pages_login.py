@@ -236,3 +236,45 @@ def test_language_and_time_zone_are_the_users_own(shop: Stage, asha: Tab, bilal:
     assert shop.value("select timezone from users where id = 1") == "Europe/Berlin"
     assert asha.post("/settings/locale", {"language": "xx"}).status_code == 422
     assert asha.post("/settings/locale", {"timezone": "Mars/Base"}).status_code == 422
+
+
+def _made_key(page: str) -> str:
+    return page.split('<code id="key"')[1].split(">")[1].split("<")[0]
+
+
+def test_a_named_key_is_made_shown_once_and_revoked(shop: Stage, asha: Tab) -> None:
+    page = asha.post("/settings/keys", {"name": "Till  1", "scopes": ["send", "read"]})
+    key = _made_key(page.text)
+    headers = {"X-API-Key": key}
+    assert asha.ask("GET", "/api/v1/devices", headers=headers).status_code == 200
+    assert asha.ask("GET", "/api/v1/keys", headers=headers).status_code == 200
+    assert asha.ask("POST", "/api/v1/devices", headers=headers, json={}).json()["code"] == "scope_missing"
+    listed = asha.get("/settings/keys").text
+    assert key not in listed
+    assert "Till 1" in listed and key[:12] in listed and "testclient" in listed
+    key_id = shop.value("select id from api_keys where name = 'Till 1'")
+    assert asha.post(f"/settings/keys/{key_id}/revoke").headers["location"] == "/settings/keys?said=key_revoked"
+    assert asha.ask("GET", "/api/v1/devices", headers=headers).status_code == 401
+    assert asha.post(f"/settings/keys/{key_id}/revoke").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"name": "", "scopes": ["send"]}, "Give the key a name"),
+        ({"name": "main", "scopes": ["send"]}, "a key of this name already"),
+        ({"name": "till"}, "Tick at least one thing"),
+        ({"name": "till", "scopes": ["everything"]}, "Choose from send"),
+    ],
+)
+def test_a_named_key_that_cannot_be_made_keeps_the_form(asha: Tab, fields: dict[str, object], said: str) -> None:
+    answer = asha.post("/settings/keys", fields)
+    assert answer.status_code == 422
+    assert said in words(answer.text)
+
+
+def test_the_main_key_and_other_peoples_keys_are_not_revoked(shop: Stage, asha: Tab, bilal: Tab) -> None:
+    main = shop.value("select id from api_keys where user_id = 1")
+    assert asha.post(f"/settings/keys/{main}/revoke").status_code == 422
+    assert bilal.post(f"/settings/keys/{main}/revoke").status_code == 404
+    assert asha.ask("GET", "/api/v1/devices", headers={"X-API-Key": shop.asha.key}).status_code == 200

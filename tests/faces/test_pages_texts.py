@@ -28,6 +28,7 @@ FOLDERS = (
     "docs",
     "errors",
     "home",
+    "keys",
     "login",
     "messages",
     "settings",
@@ -43,6 +44,7 @@ MODULES = (
     "language",
     "login",
     "messages",
+    "named_keys",
     "settings",
     "webhooks",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,8 @@ MAIN = "main"
 SCOPES = ("send", "read", "contacts", "campaigns", "devices", "admin")
 EVERYTHING = ("all",)
 USED_EVERY = timedelta(minutes=1)
+MOST = 50  # live keys of one user
+LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,20 @@ class Caller:
 def issue(
     tx: Tx, user_id: int, *, name: str = MAIN, scopes: tuple[str, ...] = EVERYTHING, now: datetime
 ) -> IssuedKey:
-    """A new live key of this name exists. Raises Invalid `key_exists`, `bad_scope`."""
+    """A new live key of this name exists.
+
+    Raises Invalid `bad_name`, `bad_scope`, `key_exists`, `too_many_keys`.
+    """
     if scopes != EVERYTHING and (not scopes or not set(scopes) <= set(SCOPES)):
         sentence = f"Choose from {', '.join(SCOPES)}."
         raise Invalid("bad_scope", sentence, details={"scopes": sentence})
-    if _live(tx, user_id, name) is not None:
-        raise Invalid("key_exists", f"There is a key named {name} already; rotate it, or choose another name.")
+    name = _name_of(name)
+    live = of_user(tx, user_id)
+    if any(one.name == name for one in live):
+        sentence = "There is a key of this name already; revoke it first, or choose another name."
+        raise Invalid("key_exists", sentence, details={"name": sentence})
+    if len(live) >= MOST:
+        raise Invalid("too_many_keys", f"There are {MOST} keys already; revoke one that nobody uses.")
     key = secrets.key(PREFIX)
     key_id = tx.insert(
         """insert into api_keys (user_id, name, prefix, key_hash, scopes, created_at)
@@ -99,6 +110,27 @@ def rotate(tx: Tx, user_id: int, *, name: str = MAIN, now: datetime) -> IssuedKe
     return issue(tx, user_id, name=name, scopes=old.scopes, now=now)
 
 
+def named(tx: Tx, user_id: int, *, name: str, scopes: Iterable[str], now: datetime) -> IssuedKey:
+    """A key beside the main one, for one use only. Raises Invalid as `issue` does.
+
+    scopes: in any order and number; they are kept once each, in the order of SCOPES.
+    """
+    wanted = set(scopes)
+    unknown = sorted(wanted - set(SCOPES))
+    kept = tuple(one for one in SCOPES if one in wanted)
+    return issue(tx, user_id, name=name, scopes=(*kept, *unknown), now=now)
+
+
+def withdraw(tx: Tx, user_id: int, key_id: int, *, now: datetime) -> Key:
+    """The named key is dead; returns what it was. Raises NotFound; Invalid `main_stays` for the main key."""
+    found = next((one for one in of_user(tx, user_id) if one.key_id == key_id), None)
+    if found is not None and found.name == MAIN:
+        raise Invalid("main_stays", "The main key cannot be revoked; make a new one, and the old one is dead.")
+    revoke(tx, user_id, key_id, now=now)
+    assert found is not None
+    return found
+
+
 def revoke(tx: Tx, user_id: int, key_id: int, *, now: datetime) -> None:
     """The key is dead. Raises NotFound if it is not a live key of this user."""
     changed = tx.run(
@@ -109,7 +141,7 @@ def revoke(tx: Tx, user_id: int, key_id: int, *, now: datetime) -> None:
         now=times.stored(now),
     )
     if not changed:
-        raise NotFound("no_such_key", "There is no such key; look at the list of your keys.")
+        raise NotFound("not_found", "There is no such key; look at the list of your keys.")
 
 
 def find(rows: Rows, presented: str | bytes, now: datetime) -> Caller | None:
@@ -160,6 +192,14 @@ def of_user(rows: Rows, user_id: int) -> list[Key]:
             user_id=user_id,
         )
     ]
+
+
+def _name_of(text: str) -> str:
+    name = " ".join(text.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        sentence = f"Give the key a name of up to {LONGEST_NAME} characters, like till or web shop."
+        raise Invalid("bad_name", sentence, details={"name": sentence})
+    return name
 
 
 def _live(rows: Rows, user_id: int, name: str) -> Key | None:

@@ -271,4 +271,5 @@ router = Router(
     path="",
     route_handlers=[list_campaigns, create, look_ahead, show, pause, resume, stop, redispatch],
     tags=["Campaigns"],
+    opt={"scope": "campaigns"},
 )

@@ -331,4 +331,5 @@ router = Router(
     path="",
     route_handlers=[list_contacts, contact, upsert, change, remove, bulk, opt_out, opt_in, list_tags],
     tags=["Contacts"],
+    opt={"scope": "contacts"},
 )

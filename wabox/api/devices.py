@@ -150,7 +150,12 @@ async def logout(device_label: wire.LabelInPath, box: Box, caller: Caller) -> De
     return await _act(box, caller, device_label, devices.logout)
 
 
-@get("/devices/{device_label:str}/qr", responses=wire.errors(404), summary="The QR code")
+@get(
+    "/devices/{device_label:str}/qr",
+    responses=wire.errors(404),
+    summary="The QR code",
+    opt={"scope_to_read": "devices"},
+)
 async def get_qr(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Response[Qr]:
     """Poll every 2 to 3 s until it is null and the device is ready; the code renews itself."""
     device = await box.db.read(devices.by_label, caller.user.id, device_label)
@@ -182,7 +187,12 @@ async def ask_pairing_code(
     return PairingCode(code=None)
 
 
-@get("/devices/{device_label:str}/pairing-code", responses=wire.errors(404), summary="The pairing code")
+@get(
+    "/devices/{device_label:str}/pairing-code",
+    responses=wire.errors(404),
+    summary="The pairing code",
+    opt={"scope_to_read": "devices"},
+)
 async def get_pairing_code(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Response[PairingCode]:
     """The code, once WhatsApp has given it, and until when it holds."""
     device = await box.db.read(devices.by_label, caller.user.id, device_label)
@@ -240,4 +250,5 @@ router = Router(
         get_pairing_code,
     ],
     tags=["Devices"],
+    opt={"scope": "devices"},
 )

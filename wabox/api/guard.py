@@ -60,6 +60,7 @@ def key_guard(box: Box) -> KeyGuard:
             raise Unauthorized("unauthorized", "Send your API key in the X-API-Key header; find it in Settings.")
         if caller.user.state != "active":
             raise Forbidden(f"account_{caller.user.state}", _STATES[caller.user.state])
+        _check_scope(caller, str(connection.scope.get("method")), handler)
         meters.charge(caller.key_id, str(handler.opt.get("meter", "read")), now)
         connection.scope["state"]["caller"] = caller
         _check_address(connection, handler)
@@ -76,6 +77,24 @@ def disclaimer_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRout
     if not caller.user.accepted_disclaimer:
         raise Forbidden(
             "disclaimer_required", "Accept the disclaimer on the page /whatsapp first, then try again."
+        )
+
+
+def scope_of(method: str, handler: BaseRouteHandler) -> str:
+    """The scope a key needs. Reading is `read`, unless the route says otherwise; what says nothing is for `admin`.
+
+    A route's `opt`: scope, for what it changes; scope_to_read, where a look already gives something away.
+    """
+    if method in ("GET", "HEAD"):
+        return str(handler.opt.get("scope_to_read", "read"))
+    return str(handler.opt.get("scope", "admin"))
+
+
+def _check_scope(caller: keys.Caller, method: str, handler: BaseRouteHandler) -> None:
+    scope = scope_of(method, handler)
+    if not caller.may(scope):
+        raise Forbidden(
+            "scope_missing", f"This key may not do that: it lacks the scope {scope}. Use a key that has it."
         )
 
 

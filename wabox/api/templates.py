@@ -88,4 +88,4 @@ def _plain(text: str) -> Sample:
     return Sample(None, None, None, text, None, None)
 
 
-router = Router(path="", route_handlers=[preview], tags=["Messages"])
+router = Router(path="", route_handlers=[preview], tags=["Messages"], opt={"scope": "read"})

@@ -232,4 +232,5 @@ router = Router(
     path="",
     route_handlers=[show, save, test, list_deliveries, show_delivery, replay],
     tags=["Webhooks"],
+    opt={"scope": "admin"},
 )

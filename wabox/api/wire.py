@@ -89,7 +89,7 @@ Cursor = Annotated[
 _MEANINGS = {
     401: "The API key is missing or not valid.",
     402: "Not enough credits.",
-    403: "The account is not active, or the disclaimer is not accepted.",
+    403: "The account is not active, the key lacks the scope, or the disclaimer is not accepted.",
     404: "It does not exist, or it is not yours.",
     405: "The path exists, but not with this method.",
     409: "The same Idempotency-Key came with another body.",

@@ -18,6 +18,8 @@ from wabox.dashboard import (
     inbox,
     login,
     messages,
+    named_keys,
+    permission,
     queue,
     reports,
     settings,
@@ -38,11 +40,13 @@ SECTIONS = (
     imports,
     inbox,
     messages,
+    permission,
     queue,
     reports,
     whatsapp,
     webhooks,
     settings,
+    named_keys,
     docs,
 )
 A_YEAR = 31_536_000

@@ -124,7 +124,7 @@ async def _page(
 
 def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     return {
-        "keys": keys.of_user(rows, desk.user.id),
+        "keys": [one for one in keys.of_user(rows, desk.user.id) if one.name == keys.MAIN],
         "visits": sessions.of_user(rows, desk.user.id),
         "clock_wrong": timekeeping.is_wrong(rows),
         "shop_zone": str(desk.box.config.zone),

@@ -155,6 +155,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "replayed": ("good", later("It is sent again now.")),
     "password_changed": ("good", later("The password is changed. All other log-ins have ended.")),
     "saved": ("good", later("Saved.")),
+    "key_revoked": ("good", later("The key is revoked. Nothing can use it any more.")),
     "sessions_ended": ("good", later("The other log-ins have ended.")),
     "logged_out": ("calm", later("You are logged out.")),
     "clock": ("good", later("Confirmed. Sending goes on.")),

@@ -98,7 +98,7 @@ def open_api(tmp_path: Path) -> Iterator[Open]:
 
 
 def furnish(api: Api) -> None:
-    """asha has a second device, messages of several ends, a webhook, a delivery, a contact, two campaigns."""
+    """asha has a second device, messages of several ends, a delivery, a named key, contacts, campaigns."""
 
     def verb(tx: Tx) -> dict[str, int]:
         made = api.stage
@@ -112,11 +112,18 @@ def furnish(api: Api) -> None:
         outbox.fail(tx, outbox.by_id(tx, failed), "refused", now=NOON)
         delivery = tx.value("select max(id) from deliveries where user_id = :id", id=made.asha.id)
         queued = _message(tx, made.asha)
-        return {"sales": sales.id, "unknown": unknown, "failed": failed, "queued": queued, "delivery": delivery}
+        till = keys.named(tx, made.asha.id, name="asha's till", scopes=["send"], now=NOON)
+        ids = {"sales": sales.id, "unknown": unknown, "failed": failed, "queued": queued, "delivery": delivery}
+        return {**ids, "key": till.key_id}
 
     api.ids = api.stage.box.db.write_now(verb)
     draft = writing.Draft(phones.parse(PHONE, country="BD"), name="A secret of asha's", tags=("leads",))
     api.stage.box.db.write_now(contacts.bulk, api.stage.asha.id, [draft], now=NOON)
+    api.ids["contact"] = api.stage.value("select max(id) from contacts")
+    stopped = writing.Draft(phones.parse("8801711000099", country="BD"))
+    api.stage.box.db.write_now(contacts.bulk, api.stage.asha.id, [stopped], now=NOON)
+    api.ids["opted_out"] = api.stage.value("select max(id) from contacts")
+    assert api.call("POST", f"/contacts/{api.ids['opted_out']}/opt-out").status_code == 200
     for name in ("scheduled", "paused"):
         body = {"name": name, "message": "A secret of asha's", "scheduled_for": "2026-03-11T06:00:00Z"}
         answer = api.call("POST", "/campaigns", json=body)

@@ -23,18 +23,22 @@ pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDep
 class Row:
     """How a route is called on asha's things. status: asha's answer; other: bilal's, to whom they are not there.
 
-    job: which message or campaign of asha's. changes: a question whose answer her call changes, and bilal's
-    and everybody else's does not.
+    job: which message or campaign of asha's; contact: which person. changes: a question whose
+    answer her call changes, and bilal's and everybody else's does not.
     """
 
     status: int
     other: int = 404
     body: Any = None
     job: str | None = None
+    contact: str = "contact"
     changes: str | None = None
 
 
 JOB = "select group_concat(status) from messages where user_id = {asha}"
+KEYS = "select group_concat(key_hash || coalesce(revoked_at, '')) from api_keys where user_id = {asha}"
+CONTACTS = "select group_concat(phone || coalesce(name, '')) from contacts where user_id = {asha}"
+OPTED_OUT = "select group_concat(phone_hash) from suppressions where user_id = {asha}"
 SALES = "select state || coalesce(command, '') || wanted from devices where label = 'sales'"
 PROMO = {"name": "April", "message": "Hi {name}", "tag": "leads"}
 CAMPAIGNS = "select group_concat(status) from campaigns where user_id = {asha}"
@@ -61,9 +65,10 @@ ROWS = {
     "GET /devices/{device_label}/qr": Row(200),
     "GET /devices/{device_label}/pairing-code": Row(200),
     "POST /devices/{device_label}/pairing-code": Row(202, body={"phone": "8801911222333"}, changes=SALES),
-    "POST /keys/rotate": Row(
-        200, 200, changes="select group_concat(key_hash) from api_keys where user_id = {asha}"
-    ),
+    "POST /keys/rotate": Row(200, 200, changes=KEYS),
+    "GET /keys": Row(200, 200),
+    "POST /keys": Row(201, 201, {"name": "till", "scopes": ["send"]}, changes=KEYS),
+    "DELETE /keys/{key_id}": Row(204, changes=KEYS),
     "GET /webhooks": Row(200, 200),
     "PUT /webhooks": Row(
         200, 200, {"webhook_url": None}, changes="select coalesce(url, '') from webhooks where user_id = {asha}"
@@ -83,6 +88,16 @@ ROWS = {
     "POST /campaigns/{campaign_id}/resume": Row(200, job="paused", changes=CAMPAIGNS),
     "POST /campaigns/{campaign_id}/stop": Row(200, changes=CAMPAIGNS),
     "POST /campaigns/{campaign_id}/redispatch": Row(200),
+    "GET /contacts": Row(200, 200),
+    "POST /contacts": Row(201, 201, {"phone": "8801711000077"}, changes=CONTACTS),
+    "POST /contacts/bulk": Row(200, 200, {"contacts": [{"phone": "8801711000078"}]}, changes=CONTACTS),
+    "GET /contacts/{contact_id}": Row(200),
+    "PATCH /contacts/{contact_id}": Row(200, body={"name": "Rina"}, changes=CONTACTS),
+    "DELETE /contacts/{contact_id}": Row(204, changes=CONTACTS),
+    "POST /contacts/{contact_id}/opt-out": Row(200, changes=OPTED_OUT),
+    "POST /contacts/{contact_id}/opt-in": Row(200, contact="opted_out", changes=OPTED_OUT),
+    "GET /tags": Row(200, 200),
+    "POST /templates/preview": Row(200, 200, {"message": "Hi"}),
 }
 
 
@@ -98,6 +113,7 @@ def _call(api: Api, route: str, key: str | None = None, **more: Any) -> Any:
     method, _, path = route.partition(" ")
     row = ROWS[route]
     names: dict[str, object] = {"device_label": "sales", "delivery_id": api.ids["delivery"]}
+    names |= {"key_id": api.ids["key"], "contact_id": api.ids[row.contact]}
     names |= {"job_id": api.ids[row.job or "queued"], "campaign_id": api.ids[row.job or "scheduled"]}
     if row.body is not None:
         more["json"] = row.body
