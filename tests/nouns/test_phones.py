@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wabox.contacts import phones
 from wabox.contacts.phones import Phone, display, mask, parse
 from wabox.errors import Invalid
 
@@ -197,3 +198,25 @@ def test_a_bulk_of_numbers_is_quick() -> None:
     for number in range(5_000):
         parse(f"88017{number:08}", country="BD")
     assert time.process_time() - began < 1
+
+
+@given(
+    st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)),
+    st.sampled_from([0, 1, 3, 7]),
+    st.lists(st.tuples(st.integers(0, 20), st.sampled_from("0123456789")), max_size=3),
+)
+@settings(max_examples=400, deadline=None)
+def test_the_quick_way_to_a_national_number_finds_what_the_parser_finds(
+    region: str, kind: int, changes: list[tuple[int, str]]
+) -> None:
+    example = phonenumbers.example_number_for_type(region, kind)
+    digits = list(str(example.national_number)) if example else list("1711123456")
+    for place, digit in changes:
+        digits[place % len(digits)] = digit
+    typed = "0" + "".join(digits)
+    quick = phones._after_zero(typed, region)
+    if quick is not None:
+        parsed = phones._parsed(typed, region)
+        assert parsed is not None
+        assert quick == phones._e164(parsed)
+        assert phonenumbers.is_valid_number(parsed)

@@ -5,11 +5,13 @@ Source: PRODUCT.md sections 3 and 10, Phones.
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from dataclasses import dataclass
 
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, CountryCodeSource, PhoneNumber, PhoneNumberFormat
+from phonenumbers.phonemetadata import PhoneMetadata
 
 from wabox.errors import Invalid
 
@@ -122,12 +124,31 @@ def _valid_national(digits: str, country: str) -> str | None:
 
 def _national(digits: str, country: str) -> Phone:
     """A number with a leading 0; one whose length fits but whose range nobody knows is kept and flagged."""
+    quick = _after_zero(digits, country)
+    if quick is not None:
+        return Phone(quick, flagged=False)
     number = _parsed(digits, country)
     if number is not None and phonenumbers.is_valid_number(number):
         return Phone(_e164(number), flagged=False)
     if number is None or number.italian_leading_zero or not phonenumbers.is_possible_number(number):
         raise _bad(f"This is no phone number of {country}; write it with its country code, like +880 1711-123456.")
     return Phone(_e164(number), flagged=True)
+
+
+def _after_zero(digits: str, country: str) -> str | None:
+    """A valid number of a country where 0 is the whole prefix: what the parser finds, in a third of its time."""
+    code = _code_after_zero(country)
+    found = None if code is None or digits[1:2] == "0" else f"{code}{digits[1:]}"
+    return found if found is not None and _is_valid(found) else None
+
+
+@functools.cache
+def _code_after_zero(country: str) -> int | None:
+    """The country's code, if its numbers drop one leading 0 and nothing else."""
+    plan = PhoneMetadata.metadata_for_region(country)
+    if plan is None or plan.national_prefix_transform_rule:
+        return None
+    return plan.country_code if plan.national_prefix == plan.national_prefix_for_parsing == "0" else None
 
 
 def _parsed(digits: str, country: str) -> PhoneNumber | None:
