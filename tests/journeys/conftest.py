@@ -1,15 +1,16 @@
-"""A linked box for each file of journeys."""
+"""One linked box for all journeys: linking is slow, and a box must bear many bad days in a row."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.journeys.box import Shop, WhatsApp
+from tests.journeys.box import EMAIL, PASSWORD, PHONE, Shop, WhatsApp
 from tests.journeys.receiver import Receiver
 
 
@@ -18,13 +19,13 @@ def long_only() -> pytest.MarkDecorator:
     return pytest.mark.skipif(not os.environ.get("WABOX_LONG"), reason="takes minutes; run with WABOX_LONG=1")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this file's box lives."""
+    """Where the box lives."""
     return tmp_path_factory.mktemp("journey")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def receiver() -> Iterator[Receiver]:
     """The shop's own server."""
     found = Receiver()
@@ -32,7 +33,7 @@ def receiver() -> Iterator[Receiver]:
     found.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def whatsapp(place: Path) -> Iterator[WhatsApp]:
     """A sandbox that serves."""
     if not shutil.which("chromium"):
@@ -43,7 +44,7 @@ def whatsapp(place: Path) -> Iterator[WhatsApp]:
     sandbox.program.kill()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def linked(place: Path, whatsapp: WhatsApp, receiver: Receiver) -> Iterator[Shop]:
     """A box, linked, with a webhook."""
     box = Shop(place, whatsapp, webhooks={"allow": [receiver.address]})
@@ -55,6 +56,17 @@ def linked(place: Path, whatsapp: WhatsApp, receiver: Receiver) -> Iterator[Shop
         yield box
     finally:
         box.close()
+    tells_nothing(box)
+
+
+def tells_nothing(box: Shop) -> None:
+    """In all its lives the box has logged no text, no number and no secret."""
+    said = box.program.log
+    assert "wabox serves" in said
+    secrets = [PASSWORD, EMAIL, PHONE, box.http.headers["X-API-Key"], box.webhook_secret]
+    words = ["Hello number", "Your parcel is here", "Hi there", "Later then", "from a full shop"]
+    assert not [one for one in (*secrets, *words) if one in said]
+    assert not re.findall(r"88017[0-9]{8}", said)
 
 
 @pytest.fixture

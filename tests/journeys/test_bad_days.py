@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.box import PHONE, Shop, command_line, descendants, once_each, until
+from tests.journeys.conftest import long_only
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -83,6 +84,7 @@ def test_unlinked_phone_is_a_named_state_and_can_be_linked_again(shop: Shop) -> 
     recovered(shop)
 
 
+@long_only()
 def test_whatsapp_gone_in_the_midst_of_a_line_is_waited_for(shop: Shop) -> None:
     under_way(shop, 500)
     shop.whatsapp.program.terminate()
