@@ -131,12 +131,14 @@ def page(
 
 
 def tags(rows: Rows, user_id: int) -> list[Tag]:
-    """Every tag the user's contacts have, in one of its spellings, by name."""
+    """Every tag the user's contacts have, as the oldest of them spells it, by name."""
     return [
         Tag(row["tag"], row["n"])
         for row in rows.all(
-            """select min(tag) as tag, count(*) as n from contact_tags where user_id = :user_id
-               group by key order by key""",
+            """select n, (select t.tag from contact_tags t where t.user_id = :user_id and t.key = g.key
+                          order by t.contact_id limit 1) as tag
+               from (select key, count(*) as n from contact_tags where user_id = :user_id group by key) g
+               order by g.key""",
             user_id=user_id,
         )
     ]
