@@ -30,7 +30,7 @@ _BY_STATUS = {
 def create(box: Box) -> Litestar:
     """The web application of one box."""
     return Litestar(
-        route_handlers=[v1.router(box), healthz, readyz, dashboard.router(box)],
+        route_handlers=[v1.router(box), v1.openapi, healthz, readyz, dashboard.router(box)],
         dependencies={"box": Provide(lambda: box, sync_to_thread=False)},
         exception_handlers={
             Refusal: _refused,

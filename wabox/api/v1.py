@@ -17,9 +17,9 @@ PATH = "/api/v1"
 
 
 def router(box: Box) -> Router:
-    """The whole API for one box, and the document that tells it, which needs no key."""
-    guarded = Router(
-        path="/",
+    """The whole API for one box."""
+    return Router(
+        path=PATH,
         route_handlers=[
             messages.router,
             devices.router,
@@ -36,12 +36,11 @@ def router(box: Box) -> Router:
         request_class=StrictRequest,
         request_max_body_size=box.config.limits.body_kilobytes * 1024,
     )
-    return Router(path=PATH, route_handlers=[guarded, openapi])
 
 
-@get("/openapi.json", include_in_schema=False)
+@get(f"{PATH}/openapi.json", include_in_schema=False)
 async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The API as an OpenAPI 3.1 document."""
+    """The API as an OpenAPI 3.1 document; it needs no key."""
     return Response(document.written(request.app, PATH), media_type="application/json")
 
 
