@@ -42,12 +42,17 @@ def balance(rows: Rows, user_id: int) -> int:
     return int(rows.value("select coalesce(sum(amount), 0) from ledger where user_id = :id", id=user_id))
 
 
-def grant(tx: Tx, user_id: int, amount: int, *, note: str, by: str, now: datetime) -> int:
-    """Credits come in; the account is limited from now on. Returns the balance."""
+def grant(
+    tx: Tx, user_id: int, amount: int, *, note: str, by: str, now: datetime, payment_id: int | None = None
+) -> int:
+    """Credits come in; the account is limited from now on. Returns the balance.
+
+    payment_id: what was paid for them; the database allows one grant a payment.
+    """
     if not 1 <= amount <= 1_000_000_000:
         raise Invalid("bad_amount", "Grant between 1 and 1,000,000,000 credits.")
     tx.run("update users set unlimited = 0 where id = :id", id=user_id)
-    _write(tx, user_id, "grant", amount, note=note, by=by, now=now)
+    _write(tx, user_id, "grant", amount, note=note, by=by, now=now, payment_id=payment_id)
     return int(tx.value("select credits from users where id = :id", id=user_id))
 
 
@@ -56,6 +61,15 @@ def require(rows: Rows, user_id: int, amount: int) -> None:
     left = credits_left(rows, user_id)
     if left is not None:
         _require(left, amount)
+
+
+def take_away(tx: Tx, user_id: int, most: int, *, note: str, by: str | None, now: datetime) -> int:
+    """Up to so many unused credits go, as a correction with its reason. Returns how many."""
+    left = int(tx.value("select credits from users where id = :id", id=user_id))
+    taken = max(0, min(left, most))
+    if taken:
+        _write(tx, user_id, "adjust", -taken, note=note, by=by, now=now)
+    return taken
 
 
 def take(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> None:
@@ -158,15 +172,17 @@ def _write(
     campaign_id: int | None = None,
     note: str | None = None,
     by: str | None = None,
+    payment_id: int | None = None,
 ) -> None:
     tx.run(
-        """insert into ledger (user_id, kind, amount, message_id, campaign_id, note, by, at)
-           values (:user_id, :kind, :amount, :message_id, :campaign_id, :note, :by, :at)""",
+        """insert into ledger (user_id, kind, amount, message_id, campaign_id, payment_id, note, by, at)
+           values (:user_id, :kind, :amount, :message_id, :campaign_id, :payment_id, :note, :by, :at)""",
         user_id=user_id,
         kind=kind,
         amount=amount,
         message_id=message_id,
         campaign_id=campaign_id,
+        payment_id=payment_id,
         note=note,
         by=by,
         at=times.stored(now),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.cast import NOON
 from tests.faces.api.conftest import Api, Open
 from wabox.billing import ledger, plans, subscriptions
 from wabox.billing.plans import Terms
 from wabox.db import Tx
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
 BASIC = Terms("Basic", 50_000, "BDT", 30, 2, daily_cap=150, max_wa_accounts=2)
 

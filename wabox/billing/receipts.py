@@ -1,0 +1,74 @@
+"""Screenshots of payments: judged by their content, kept under random names where no web server looks."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+import time
+from pathlib import Path
+
+from wabox.errors import Invalid, NotFound
+
+MOST_BYTES = 2 * 1024 * 1024
+TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+ORPHANS_KEPT_SECONDS = 3_600
+_NAME = re.compile(r"[0-9a-f]{32}\.(png|jpg|webp)")
+
+
+def kind_of(data: bytes) -> str:
+    """`png`, `jpg` or `webp`, by what the file holds. Raises Invalid `bad_receipt`."""
+    if len(data) > MOST_BYTES:
+        raise _bad("The picture is over 2 MB; take a screenshot, or make it smaller.")
+    if data.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"):
+        return "png"
+    if data.startswith(b"\xff\xd8\xff") and b"\xff\xd9" in data[-1024:]:
+        return "jpg"
+    if data[:4] == b"RIFF" and data[8:15] == b"WEBPVP8":
+        return "webp"
+    raise _bad("Give a picture: PNG, JPEG or WebP.")
+
+
+def keep(directory: Path, data: bytes) -> str:
+    """The picture is on disk, private; returns its name. Raises Invalid `bad_receipt`."""
+    name = f"{secrets.token_hex(16)}.{kind_of(data)}"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (directory / name).open("xb") as file:
+        (directory / name).chmod(0o600)
+        file.write(data)
+    return name
+
+
+def read(directory: Path, name: str) -> tuple[bytes, str]:
+    """The picture and its media type. Raises NotFound."""
+    if not _NAME.fullmatch(name):
+        raise _gone()
+    try:
+        return (directory / name).read_bytes(), TYPES[name.rsplit(".", 1)[1]]
+    except OSError:
+        raise _gone() from None
+
+
+def drop(directory: Path, name: str) -> None:
+    """The picture of a payment that was not taken is gone."""
+    if _NAME.fullmatch(name):
+        (directory / name).unlink(missing_ok=True)
+
+
+def old_ones(directory: Path) -> list[str]:
+    """Names of pictures that have been there for an hour: their payment is written down, or never will be."""
+    young = time.time() - ORPHANS_KEPT_SECONDS
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        found = [
+            one.name for one in directory.iterdir() if _NAME.fullmatch(one.name) and one.stat().st_mtime < young
+        ]
+    return found
+
+
+def _bad(sentence: str) -> Invalid:
+    return Invalid("bad_receipt", sentence, details={"receipt": sentence})
+
+
+def _gone() -> NotFound:
+    return NotFound("not_found", "There is no such picture.")
