@@ -11,6 +11,7 @@ from litestar.testing import TestClient
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, Scene, dress
 from tests.faces.tab import Tab
+from tests.faces.work import Work, busy
 from wabox import app
 
 OpenTab = Callable[..., Tab]
@@ -57,3 +58,9 @@ def bilal(open_tab: OpenTab) -> Tab:
 def chen(open_tab: OpenTab) -> Tab:
     """A stranger's tab."""
     return open_tab()
+
+
+@pytest.fixture
+def work(scene: Scene, shop: Stage) -> Work:
+    """asha's people, campaigns and talks, besides the busy day."""
+    return busy(shop)

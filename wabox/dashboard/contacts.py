@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, cast, get_args
+from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, Router, get, post
 from litestar.response import Stream
 from msgspec import UNSET
 
-from wabox.accounts import audit
 from wabox.box import Box
-from wabox.campaigns import replies
-from wabox.contacts import contacts, exporting, fields, phones, segments, suppression
-from wabox.contacts.people import Consent, ConsentSource, Contact
+from wabox.contacts import contacts, exporting, fields, phones, segments
+from wabox.contacts.people import Contact
 from wabox.contacts.segments import Segment
 from wabox.dashboard import answers, labels
 from wabox.dashboard.campaigns import cursor_of
+from wabox.dashboard.contact_form import SOURCES, Draft, consent_in, draft_of, errors_of, note, tags_of
 from wabox.dashboard.desk import Desk, known_id
-from wabox.dashboard.form import Form
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
-from wabox.messages import talks
+from wabox.messages import erasing, talks
 
 PER_PAGE = 50
 TALK = 30
-SOURCES = tuple(source for source in get_args(ConsentSource) if source != "import_attested")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +40,6 @@ class Search:
         if cursor is not None:
             pairs.append(("cursor", str(cursor)))
         return "?" + urlencode(pairs) if pairs else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The form of one person, as it was filled in. tags: kept ones; more: new ones between commas."""
-
-    phone: str = ""
-    name: str = ""
-    custom: str = ""
-    tags: tuple[str, ...] = ()
-    more: str = ""
 
 
 @get("/contacts")
@@ -89,12 +72,12 @@ async def new(desk: Desk) -> Response[str]:
 async def add(desk: Desk) -> Response[str]:
     """The person is written down; one that was known is brought up to date."""
     form = await desk.form()
-    draft = _draft(form)
+    draft = draft_of(form)
 
     def verb(tx: Tx) -> tuple[Contact, bool]:
         phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
         name, custom = fields.name(draft.name), fields.custom(draft.custom)
-        tags = _tags(draft)
+        tags = tags_of(draft)
         return contacts.upsert(
             tx,
             desk.user.id,
@@ -103,27 +86,27 @@ async def add(desk: Desk) -> Response[str]:
             name=UNSET if name is None else name,
             custom=UNSET if custom is None else custom,
             tags=tags or UNSET,
-            consent=_consent(form, desk) if form.text("source") else UNSET,
+            consent=consent_in(form, desk) if form.text("source") else UNSET,
             now=desk.box.now(),
         )
 
     try:
         contact, is_new = await desk.box.db.write(verb)
     except Invalid as wrong:
-        return await _form(desk, draft, _errors(wrong), status=422)
+        return await _form(desk, draft, errors_of(wrong), status=422)
     return desk.go(f"/contacts/{contact.id}", said="contact_added" if is_new else "contact_known")
 
 
 @get("/contacts/{contact_id:int}")
 async def show(contact_id: int, desk: Desk) -> Response[str]:
     """One person."""
-    return await _show(desk, contact_id)
+    return await show_contact(desk, contact_id)
 
 
 @post("/contacts/{contact_id:int}")
 async def edit(contact_id: int, desk: Desk) -> Response[str]:
     """Name, tags and text are what the form says now."""
-    draft = _draft(await desk.form())
+    draft = draft_of(await desk.form())
 
     def verb(tx: Tx) -> None:
         contacts.patch(
@@ -132,69 +115,15 @@ async def edit(contact_id: int, desk: Desk) -> Response[str]:
             known_id(contact_id),
             name=fields.name(draft.name),
             custom=fields.custom(draft.custom),
-            tags=_tags(draft),
+            tags=tags_of(draft),
             now=desk.box.now(),
         )
 
     try:
         await desk.box.db.write(verb)
     except Invalid as wrong:
-        return await _show(desk, contact_id, draft=draft, errors=_errors(wrong), status=422)
+        return await show_contact(desk, contact_id, draft=draft, errors=errors_of(wrong), status=422)
     return desk.go(f"/contacts/{contact_id}", said="saved")
-
-
-@post("/contacts/{contact_id:int}/consent")
-async def consent(contact_id: int, desk: Desk) -> Response[str]:
-    """That the person agreed is on record: how, when, and who wrote it down."""
-    form = await desk.form()
-
-    def verb(tx: Tx) -> None:
-        agreed = _consent(form, desk)
-        contacts.patch(tx, desk.user.id, known_id(contact_id), consent=agreed, now=desk.box.now())
-        _note(tx, desk, "contact.consent_noted", contact_id, source=agreed.source)
-
-    try:
-        await desk.box.db.write(verb)
-    except Invalid as wrong:
-        return await _show(desk, contact_id, errors=_errors(wrong), status=422)
-    return desk.go(f"/contacts/{contact_id}", said="consent_noted")
-
-
-@post("/contacts/{contact_id:int}/consent/remove")
-async def remove_consent(contact_id: int, desk: Desk) -> Response[str]:
-    """There is no consent on record any more."""
-
-    def verb(tx: Tx) -> None:
-        contacts.patch(tx, desk.user.id, known_id(contact_id), consent=None, now=desk.box.now())
-        _note(tx, desk, "contact.consent_removed", contact_id)
-
-    return await _done(desk, contact_id, verb, "consent_removed")
-
-
-@post("/contacts/{contact_id:int}/opt-out")
-async def opt_out(contact_id: int, desk: Desk) -> Response[str]:
-    """Nothing more goes to the person."""
-
-    def verb(tx: Tx) -> None:
-        phone = contacts.of_user(tx, desk.user.id, known_id(contact_id)).phone
-        by = desk.user.email
-        if replies.opt_out_by_owner(tx, desk.user.id, phone, source="owner", by=by, now=desk.box.now()):
-            _note(tx, desk, "contact.opted_out", contact_id)
-
-    return await _done(desk, contact_id, verb, "opted_out")
-
-
-@post("/contacts/{contact_id:int}/opt-in")
-async def opt_in(contact_id: int, desk: Desk) -> Response[str]:
-    """The owner says that the person wants to be written to again."""
-
-    def verb(tx: Tx) -> None:
-        phone = contacts.of_user(tx, desk.user.id, known_id(contact_id)).phone
-        by = desk.user.email
-        if suppression.opt_in(tx, desk.user.id, phone, source="owner", by=by, now=desk.box.now()):
-            _note(tx, desk, "contact.opted_in", contact_id)
-
-    return await _done(desk, contact_id, verb, "opted_in")
 
 
 @post("/contacts/{contact_id:int}/delete")
@@ -203,10 +132,24 @@ async def delete(contact_id: int, desk: Desk) -> Response[str]:
 
     def verb(tx: Tx) -> None:
         contacts.remove(tx, desk.user.id, known_id(contact_id))
-        _note(tx, desk, "contact.deleted", contact_id)
+        note(tx, desk, "contact.deleted", contact_id)
 
     await desk.box.db.write(verb)
     return desk.go("/contacts", said="contact_deleted")
+
+
+@post("/contacts/{contact_id:int}/erase")
+async def erase(contact_id: int, desk: Desk) -> Response[str]:
+    """The person is forgotten, messages and all; only that they opted out stays, as a hash."""
+    contact = await desk.box.db.read(contacts.of_user, desk.user.id, known_id(contact_id))
+    found = await desk.box.db.read(erasing.traces, desk.user.id, contact.phone)
+
+    def verb(tx: Tx) -> None:
+        erasing.erase(tx, desk.user.id, contact.phone, found, now=desk.box.now())
+        note(tx, desk, "contact.erased", contact_id)
+
+    await desk.box.db.write(verb)
+    return desk.go("/contacts", said="contact_erased")
 
 
 @get("/contacts/export.csv")
@@ -229,66 +172,7 @@ async def export(desk: Desk) -> Stream:
 def download(pieces: Callable[[], AsyncIterator[str]], name: str) -> Stream:
     """A CSV file, made while it is fetched."""
     headers = {**answers.HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
-    return Stream(pieces, media_type="text/csv; charset=utf-8", headers=headers)
-
-
-async def _done(desk: Desk, contact_id: int, verb: Callable[[Tx], None], said: str) -> Response[str]:
-    await desk.box.db.write(verb)
-    return desk.go(f"/contacts/{contact_id}", said=said)
-
-
-def _note(tx: Tx, desk: Desk, action: str, contact_id: int, **details: str) -> None:
-    audit.note(
-        tx,
-        user_id=desk.user.id,
-        action=action,
-        subject=str(contact_id),
-        details=details,
-        ip=desk.ip,
-        now=desk.box.now(),
-    )
-
-
-def _draft(form: Form) -> Draft:
-    return Draft(
-        phone=form.text("phone")[:64],
-        name=form.text("name"),
-        custom=form.text("custom"),
-        tags=tuple(form.texts("tags")),
-        more=form.text("more"),
-    )
-
-
-def _tags(draft: Draft) -> tuple[str, ...]:
-    return fields.tags((*draft.tags, *(one for one in re.split(r"[,;\n]", draft.more) if one.strip())))
-
-
-def _consent(form: Form, desk: Desk) -> Consent:
-    """The consent in a form. Raises Invalid."""
-    source = form.text("source")
-    if source not in SOURCES:
-        raise _wrong("source", later("Choose how this person agreed."))
-    now = desk.box.now()
-    at = now
-    if form.text("day"):
-        try:
-            noon = datetime.fromisoformat(form.text("day")).replace(hour=12, tzinfo=desk.voice.zone)
-        except ValueError:
-            raise _wrong("day", later("That date could not be read; choose it again.")) from None
-        if noon.date() > now.astimezone(desk.voice.zone).date() or noon < now - timedelta(days=36_500):
-            raise _wrong("day", later("Choose today or a day before."))
-        at = min(noon, now)
-    return Consent(cast(ConsentSource, source), at, desk.user.email, fields.note(form.text("note")))
-
-
-def _wrong(field: str, sentence: str) -> Invalid:
-    return Invalid("bad_consent", sentence, details={field: sentence})
-
-
-def _errors(wrong: Invalid) -> dict[str, str]:
-    """Sentences by field; a tag's belongs to the field with the new ones."""
-    errors = wrong.details or {"form": wrong.sentence}
-    return {"more" if name == "tag" else name: sentence for name, sentence in errors.items()}
+    return Stream(pieces, media_type="text/csv", headers=headers)
 
 
 def _typed(text: str) -> str:
@@ -309,7 +193,7 @@ async def _form(desk: Desk, draft: Draft, errors: dict[str, str], *, status: int
     )
 
 
-async def _show(
+async def show_contact(
     desk: Desk,
     contact_id: int,
     *,
@@ -317,6 +201,8 @@ async def _show(
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response[str]:
+    """One person's page, with a form as it was filled in and what is wrong with it."""
+
     def ask(rows: Rows) -> dict[str, Any]:
         contact = contacts.of_user(rows, desk.user.id, known_id(contact_id))
         return {
@@ -344,5 +230,5 @@ async def _show(
 
 def router(_box: Box) -> Router:
     """These pages."""
-    handlers = [page, new, add, show, edit, consent, remove_consent, opt_out, opt_in, delete, export]
+    handlers = [page, new, add, show, edit, delete, erase, export]
     return Router(path="/", route_handlers=handlers)

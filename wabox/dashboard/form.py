@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Request
+from litestar.datastructures import UploadFile
 
 from wabox.errors import Invalid
 
@@ -55,10 +56,22 @@ def parse(body: bytes) -> Form:
 
 async def token(request: Request[Any, Any, Any]) -> str:
     """The form's CSRF token, "" without one. A form with a file is read only where a route says `upload=True`."""
-    if request.route_handler.opt.get("upload") and request.content_type[0] == "multipart/form-data":
+    if _has_files(request):
         found = (await request.form()).get("_csrf")
         return found if isinstance(found, str) else ""
     return parse(await request.body()).text("_csrf")
+
+
+async def drop_files(request: Request[Any, Any, Any]) -> None:
+    """The files of a form that is refused are let go at once."""
+    if _has_files(request):
+        for _, value in (await request.form()).multi_items():
+            if isinstance(value, UploadFile):
+                await value.close()
+
+
+def _has_files(request: Request[Any, Any, Any]) -> bool:
+    return bool(request.route_handler.opt.get("upload")) and request.content_type[0] == "multipart/form-data"
 
 
 def _bad() -> Invalid:

@@ -150,6 +150,7 @@ async def check_form(request: Asked, session: Session | None) -> None:
         kept = request.scope["state"]["csrf"]
         genuine = bool(kept) and hmac.compare_digest(presented.encode(), kept.encode())
     if not genuine:
+        await form.drop_files(request)
         raise _forged()
 
 

@@ -1,0 +1,290 @@
+"""Campaigns on pages: the list, the composer in two steps, one campaign, and its controls."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.cast import Stage
+from tests.faces.conftest import OpenTab
+from tests.faces.tab import Tab, words
+from tests.faces.work import Work, limited
+from wabox.campaigns import campaigns
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+DRAFT = {
+    "name": "New stock",
+    "message": "Hello {name:friend}, new saris are in.",
+    "audience": "tag",
+    "tag": "VIP",
+    "phones": "all",
+    "when": "now",
+}
+
+
+def count(shop: Stage) -> int:
+    return int(shop.value("select count(*) from campaigns"))
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The fields that the last question carries to the launch."""
+    form = page[page.index('action="/campaigns"') :]
+    form = form[: form.index("</form>")]
+    return dict(re.findall(r'<input type="hidden"\s+name="([^"]+)"\s+value="([^"]*)"', form))
+
+
+def test_the_list_says_of_each_campaign_how_far_it_is(asha: Tab, work: Work) -> None:
+    said = words(asha.get("/campaigns").text)
+    for text in ("Eid sale, all customers", "Sending", "37 waiting", "2 failed", "60 people", "Paused", "Planned"):
+        assert text in said
+    assert "84 an hour" in said
+    live = asha.get("/campaigns/live", headers={"HX-Request": "true"})
+    assert "Eid sale" in live.text and "<html" not in live.text
+
+
+def test_the_list_can_show_one_state(asha: Tab, work: Work) -> None:
+    said = words(asha.get("/campaigns?status=paused").text)
+    assert "আবার দেখা হোক" in said
+    assert "Eid sale" not in said
+    assert asha.get("/campaigns?status=nonsense&cursor=x").status_code == 200
+
+
+def test_nobody_without_campaigns_is_left_alone(asha: Tab) -> None:
+    assert 'href="/campaigns/new"' in asha.get("/campaigns").text
+
+
+def test_a_campaign_is_written_looked_over_and_launched_without_a_script(
+    asha: Tab, shop: Stage, work: Work
+) -> None:
+    before = count(shop)
+    review = asha.post("/campaigns/new/review", DRAFT)
+    assert review.status_code == 200
+    assert "19 people get it" in words(review.text)
+    assert count(shop) == before
+    launched = asha.post("/campaigns", hidden(review.text))
+    assert launched.status_code == 303
+    campaign_id = int(re.findall(r"/campaigns/(\d+)", launched.headers["location"])[0])
+    made = shop.box.db.read_here(campaigns.by_id, campaign_id)
+    assert (made.name, made.status, made.total) == ("New stock", "sending", 20)
+    assert json.loads(made.audience) == {"tags_any": ["VIP"]}
+    assert made.device_ids is None
+
+
+def test_pressing_launch_twice_makes_one_campaign(asha: Tab, shop: Stage, work: Work) -> None:
+    fields = hidden(asha.post("/campaigns/new/review", DRAFT).text)
+    before = count(shop)
+    first, second = asha.post("/campaigns", fields), asha.post("/campaigns", fields)
+    assert first.headers["location"] == second.headers["location"]
+    assert count(shop) == before + 1
+
+
+def test_a_launch_asks_again_when_the_audience_has_changed(asha: Tab, shop: Stage, work: Work) -> None:
+    fields = hidden(asha.post("/campaigns/new/review", DRAFT).text)
+    before = count(shop)
+    asha.post("/contacts", {"phone": "01999888777", "more": "VIP"})
+    again = asha.post("/campaigns", fields)
+    assert again.status_code == 200
+    assert "Your contacts have changed since" in again.text
+    assert count(shop) == before
+    assert hidden(again.text)["shown"] == "21"
+
+
+def test_a_campaign_can_be_planned_on_the_owners_clock_for_chosen_phones(
+    asha: Tab, shop: Stage, work: Work
+) -> None:
+    later = {**DRAFT, "when": "later", "at": "2026-03-20T18:30", "phones": "some", "labels": ["sales"]}
+    review = asha.post("/campaigns/new/review", later)
+    assert "Friday 20 March 2026, 18:30" in words(review.text)
+    asha.post("/campaigns", {**hidden(review.text), "labels": ["sales"]})
+    row = shop.value("select scheduled_for || ' ' || device_ids from campaigns order by id desc limit 1")
+    assert row.startswith("2026-03-20T12:30:00")
+    assert row.endswith(f"[{shop.value('select id from devices where label = :l', l='sales')}]")
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"name": " "}, "Give it a name"),
+        ({"message": "Hi {nam}"}, "position"),
+        ({"message": "Hi {name"}, "position"),
+        ({"message": ""}, "empty"),
+        ({"audience": "tag", "tag": ""}, "Choose a tag"),
+        ({"audience": "tag", "tag": "nobody has this"}, "Nobody is in this audience"),
+        ({"audience": "exactly", "contacted": "since", "days": "0"}, "number of days"),
+        ({"phones": "some"}, "Tick at least one phone"),
+        ({"when": "later", "at": ""}, "Choose a day and a time"),
+        ({"when": "later", "at": "2020-01-01T10:00"}, "That time is over"),
+        ({"when": "later", "at": "9999-12-31T23:59"}, "over a year away"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_draft(
+    asha: Tab, shop: Stage, work: Work, fields: dict[str, str], sentence: str
+) -> None:
+    before = count(shop)
+    for path in ("/campaigns/new/review", "/campaigns"):
+        answer = asha.post(path, {**DRAFT, **fields, "shown": "20"})
+        if path == "/campaigns" and "nobody" in str(fields):
+            continue
+        assert answer.status_code == 422, path
+        assert sentence in words(answer.text), path
+    assert count(shop) == before
+
+
+def test_the_preview_shows_real_people_and_each_error_with_its_position(asha: Tab, work: Work) -> None:
+    shown = words(asha.post("/campaigns/new/preview", {**DRAFT, "message": "Dear {name:friend}!"}).text)
+    assert "Dear " in shown and "Dear friend!" not in words(asha.get("/campaigns/new").text)
+    wrong = words(asha.post("/campaigns/new/preview", {**DRAFT, "message": "a {b"}).text)
+    assert "position 3" in wrong
+
+
+def test_looking_ahead_counts_who_is_skipped_and_who_is_new(asha: Tab, shop: Stage, work: Work) -> None:
+    said = words(asha.post("/campaigns/new/look", {**DRAFT, "audience": "everybody"}).text)
+    assert "59 people get it" in said
+    assert "Asked not to be written to 1 skipped" in said
+    assert "Never written with before" in said
+    assert "Credits" not in said
+    limited(shop, 10)
+    assert "60 of your 10" in words(asha.post("/campaigns/new/look", {**DRAFT, "audience": "everybody"}).text)
+
+
+def test_a_segment_is_built_from_all_its_parts(asha: Tab, shop: Stage, work: Work) -> None:
+    built = {
+        **DRAFT,
+        "audience": "exactly",
+        "any": ["VIP", "Dhaka"],
+        "none": ["wholesale"],
+        "consent": "yes",
+        "contacted": "since",
+        "days": "7",
+        "wrote": "no",
+    }
+    fields = {
+        **built,
+        "shown": re.findall(r'name="shown" value="(\d+)"', asha.post("/campaigns/new/review", built).text),
+    }
+    assert asha.post("/campaigns", fields).status_code == 303
+    stored = json.loads(shop.value("select audience from campaigns order by id desc limit 1"))
+    assert stored["tags_any"] == ["VIP", "Dhaka"]
+    assert stored["tags_none"] == ["wholesale"]
+    assert stored["consent"] == "yes"
+    assert stored["wrote_to_us"] is False
+    assert "not_contacted_since" in stored
+
+
+def test_a_campaign_without_enough_credits_does_not_start(asha: Tab, shop: Stage, work: Work) -> None:
+    limited(shop, 3)
+    before = count(shop)
+    answer = asha.post("/campaigns", hidden(asha.post("/campaigns/new/review", DRAFT).text))
+    assert answer.status_code == 402
+    assert "credits" in words(answer.text)
+    assert count(shop) == before
+
+
+def test_an_earlier_campaign_can_be_written_again(asha: Tab, work: Work) -> None:
+    page = asha.get(f"/campaigns/new?like={work.paused}").text
+    assert "Eid sale: 20 % off" in page
+    assert re.search(r'value="নতুন"\s+selected', page)
+
+
+def test_the_buttons_of_the_list_do_what_the_api_does(asha: Tab, shop: Stage, work: Work) -> None:
+    for verb, status in (
+        ("pause", "paused"),
+        ("resume", "sending"),
+        ("redispatch", "sending"),
+        ("stop", "stopped"),
+    ):
+        answer = asha.post(f"/campaigns/{work.running}/{verb}", {"from": "list"})
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/campaigns?said=")
+        assert shop.value("select status from campaigns where id = :id", id=work.running) == status
+    left = "select count(*) from messages where campaign_id = :id and status = 'queued'"
+    assert shop.value(left, id=work.running) == 0
+    refused = asha.post(f"/campaigns/{work.running}/resume")
+    assert refused.status_code == 422
+    assert "cannot be resumed" in words(refused.text)
+
+
+def test_a_paused_plan_resumes_as_a_plan(asha: Tab, shop: Stage, work: Work) -> None:
+    asha.post(f"/campaigns/{work.planned}/pause")
+    asha.post(f"/campaigns/{work.planned}/resume")
+    assert shop.value("select status from campaigns where id = :id", id=work.planned) == "scheduled"
+    asha.post(f"/campaigns/{work.planned}/pause")
+    shop.hands.forward(days=3)
+    asha.log_in("asha@example.com")
+    asha.post(f"/campaigns/{work.planned}/resume")
+    assert shop.value("select status from campaigns where id = :id", id=work.planned) == "sending"
+
+
+def test_a_campaign_shows_its_numbers_its_reasons_and_its_people(asha: Tab, work: Work) -> None:
+    said = words(asha.get(f"/campaigns/{work.running}").text)
+    for text in ("23 of 60", "84 an hour", "Who did not get it", "Not on WhatsApp", "Everybody in your contacts"):
+        assert text in said
+    found = words(asha.get(f"/campaigns/{work.running}/people?q=shirin").text)
+    assert "Nobody found" in found
+    found = words(asha.get(f"/campaigns/{work.running}/people?q=tania&state=waiting").text)
+    assert "Tania" in found and "Rina" not in found
+    found = words(asha.get(f"/campaigns/{work.running}/people?q=00059").text)
+    assert found.count("Waiting") == 1
+    found = words(asha.get(f"/campaigns/{work.running}/people?state=failed").text)
+    assert found.count("Not on WhatsApp") == 2
+    older = re.findall(r"cursor=(\d+)", asha.get(f"/campaigns/{work.running}").text)
+    assert asha.get(f"/campaigns/{work.running}?cursor={older[-1]}").status_code == 200
+    assert asha.get(f"/campaigns/{work.running}/people?cursor=x&state=y&q=%00%ff").status_code == 200
+
+
+def test_a_tripped_campaign_says_why(asha: Tab, shop: Stage, work: Work) -> None:
+    shop.box.db.write_now(
+        lambda tx: tx.run(
+            "update campaigns set status = 'paused', status_reason = 'tripwire_opt_outs' where id = :id",
+            id=work.running,
+        )
+    )
+    for path in ("/campaigns", f"/campaigns/{work.running}"):
+        assert "Over 5 % of the people asked" in words(asha.get(path).text)
+
+
+def test_a_deleted_contact_is_counted_among_the_skipped(asha: Tab, shop: Stage, work: Work) -> None:
+    shop.box.db.write_now(
+        lambda tx: tx.run("update campaigns set skipped = skipped + 1 where id = :id", id=work.running)
+    )
+    assert "The contact was deleted before" in words(asha.get(f"/campaigns/{work.running}/live").text)
+
+
+def test_bilal_finds_none_of_it(bilal: Tab, shop: Stage, work: Work) -> None:
+    assert "Eid sale" not in bilal.get("/campaigns").text
+    for campaign_id in (work.running, work.paused, work.done, work.planned, 99, 2**63):
+        for path in ("", "/live", "/people"):
+            assert bilal.get(f"/campaigns/{campaign_id}{path}").status_code == 404
+        for verb in ("pause", "resume", "stop", "redispatch"):
+            assert bilal.post(f"/campaigns/{campaign_id}/{verb}").status_code == 404
+    assert bilal.get(f"/campaigns/new?like={work.running}").status_code == 404
+    answer = bilal.post("/campaigns", {**DRAFT, "phones": "some", "labels": ["sales"], "shown": "1"})
+    assert answer.status_code == 422
+    assert shop.value("select count(*) from campaigns where user_id = :id", id=shop.bilal.id) == 0
+
+
+def test_a_campaigns_text_is_never_markup(asha: Tab, shop: Stage, work: Work) -> None:
+    attack = "\"'><script>alert(1)</script>"
+    shop.box.db.write_now(lambda tx: tx.run("update campaigns set name = :a, message = :a", a=attack))
+    shop.box.db.write_now(lambda tx: tx.run("update contacts set name = :a", a=attack))
+    shop.box.db.write_now(lambda tx: tx.run("update contact_tags set tag = :a where key = 'vip'", a=attack))
+    one = f"/campaigns/{work.running}"
+    for path in ("/campaigns", one, f"{one}/people", f"/campaigns/new?like={work.done}", "/", "/queue"):
+        page = asha.get(path).text
+        assert "<script>alert" not in page, path
+        assert "&lt;script&gt;" in page, path
+    review = asha.post(
+        "/campaigns/new/review", {**DRAFT, "audience": "everybody", "name": attack, "message": attack}
+    )
+    assert "<script>alert" not in review.text
+
+
+def test_the_pace_follows_the_last_quarter_of_an_hour(
+    asha: Tab, open_tab: OpenTab, shop: Stage, work: Work
+) -> None:
+    shop.hands.forward(minutes=20)
+    later = open_tab("asha@example.com")
+    assert "0 an hour" in words(later.get(f"/campaigns/{work.running}").text)
