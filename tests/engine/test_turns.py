@@ -181,6 +181,20 @@ def test_a_crash_before_the_hand_over_sends_once(engine: Engine) -> None:
     assert [taken.copies for taken in engine.driver.taken.values()] == [1]
 
 
+def test_a_page_that_takes_nothing_for_a_moment_does_not_use_up_the_recoveries(engine: Engine) -> None:
+    job_id = engine.send()
+    _crash_before_hand_over(engine)
+    engine.driver.plan("not_entered", "not_entered", "not_entered", "not_entered")
+    for _ in range(4):
+        engine.turn()
+        engine.turn()  # at once: nothing is tried
+        engine.stage.hands.forward(seconds=6)
+        assert engine.status(job_id) == "sending"
+    engine.turn()
+    assert engine.status(job_id) == "sent"
+    assert engine.message(job_id).recoveries == 0
+
+
 def test_a_crash_after_the_hand_over_sends_once(engine: Engine) -> None:
     job = engine.send()
     _crash_after_hand_over(engine)

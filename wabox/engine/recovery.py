@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 RESTING, HANDED_AGAIN = 1, 2  # doubt_stage
 LAST_REST = timedelta(minutes=5)
+NOT_ENTERED_REST = timedelta(seconds=5)  # the page's connection may have gone a moment ago
 MOST_RECOVERIES = 3  # hand-overs that a running wabox saw end without an answer
 MOST_ATTEMPTS = 20  # with those that its own end cut short
 
@@ -99,12 +100,17 @@ class Recovery:
             )
         except SessionLost:  # the page was never asked
             return False
+        log.info("handed over again", job_id=message.id, outcome=handed.outcome, reason=handed.reason)
         if handed.outcome == "acked":
             self._sent(message)
         elif handed.outcome == "refused" and stage == HANDED_AGAIN:  # the earlier attempt may have gone
             return self._lose(message, "no_answer")
         elif handed.outcome == "refused":
             self.box.db.write_now(outbox.fail, message, "refused", now=self.box.now())
+        elif handed.outcome == "not_entered":  # no new doubt: as before this attempt, a moment later
+            until = self.box.now() + NOT_ENTERED_REST
+            self.box.db.write_now(outbox.rest, message, stage=message.doubt_stage, until=until)
+            return False
         else:
             self.box.db.write_now(outbox.doubted, message)
             return False
