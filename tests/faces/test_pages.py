@@ -22,8 +22,8 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-OPEN_TO_ALL = {"/setup", "/setup/{token}", "/login", "/docs"}
-PAGES = ("/", "/whatsapp", "/messages", "/webhooks", "/settings", "/docs")
+OPEN_TO_ALL = {"/setup", "/setup/{token}", "/login", "/login/code", "/docs"}
+PAGES = ("/", "/whatsapp", "/messages", "/webhooks", "/settings", "/settings/security", "/settings/keys", "/docs")
 
 
 def routes(web: Litestar) -> list[tuple[str, str]]:

@@ -95,6 +95,8 @@ def pages(scene: Scene) -> list[str]:
         "/messages/3",
         "/webhooks",
         "/settings",
+        "/settings/keys",
+        "/settings/security",
         "/docs",
     ]
 

@@ -207,7 +207,7 @@ def test_guessing_the_present_password_is_throttled(asha: Tab) -> None:
 
 def test_one_other_session_or_all_can_be_ended(shop: Stage, open_tab: OpenTab, asha: Tab) -> None:
     others = [open_tab("asha@example.com") for _ in range(3)]
-    page = asha.get("/settings").text
+    page = asha.get("/settings/security").text
     assert page.count('name="session"') == 3
     first = page.split('name="session" value="')[1].split('"')[0]
     asha.post("/settings/sessions/end", {"session": first})

@@ -31,6 +31,7 @@ FOLDERS = (
     "keys",
     "login",
     "messages",
+    "security",
     "settings",
     "setup",
     "webhooks",
@@ -38,6 +39,7 @@ FOLDERS = (
 )
 MODULES = (
     "answers",
+    "deeds",
     "docs",
     "guard",
     "home",
@@ -45,6 +47,7 @@ MODULES = (
     "login",
     "messages",
     "named_keys",
+    "security",
     "settings",
     "webhooks",
 )

@@ -22,6 +22,7 @@ from wabox.dashboard import (
     permission,
     queue,
     reports,
+    security,
     settings,
     webhooks,
     whatsapp,
@@ -47,6 +48,7 @@ SECTIONS = (
     webhooks,
     settings,
     named_keys,
+    security,
     docs,
 )
 A_YEAR = 31_536_000

@@ -1,4 +1,4 @@
-"""Log in, log out, and the first set-up of a box by its one-time link."""
+"""Log in by password and perhaps a code, log out, and the first set-up of a box by its one-time link."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import asyncio
 
 from litestar import Response, Router, get, post
 
-from wabox.accounts import audit, keys, links, passwords, sessions, users
+from wabox.accounts import audit, keys, links, passwords, sessions, totp, users
+from wabox.accounts.halfway import LASTS, Half, Halfway
 from wabox.accounts.passwords import Verdict
-from wabox.accounts.throttle import Logins
+from wabox.accounts.throttle import HOUR, Bucket, Logins
 from wabox.accounts.users import User
 from wabox.box import Box
 from wabox.dashboard import guard
@@ -21,6 +22,8 @@ from wabox.errors import Invalid
 WRONG = later("E-mail or password is wrong. Check both, then try again.")
 LOCKED = later("This account is locked until it has been reviewed. Ask whoever runs this box.")
 TOO_MANY = later("Too many tries. Wait a while, then try again.")
+WRONG_CODE = later("This code is wrong or was used before. Wait for the next one, then type that.")
+CODES = 10  # wrong codes an hour to an account
 DIFFERENT = later("The two passwords differ. Type the same one twice.")
 
 
@@ -100,7 +103,7 @@ async def login(desk: Desk) -> Response[str]:
 
 
 @post("/login", public=True)
-async def log_in(desk: Desk, logins: Logins) -> Response[str]:
+async def log_in(desk: Desk, logins: Logins, halfway: Halfway) -> Response[str]:
     """The session begins, or the form says what is wrong, the same for a wrong name and a wrong password."""
     form = await desk.form()
     email, password = form.text("email")[:254], form.text("password", trim=False)
@@ -114,23 +117,91 @@ async def log_in(desk: Desk, logins: Logins) -> Response[str]:
     user, stored = await desk.box.db.read(_who, email)
     verdict = await asyncio.to_thread(passwords.verify, stored, password)
     if user is None or not verdict.ok:
-        await desk.box.db.write(_note_failure, user, desk)
+        await desk.box.db.write(_note, user.id if user else None, "login.failed", desk)
         return _with_form_cookie(desk, "login/page.html", status=401, error=WRONG, **shown)
     logins.succeeded(desk.ip, email, desk.box.now())
     if user.state == "locked":
+        await desk.box.db.write(_note, user.id, "login.refused", desk)
         return _with_form_cookie(desk, "login/page.html", status=403, error=LOCKED, **shown)
     await _rehash(desk, user, stored, password, verdict)
+    if desk.box.db.read_here(totp.standing, user.id).on:
+        return _ask_code(desk, halfway, user, onward)
+    return await _enter(desk, user, onward)
+
+
+def _ask_code(desk: Desk, halfway: Halfway, user: User, onward: str) -> Response[str]:
+    stored = desk.box.db.read_here(users.password_hash_of, user.id)
+    token = halfway.begin(user.id, stored or "", desk.box.now())
+    going = desk.go(f"/login/code?next={onward}")
+    age = int(LASTS.total_seconds())
+    going.set_cookie(guard.cookie(desk.request, "step", token, max_age=age))
+    return going
+
+
+async def _enter(desk: Desk, user: User, onward: str) -> Response[str]:
     started = await desk.box.db.write(lambda tx: _start(tx, desk, user))
     going = desk.go(onward)
     _let_in(desk, going, started)
     return going
 
 
+# -- the second step ---------------------------------------------------------------------------------
+
+
+@get("/login/code", public=True)
+async def code_form(desk: Desk, halfway: Halfway) -> Response[str]:
+    """The form for the code; without the password before it, back to that."""
+    onward = guard.local_path(desk.request.query_params.get("next", "/"))
+    if halfway.find(_step(desk), desk.box.now()) is None:
+        return desk.go("/login")
+    return _with_form_cookie(desk, "login/code.html", onward=onward, error=None)
+
+
+@post("/login/code", public=True)
+async def enter_code(desk: Desk, halfway: Halfway, codes: Bucket) -> Response[str]:
+    """The session begins if the code is right and was never used."""
+    form = await desk.form()
+    onward, token, now = guard.local_path(form.text("next")), _step(desk), desk.box.now()
+    half = halfway.find(token, now)
+    if half is None:
+        return desk.go("/login", said="code_late")
+    wait = codes.take(half.user_id, now)
+    if wait:
+        answer = _with_form_cookie(desk, "login/code.html", status=429, onward=onward, error=TOO_MANY)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+    half.tries += 1
+    user = await desk.box.db.write(_spend_code, desk, half, form.text("code"))
+    if user is None:
+        return _with_form_cookie(desk, "login/code.html", status=401, onward=onward, error=WRONG_CODE)
+    halfway.end(token)
+    codes.give_back(user.id, now)
+    going = await _enter(desk, user, onward)
+    going.set_cookie(guard.cookie(desk.request, "step", "", max_age=0))
+    return going
+
+
+def _step(desk: Desk) -> str:
+    return desk.request.cookies.get(guard.cookie_name(desk.request, "step"), "")[:100]
+
+
+def _spend_code(tx: Tx, desk: Desk, half: Half, code: str) -> User | None:
+    """Whom the code lets in. None: a wrong code, or the account has changed since its password was typed."""
+    user = users.by_id(tx, half.user_id)
+    same = users.password_hash_of(tx, half.user_id) == half.password_hash
+    if user is None or not same or user.state == "locked":
+        return None
+    if not totp.spend(tx, user.id, code, seal=desk.box.seal, now=desk.box.now()):
+        _note(tx, user.id, "login.code_failed", desk)
+        return None
+    return user
+
+
 @post("/logout", any_state=True)
 async def log_out(desk: Desk) -> Response[str]:
     """The session is over."""
     name = guard.cookie_name(desk.request, "session")
-    await desk.box.db.write(sessions.end, desk.request.cookies.get(name, ""))
+    await desk.box.db.write(_leave, desk, desk.request.cookies.get(name, ""))
     gone = desk.go("/login", said="logged_out")
     gone.set_cookie(guard.cookie(desk.request, "session", "", max_age=0))
     return gone
@@ -141,8 +212,13 @@ def _who(rows: Rows, email: str) -> tuple[User | None, str | None]:
     return user, None if user is None else users.password_hash_of(rows, user.id)
 
 
-def _note_failure(tx: Tx, user: User | None, desk: Desk) -> None:
-    audit.note(tx, user_id=user.id if user else None, action="login.failed", ip=desk.ip, now=desk.box.now())
+def _leave(tx: Tx, desk: Desk, token: str) -> None:
+    sessions.end(tx, token)
+    _note(tx, desk.user.id, "logout", desk)
+
+
+def _note(tx: Tx, user_id: int | None, action: str, desk: Desk) -> None:
+    audit.note(tx, user_id=user_id, action=action, ip=desk.ip, now=desk.box.now())
 
 
 async def _rehash(desk: Desk, user: User, was: str | None, password: str, verdict: Verdict) -> None:
@@ -157,7 +233,7 @@ async def _hashed(password: str) -> str:
 
 def _start(tx: Tx, desk: Desk, user: User) -> sessions.Started:
     now, agent = desk.box.now(), desk.request.headers.get("user-agent")
-    audit.note(tx, user_id=user.id, action="login.succeeded", ip=desk.ip, now=now)
+    _note(tx, user.id, "login.succeeded", desk)
     return sessions.start(tx, user.id, ip=desk.ip, agent=agent, now=now)
 
 
@@ -177,13 +253,19 @@ def _with_form_cookie(desk: Desk, template: str, *, status: int = 200, **values:
 
 def router(_box: Box) -> Router:
     """These pages; the counts of log-ins live as long as the process."""
-    counted = Logins()
+    counted, half, guessed = Logins(), Halfway(), Bucket(CODES / HOUR, CODES)
 
     async def logins() -> Logins:
         return counted
 
+    async def halfway() -> Halfway:
+        return half
+
+    async def codes() -> Bucket:
+        return guessed
+
     return Router(
         path="/",
-        route_handlers=[no_link, setup, set_up, login, log_in, log_out],
-        dependencies={"logins": logins},
+        route_handlers=[no_link, setup, set_up, login, log_in, code_form, enter_code, log_out],
+        dependencies={"logins": logins, "halfway": halfway, "codes": codes},
     )

@@ -157,6 +157,8 @@ SAID: dict[str, tuple[Tone, str]] = {
     "saved": ("good", later("Saved.")),
     "key_revoked": ("good", later("The key is revoked. Nothing can use it any more.")),
     "sessions_ended": ("good", later("The other log-ins have ended.")),
+    "totp_off": ("calm", later("Two-step log-in is off. Your password alone lets you in.")),
+    "code_late": ("calm", later("That took too long. Type your password once more.")),
     "logged_out": ("calm", later("You are logged out.")),
     "clock": ("good", later("Confirmed. Sending goes on.")),
     "campaign_made": ("good", later("The campaign stands. This page follows it.")),

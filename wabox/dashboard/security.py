@@ -1,0 +1,210 @@
+"""One's own log-in: password, two-step log-in, where one is logged in, and what was done with the account."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from litestar import Response, Router, get, post
+
+from wabox.accounts import audit, passwords, sessions, totp, users
+from wabox.accounts.throttle import HOUR, Bucket
+from wabox.box import Box
+from wabox.dashboard import deeds
+from wabox.dashboard.desk import Desk
+from wabox.dashboard.form import Form
+from wabox.dashboard.language import later
+from wabox.db import Rows, Tx
+from wabox.devices import qr
+from wabox.errors import Invalid, TooMany
+
+GUESSES = 10  # tries an hour at the present password or a code
+HERE = "/settings/security"
+SHOWN = 20
+WRONG_PASSWORD = later("This is not your present password.")
+WRONG_CODE = later("This code is wrong or was used before. Wait for the next one, then type that.")
+
+
+@get("/settings/security")
+async def page(desk: Desk) -> Response[str]:
+    """Everything on one page."""
+    return await _page(desk)
+
+
+@post("/settings/password", any_state=True)
+async def change_password(desk: Desk, guesses: Bucket) -> Response[str]:
+    """The password is new, and every other log-in is over."""
+    form = await desk.form()
+    new = form.text("password", trim=False)
+    try:
+        await _prove(desk, form, guesses)
+        passwords.check(new, email=desk.user.email)
+        if new != form.text("again", trim=False):
+            raise _wrong("again", later("The two passwords differ. Type the same one twice."))
+    except Invalid as wrong:
+        return await _page(desk, status=422, errors=wrong.details)
+    await desk.box.db.write(_set_password, desk, await asyncio.to_thread(passwords.hashed, new))
+    return desk.go(HERE, said="password_changed")
+
+
+@post("/settings/sessions/end", any_state=True)
+async def end_sessions(desk: Desk) -> Response[str]:
+    """One other log-in is over, or all others."""
+    which = (await desk.form()).text("session")
+    await desk.box.db.write(_end, desk, which)
+    return desk.go(HERE, said="sessions_ended")
+
+
+@post("/settings/security/totp", any_state=True)
+async def start_totp(desk: Desk) -> Response[str]:
+    """A secret to scan is shown; nothing asks for its codes yet."""
+    await desk.box.db.write(totp.start, desk.user.id, seal=desk.box.seal, now=desk.box.now())
+    return desk.go(HERE + "#totp")
+
+
+@post("/settings/security/totp/confirm", any_state=True)
+async def confirm_totp(desk: Desk, guesses: Bucket) -> Response[str]:
+    """The factor is on; the recovery codes are shown this once."""
+    code = (await desk.form()).text("code")
+    _count(desk, guesses)
+    try:
+        codes = await desk.box.db.write(_confirm, desk, code)
+    except Invalid:
+        return await _page(desk, status=422, errors={"code": WRONG_CODE})
+    guesses.give_back(desk.user.id, desk.box.now())
+    return await _page(desk, codes=codes)
+
+
+@post("/settings/security/totp/codes", any_state=True)
+async def renew_codes(desk: Desk, guesses: Bucket) -> Response[str]:
+    """New recovery codes; the old ones are dead. Asks for password and code."""
+    form = await desk.form()
+    try:
+        await _prove(desk, form, guesses, field="present2")
+        codes = await desk.box.db.write(_renew, desk, form.text("code"))
+    except Invalid as wrong:
+        return await _page(desk, status=422, errors=wrong.details)
+    return await _page(desk, codes=codes)
+
+
+@post("/settings/security/totp/off", any_state=True)
+async def drop_totp(desk: Desk, guesses: Bucket) -> Response[str]:
+    """No code is asked for any more. Asks for password and code."""
+    form = await desk.form()
+    try:
+        await _prove(desk, form, guesses, field="present2")
+        await desk.box.db.write(_drop, desk, form.text("code"))
+    except Invalid as wrong:
+        return await _page(desk, status=422, errors=wrong.details)
+    return desk.go(HERE, said="totp_off")
+
+
+def _wrong(name: str, sentence: str) -> Invalid:
+    return Invalid("bad_form", sentence, details={name: sentence})
+
+
+def _count(desk: Desk, guesses: Bucket) -> None:
+    """One guess is counted. Raises TooMany."""
+    wait = guesses.take(desk.user.id, desk.box.now())
+    if wait:
+        raise TooMany("too_many_tries", later("Too many tries. Wait a while, then try again."), retry_after=wait)
+
+
+async def _prove(desk: Desk, form: Form, guesses: Bucket, *, field: str = "present") -> None:
+    """The visitor knows the present password. Raises Invalid, TooMany."""
+    _count(desk, guesses)
+    stored = await desk.box.db.read(users.password_hash_of, desk.user.id)
+    if not (await asyncio.to_thread(passwords.verify, stored, form.text(field, trim=False))).ok:
+        raise _wrong(field, WRONG_PASSWORD)
+    if field == "present":
+        guesses.give_back(desk.user.id, desk.box.now())
+
+
+def _set_password(tx: Tx, desk: Desk, password_hash: str) -> None:
+    users.set_password(tx, desk.user.id, password_hash)
+    sessions.end_all(tx, desk.user.id, but=desk.session.token_hash)
+    _note(tx, desk, "password.changed")
+
+
+def _end(tx: Tx, desk: Desk, which: str) -> None:
+    if which:
+        sessions.end_one(tx, desk.user.id, which)
+    else:
+        sessions.end_all(tx, desk.user.id, but=desk.session.token_hash)
+    _note(tx, desk, "sessions.ended")
+
+
+def _confirm(tx: Tx, desk: Desk, code: str) -> list[str]:
+    codes = totp.confirm(tx, desk.user.id, code, seal=desk.box.seal, now=desk.box.now())
+    _note(tx, desk, "totp.on")
+    return codes
+
+
+def _renew(tx: Tx, desk: Desk, code: str) -> list[str]:
+    _spend(tx, desk, code)
+    _note(tx, desk, "totp.codes")
+    return totp.renew_codes(tx, desk.user.id)
+
+
+def _drop(tx: Tx, desk: Desk, code: str) -> None:
+    _spend(tx, desk, code)
+    totp.remove(tx, desk.user.id)
+    _note(tx, desk, "totp.off")
+
+
+def _spend(tx: Tx, desk: Desk, code: str) -> None:
+    if not totp.spend(tx, desk.user.id, code, seal=desk.box.seal, now=desk.box.now()):
+        raise _wrong("code", WRONG_CODE)
+
+
+def _note(tx: Tx, desk: Desk, action: str) -> None:
+    audit.note(tx, user_id=desk.user.id, action=action, ip=desk.ip, now=desk.box.now())
+
+
+async def _page(
+    desk: Desk, *, status: int = 200, codes: list[str] | None = None, errors: dict[str, str] | None = None
+) -> Response[str]:
+    shown = await desk.box.db.read(_facts, desk)
+    offer: totp.Offer | None = shown["offer"]
+    image = None if offer is None else await asyncio.to_thread(qr.png_data_url, offer.uri)
+    return desk.page(
+        "security/page.html",
+        status=status,
+        here="settings",
+        codes=codes,
+        image=image,
+        deeds=deeds,
+        errors=errors or {},
+        **shown,
+    )
+
+
+def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
+    return {
+        "visits": sessions.of_user(rows, desk.user.id),
+        "standing": totp.standing(rows, desk.user.id),
+        "offer": totp.offer(rows, desk.user.id, desk.user.email, seal=desk.box.seal),
+        "entries": audit.page(rows, user_id=desk.user.id, limit=SHOWN),
+    }
+
+
+def router(_box: Box) -> Router:
+    """These pages."""
+    counted = Bucket(GUESSES / HOUR, GUESSES)
+
+    async def guesses() -> Bucket:
+        return counted
+
+    return Router(
+        path="/",
+        route_handlers=[
+            page,
+            change_password,
+            end_sessions,
+            start_totp,
+            confirm_totp,
+            renew_codes,
+            drop_totp,
+        ],
+        dependencies={"guesses": guesses},
+    )
