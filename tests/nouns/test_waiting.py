@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from tests.cast import Stage, stage
+from wabox.campaigns import campaigns, expansion
+from wabox.contacts import contacts
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.messages import line, outbox, template, waiting
@@ -103,3 +105,66 @@ def test_a_message_in_doubt_stands_alone_before_the_line(shop: Stage) -> None:
     first, second = _groups(shop)
     assert (first.reason, first.count, first.first.id) == ("in_doubt", 1, sending)
     assert second.reason == "in_line"
+
+
+def _campaign(made: Stage, name: str, *phones: str) -> int:
+    def verb(tx: Tx) -> int:
+        now = made.hands.now()
+        ids = [contacts.upsert(tx, made.asha.id, phone=phone, now=now)[0].id for phone in phones]
+        made_one = campaigns.create(
+            tx,
+            made.asha.id,
+            name=name,
+            message="Hi",
+            audience="{}",
+            contact_ids=ids,
+            device_ids=None,
+            scheduled_for=None,
+            now=now,
+        )
+        return made_one.id
+
+    campaign_id = made.box.db.write_now(verb)
+    part = made.box.db.read_here(expansion.prepare, campaign_id, require_consent=False)
+    assert part is not None
+    made.box.db.write_now(expansion.write, part, now=made.hands.now())
+    return campaign_id
+
+
+def test_campaigns_wait_in_line_behind_single_messages_each_as_its_own_group(shop: Stage) -> None:
+    first = _campaign(shop, "first", "8801711000011", "8801711000012")
+    second = _campaign(shop, "second", "8801711000013")
+    _queue(shop, "8801711000001")
+    single, one, two = _groups(shop)
+    assert (single.campaign_id, single.reason, single.count) == (None, None, 1)
+    assert (one.campaign_id, one.campaign_name, one.reason, one.count) == (first, "first", "in_line", 2)
+    assert (two.campaign_id, two.reason) == (second, "in_line")
+    assert two.done_at is None and one.done_at is not None
+
+
+def test_a_paused_campaign_is_a_group_of_its_own_and_holds_nobody(shop: Stage) -> None:
+    paused = _campaign(shop, "paused", "8801711000011", "8801711000012")
+    running = _campaign(shop, "running", "8801711000013")
+    shop.box.db.write_now(campaigns.pause, shop.asha.id, paused, now=shop.hands.now())
+    goes, waits = _groups(shop)
+    assert (goes.campaign_id, goes.reason) == (running, None)
+    assert (waits.campaign_id, waits.reason, waits.until, waits.count) == (paused, "campaign_paused", None, 2)
+
+
+def test_messages_held_for_different_reasons_are_different_groups(shop: Stage) -> None:
+    until = shop.hands.now() + timedelta(hours=1)
+    for phone, reason in (("8801711000001", "number_check"), ("8801711000002", "recipient_cap")):
+        shop.box.db.write_now(outbox.hold, _queue(shop, phone), until=until, reason=reason)
+    assert [group.count for group in _groups(shop)] == [1, 1]
+
+
+def test_a_group_brings_so_many_of_its_messages(shop: Stage) -> None:
+    for number in range(5):
+        _queue(shop, "8801711000001", scheduled_for=shop.hands.now() + timedelta(hours=5 - number))
+    (group,) = shop.box.db.read_here(
+        waiting.groups, shop.asha.id, config=shop.box.config, now=shop.hands.now(), most_rows=3
+    )
+    assert group.count == 5
+    times = [one.scheduled_for for one in group.rows if one.scheduled_for is not None]
+    assert len(times) == 3 and times == sorted(times)
+    assert group.first == group.rows[0]
