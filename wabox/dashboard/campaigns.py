@@ -20,6 +20,7 @@ from wabox.dashboard import labels
 from wabox.dashboard.desk import Desk, known_id
 from wabox.db import Rows
 from wabox.devices import devices
+from wabox.errors import Invalid
 from wabox.messages import line, outbox, template
 
 PER_PAGE = 20
@@ -190,11 +191,19 @@ def _text(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
     named = campaign.device_ids
     phones = [one.label for one in devices.list_of(rows, desk.user.id) if named is not None and one.id in named]
     return {
-        "samples": template.parse(campaign.message).preview(3, {"phone": "8801711123456"}),
+        "samples": _samples(campaign.message),
         "segment": segments.read(campaign.audience),
         "everybody": segments.read(campaign.audience) == Segment(),
         "phones": phones,
     }
+
+
+def _samples(message: str) -> list[str]:
+    """A few variants; the bare text, should an older version have let one through that does not parse."""
+    try:
+        return template.parse(message).preview(3, {"phone": "8801711123456"})
+    except Invalid:
+        return [message]
 
 
 def _people(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:

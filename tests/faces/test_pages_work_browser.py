@@ -1,0 +1,205 @@
+"""Campaigns, people, queue, inbox and reports in a real Chromium, as test_pages_browser does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.cast import Stage
+from tests.faces.test_pages_browser import CHROMIUM, address, chromium, judge, log_in, window
+from tests.faces.work import Work, limited
+from wabox.engine.importing import Importing
+
+__all__ = ["address", "chromium"]  # fixtures
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+]
+
+FILE = "Customer name,Mobile no,Group\nRina Akter,1711300001,VIP\nরহিম,০১৯১১২২২৩৩৩,নতুন\nNobody,12,\n"
+
+
+def pages(work: Work) -> list[str]:
+    return [
+        "/",
+        "/campaigns",
+        "/campaigns?status=stopped",
+        "/campaigns/new",
+        "/campaigns/new?tag=VIP",
+        f"/campaigns/new?like={work.planned}",
+        f"/campaigns/{work.running}",
+        f"/campaigns/{work.paused}?state=failed",
+        f"/campaigns/{work.planned}",
+        "/contacts",
+        "/contacts?q=nobody+like+this",
+        "/contacts/new",
+        f"/contacts/{work.contacts[1]}",
+        f"/contacts/{work.contacts[6]}",
+        "/contacts/import",
+        "/queue",
+        "/inbox",
+        "/inbox/8801711300001",
+        "/inbox/8801711300006",
+        "/reports",
+    ]
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+def test_every_page_is_sound(
+    chromium: Browser, address: str, shop: Stage, work: Work, width: int, scheme: str
+) -> None:
+    limited(shop)
+    with window(chromium, width, color_scheme=scheme) as (_, page, said):
+        log_in(page, address)
+        for path in pages(work):
+            page.goto(address + path)
+            assert fits(page), path
+            assert judge(page) == [], path
+        assert said == []
+
+
+def test_bengali_fits_too(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
+    shop.box.db.write_now(lambda tx: tx.run("update users set language = 'bn'"))
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        for path in pages(work):
+            page.goto(address + path)
+            assert fits(page), path
+        assert said == []
+
+
+def test_the_numbers_and_the_preview_follow_the_composer(
+    chromium: Browser, address: str, shop: Stage, work: Work
+) -> None:
+    with window(chromium, 1280) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/campaigns/new")
+        page.fill("#name", "Quick one")
+        page.locator("#message").press_sequentially("Dear {name:friend}")
+        page.wait_for_selector("#preview .bubble:has-text('Dear শিরিন')")
+        assert not page.is_visible("#tag")
+        page.check("input[name=audience][value=tag]", force=True)
+        page.select_option("#tag", "VIP")
+        page.wait_for_selector("#ahead .will-go strong:has-text('19')")
+        page.check("input[name=audience][value=exactly]", force=True)
+        page.check("input[name=any][value=VIP]", force=True)
+        page.check("input[name=none][value=Dhaka]", force=True)
+        page.wait_for_selector("#ahead .will-go strong:has-text('10')")
+        assert judge(page) == []
+        page.click("button:has-text('Look it over')")
+        page.wait_for_url("**/review")
+        assert judge(page) == []
+        page.click("button:has-text('Send it to 10 people now')")
+        page.wait_for_selector("main .notice-good")
+        page.click("main .split-main button:has-text('Stop')")
+        dialog = page.locator(".dialog:popover-open")
+        assert judge(page) == []
+        dialog.locator(".button-bad").click()
+        page.wait_for_selector(".state-line .chip:has-text('Stopped')")
+        assert said == []
+
+
+def test_a_campaign_moves_on_the_screen_by_itself(
+    chromium: Browser, address: str, shop: Stage, work: Work
+) -> None:
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/campaigns")
+        page.wait_for_selector(f"#campaign-{work.running} .chip:has-text('Sending')")
+        shop.box.db.write_now(
+            lambda tx: tx.run("update campaigns set sent = total - failed, status = 'completed' where id = 3")
+        )
+        page.wait_for_selector(f"#campaign-{work.running} .chip:has-text('Done')")
+        assert said == []
+
+
+def test_a_file_is_imported_under_the_eyes_of_the_owner(
+    chromium: Browser, address: str, shop: Stage, work: Work, tmp_path: Path
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(FILE, encoding="utf-8")
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/contacts/import")
+        page.set_input_files("#file", file)
+        page.click("button:has-text('Upload and look')")
+        page.wait_for_selector("#foreseen .chip:has-text('Refused')")
+        assert fits(page) and judge(page) == []
+        page.select_option("#column_tag", "")
+        page.wait_for_selector("#foreseen .used >> nth=2", state="detached")
+        page.click("button:has-text('Import 3 rows')")
+        page.wait_for_selector("#import .chip:has-text('Running')")
+        assert judge(page) == []
+        importing = Importing(shop.box)
+        while importing.step(1):
+            pass
+        page.wait_for_selector("#import .chip:has-text('Done')")
+        assert fits(page) and judge(page) == []
+        assert said == []
+
+
+def test_a_talk_is_seen_answered_and_shows_the_answer(
+    chromium: Browser, address: str, shop: Stage, work: Work
+) -> None:
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/inbox")
+        page.click("#thread-8801711300001 a")
+        page.wait_for_selector(".talk-seen", state="detached")
+        assert shop.value("select count(*) from inbox where phone = '8801711300001' and seen_at is null") == 0
+        page.fill("#message", "Yes, both are here.")
+        page.click("#reply .button-main")
+        page.wait_for_selector(".talk-ours .bubble:has-text('Yes, both are here.')")
+        assert said == []
+
+
+def test_an_opened_group_of_the_queue_stays_open(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
+    with window(chromium, 1280) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/queue")
+        page.click(".group-more summary >> nth=0")
+        row = page.locator(".group-row").first
+        row.wait_for(state="visible")
+        with page.expect_response("**/queue/live"):
+            pass
+        page.wait_for_timeout(200)
+        assert row.is_visible()
+        row.locator("button").click()
+        page.wait_for_selector("main .notice-good")
+        assert said == []
+
+
+def test_the_composer_works_without_a_script(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
+    with window(chromium, 360, java_script_enabled=False) as (_, page, _said):
+        log_in(page, address)
+        page.goto(address + "/campaigns/new?tag=VIP")
+        page.fill("#name", "Plain")
+        page.fill("#message", "Hello")
+        page.click("button:has-text('Look it over')")
+        page.click("button:has-text('Send it to 19 people now')")
+        assert page.locator("h1").inner_text() == "Plain"
+
+
+def test_an_attack_in_every_text_does_nothing(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
+    attack = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}"
+    shop.box.db.write_now(
+        lambda tx: tx.run("update contacts set name = :a, custom = :a, consent_note = :a", a=attack)
+    )
+    shop.box.db.write_now(lambda tx: tx.run("update contact_tags set tag = :a where key = 'vip'", a=attack))
+    shop.box.db.write_now(lambda tx: tx.run("update campaigns set name = :a, message = :a", a=attack))
+    shop.box.db.write_now(lambda tx: tx.run("update inbox set name = :a, text = :a", a=attack))
+    shop.box.db.write_now(lambda tx: tx.run("update messages set text = :a", a=attack))
+    with window(chromium, 1280) as (_, page, said):
+        log_in(page, address)
+        for path in pages(work):
+            answer = page.goto(address + path)
+            assert answer is not None and answer.status == 200, path
+            assert page.locator("main img[src=x]").count() == 0
+        assert said == []
