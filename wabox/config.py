@@ -319,6 +319,11 @@ class Smtp:
 
     host: str | None = _key(None, _optional_text, 'Mail server. "" = no e-mail.')
     port: int = _key(587, _integer(1, 65_535), "Its port.")
+    tls: str = _key(
+        "auto",
+        _one_of("auto", "starttls", "tls", "none"),
+        "How the connection is encrypted. auto = tls on port 465, else starttls; on this machine only if offered.",
+    )
     user: str | None = _key(None, _optional_text, "Name to log in with.")
     password_file: str | None = _key(None, _optional_text, "File that holds the password, and nothing else.")
     sender: str | None = _key(

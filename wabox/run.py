@@ -32,6 +32,7 @@ from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.importing import Importing, Imports
 from wabox.engine.links import Links
+from wabox.engine.mailing import Mailing
 from wabox.engine.posting import Poster
 from wabox.engine.receipts import Receipts
 from wabox.engine.timekeeper import Timekeeper
@@ -155,6 +156,7 @@ class _Serving:
         )
         self.links = Links(box, self.gateway)
         self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now, own_port=config.server.port)
+        self.mailing = Mailing(box)
         imports = Imports(box, self.workers)
         self.clock = Clock(
             box,
@@ -163,6 +165,7 @@ class _Serving:
                 Timekeeper(box).tick,
                 self.links.tick,
                 self.poster.tick,
+                self.mailing.tick,
                 Campaigns(box, self.workers).tick,
                 imports.tick,
             ],
@@ -212,7 +215,8 @@ class _Serving:
         self._ask_to_stop()
         await self.clock.stop()
         turns = asyncio.to_thread(self.workers.stop, self._left() - LAST_SECONDS)
-        await asyncio.gather(turns, self.poster.stop(min(2.0, self._left())))
+        posts = self.poster.stop(min(2.0, self._left()))
+        await asyncio.gather(turns, posts, self.mailing.stop(min(2.0, self._left())))
         self.importing.close()
         await self.gateway.stop(min(LAST_SECONDS, self._left()))
         await self.receipts.drain()

@@ -9,11 +9,14 @@ import sqlite3
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from wabox import datadir, migrations
+from wabox.accounts import mail
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
+from wabox.db import Rows
 from wabox.errors import ConfigError
 
 HEALTH_SECONDS = 5
@@ -48,7 +51,7 @@ def findings(config: Config) -> Iterator[Finding]:
     else:
         yield privacy(data)
         yield key(data)
-        yield from database(data)
+        yield from database(data, config)
         with contextlib.suppress(PermissionError):
             running = datadir.holder(data)
     yield process(running) if running else port(config)
@@ -83,7 +86,7 @@ def key(data: DataDir) -> Finding:
     return bad("key", "secret.key is missing.", "Put it back from a backup of this box.")
 
 
-def database(data: DataDir) -> Iterator[Finding]:
+def database(data: DataDir, config: Config) -> Iterator[Finding]:
     """The database is whole and says nothing impossible."""
     if not data.database.exists():
         yield ok("database", "There is no database yet; make the box with wabox init, or open wabox serve.")
@@ -99,6 +102,7 @@ def database(data: DataDir) -> Iterator[Finding]:
                 return
             yield ok("schema", "The database is up to date.")
             yield invariants(connection)
+            yield mails(connection, config)
     except sqlite3.Error as error:
         cure = "Stop wabox and put the database back from a backup."
         yield bad("database", f"The database cannot be read: {error}.", cure)
@@ -122,6 +126,18 @@ def invariants(connection: sqlite3.Connection) -> Finding:
             cure = "This is a fault in wabox: keep a copy of the database and report it."
             return bad("invariants", f"Not true of {broken} row(s): {promise}.", cure)
     return ok("invariants", "Nothing impossible is stored.")
+
+
+def mails(connection: sqlite3.Connection, config: Config) -> Finding:
+    """What the box owed by mail in the last week has gone."""
+    connection.row_factory = sqlite3.Row
+    count = mail.unsent(Rows(connection), since=datetime.now(UTC) - timedelta(days=7))
+    if not count:
+        return ok("mail", "No mail is left unsent.")
+    says = f"{count} mail(s) of the last week did not go; the owner sees them at /admin/mail."
+    if config.smtp.host is None:
+        return warning("mail", says, "Set [smtp] host and the keys below it in wabox.toml, then restart wabox.")
+    return warning("mail", says, "Look at the errors there; check [smtp] in wabox.toml.")
 
 
 def process(running: datadir.InUse) -> Finding:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from wabox import times
-from wabox.accounts import sessions
+from wabox.accounts import links, mail, sessions
 from wabox.box import Box
 from wabox.db import Tx
 from wabox.webhooks import deliveries
@@ -30,6 +30,8 @@ class Housekeeping:
         data = self._box.config.data
         await self._box.db.write(_forget_answers, now - IDEMPOTENCY_KEPT)
         await self._box.db.write(sessions.sweep, now)
+        await self._box.db.write(links.sweep, now)
+        await self._box.db.write(mail.sweep, now)
         while await self._box.db.write(
             deliveries.forget, before=now - timedelta(days=data.keep_webhook_days), most=BATCH
         ):

@@ -1,0 +1,188 @@
+"""Knows the mails the box owes: queued -> sent | failed (given up) | skipped (there is no mail server).
+
+A mail may hold a link that opens an account, so its text is sealed, and gone once the mail is done with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from wabox import times
+from wabox.accounts.sealing import Seal, SealBroken
+from wabox.accounts.users import email_of
+from wabox.db import Row, Rows, Tx
+from wabox.errors import Invalid
+
+Status = Literal["queued", "sent", "failed", "skipped"]
+
+GAPS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720))
+TRIED_FOR = timedelta(days=2)
+KEPT = timedelta(days=90)
+LONGEST_SUBJECT, LONGEST_BODY = 200, 50_000
+MOST = 200
+NO_SERVER = "There is no mail server in wabox.toml."
+_ABOUT = "mail"
+_COLUMNS = "id, user_id, recipient, subject, status, attempts, due_at, last_error, created_at, done_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail as the log shows it: without its text. times are aware UTC."""
+
+    id: int
+    user_id: int | None
+    recipient: str
+    subject: str
+    status: Status
+    attempts: int
+    due_at: datetime | None
+    last_error: str | None
+    created_at: datetime
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is handed to the mail server."""
+
+    id: int
+    recipient: str
+    subject: str
+    body: str
+    created_at: datetime
+
+
+def owe(tx: Tx, *, to: str, subject: str, body: str, user_id: int | None = None, seal: Seal, now: datetime) -> int:
+    """The mail will go as soon as the server takes it; returns its id. In the transaction of what it tells.
+
+    Raises Invalid `bad_email`, `bad_mail`: a line break in a subject would be a header of its own.
+    """
+    if not subject.strip() or len(subject) > LONGEST_SUBJECT or not subject.isprintable():
+        raise Invalid("bad_mail", f"A mail's subject is one line of up to {LONGEST_SUBJECT} characters.")
+    if not body.strip() or len(body) > LONGEST_BODY or "\0" in body:
+        raise Invalid("bad_mail", f"A mail's text has up to {LONGEST_BODY} characters.")
+    return tx.insert(
+        """insert into mails (user_id, recipient, subject, body, due_at, created_at)
+           values (:user_id, :recipient, :subject, :body, :now, :now)""",
+        user_id=user_id,
+        recipient=email_of(to),
+        subject=subject.strip(),
+        body=seal.close(body, about=_ABOUT),
+        now=times.stored(now),
+    )
+
+
+def due(rows: Rows, now: datetime, *, most: int = 20) -> list[int]:
+    """Mails to hand over now, the longest due first."""
+    found = rows.all(
+        """select id from mails where status = 'queued' and due_at <= :now order by due_at, id limit :most""",
+        now=times.stored(now),
+        most=most,
+    )
+    return [row["id"] for row in found]
+
+
+def letter(rows: Rows, mail_id: int, *, seal: Seal) -> Letter | None:
+    """The mail with its text; None: it is done with, or sealed with another box's key."""
+    row = rows.one(
+        "select recipient, subject, body, created_at from mails where id = :id and status = 'queued'", id=mail_id
+    )
+    if row is None:
+        return None
+    try:
+        body = seal.open(row["body"], about=_ABOUT)
+    except SealBroken:
+        return None
+    return Letter(mail_id, row["recipient"], row["subject"], body, times.read(row["created_at"]))
+
+
+def sent(tx: Tx, mail_id: int, *, now: datetime) -> bool:
+    """The server took it; its text is forgotten."""
+    return _done(tx, mail_id, "sent", None, now)
+
+
+def failed(tx: Tx, mail_id: int, error: str, *, final: bool, now: datetime) -> bool:
+    """It is tried again later, or given up: when the server said never, or after two days."""
+    row = tx.one("select attempts, created_at from mails where id = :id and status = 'queued'", id=mail_id)
+    if row is None:
+        return False
+    due_at = now + GAPS[min(row["attempts"], len(GAPS) - 1)]
+    if final or due_at > times.read(row["created_at"]) + TRIED_FOR:
+        return _done(tx, mail_id, "failed", error, now)
+    return (
+        tx.run(
+            """update mails set attempts = attempts + 1, due_at = :due_at, last_error = :error
+               where id = :id and status = 'queued'""",
+            due_at=times.stored(due_at),
+            error=error[:300],
+            id=mail_id,
+        )
+        == 1
+    )
+
+
+def skip(tx: Tx, *, now: datetime) -> int:
+    """What waits is skipped, as there is no server; returns how many."""
+    return tx.run(
+        """update mails set status = 'skipped', body = null, due_at = null, done_at = :now, last_error = :error
+           where status = 'queued'""",
+        now=times.stored(now),
+        error=NO_SERVER,
+    )
+
+
+def page(rows: Rows, *, before: int | None = None, limit: int = 50) -> list[Mail]:
+    """All mails of the box, newest first. before: the last id of the page above."""
+    found = rows.all(
+        f"select {_COLUMNS} from mails where :before is null or id < :before order by id desc limit :limit",  # noqa: S608
+        before=before,
+        limit=max(1, min(limit, MOST)),
+    )
+    return [_mail_of(row) for row in found]
+
+
+def unsent(rows: Rows, *, since: datetime) -> int:
+    """How many mails did not go since then: given up or skipped."""
+    found: int = rows.value(
+        "select count(*) from mails where status in ('failed', 'skipped') and created_at >= :since",
+        since=times.stored(since),
+    )
+    return found
+
+
+def sweep(tx: Tx, now: datetime) -> int:
+    """Mails done with long ago are gone; returns how many. For the housekeeping."""
+    return tx.run(
+        "delete from mails where status <> 'queued' and created_at < :before", before=times.stored(now - KEPT)
+    )
+
+
+def _done(tx: Tx, mail_id: int, status: Status, error: str | None, now: datetime) -> bool:
+    return (
+        tx.run(
+            """update mails set status = :status, attempts = attempts + 1, body = null, due_at = null,
+               done_at = :now, last_error = :error where id = :id and status = 'queued'""",
+            status=status,
+            now=times.stored(now),
+            error=None if error is None else error[:300],
+            id=mail_id,
+        )
+        == 1
+    )
+
+
+def _mail_of(row: Row) -> Mail:
+    return Mail(
+        id=row["id"],
+        user_id=row["user_id"],
+        recipient=row["recipient"],
+        subject=row["subject"],
+        status=cast(Status, row["status"]),
+        attempts=row["attempts"],
+        due_at=times.read_or_none(row["due_at"]),
+        last_error=row["last_error"],
+        created_at=times.read(row["created_at"]),
+        done_at=times.read_or_none(row["done_at"]),
+    )

@@ -1,0 +1,153 @@
+"""Hands what the box owes by mail to the mail server, one after the other; nothing waits for it.
+
+If wabox dies between the server's yes and the record, the mail goes again under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+
+import aiosmtplib
+import structlog
+
+from wabox.accounts import mail
+from wabox.accounts.mail import Letter
+from wabox.box import Box
+from wabox.config import Config, is_loopback
+from wabox.errors import Refusal
+
+log = structlog.get_logger()
+
+TIMEOUT_SECONDS = 30.0
+
+Hand = Callable[[Config, EmailMessage], Awaitable[None]]
+
+
+class Mailing:
+    """Belongs to the loop. hand: how one message goes out."""
+
+    def __init__(self, box: Box, *, hand: Hand | None = None) -> None:
+        self._box = box
+        self._hand = hand or hand_over
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    async def tick(self) -> None:
+        """What is due is going; without a server it is skipped, so that somebody sees it did not go."""
+        if self._stopping or (self._task is not None and not self._task.done()):
+            return
+        if not self._box.db.read_here(mail.due, self._box.now(), most=1):
+            return
+        if self._box.config.smtp.host is None:
+            skipped = await self._box.db.write(mail.skip, now=self._box.now())
+            log.warning("mails skipped: no [smtp] host", mails=skipped)
+            return
+        self._task = asyncio.create_task(self._run(), name="mails")
+
+    async def quiet(self) -> None:
+        """Nothing is being sent any more."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def stop(self, deadline_seconds: float) -> None:
+        """No mail begins any more; one unfinished by then is broken off and goes later."""
+        self._stopping = True
+        if self._task is None:
+            return
+        await asyncio.wait([self._task], timeout=deadline_seconds)
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        try:
+            for mail_id in self._box.db.read_here(mail.due, self._box.now()):
+                if self._stopping:
+                    return
+                await self._deliver(mail_id)
+        except Exception:
+            log.exception("mailing failed")
+
+    async def _deliver(self, mail_id: int) -> None:
+        box = self._box
+        letter = box.db.read_here(mail.letter, mail_id, seal=box.seal)
+        if letter is None:
+            sentence = "Its text does not open with this box's key."
+            await box.db.write(mail.failed, mail_id, sentence, final=True, now=box.now())
+            return
+        try:
+            await asyncio.wait_for(self._hand(box.config, written(letter, box.config)), TIMEOUT_SECONDS)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError, Refusal) as error:
+            final = _is_final(error)
+            log.warning("mail refused", mail_id=mail_id, error=type(error).__name__, final=final)
+            await box.db.write(mail.failed, mail_id, _said(error), final=final, now=box.now())
+            return
+        await box.db.write(mail.sent, mail_id, now=box.now())
+
+
+def written(letter: Letter, config: Config) -> EmailMessage:
+    """The mail as it goes out. Its Message-ID stays the same each time."""
+    sender = _sender(config)
+    message = EmailMessage(policy=SMTP.clone(max_line_length=78))
+    message["From"] = sender
+    message["To"] = letter.recipient
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(letter.created_at)
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    message["Message-ID"] = f"<wabox.{letter.id}.{int(letter.created_at.timestamp())}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.body)
+    return message
+
+
+async def hand_over(config: Config, message: EmailMessage) -> None:
+    """The server has taken it. Raises SMTPException, OSError, TimeoutError.
+
+    A server elsewhere must speak TLS, unless `[smtp] tls` says none; one on this machine may.
+    """
+    smtp = config.smtp
+    assert smtp.host is not None
+    kind = smtp.tls if smtp.tls != "auto" else ("tls" if smtp.port == 465 else "starttls")
+    start_tls: bool | None = kind == "starttls"
+    if smtp.tls == "auto" and start_tls and is_loopback(smtp.host):
+        start_tls = None  # if it is offered
+    await aiosmtplib.send(
+        message,
+        hostname=smtp.host,
+        port=smtp.port,
+        username=smtp.user,
+        password=await asyncio.to_thread(_password, config) if smtp.user else None,
+        use_tls=kind == "tls",
+        start_tls=start_tls,
+        timeout=TIMEOUT_SECONDS,
+    )
+
+
+def _password(config: Config) -> str:
+    """What the file holds, read each time: a changed password needs no restart."""
+    if config.smtp.password_file is None:
+        return ""
+    place = config.path.parent if config.path else Path.cwd()
+    return (place / config.smtp.password_file).read_text(encoding="utf-8").strip()
+
+
+def _sender(config: Config) -> str:
+    return config.smtp.sender or f"wabox@{config.smtp.host}"
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the server said that this recipient will never do; whatever else, it may be put right."""
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return all(500 <= one.code < 600 for one in error.recipients)
+    return isinstance(error, aiosmtplib.SMTPRecipientRefused) and 500 <= error.code < 600
+
+
+def _said(error: Exception) -> str:
+    """The error for the log page, on one line."""
+    if isinstance(error, TimeoutError):
+        return "The mail server did not answer in time."
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
