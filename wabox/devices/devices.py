@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from wabox import times
+from wabox.billing import trials
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Invalid, NotFound, Unavailable
 from wabox.webhooks import deliveries
@@ -316,6 +317,8 @@ def _begin_epoch(tx: Tx, device: Device, link: Link, now: datetime) -> None:
         phone=link.phone or "",
         now=times.stored(now),
     )
+    if link.phone:
+        trials.linked(tx, device.user_id, link.phone, now=now)
 
 
 def _owe_state(tx: Tx, device: Device, link: Link, now: datetime) -> None:
