@@ -1,0 +1,64 @@
+"""Campaigns, people, queue, inbox and reports speak Bengali, and have a word for everything that can happen."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from tests.cast import Stage
+from tests.faces import texts
+from tests.faces.tab import Tab, words
+from tests.faces.work import Work
+from wabox.campaigns import campaigns
+from wabox.contacts import imports
+from wabox.contacts.people import ConsentSource
+from wabox.dashboard import labels
+from wabox.dashboard import words as page_words
+from wabox.messages import outbox
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+FOLDERS = ("campaigns", "contacts", "imports", "inbox", "queue", "reports")
+MODULES = (
+    *("labels", "campaigns", "composer", "drafts", "contacts", "contact_form", "permission"),
+    *("imports", "inbox", "queue", "reports"),
+)
+
+
+def test_every_text_has_its_bengali() -> None:
+    assert texts.untranslated(texts.in_templates(*FOLDERS, "_partials") | texts.in_modules(*MODULES)) == []
+
+
+def test_every_state_and_reason_has_its_word() -> None:
+    assert labels.REASON == campaigns.REASONS
+    assert set(labels.ENDS) >= set(outbox._ERRORS)
+    assert set(labels.CAMPAIGN) == set(campaigns.STATUSES)
+    assert set(labels.IMPORT) == set(get_args(imports.Status))
+    assert set(labels.CONSENT) == set(get_args(ConsentSource))
+    for shown in (*labels.CAMPAIGN.values(), *labels.IMPORT.values()):
+        assert shown.icon in (texts.HOME / "static" / "icons.svg").read_text(encoding="utf-8")
+    assert {place.icon for place in page_words.NAV} <= set(
+        (texts.HOME / "static" / "icons.svg").read_text(encoding="utf-8").split('"')
+    )
+
+
+def test_the_style_asks_nobody_else() -> None:
+    assert "url(" not in (texts.HOME / "static" / "work.css").read_text(encoding="utf-8")
+
+
+def test_the_pages_are_bengali(asha: Tab, shop: Stage, work: Work) -> None:
+    asha.post("/settings/locale", {"language": "bn"})
+    for path, text in (
+        ("/campaigns", "ক্যাম্পেইন"),
+        (f"/campaigns/{work.running}", "৬০-এর মধ্যে"),
+        ("/campaigns/new", "৫৯ জন পাবেন"),
+        ("/contacts", "৬০ জন"),
+        (f"/contacts/{work.contacts[1]}", "অর্ডার দিয়েছেন"),
+        ("/contacts/import", "CSV ফাইল"),
+        ("/queue", "আগামীকাল ০৮:০০ পর্যন্ত"),
+        ("/inbox", "এঁরা কি আর মেসেজ চান না?"),
+        ("/inbox/8801711300001", "primary থেকে উত্তর"),
+        ("/reports", "গত ৩০ দিন"),
+    ):
+        assert text in words(asha.get(path).text), path
