@@ -8,6 +8,7 @@ from litestar.static_files import create_static_files_router
 
 from wabox.box import Box
 from wabox.dashboard import (
+    billing,
     campaigns,
     composer,
     contacts,
@@ -23,6 +24,7 @@ from wabox.dashboard import (
     queue,
     reports,
     security,
+    selling,
     settings,
     webhooks,
     whatsapp,
@@ -49,6 +51,8 @@ SECTIONS = (
     settings,
     named_keys,
     security,
+    billing,
+    selling,
     docs,
 )
 A_YEAR = 31_536_000

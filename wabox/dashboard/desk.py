@@ -63,9 +63,18 @@ class Desk:
             "csrf": self.request.scope["state"]["csrf"],
             "config": self.box.config,
             "said": said,
+            "nav": self._menu(),
             **values,
         }
         return answers.html(template, self.voice, shown, status=status)
+
+    def _menu(self) -> tuple[words.Place, ...]:
+        """The menu, with what billing adds before Settings."""
+        if self.visitor is None or not self.box.config.billing.enabled:
+            return words.NAV
+        added = words.SELLERS if self.user.role == "owner" else words.CUSTOMERS
+        at = next(n for n, place in enumerate(words.NAV) if place.key == "settings")
+        return words.NAV[:at] + added + words.NAV[at:]
 
     def go(self, path: str, *, said: str | None = None) -> Response[str]:
         """On to that page, which shows what was done. said: a key of words.SAID."""

@@ -52,6 +52,13 @@ NAV = (
     Place("docs", "/docs", "code", later("API reference"), main=False),
 )
 
+# With billing on: what stands before Settings, for customers and for the owner.
+CUSTOMERS = (Place("billing", "/billing", "coins", later("Plan and credits"), main=False),)
+SELLERS = (
+    Place("payments", "/admin/payments", "coins", later("Payments"), main=False),
+    Place("plans", "/admin/plans", "tag", later("Plans"), main=False),
+)
+
 MESSAGE: dict[Status, Shown] = {
     "queued": Shown("calm", "clock", later("Waiting")),
     "sending": Shown("busy", "send", later("Sending")),
@@ -155,6 +162,12 @@ SAID: dict[str, tuple[Tone, str]] = {
     "replayed": ("good", later("It is sent again now.")),
     "password_changed": ("good", later("The password is changed. All other log-ins have ended.")),
     "saved": ("good", later("Saved.")),
+    "trial_started": ("good", later("Your free trial has begun. Link your phone and send.")),
+    "payment_claimed": ("good", later("Thank you. The payment is being checked; you see the result here.")),
+    "payment_approved": ("good", later("Approved. The plan or the credits are there.")),
+    "payment_rejected": ("calm", later("Not accepted. The customer sees your reason.")),
+    "plan_saved": ("good", later("The plan is for sale.")),
+    "plan_archived": ("calm", later("The plan is not for sale any more. Who has it keeps it.")),
     "key_revoked": ("good", later("The key is revoked. Nothing can use it any more.")),
     "sessions_ended": ("good", later("The other log-ins have ended.")),
     "totp_off": ("calm", later("Two-step log-in is off. Your password alone lets you in.")),
