@@ -25,6 +25,7 @@ TEMPLATES = sorted((texts.HOME / "templates").rglob("*.html"))
 FOLDERS = (
     "",
     "_partials",
+    "admin",
     "docs",
     "errors",
     "home",
@@ -38,12 +39,15 @@ FOLDERS = (
     "whatsapp",
 )
 MODULES = (
+    "admin_mail",
     "answers",
     "deeds",
     "docs",
+    "forgot",
     "guard",
     "home",
     "language",
+    "letters",
     "login",
     "messages",
     "named_keys",

@@ -8,11 +8,13 @@ from litestar.static_files import create_static_files_router
 
 from wabox.box import Box
 from wabox.dashboard import (
+    admin_mail,
     billing,
     campaigns,
     composer,
     contacts,
     docs,
+    forgot,
     guard,
     home,
     imports,
@@ -51,6 +53,8 @@ SECTIONS = (
     settings,
     named_keys,
     security,
+    forgot,
+    admin_mail,
     billing,
     selling,
     docs,

@@ -15,6 +15,7 @@ DEEDS: dict[str, str] = {
     "sessions.ended": later("Ended other log-ins"),
     "password.changed": later("Password changed"),
     "password.reset": later("Password set anew by a link"),
+    "password.reset_asked": later("A link for a new password was asked for"),
     "totp.on": later("Two-step log-in switched on"),
     "totp.off": later("Two-step log-in switched off"),
     "totp.codes": later("New recovery codes made"),

@@ -23,7 +23,7 @@ from wabox.accounts.sessions import Session
 from wabox.box import Box
 from wabox.dashboard import answers, form
 from wabox.dashboard.language import NAMES, Voice, later
-from wabox.errors import Forbidden
+from wabox.errors import Forbidden, NotFound
 
 Asked: TypeAlias = Request[Any, Any, Any]
 NOT_ACTIVE = later("Your account is not active, so nothing can be changed or sent. Ask whoever runs this box.")
@@ -62,6 +62,8 @@ def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHa
             raise Elsewhere("/setup")
         if session is None and not handler.opt.get("public"):
             raise Elsewhere(login_path(connection))
+        if handler.opt.get("owner"):
+            _check_owner(session)
         if connection.method not in SAFE:
             await check_form(connection, session)
             _check_state(session, handler)
@@ -76,6 +78,12 @@ def _check_state(session: Session | None, handler: BaseRouteHandler) -> None:
     if session is None or session.user.state == "active" or handler.opt.get("any_state"):
         return
     raise Forbidden(f"account_{session.user.state}", NOT_ACTIVE)
+
+
+def _check_owner(session: Session | None) -> None:
+    """Raises NotFound: to anybody else the owner's pages are not there."""
+    if session is None or session.user.role != "owner":
+        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
 
 
 def login_path(request: Asked) -> str:

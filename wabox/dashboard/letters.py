@@ -1,0 +1,49 @@
+"""Writes the mails people get about their account, in their own language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wabox.accounts import mail
+from wabox.box import Box
+from wabox.dashboard.language import Voice, later
+from wabox.db import Tx
+
+RESET_SUBJECT = later("A new password for wabox")
+RESET = later(
+    """Somebody, we hope you, asked for a new password for your wabox account.
+
+Open this within an hour and choose one:
+%(link)s
+
+If it was not you, do nothing: your password stays as it is."""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """To whom a letter goes."""
+
+    box: Box
+    email: str
+    user_id: int
+    language: str | None
+
+
+def reset(tx: Tx, post: Post, token: str) -> None:
+    """The link to a new password is owed."""
+    _owe(tx, post, RESET_SUBJECT, RESET, link=f"{post.box.base_url}/reset/{token}")
+
+
+def _owe(tx: Tx, post: Post, subject: str, text: str, **values: str) -> None:
+    box = post.box
+    voice = Voice(post.language or box.config.locale.language, box.config.zone, box.now())
+    mail.owe(
+        tx,
+        to=post.email,
+        subject=voice.say(subject),
+        body=voice.say(text, **values) + "\n",
+        user_id=post.user_id,
+        seal=box.seal,
+        now=box.now(),
+    )
