@@ -106,6 +106,17 @@ def test_the_numbers_and_the_preview_follow_the_composer(
         assert said == []
 
 
+def test_many_contacts_are_counted_after_the_page_is_there(
+    chromium: Browser, address: str, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wabox.dashboard.composer.MOST_COUNTED_AT_ONCE", 10)
+    with window(chromium, 1280) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/campaigns/new")
+        page.wait_for_selector("#ahead .will-go strong:has-text('59')")
+        assert said == []
+
+
 def test_a_campaign_moves_on_the_screen_by_itself(
     chromium: Browser, address: str, shop: Stage, work: Work
 ) -> None:

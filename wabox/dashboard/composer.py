@@ -29,7 +29,9 @@ from wabox.messages import template
 from wabox.messages.template import Template
 
 MOST_TAGS = 200
+MOST_COUNTED_AT_ONCE = 20_000  # with more contacts the page comes first and its numbers a second later
 SAMPLES = 4
+COUNTING = later("Your contacts are being counted.")
 NOBODY = later("Nobody is in this audience; choose another one, or add contacts first.")
 TOO_MUCH = later("With somebody's data the text becomes empty or too long; see the samples.")
 SOMEBODY = {"name": "Rina Akter", "custom": "", "phone": "8801711123456"}
@@ -143,12 +145,15 @@ async def _understood(desk: Desk, draft: Draft) -> tuple[Meant | None, dict[str,
 async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status: int = 200) -> Response[str]:
     def ask(rows: Rows) -> dict[str, Any]:
         tags = sorted(contacts.tags(rows, desk.user.id), key=lambda one: -one.contacts)[:MOST_TAGS]
+        people = contacts.count(rows, desk.user.id)
+        lazy = people > MOST_COUNTED_AT_ONCE
         return {
-            **_ahead(rows, desk, draft),
+            **({"ahead": None, "problem": COUNTING, "labels": labels} if lazy else _ahead(rows, desk, draft)),
+            "lazy": lazy,
             "preview": _preview(rows, desk, draft),
             "devices": devices.list_of(rows, desk.user.id),
             "tags": sorted(tags, key=lambda one: one.tag.casefold()),
-            "people": contacts.count(rows, desk.user.id),
+            "people": people,
         }
 
     shown = await desk.box.db.read(ask)
