@@ -27,6 +27,7 @@ from wabox.config import Config, is_loopback
 from wabox.contacts import suppression
 from wabox.db import Database
 from wabox.devices import devices
+from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
 from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.housekeeping import Housekeeping
@@ -157,7 +158,7 @@ class _Serving:
         self.links = Links(box, self.gateway)
         self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now, own_port=config.server.port)
         self.mailing = Mailing(box)
-        imports = Imports(box, self.workers)
+        imports, billing = Imports(box, self.workers), Billing(box)
         self.clock = Clock(
             box,
             self.workers,
@@ -168,8 +169,9 @@ class _Serving:
                 self.mailing.tick,
                 Campaigns(box, self.workers).tick,
                 imports.tick,
+                billing.tick,
             ],
-            hourly=[Housekeeping(box).tick, imports.tidy],
+            hourly=[Housekeeping(box).tick, imports.tidy, billing.tidy],
         )
         settings = uvicorn.Config(
             app.create(box),

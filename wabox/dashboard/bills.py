@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+
+from babel.dates import format_datetime
 
 from wabox.billing import money
 from wabox.billing.invoices import Invoice
@@ -43,6 +46,11 @@ def invoice(found: Invoice) -> Shown:
     if found.paid_at is not None:
         return PAID
     return OPEN if found.open else VOID
+
+
+def date(voice: Voice, moment: datetime) -> str:
+    """The day with its year, as an invoice needs it."""
+    return voice.digits(format_datetime(moment, "d MMMM y", tzinfo=voice.zone, locale=voice.locale))
 
 
 def cash(voice: Voice) -> Callable[[int, str], str]:

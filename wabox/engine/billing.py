@@ -1,0 +1,108 @@
+"""What billing owes to time: credits that stop being unlimited, renewal invoices, notices, forgotten pictures."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+
+from wabox.accounts import mail, users
+from wabox.billing import invoices, notices, payments, plans, receipts, subscriptions
+from wabox.billing.notices import Due
+from wabox.box import Box
+from wabox.contacts import suppression
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.messages import outbox, template
+from wabox.messages.localtime import window_end
+
+log = structlog.get_logger()
+
+LOOK_EVERY = timedelta(minutes=1)
+
+
+class Billing:
+    """Looks each minute; nothing at all where billing is off."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._looked_at: datetime | None = None
+
+    async def tick(self) -> None:
+        """Settle what time has changed, then tell whose plan is near its end."""
+        box, now = self._box, self._box.now()
+        if not box.config.billing.enabled:
+            return
+        if box.db.read_here(subscriptions.unsettled, now=now):
+            await box.db.write(subscriptions.settle, now=now)
+        if self._looked_at is not None and abs(now - self._looked_at) < LOOK_EVERY:
+            return
+        self._looked_at = now
+        for due in await box.db.read(notices.due, days=box.config.billing.notice_days, now=now):
+            await box.db.write(remind, box, due, now)
+
+    async def tidy(self) -> None:
+        """Pictures of payments that were never written down go."""
+        if self._box.config.billing.enabled:
+            await asyncio.to_thread(self._sweep)
+
+    def _sweep(self) -> None:
+        directory = self._box.config.data.dir / "receipts"
+        for name in receipts.old_ones(directory):
+            if not self._box.db.read_here(payments.has_receipt, name):
+                receipts.drop(directory, name)
+
+
+def remind(tx: Tx, box: Box, due: Due, now: datetime) -> None:
+    """The renewal has its invoice, and the user is told by mail and WhatsApp: each once, in one transaction."""
+    period, days = due.period, box.config.billing.notice_days
+    owner, user = users.owner(tx), users.by_id(tx, period.user_id)
+    if owner is None or user is None:
+        return
+    plan = notices.renewed_by(tx, period)
+    if plan is not None:
+        seller = box.config.billing.seller or owner.email
+        invoices.renewal(tx, period, plan, seller=seller, now=now)
+    if due.days is None:
+        return
+    open_number = notices.open_renewal(tx, period)
+    subject, text = notices.written(
+        plans.by_id(tx, period.plan_id),
+        period,
+        None if open_number is None else invoices.by_number(tx, open_number),
+        base_url=box.base_url,
+        language=user.language or box.config.locale.language,
+        zone=box.config.zone_named(user.timezone) if user.timezone else box.config.zone,
+        now=now,
+    )
+    if notices.mark(tx, period, "mail", due.days, days, now=now):
+        mail.owe(tx, to=user.email, subject=subject, body=text, user_id=user.id, seal=box.seal, now=now)
+        log.info("plan ends soon", user_id=user.id, days=due.days)
+    if notices.mark(tx, period, "whatsapp", due.days, days, now=now):
+        _write_on_whatsapp(tx, box, owner, user, text, now)
+
+
+def _write_on_whatsapp(tx: Tx, box: Box, owner: users.User, user: users.User, text: str, now: datetime) -> None:
+    """From the owner's primary phone to the number the user linked; outside the owner's quiet hours."""
+    device = devices.by_label(tx, owner.id, devices.PRIMARY)
+    phone = next((one.phone for one in devices.list_of(tx, user.id) if one.phone), None)
+    if phone is None or not device.linked or suppression.is_out(tx, owner.id, phone):
+        return
+    zone = box.config.zone_named(owner.timezone) if owner.timezone else box.config.zone
+    quiet = box.config.sending.quiet_hours
+    outbox.accept(
+        tx,
+        device,
+        phone=phone,
+        template=template.parse(_literal(text)),
+        values={},
+        now=now,
+        scheduled_for=window_end(now, quiet, zone) if quiet else None,
+        system=True,
+    )
+
+
+def _literal(text: str) -> str:
+    """The text so that nothing in it is a variable or an alternative."""
+    return "".join("\\" + one if one in "{}\\" else one for one in text)
