@@ -24,7 +24,7 @@ TANIA = "8801711300005"
 
 
 def ticket(page: str) -> str:
-    return re.findall(r'name="ticket" value="([^"]+)"', page)[0]
+    return str(re.findall(r'name="ticket" value="([^"]+)"', page)[0])
 
 
 def test_talks_are_listed_latest_first_with_what_is_new(asha: Tab, work: Work) -> None:

@@ -92,6 +92,8 @@ def test_the_numbers_and_the_preview_follow_the_composer(
         page.check("input[name=any][value=VIP]", force=True)
         page.check("input[name=none][value=Dhaka]", force=True)
         page.wait_for_selector("#ahead .will-go strong:has-text('10')")
+        page.wait_for_selector("#preview .bubble:has-text('Dear friend')")
+        assert page.locator("#preview .bubble").count() == 4
         assert judge(page) == []
         page.click("button:has-text('Look it over')")
         page.wait_for_url("**/review")

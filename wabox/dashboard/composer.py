@@ -86,7 +86,11 @@ async def preview(desk: Desk) -> Response[str]:
 async def look(desk: Desk) -> Response[str]:
     """Who would get it, who would not and why, and when it would be done."""
     draft = drafts.read(await desk.form())
-    return desk.page("campaigns/_preflight.html", **await desk.box.db.read(_ahead, desk, draft))
+
+    def ask(rows: Rows) -> dict[str, Any]:
+        return {**_ahead(rows, desk, draft), "preview": _preview(rows, desk, draft)}
+
+    return desk.page("campaigns/_look.html", **await desk.box.db.read(ask))
 
 
 @post("/campaigns/new/review")
