@@ -39,7 +39,9 @@ FOLDERS = (
     "whatsapp",
 )
 MODULES = (
+    "admin_audit",
     "admin_mail",
+    "admin_users",
     "answers",
     "deeds",
     "docs",

@@ -160,3 +160,26 @@ def test_setup_link_is_gone_with_an_owner(
     quiet = wabox("setup-link", "--if-new")
     assert (quiet.returncode, quiet.stdout) == (0, "")
     assert not (tmp_path / "data" / "setup-link").exists()
+
+
+def test_an_account_for_somebody_else_is_made_and_moved_from_the_shell(
+    asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path
+) -> None:
+    words = ("--email", "bilal@example.com")
+    made = wabox("user", "add", *words, "--password-stdin", "--json", stdin="three kites over the river")
+    assert made.returncode == 0, made.stderr
+    shown = json.loads(made.stdout.splitlines()[-1])
+    assert (shown["role"], shown["state"], shown["api_key"][:4]) == ("user", "active", "wbx_")
+    again = wabox("user", "add", *words, "--password-stdin", stdin="three kites over the river")
+    assert again.returncode == 1 and "already" in again.stderr
+    silent = wabox("user", "set-state", *words, "lock")
+    assert silent.returncode == 1 and "Say why" in silent.stderr
+    assert "is locked" in wabox("user", "set-state", *words, "--reason", "spam", "lock").stdout
+    owner = wabox("user", "set-state", "--email", "asha@example.com", "--reason", "x", "lock")
+    assert owner.returncode == 1 and "owner" in owner.stderr
+    connection = db.connect(tmp_path / "data" / "wabox.db", query_only=True)
+    rows = Rows(connection)
+    assert rows.value("select label from devices where user_id = 2") == "primary"
+    actions = [row["action"] for row in rows.all("select action from audit order by id")]
+    connection.close()
+    assert actions == ["box.set_up", "account.made", "account.locked"]

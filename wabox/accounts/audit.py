@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wabox import times
-from wabox.db import Rows, Tx
+from wabox.db import Row, Rows, Tx
 
 MOST = 200
+_SELECT = """select audit.id, audit.user_id, users.email, audit.action, audit.subject, audit.details,
+    audit.ip, audit.at
+    from audit left join users on users.id = audit.user_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Entry:
 
     id: int
     user_id: int | None
+    email: str | None
     action: str
     subject: str | None
     details: dict[str, object]
@@ -55,22 +59,37 @@ def note(
 def page(rows: Rows, *, user_id: int | None = None, before: int | None = None, limit: int = 50) -> list[Entry]:
     """Entries, newest first. user_id: only this user's. before: the last id of the page above."""
     found = rows.all(
-        """select id, user_id, action, subject, details, ip, at from audit
-           where (:user_id is null or user_id = :user_id) and (:before is null or id < :before)
-           order by id desc limit :limit""",
+        f"""{_SELECT} where (:user_id is null or audit.user_id = :user_id)
+            and (:before is null or audit.id < :before) order by audit.id desc limit :limit""",
         user_id=user_id,
         before=before,
         limit=max(1, min(limit, MOST)),
     )
-    return [
-        Entry(
-            id=row["id"],
-            user_id=row["user_id"],
-            action=row["action"],
-            subject=row["subject"],
-            details=json.loads(row["details"]),
-            ip=row["ip"],
-            at=times.read(row["at"]),
-        )
-        for row in found
-    ]
+    return [_entry_of(row) for row in found]
+
+
+def search(rows: Rows, q: str = "", *, before: int | None = None, limit: int = 50) -> list[Entry]:
+    """Everybody's entries, newest first: q in the action, the address, the thing, the details or the IP."""
+    found = rows.all(
+        f"""{_SELECT} where (:before is null or audit.id < :before) and (:q = '' or instr(lower(
+              audit.action || ' ' || coalesce(users.email, 'wabox') || ' ' || coalesce(audit.subject, '') || ' ' ||
+              audit.details || ' ' || coalesce(audit.ip, '')), lower(:q)))
+            order by audit.id desc limit :limit""",
+        q=q.strip(),
+        before=before,
+        limit=max(1, min(limit, MOST)),
+    )
+    return [_entry_of(row) for row in found]
+
+
+def _entry_of(row: Row) -> Entry:
+    return Entry(
+        id=row["id"],
+        user_id=row["user_id"],
+        email=row["email"],
+        action=row["action"],
+        subject=row["subject"],
+        details=json.loads(row["details"]),
+        ip=row["ip"],
+        at=times.read(row["at"]),
+    )

@@ -8,7 +8,9 @@ from litestar.static_files import create_static_files_router
 
 from wabox.box import Box
 from wabox.dashboard import (
+    admin_audit,
     admin_mail,
+    admin_users,
     billing,
     campaigns,
     composer,
@@ -55,6 +57,8 @@ SECTIONS = (
     security,
     forgot,
     admin_mail,
+    admin_users,
+    admin_audit,
     billing,
     selling,
     docs,

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Response, Router, get, post
 
 from wabox import __version__
-from wabox.accounts import audit, keys, users
+from wabox.accounts import audit, keys, states, users
 from wabox.box import Box
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import NAMES
@@ -74,6 +74,7 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     return {
         "keys": [one for one in keys.of_user(rows, desk.user.id) if one.name == keys.MAIN],
         "clock_wrong": timekeeping.is_wrong(rows),
+        "others": len(states.search(rows, limit=2)) > 1,
         "shop_zone": str(desk.box.config.zone),
     }
 

@@ -1,0 +1,94 @@
+"""Knows an account's state and its moves.
+
+pending -> active (approved, and its address confirmed where that is asked); active <-> suspended (may look,
+not send); any -> locked (may not even log in) -> active. The owner's account always stays active.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from wabox import times
+from wabox.accounts import audit, sessions, users
+from wabox.accounts.users import State, User
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid, NotFound
+
+Move = Literal["approve", "suspend", "resume", "lock", "unlock"]
+
+MOVES: Mapping[Move, tuple[frozenset[State], State, str]] = {
+    "approve": (frozenset({"pending"}), "active", "account.approved"),
+    "suspend": (frozenset({"active"}), "suspended", "account.suspended"),
+    "resume": (frozenset({"suspended"}), "active", "account.resumed"),
+    "lock": (frozenset({"pending", "active", "suspended"}), "locked", "account.locked"),
+    "unlock": (frozenset({"locked"}), "active", "account.unlocked"),
+}
+LONGEST_REASON = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who moves an account. user_id None: the shell of the box."""
+
+    user_id: int | None
+    ip: str | None
+
+
+def move(tx: Tx, user_id: int, what: Move, *, by: Actor, reason: str = "", now: datetime) -> User:
+    """The account is in the move's state, and it is on record; a lock ends every log-in.
+
+    Raises NotFound; Invalid `owner_stays`, `wrong_state`, `reason_needed` (for suspend and lock).
+    """
+    user = users.by_id(tx, user_id)
+    if user is None:
+        raise NotFound("not_found", "There is no such account; take it from the list.")
+    froms, to, action = MOVES[what]
+    reason = " ".join(reason.split())[:LONGEST_REASON]
+    if user.role == "owner":
+        raise Invalid("owner_stays", "The owner's account stays as it is.")
+    if what in ("suspend", "lock") and not reason:
+        sentence = "Say why; the person and the record will show it."
+        raise Invalid("reason_needed", sentence, details={"reason": sentence})
+    if user.state not in froms:
+        raise Invalid("wrong_state", f"The account is {user.state} now; load the page again.")
+    tx.run(
+        """update users set state = :to, state_reason = :reason,
+           approved_at = coalesce(approved_at, :approved_at) where id = :id and state = :from""",
+        **{"to": to, "reason": reason or None, "id": user_id, "from": user.state},
+        approved_at=times.stored(now) if what == "approve" else None,
+    )
+    if to == "locked":
+        sessions.end_all(tx, user_id)
+    details = {"name": user.email, **({"reason": reason} if reason else {})}
+    audit.note(tx, user_id=by.user_id, action=action, subject=str(user_id), details=details, ip=by.ip, now=now)
+    moved = users.by_id(tx, user_id)
+    assert moved is not None
+    return moved
+
+
+def moves_from(user: User) -> tuple[Move, ...]:
+    """What can be done with the account now."""
+    if user.role == "owner":
+        return ()
+    return tuple(what for what, (froms, _, _) in MOVES.items() if user.state in froms)
+
+
+def reason_of(rows: Rows, user_id: int) -> str | None:
+    """Why it is suspended or locked, as whoever did it said."""
+    found: str | None = rows.value("select state_reason from users where id = :id", id=user_id)
+    return found
+
+
+def search(rows: Rows, q: str = "", *, before: int | None = None, limit: int = 50) -> list[User]:
+    """Accounts whose address holds q, newest first. before: the last id of the page above."""
+    found = rows.all(
+        f"""select {users.COLUMNS} from users where (:q = '' or instr(lower(email), lower(:q)))
+            and (:before is null or id < :before) order by id desc limit :limit""",  # noqa: S608
+        q=q.strip(),
+        before=before,
+        limit=limit,
+    )
+    return [users.user_of(row) for row in found]

@@ -1,0 +1,139 @@
+"""The owner's list of accounts: who is here, in which state and why, and what may be done about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from litestar import Response, Router, get, post
+
+from wabox.accounts import audit, keys, links, sessions, states, users
+from wabox.accounts.states import Move
+from wabox.accounts.users import State, User
+from wabox.box import Box
+from wabox.dashboard.desk import Desk, known_id
+from wabox.dashboard.language import later
+from wabox.dashboard.words import Shown
+from wabox.db import Rows, Tx
+from wabox.devices import devices
+from wabox.errors import Invalid, NotFound
+
+PER_PAGE = 50
+LINK_LASTS = timedelta(hours=24)
+
+STATE: dict[State, Shown] = {
+    "pending": Shown("busy", "clock", later("Waits")),
+    "active": Shown("good", "tick", later("Active")),
+    "suspended": Shown("warn", "pause", later("Suspended")),
+    "locked": Shown("bad", "lock", later("Locked")),
+}
+
+DEED: dict[Move, tuple[str, str]] = {
+    "approve": (later("Approve"), later("The account may send from now on.")),
+    "suspend": (later("Suspend"), later("Nothing more is sent for it; the person can still log in and look.")),
+    "resume": (later("Make active again"), later("What waits goes on where it stopped.")),
+    "lock": (later("Lock"), later("Nobody can log in, its keys answer 403, and nothing is sent for it.")),
+    "unlock": (later("Unlock"), later("The person can log in and send again.")),
+}
+
+
+@get("/admin/users", owner=True)
+async def page(desk: Desk) -> Response[str]:
+    """Newest first."""
+    query = desk.request.query_params
+    q, before = query.get("q", "").replace("\0", "").strip()[:100], query.get("before", "")
+    before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    found = await desk.box.db.read(states.search, q, before=before_id, limit=PER_PAGE + 1)
+    shown = found[:PER_PAGE]
+    return desk.page(
+        "admin/users.html",
+        here="settings",
+        q=q,
+        users=shown,
+        states=STATE,
+        newest={"q": q} if before_id is not None else None,
+        older={"q": q, "before": shown[-1].id} if len(found) > PER_PAGE else None,
+    )
+
+
+@get("/admin/users/{user_id:int}", owner=True)
+async def show(user_id: int, desk: Desk) -> Response[str]:
+    """One account."""
+    return await _show(desk, known_id(user_id))
+
+
+@post("/admin/users/{user_id:int}/{what:str}", owner=True)
+async def act(user_id: int, what: str, desk: Desk) -> Response[str]:
+    """The account is moved, and it is on record with the reason."""
+    if what == "link":
+        return await _show(desk, user_id, link=await desk.box.db.write(_link, desk, known_id(user_id)))
+    move = next((one for one in states.MOVES if one == what), None)
+    if move is None:
+        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+    reason = (await desk.form()).text("reason")
+    try:
+        await desk.box.db.write(_move, desk, known_id(user_id), move, reason)
+    except Invalid as wrong:
+        return await _show(desk, user_id, status=422, wrong=wrong.sentence)
+    return desk.go(f"/admin/users/{user_id}", said="account_moved")
+
+
+def _move(tx: Tx, desk: Desk, user_id: int, move: Move, reason: str) -> User:
+    by = states.Actor(desk.user.id, desk.ip)
+    return states.move(tx, user_id, move, by=by, reason=reason, now=desk.box.now())
+
+
+def _link(tx: Tx, desk: Desk, user_id: int) -> str:
+    """A link to a new password, for somebody who gets no mail. Raises NotFound."""
+    user, now = _known(tx, user_id), desk.box.now()
+    token = links.make(tx, "reset", user.id, LINK_LASTS, now)
+    audit.note(
+        tx,
+        user_id=desk.user.id,
+        action="account.link_made",
+        subject=str(user.id),
+        details={"name": user.email},
+        ip=desk.ip,
+        now=now,
+    )
+    return f"{desk.box.base_url}/reset/{token}"
+
+
+def _known(rows: Rows, user_id: int) -> User:
+    user = users.by_id(rows, user_id)
+    if user is None:
+        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+    return user
+
+
+async def _show(
+    desk: Desk, user_id: int, *, status: int = 200, wrong: str | None = None, link: str | None = None
+) -> Response[str]:
+    shown = await desk.box.db.read(_facts, user_id)
+    return desk.page(
+        "admin/user.html",
+        status=status,
+        here="settings",
+        states=STATE,
+        deeds=DEED,
+        wrong=wrong,
+        link=link,
+        **shown,
+    )
+
+
+def _facts(rows: Rows, user_id: int) -> dict[str, Any]:
+    user = _known(rows, user_id)
+    return {
+        "user": user,
+        "moves": states.moves_from(user),
+        "reason": states.reason_of(rows, user_id),
+        "phones": len(devices.list_of(rows, user_id)),
+        "keys": len(keys.of_user(rows, user_id)),
+        "logins": len(sessions.of_user(rows, user_id)),
+    }
+
+
+def router(_box: Box) -> Router:
+    """These pages."""
+    return Router(path="/", route_handlers=[page, show, act])
