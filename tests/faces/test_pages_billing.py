@@ -251,6 +251,12 @@ def test_a_trial_is_had_once_and_a_used_number_ends_the_next(market: Market) -> 
     assert "Your WhatsApp number had a free trial" in market.chen.post("/billing/trial").text
 
 
+def test_sending_without_credits_is_402_and_queues_nothing(market: Market) -> None:
+    answer = market.bilal.post("/send", {"phone": "01711999888", "message": "Hi", "keep": "1"})
+    assert answer.status_code == 402 and "buy credits first" in answer.text
+    assert market.stage.value("select count(*) from messages") == 0
+
+
 def test_an_expired_plan_says_how_to_go_on(market: Market) -> None:
     market.pay(market.bilal)
     market.asha.post("/admin/payments/1/approve")

@@ -172,7 +172,8 @@ def test_three_false_claims_lock_the_account_for_review(
     locked = users.by_id(tx, bilal.id)
     assert locked is not None and locked.state == "locked"
     entry = audit.page(tx)[0]
-    assert (entry.action, entry.details["reason"]) == ("user.locked", "3 false payment claims")
+    assert (entry.action, entry.details["reason"]) == ("account.locked", "3 false payment claims")
+    assert tx.value("select state_reason from users where id = :id", id=bilal.id) == "3 false payment claims"
 
 
 def test_mistakes_lock_nobody(tx: Tx, asha: User, bilal: User, basic: Plan, now: datetime) -> None:

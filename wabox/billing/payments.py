@@ -282,14 +282,19 @@ def _count_false(tx: Tx, user_id: int, payment_id: int, kind: str, *, ip: str | 
     total = tx.value("select count(*) from false_claims where user_id = :user_id", user_id=user_id)
     if not counted or total % FALSE_CLAIMS:
         return
+    reason = f"{total} false payment claims"
     locked = tx.run(
-        "update users set state = 'locked' where id = :user_id and role = 'user' and state <> 'locked'",
+        """update users set state = 'locked', state_reason = :reason
+           where id = :user_id and role = 'user' and state <> 'locked'""",
         user_id=user_id,
+        reason=reason,
     )
     if locked:
         sessions.end_all(tx, user_id)
-        details = {"user_id": user_id, "reason": f"{total} false payment claims"}
-        audit.note(tx, user_id=None, action="user.locked", subject=str(user_id), details=details, ip=ip, now=now)
+        details = {"name": tx.value("select email from users where id = :id", id=user_id), "reason": reason}
+        audit.note(
+            tx, user_id=None, action="account.locked", subject=str(user_id), details=details, ip=ip, now=now
+        )
 
 
 def _note(

@@ -37,6 +37,14 @@ INVARIANTS = {
     "no two messages share WhatsApp's id": """
         select count(*) from (select 1 from messages where wa_message_id is not null
             group by wa_message_id having count(*) > 1)""",
+    "credits are the sum of the ledger": """
+        select count(*) from users where credits <>
+            (select coalesce(sum(amount), 0) from ledger where ledger.user_id = users.id)""",
+    "invoices have no gap": """
+        select coalesce(max(number), 0) - count(*) from invoices""",
+    "an approved payment has its invoice": """
+        select count(*) from payments where status = 'approved' and not exists
+            (select 1 from invoices where invoices.payment_id = payments.id)""",
 }
 
 
