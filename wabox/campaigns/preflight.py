@@ -10,8 +10,9 @@ from wabox.billing import ledger
 from wabox.campaigns.campaigns import Campaign
 from wabox.config import Config
 from wabox.contacts import segments
-from wabox.db import Rows
+from wabox.db import Row, Rows
 from wabox.devices import devices
+from wabox.errors import Refusal
 from wabox.messages import line, outbox
 from wabox.messages.template import Template
 
@@ -51,13 +52,14 @@ def look(
     counted = rows.one(
         """select coalesce(sum(out), 0) as opted_out, coalesce(sum(not out and no_consent), 0) as no_consent,
              coalesce(sum(not out and fresh), 0) as fresh, coalesce(sum(not out and flagged), 0) as flagged
-           from (select exists (select 1 from suppressions s where s.user_id = c.user_id
+           from (select :anybody_out and exists (select 1 from suppressions s where s.user_id = c.user_id
                                 and s.phone_hash = phone_hash(c.phone)) as out,
                    c.consent_at is null as no_consent, c.flagged,
                    not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone) as fresh
                  from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids)))""",
         user_id=user_id,
         ids=json.dumps(ids),
+        anybody_out=rows.value("select 1 from suppressions where user_id = :id limit 1", id=user_id) is not None,
     )
     assert counted is not None
     skipped = {"opted_out": counted["opted_out"]}
@@ -133,10 +135,14 @@ def _samples(rows: Rows, user_id: int, message: Template, ids: list[int]) -> lis
         user_id=user_id,
         ids=json.dumps(ids),
     )
-    return [
-        message.render(
-            {"name": row["name"] or "", "custom": row["custom"] or "", "phone": row["phone"]},
-            seed=f"sample:{row['id']}",
-        )
-        for row in found
-    ]
+    samples = (_sample(message, row) for row in found)
+    return [text for text in samples if text is not None]
+
+
+def _sample(message: Template, row: Row) -> str | None:
+    """What this person would read; None where it would be empty or too long, and fail for them alone."""
+    values = {"name": row["name"] or "", "custom": row["custom"] or "", "phone": row["phone"]}
+    try:
+        return message.render(values, seed=f"sample:{row['id']}")
+    except Refusal:
+        return None

@@ -184,7 +184,7 @@ def _explain(rows: Rows, line: _Line, message: outbox.Message, config: Config, m
     wanted = line.facts_for(rows, row)
     own = gate.own_wait(line.now, wanted)
     if own is not None:
-        return Waiting(own.reason, own.until, own.detail)
+        return Waiting(own.reason, own.until, own.detail, expected_at=own.until)
     ahead = _ahead(rows, line, row, most_ahead)
     if ahead:
         return Waiting("in_line", None, ahead=ahead, expected_at=_expected(line, ahead, config))

@@ -190,6 +190,18 @@ def test_preflight_changes_nothing_and_counts(api: Api) -> None:
     assert api.count("campaigns") == 0
 
 
+def test_preflight_leaves_out_a_sample_that_would_be_empty(api: Api) -> None:
+    people(api, 2)
+    api.stage.box.db.write_now(
+        contacts.bulk,
+        api.stage.asha.id,
+        [writing.Draft(phones.parse("8801711999999", country="BD"))],
+        now=NOON,
+    )
+    answer = api.call("POST", "/campaigns/preflight", json={"name": "x", "message": "{name}"})
+    assert (answer.status_code, answer.json()["total"], len(answer.json()["samples"])) == (200, 3, 2)
+
+
 def test_to_somebody_who_opted_out_the_answer_is_skipped(api: Api) -> None:
     api.stage.box.db.write_now(suppression.opt_out, api.stage.asha.id, "8801711000001", source="owner", now=NOON)
     answer = api.send()
