@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal, cast
 
 from wabox import times
-from wabox.accounts import audit, sessions
+from wabox.accounts import audit, states, users
 from wabox.billing import invoices, ledger, plans, subscriptions
 from wabox.billing.money import digits
 from wabox.db import Row, Rows, Tx
@@ -282,19 +282,10 @@ def _count_false(tx: Tx, user_id: int, payment_id: int, kind: str, *, ip: str | 
     total = tx.value("select count(*) from false_claims where user_id = :user_id", user_id=user_id)
     if not counted or total % FALSE_CLAIMS:
         return
-    reason = f"{total} false payment claims"
-    locked = tx.run(
-        """update users set state = 'locked', state_reason = :reason
-           where id = :user_id and role = 'user' and state <> 'locked'""",
-        user_id=user_id,
-        reason=reason,
-    )
-    if locked:
-        sessions.end_all(tx, user_id)
-        details = {"name": tx.value("select email from users where id = :id", id=user_id), "reason": reason}
-        audit.note(
-            tx, user_id=None, action="account.locked", subject=str(user_id), details=details, ip=ip, now=now
-        )
+    user = users.by_id(tx, user_id)
+    if user is not None and user.role == "user" and user.state != "locked":
+        reason = f"{total} false payment claims"
+        states.move(tx, user_id, "lock", by=states.Actor(None, ip), reason=reason, now=now)
 
 
 def _note(
