@@ -182,7 +182,7 @@ run_tests() {
         step "Templates" $bin/djlint wabox/dashboard/templates --check --lint --quiet
     fi
     printf '\n== Tests\n'
-    exec $bin/pytest "$@"
+    exec $bin/pytest -n 3 --dist loadfile "$@"
 }
 
 # -- the service ----------------------------------------------------------------------------------

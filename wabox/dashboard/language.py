@@ -124,5 +124,5 @@ class Voice:
         return max(0, int((self.now - since).total_seconds()))
 
     def phone(self, digits: str) -> str:
-        """A phone number as people read it."""
-        return self.digits(phones.display(digits))
+        """A phone number as people read it; a person who was erased has none any more."""
+        return self.digits(phones.display(digits)) if digits else self.say(later("Erased person"))
