@@ -290,6 +290,20 @@ class Guards:
 
 
 @dataclass(frozen=True, slots=True)
+class Accounts:
+    """Other people's accounts on this box."""
+
+    registration: str = _key(
+        "off",
+        _one_of("off", "approval", "open"),
+        "Who may make an account at /register: nobody, who you approve, or everybody.",
+    )
+    require_verified_email: bool = _key(
+        True, _boolean, "A new account waits until its address is confirmed; only where [smtp] host is set."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Billing:
     """Customers with plans, for a reseller's box."""
 
@@ -371,6 +385,7 @@ class Config:
     devices: Devices = field(default_factory=Devices)
     webhooks: Webhooks = field(default_factory=Webhooks)
     guards: Guards = field(default_factory=Guards)
+    accounts: Accounts = field(default_factory=Accounts)
     billing: Billing = field(default_factory=Billing)
     smtp: Smtp = field(default_factory=Smtp)
     limits: Limits = field(default_factory=Limits)

@@ -22,7 +22,18 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-OPEN_TO_ALL = {"/setup", "/setup/{token}", "/login", "/login/code", "/login/forgot", "/reset/{token}", "/docs"}
+OPEN_TO_ALL = {
+    "/setup",
+    "/setup/{token}",
+    "/login",
+    "/login/code",
+    "/login/forgot",
+    "/register",
+    "/terms",
+    "/verify/{token}",
+    "/reset/{token}",
+    "/docs",
+}
 PAGES = ("/", "/whatsapp", "/messages", "/webhooks", "/settings", "/settings/security", "/settings/keys", "/docs")
 
 

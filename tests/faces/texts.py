@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.messages.extract import extract
 
 from wabox import dashboard
-from wabox.accounts import users
+from wabox.accounts import terms, users
 from wabox.dashboard.language import catalogue
 from wabox.devices import devices
 from wabox.messages import facts, outbox, reasons
@@ -51,7 +51,7 @@ def of_nouns() -> set[str]:
     found = {reasons.sentence(reason, None, zone) for reason in get_args(facts.Reason)}
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
     found |= set(outbox._ERRORS.values()) | set(devices._SENTENCES.values())
-    return found | {users.DISCLAIMER}
+    return found | {users.DISCLAIMER, *terms.TERMS}
 
 
 def untranslated(texts: set[str]) -> list[str]:

@@ -20,6 +20,24 @@ If it was not you, do nothing: your password stays as it is."""
 )
 
 
+VERIFY_SUBJECT = later("Confirm your address for wabox")
+VERIFY = later(
+    """Somebody, we hope you, registered with this address.
+
+Open this within two days to confirm that it is yours:
+%(link)s
+
+If it was not you, do nothing."""
+)
+KNOWN_SUBJECT = later("You have a wabox account already")
+KNOWN = later(
+    """Somebody, perhaps you, tried to register with this address. You have an account already; log in here:
+%(link)s
+
+If it was not you, do nothing."""
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """To whom a letter goes."""
@@ -33,6 +51,16 @@ class Post:
 def reset(tx: Tx, post: Post, token: str) -> None:
     """The link to a new password is owed."""
     _owe(tx, post, RESET_SUBJECT, RESET, link=f"{post.box.base_url}/reset/{token}")
+
+
+def verify(tx: Tx, post: Post, token: str) -> None:
+    """The link that confirms an address is owed."""
+    _owe(tx, post, VERIFY_SUBJECT, VERIFY, link=f"{post.box.base_url}/verify/{token}")
+
+
+def known(tx: Tx, post: Post) -> None:
+    """Who has an account is told that somebody tried to make another."""
+    _owe(tx, post, KNOWN_SUBJECT, KNOWN, link=f"{post.box.base_url}/login")
 
 
 def _owe(tx: Tx, post: Post, subject: str, text: str, **values: str) -> None:

@@ -170,6 +170,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "plan_archived": ("calm", later("The plan is not for sale any more. Who has it keeps it.")),
     "key_revoked": ("good", later("The key is revoked. Nothing can use it any more.")),
     "sessions_ended": ("good", later("The other log-ins have ended.")),
+    "verified": ("good", later("Your address is confirmed. Log in.")),
     "account_moved": ("good", later("Done. It is on record.")),
     "password_reset": ("good", later("The password is changed. Log in with it.")),
     "totp_off": ("calm", later("Two-step log-in is off. Your password alone lets you in.")),
