@@ -97,6 +97,10 @@ def pages(scene: Scene) -> list[str]:
         "/settings",
         "/settings/keys",
         "/settings/security",
+        "/admin/users",
+        "/admin/users/2",
+        "/admin/audit",
+        "/admin/mail",
         "/docs",
     ]
 
