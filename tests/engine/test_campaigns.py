@@ -392,6 +392,9 @@ def test_preflight_counts_what_a_launch_would_do(engine: Engine) -> None:
         suppression.opt_out, engine.stage.asha.id, numbers[0], source="owner", now=engine.stage.hands.now()
     )
     engine.driver.write(engine.stage.asha.device_id, numbers[1], "hi")
+    engine.driver.not_on_whatsapp.add(numbers[2])
+    engine.send(numbers[2])
+    engine.turn()
     found = engine.stage.box.db.read_here(
         preflight.look,
         engine.stage.asha.id,
@@ -401,7 +404,8 @@ def test_preflight_counts_what_a_launch_would_do(engine: Engine) -> None:
         config=engine.stage.box.config,
         now=engine.stage.hands.now(),
     )
-    assert (found.total, found.will_send, found.skipped, found.first_contacts) == (10, 9, {"opted_out": 1}, 8)
+    assert (found.total, found.will_send, found.first_contacts) == (10, 8, 7)
+    assert found.skipped == {"opted_out": 1, "not_on_whatsapp": 1}
     assert found.samples[0] == "Hi Name 0"
     assert found.done_at is not None
 

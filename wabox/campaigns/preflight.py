@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from wabox import times
 from wabox.billing import ledger
 from wabox.campaigns.campaigns import Campaign
 from wabox.config import Config
@@ -13,15 +15,18 @@ from wabox.contacts import segments
 from wabox.db import Row, Rows
 from wabox.devices import devices
 from wabox.errors import Refusal
-from wabox.messages import line, outbox
+from wabox.messages import line, numbers, outbox
 from wabox.messages.template import Template
 
 SAMPLES = 5
+REASONS = ("opted_out", "no_consent", "not_on_whatsapp")
 
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """skipped: people for each reason. first_contacts: people nobody here has written with.
+    """skipped: people for each reason, each once; a number that WhatsApp lately said it does not know is
+    `not_on_whatsapp`. A phone is one contact however it is spelled, so nobody is there twice.
+    first_contacts: people who get it and whom nobody here has written with.
 
     days_needed and done_at: at today's caps, None while no device is linked.
     """
@@ -49,22 +54,31 @@ def look(
 ) -> Preflight:
     """What a launch would do at this moment."""
     ids = segments.ids(rows, user_id, segment)
-    counted = rows.one(
-        """select coalesce(sum(out), 0) as opted_out, coalesce(sum(not out and no_consent), 0) as no_consent,
-             coalesce(sum(not out and fresh), 0) as fresh, coalesce(sum(not out and flagged), 0) as flagged
-           from (select :anybody_out and exists (select 1 from suppressions s where s.user_id = c.user_id
-                                and s.phone_hash = phone_hash(c.phone)) as out,
-                   c.consent_at is null as no_consent, c.flagged,
-                   not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone) as fresh
-                 from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids)))""",
+    counted = Counter[str]()
+    fresh = 0
+    for row in rows.all(
+        """select reason, count(*) as n, sum(fresh) as fresh from (
+             select case
+                 when :anybody_out and exists (select 1 from suppressions s where s.user_id = c.user_id
+                                               and s.phone_hash = phone_hash(c.phone)) then 'opted_out'
+                 when :consent and c.consent_at is null then 'no_consent'
+                 when exists (select 1 from devices d join numbers k on k.device_id = d.id and k.phone = c.phone
+                              where d.user_id = c.user_id and k.answer = 'no' and k.checked_at > :remembered)
+                   then 'not_on_whatsapp' end as reason,
+               not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone) as fresh
+             from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids)))
+           group by reason""",
         user_id=user_id,
         ids=json.dumps(ids),
         anybody_out=rows.value("select 1 from suppressions where user_id = :id limit 1", id=user_id) is not None,
-    )
-    assert counted is not None
-    skipped = {"opted_out": counted["opted_out"]}
-    if config.guards.require_consent:
-        skipped["no_consent"] = counted["no_consent"]
+        consent=config.guards.require_consent,
+        remembered=times.stored(now - numbers.NO_LASTS),
+    ):
+        if row["reason"] is None:
+            fresh = row["fresh"]
+        else:
+            counted[row["reason"]] = row["n"]
+    skipped = {reason: counted[reason] for reason in REASONS if counted[reason] or reason == "opted_out"}
     will_send = len(ids) - sum(skipped.values())
     left = ledger.credits_left(rows, user_id)
     done_at = _done_at(rows, user_id, device_ids, will_send, config, now)
@@ -72,7 +86,7 @@ def look(
         total=len(ids),
         will_send=will_send,
         skipped=skipped,
-        first_contacts=counted["fresh"],
+        first_contacts=fresh,
         credits_needed=None if left is None else len(ids),
         credits_left=left,
         days_needed=None if done_at is None else (done_at - now).days + 1,
