@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wabox import config, datadir, run
-from wabox.accounts import keys, users
+from wabox.accounts import keys, terms, users
 from wabox.accounts.sealing import Seal
 from wabox.billing import subscriptions
 from wabox.box import Box
@@ -106,5 +106,6 @@ def stage(path: Path, **sections: dict[str, Any]) -> Stage:
 def _person(tx: Tx, email: str, role: users.Role) -> Person:
     user = users.create(tx, email=email, password_hash=PASSWORD_HASH, role=role, now=NOON)
     users.accept_disclaimer(tx, user.id, version=users.DISCLAIMER_VERSION, ip="127.0.0.1", now=NOON)
+    terms.accept(tx, user.id, ip="127.0.0.1", now=NOON)
     device = devices.create_primary(tx, user.id, now=NOON)
     return Person(user.id, keys.issue(tx, user.id, now=NOON).key, device.id)

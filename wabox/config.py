@@ -294,9 +294,10 @@ class Accounts:
     """Other people's accounts on this box."""
 
     registration: str = _key(
-        "off",
-        _one_of("off", "approval", "open"),
-        "Who may make an account at /register: nobody, who you approve, or everybody.",
+        "auto",
+        _one_of("auto", "off", "approval", "open"),
+        'Who may make an account at /register: "off" nobody, "approval" who you approve, "open" everybody. '
+        '"auto" is "approval" with [billing] enabled, else "off".',
     )
     require_verified_email: bool = _key(
         True, _boolean, "A new account waits until its address is confirmed; only where [smtp] host is set."
@@ -404,6 +405,19 @@ class Config:
             return zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return self.zone
+
+    @property
+    def registration(self) -> str:
+        """Who may make an account: `off`, `approval` or `open`."""
+        chosen = self.accounts.registration
+        if chosen != "auto":
+            return chosen
+        return "approval" if self.billing.enabled else "off"
+
+    @property
+    def others_use_it(self) -> bool:
+        """Whether people other than the owner may have accounts here."""
+        return self.billing.enabled or self.registration != "off"
 
     @property
     def site_is_loopback(self) -> bool:

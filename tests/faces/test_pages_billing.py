@@ -16,7 +16,7 @@ from tests.faces.scene import PASSWORD, SECTIONS, dress
 from tests.faces.tab import Tab, words
 from tests.faces.test_pages import CSP, OPEN_TO_ALL, routes
 from wabox import app
-from wabox.accounts import passwords, users
+from wabox.accounts import passwords, terms, users
 from wabox.billing import ledger, plans
 from wabox.billing.plans import Terms
 from wabox.dashboard.billing import directory
@@ -58,13 +58,14 @@ def market(tmp_path: Path) -> Iterator[Market]:
         for person in (made.asha, made.bilal):
             users.set_password(tx, person.id, HASH)
         chen = users.create(tx, email="chen@example.com", password_hash=HASH, now=made.hands.now())
+        terms.accept(tx, chen.id, ip=None, now=made.hands.now())
         devices.create_primary(tx, chen.id, now=made.hands.now())
-        for terms in (
+        for offer in (
             Terms("Basic", 50_000, "BDT", 30, 1_000, daily_cap=200, max_wa_accounts=2),
             Terms("500 credits", 20_000, "BDT", None, 500),
             Terms("Try it", 0, "BDT", 7, 50, trial=True),
         ):
-            plans.create(tx, terms, now=made.hands.now())
+            plans.create(tx, offer, now=made.hands.now())
 
     made.box.db.write_now(people)
     base = "http://testserver.local"

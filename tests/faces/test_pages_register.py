@@ -11,13 +11,14 @@ import pytest
 from litestar.testing import TestClient
 
 from tests.cast import Stage, stage
-from tests.faces.scene import dress
+from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of, words
 from wabox import app
-from wabox.accounts import mail, terms
+from wabox.accounts import mail, passwords, terms, users
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
+HASH = passwords.hashed(PASSWORD)
 GOOD = "seven blue kites over dhaka"
 MAIL = {"host": "127.0.0.1", "port": 1}
 Opened = tuple[Stage, Callable[..., Tab]]
@@ -29,7 +30,8 @@ def open_box(tmp_path: Path) -> Iterator[Callable[..., Opened]]:
 
     def made(**sections: dict[str, Any]) -> Opened:
         box = stage(tmp_path, **sections)
-        dress(box)
+        for person in (box.asha, box.bilal):
+            box.box.db.write_now(users.set_password, person.id, HASH)
         client = TestClient(app.create(box.box)).__enter__()
         closers.extend((lambda: client.__exit__(None, None, None), box.close))
         return box, lambda email=None: Tab(client, email, "http://testserver.local")
@@ -67,7 +69,7 @@ def test_open_without_mail_an_account_is_active_at_once(open_box: Callable[..., 
     box, open_tab = open_box(accounts={"registration": "open"})
     assert register(open_tab())[0] == 200
     assert state(box) == "active"
-    row = "select version || ' ' || ip || ' ' || at from terms_acceptances"
+    row = "select version || ' ' || ip || ' ' || at from terms_acceptances order by id desc limit 1"
     assert box.value(row) == f"{terms.VERSION} testclient {box.hands.now().isoformat(timespec='microseconds')}"
     assert box.value("select label from devices where user_id = 3") == "primary"
     tab = open_tab()
@@ -144,3 +146,38 @@ def test_the_terms_are_there_to_read_in_both_languages(open_box: Callable[..., O
     assert terms.VERSION in page
     assert all(text.split(".")[0] in page for text in terms.TERMS)
     assert "সেবার শর্ত" in words(tab.get("/terms?lang=bn").text)
+
+
+def test_billing_alone_lets_people_register_by_approval(open_box: Callable[..., Opened]) -> None:
+    box, open_tab = open_box(billing={"enabled": True})
+    assert register(open_tab())[0] == 200
+    assert state(box) == "pending"
+
+
+def test_a_box_with_customers_that_nobody_may_join_still_shows_its_terms(open_box: Callable[..., Opened]) -> None:
+    _, open_tab = open_box(billing={"enabled": True}, accounts={"registration": "off"})
+    assert open_tab().get("/register").status_code == 404
+    assert open_tab().get("/terms").status_code == 200
+
+
+def test_who_has_not_accepted_the_present_terms_is_asked_before_anything_else(
+    open_box: Callable[..., Opened],
+) -> None:
+    box, open_tab = open_box(billing={"enabled": True})
+    bilal = open_tab("bilal@example.com")
+    box.box.db.write_now(lambda tx: tx.run("update terms_acceptances set version = 'of old'"))
+    answer = bilal.ask("GET", "/messages")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/terms")
+    page = bilal.get("/terms")
+    assert "The terms have changed since you accepted them." in words(page.text)
+    late = bilal.ask("POST", "/terms", data={"_csrf": csrf_of(page.text), "version": "of old"})
+    assert late.status_code == 422
+    box.hands.forward(minutes=1)
+    done = bilal.ask("POST", "/terms", data={"_csrf": csrf_of(page.text), "version": terms.VERSION})
+    assert done.headers["location"] == "/?said=terms_accepted"
+    assert bilal.get("/messages").status_code == 200
+    assert "You accepted these terms" in words(bilal.get("/terms").text)
+    asha = open_tab("asha@example.com")
+    assert asha.get("/messages").status_code == 200  # the owner accepts nothing from herself
+    shown = words(asha.get(f"/admin/users/{box.bilal.id}").text)
+    assert f"Terms accepted version {terms.VERSION}" in shown

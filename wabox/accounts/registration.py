@@ -24,11 +24,10 @@ class Rule:
 
 def rule(config: Config) -> Rule | None:
     """What this box asks; None: nobody may register. Without a mail server no address can be confirmed."""
-    accounts = config.accounts
-    if accounts.registration == "off":
+    if config.registration == "off":
         return None
-    verification = accounts.require_verified_email and config.smtp.host is not None
-    return Rule(approval=accounts.registration == "approval", verification=verification)
+    verification = config.accounts.require_verified_email and config.smtp.host is not None
+    return Rule(approval=config.registration == "approval", verification=verification)
 
 
 def register(tx: Tx, *, email: str, password_hash: str, asked: Rule, ip: str | None, now: datetime) -> User | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from wabox import times
@@ -27,6 +28,15 @@ TERMS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Which wording a user accepted, when and from where. ip None: forgotten, or not known."""
+
+    version: str
+    at: datetime
+    ip: str | None
+
+
 def accept(tx: Tx, user_id: int, *, ip: str | None, now: datetime) -> None:
     """The user has accepted the present wording; time and address are kept."""
     tx.run(
@@ -38,9 +48,10 @@ def accept(tx: Tx, user_id: int, *, ip: str | None, now: datetime) -> None:
     )
 
 
-def accepted(rows: Rows, user_id: int) -> str | None:
-    """The version the user accepted last."""
-    found: str | None = rows.value(
-        "select version from terms_acceptances where user_id = :user_id order by id desc limit 1", user_id=user_id
+def accepted(rows: Rows, user_id: int) -> Acceptance | None:
+    """What the user accepted last; None for an account somebody else made, until its first visit."""
+    row = rows.one(
+        "select version, at, ip from terms_acceptances where user_id = :user_id order by id desc limit 1",
+        user_id=user_id,
     )
-    return found
+    return None if row is None else Acceptance(row["version"], times.read(row["at"]), row["ip"])

@@ -31,6 +31,7 @@ from wabox.dashboard import (
     security,
     selling,
     settings,
+    terms,
     webhooks,
     whatsapp,
 )
@@ -58,6 +59,7 @@ SECTIONS = (
     security,
     forgot,
     register,
+    terms,
     admin_mail,
     admin_users,
     admin_audit,

@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Response, Router, get, post
 
-from wabox.accounts import audit, keys, links, sessions, states, users
+from wabox.accounts import audit, keys, links, sessions, states, terms, users
 from wabox.accounts.states import Move
 from wabox.accounts.users import State, User
 from wabox.box import Box
@@ -128,6 +128,7 @@ def _facts(rows: Rows, user_id: int) -> dict[str, Any]:
         "user": user,
         "moves": states.moves_from(user),
         "reason": states.reason_of(rows, user_id),
+        "terms": terms.accepted(rows, user_id),
         "phones": len(devices.list_of(rows, user_id)),
         "keys": len(keys.of_user(rows, user_id)),
         "logins": len(sessions.of_user(rows, user_id)),

@@ -24,6 +24,7 @@ DEEDS: dict[str, str] = {
     "key.revoked": later("API key revoked"),
     "account.made": later("Account made"),
     "account.registered": later("Account registered"),
+    "account.terms_accepted": later("Terms accepted"),
     "account.verified": later("E-mail address confirmed"),
     "account.approved": later("Account approved"),
     "account.suspended": later("Account suspended"),

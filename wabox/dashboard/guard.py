@@ -18,7 +18,7 @@ from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.handlers import BaseRouteHandler
 
-from wabox.accounts import secrets, sessions, users
+from wabox.accounts import secrets, sessions, terms, users
 from wabox.accounts.sessions import Session
 from wabox.box import Box
 from wabox.dashboard import answers, form
@@ -64,6 +64,7 @@ def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHa
             raise Elsewhere(login_path(connection))
         if handler.opt.get("owner"):
             _check_owner(session)
+        _check_terms(session, handler, box)
         if connection.method not in SAFE:
             await check_form(connection, session)
             _check_state(session, handler)
@@ -78,6 +79,17 @@ def _check_state(session: Session | None, handler: BaseRouteHandler) -> None:
     if session is None or session.user.state == "active" or handler.opt.get("any_state"):
         return
     raise Forbidden(f"account_{session.user.state}", NOT_ACTIVE)
+
+
+def _check_terms(session: Session | None, handler: BaseRouteHandler, box: Box) -> None:
+    """Raises Elsewhere for a customer who has not accepted the present terms; own log-in and /terms stay open."""
+    if session is None or session.user.role == "owner" or not box.config.others_use_it:
+        return
+    if handler.opt.get("public") or handler.opt.get("any_state"):
+        return
+    accepted = box.db.read_here(terms.accepted, session.user.id)
+    if accepted is None or accepted.version != terms.VERSION:
+        raise Elsewhere("/terms")
 
 
 def _check_owner(session: Session | None) -> None:

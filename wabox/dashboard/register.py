@@ -54,13 +54,6 @@ async def register(desk: Desk, made: Bucket) -> Response[str]:
     return _stranger(desk, "register/done.html", asked=asked)
 
 
-@get("/terms", public=True)
-async def show_terms(desk: Desk) -> Response[str]:
-    """What whoever registers accepts."""
-    _rule(desk)
-    return desk.page("register/terms.html", terms=terms.TERMS, version=terms.VERSION)
-
-
 @get("/verify/{token:str}", public=True)
 async def ask(token: str, desk: Desk) -> Response[str]:
     """A button, not a deed: programs that look at mails open every link in them."""
@@ -118,4 +111,4 @@ def router(_box: Box) -> Router:
     async def made() -> Bucket:
         return counted
 
-    return Router(path="/", route_handlers=[show, register, show_terms, ask, verify], dependencies={"made": made})
+    return Router(path="/", route_handlers=[show, register, ask, verify], dependencies={"made": made})

@@ -74,7 +74,7 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     return {
         "keys": [one for one in keys.of_user(rows, desk.user.id) if one.name == keys.MAIN],
         "clock_wrong": timekeeping.is_wrong(rows),
-        "others": len(states.search(rows, limit=2)) > 1,
+        "others": desk.box.config.others_use_it or len(states.search(rows, limit=2)) > 1,
         "shop_zone": str(desk.box.config.zone),
     }
 

@@ -150,6 +150,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "cancelled": ("good", later("The message is cancelled. It will not be sent.")),
     "settled": ("good", later("Noted. The message is settled.")),
     "accepted": ("good", later("Thank you. Now link your phone.")),
+    "terms_accepted": ("good", later("Thank you. The terms are accepted.")),
     "device_added": ("good", later("The device is there. Start it to link its phone.")),
     "device_started": ("good", later("The device is starting.")),
     "device_restarted": ("good", later("The device is restarting.")),
