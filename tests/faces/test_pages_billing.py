@@ -299,3 +299,11 @@ def test_every_billing_page_carries_the_headers_and_is_bengali_too(market: Marke
 def test_every_text_of_billing_has_its_bengali() -> None:
     said = texts.in_templates("billing") | texts.in_modules("billing", "bills", "selling")
     assert texts.untranslated(said) == []
+
+
+def test_credits_alone_are_sold_with_a_word_to_whoever_has_no_plan(market: Market) -> None:
+    said = "Nothing is sent without a plan: buy or renew one too."
+    assert said in words(market.bilal.get("/billing/buy/2").text)
+    market.pay(market.bilal)
+    market.asha.post("/admin/payments/1/approve")
+    assert said not in words(market.bilal.get("/billing/buy/2").text)
