@@ -135,3 +135,23 @@ def test_accounts_are_under_settings_and_not_in_the_menu(asha: Tab, bilal: Tab) 
     assert "/admin/users" in asha.get("/settings").text
     assert "/admin" not in asha.get("/").text
     assert "/admin" not in bilal.get("/settings").text
+
+
+def test_the_owner_makes_an_account_whose_link_sets_the_first_password(open_tab: OpenTab, asha: Tab) -> None:
+    for wrong in ("", "no address", "bilal@example.com"):
+        answer = asha.post("/admin/users", {"email": wrong})
+        assert (answer.status_code, "aria-invalid" in answer.text) == (422, True), wrong
+    page = asha.post("/admin/users", {"email": "Dina@Example.com "}).text
+    path = page.split('<code id="link"')[1].split(">")[1].split("<")[0].removeprefix("http://127.0.0.1:8470")
+    assert "dina@example.com" in words(page) and "Active" in words(page)
+    assert path not in asha.get("/admin/users/3").text  # shown once
+    dina = open_tab()
+    form = csrf_of(dina.get(path).text)
+    assert dina.ask("POST", path, data={"_csrf": form, "password": NEW, "again": NEW}).status_code == 303
+    assert dina.log_in("dina@example.com", NEW).status_code == 303
+    assert dina.get("/whatsapp").status_code == 200
+
+
+def test_only_the_owner_makes_accounts(shop: Stage, bilal: Tab) -> None:
+    assert bilal.post("/admin/users", {"email": "dina@example.com"}).status_code == 404
+    assert shop.value("select count(*) from users") == 2

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 from litestar import Response, Router, get, post
 
-from wabox.accounts import audit, keys, links, sessions, states, terms, users
+from wabox.accounts import audit, keys, links, passwords, secrets, sessions, states, terms, users
 from wabox.accounts.states import Move
 from wabox.accounts.users import State, User
 from wabox.box import Box
+from wabox.dashboard import letters
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.dashboard.words import Shown
@@ -19,7 +21,7 @@ from wabox.devices import devices
 from wabox.errors import Invalid, NotFound
 
 PER_PAGE = 50
-LINK_LASTS = timedelta(hours=24)
+LINK_LASTS = timedelta(days=3)
 
 STATE: dict[State, Shown] = {
     "pending": Shown("busy", "clock", later("Waits")),
@@ -40,6 +42,24 @@ DEED: dict[Move, tuple[str, str]] = {
 @get("/admin/users", owner=True)
 async def page(desk: Desk) -> Response[str]:
     """Newest first."""
+    return await _page(desk)
+
+
+@post("/admin/users", owner=True)
+async def add(desk: Desk) -> Response[str]:
+    """The account is there, active; its first password is set by the link, which is shown once and mailed."""
+    email = (await desk.form()).text("email")[:254]
+    unknown = await asyncio.to_thread(passwords.hashed, secrets.token())
+    try:
+        user_id, link = await desk.box.db.write(_add, desk, email, unknown)
+    except Invalid as wrong:
+        return await _page(desk, status=422, email=email, errors=wrong.details)
+    return await _show(desk, user_id, status=201, link=link)
+
+
+async def _page(
+    desk: Desk, *, status: int = 200, email: str = "", errors: dict[str, str] | None = None
+) -> Response[str]:
     query = desk.request.query_params
     q, before = query.get("q", "").replace("\0", "").strip()[:100], query.get("before", "")
     before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
@@ -47,6 +67,9 @@ async def page(desk: Desk) -> Response[str]:
     shown = found[:PER_PAGE]
     return desk.page(
         "admin/users.html",
+        status=status,
+        email=email,
+        errors=errors or {},
         here="settings",
         q=q,
         users=shown,
@@ -76,6 +99,21 @@ async def act(user_id: int, what: str, desk: Desk) -> Response[str]:
     except Invalid as wrong:
         return await _show(desk, user_id, status=422, wrong=wrong.sentence)
     return desk.go(f"/admin/users/{user_id}", said="account_moved")
+
+
+def _add(tx: Tx, desk: Desk, email: str, password_hash: str) -> tuple[int, str]:
+    """As `wabox user add`. Raises Invalid `bad_email`, `email_taken`."""
+    now = desk.box.now()
+    user = users.create(tx, email=email, password_hash=password_hash, now=now)
+    devices.create_primary(tx, user.id, now=now)
+    details, subject = {"name": user.email}, str(user.id)
+    audit.note(
+        tx, user_id=desk.user.id, action="account.made", subject=subject, details=details, ip=desk.ip, now=now
+    )
+    token = links.make(tx, "reset", user.id, LINK_LASTS, now)
+    if desk.box.config.smtp.host is not None:
+        letters.invited(tx, letters.Post(desk.box, user.email, user.id, desk.voice.language), token)
+    return user.id, f"{desk.box.base_url}/reset/{token}"
 
 
 def _move(tx: Tx, desk: Desk, user_id: int, move: Move, reason: str) -> User:
@@ -137,4 +175,4 @@ def _facts(rows: Rows, user_id: int) -> dict[str, Any]:
 
 def router(_box: Box) -> Router:
     """These pages."""
-    return Router(path="/", route_handlers=[page, show, act])
+    return Router(path="/", route_handlers=[page, add, show, act])

@@ -36,6 +36,15 @@ KNOWN = later(
 
 If it was not you, do nothing."""
 )
+INVITED_SUBJECT = later("You have a wabox account")
+INVITED = later(
+    """Whoever runs this wabox box made an account for you.
+
+Open this within three days and choose a password:
+%(link)s
+
+If you do not expect this, do nothing."""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,11 @@ def reset(tx: Tx, post: Post, token: str) -> None:
 def verify(tx: Tx, post: Post, token: str) -> None:
     """The link that confirms an address is owed."""
     _owe(tx, post, VERIFY_SUBJECT, VERIFY, link=f"{post.box.base_url}/verify/{token}")
+
+
+def invited(tx: Tx, post: Post, token: str) -> None:
+    """The link to a first password is owed."""
+    _owe(tx, post, INVITED_SUBJECT, INVITED, link=f"{post.box.base_url}/reset/{token}")
 
 
 def known(tx: Tx, post: Post) -> None:
