@@ -127,3 +127,41 @@ def test_the_owner_sends_without_any_plan(sold: Engine) -> None:
     job_id = sold.send()
     sold.turn()
     assert sold.status(job_id) == "sent"
+
+
+def two_phones(engine: Engine) -> int:
+    made = engine.stage
+
+    def second(tx: Tx) -> int:
+        return devices.create(tx, made.bilal.id, "sales", most=2, now=made.hands.now()).id
+
+    other = made.box.db.write_now(second)
+    made.hands.forward(minutes=1)
+    engine.link(other, "8801700000008")
+    return other
+
+
+def test_a_phone_beyond_a_lowered_plan_waits_with_its_reason_until_there_is_room(sold: Engine) -> None:
+    made, primary = sold.stage, sold.stage.bilal.device_id
+    give(sold, made.bilal, BASIC)
+    other = two_phones(sold)
+    give(sold, made.bilal, Terms("Small", 20_000, "BDT", 30, 100))
+    jobs = [sold.send(f"88017110000{one}", device_id=one) for one in (primary, other)]
+    sold.turn(primary)
+    sold.turn(other)
+    assert [sold.status(one) for one in jobs] == ["sent", "queued"]
+    assert (why(sold, jobs[1]).reason, why(sold, jobs[1]).until) == ("over_plan", None)
+    made.box.db.write_now(lambda tx: devices.logout(tx, devices.by_id(tx, primary)))
+    sold.turn(other)
+    assert sold.status(jobs[1]) == "sent"
+
+
+def test_a_larger_plan_lets_the_second_phone_go_on(sold: Engine) -> None:
+    give(sold, sold.stage.bilal, Terms("Small", 20_000, "BDT", 30, 100))
+    other = two_phones(sold)
+    job_id = sold.send(device_id=other)
+    sold.turn(other)
+    assert why(sold, job_id).reason == "over_plan"
+    give(sold, sold.stage.bilal, BASIC)
+    sold.turn(other)
+    assert sold.status(job_id) == "sent"

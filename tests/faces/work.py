@@ -118,7 +118,7 @@ def _campaign(made: Stage, name: str, segment: Segment, *, later: timedelta | No
         now=now - timedelta(minutes=20),
     )
     while later is None:
-        part = made.box.db.read_here(expansion.prepare, created.id, require_consent=False)
+        part = made.box.db.read_here(expansion.prepare, created.id, require_consent=False, now=now)
         if part is None:
             break
         made.box.db.write_now(expansion.write, part, now=now)

@@ -51,6 +51,7 @@ GATES: list[tuple[Reason, Close, datetime | None]] = [
     ("clock_wrong", lambda f: replace(f, clock_ok=False), None),
     ("account_locked", lambda f: account(f, state="locked"), None),
     ("plan_expired", lambda f: account(f, plan_expires_at=NOON), None),
+    ("over_plan", lambda f: device(f, over_plan=True), None),
     ("device_not_ready", lambda f: device(f, state="qr"), None),
     ("restricted", lambda f: device(f, restricted_until=NOON + timedelta(hours=3)), NOON + timedelta(hours=3)),
     ("campaign_paused", lambda f: message(f, campaign="paused"), None),

@@ -125,7 +125,7 @@ def _campaign(made: Stage, name: str, *phones: str) -> int:
         return made_one.id
 
     campaign_id = made.box.db.write_now(verb)
-    part = made.box.db.read_here(expansion.prepare, campaign_id, require_consent=False)
+    part = made.box.db.read_here(expansion.prepare, campaign_id, require_consent=False, now=made.hands.now())
     assert part is not None
     made.box.db.write_now(expansion.write, part, now=made.hands.now())
     return campaign_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import Response, Router, delete, get, post
 from litestar.params import Parameter
@@ -21,7 +21,7 @@ from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices, qr
-from wabox.messages import line, outbox
+from wabox.messages import line, outbox, reasons
 from wabox.whatsapp.driver import Detail, LinkState
 
 
@@ -38,7 +38,7 @@ class Device(Struct):
     warmup_enabled: bool
     warmup_day: int | None
     effective_daily_cap: int | None
-    detail: Detail | None
+    detail: Detail | Literal["over_plan"] | None
     detail_text: str | None
 
 
@@ -231,8 +231,8 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         warmup_enabled=box.config.sending.warmup,
         warmup_day=ramp.warmup_day,
         effective_daily_cap=ramp.daily_cap,
-        detail=device.detail,
-        detail_text=devices.sentence(device),
+        detail=device.detail or ("over_plan" if ramp.over_plan else None),
+        detail_text=devices.sentence(device) or (reasons.of("over_plan") if ramp.over_plan else None),
     )
 
 

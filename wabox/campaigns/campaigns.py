@@ -16,8 +16,9 @@ from datetime import datetime
 from typing import Literal, cast
 
 from wabox import times
-from wabox.billing import ledger
+from wabox.billing import ledger, subscriptions
 from wabox.db import Row, Rows, Tx
+from wabox.devices import devices
 from wabox.errors import Invalid, NotFound
 from wabox.messages import outbox
 from wabox.webhooks import deliveries
@@ -320,7 +321,7 @@ def redispatch(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Camp
            and status = 'queued' and wa_message_id is null and held_until is not null""",
         id=campaign_id,
     )
-    live = usable_devices(tx, campaign)
+    live = usable_devices(tx, campaign, now=now)
     if live:
         tx.run(
             """update messages set device_id = (select value from json_each(:live)
@@ -333,15 +334,18 @@ def redispatch(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Camp
     return campaign
 
 
-def usable_devices(rows: Rows, campaign: Campaign) -> list[int]:
-    """Linked devices it may use; if none is linked, all that it may use."""
+def usable_devices(rows: Rows, campaign: Campaign, *, now: datetime) -> list[int]:
+    """Linked devices it may use and the plan allows; if there are none, all that it may use."""
     found = rows.all(
         """select id, linked from devices where user_id = :user_id and removed_at is null
            and (:named is null or id in (select value from json_each(:named))) order by label <> 'primary', id""",
         user_id=campaign.user_id,
         named=None if campaign.device_ids is None else json.dumps(campaign.device_ids),
     )
-    return [row["id"] for row in found if row["linked"]] or [row["id"] for row in found]
+    most = subscriptions.standing_now(rows, campaign.user_id, now=now).most_devices
+    allowed = None if most is None else devices.within(rows, campaign.user_id, most)
+    live = [row["id"] for row in found if row["linked"] and (allowed is None or row["id"] in allowed)]
+    return live or [row["id"] for row in found]
 
 
 # -- by itself ---------------------------------------------------------------------------------------

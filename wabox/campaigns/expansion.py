@@ -54,7 +54,7 @@ def due(rows: Rows) -> list[int]:
     ]
 
 
-def prepare(rows: Rows, campaign_id: int, *, require_consent: bool) -> Part | None:
+def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetime) -> Part | None:
     """The campaign's next part, rendered; None if there is none."""
     campaign = campaigns.by_id(rows, campaign_id)
     stored = rows.value(
@@ -67,7 +67,7 @@ def prepare(rows: Rows, campaign_id: int, *, require_consent: bool) -> Part | No
     ids = array("q")
     ids.frombytes(stored)
     parsed = template.parse(campaign.message)
-    devices = campaigns.usable_devices(rows, campaign)
+    devices = campaigns.usable_devices(rows, campaign, now=now)
     people = tuple(
         _recipient(row, campaign, parsed, devices, require_consent)
         for row in _people(rows, campaign, ids, devices)

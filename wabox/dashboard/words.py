@@ -84,6 +84,7 @@ REASON: dict[Reason, tuple[Tone, str, str]] = {
     "account_suspended": ("warn", "lock", later("Account suspended")),
     "account_locked": ("bad", "lock", later("Account locked")),
     "plan_expired": ("warn", "calendar", later("Plan expired")),
+    "over_plan": ("warn", "phone", later("More phones than the plan allows")),
     "device_not_ready": ("bad", "unlink", later("Phone not linked")),
     "restricted": ("warn", "alert", later("Limited by WhatsApp")),
     "campaign_paused": ("calm", "pause", later("Campaign paused")),
@@ -132,6 +133,9 @@ def device(shown: Device) -> Shown:
     if shown.detail is not None and shown.state != "qr":
         return _DETAIL.get(shown.detail, TROUBLE)
     return _STATE[shown.state]
+
+
+OVER_PLAN = Shown("warn", "phone", later("Beyond the plan"))
 
 
 def next_step(shown: Device) -> str:

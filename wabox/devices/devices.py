@@ -101,6 +101,18 @@ def list_of(rows: Rows, user_id: int) -> list[Device]:
     ]
 
 
+def within(rows: Rows, user_id: int, most: int) -> set[int]:
+    """Ids of the linked devices that a plan for so many lets send: primary first, then who was linked first."""
+    found = rows.all(
+        """select id from devices where user_id = :user_id and removed_at is null and linked = 1
+           order by label <> :primary, linked_at, id limit :most""",
+        user_id=user_id,
+        primary=PRIMARY,
+        most=most,
+    )
+    return {row["id"] for row in found}
+
+
 def by_label(rows: Rows, user_id: int, label: str) -> Device:
     """The user's device of this label. Raises NotFound, also for a label that could not exist."""
     row = rows.one(

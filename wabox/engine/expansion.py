@@ -36,9 +36,9 @@ class Expansion:
 
     def step(self, campaign_id: int) -> bool:
         """Write one part. False: there is none."""
-        consent = self.box.config.guards.require_consent
-        part = self.box.db.read_here(expansion.prepare, campaign_id, require_consent=consent)
-        return part is not None and self.box.db.write_now(expansion.write, part, now=self.box.now())
+        consent, now = self.box.config.guards.require_consent, self.box.now()
+        part = self.box.db.read_here(expansion.prepare, campaign_id, require_consent=consent, now=now)
+        return part is not None and self.box.db.write_now(expansion.write, part, now=now)
 
 
 class Campaigns:

@@ -15,6 +15,7 @@ Reason = Literal[
     "account_suspended",
     "account_locked",
     "plan_expired",
+    "over_plan",
     "device_not_ready",
     "restricted",
     "campaign_paused",
@@ -51,6 +52,7 @@ class Device:
     """The sending device, as the database shows it.
 
     first_linked_at: the first link ever of this phone; None = not known, which is day 1.
+    over_plan: the plan allows fewer linked devices than there are, and this one is beyond.
     filled_hour_at: when the hourly_cap-th latest message of this device went, None if there are fewer
     (newest first, offset hourly_cap - 1): the hour is full until 60 minutes after it.
     """
@@ -63,6 +65,7 @@ class Device:
     sent_today: int = 0
     new_chats_today: int = 0
     filled_hour_at: datetime | None = None
+    over_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,10 @@ def _plan(moment: datetime, facts: Facts) -> _Closed | None:
     return None if expires is None or moment < expires else _Closed("plan_expired")
 
 
+def _over_plan(moment: datetime, facts: Facts) -> _Closed | None:
+    return _Closed("over_plan") if facts.device.over_plan else None
+
+
 def _device(moment: datetime, facts: Facts) -> _Closed | None:
     device = facts.device
     if device.state == "ready":
@@ -258,6 +262,7 @@ _GATES: tuple[_Gate, ...] = (
     _clock,
     _account,
     _plan,
+    _over_plan,
     _device,
     _restriction,
     _campaign,

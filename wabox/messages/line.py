@@ -110,11 +110,15 @@ def rules(config: Config, timezone: str | None = None) -> facts.Rules:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a device may send today. warmup_day: 1 to 7, None after it. daily_cap: None = no cap."""
+    """What a device may send today. warmup_day: 1 to 7, None after it. daily_cap: None = no cap.
+
+    over_plan: nothing, for the plan allows fewer linked devices and this one is beyond.
+    """
 
     warmup_day: int | None
     daily_cap: int | None
     sent_today: int
+    over_plan: bool = False
 
 
 def allowance(rows: Rows, device: devices.Device, *, config: Config, now: datetime) -> Allowance:
@@ -126,6 +130,7 @@ def allowance(rows: Rows, device: devices.Device, *, config: Config, now: dateti
         warmup_day=gate.warmup_day(now, seen.first_linked_at, wanted.zone) if linked else None,
         daily_cap=gate.effective_daily_cap(now, seen, shared.account, wanted),
         sent_today=seen.sent_today,
+        over_plan=seen.over_plan,
     )
 
 
@@ -201,6 +206,7 @@ def _line(rows: Rows, device: devices.Device, *, config: Config, now: datetime) 
     today = local_day(now, wanted.zone)
     midnight = day_start(today, wanted.zone)
     counts = _counts(rows, device.id, wanted, now, midnight)
+    standing = subscriptions.standing(rows, device.user_id, enabled=config.billing.enabled, now=now)
     seen = facts.Device(
         state=device.state,
         detail=device.detail,
@@ -210,8 +216,9 @@ def _line(rows: Rows, device: devices.Device, *, config: Config, now: datetime) 
         sent_today=counts[0],
         new_chats_today=counts[1],
         filled_hour_at=counts[2],
+        over_plan=_over_plan(rows, device, standing),
     )
-    account = _account(rows, device.user_id, user["state"], config, now, midnight)
+    account = _account(rows, device.user_id, user["state"], standing, midnight)
     clock_ok = rows.value("select 1 from box where key = 'clock_wrong'") is None
     shared = facts.Facts(rules=wanted, counted_on=today, account=account, device=seen, clock_ok=clock_ok)
     full = 0 < wanted.new_chats_per_day <= seen.new_chats_today
@@ -221,11 +228,17 @@ def _line(rows: Rows, device: devices.Device, *, config: Config, now: datetime) 
     return _Line(device, shared, now, full, midnight, tuple(row["id"] for row in running))
 
 
+def _over_plan(rows: Rows, device: devices.Device, standing: subscriptions.Standing) -> bool:
+    """Whether a plan for fewer phones leaves this linked one out. The box's own limit stops no phone."""
+    if standing.most_devices is None or not device.linked:
+        return False
+    return device.id not in devices.within(rows, device.user_id, standing.most_devices)
+
+
 def _account(
-    rows: Rows, user_id: int, state: str, config: Config, now: datetime, midnight: datetime
+    rows: Rows, user_id: int, state: str, standing: subscriptions.Standing, midnight: datetime
 ) -> facts.Account:
     """The sender, with what the plan in force allows."""
-    standing = subscriptions.standing(rows, user_id, enabled=config.billing.enabled, now=now)
     return facts.Account(
         state=cast(facts.AccountState, state),
         plan_expires_at=standing.paid_until,

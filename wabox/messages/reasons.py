@@ -13,6 +13,7 @@ _SENTENCES: dict[Reason, str] = {
     "account_suspended": "The account is suspended; ask whoever runs this box.",
     "account_locked": "The account is locked until it has been reviewed.",
     "plan_expired": "The plan has expired; renew it and sending goes on.",
+    "over_plan": "The plan allows fewer phones; log another phone out, or choose a larger plan.",
     "device_not_ready": "The phone is not linked; open WhatsApp and link it.",
     "restricted": "WhatsApp limits this number for now.",
     "campaign_paused": "The campaign is paused; resume it to go on.",
@@ -41,6 +42,11 @@ _DEVICE: dict[str, str] = {
     "run_as_root": "wabox runs as root, where the browser is not safe; run it as a service.",
     "storage_full": "The disk is full; free some space.",
 }
+
+
+def of(reason: Reason) -> str:
+    """The sentence alone, without a moment."""
+    return _SENTENCES[reason]
 
 
 def sentence(reason: Reason, until: datetime | None, zone: ZoneInfo, *, detail: str | None = None) -> str:
