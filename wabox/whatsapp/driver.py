@@ -171,6 +171,12 @@ class Driver(Protocol):
         is wiped anyway, and the phone goes on listing the device.
         """
 
+    def opened(self) -> set[int]:
+        """Devices with a session, or with an order under way that gives them one; a logout ended others.
+
+        An order that failed leaves no trace here, so whoever gave it sees that it must be given again.
+        """
+
     def ask_pairing_code(self, device_id: int, phone: str) -> None:
         """Ask WhatsApp for a code to link by phone number; it comes as a Pairing event."""
 

@@ -83,13 +83,22 @@ class FakeDriver:
         self.every_existence_unknown = False
         self.lids: dict[str, str] = {}
         self.refuse_reason = "error_unknown"
+        self.failing_orders = 0  # so many orders to open come to nothing, as on a full disk
         self.before_hand_over: Callable[[int, str], None] | None = None
 
     # the protocol
 
-    def open(self, spec: SessionSpec) -> None:
-        """Opens at once: ready if the profile is linked, else a QR."""
+    def opened(self) -> set[int]:
+        """Those with a session; every order is carried out at once."""
         with self._lock:
+            return set(self._specs)
+
+    def open(self, spec: SessionSpec) -> None:
+        """Opens at once: ready if the profile is linked, else a QR; or the order fails, as the test says."""
+        with self._lock:
+            if self.failing_orders:
+                self.failing_orders -= 1
+                return
             if spec.device_id in self._specs:
                 return
             self._specs[spec.device_id] = self._known[spec.device_id] = spec

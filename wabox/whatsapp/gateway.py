@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +33,7 @@ from wabox.whatsapp.session import Session
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Verb = Callable[..., Coroutine[Any, Any, None]]
 _WATCHDOG_SECONDS = 1.0
 _MARGIN_SECONDS = 15  # beyond what a call allows itself: the loop may be busy
 _MIN_FREE_BYTES = 64 * 1024 * 1024
@@ -64,8 +66,9 @@ class Gateway:
         self._min_free_bytes = min_free_bytes
         self._sessions: dict[int, Session] = {}
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._orders: list[tuple[Callable[..., Coroutine[Any, Any, None]], tuple[Any, ...]]] = []
+        self._orders: list[tuple[_Order, Verb, tuple[Any, ...]]] = []
         self._orders_lock = threading.Lock()
+        self._under_way: dict[int, _Order] = {}  # the latest order of each device, until it is carried out
         self._tasks: set[asyncio.Task[None]] = set()
         self._asking: set[asyncio.Task[Any] | None] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -92,8 +95,8 @@ class Gateway:
         with self._orders_lock:
             self._loop = asyncio.get_running_loop()
             orders, self._orders = self._orders, []
-        for verb, arguments in orders:
-            self._begin(verb, arguments)
+        for order, verb, arguments in orders:
+            self._begin(order, verb, arguments)
 
     async def stop(self, deadline_seconds: float = 8) -> None:
         """Every browser is closed, politely if it can be done in time; links stay."""
@@ -117,25 +120,34 @@ class Gateway:
 
     # orders: they return at once
 
+    def opened(self) -> set[int]:
+        """As in Driver."""
+        with self._orders_lock:
+            there = {device_id for device_id, session in list(self._sessions.items()) if not session.ended}
+            for device_id, order in self._under_way.items():
+                if order.opens is not None:
+                    (there.add if order.opens else there.discard)(device_id)
+        return there
+
     def open(self, spec: SessionSpec) -> None:
         """As in Driver."""
-        self._order(self._open, spec)
+        self._order(_Order(spec.device_id, opens=True), self._open, spec)
 
     def close(self, device_id: int) -> None:
         """As in Driver."""
-        self._order(self._close, device_id)
+        self._order(_Order(device_id, opens=False), self._close, device_id)
 
     def restart(self, device_id: int) -> None:
         """As in Driver; a device that is not open stays so."""
-        self._order(self._restart, device_id)
+        self._order(_Order(device_id, opens=None), self._restart, device_id)
 
     def logout(self, device_id: int, *, forget: bool = False) -> None:
         """As in Driver. If WhatsApp cannot be reached in time, the profile is wiped anyway."""
-        self._order(self._logout, device_id, forget)
+        self._order(_Order(device_id, opens=False), self._logout, device_id, forget)
 
     def ask_pairing_code(self, device_id: int, phone: str) -> None:
         """As in Driver; waits for the QR page first."""
-        self._order(self._pair, device_id, phone)
+        self._order(_Order(device_id, opens=None), self._pair, device_id, phone)
 
     # questions: they block a worker thread, never for longer than their limit
 
@@ -237,22 +249,29 @@ class Gateway:
 
     # between the threads
 
-    def _order(self, verb: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
+    def _order(self, order: _Order, verb: Verb, *arguments: Any) -> None:
         with self._orders_lock:
+            before = self._under_way.get(order.device_id)
+            if order.opens is None and before is not None:
+                order.opens = before.opens
+            self._under_way[order.device_id] = order
             if self._loop is None:
-                self._orders.append((verb, arguments))
+                self._orders.append((order, verb, arguments))
             else:
-                self._loop.call_soon_threadsafe(self._begin, verb, arguments)
+                self._loop.call_soon_threadsafe(self._begin, order, verb, arguments)
 
-    def _begin(self, verb: Callable[..., Coroutine[Any, Any, None]], arguments: tuple[Any, ...]) -> None:
+    def _begin(self, order: _Order, verb: Verb, arguments: tuple[Any, ...]) -> None:
         task = asyncio.get_running_loop().create_task(verb(*arguments))
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(lambda done: self._done(order, done))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, order: _Order, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
+        with self._orders_lock:
+            if self._under_way.get(order.device_id) is order:
+                del self._under_way[order.device_id]
         if not task.cancelled() and (bug := task.exception()) is not None:
-            log.error("driver_order_failed", exc_info=bug)
+            log.error("driver_order_failed", device_id=order.device_id, exc_info=bug)
 
     def _ask(self, device_id: int, work: Callable[[Session], Coroutine[Any, Any, T]], seconds: float) -> T:
         loop = self._loop
@@ -278,6 +297,14 @@ class Gateway:
         except (TimeoutError, asyncio.CancelledError):
             future.cancel()
             raise _NoAnswer("no answer in time") from None
+
+
+@dataclass(eq=False, slots=True)
+class _Order:
+    """Under way. opens: whether the device has a session afterwards, None: as before."""
+
+    device_id: int
+    opens: bool | None
 
 
 class _NoAnswer(SessionLost):
