@@ -1,0 +1,100 @@
+"""Knows how a text is read, whatever it is dressed in: one spelling for every way to write the same; pure.
+
+Invisible characters are dropped first, so that none of them can part what belongs together.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_DROPPED = frozenset(("Cf", "Cc", "Cs", "Co", "Cn"))
+_FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u180b\u180c\u180d\u180f")
+_DOTS = frozenset("\u3002\uff61\uff0e")
+_SPACES = re.compile(r"\s+")
+_LATIN = re.compile(r"[a-z]")
+_MARK = "\ue000"  # stands for the end of a sentence; private, so no text has it once it is spelled
+_WORD = re.compile(r"\w+")
+_END = re.compile(r"[.!?।॥…]+(?=\s|$)|[\n\r\u2028\u2029]")
+_PAIRS = "аa еe оo рp сc уy хx іi ѕs јj кk мm тt нh вb ԁd ԛq ԝw һh ӏl αa οo εe νv ιi ρp τt υu κk"
+_LOOKALIKES = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
+_ODD = frozenset(chr(code) for code in _LOOKALIKES)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """plain: small letters, one kind of digit, single spaces. words: ` one two `, nothing but words.
+
+    sentences: as words, with ` | ` where a sentence ends.
+    """
+
+    plain: str
+    words: str
+    sentences: str
+
+
+def fold(text: str) -> Folded:
+    """The text in one spelling. Linear in it; any text will do, half a surrogate pair too."""
+    spelled = _spelled(text)
+    shown = _unmasked(spelled)
+    words = _apart(shown)
+    ends = _END.sub(f" {_MARK} ", shown)
+    sentences = words if ends == shown else _apart(ends).replace(_MARK, "|")
+    return Folded(_SPACES.sub(" ", spelled).strip(), words, sentences)
+
+
+def phrase(text: str) -> str:
+    """A rule's words as they stand in `Folded.words`; a single space if there is no word."""
+    return fold(text).words
+
+
+def pattern(text: str) -> str:
+    """A rule's pattern, spelled as the texts it is held against. Capitals stay: they name classes."""
+    composed = unicodedata.normalize("NFKC", "".join(one for one in text if one.isascii() or not _is_dropped(one)))
+    return "".join(_digit(one) for one in composed)
+
+
+def _spelled(text: str) -> str:
+    if text.isascii():
+        lowered = text.lower()
+        return lowered if lowered.isprintable() else "".join(one for one in lowered if not _is_dropped(one))
+    shown = "".join(one for one in text if not _is_dropped(one))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", shown).casefold())
+    return "".join(_digit(one) for one in folded if not _is_dropped(one))
+
+
+def _is_dropped(character: str) -> bool:
+    if character.isascii():
+        return character < " " and not character.isspace() or character == "\x7f"
+    if "\ufe00" <= character <= "\ufe0f" or character in _FILLERS:
+        return True
+    return unicodedata.category(character) in _DROPPED and not character.isspace()
+
+
+def _digit(character: str) -> str:
+    if character.isascii():
+        return character
+    if character in _DOTS:
+        return "."
+    return str(unicodedata.decimal(character)) if unicodedata.category(character) == "Nd" else character
+
+
+def _unmasked(text: str) -> str:
+    """Letters of other scripts that look Latin are Latin in a word that has Latin ones beside them."""
+    if text.isascii() or _ODD.isdisjoint(text):
+        return text
+    return _WORD.sub(lambda found: _latin(found.group()), text)
+
+
+def _latin(word: str) -> str:
+    return word.translate(_LOOKALIKES) if _LATIN.search(word) else word
+
+
+def _apart(text: str) -> str:
+    """Words with single spaces between them and around them all."""
+    return f" {' '.join(''.join(one if _is_of_word(one) else ' ' for one in text).split())} "
+
+
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == _MARK or unicodedata.category(character)[0] in "LMN"
