@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from wabox.accounts.sealing import Seal
 from wabox.config import Config
 from wabox.db import Database
+from wabox.pulse import Pulse
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """now: the box's clock, aware UTC; nobody else asks for the time."""
+    """now: the box's clock, aware UTC; nobody else asks for the time. pulse: what it notices of itself."""
 
     config: Config
     db: Database
     seal: Seal
     now: Callable[[], datetime]
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def base_url(self) -> str:

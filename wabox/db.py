@@ -139,6 +139,7 @@ class Database:
         self._opened: list[sqlite3.Connection] = []
         self._opened_lock = threading.Lock()
         self._handing: list[_Job] = []
+        self._trouble = _Trouble()
         self.on_commit: Callable[[], None] | None = None  # told, on the writer's thread, of every change
 
     def start(self) -> None:
@@ -161,6 +162,16 @@ class Database:
             for connection in self._opened:
                 connection.close()
             self._opened.clear()
+
+    @property
+    def waiting(self) -> int:
+        """How many verbs wait for the writer."""
+        return len(self._waiting)
+
+    @property
+    def failing(self) -> str | None:
+        """Why transactions fail now; None while they are kept."""
+        return self._trouble.why
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -210,8 +221,11 @@ class Database:
                     break
                 jobs = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             before = connection.total_changes
-            _transact(connection, jobs)
-            if self.on_commit is not None and connection.total_changes != before:
+            error = _transact(connection, jobs)
+            changed = connection.total_changes != before
+            if error is not None or changed:  # one that changed nothing proves nothing
+                self._trouble.note(error, len(jobs))
+            if self.on_commit is not None and changed:
                 self.on_commit()
         with contextlib.suppress(sqlite3.Error):
             connection.execute("pragma wal_checkpoint(truncate)")
@@ -247,8 +261,30 @@ class Database:
         return connection
 
 
-def _transact(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
-    """Run the jobs in one transaction; answer every one of them, whatever happens."""
+class _Trouble:
+    """Says in the log that transactions fail, once, and that they are kept again, with what was lost meanwhile."""
+
+    def __init__(self) -> None:
+        self.why: str | None = None
+        self._transactions = self._verbs = 0
+
+    def note(self, error: str | None, verbs: int) -> None:
+        """A transaction failed for this, or was kept."""
+        if error is None:
+            if self.why is not None:
+                lost = {"transactions": self._transactions, "verbs": self._verbs}
+                log.warning("transactions are kept again", after=self.why, **lost)
+            self.why, self._transactions, self._verbs = None, 0, 0
+            return
+        self._transactions += 1
+        self._verbs += verbs
+        if error != self.why:
+            log.error("transaction failed", error=error, verbs=verbs)
+        self.why = error
+
+
+def _transact(connection: sqlite3.Connection, jobs: list[_Job]) -> str | None:
+    """Run the jobs in one transaction; answer every one of them. Returns why it failed, None if it is kept."""
     try:
         connection.execute("begin immediate")
         if not _run_together(connection, jobs):
@@ -262,10 +298,10 @@ def _transact(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
         if connection.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 connection.execute("rollback")
-        log.error("transaction failed", error=str(error), verbs=len(jobs))
         _fail_all(jobs, _bad_day(error))
-        return
+        return str(error)
     _answer(jobs)
+    return None
 
 
 def _run_together(connection: sqlite3.Connection, jobs: list[_Job]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from wabox import db
 from wabox.db import Database, Rows, Tx
@@ -301,3 +302,23 @@ def test_stop_finishes_what_waits_and_takes_no_more(tmp_path: Path) -> None:
     kept = sqlite3.connect(tmp_path / "wabox.db")
     assert kept.execute("select count(*) from notes").fetchone()[0] == 20
     kept.close()
+
+
+def test_failing_transactions_are_logged_once_and_counted_when_they_are_over(box: Database) -> None:
+    def limit(tx: Tx, pages: int) -> None:
+        tx.value(f"pragma max_page_count = {pages}")
+
+    pages = box.write_now(lambda tx: tx.value("pragma page_count"))
+    with structlog.testing.capture_logs() as logged:
+        box.write_now(limit, pages)
+        for _ in range(5):
+            with pytest.raises(Unavailable):
+                box.write_now(lambda tx: note(tx, "x" * 50_000))
+        box.write_now(lambda tx: tx.value("select 1"))  # proves nothing
+        assert box.failing is not None and "full" in box.failing
+        box.write_now(limit, 1_000_000)
+        for _ in range(2):
+            box.write_now(lambda tx: note(tx, "y"))
+    assert [one["event"] for one in logged] == ["transaction failed", "transactions are kept again"]
+    assert (logged[1]["transactions"], logged[1]["verbs"]) == (5, 5)
+    assert box.failing is None

@@ -18,6 +18,7 @@ from wabox.messages import line, outbox
 log = structlog.get_logger()
 
 TICK_SECONDS = 1
+HOUR_SECONDS = 3600
 SOON_SECONDS = 0.005  # commits of one moment share a tick
 
 Step = Callable[[], Awaitable[None]]
@@ -43,6 +44,9 @@ class Clock:
     def start(self) -> None:
         """Tick from now on, on the running loop."""
         self._loop = asyncio.get_running_loop()
+        for steps, every in ((self._steps, TICK_SECONDS), (self._hourly, HOUR_SECONDS)):
+            for step in steps:
+                self._box.pulse.announce(name_of(step), every=every)
         self._scheduler.add_job(self.tick, "interval", seconds=TICK_SECONDS)
         self._scheduler.add_job(self._housekeep, "interval", hours=1)
         self._scheduler.start()
@@ -94,9 +98,10 @@ class Clock:
     async def _each(self, steps: Sequence[Step]) -> None:
         for step in steps:
             try:
-                await step()
+                with self._box.pulse.step(name_of(step)):
+                    await step()
             except Exception:
-                log.exception("step failed", step=getattr(step, "__qualname__", str(step)))
+                log.exception("step failed", step=name_of(step))
 
     async def _expire(self) -> None:
         now = self._box.now()
@@ -106,3 +111,10 @@ class Clock:
     async def _devices(self) -> None:
         for device_id in self._box.db.read_here(line.devices_due, now=self._box.now()):
             self._workers.give("device", device_id)
+
+
+def name_of(step: Step) -> str:
+    """`Links.tick` is links, `Billing.tidy` billing tidy, the clock's own `_expire` expire."""
+    owner, _, verb = str(getattr(step, "__qualname__", step)).rpartition(".")
+    words = [owner.lower() if owner != "Clock" else "", verb.strip("_") if verb != "tick" else ""]
+    return " ".join(word for word in words if word)
