@@ -29,6 +29,7 @@ from wabox.db import Database
 from wabox.devices import devices
 from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
+from wabox.engine.closing import Closing
 from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.importing import Importing, Imports
@@ -170,6 +171,7 @@ class _Serving:
                 Campaigns(box, self.workers).tick,
                 imports.tick,
                 billing.tick,
+                Closing(box).tick,
             ],
             hourly=[Housekeeping(box).tick, imports.tidy, billing.tidy],
         )

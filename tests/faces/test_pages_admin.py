@@ -27,7 +27,7 @@ def test_the_owners_pages_are_not_there_for_others(asha: Tab, bilal: Tab) -> Non
     for path in PAGES:
         assert asha.get(path).status_code == 200, path
         assert bilal.get(path).status_code == 404, path
-    for what in ("approve", "suspend", "lock", "unlock", "link"):
+    for what in ("approve", "suspend", "lock", "unlock", "link", "delete"):
         assert bilal.post(f"/admin/users/2/{what}", {"reason": "me"}).status_code == 404
 
 
@@ -155,3 +155,16 @@ def test_the_owner_makes_an_account_whose_link_sets_the_first_password(open_tab:
 def test_only_the_owner_makes_accounts(shop: Stage, bilal: Tab) -> None:
     assert bilal.post("/admin/users", {"email": "dina@example.com"}).status_code == 404
     assert shop.value("select count(*) from users") == 2
+
+
+def test_the_owner_deletes_an_account_for_good(shop: Stage, asha: Tab, bilal: Tab) -> None:
+    assert "Delete the account" in words(asha.get("/admin/users/2").text)
+    assert asha.post("/admin/users/2/delete").headers["location"] == "/admin/users/2?said=account_closed"
+    page = words(asha.get("/admin/users/2").text)
+    assert "deleted-2" in page and "Deleted" in page
+    assert "Unlock" not in page and "Link for a new password" not in page
+    assert api(bilal, shop.bilal.key)[0] == 401
+    assert bilal.get("/").headers["location"] == "/login"
+    assert asha.post("/admin/users/2/unlock").status_code == 422
+    assert asha.post("/admin/users/1/delete").status_code == 422
+    assert "Account deleted" in words(asha.get("/admin/audit?q=bilal").text)

@@ -155,3 +155,32 @@ def test_everybody_sees_what_was_done_with_their_own_account(shop: Stage, asha: 
 def test_logging_out_is_on_record(shop: Stage, asha: Tab) -> None:
     asha.post("/logout")
     assert shop.value("select action from audit order by id desc limit 1") == "logout"
+
+
+def test_an_account_is_deleted_by_its_user_with_password_and_code(
+    shop: Stage, open_tab: OpenTab, bilal: Tab
+) -> None:
+    app, _ = switch_on(shop, bilal)
+    path, sure = "/settings/security/delete", {"sure": "1"}
+    assert "Delete my account" in words(bilal.get("/settings/security").text)
+    for fields in (
+        {"present3": "wrong horse", **sure, "code3": app.at(shop.hands.now())},
+        {"present3": PASSWORD, "code3": app.at(shop.hands.now())},
+        {"present3": PASSWORD, **sure, "code3": "000000"},
+        {"present3": PASSWORD, **sure},
+    ):
+        assert bilal.post(path, fields).status_code == 422
+    done = bilal.post(path, {"present3": PASSWORD, **sure, "code3": app.at(shop.hands.now())})
+    assert done.headers["location"] == "/login?said=account_closed"
+    assert bilal.get("/").headers["location"] == "/login"
+    assert open_tab().log_in("bilal@example.com").status_code == 401
+    answer = bilal.ask("GET", "/api/v1/devices", headers={"X-API-Key": shop.bilal.key})
+    assert answer.status_code == 401
+    assert shop.value("select count(*) from audit where action = 'account.closed' and user_id = 2") == 1
+
+
+def test_the_owner_has_no_way_to_delete_the_box(asha: Tab) -> None:
+    assert "Delete my account" not in words(asha.get("/settings/security").text)
+    answer = asha.post("/settings/security/delete", {"present3": PASSWORD, "sure": "1"})
+    assert answer.status_code == 422
+    assert asha.get("/").status_code == 200

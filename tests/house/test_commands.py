@@ -183,3 +183,19 @@ def test_an_account_for_somebody_else_is_made_and_moved_from_the_shell(
     actions = [row["action"] for row in rows.all("select action from audit order by id")]
     connection.close()
     assert actions == ["box.set_up", "account.made", "account.locked"]
+
+
+def test_an_account_is_deleted_from_the_shell(
+    asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path
+) -> None:
+    words = ("--email", "bilal@example.com")
+    wabox("user", "add", *words, "--password-stdin", stdin="three kites over the river")
+    asked = wabox("user", "delete", *words, stdin="n\n")
+    assert asked.returncode == 1 and "for good?" in asked.stdout
+    owner = wabox("user", "delete", "--email", "asha@example.com", "--yes")
+    assert owner.returncode == 1 and "owner" in owner.stderr
+    assert "is deleted" in wabox("user", "delete", *words, "--yes").stdout
+    assert wabox("user", "delete", *words, "--yes").returncode == 1
+    listed = json.loads(wabox("user", "list", "--json").stdout.splitlines()[-1])
+    assert [one["email"] for one in listed] == ["asha@example.com", "deleted-2"]
+    assert wabox("user", "add", *words, "--password-stdin", stdin="three kites over the river").returncode == 0

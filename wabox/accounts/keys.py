@@ -144,6 +144,15 @@ def revoke(tx: Tx, user_id: int, key_id: int, *, now: datetime) -> None:
         raise NotFound("not_found", "There is no such key; look at the list of your keys.")
 
 
+def revoke_all(tx: Tx, user_id: int, *, now: datetime) -> int:
+    """Every key of the user is dead; returns how many were not."""
+    return tx.run(
+        "update api_keys set revoked_at = :now where user_id = :user_id and revoked_at is null",
+        user_id=user_id,
+        now=times.stored(now),
+    )
+
+
 def find(rows: Rows, presented: str | bytes, now: datetime) -> Caller | None:
     """Who holds this key; None for anything that is not a live key, whatever it is."""
     key = _plain(presented)

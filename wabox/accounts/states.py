@@ -1,7 +1,8 @@
 """Knows an account's state and its moves.
 
 pending -> active (approved, and its address confirmed where that is asked); active <-> suspended (may look,
-not send); any -> locked (may not even log in) -> active. The owner's account always stays active.
+not send); any -> locked (may not even log in) -> active. A closed one is locked for good. The owner's account
+always stays active.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 from wabox import times
-from wabox.accounts import audit, sessions, users
+from wabox.accounts import audit, keys, sessions, users
 from wabox.accounts.users import State, User
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, NotFound
@@ -52,6 +53,8 @@ def move(tx: Tx, user_id: int, what: Move, *, by: Actor, reason: str = "", now: 
     if what in ("suspend", "lock") and not reason:
         sentence = "Say why; the person and the record will show it."
         raise Invalid("reason_needed", sentence, details={"reason": sentence})
+    if user.closed_at is not None:
+        raise Invalid("account_closed", "This account is deleted and does not come back.")
     if user.state not in froms:
         raise Invalid("wrong_state", f"The account is {user.state} now; load the page again.")
     tx.run(
@@ -69,9 +72,44 @@ def move(tx: Tx, user_id: int, what: Move, *, by: Actor, reason: str = "", now: 
     return moved
 
 
+def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -> User:
+    """The account is closed for good: nobody logs in, no key works, its address is free again.
+
+    Only the account itself; `closing.close` ends what belongs to it. Again: as it was. Raises NotFound;
+    Invalid `owner_stays`.
+    """
+    user = users.by_id(tx, user_id)
+    if user is None:
+        raise NotFound("not_found", "There is no such account; take it from the list.")
+    if user.role == "owner":
+        raise Invalid("owner_stays", "The owner's account stays as it is.")
+    if user.closed_at is not None:
+        return user
+    reason = " ".join(reason.split())[:LONGEST_REASON]
+    tx.run(
+        """update users set state = 'locked', state_reason = :reason, closed_at = :now, email = :name,
+           password_hash = '', language = null, timezone = null, disclaimer_ip = null where id = :id""",
+        id=user_id,
+        reason=reason or None,
+        name=f"deleted-{user_id}",
+        now=times.stored(now),
+    )
+    sessions.end_all(tx, user_id)
+    keys.revoke_all(tx, user_id, now=now)
+    for table in ("links", "totp", "recovery_codes"):
+        tx.run(f"delete from {table} where user_id = :user_id", user_id=user_id)  # noqa: S608
+    details = {"name": user.email, **({"reason": reason} if reason else {})}
+    audit.note(
+        tx, user_id=by.user_id, action="account.closed", subject=str(user_id), details=details, ip=by.ip, now=now
+    )
+    closed = users.by_id(tx, user_id)
+    assert closed is not None
+    return closed
+
+
 def moves_from(user: User) -> tuple[Move, ...]:
     """What can be done with the account now."""
-    if user.role == "owner":
+    if user.role == "owner" or user.closed_at is not None:
         return ()
     return tuple(what for what, (froms, _, _) in MOVES.items() if user.state in froms)
 
@@ -86,7 +124,7 @@ def search(rows: Rows, q: str = "", *, before: int | None = None, limit: int = 5
     """Accounts whose address holds q, newest first. before: the last id of the page above."""
     found = rows.all(
         f"""select {users.COLUMNS} from users where (:q = '' or instr(lower(email), lower(:q)))
-            and (:before is null or id < :before) order by id desc limit :limit""",  # noqa: S608
+            and id < ifnull(:before, 9e18) order by id desc limit :limit""",  # noqa: S608
         q=q.strip(),
         before=before,
         limit=limit,

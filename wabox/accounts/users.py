@@ -16,7 +16,7 @@ Role = Literal["owner", "user"]
 State = Literal["pending", "active", "suspended", "locked"]
 
 COLUMNS = """users.id, users.email, users.role, users.state, users.language, users.timezone,
-    users.disclaimer_version, users.disclaimer_at, users.created_at"""
+    users.disclaimer_version, users.disclaimer_at, users.created_at, users.closed_at"""
 
 LANGUAGES = ("en", "bn")
 
@@ -41,7 +41,7 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One person of the box. role `owner` = the box is theirs; times are aware UTC."""
+    """One person of the box. role `owner` = the box is theirs; closed_at: deleted then; times are aware UTC."""
 
     id: int
     email: str
@@ -52,6 +52,7 @@ class User:
     disclaimer_version: str | None
     disclaimer_at: datetime | None
     created_at: datetime
+    closed_at: datetime | None = None
 
     @property
     def accepted_disclaimer(self) -> bool:
@@ -71,6 +72,7 @@ def user_of(row: Row) -> User:
         disclaimer_version=row["disclaimer_version"],
         disclaimer_at=times.read_or_none(row["disclaimer_at"]),
         created_at=times.read(row["created_at"]),
+        closed_at=times.read_or_none(row["closed_at"]),
     )
 
 

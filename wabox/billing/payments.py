@@ -128,6 +128,8 @@ def submit(tx: Tx, user_id: int, claim: Claim, *, ip: str | None, now: datetime)
 def approve(tx: Tx, payment_id: int, *, by: int, seller: str, ip: str | None, now: datetime) -> Payment:
     """The money is there: plan or credits, ledger, invoice and audit in this transaction. Again: as it was."""
     payment = by_id(tx, payment_id)
+    if payment.status != "approved" and _closed(tx, payment.user_id):
+        raise Invalid("account_closed", "This account is deleted, so nothing can be added to it.")
     if not _decide(tx, payment_id, "approved", ("pending", "rejected"), by=by, reason=None, now=now):
         return payment
     plan = plans.by_id(tx, payment.plan_id)
@@ -175,6 +177,16 @@ def reject(
     return by_id(tx, payment_id)
 
 
+def withdraw(tx: Tx, user_id: int, *, now: datetime) -> int:
+    """What waits to be checked is rejected, as no false claim: its user is leaving. Returns how many."""
+    return tx.run(
+        """update payments set status = 'rejected', reason = 'The account was deleted.', decided_at = :now
+           where user_id = :user_id and status = 'pending'""",
+        user_id=user_id,
+        now=times.stored(now),
+    )
+
+
 def by_id(rows: Rows, payment_id: int) -> Payment:
     """The payment, whoever's. Raises NotFound."""
     row = rows.one(f"{_COLUMNS} where y.id = :id", id=payment_id)
@@ -197,7 +209,7 @@ def queue(rows: Rows) -> list[Payment]:
 def decided(rows: Rows, *, before: int | None = None, most: int = 50) -> list[Payment]:
     """What an admin has decided, newest first. before: the last id of the page above."""
     found = rows.all(
-        f"""{_COLUMNS} where y.status <> 'pending' and (:before is null or y.id < :before)
+        f"""{_COLUMNS} where y.status <> 'pending' and y.id < ifnull(:before, 9e18)
             order by y.id desc limit :most""",
         before=before,
         most=most,
@@ -208,6 +220,10 @@ def decided(rows: Rows, *, before: int | None = None, most: int = 50) -> list[Pa
 def has_receipt(rows: Rows, name: str) -> bool:
     """Whether a payment needs this picture."""
     return rows.value("select 1 from payments where receipt = :name", name=name) is not None
+
+
+def _closed(rows: Rows, user_id: int) -> bool:
+    return rows.value("select 1 from users where id = :id and closed_at is not null", id=user_id) is not None
 
 
 def _check(rows: Rows, claim: Claim) -> plans.Plan:

@@ -81,6 +81,13 @@ def linked(tx: Tx, user_id: int, phone: str, *, now: datetime) -> bool:
     return True
 
 
+def leaves(tx: Tx, user_id: int, *, now: datetime) -> None:
+    """Whoever had a trial and is leaving is known again by every number linked since."""
+    if _known(tx, "user", str(user_id), user_id):
+        for phone in _phones(tx, user_id):
+            _mark(tx, user_id, "phone", phone, now)
+
+
 def _known(rows: Rows, kind: str, text: str, besides: int | None) -> bool:
     """Whether a trial was had by this. besides: the user whose own mark does not count, for a phone."""
     found = rows.one(

@@ -24,7 +24,7 @@ HEALTH_SECONDS = 5
 # What must be true in every database, each as a question whose answer is the number of rows that break it.
 INVARIANTS = {
     "every account has a primary device": """
-        select count(*) from users where not exists (select 1 from devices
+        select count(*) from users where closed_at is null and not exists (select 1 from devices
             where devices.user_id = users.id and devices.label = 'primary' and devices.removed_at is null)""",
     "no device has two messages in doubt": """
         select count(*) from (select 1 from messages where status = 'sending'

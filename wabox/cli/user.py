@@ -6,7 +6,7 @@ import json
 
 import click
 
-from wabox import times
+from wabox import closing, times
 from wabox.accounts import audit, keys, passwords, sessions, states, totp, users
 from wabox.accounts.users import User
 from wabox.cli import alone, shared
@@ -18,7 +18,7 @@ from wabox.errors import NotFound
 
 @click.group("user")
 def command() -> None:
-    """Make and list accounts, set a password or a state."""
+    """Make, list and delete accounts, set a password or a state."""
 
 
 @command.command("list")
@@ -106,6 +106,23 @@ def set_password(config: Config, email: str, *, password_stdin: bool, without_co
 
         box.db.write_now(change)
     click.echo(f"{user.email} has a new password and is logged out everywhere.")
+
+
+@command.command("delete")
+@click.option("--email", prompt="E-mail address", help="Whose account.")
+@click.option("--reason", default="", help="Why; the record shows it.")
+@click.confirmation_option(prompt="Delete the account and all it holds, for good?", help="Do not ask.")
+@shared.configured
+def delete(config: Config, email: str, reason: str) -> None:
+    """Delete an account for good; payments, invoices and the record of what was done stay."""
+    with alone.opened(config, what="wabox user delete", page="/admin/users") as (box, _):
+        user = box.db.read_here(users.by_email, email)
+        if user is None:
+            raise NotFound("not_found", f"There is no account {email}; wabox user list shows them.")
+        box.db.write_now(closing.close, user.id, by=states.Actor(None, None), reason=reason, now=box.now())
+        while box.db.write_now(closing.forget, user.id, now=box.now()):
+            pass
+    click.echo(f"{user.email} is deleted. Its phones are logged out when wabox starts.")
 
 
 def _shown(user: User) -> dict[str, object]:

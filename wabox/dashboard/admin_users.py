@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import Response, Router, get, post
 
+from wabox import closing
 from wabox.accounts import audit, keys, links, passwords, secrets, sessions, states, terms, users
 from wabox.accounts.states import Move
 from wabox.accounts.users import State, User
@@ -29,6 +30,8 @@ STATE: dict[State, Shown] = {
     "suspended": Shown("warn", "pause", later("Suspended")),
     "locked": Shown("bad", "lock", later("Locked")),
 }
+
+CLOSED = Shown("calm", "trash", later("Deleted"))
 
 DEED: dict[Move, tuple[str, str]] = {
     "approve": (later("Approve"), later("The account may send from now on.")),
@@ -74,6 +77,7 @@ async def _page(
         q=q,
         users=shown,
         states=STATE,
+        closed=CLOSED,
         newest={"q": q} if before_id is not None else None,
         older={"q": q, "before": shown[-1].id} if len(found) > PER_PAGE else None,
     )
@@ -90,6 +94,8 @@ async def act(user_id: int, what: str, desk: Desk) -> Response[str]:
     """The account is moved, and it is on record with the reason."""
     if what == "link":
         return await _show(desk, user_id, link=await desk.box.db.write(_link, desk, known_id(user_id)))
+    if what == "delete":
+        return await _delete(desk, known_id(user_id))
     move = next((one for one in states.MOVES if one == what), None)
     if move is None:
         raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
@@ -99,6 +105,17 @@ async def act(user_id: int, what: str, desk: Desk) -> Response[str]:
     except Invalid as wrong:
         return await _show(desk, user_id, status=422, wrong=wrong.sentence)
     return desk.go(f"/admin/users/{user_id}", said="account_moved")
+
+
+async def _delete(desk: Desk, user_id: int) -> Response[str]:
+    """The account is gone for good, with what it held."""
+    reason = (await desk.form()).text("reason")
+    by = states.Actor(desk.user.id, desk.ip)
+    try:
+        await desk.box.db.write(closing.close, user_id, by=by, reason=reason, now=desk.box.now())
+    except Invalid as wrong:
+        return await _show(desk, user_id, status=422, wrong=wrong.sentence)
+    return desk.go(f"/admin/users/{user_id}", said="account_closed")
 
 
 def _add(tx: Tx, desk: Desk, email: str, password_hash: str) -> tuple[int, str]:
@@ -153,6 +170,7 @@ async def _show(
         status=status,
         here="settings",
         states=STATE,
+        closed=CLOSED,
         deeds=DEED,
         wrong=wrong,
         link=link,

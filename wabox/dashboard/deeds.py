@@ -31,6 +31,7 @@ DEEDS: dict[str, str] = {
     "account.resumed": later("Account active again"),
     "account.locked": later("Account locked"),
     "account.unlocked": later("Account unlocked"),
+    "account.closed": later("Account deleted"),
     "account.link_made": later("Link for a new password made"),
     "disclaimer.accepted": later("Disclaimer accepted"),
     "device.added": later("Phone added"),

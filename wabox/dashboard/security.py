@@ -7,7 +7,8 @@ from typing import Any
 
 from litestar import Response, Router, get, post
 
-from wabox.accounts import audit, passwords, sessions, totp, users
+from wabox import closing
+from wabox.accounts import audit, passwords, sessions, states, totp, users
 from wabox.accounts.throttle import HOUR, Bucket
 from wabox.box import Box
 from wabox.dashboard import deeds
@@ -99,6 +100,20 @@ async def drop_totp(desk: Desk, guesses: Bucket) -> Response[str]:
     return desk.go(HERE, said="totp_off")
 
 
+@post("/settings/security/delete", any_state=True)
+async def delete_account(desk: Desk, guesses: Bucket) -> Response[str]:
+    """The account is gone for good, and its visitor out. Asks for password and, where it is on, a code."""
+    form = await desk.form()
+    try:
+        await _prove(desk, form, guesses, field="present3")
+        if not form.ticked("sure"):
+            raise _wrong("sure", later("Tick that you are sure, then delete it."))
+        await desk.box.db.write(_close, desk, form.text("code3"))
+    except Invalid as wrong:
+        return await _page(desk, status=422, errors=wrong.details or {"sure": wrong.sentence})
+    return desk.go("/login", said="account_closed")
+
+
 def _wrong(name: str, sentence: str) -> Invalid:
     return Invalid("bad_form", sentence, details={name: sentence})
 
@@ -152,9 +167,15 @@ def _drop(tx: Tx, desk: Desk, code: str) -> None:
     _note(tx, desk, "totp.off")
 
 
-def _spend(tx: Tx, desk: Desk, code: str) -> None:
+def _close(tx: Tx, desk: Desk, code: str) -> None:
+    if totp.standing(tx, desk.user.id).on:
+        _spend(tx, desk, code, field="code3")
+    closing.close(tx, desk.user.id, by=states.Actor(desk.user.id, desk.ip), now=desk.box.now())
+
+
+def _spend(tx: Tx, desk: Desk, code: str, *, field: str = "code") -> None:
     if not totp.spend(tx, desk.user.id, code, seal=desk.box.seal, now=desk.box.now()):
-        raise _wrong("code", WRONG_CODE)
+        raise _wrong(field, WRONG_CODE)
 
 
 def _note(tx: Tx, desk: Desk, action: str) -> None:
@@ -205,6 +226,7 @@ def router(_box: Box) -> Router:
             confirm_totp,
             renew_codes,
             drop_totp,
+            delete_account,
         ],
         dependencies={"guesses": guesses},
     )

@@ -179,6 +179,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "account_moved": ("good", later("Done. It is on record.")),
     "password_reset": ("good", later("The password is changed. Log in with it.")),
     "totp_off": ("calm", later("Two-step log-in is off. Your password alone lets you in.")),
+    "account_closed": ("calm", later("The account is deleted. What it held is being forgotten.")),
     "code_late": ("calm", later("That took too long. Type your password once more.")),
     "logged_out": ("calm", later("You are logged out.")),
     "clock": ("good", later("Confirmed. Sending goes on.")),

@@ -180,6 +180,11 @@ def remove(tx: Tx, device: Device, *, now: datetime) -> None:
     """
     if device.label == PRIMARY:
         raise Invalid("primary_stays", "The device primary always stays; log it out instead.")
+    give_up(tx, device, now=now)
+
+
+def give_up(tx: Tx, device: Device, *, now: datetime) -> None:
+    """As `remove`, also for primary: its user is leaving."""
     tx.run(
         """update devices set removed_at = :now, wanted = 0, command = 'forget', linked = 0, qr = null,
            state = 'not_started' where id = :id and removed_at is null""",

@@ -1,0 +1,121 @@
+"""Closes an account for good: at once nobody can use it, then what it held is forgotten a piece at a time.
+
+What stays is what the house and the law must know: payments, invoices, periods and ledger, who did what and
+when, which terms were accepted, and the hashes by which a second free trial is refused.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from wabox import times
+from wabox.accounts import states
+from wabox.accounts.states import Actor
+from wabox.accounts.users import User
+from wabox.billing import invoices, ledger, payments, subscriptions, trials
+from wabox.campaigns import campaigns
+from wabox.contacts import imports
+from wabox.db import Rows, Tx
+from wabox.messages import outbox
+
+PIECE = 500
+
+# Tables whose rows go with their user, those that others point at last; by what a row is found.
+FORGOTTEN: dict[str, str] = {
+    "deliveries": "id",
+    "delivery_attempts": "id",
+    "import_refusals": "id",
+    "imports": "id",
+    "audiences": "campaign_id, part",
+    "messages": "id",
+    "campaigns": "id",
+    "inbox": "id",
+    "contact_tags": "contact_id, key",
+    "contacts": "id",
+    "suppressions": "user_id, phone_hash",
+    "suppression_log": "id",
+    "message_counts": "user_id, bucket, status",
+    "numbers": "device_id, phone",
+    "chats": "device_id, phone",
+    "webhooks": "user_id",
+    "idempotency": "user_id, method, path, key",
+    "mails": "id",
+    "sessions": "token_hash",
+    "links": "token_hash",
+    "totp": "user_id",
+    "recovery_codes": "user_id, code_hash",
+    "api_keys": "id",
+    "linked_phones": "user_id, phone",
+    "devices": "id",
+}
+KEPT = frozenset(
+    {
+        "audit",
+        "false_claims",
+        "invoices",
+        "ledger",
+        "notices",
+        "payments",
+        "subscriptions",
+        "terms_acceptances",
+        "trials",
+    }
+)
+# A device goes when the engine has logged it out and wiped its profile.
+_AND_ONLY = {"devices": "and command is null and removed_at is not null"}
+
+
+def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -> User:
+    """Nothing goes out for the user any more, and nobody gets in. `forget` does the rest; again: as it was.
+
+    Raises NotFound; Invalid `owner_stays`.
+    """
+    gone = states.close(tx, user_id, by=by, reason=reason, now=now)
+    for row in tx.all(
+        "select id from campaigns where user_id = :user_id and status in ('scheduled', 'sending', 'paused')",
+        user_id=user_id,
+    ):
+        campaigns.stop(tx, user_id, row["id"], now=now)
+    for row in tx.all(
+        "select id from imports where user_id = :user_id and status in ('uploaded', 'running')", user_id=user_id
+    ):
+        imports.cancel(tx, user_id, row["id"], now=now)
+    outbox.user_leaves(tx, user_id, now=now)
+    trials.leaves(tx, user_id, now=now)
+    payments.withdraw(tx, user_id, now=now)
+    invoices.void_open(tx, user_id, now=now)
+    subscriptions.end(tx, user_id, because="closed", now=now)
+    left = ledger.balance(tx, user_id)
+    ledger.take_away(tx, user_id, left, note="account closed", by=None, now=now)
+    return gone
+
+
+def due(rows: Rows) -> list[int]:
+    """Ids of closed accounts of which something is left to forget."""
+    return [
+        row["id"]
+        for row in rows.all(
+            "select id from users where closed_at is not null and forgotten_at is null order by id"
+        )
+    ]
+
+
+def forget(tx: Tx, user_id: int, *, now: datetime, most: int = PIECE) -> bool:
+    """A piece of what the closed account held is gone. False: nothing is left, or a phone must be logged out."""
+    for table, key in FORGOTTEN.items():
+        gone = tx.run(
+            f"""delete from {table} where ({key}) in
+                  (select {key} from {table} where user_id = :user_id {_AND_ONLY.get(table, "")} limit :most)""",  # noqa: S608
+            user_id=user_id,
+            most=most,
+        )
+        if gone:
+            return True
+    if not any(_left(tx, user_id, table) for table in FORGOTTEN):
+        tx.run("update users set forgotten_at = :now where id = :id", id=user_id, now=times.stored(now))
+    return False
+
+
+def _left(rows: Rows, user_id: int, table: str) -> bool:
+    found = rows.value(f"select 1 from {table} where user_id = :user_id limit 1", user_id=user_id)  # noqa: S608
+    return found is not None
