@@ -11,8 +11,9 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from wabox import datadir, migrations
+from wabox import datadir
 from wabox.accounts import mail
+from wabox.checkup import database, promises
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
@@ -21,45 +22,24 @@ from wabox.errors import ConfigError
 
 HEALTH_SECONDS = 5
 
-# What must be true in every database, each as a question whose answer is the number of rows that break it.
-INVARIANTS = {
-    "every account has a primary device": """
-        select count(*) from users where closed_at is null and not exists (select 1 from devices
-            where devices.user_id = users.id and devices.label = 'primary' and devices.removed_at is null)""",
-    "no device has two messages in doubt": """
-        select count(*) from (select 1 from messages where status = 'sending'
-            group by device_id having count(*) > 1)""",
-    "a message belongs to its device's account": """
-        select count(*) from messages join devices on devices.id = messages.device_id
-            where devices.user_id <> messages.user_id""",
-    "a sent message has its time": """
-        select count(*) from messages where status in ('sent', 'delivered', 'read') and sent_at is null""",
-    "no two messages share WhatsApp's id": """
-        select count(*) from (select 1 from messages where wa_message_id is not null
-            group by wa_message_id having count(*) > 1)""",
-    "credits are the sum of the ledger": """
-        select count(*) from users where credits <>
-            (select coalesce(sum(amount), 0) from ledger where ledger.user_id = users.id)""",
-    "invoices have no gap": """
-        select coalesce(max(number), 0) - count(*) from invoices""",
-    "an approved payment has its invoice": """
-        select count(*) from payments where status = 'approved' and not exists
-            (select 1 from invoices where invoices.payment_id = payments.id)""",
-}
+# Each promise as a question whose answer is the number of rows that break it.
+INVARIANTS = {text: f"select count(*) from ({ids})" for text, ids in promises.PROMISES.items()}  # noqa: S608
 
 
 def findings(config: Config) -> Iterator[Finding]:
     """Everything about this box."""
-    said = f"Settings come from {config.path}." if config.path else "No wabox.toml; the defaults are in force."
-    yield ok("config", said)
+    if config.path:
+        yield ok("config", "Settings come from %(path)s.", path=config.path)
+    else:
+        yield ok("config", "No wabox.toml; the defaults are in force.")
     data = DataDir(config.data.dir)
     running = None
     if not data.path.is_dir():
-        yield ok("data", f"{data.path} is not there yet; it is made at the first start.")
+        yield ok("data", "%(path)s is not there yet; it is made at the first start.", path=data.path)
     else:
         yield privacy(data)
         yield key(data)
-        yield from database(data, config)
+        yield from stored(data, config)
         with contextlib.suppress(PermissionError):
             running = datadir.holder(data)
     yield process(running) if running else port(config)
@@ -71,14 +51,15 @@ def privacy(data: DataDir) -> Finding:
         open_ones = data.open_to_others()
     except PermissionError:
         cure = "Run the doctor as the user that wabox runs as: sudo -u wabox wabox doctor"
-        return bad("data", f"{data.path} cannot be read by this user.", cure)
+        return bad("data", "%(path)s cannot be read by this user.", cure, path=data.path)
     if not os.access(data.path, os.W_OK):
-        return bad("data", f"{data.path} cannot be written.", "Make it writable, or run as wabox's user.")
+        cure = "Make it writable, or run as wabox's user."
+        return bad("data", "%(path)s cannot be written.", cure, path=data.path)
     if open_ones:
         names = ", ".join(one.name for one in open_ones[:5])
-        cure = f"Close them: chmod -R go= {data.path}"
-        return bad("data", f"Others on this machine can read {names} in {data.path}.", cure)
-    return ok("data", f"{data.path} is private.")
+        says = "Others on this machine can read %(names)s in %(path)s."
+        return bad("data", says, "Close them: chmod -R go= %(path)s", names=names, path=data.path)
+    return ok("data", "%(path)s is private.", path=data.path)
 
 
 def key(data: DataDir) -> Finding:
@@ -90,88 +71,62 @@ def key(data: DataDir) -> Finding:
             datadir.secret_key(data)
             return ok("key", "secret.key is there.")
     except (ConfigError, OSError) as error:
-        return bad("key", str(error), "Put secret.key back from a backup of this box.")
+        return bad("key", "%(why)s", "Put secret.key back from a backup of this box.", why=error)
     return bad("key", "secret.key is missing.", "Put it back from a backup of this box.")
 
 
-def database(data: DataDir, config: Config) -> Iterator[Finding]:
-    """The database is whole and says nothing impossible."""
+def stored(data: DataDir, config: Config) -> Iterator[Finding]:
+    """What is in the database: whole, nothing impossible, and no mail left unsent."""
     if not data.database.exists():
         yield ok("database", "There is no database yet; make the box with wabox init, or open wabox serve.")
         return
-    try:
+    found = list(database.findings(data.database))
+    yield from found
+    if any(one.name == "schema" and one.level == "ok" for one in found):
         connection = sqlite3.connect(f"file:{data.database}?mode=ro", uri=True, timeout=5)
         with contextlib.closing(connection):
-            yield integrity(connection)
-            waiting = migrations.pending(connection)
-            if waiting:
-                says = f"The database needs {len(waiting)} step(s) of an upgrade."
-                yield warning("schema", says, "Start wabox serve; it makes a copy and takes them.")
-                return
-            yield ok("schema", "The database is up to date.")
-            yield invariants(connection)
-            yield mails(connection, config)
-    except sqlite3.Error as error:
-        cure = "Stop wabox and put the database back from a backup."
-        yield bad("database", f"The database cannot be read: {error}.", cure)
+            connection.row_factory = sqlite3.Row
+            yield mails(Rows(connection), config, now=datetime.now(UTC))
 
 
-def integrity(connection: sqlite3.Connection) -> Finding:
-    """SQLite finds the file whole."""
-    said = [row[0] for row in connection.execute("pragma integrity_check(5)")]
-    loose = connection.execute("pragma foreign_key_check").fetchmany(5)
-    if said != ["ok"] or loose:
-        what = said[0] if said != ["ok"] else f"{loose[0][0]} points at nothing"
-        return bad("database", f"The database is damaged: {what}.", "Stop wabox and restore a backup.")
-    return ok("database", "The database is whole.")
-
-
-def invariants(connection: sqlite3.Connection) -> Finding:
-    """What wabox promises of its rows is true of them."""
-    for promise, question in INVARIANTS.items():
-        broken = connection.execute(question).fetchone()[0]
-        if broken:
-            cure = "This is a fault in wabox: keep a copy of the database and report it."
-            return bad("invariants", f"Not true of {broken} row(s): {promise}.", cure)
-    return ok("invariants", "Nothing impossible is stored.")
-
-
-def mails(connection: sqlite3.Connection, config: Config) -> Finding:
+def mails(rows: Rows, config: Config, *, now: datetime) -> Finding:
     """What the box owed by mail in the last week has gone."""
-    connection.row_factory = sqlite3.Row
-    count = mail.unsent(Rows(connection), since=datetime.now(UTC) - timedelta(days=7))
+    count = mail.unsent(rows, since=now - timedelta(days=7))
     if not count:
         return ok("mail", "No mail is left unsent.")
-    says = f"{count} mail(s) of the last week did not go; the owner sees them at /admin/mail."
+    says = "%(n)s mail(s) of the last week did not go; the owner sees them at /admin/mail."
     if config.smtp.host is None:
-        return warning("mail", says, "Set [smtp] host and the keys below it in wabox.toml, then restart wabox.")
-    return warning("mail", says, "Look at the errors there; check [smtp] in wabox.toml.")
+        cure = "Set [smtp] host and the keys below it in wabox.toml, then restart wabox."
+        return warning("mail", says, cure, n=count)
+    return warning("mail", says, "Look at the errors there; check [smtp] in wabox.toml.", n=count)
 
 
 def process(running: datadir.InUse) -> Finding:
     """The process that holds the data answers."""
-    by = f"{running.what} runs as process {running.pid}"
+    values = {"what": running.what, "pid": running.pid, "url": running.url}
     if running.url is None:
-        return ok("running", f"{by}.")
+        return ok("running", "%(what)s runs as process %(pid)s.", **values)
     if is_healthy(running.url):
-        return ok("running", f"{by} and answers at {running.url}.")
+        return ok("running", "%(what)s runs as process %(pid)s and answers at %(url)s.", **values)
     cure = "Look at its log (journalctl -u wabox), then restart it: sudo systemctl restart wabox"
-    return bad("running", f"{by}, but {running.url}/healthz does not answer.", cure)
+    says = "%(what)s runs as process %(pid)s, but %(url)s/healthz does not answer."
+    return bad("running", says, cure, **values)
 
 
 def port(config: Config) -> Finding:
     """Nobody else listens where wabox wants to."""
     server = config.server
-    where = f"{server.host} port {server.port}"
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    values = {"host": server.host, "port": server.port}
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((server.host, server.port))
         except OSError as error:
             cure = "Stop the program that uses it, or set another [server] port."
-            return bad("port", f"wabox cannot listen on {where}: {error.strerror}.", cure)
-    return ok("port", f"wabox does not run; {where} is free.")
+            says = "wabox cannot listen on %(host)s port %(port)s: %(why)s."
+            return bad("port", says, cure, why=error.strerror, **values)
+    return ok("port", "wabox does not run; %(host)s port %(port)s is free.", **values)
 
 
 def is_healthy(url: str) -> bool:

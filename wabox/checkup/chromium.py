@@ -17,19 +17,29 @@ SECONDS = 40
 
 def findings(config: Config) -> Iterator[Finding]:
     """Everything about the browser."""
+    yield from installed(config)
+    found = browser.find(config.whatsapp.chromium)
+    if found is not None and not is_snap(found.path):
+        yield starts(found.path, sandboxed=not browser.runs_as_root())
+
+
+def installed(config: Config) -> Iterator[Finding]:
+    """There is a browser that wabox may start; it is not started for this."""
     found = browser.find(config.whatsapp.chromium)
     if found is None:
-        wanted = config.whatsapp.chromium
-        says = f"There is no browser {wanted}." if wanted else "There is no Chromium on this machine."
-        yield bad("chromium", says, "Install it with ./install.sh setup, or set [whatsapp] chromium.")
+        cure = "Install it with ./install.sh setup, or set [whatsapp] chromium."
+        if wanted := config.whatsapp.chromium:
+            yield bad("chromium", "There is no browser %(path)s.", cure, path=wanted)
+        else:
+            yield bad("chromium", "There is no Chromium on this machine.", cure)
         return
     if is_snap(found.path):
         cure = "A snap cannot use wabox's data directory; install a browser that is none, as Google Chrome's .deb."
-        yield bad("chromium", f"{found.path} is a snap.", cure)
+        yield bad("chromium", "%(path)s is a snap.", cure, path=found.path)
         return
-    yield ok("chromium", f"Chromium {found.version or 'of unknown version'} is at {found.path}.")
+    version = found.version or "?"
+    yield ok("chromium", "Chromium %(version)s is at %(path)s.", version=version, path=found.path)
     yield user(as_root=browser.runs_as_root(), loopback=config.site_is_loopback)
-    yield starts(found.path, sandboxed=not browser.runs_as_root())
 
 
 def is_snap(path: Path) -> bool:
@@ -79,14 +89,15 @@ def starts(path: Path, *, sandboxed: bool) -> Finding:
                 env={**browser.environment(), "HOME": profile},  # it leaves caches at home
             )
         except subprocess.TimeoutExpired:
-            return bad("chromium_starts", f"Chromium did not load a page in {SECONDS} s.", _cure(""))
+            says = "Chromium did not load a page in %(seconds)s s."
+            return bad("chromium_starts", says, _cure(""), seconds=SECONDS)
         except OSError as error:
-            return bad("chromium_starts", f"Chromium does not start: {error.strerror}.", _cure(""))
+            return bad("chromium_starts", "Chromium does not start: %(why)s.", _cure(""), why=error.strerror)
     if "wabox was here" in done.stdout:
         return ok("chromium_starts", "Chromium starts and loads a page.")
     said = [line for line in done.stderr.splitlines() if "ERROR" in line or "FATAL" in line or "sandbox" in line]
     last = said[-1][:300] if said else f"exit code {done.returncode}"
-    return bad("chromium_starts", f"Chromium does not load a page: {last}", _cure(done.stderr))
+    return bad("chromium_starts", "Chromium does not load a page: %(why)s", _cure(done.stderr), why=last)
 
 
 def _cure(said: str) -> str:

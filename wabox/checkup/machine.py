@@ -36,64 +36,82 @@ def python(version: tuple[int, ...]) -> Finding:
     """Python is new enough."""
     shown = ".".join(map(str, version))
     if version < (3, 11):
-        return bad("python", f"Python is {shown}.", "Use 3.11 or newer, for instance with Debian 12.")
-    return ok("python", f"Python is {shown}.")
+        return bad(
+            "python", "Python is %(version)s.", "Use 3.11 or newer, for instance with Debian 12.", version=shown
+        )
+    return ok("python", "Python is %(version)s.", version=shown)
 
 
 def sqlite(version: tuple[int, ...]) -> Finding:
     """SQLite is new enough for what wabox asks of it."""
     shown = ".".join(map(str, version))
     if version < (3, 38):
-        return bad("sqlite", f"SQLite is {shown}.", "wabox needs 3.38 or newer, for instance with Debian 12.")
-    return ok("sqlite", f"SQLite is {shown}.")
+        return bad(
+            "sqlite",
+            "SQLite is %(version)s.",
+            "wabox needs 3.38 or newer, for instance with Debian 12.",
+            version=shown,
+        )
+    return ok("sqlite", "SQLite is %(version)s.", version=shown)
 
 
 def word_size(bits: int, machine: str) -> Finding:
     """The system is a 64-bit one."""
     if bits != 64:
-        cure = "WhatsApp Web needs a 64-bit system; install the 64-bit Raspberry Pi OS or Debian."
-        return bad("word_size", f"This system is {bits}-bit ({machine}).", cure)
-    return ok("word_size", f"The system is 64-bit ({machine}).")
+        return bad(
+            "word_size",
+            "This system is %(bits)s-bit (%(machine)s).",
+            "WhatsApp Web needs a 64-bit system; install the 64-bit Raspberry Pi OS or Debian.",
+            bits=bits,
+            machine=machine,
+        )
+    return ok("word_size", "The system is 64-bit (%(machine)s).", machine=machine)
 
 
 def memory(there_mb: tuple[int, int], most_devices: int) -> Finding:
     """There is memory for one phone, better for all. there_mb: (in all, available)."""
     whole, free = there_mb
-    says = f"Memory: {whole} MB in all, {free} MB available."
+    says = "Memory: %(whole)s MB in all, %(free)s MB available."
     one = BASE_MB + FIRST_DEVICE_MB
     everyone = one + MORE_DEVICE_MB * (most_devices - 1)
+    values = {"whole": whole, "free": free, "one": one, "phones": most_devices, "everyone": everyone}
     if whole < one:
-        return bad("memory", says, f"One phone needs about {one} MB, and WhatsApp's own page on top.")
+        return bad("memory", says, "One phone needs about %(one)s MB, and WhatsApp's own page on top.", **values)
     if free < one:
-        return warning("memory", says, f"One phone needs about {one} MB; stop other programs, or add memory.")
+        cure = "One phone needs about %(one)s MB; stop other programs, or add memory."
+        return warning("memory", says, cure, **values)
     if whole < everyone:
-        cure = f"{most_devices} phones need about {everyone} MB; lower [devices] max, or add memory."
-        return warning("memory", says, cure)
-    return ok("memory", says)
+        cure = "%(phones)s phones need about %(everyone)s MB; lower [devices] max, or add memory."
+        return warning("memory", says, cure, **values)
+    return ok("memory", says, **values)
 
 
 def disk(directory: Path) -> Finding:
     """There is room where the data lies."""
     there = next(one for one in (directory, *directory.parents) if one.exists())
     free = shutil.disk_usage(there).free // MEGABYTE
-    says = f"Disk: {free} MB free for {directory}."
+    says = "Disk: %(free)s MB free for %(directory)s."
+    values = {"free": free, "directory": directory}
     if free < LEAST_DISK_MB:
-        return bad("disk", says, "Free some space; wabox stops accepting messages when the disk is full.")
+        cure = "Free some space; wabox stops accepting messages when the disk is full."
+        return bad("disk", says, cure, **values)
     if free < LITTLE_DISK_MB:
-        return warning("disk", says, "Free some space soon, or lower [data] keep_messages_days.")
-    return ok("disk", says)
+        return warning("disk", says, "Free some space soon, or lower [data] keep_messages_days.", **values)
+    return ok("disk", says, **values)
 
 
 def clock(now: datetime, *, synchronised: bool | None) -> Finding:
     """The time is right, as far as this machine can tell. synchronised: None = it cannot."""
-    says = f"The clock says {now:%Y-%m-%d %H:%M} UTC"
+    shown = f"{now:%Y-%m-%d %H:%M}"
     if now < OLDEST_SANE:
-        return bad("clock", f"{says}, which is in the past.", "Set the clock: sudo timedatectl set-ntp true")
+        says = "The clock says %(time)s UTC, which is in the past."
+        return bad("clock", says, "Set the clock: sudo timedatectl set-ntp true", time=shown)
     if synchronised is False:
-        cure = "Let it be set over the network: sudo timedatectl set-ntp true"
-        return warning("clock", f"{says}, and nothing keeps it right.", cure)
-    known = " and is kept right over the network." if synchronised else "."
-    return ok("clock", says + known)
+        says = "The clock says %(time)s UTC, and nothing keeps it right."
+        return warning("clock", says, "Let it be set over the network: sudo timedatectl set-ntp true", time=shown)
+    if synchronised:
+        return ok("clock", "The clock says %(time)s UTC and is kept right over the network.", time=shown)
+    return ok("clock", "The clock says %(time)s UTC.", time=shown)
 
 
 def _memory_mb() -> tuple[int, int]:

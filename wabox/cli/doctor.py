@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 
 import click
 
@@ -35,10 +34,14 @@ def command(config: Config, *, as_json: bool, ready: bool) -> None:
                 _show(finding)
     wrong = [one for one in found if one.level == "bad"]
     if as_json:
-        click.echo(json.dumps({"ok": not wrong, "findings": [asdict(one) for one in found]}))
+        click.echo(json.dumps({"ok": not wrong, "findings": [_plain(one) for one in found]}))
     else:
         click.echo("All is well." if not wrong else f"{len(wrong)} of {len(found)} must be put right.")
     raise SystemExit(1 if wrong else 0)
+
+
+def _plain(finding: Finding) -> dict[str, str]:
+    return {"name": finding.name, "level": finding.level, "says": finding.says, "cure": finding.cure}
 
 
 def _show(finding: Finding) -> None:

@@ -32,9 +32,7 @@ class Housekeeping:
         await self._box.db.write(sessions.sweep, now)
         await self._box.db.write(links.sweep, now)
         await self._box.db.write(mail.sweep, now)
-        while await self._box.db.write(
-            deliveries.forget, before=now - timedelta(days=data.keep_webhook_days), most=BATCH
-        ):
+        while await self._box.db.write(_forget_posts, now - timedelta(days=data.keep_webhook_days)):
             pass
         if data.keep_messages_days:
             while await self._box.db.write(_forget_messages, now - timedelta(days=data.keep_messages_days)):
@@ -46,9 +44,15 @@ def _forget_answers(tx: Tx, before: datetime) -> int:
     return tx.run("delete from idempotency where created_at < :before", before=times.stored(before))
 
 
+def _forget_posts(tx: Tx, before: datetime) -> int:
+    """Finished deliveries of that age."""
+    gone = deliveries.forget(tx, before=before, most=BATCH)
+    return _marked(tx, "posts_forgotten_to", before, gone)
+
+
 def _forget_messages(tx: Tx, before: datetime) -> int:
     """Finished messages of that age with no delivery left; the ids are never used again."""
-    return tx.run(
+    gone = tx.run(
         """delete from messages where id in (
              select m.id from messages m where m.queued_at < :before
              and m.status not in ('queued', 'sending', 'unknown')
@@ -56,3 +60,16 @@ def _forget_messages(tx: Tx, before: datetime) -> int:
         before=times.stored(before),
         most=BATCH,
     )
+    return _marked(tx, "messages_forgotten_to", before, gone)
+
+
+def _marked(tx: Tx, key: str, before: datetime, gone: int) -> int:
+    """How far was forgotten is known, so that nobody takes it for lost (checkup/promises.py); returns gone."""
+    if gone:
+        tx.run(
+            """insert into box (key, value) values (:key, :before)
+               on conflict do update set value = max(value, :before)""",
+            key=key,
+            before=times.stored(before),
+        )
+    return gone
