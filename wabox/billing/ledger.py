@@ -145,7 +145,7 @@ def page(rows: Rows, user_id: int, *, before: int | None = None, most: int = 50)
     return [
         _entry(row)
         for row in rows.all(
-            """select * from ledger where user_id = :user_id and (:before is null or id < :before)
+            """select * from ledger where user_id = :user_id and id < ifnull(:before, 9e18)
                order by id desc limit :most""",
             user_id=user_id,
             before=before,

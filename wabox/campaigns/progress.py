@@ -102,7 +102,7 @@ def recipients(
     ids = rows.all(
         f"""select m.id from messages m {_NAMED if sought else ""}
             where m.campaign_id = :campaign_id and m.user_id = :user_id
-            and m.status in (select value from json_each(:statuses)) and (:cursor is null or m.id < :cursor)
+            and m.status in (select value from json_each(:statuses)) and m.id < ifnull(:cursor, 9e18)
             {_SOUGHT if sought else ""} order by m.id desc limit :limit""",  # noqa: S608 - this module's constants
         user_id=user_id,
         campaign_id=campaign_id,

@@ -118,7 +118,7 @@ def page(
     total = int(rows.value(f"select count(*) from {source}", **params))  # noqa: S608
     found = rows.all(
         f"""select {COLUMNS} from contacts c where c.id in (
-              select {column} from {source} and (:cursor is null or {column} < :cursor)
+              select {column} from {source} and {column} < ifnull(:cursor, 9e18)
               order by {column} desc limit :limit offset :offset)
             order by c.id desc""",  # noqa: S608
         cursor=cursor,

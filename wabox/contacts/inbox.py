@@ -80,7 +80,7 @@ def threads(rows: Rows, user_id: int, *, most: int = 50, before: int | None = No
            from (select max(id) as id from inbox where user_id = :user_id group by phone) l
            join inbox i on i.id = l.id
            left join contacts c on c.user_id = i.user_id and c.phone = i.phone
-           where :before is null or i.id < :before order by i.id desc limit :most""",
+           where i.id < ifnull(:before, 9e18) order by i.id desc limit :most""",
         user_id=user_id,
         before=before,
         most=most,
@@ -91,7 +91,7 @@ def threads(rows: Rows, user_id: int, *, most: int = 50, before: int | None = No
 def thread(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: int | None = None) -> list[Received]:
     """What this person wrote, the latest first. before: the id where to go on."""
     found = rows.all(
-        """select * from inbox where user_id = :user_id and phone = :phone and (:before is null or id < :before)
+        """select * from inbox where user_id = :user_id and phone = :phone and id < ifnull(:before, 9e18)
            order by id desc limit :most""",
         user_id=user_id,
         phone=phone,

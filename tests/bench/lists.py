@@ -1,0 +1,87 @@
+"""How long a page of the log takes with very many messages, against the same page with few.
+
+Run by hand: .venv/bin/python -m tests.bench.lists [messages]
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+
+from tests.cast import Stage, stage
+from wabox import times
+from wabox.db import Tx
+from wabox.messages import log
+from wabox.messages.log import Wanted
+
+FEW = 1_000
+CHUNK = 5_000
+
+
+def fill(tx: Tx, made: Stage, first: int, last: int, total: int) -> None:
+    """Messages of three months, nine in ten of them delivered, to a tenth as many people."""
+    start = made.hands.now() - timedelta(days=90)
+    at = [times.stored(start + timedelta(days=90) * n / total) for n in range(first, last)]
+    tx.many(
+        """insert into messages (user_id, device_id, phone, text, status, priority, new_chat, queued_at,
+                                 finished_at)
+           values (?, ?, ?, ?, ?, 0, 0, ?, ?)""",
+        [
+            (
+                made.asha.id,
+                made.asha.device_id,
+                f"88017{n % (total // 10):08d}",
+                f"Hello Name {n}, your order {n} is ready. Thank you for buying from us!",
+                "delivered" if n % 10 else "failed",
+                moment,
+                moment,
+            )
+            for n, moment in zip(range(first, last), at, strict=True)
+        ],
+    )
+
+
+def measured(path: Path, count: int) -> dict[str, float]:
+    """Milliseconds of each page, the best of five."""
+    made = stage(path)
+    for first in range(0, count, CHUNK):
+        made.box.db.write_now(fill, made, first, min(first + CHUNK, count), count)
+    pages: dict[str, tuple[Wanted, int | None]] = {
+        "first page": (Wanted(), None),
+        "by cursor, in the middle": (Wanted(), count // 2),
+        "by cursor, near the end": (Wanted(), 100),
+        "status failed": (Wanted(status="failed"), None),
+        "status delivered, middle": (Wanted(status="delivered"), count // 2),
+        "one phone": (Wanted(phone=f"88017{7:08d}"), None),
+        "a week": (Wanted(since=made.hands.now() - timedelta(days=7)), None),
+        "words in the text": (Wanted(text=f"order {count // 3} "), None),
+    }
+    found = {}
+    for name, (wanted, cursor) in pages.items():
+        found[name] = min(_once(made, wanted, cursor) for _ in range(5))
+    made.close()
+    return found
+
+
+def _once(made: Stage, wanted: Wanted, cursor: int | None) -> float:
+    began = perf_counter()
+    made.box.db.read_here(log.page, made.asha.id, wanted, cursor=cursor)
+    return (perf_counter() - began) * 1000
+
+
+def main(count: int) -> None:
+    """Print every page with its ratio."""
+    with tempfile.TemporaryDirectory() as directory:
+        few = measured(Path(directory) / "few", FEW)
+        many = measured(Path(directory) / "many", count)
+    say = sys.stdout.write
+    say(f"{'a page of 50':26} {FEW:>9,} {count:>12,}\n")
+    for name, milliseconds in many.items():
+        say(f"{name:26} {few[name]:6.1f} ms {milliseconds:9.1f} ms {milliseconds / few[name]:8.1f} x\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
