@@ -14,6 +14,7 @@ from wabox.accounts.sealing import Seal
 from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.contacts import suppression
+from wabox.content import reviews
 from wabox.db import Database, Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
@@ -97,6 +98,7 @@ def stage(path: Path, **sections: dict[str, Any]) -> Stage:
     database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
     database.write_now(subscriptions.switch, enabled=made.billing.enabled, now=hands.now())
+    database.write_now(reviews.switch, enabled=made.judges_content, now=hands.now())
     box = Box(config=made, db=database, seal=Seal(key), now=hands.now)
     asha = database.write_now(_person, "asha@example.com", "owner")
     bilal = database.write_now(_person, "bilal@example.com", "user")

@@ -329,6 +329,23 @@ class Billing:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What may be written, where other people use the box."""
+
+    filter: bool = _key(
+        True,
+        _boolean,
+        "Judge every message by the rules at /admin/filter, if others may have accounts here. A shop alone on its "
+        "box is never judged.",
+    )
+    lock_after_complaints: int = _key(
+        0,
+        _integer(0, 1_000),
+        "Lock an account for review when so many people complained about it within 30 days. 0 = never by itself.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Smtp:
     """E-mail. Without a host nothing is sent, and wabox says what it could not send."""
 
@@ -388,6 +405,7 @@ class Config:
     guards: Guards = field(default_factory=Guards)
     accounts: Accounts = field(default_factory=Accounts)
     billing: Billing = field(default_factory=Billing)
+    content: Content = field(default_factory=Content)
     smtp: Smtp = field(default_factory=Smtp)
     limits: Limits = field(default_factory=Limits)
     logs: Logs = field(default_factory=Logs)
@@ -418,6 +436,11 @@ class Config:
     def others_use_it(self) -> bool:
         """Whether people other than the owner may have accounts here."""
         return self.billing.enabled or self.registration != "off"
+
+    @property
+    def judges_content(self) -> bool:
+        """Whether messages are judged by rules before they go."""
+        return self.content.filter and self.others_use_it
 
     @property
     def site_is_loopback(self) -> bool:

@@ -312,7 +312,7 @@ def _run_together(connection: sqlite3.Connection, jobs: list[_Job]) -> bool:
         try:
             job.outcome = (job.verb(job.tx), None)
         except Refusal as refusal:
-            if connection.total_changes != before:
+            if connection.total_changes != before or refusal.leaves is not None:
                 return False
             job.tx = None
             job.outcome = (None, refusal)
@@ -334,7 +334,21 @@ def _run_apart(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
             if not connection.in_transaction:
                 raise sqlite3.OperationalError(str(error)) from error
             connection.execute("rollback to verb")
+            _leave(connection, job, error)
         connection.execute("release verb")
+
+
+def _leave(connection: sqlite3.Connection, job: _Job, error: Exception) -> None:
+    """What a refusal leaves on record, where the verb itself left nothing."""
+    if not isinstance(error, Refusal) or error.leaves is None:
+        return
+    job.tx = Tx(connection)
+    try:
+        error.leaves(job.tx)
+    except Exception:
+        log.exception("refusal not on record", code=error.code)
+        job.tx = None
+        connection.execute("rollback to verb")
 
 
 def _add_up(connection: sqlite3.Connection, jobs: list[_Job]) -> None:

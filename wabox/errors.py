@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 
 class Refusal(Exception):
@@ -10,9 +11,11 @@ class Refusal(Exception):
 
     code: stable snake_case, part of the wire contract. sentence: says what to do next.
     details: {field: sentence} where single fields are wrong. retry_after: seconds, for 429 and 503.
+    leaves: a verb that is run although all that was refused is undone; it puts the refusal on record.
     """
 
     status = 422
+    leaves: Callable[[Any], None] | None = None
 
     def __init__(
         self,

@@ -25,6 +25,7 @@ from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.config import Config, is_loopback
 from wabox.contacts import suppression
+from wabox.content import reviews
 from wabox.db import Database
 from wabox.devices import devices
 from wabox.engine.billing import Billing
@@ -72,6 +73,7 @@ def opened(config: Config, data: datadir.DataDir) -> Iterator[Box]:
     try:
         box = Box(config=config, db=database, seal=Seal(key), now=now_of(config))
         database.write_now(subscriptions.switch, enabled=config.billing.enabled, now=box.now())
+        database.write_now(reviews.switch, enabled=config.judges_content, now=box.now())
         yield box
     finally:
         database.stop()

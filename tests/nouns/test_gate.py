@@ -55,6 +55,7 @@ GATES: list[tuple[Reason, Close, datetime | None]] = [
     ("device_not_ready", lambda f: device(f, state="qr"), None),
     ("restricted", lambda f: device(f, restricted_until=NOON + timedelta(hours=3)), NOON + timedelta(hours=3)),
     ("campaign_paused", lambda f: message(f, campaign="paused"), None),
+    ("content_review", lambda f: message(f, in_review=True), None),
     ("scheduled", lambda f: message(f, scheduled_for=SOON), SOON),
     ("quiet_hours", lambda f: rules(f, quiet_hours=(time(11), time(14))), NOON + timedelta(hours=2)),
     (
@@ -222,7 +223,14 @@ def test_counts_of_yesterday_do_not_count_today() -> None:
 def test_only_what_holds_one_message_lets_others_pass() -> None:
     waits = [decide(NOON, close(made())) for _, close, _ in GATES]
     passing = {wait.reason for wait in waits if isinstance(wait, Wait) and wait.others_pass}
-    assert passing == {"campaign_paused", "scheduled", "new_chat_cap", "recipient_cap", "number_check"}
+    assert passing == {
+        "campaign_paused",
+        "content_review",
+        "scheduled",
+        "new_chat_cap",
+        "recipient_cap",
+        "number_check",
+    }
 
 
 def test_a_time_at_the_end_of_the_calendar_is_only_far_away() -> None:

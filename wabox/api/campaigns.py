@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -72,7 +72,10 @@ class Stopped(Campaign):
 
 
 class Preflight(Struct):
-    """What a launch would do now. skipped: how many people for each reason."""
+    """What a launch would do now. skipped: how many people for each reason.
+
+    content: `refuse` or `hold` where the rules of the box would not let the text go at once; with the reason.
+    """
 
     total: int
     will_send: int
@@ -83,6 +86,8 @@ class Preflight(Struct):
     days_needed: int | None
     done_at: wire.Time | None
     samples: list[str]
+    content: Literal["refuse", "hold"] | None
+    content_reason: str | None
 
 
 @get("/campaigns", responses=wire.errors(), summary="Your campaigns")
@@ -130,6 +135,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
             device_ids=_device_ids(tx, caller.user.id, data.devices),
             scheduled_for=scheduled_for,
             now=box.now(),
+            ip=request.client.host if request.client else None,
         )
         return on_wire(tx, box, made)
 
@@ -264,6 +270,8 @@ def _plain(found: preflight.Preflight) -> dict[str, Any]:
         "days_needed": found.days_needed,
         "done_at": None if found.done_at is None else times.wire_up(found.done_at),
         "samples": list(found.samples),
+        "content": None if found.verdict is None else found.verdict.action,
+        "content_reason": None if found.verdict is None else found.verdict.reason,
     }
 
 

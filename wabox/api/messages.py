@@ -100,6 +100,7 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
             queue_if_offline=data.queue_if_offline,
             scheduled_for=scheduled_for,
             expires_at=expires_at,
+            ip=request.client.host if request.client else None,
         )
         crash.point("accepted")
         return _sent(tx, box, outbox.by_id(tx, job_id), now)

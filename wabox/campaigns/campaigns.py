@@ -17,10 +17,12 @@ from typing import Literal, cast
 
 from wabox import times
 from wabox.billing import ledger, subscriptions
+from wabox.content import refusals, reviews, rules
+from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid, NotFound
-from wabox.messages import outbox
+from wabox.messages import outbox, template
 from wabox.webhooks import deliveries
 
 Status = Literal["scheduled", "sending", "paused", "completed", "stopped", "failed"]
@@ -34,7 +36,10 @@ REASONS = {
     "tripwire_opt_outs": "Over 5 % of the people asked not to be written to; think it over, then resume it.",
     "tripwire_failures": "Ten messages in a row failed; check the phone, then resume it.",
     "no_recipients": "At its time nobody was in its audience.",
+    "content_review": "Whoever runs this box reads it first; then it goes on by itself.",
+    "content_refused": "Whoever runs this box did not let it go.",
 }
+IN_REVIEW = "content_review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +164,19 @@ def create(
     device_ids: Sequence[int] | None,
     scheduled_for: datetime | None,
     now: datetime,
+    ip: str | None = None,
 ) -> Campaign:
     """A campaign stands; without a time in the future it is launched at once.
 
-    message: parsed by the caller. contact_ids: who is in the audience now. Raises Invalid
-    `no_recipients`, InsufficientCredits; then nothing is stored.
+    Where texts are judged, it may stand paused until a person has read it. message: parsed by the caller.
+    contact_ids: who is in the audience now. ip: of the sender, for the record. Raises Invalid
+    `no_recipients`, `content_refused`, InsufficientCredits; then nothing is stored.
     """
     if not contact_ids:
         raise Invalid("no_recipients", "Nobody is in this audience; choose another tag, or add contacts first.")
+    verdict = judged(tx, template.parse(message))
+    if verdict is not None and verdict.action == "refuse":
+        raise refusals.refusal(user_id, verdict, ip=ip, now=now)
     later = scheduled_for is not None and scheduled_for > now
     campaign_id = tx.insert(
         """insert into campaigns (user_id, name, message, audience, device_ids, status, scheduled_for,
@@ -182,9 +192,45 @@ def create(
         now=times.stored(now),
         total=len(contact_ids),
     )
-    if not later:
+    if verdict is not None:
+        _set(tx, campaign_id, "paused", origin=("scheduled",), reason=IN_REVIEW, now=now)
+        reviews.ask(tx, user_id, verdict, message_id=None, campaign_id=campaign_id, now=now)
+    elif not later:
         launch(tx, campaign_id, contact_ids, now=now)
     return by_id(tx, campaign_id)
+
+
+def judged(rows: Rows, message: template.Template) -> Verdict | None:
+    """What the rules say of a text before anybody's data is in it: the worst that any of its variants meets."""
+    if not rules.in_force(rows):
+        return None
+    met = [rules.verdict(rows, text) for text in message.spelled_out()]
+    found = [one for one in met if one is not None]
+    refusing = next((one for one in found if one.action == "refuse"), None)
+    if refusing is not None or not found:
+        return refusing
+    return Verdict("hold", tuple(sorted({key for one in found for key in one.rules})), found[0].reason)
+
+
+def read_and_fine(tx: Tx, campaign_id: int) -> bool:
+    """paused for a person's eye → scheduled: it begins at its time, at once if that has come."""
+    moved = tx.run(
+        """update campaigns set status = 'scheduled', status_reason = null
+           where id = :id and status = 'paused' and status_reason = :reason""",
+        id=campaign_id,
+        reason=IN_REVIEW,
+    )
+    return moved == 1
+
+
+def read_and_refused(tx: Tx, campaign_id: int, *, now: datetime) -> bool:
+    """paused for a person's eye → stopped; it never began, so no credit was taken."""
+    campaign = by_id(tx, campaign_id)
+    if campaign.status != "paused" or campaign.status_reason != IN_REVIEW:
+        return False
+    stop(tx, campaign.user_id, campaign_id, now=now)
+    tx.run("update campaigns set status_reason = 'content_refused' where id = :id", id=campaign_id)
+    return True
 
 
 def due(rows: Rows, *, now: datetime) -> list[int]:
@@ -262,6 +308,7 @@ def resume(tx: Tx, user_id: int, campaign_id: int, *, contact_ids: Sequence[int]
         return campaign
     if campaign.status != "paused":
         raise _wrong_state("resumed", campaign)
+    _check_read(campaign)
     if campaign.launched_at is None:
         return _resume_unlaunched(tx, campaign, contact_ids, now)
     tx.run(
@@ -316,6 +363,7 @@ def redispatch(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Camp
     campaign = of_user(tx, user_id, campaign_id)
     if campaign.status in OVER:
         raise _wrong_state("redispatched", campaign)
+    _check_read(campaign)
     tx.run(
         """update messages set held_until = null, held_reason = null where campaign_id = :id
            and status = 'queued' and wa_message_id is null and held_until is not null""",
@@ -423,6 +471,14 @@ def _cancel_rows(tx: Tx, campaign: Campaign, message_ids: list[int], now: dateti
         for message_id in message_ids:
             outbox.owe(tx, message_id, now)
     return refunded
+
+
+def _check_read(campaign: Campaign) -> None:
+    if campaign.status == "paused" and campaign.status_reason == IN_REVIEW:
+        raise Invalid(
+            "content_review",
+            "Whoever runs this box reads this campaign first; then it goes on by itself. You can stop it.",
+        )
 
 
 def _wrong_state(verb: str, campaign: Campaign) -> Invalid:

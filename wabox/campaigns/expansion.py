@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger
 from wabox.campaigns import campaigns
 from wabox.campaigns.campaigns import Campaign
+from wabox.content import refusals, reviews, rules
+from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Refusal
 from wabox.messages import outbox, template
@@ -22,7 +24,7 @@ from wabox.messages import outbox, template
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A person with the message they shall get, or why not. text: as rendered."""
+    """A person with the message they shall get, or why not. text: as rendered. verdict: what rules say of it."""
 
     contact_id: int
     phone: str
@@ -31,6 +33,7 @@ class Recipient:
     text: str
     status: outbox.Status
     error: str | None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetim
     parsed = template.parse(campaign.message)
     devices = campaigns.usable_devices(rows, campaign, now=now)
     people = tuple(
-        _recipient(row, campaign, parsed, devices, require_consent)
+        _judged(rows, campaign, _recipient(row, campaign, parsed, devices, require_consent))
         for row in _people(rows, campaign, ids, devices)
     )
     return Part(campaign, campaign.cursor, len(ids), people)
@@ -121,7 +124,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
                 one.text,
                 one.status,
                 one.error,
-                outbox.sentence(one.error),
+                outbox.sentence(one.error) if one.verdict is None else one.verdict.reason,
                 int(one.new_chat),
                 at,
                 None if one.error is None else at,
@@ -133,7 +136,28 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
         if one.error is not None:
             outbox.count(tx, part.campaign.user_id, one.status, 1, now=now)
             outbox.owe(tx, first + n, now)
+        if one.verdict is not None:
+            _put_aside(tx, part, first + n, one.verdict, now)
     return [first + n for n, one in enumerate(part.people) if one.error is None]
+
+
+def _judged(rows: Rows, campaign: Campaign, person: Recipient) -> Recipient:
+    verdict = None
+    if person.status == "queued":
+        verdict = rules.verdict(rows, person.text, reviews.passed(rows, campaign.id))
+    if verdict is None:
+        return person
+    if verdict.action == "refuse":
+        return replace(person, status="skipped", error="content_refused", verdict=verdict)
+    return replace(person, verdict=verdict)
+
+
+def _put_aside(tx: Tx, part: Part, message_id: int, verdict: Verdict, now: datetime) -> None:
+    """The message waits for a person, unless they let the campaign pass while the part was prepared."""
+    if verdict.action == "refuse":
+        refusals.count(tx, part.campaign.user_id, verdict, now=now)
+    elif not set(verdict.rules) <= reviews.passed(tx, part.campaign.id):
+        outbox.into_review(tx, outbox.by_id(tx, message_id), verdict, now=now)
 
 
 def _people(rows: Rows, campaign: Campaign, ids: array[int], devices: list[int]) -> list[Row]:

@@ -9,9 +9,11 @@ from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger
+from wabox.campaigns import campaigns
 from wabox.campaigns.campaigns import Campaign
 from wabox.config import Config
 from wabox.contacts import segments
+from wabox.content.rules import Verdict
 from wabox.db import Row, Rows
 from wabox.devices import devices
 from wabox.errors import Refusal
@@ -28,7 +30,8 @@ class Preflight:
     `not_on_whatsapp`. A phone is one contact however it is spelled, so nobody is there twice.
     first_contacts: people who get it and whom nobody here has written with.
 
-    days_needed and done_at: at today's caps, None while no device is linked.
+    days_needed and done_at: at today's caps, None while no device is linked. verdict: what the rules of the
+    box would say to its text.
     """
 
     total: int
@@ -40,6 +43,7 @@ class Preflight:
     days_needed: int | None
     done_at: datetime | None
     samples: tuple[str, ...]
+    verdict: Verdict | None = None
 
 
 def look(
@@ -92,6 +96,7 @@ def look(
         days_needed=None if done_at is None else (done_at - now).days + 1,
         done_at=done_at,
         samples=tuple(_samples(rows, user_id, message, ids[:SAMPLES])),
+        verdict=campaigns.judged(rows, message),
     )
 
 

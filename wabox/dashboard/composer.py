@@ -138,6 +138,7 @@ def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
         device_ids=meant.device_ids,
         scheduled_for=meant.scheduled_for,
         now=desk.box.now(),
+        ip=desk.ip,
     )
     return made.id
 

@@ -130,6 +130,7 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
             now=desk.box.now(),
             device_label=draft.device_label,
             queue_if_offline=draft.keep,
+            ip=desk.ip,
         )
     except (Invalid, InsufficientCredits, Unavailable) as refusal:
         tickets.give_back(desk.user.id, draft.ticket)

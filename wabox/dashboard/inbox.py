@@ -125,6 +125,7 @@ def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
         now=now,
         device_label=device.label,
         queue_if_offline=keep,
+        ip=desk.ip,
     )
 
 

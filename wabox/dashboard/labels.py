@@ -26,6 +26,8 @@ REASON: dict[str, str] = {
     ),
     "tripwire_failures": later("Ten messages in a row failed; check the phone, then resume it."),
     "no_recipients": later("At its time nobody was in its audience."),
+    "content_review": later("Whoever runs this box reads it first; then it goes on by itself."),
+    "content_refused": later("Whoever runs this box did not let it go."),
 }
 
 ENDS: dict[str, str] = {
@@ -43,6 +45,7 @@ ENDS: dict[str, str] = {
     "settled_not_sent": later("You settled it as not sent"),
     "message_too_long": later("Too long with this person's data"),
     "message_empty": later("Empty with this person's data"),
+    "content_refused": later("Text not allowed here"),
     "contact_deleted": later("The contact was deleted before"),
 }
 

@@ -88,6 +88,7 @@ REASON: dict[Reason, tuple[Tone, str, str]] = {
     "device_not_ready": ("bad", "unlink", later("Phone not linked")),
     "restricted": ("warn", "alert", later("Limited by WhatsApp")),
     "campaign_paused": ("calm", "pause", later("Campaign paused")),
+    "content_review": ("warn", "eye", later("Being read by whoever runs this box")),
     "scheduled": ("calm", "calendar", later("Planned for later")),
     "quiet_hours": ("calm", "moon", later("Quiet hours")),
     "daily_cap": ("calm", "gauge", later("Today's limit reached")),

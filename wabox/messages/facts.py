@@ -19,6 +19,7 @@ Reason = Literal[
     "device_not_ready",
     "restricted",
     "campaign_paused",
+    "content_review",
     "scheduled",
     "quiet_hours",
     "daily_cap",
@@ -74,6 +75,7 @@ class Message:
 
     recipient_today: campaign messages this phone got today. number_check_at: when WhatsApp may be asked
     again whether the number exists. system: wabox's own confirmation of an opt-out or opt-in.
+    in_review: a person shall read it first.
     """
 
     campaign: CampaignState | None = None
@@ -84,6 +86,7 @@ class Message:
     number_check_at: datetime | None = None
     opted_out: bool = False
     system: bool = False
+    in_review: bool = False
 
 
 @dataclass(frozen=True, slots=True)

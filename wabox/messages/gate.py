@@ -19,7 +19,7 @@ WARMUP = (20, 40, 70, 110, 150, 200, 250)
 
 # These hold one message or one campaign only: what stands behind it on the same device may pass.
 OTHERS_PASS: frozenset[Reason] = frozenset(
-    {"campaign_paused", "scheduled", "new_chat_cap", "recipient_cap", "number_check"}
+    {"campaign_paused", "content_review", "scheduled", "new_chat_cap", "recipient_cap", "number_check"}
 )
 
 
@@ -206,6 +206,10 @@ def _campaign(moment: datetime, facts: Facts) -> _Closed | None:
     return None
 
 
+def _review(moment: datetime, facts: Facts) -> _Closed | None:
+    return _Closed("content_review") if facts.message.in_review else None
+
+
 def _schedule(moment: datetime, facts: Facts) -> _Closed | None:
     return _until(moment, facts.message.scheduled_for, "scheduled")
 
@@ -266,6 +270,7 @@ _GATES: tuple[_Gate, ...] = (
     _device,
     _restriction,
     _campaign,
+    _review,
     _schedule,
     _quiet,
     _daily,

@@ -14,11 +14,15 @@ from wabox import times
 from wabox.billing import subscriptions
 from wabox.config import Config
 from wabox.contacts import suppression
+from wabox.content import refusals, reviews
+from wabox.content import rules as rules_in_force
+from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
 from wabox.messages import facts, gate, outbox
 from wabox.messages.localtime import day_start, local_day
 
+MOST_ASIDE = 100  # messages one claim may put aside
 MOST_COUNTED = 10_000  # ahead of a message; beyond it, the exact number helps nobody
 LEAST_SECONDS = 0.5  # what handing over one message takes, without any gap
 
@@ -61,6 +65,7 @@ class _Line:
                 number_check_at=times.read_or_none(checked),
                 opted_out=bool(row["opted_out"]),
                 system=bool(row["is_system"]),
+                in_review=bool(row["in_review"]),
             ),
         )
 
@@ -82,13 +87,14 @@ class _Line:
 
 
 _MESSAGE = f"""select m.id, m.user_id, m.device_id, m.phone, m.campaign_id, m.priority, m.is_system,
-    m.scheduled_for, m.expires_at, m.held_until, m.held_reason, m.new_chat, c.status as campaign,
+    m.scheduled_for, m.expires_at, m.held_until, m.held_reason, m.new_chat, m.in_review, c.status as campaign,
     {suppression.CLAUSE} as opted_out
     from messages m left join campaigns c on c.id = m.campaign_id"""  # noqa: S608 - this house's constants
 
 # What may stand at the head of a device's line: a message held only by itself lets the others pass. One
 # question for the single messages and one for each running campaign, so that a paused one costs nothing.
-_PASSABLE = """m.device_id = :device_id and m.campaign_id is :campaign_id and m.status = 'queued'
+_PASSABLE = """m.device_id = :device_id and m.in_review = 0 and m.campaign_id is :campaign_id
+    and m.status = 'queued'
     and (m.scheduled_for is null or m.scheduled_for <= :now)
     and (m.held_until is null or m.held_until <= :now)"""
 _KNOWN_CHATS = " and m.new_chat = 0"
@@ -138,10 +144,12 @@ def claim_next(tx: Tx, device_id: int, *, config: Config, now: datetime) -> outb
     """queued → sending for the head of the device's line, if the gate says so in this transaction.
 
     Returns the claimed message, or why the head waits, or None if nobody stands in line. What can never
-    go is dropped on the way.
+    go is dropped on the way, what a person shall read first is put aside: some of them at once, and the rest
+    at the next turn, so that nobody waits long for this transaction.
     """
     line = _line(tx, devices.by_id(tx, device_id), config=config, now=now)
-    while (row := _head(tx, line)) is not None:
+    aside = 0
+    while aside < MOST_ASIDE and (row := _head(tx, line)) is not None:
         decision = gate.decide(now, line.facts_for(tx, row))
         if isinstance(decision, gate.Wait):
             if not decision.others_pass or decision.until is None:
@@ -149,6 +157,9 @@ def claim_next(tx: Tx, device_id: int, *, config: Config, now: datetime) -> outb
             outbox.hold(tx, row["id"], until=decision.until, reason=decision.reason)
             continue
         if isinstance(decision, gate.Go):
+            if _put_aside(tx, row["id"], now):
+                aside += 1
+                continue
             claimed = outbox.claim(tx, row["id"], now=now)
             assert claimed
             return outbox.by_id(tx, row["id"])
@@ -196,6 +207,8 @@ def _explain(rows: Rows, line: _Line, message: outbox.Message, config: Config, m
     decision = gate.decide(line.now, wanted)
     if isinstance(decision, gate.Wait):
         return Waiting(decision.reason, decision.until, decision.detail, ahead=0, expected_at=decision.until)
+    if isinstance(decision, gate.Go) and (verdict := judged(rows, message)) and verdict.action == "hold":
+        return Waiting("content_review", ahead=0)
     return Waiting(ahead=0, expected_at=line.now)
 
 
@@ -329,7 +342,8 @@ def foresee(rows: Rows, device: devices.Device, count: int, *, config: Config, n
     line = _line(rows, device, config=config, now=now)
     waiting = rows.value(
         """select count(*) from messages m left join campaigns c on c.id = m.campaign_id
-           where m.device_id = :id and m.status = 'queued' and (c.status is null or c.status = 'sending')""",
+           where m.device_id = :id and m.status = 'queued' and m.in_review = 0
+           and (c.status is null or c.status = 'sending')""",
         id=device.id,
     )
     return _after(line, line.now, waiting + count, config)
@@ -359,6 +373,28 @@ def _after(line: _Line, start: datetime, count: int, config: Config) -> datetime
     return start + timedelta(days=days + 1) + pace * rest
 
 
+def _put_aside(tx: Tx, message_id: int, now: datetime) -> bool:
+    """Whether the text may not go now: a rule may be younger than the message."""
+    message = outbox.by_id(tx, message_id)
+    verdict = judged(tx, message)
+    if verdict is None:
+        return False
+    if verdict.action == "hold":
+        return outbox.into_review(tx, message, verdict, now=now)
+    refusals.count(tx, message.user_id, verdict, now=now)
+    return outbox.skip(tx, message, "content_refused", now=now, text=verdict.reason)
+
+
+def judged(rows: Rows, message: outbox.Message) -> Verdict | None:
+    """What the rules in force say of the message; what a person let go is held no more, but may be refused."""
+    if message.system:
+        return None
+    verdict = rules_in_force.verdict(rows, message.text, reviews.passed(rows, message.campaign_id))
+    if verdict is not None and verdict.action == "hold" and reviews.has_passed(rows, message.id):
+        return None
+    return verdict
+
+
 def _drop(tx: Tx, message_id: int, decision: gate.Drop, now: datetime) -> None:
     message = outbox.by_id(tx, message_id)
     if decision.status == "skipped":
@@ -375,7 +411,8 @@ def devices_due(rows: Rows, *, now: datetime) -> list[int]:
             """select d.id from devices d where d.wanted = 1 and d.removed_at is null and (
                  exists (select 1 from messages m where m.device_id = d.id and m.status = 'sending')
                  or ((d.next_send_at is null or d.next_send_at <= :now) and d.state = 'ready' and
-                     exists (select 1 from messages m where m.device_id = d.id and m.status = 'queued')))""",
+                     exists (select 1 from messages m where m.device_id = d.id and m.status = 'queued'
+                             and m.in_review = 0)))""",
             now=times.stored(now),
         )
     ]

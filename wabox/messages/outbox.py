@@ -18,6 +18,8 @@ from typing import Literal, cast
 from wabox import times
 from wabox.billing import ledger
 from wabox.contacts import suppression
+from wabox.content import refusals, reviews, rules
+from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid, NotFound
@@ -48,6 +50,7 @@ _ERRORS: dict[str, str] = {
     "message_too_long": "With this contact's data the text is over 4,096 characters.",
     "message_empty": "With this contact's data the text is empty.",
     "no_consent": "There is no consent on record for this contact.",
+    "content_refused": "Its text is not allowed on this box.",
 }
 
 
@@ -78,6 +81,7 @@ class Message:
     wa_chat_ids: tuple[str, ...]
     link_epoch: int | None
     machine_boot: str | None
+    in_review: bool
     attempts: int
     recoveries: int
     doubt_stage: int
@@ -130,17 +134,21 @@ def accept(
     expires_at: datetime | None = None,
     contact_id: int | None = None,
     system: bool = False,
+    ip: str | None = None,
 ) -> int:
     """A message is queued and its credit taken; returns its job id. The variant is chosen by that id.
 
     phone: digits. To a person who asked not to be written to it is skipped at once, without a credit;
-    so is one that has expired already. A system message (wabox's own confirmation) costs nothing and
-    goes all the same. Raises Invalid when the rendered text is empty or too long, InsufficientCredits;
-    then nothing is stored.
+    so is one that has expired already. Where texts are judged, it may wait for a person's eye first. A system
+    message (wabox's own confirmation) costs nothing and goes all the same. Raises Invalid when the rendered
+    text is empty or too long, or `content_refused`, and InsufficientCredits; then nothing is stored.
     """
     job_id = next_id(tx)
     text = template.render(values, seed=f"job:{job_id}")
     error = None if system else _never_goes(tx, device.user_id, phone, expires_at, now)
+    verdict = None if system or error is not None else rules.verdict(tx, text)
+    if verdict is not None and verdict.action == "refuse":
+        raise refusals.refusal(device.user_id, verdict, ip=ip, now=now)
     if error is None and not system:
         ledger.take(tx, device.user_id, job_id, now=now)
     tx.insert(
@@ -163,6 +171,8 @@ def accept(
     )
     if error is not None:
         skip(tx, by_id(tx, job_id), error, now=now)
+    if verdict is not None:
+        into_review(tx, by_id(tx, job_id), verdict, now=now)
     return job_id
 
 
@@ -279,6 +289,16 @@ def hold(tx: Tx, message_id: int, *, until: datetime, reason: str) -> None:
     )
 
 
+def into_review(tx: Tx, message: Message, verdict: Verdict, *, now: datetime) -> bool:
+    """A queued message waits until a person has read it; those behind it pass."""
+    moved = tx.run(
+        "update messages set in_review = 1 where id = :id and status = 'queued' and in_review = 0", id=message.id
+    )
+    if moved:
+        reviews.ask(tx, message.user_id, verdict, message_id=message.id, campaign_id=message.campaign_id, now=now)
+    return moved == 1
+
+
 # -- out ---------------------------------------------------------------------------------------------
 
 
@@ -326,9 +346,9 @@ def fail(tx: Tx, message: Message, error: str, *, now: datetime, text: str | Non
     return _move(tx, message, ("queued", "sending", "unknown"), "failed", now=now, error=error, text=text)
 
 
-def skip(tx: Tx, message: Message, error: str, *, now: datetime) -> bool:
+def skip(tx: Tx, message: Message, error: str, *, now: datetime, text: str | None = None) -> bool:
     """queued → skipped: it must not go."""
-    return _move(tx, message, ("queued",), "skipped", now=now, error=error)
+    return _move(tx, message, ("queued",), "skipped", now=now, error=error, text=text)
 
 
 def lose(tx: Tx, message: Message, error: str, *, now: datetime) -> bool:
@@ -557,6 +577,7 @@ def message_of(row: Row) -> Message:
         wa_chat_ids=tuple(json.loads(row["wa_chat_ids"] or "[]")),
         link_epoch=row["link_epoch"],
         machine_boot=row["machine_boot"],
+        in_review=bool(row["in_review"]),
         attempts=row["attempts"],
         recoveries=row["recoveries"],
         doubt_stage=row["doubt_stage"],

@@ -17,6 +17,7 @@ _SENTENCES: dict[Reason, str] = {
     "device_not_ready": "The phone is not linked; open WhatsApp and link it.",
     "restricted": "WhatsApp limits this number for now.",
     "campaign_paused": "The campaign is paused; resume it to go on.",
+    "content_review": "Whoever runs this box reads it first; then it goes on.",
     "scheduled": "It is planned for later.",
     "quiet_hours": "Quiet hours: nothing is sent now.",
     "daily_cap": "Today's limit is reached.",

@@ -23,12 +23,14 @@ def send(
     queue_if_offline: bool = False,
     scheduled_for: datetime | None = None,
     expires_at: datetime | None = None,
+    ip: str | None = None,
 ) -> int:
     """The message is in the log: queued, or skipped at once for somebody who opted out. Returns its job id.
 
     phone: digits. Name and custom come from the contact with that phone. queue_if_offline: also for a
     device that is not linked. Raises, in this order, NotFound for the device, InsufficientCredits,
-    Unavailable `device_not_ready`; Invalid for a text that renders empty or too long.
+    Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
+    ip: of the sender, for the record of a refusal.
     """
     device = devices.by_label(tx, user_id, device_label)
     if not suppression.is_out(tx, user_id, phone):
@@ -46,4 +48,5 @@ def send(
         now=now,
         scheduled_for=scheduled_for,
         expires_at=expires_at,
+        ip=ip,
     )

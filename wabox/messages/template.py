@@ -6,7 +6,7 @@ Values go in last and are never parsed: a contact named `{a|b}` stays so. All of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from wabox.errors import Invalid
@@ -54,6 +54,10 @@ class Template:
                     chosen = _numbered(step * self.variants // steps)
                     found[_rendered(self.nodes, values or {}, chosen)[:MAX_RENDERED]] = None
         return list(found)
+
+    def spelled_out(self, most: int = 64) -> list[str]:
+        """What the text can say: up to `most` variants, and all it holds, so that no alternative is left out."""
+        return [*self.preview(most), "\n".join(_literals(self.nodes))]
 
     def longest(self, lengths: Mapping[str, int]) -> int:
         """The most characters it can render to. lengths: of the longest value of each variable."""
@@ -127,6 +131,18 @@ def _rendered(parsed: Nodes, values: Mapping[str, str], choose: _Choose) -> str:
 def _value(variable: Variable, values: Mapping[str, str]) -> str:
     value = values.get(variable.name, "")
     return value if value.strip() else variable.fallback
+
+
+def _literals(parsed: Nodes) -> Iterator[str]:
+    """Every piece of plain text, whatever alternative it stands in."""
+    for node in parsed:
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, Variable):
+            yield node.fallback
+        else:
+            for one in node.alternatives:
+                yield from _literals(one)
 
 
 def _shortest(parsed: Nodes) -> int:

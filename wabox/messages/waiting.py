@@ -22,10 +22,11 @@ ROWS = 20
 
 _LATER = "coalesce(m.scheduled_for > :now, 0)"
 _HELD = "coalesce(m.held_until > :now, 0)"
-_FREE = f"not {_LATER} and not {_HELD}"
+_UNREAD = "m.in_review = 0"
+_FREE = f"{_UNREAD} and not {_LATER} and not {_HELD}"
 _KNOWN = f"{_FREE} and m.new_chat = 0"
 _NEW = f"{_FREE} and m.new_chat = 1"
-_SCHEDULED = f"{_LATER} and not {_HELD}"
+_SCHEDULED = f"{_UNREAD} and {_LATER} and not {_HELD}"
 _IN_LINE = "m.priority desc, m.id"
 
 
@@ -81,7 +82,8 @@ class _Device:
     def groups(self) -> list[Group]:
         found = [self._in_doubt()]
         for share in self._shares():
-            found += [self._group("1 = 1", share)] if share.paused else self._of(share)
+            found += [self._group(_UNREAD, share)] if share.paused else self._of(share)
+            found.append(self._group("m.in_review = 1", share))
         return [one for one in found if one is not None]
 
     def _shares(self) -> Iterator[_Share]:
@@ -106,7 +108,7 @@ class _Device:
         else:
             found = [self._group(_FREE, share)]
         for reason in self._held_for(share):
-            where = f"{_HELD} and m.held_reason is :held_reason"
+            where = f"{_UNREAD} and {_HELD} and m.held_reason is :held_reason"
             found.append(self._group(where, share, "m.held_until, m.id", held_reason=reason))
         found.append(self._group(_SCHEDULED, share, "m.scheduled_for, m.id"))
         return found
@@ -115,7 +117,7 @@ class _Device:
         return [
             row["held_reason"]
             for row in self.rows.all(
-                f"select distinct held_reason from messages m where {_MINE} and {_HELD} order by 1",  # noqa: S608
+                f"select distinct held_reason from messages m where {_MINE} and {_UNREAD} and {_HELD} order by 1",  # noqa: S608
                 **self._params(share),
             )
         ]
