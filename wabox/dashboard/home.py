@@ -234,7 +234,9 @@ def _wrong(rows: Rows, desk: Desk) -> Wrong:
     return Wrong(
         clock=timekeeping.is_wrong(rows),
         unsure=log.page(rows, user.id, log.Wanted(status="unknown"), per_page=SHOWN_WRONG),
-        failed=log.page(rows, user.id, log.Wanted(status="failed", since=yesterday), per_page=SHOWN_WRONG),
+        failed=log.recent(
+            rows, user.id, "failed", since=yesterday, until=desk.voice.now + timedelta(days=1), most=SHOWN_WRONG
+        ),
         parked=webhook_log.count(rows, user.id, status="parked"),
         failing_since=endpoints.get(rows, user.id).failing_since,
     )
