@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import structlog
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 
-from wabox import dashboard
+from wabox import dashboard, probes
 from wabox.api import v1, wrong
 from wabox.api.wire import Error
 from wabox.box import Box
@@ -18,7 +17,6 @@ from wabox.errors import Invalid, NotFound, Refusal, TooLarge
 
 log = structlog.get_logger()
 
-HEALTH_SECONDS = 3.0
 _BY_STATUS = {
     404: ("not_found", "There is nothing here; GET /api/v1/openapi.json lists every path."),
     405: ("method_not_allowed", "This path does not take this method; GET /api/v1/openapi.json lists them."),
@@ -30,7 +28,8 @@ _BY_STATUS = {
 def create(box: Box) -> Litestar:
     """The web application of one box."""
     return Litestar(
-        route_handlers=[v1.router(box), v1.openapi, healthz, readyz, dashboard.router(box)],
+        route_handlers=[v1.router(box), v1.openapi, probes.router(box), dashboard.router(box)],
+        before_send=[probes.counting(box)],
         dependencies={"box": Provide(lambda: box, sync_to_thread=False)},
         exception_handlers={
             Refusal: _refused,
@@ -42,25 +41,6 @@ def create(box: Box) -> Litestar:
         request_max_body_size=box.config.limits.body_kilobytes * 1024,
         signature_types=[Box],
     )
-
-
-@get("/healthz", include_in_schema=False)
-async def healthz(box: Box) -> Response[dict[str, str]]:
-    """200 while the web serves and the database can be written, whatever the devices do."""
-    try:
-        await asyncio.wait_for(box.db.write(lambda tx: tx.value("select 1")), HEALTH_SECONDS)
-    except (TimeoutError, Refusal):
-        return Response({"status": "storage"}, status_code=503)
-    return Response({"status": "ok"})
-
-
-@get("/readyz", include_in_schema=False)
-async def readyz(box: Box) -> Response[dict[str, Any]]:
-    """200 when a device can send; 503 with the states otherwise."""
-    states = await box.db.read(
-        lambda rows: [row["state"] for row in rows.all("select state from devices where removed_at is null")]
-    )
-    return Response({"devices": states}, status_code=200 if "ready" in states else 503)
 
 
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:

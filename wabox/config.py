@@ -373,6 +373,18 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Metrics:
+    """GET /metrics, for Prometheus."""
+
+    token_file: str | None = _key(
+        None,
+        _optional_text,
+        "File with the token that other machines, and all behind a proxy, send as Authorization: Bearer. "
+        '"" = only this machine.',
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Logs:
     """What is written to stderr."""
 
@@ -408,6 +420,7 @@ class Config:
     content: Content = field(default_factory=Content)
     smtp: Smtp = field(default_factory=Smtp)
     limits: Limits = field(default_factory=Limits)
+    metrics: Metrics = field(default_factory=Metrics)
     logs: Logs = field(default_factory=Logs)
     testing: Testing = field(default_factory=Testing)
     path: Path | None = None

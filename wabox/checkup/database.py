@@ -5,6 +5,7 @@ The doctor asks when it is called, the engine each night; what was found last is
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import sqlite3
@@ -14,10 +15,15 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
+import structlog
+
 from wabox import migrations, times
+from wabox.box import Box
 from wabox.checkup import promises
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.db import Rows, Tx
+
+log = structlog.get_logger()
 
 KEY = "last_check"
 REPORT = "Keep a copy of the data directory and report this: it is a fault in wabox. Nothing was changed."
@@ -93,6 +99,17 @@ def _promises(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def _shown(ids: tuple[int, ...] | list[int]) -> str:
     return ", ".join(map(str, ids))
+
+
+async def look_through(box: Box) -> Checked:
+    """The database was checked on a thread of its own; what was found is kept, and what is wrong is in the log."""
+    checked = await asyncio.to_thread(check, box.db.path, quick=True, now=box.now())
+    for one in checked.findings:
+        if one.level != "ok":
+            log.error("database check", found=one.says, cure=one.cure)
+    log.info("database checked", seconds=checked.seconds, well=checked.well)
+    await box.db.write(keep, checked)
+    return checked
 
 
 # -- what was found last ---------------------------------------------------------------------------------

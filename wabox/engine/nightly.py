@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
-
-import structlog
 
 from wabox.box import Box
 from wabox.checkup import database
-from wabox.checkup.database import Checked
-
-log = structlog.get_logger()
 
 NIGHT = (1, 6)  # from which hour to which, on the shop's clock
 OLD = timedelta(hours=20)
@@ -29,20 +23,9 @@ class Nightly:
         now = self._box.now()
         last = await self._box.db.read(database.last)
         if last is None or self._is_time(now, now - last.at):
-            await check(self._box)
+            await database.look_through(self._box)
 
     def _is_time(self, now: datetime, age: timedelta) -> bool:
         first, end = NIGHT
         at_night = first <= now.astimezone(self._box.config.zone).hour < end
         return age >= TOO_OLD or age < timedelta() or (at_night and age >= OLD)
-
-
-async def check(box: Box) -> Checked:
-    """The database was looked through on a thread of its own, and what was found is kept and in the log."""
-    checked = await asyncio.to_thread(database.check, box.db.path, quick=True, now=box.now())
-    for one in checked.findings:
-        if one.level != "ok":
-            log.error("database check", found=one.says, cure=one.cure)
-    log.info("database checked", seconds=checked.seconds, well=checked.well)
-    await box.db.write(database.keep, checked)
-    return checked

@@ -1,0 +1,89 @@
+"""What the running box finds wrong with itself: the doctor's findings, and what only the process can know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from wabox.checkup import box, chromium, machine
+from wabox.checkup.findings import Finding, bad, ok, warning
+from wabox.checkup.vitals import Vitals
+from wabox.config import Config
+from wabox.datadir import DataDir
+
+MUCH = 1_000
+OLD_CHECK = timedelta(hours=50)
+LOG = "Look at the log (journalctl -u wabox); if it stays, restart wabox: sudo systemctl restart wabox"
+
+
+def of_machine(config: Config) -> list[Finding]:
+    """What `wabox doctor` finds, without starting a browser or reading the database. Slow: not for the loop."""
+    data = DataDir(config.data.dir)
+    return [*machine.findings(config), *chromium.installed(config), box.privacy(data), box.key(data)]
+
+
+def of_process(vitals: Vitals) -> Iterator[Finding]:
+    """What the process knows of itself, the worst first."""
+    yield from _writing(vitals)
+    yield from _engine(vitals)
+    yield from _database(vitals)
+    yield from _work(vitals)
+
+
+def _writing(vitals: Vitals) -> Iterator[Finding]:
+    if vitals.failing is not None:
+        cure = "Free some space on the disk; wabox goes on by itself within a minute."
+        yield bad("writing", "Nothing can be written: %(why)s.", cure, why=vitals.failing)
+    elif vitals.queue > MUCH:
+        cure = "Wait a minute; if it stays, use a faster disk, or send less at once."
+        yield warning("writing", "%(n)s changes wait to be written.", cure, n=vitals.queue)
+    else:
+        yield ok("writing", "Changes are written at once.")
+    if vitals.counts.clock_wrong:
+        cure = "Set this machine's clock, or say on the home page that it is right."
+        yield bad("clock_wrong", "The clock looks wrong, so nothing is sent.", cure)
+
+
+def _engine(vitals: Vitals) -> Iterator[Finding]:
+    if vitals.late:
+        cure = "Restart wabox: sudo systemctl restart wabox"
+        yield bad("engine", "The engine stands still: %(steps)s.", cure, steps=", ".join(vitals.late))
+    elif not vitals.steps:
+        yield bad("engine", "The engine does not run.", "Restart wabox: sudo systemctl restart wabox")
+    else:
+        yield ok("engine", "The engine runs.")
+    for step in vitals.steps:
+        if step.error is not None:
+            says = "%(step)s failed at its last run: %(error)s."
+            yield warning("step", says, LOG, step=step.name, error=step.error.rstrip("."))
+
+
+def _database(vitals: Vitals) -> Iterator[Finding]:
+    checked = vitals.checked
+    if checked is None:
+        yield ok("database", "The database is looked through for the first time within an hour or so.")
+        return
+    yield from checked.findings
+    if vitals.at - checked.at > OLD_CHECK:
+        cure = "Press Check now; if that does not help, look at the log (journalctl -u wabox)."
+        yield warning("check", "The database was not looked through for two nights.", cure)
+
+
+def _work(vitals: Vitals) -> Iterator[Finding]:
+    found = vitals.counts
+    if found.astray:
+        cure = "Open WhatsApp in the menu; each phone says there what to do."
+        yield warning("phones", "%(n)s phone(s) shall send and are not linked.", cure, n=found.astray)
+    if found.unknown:
+        cure = "Open Messages, choose Unsure, look on the phone, then settle each one."
+        yield warning("unknown", "%(n)s message(s) may have gone or not.", cure, n=found.unknown)
+    if found.parked:
+        cure = "Open Webhooks, put the address right, then replay them."
+        yield warning("parked", "%(n)s webhook post(s) gave up.", cure, n=found.parked)
+    if found.late:
+        cure = "Open Webhooks and see whether the address answers."
+        yield warning("late", "%(n)s webhook post(s) are late.", cure, n=found.late)
+    failed = found.mails.get("failed", 0) + found.mails.get("skipped", 0)
+    if failed:
+        cure = "Open E-mail in Settings; the reasons stand there."
+        yield warning("mail", "%(n)s mail(s) did not go.", cure, n=failed)

@@ -1,0 +1,140 @@
+"""How the running box is: its counts, files, memory and engine, looked at seldom enough to cost little.
+
+What is slow is done on threads aside: walking the data directory every ten minutes, the processes and the
+database at most every few seconds, however many ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+
+from wabox.box import Box
+from wabox.checkup import counts, database, memory
+from wabox.checkup.counts import Counts, Totals
+from wabox.checkup.database import Checked
+from wabox.db import Rows
+from wabox.pulse import Step
+
+LOOK_SECONDS = 4.0
+WALK_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Bytes. data: of the whole directory, None while it is not known yet."""
+
+    data: int | None
+    free: int
+    disk: int
+    database: int
+    wal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """The box at a moment. queue: verbs that wait for the writer; failing: why it cannot write, if it cannot.
+
+    requests: {(face, class): how many since the start}.
+    """
+
+    at: datetime
+    up_seconds: float
+    counts: Counts
+    files: Files
+    memory: Mapping[str, int]
+    queue: int
+    failing: str | None
+    steps: tuple[Step, ...]
+    late: tuple[str, ...]
+    requests: Mapping[tuple[str, str], int]
+    checked: Checked | None
+
+
+class Watch:
+    """Looks at one box for many who ask; all on the loop, except for what is slow."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="walk")
+        self._walk: Future[int] | None = None
+        self._data: int | None = None
+        self._walked_at = -WALK_SECONDS
+        self._totals: Totals | None = None
+        self._looking: asyncio.Task[Vitals] | None = None
+        self._seen: Vitals | None = None
+        self._seen_at = -LOOK_SECONDS
+
+    async def look(self) -> Vitals:
+        """The box as it was a few seconds ago at most."""
+        if self._seen is not None and monotonic() - self._seen_at < LOOK_SECONDS:
+            return self._seen
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.ensure_future(self._look())
+        self._seen = await asyncio.shield(self._looking)
+        self._seen_at = monotonic()
+        return self._seen
+
+    async def _look(self) -> Vitals:
+        box, now = self._box, self._box.now()
+        found, checked = await box.db.read(self._ask, now)
+        self._totals = found.totals
+        files, used = await asyncio.to_thread(self._files), await asyncio.to_thread(memory.used)
+        pulse = box.pulse
+        return Vitals(
+            at=now,
+            up_seconds=monotonic() - pulse.started,
+            counts=found,
+            files=files,
+            memory=used,
+            queue=box.db.waiting,
+            failing=box.db.failing,
+            steps=tuple(pulse.steps.values()),
+            late=tuple(pulse.late),
+            requests=dict(pulse.requests),
+            checked=checked,
+        )
+
+    def _ask(self, rows: Rows, now: datetime) -> tuple[Counts, Checked | None]:
+        return counts.count(rows, self._box.config, self._totals, now=now), database.last(rows)
+
+    def _files(self) -> Files:
+        path = self._box.config.data.dir
+        disk = shutil.disk_usage(path)
+        file = self._box.db.path
+        return Files(self._walked(path), disk.free, disk.total, _size(file), _size(Path(f"{file}-wal")))
+
+    def _walked(self, path: Path) -> int | None:
+        """What the last walk found; a new one is begun when that is old."""
+        if self._walk is not None and self._walk.done():
+            self._data, self._walk = self._walk.result(), None
+        if self._walk is None and monotonic() - self._walked_at >= WALK_SECONDS:
+            self._walked_at = monotonic()
+            self._walk = self._aside.submit(size_of, path)
+        return self._data
+
+
+def size_of(directory: Path) -> int:
+    """Bytes of every file in it, as they lie on the disk."""
+    total = 0
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            try:
+                total += os.lstat(f"{folder}/{name}").st_blocks * 512
+            except OSError:  # gone meanwhile, as Chromium's files go
+                continue
+    return total
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,110 @@
+"""The box in Prometheus's text format: counts only, no phone number, no user, no label of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+
+from wabox import __version__
+from wabox.checkup.counts import Counts
+from wabox.checkup.vitals import Vitals
+from wabox.messages import outbox
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+STATES = ("not_started", "starting", "qr", "ready", "disconnected")
+MAILS = ("queued", "sent", "failed", "skipped")
+
+
+def text(vitals: Vitals) -> bytes:
+    """All metrics of this moment."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Once(_all(vitals)))
+    return generate_latest(registry)
+
+
+class _Once:
+    """A collector that has one answer."""
+
+    def __init__(self, found: Iterable[Metric]) -> None:
+        self._found = list(found)
+
+    def collect(self) -> list[Metric]:
+        """The answer."""
+        return self._found
+
+
+def _all(vitals: Vitals) -> Iterator[Metric]:
+    yield InfoMetricFamily("wabox", "The version that runs.", {"version": __version__})
+    yield _gauge("wabox_uptime_seconds", "Seconds since the process started.", vitals.up_seconds)
+    yield from _messages(vitals.counts)
+    yield from _neighbours(vitals.counts)
+    yield from _machine(vitals)
+    yield from _engine(vitals)
+    requests = CounterMetricFamily("wabox_http_requests", "Requests answered.", labels=("face", "class"))
+    for (face, kind), n in sorted(vitals.requests.items()):
+        requests.add_metric((face, kind), n)
+    yield requests
+
+
+def _messages(found: Counts) -> Iterator[Metric]:
+    ended = CounterMetricFamily("wabox_messages", "Messages that came to this status.", labels=("status",))
+    for status in outbox.STATUSES:
+        if status not in outbox.OPEN:
+            ended.add_metric((status,), found.totals.ended.get(status, 0))
+    yield ended
+    help_waiting = "Messages that wait, by reason; each phone's share of a reason is counted up to 10,000."
+    yield _gauges("wabox_messages_waiting", help_waiting, "reason", found.waiting)
+    yield _gauge("wabox_messages_sending", "Messages being handed over or in doubt, one a phone.", found.sending)
+    yield _gauge("wabox_messages_unknown", "Messages that may have gone, until they are settled.", found.unknown)
+    oldest = 0.0 if found.oldest is None else found.oldest.timestamp()
+    help_oldest = "When the message that waits longest was queued, planned ones aside; 0 = none waits."
+    yield _gauge("wabox_oldest_waiting_timestamp_seconds", help_oldest, oldest)
+
+
+def _neighbours(found: Counts) -> Iterator[Metric]:
+    devices = {state: found.devices.get(state, 0) for state in STATES}
+    yield _gauges("wabox_devices", "Phones of all users, by state.", "state", devices)
+    posts = {"due": found.due, "late": found.late, "parked": found.parked}
+    yield _gauges("wabox_webhook_posts", "Posts owed, late for over a minute, given up.", "state", posts)
+    mails = {status: found.mails.get(status, 0) for status in MAILS}
+    yield _gauges("wabox_mails", "Mails that are kept in the log, by status.", "status", mails)
+    yield _gauge("wabox_clock_wrong", "1 while sending is held because the clock looks wrong.", found.clock_wrong)
+
+
+def _machine(vitals: Vitals) -> Iterator[Metric]:
+    files = vitals.files
+    sizes = {"database": files.database, "wal": files.wal}
+    if files.data is not None:
+        sizes["all"] = files.data
+    yield _gauges("wabox_data_bytes", "Size of the data directory and of files in it.", "part", sizes)
+    yield _gauge("wabox_disk_free_bytes", "Room left where the data lies.", files.free)
+    yield _gauges("wabox_memory_bytes", "Memory, shared parts divided.", "process", vitals.memory)
+
+
+def _engine(vitals: Vitals) -> Iterator[Metric]:
+    yield _gauge("wabox_writer_queue", "Changes that wait to be written.", vitals.queue)
+    yield _gauge("wabox_writer_failing", "1 while nothing can be written.", vitals.failing is not None)
+    ages = {step.name: step.age for step in vitals.steps}
+    yield _gauges("wabox_step_age_seconds", "Seconds since this step of the engine ended last.", "step", ages)
+    failures = CounterMetricFamily("wabox_step_failures", "Runs of a step that failed.", labels=("step",))
+    for step in vitals.steps:
+        failures.add_metric((step.name,), step.failures)
+    yield failures
+    if vitals.checked is not None:
+        at = vitals.checked.at.timestamp()
+        yield _gauge("wabox_database_check_timestamp_seconds", "When the database was last checked.", at)
+        well = vitals.checked.well
+        yield _gauge("wabox_database_check_well", "1 if that check found nothing wrong.", well)
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, meaning, value=float(value))
+
+
+def _gauges(name: str, meaning: str, label: str, values: Mapping[str, float]) -> Metric:
+    found = GaugeMetricFamily(name, meaning, labels=(label,))
+    for key, value in sorted(values.items()):
+        found.add_metric((key,), float(value))
+    return found

@@ -1,0 +1,147 @@
+"""What machines ask a box: is it alive, can it work, and its metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import sqlite3
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import structlog
+from litestar import Request, Response, Router, get
+from litestar.types import Message, Scope
+
+from wabox import metrics
+from wabox.box import Box
+from wabox.checkup.vitals import Watch
+from wabox.dashboard.guard import check_host
+from wabox.db import Rows
+from wabox.errors import NotFound, Refusal, Unauthorized, Unavailable
+from wabox.messages import timekeeping
+
+log = structlog.get_logger()
+
+SECONDS = 3.0
+Asked: TypeAlias = Request[Any, Any, Any]
+# What a proxy adds: with any of these, the connection tells nothing of who asks.
+FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+
+
+@get("/healthz")
+async def healthz(box: Box) -> Response[dict[str, str]]:
+    """200 while the web serves and the database can be written, whatever the devices do."""
+    why = await _unwritable(box)
+    return Response({"status": "ok"}) if why is None else Response({"status": "storage"}, status_code=503)
+
+
+@get("/readyz")
+async def readyz(box: Box) -> Response[dict[str, Any]]:
+    """200 while messages are taken and worked on; 503 with every reason why not. A phone may be unlinked."""
+    reasons = [why for why in (await _unwritable(box), await _unreadable(box)) if why is not None]
+    if "database" not in reasons and await box.db.read(timekeeping.is_wrong):
+        reasons.append("clock_wrong")
+    if box.pulse.late or not box.pulse.steps:
+        reasons.append("engine")
+    if reasons:
+        return Response({"status": "not_ready", "reasons": reasons}, status_code=503)
+    return Response({"status": "ready", "reasons": []})
+
+
+@get("/metrics")
+async def show(request: Asked, box: Box, watch: Watch) -> Response[bytes]:
+    """For this machine, and for whoever has the token."""
+    await _admit(request, box)
+    return Response(metrics.text(await watch.look()), media_type=metrics.CONTENT_TYPE)
+
+
+async def _unwritable(box: Box) -> str | None:
+    """`storage_full`, `writer`, or None while changes are kept."""
+    failing = box.db.failing
+    try:
+        await asyncio.wait_for(box.db.write(lambda tx: tx.value("select 1")), SECONDS)
+    except Unavailable as refusal:
+        return "storage_full" if refusal.code == "storage_full" else "writer"
+    except (TimeoutError, Refusal, sqlite3.Error):
+        return "writer"
+    if failing is None:
+        return None
+    return "storage_full" if "full" in failing else "writer"
+
+
+async def _unreadable(box: Box) -> str | None:
+    """`database` if it cannot be read, or not in time."""
+
+    def ask(rows: Rows) -> None:
+        rows.value("select count(*) from box")
+
+    try:
+        await asyncio.wait_for(box.db.read(ask), SECONDS)
+    except (TimeoutError, sqlite3.Error):
+        return "database"
+    return None
+
+
+async def _admit(request: Asked, box: Box) -> None:
+    """Raises NotFound without a token to ask for, Unauthorized without the right one.
+
+    From a proxy nobody is on this machine, trusted or not: a stranger's words may have come along.
+    """
+    if _is_local(request):
+        check_host(request, box)  # a browser on this machine may be led here by a strange name
+        return
+    token = await asyncio.to_thread(_token, box)
+    if not token:
+        raise NotFound("not_found", "There is nothing here; GET /api/v1/openapi.json lists every path.")
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
+        raise Unauthorized("unauthorized", "Send the token of [metrics] token_file as Authorization: Bearer.")
+
+
+def _is_local(request: Asked) -> bool:
+    if request.client is None or any(name in request.headers for name in FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _token(box: Box) -> str:
+    """What the file holds, read each time: a changed token needs no restart. "" = there is none."""
+    config = box.config
+    if config.metrics.token_file is None:
+        return ""
+    place = config.path.parent if config.path else Path.cwd()
+    try:
+        return (place / config.metrics.token_file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        log.error("metrics token cannot be read", error=error.strerror)
+        return ""
+
+
+def router(box: Box) -> Router:
+    """These routes."""
+    kept = Watch(box)
+
+    async def watch() -> Watch:
+        return kept
+
+    return Router(
+        path="/",
+        route_handlers=[healthz, readyz, show],
+        dependencies={"watch": watch},
+        include_in_schema=False,
+        signature_types=[Watch],
+    )
+
+
+def counting(box: Box) -> Any:
+    """A hook that counts every answer."""
+
+    async def count(message: Message, scope: Scope) -> None:
+        if message["type"] == "http.response.start":
+            box.pulse.answered(scope["path"], message["status"])
+
+    return count
