@@ -38,6 +38,7 @@ from wabox.engine.links import Links
 from wabox.engine.mailing import Mailing
 from wabox.engine.posting import Poster
 from wabox.engine.receipts import Receipts
+from wabox.engine.reviewing import Reviewing
 from wabox.engine.timekeeper import Timekeeper
 from wabox.engine.turns import Turns
 from wabox.engine.workers import Workers
@@ -173,6 +174,7 @@ class _Serving:
                 Campaigns(box, self.workers).tick,
                 imports.tick,
                 billing.tick,
+                Reviewing(box).tick,
                 Closing(box).tick,
             ],
             hourly=[Housekeeping(box).tick, imports.tidy, billing.tidy],

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wabox import times
+from wabox.accounts.states import Actor
 from wabox.contacts import inbox, suppression, words
+from wabox.content import complaints, rules
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.messages import chats, outbox, template
@@ -32,8 +34,11 @@ class Heard:
     changed: bool
 
 
-def hear(tx: Tx, event: Inbound, *, now: datetime) -> Heard:
-    """The message stands in the inbox, and what it asks for has happened. Hearing it again changes nothing."""
+def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard:
+    """The message stands in the inbox, and what it asks for has happened. Hearing it again changes nothing.
+
+    lock_after: so many complaints lock the account, 0 = none.
+    """
     if event.phone is None:
         return Heard(None, False)
     device = devices.by_id(tx, event.device_id)
@@ -43,6 +48,7 @@ def hear(tx: Tx, event: Inbound, *, now: datetime) -> Heard:
     chats.wrote(tx, device.id, device.user_id, event.phone, inbound=True, at=now)
     _owe_received(tx, device, event, now)
     if verdict == "opt_out":
+        _complain(tx, device, event, lock_after, now)
         return Heard(verdict, _opt_out(tx, device, event, now))
     if verdict == "opt_in":
         return Heard(verdict, _opt_in(tx, device, event, now))
@@ -74,6 +80,15 @@ def _opt_out(tx: Tx, device: devices.Device, event: Inbound, now: datetime) -> b
     _owe_opted_out(tx, device.user_id, event.phone, "word", now)
     _confirm(tx, device, event, "opt_out", now)
     return True
+
+
+def _complain(tx: Tx, device: devices.Device, event: Inbound, lock_after: int, now: datetime) -> None:
+    """A reply that says SPAM counts against the account that wrote, where other people use the box."""
+    assert event.phone is not None
+    if not rules.in_force(tx) or not words.complains(event.text):
+        return
+    by = Actor(None, None)
+    complaints.record(tx, device.user_id, event.phone, source="reply", by=by, lock_after=lock_after, now=now)
 
 
 def _opt_in(tx: Tx, device: devices.Device, event: Inbound, now: datetime) -> bool:

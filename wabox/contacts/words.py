@@ -27,6 +27,9 @@ _OUT = """
     إيقاف, ايقاف, توقف, إلغاء الاشتراك, الغاء الاشتراك
     berhenti, baja, alto, sair, pare, parar
 """
+_COMPLAINT = """
+    spam, report spam, it is spam, this is spam, স্প্যাম, এটা স্প্যাম, স্প্যাম রিপোর্ট, রিপোর্ট স্প্যাম
+"""
 _IN = """
     start, start all, unstop, resubscribe, subscribe, optin, opt-in, opt in, resume
     শুরু, শুরু করুন, শুরু করো, শুরু কর, স্টার্ট, আবার শুরু, চালু, চালু করুন
@@ -53,6 +56,12 @@ def judge(text: str) -> Verdict | None:
             return "near_miss"
         return "opt_out" if phrase in OPT_OUT else "opt_in"
     return "near_miss" if _mentions_opt_out(phrase) else None
+
+
+def complains(text: str) -> bool:
+    """Whether the whole message calls what was sent spam; it opts out as well, as `judge` says."""
+    bare = _visible(text)
+    return bare is not None and _phrase(_plain(bare)) in COMPLAINT
 
 
 def _visible(text: str) -> str | None:
@@ -101,5 +110,6 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(_phrase(_plain(word)) for word in listed if word)
 
 
-OPT_OUT = _words(_OUT)
+COMPLAINT = _words(_COMPLAINT)
+OPT_OUT = _words(_OUT) | COMPLAINT
 OPT_IN = _words(_IN)

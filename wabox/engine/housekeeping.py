@@ -9,12 +9,14 @@ import structlog
 from wabox import times
 from wabox.accounts import links, mail, sessions
 from wabox.box import Box
+from wabox.content import refusals, reviews
 from wabox.db import Tx
 from wabox.webhooks import deliveries
 
 log = structlog.get_logger()
 
 IDEMPOTENCY_KEPT = timedelta(hours=24)
+CONTENT_KEPT = timedelta(days=90)
 BATCH = 500
 
 
@@ -32,6 +34,8 @@ class Housekeeping:
         await self._box.db.write(sessions.sweep, now)
         await self._box.db.write(links.sweep, now)
         await self._box.db.write(mail.sweep, now)
+        await self._box.db.write(reviews.forget, before=now - CONTENT_KEPT)
+        await self._box.db.write(refusals.forget, before=now - CONTENT_KEPT)
         while await self._box.db.write(_forget_posts, now - timedelta(days=data.keep_webhook_days)):
             pass
         if data.keep_messages_days:

@@ -91,6 +91,7 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             gap_end = pace.next_send_at(now, box.config.sending.gap_seconds)
             return lambda tx: outbox.receipt(tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end)
         case Inbound():
-            return lambda tx: replies.hear(tx, event, now=now)
+            lock_after = box.config.content.lock_after_complaints
+            return lambda tx: replies.hear(tx, event, lock_after=lock_after, now=now)
         case Pairing():
             return lambda tx: devices.paired(tx, event)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from wabox.content import complaints
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.messages import outbox
@@ -79,6 +80,7 @@ def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> 
            and device_id in (select id from devices where user_id = :user_id)""",
         **person,
     )
+    complaints.erase(tx, user_id, phone)
     contact = tx.run("delete from contacts where user_id = :user_id and phone = :phone", **person)
     return Erased(bool(contact), cancelled, messages, received)
 
