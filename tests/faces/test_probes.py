@@ -131,7 +131,8 @@ def test_metrics_are_for_this_machine_alone_without_a_token(bare: Stage) -> None
     assert ask(bare, "/metrics", "192.168.1.7").status_code == 404
     assert ask(bare, "/metrics", host="wabox.evil.example").status_code == 403
     for header in ("x-forwarded-for", "x-real-ip", "forwarded", "via"):
-        assert ask(bare, "/metrics", **{header: "127.0.0.1"}).status_code == 404, header
+        passed: dict[str, Any] = {header: "127.0.0.1"}
+        assert ask(bare, "/metrics", **passed).status_code == 404, header
 
 
 def test_behind_a_trusted_proxy_the_real_client_counts(bare: Stage) -> None:
@@ -145,7 +146,7 @@ def test_others_need_the_token(shop: Stage) -> None:
     assert ask(shop, "/metrics", "192.168.1.7").status_code == 401
     assert ask(shop, "/metrics", "192.168.1.7", authorization="Bearer another").status_code == 401
     assert ask(shop, "/metrics", "192.168.1.7", authorization="Bearer ").status_code == 401
-    good = {"authorization": "Bearer a long secret token"}
+    good: dict[str, Any] = {"authorization": "Bearer a long secret token"}
     assert ask(shop, "/metrics", "192.168.1.7", **good).status_code == 200
     forwarded = ask(shop, "/metrics", proxies=["127.0.0.1"], x_forwarded_for="203.0.113.9", **good)
     assert forwarded.status_code == 200
