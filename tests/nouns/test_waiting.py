@@ -10,7 +10,7 @@ import pytest
 from tests.cast import Stage, stage
 from wabox.campaigns import campaigns, expansion
 from wabox.contacts import contacts
-from wabox.db import Tx
+from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.messages import line, outbox, template, waiting
 from wabox.whatsapp.driver import Link
@@ -168,3 +168,23 @@ def test_a_group_brings_so_many_of_its_messages(shop: Stage) -> None:
     times = [one.scheduled_for for one in group.rows if one.scheduled_for is not None]
     assert len(times) == 3 and times == sorted(times)
     assert group.first == group.rows[0]
+
+
+@pytest.mark.parametrize("most", [1, 3, 10_000])
+def test_a_page_of_a_line_says_of_each_what_it_says_of_one_alone(shop: Stage, most: int) -> None:
+    _queue(shop, "8801711000001")
+    _campaign(shop, "first", "8801711000011", "8801711000012", "8801711000013")
+    _queue(shop, "8801711000002")
+    _campaign(shop, "second", "8801711000011", "8801711000014", "8801711000015")
+    for number in range(3, 7):
+        _queue(shop, f"880171100000{number}", system=number % 2 == 0)
+
+    def compare(rows: Rows) -> None:
+        found = [outbox.message_of(row) for row in rows.all(f"{outbox.COLUMNS} order by m.id desc")]
+        asked: dict[str, Any] = {"config": shop.box.config, "now": shop.hands.now(), "most_ahead": most}
+        together = line.explain(rows, found, **asked)
+        alone = {key: value for one in found for key, value in line.explain(rows, [one], **asked).items()}
+        assert together == alone and len(found) == 12
+        assert len({one.ahead for one in together.values()}) == min(most + 1, 12)
+
+    shop.box.db.read_here(compare)

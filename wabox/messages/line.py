@@ -6,7 +6,7 @@ Reads the facts for `gate.decide`, for the engine's claim and for the explanatio
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -51,6 +51,7 @@ class _Line:
     new_chats_full: bool
     midnight: datetime
     campaigns: tuple[int, ...]  # of the user, running
+    counted: dict[tuple[int | None, int], tuple[int, int]] = field(default_factory=dict)  # see _counted
 
     def facts_for(self, rows: Rows, row: Row) -> facts.Facts:
         checked = row["held_until"] if row["held_reason"] == "number_check" else None
@@ -181,9 +182,7 @@ def explain(
     """
     lines: dict[int, _Line] = {}
     found: dict[int, Waiting] = {}
-    for message in messages:
-        if message.status not in outbox.OPEN:
-            continue
+    for message in sorted((one for one in messages if one.status in outbox.OPEN), key=lambda one: one.id):
         if message.device_id not in lines:
             device = devices.by_id(rows, message.device_id)
             lines[message.device_id] = _line(rows, device, config=config, now=now)
@@ -320,21 +319,37 @@ def _ahead(rows: Rows, line: _Line, row: Row, most: int) -> int:
     single = row["campaign_id"] is None
     counted = 0
     for campaign_id in (None,) if single else (None, *line.campaigns):
-        counted += rows.value(
-            f"""select count(*) from (select 1 from messages m where {line.passable()}
-                and (m.priority > :priority or (m.priority = :priority and m.id < :id)) limit :most)""",  # noqa: S608
-            device_id=line.device.id,
-            campaign_id=campaign_id,
-            now=times.stored(line.now),
-            priority=row["priority"],
-            id=row["id"],
-            most=most,
-        )
+        counted += _counted(rows, line, campaign_id, row, most)
     busy = rows.value(
         "select 1 from messages where device_id = :device_id and status = 'sending'",
         device_id=line.device.id,
     )
     return min(counted, most) + (1 if busy else 0)
+
+
+def _counted(rows: Rows, line: _Line, campaign_id: int | None, row: Row, most: int) -> int:
+    """How many of these go before the row, at most so many.
+
+    Messages are asked for in the order of their ids, so that each counts on from the one before it: a page
+    of a long line walks that line once.
+    """
+    place = (campaign_id, row["priority"])
+    last, before = line.counted.get(place, (0, 0))
+    if before < most:
+        higher = "" if last else "m.priority > :priority or"
+        before += rows.value(
+            f"""select count(*) from (select 1 from messages m where {line.passable()}
+                and ({higher} (m.priority = :priority and m.id >= :last and m.id < :id)) limit :most)""",  # noqa: S608
+            device_id=line.device.id,
+            campaign_id=campaign_id,
+            now=times.stored(line.now),
+            priority=row["priority"],
+            last=last,
+            id=row["id"],
+            most=most - before,
+        )
+    line.counted[place] = (row["id"], before)
+    return before
 
 
 def foresee(rows: Rows, device: devices.Device, count: int, *, config: Config, now: datetime) -> datetime:
