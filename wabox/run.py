@@ -36,6 +36,7 @@ from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.importing import Importing, Imports
 from wabox.engine.links import Links
 from wabox.engine.mailing import Mailing
+from wabox.engine.nightly import Nightly
 from wabox.engine.posting import Poster
 from wabox.engine.receipts import Receipts
 from wabox.engine.reviewing import Reviewing
@@ -177,7 +178,7 @@ class _Serving:
                 Reviewing(box).tick,
                 Closing(box).tick,
             ],
-            hourly=[Housekeeping(box).tick, imports.tidy, billing.tidy],
+            hourly=[Housekeeping(box).tick, Nightly(box).tick, imports.tidy, billing.tidy],
         )
         settings = uvicorn.Config(
             app.create(box),

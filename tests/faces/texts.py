@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 from typing import get_args
@@ -11,6 +12,8 @@ from babel.messages.extract import extract
 
 from wabox import dashboard
 from wabox.accounts import terms, users
+from wabox.checkup import promises
+from wabox.content import builtin
 from wabox.dashboard.language import catalogue
 from wabox.devices import devices
 from wabox.messages import facts, outbox, reasons
@@ -50,8 +53,32 @@ def of_nouns() -> set[str]:
     details = get_args(driver.Detail)
     found = {reasons.sentence(reason, None, zone) for reason in get_args(facts.Reason)}
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
+    found |= {one.sentence for one in builtin.BUILTINS}
     found |= set(outbox._ERRORS.values()) | set(devices._SENTENCES.values())
     return found | {users.DISCLAIMER, *terms.TERMS}
+
+
+# The doctor's own: they need the box to stand still, or start a browser, so no page shows them.
+DOCTOR_ONLY = {"findings", "stored", "mails", "process", "port", "starts", "_cure"}
+
+
+def of_checkup() -> set[str]:
+    """What the health page finds: every sentence in the modules of the check-up that a page can show."""
+    found = set(promises.PROMISES)
+    for name in ("machine", "chromium", "box", "database", "standing"):
+        tree = ast.parse((HOME.parent / "checkup" / f"{name}.py").read_text(encoding="utf-8"))
+        for part in tree.body:
+            if not isinstance(part, ast.FunctionDef):
+                found |= _sentences(part) if isinstance(part, ast.Assign) else set()
+            elif name == "database" or part.name not in DOCTOR_ONLY:
+                found |= _sentences(part) - {ast.get_docstring(part, clean=False) or ""}
+    return found
+
+
+def _sentences(part: ast.stmt) -> set[str]:
+    """Its texts that have words and begin as a sentence."""
+    texts = {one.value for one in ast.walk(part) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return {text for text in texts if " " in text and (text[0].isupper() or text.startswith(("%(", "wabox")))}
 
 
 def untranslated(texts: set[str]) -> list[str]:
@@ -65,7 +92,7 @@ def main() -> None:
     """Print what is missing."""
     folders = ["", *(path.name for path in (HOME / "templates").iterdir() if path.is_dir())]
     modules = [str(path.relative_to(HOME).with_suffix("")) for path in HOME.rglob("*.py")]
-    for text in untranslated(in_templates(*folders) | in_modules(*modules) | of_nouns()):
+    for text in untranslated(in_templates(*folders) | in_modules(*modules) | of_nouns() | of_checkup()):
         sys.stdout.write(text + "\n")
 
 

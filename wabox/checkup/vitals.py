@@ -82,6 +82,10 @@ class Watch:
         self._seen_at = monotonic()
         return self._seen
 
+    def forget(self) -> None:
+        """The next look is a new one."""
+        self._seen = None
+
     async def _look(self) -> Vitals:
         box, now = self._box, self._box.now()
         found, checked = await box.db.read(self._ask, now)

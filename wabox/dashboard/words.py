@@ -152,6 +152,7 @@ def next_step(shown: Device) -> str:
 
 SAID: dict[str, tuple[Tone, str]] = {
     "queued": ("good", later("The message is accepted. It goes as soon as it may.")),
+    "checked": ("good", later("The database is checked. What was found stands below.")),
     "cancelled": ("good", later("The message is cancelled. It will not be sent.")),
     "settled": ("good", later("Noted. The message is settled.")),
     "accepted": ("good", later("Thank you. Now link your phone.")),

@@ -1,0 +1,113 @@
+"""The owner's health page: a verdict, findings with their cure, facts, and nobody else's names."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.cast import Stage
+from tests.faces.tab import Tab, words
+from wabox.checkup import database, standing
+from wabox.checkup.findings import Finding
+from wabox.dashboard import health
+from wabox.dashboard.language import Voice
+from wabox.messages import timekeeping
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def quick_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [Finding("python", "ok", "Python is %(version)s.", values={"version": "3.11.2"})]
+    monkeypatch.setattr(standing, "of_machine", lambda _config: found)
+
+
+def run_engine(shop: Stage) -> None:
+    shop.box.pulse.announce("links", every=1)
+    with shop.box.pulse.step("links"):
+        pass
+
+
+def test_the_page_says_what_is_wrong_and_what_to_do(shop: Stage, asha: Tab) -> None:
+    run_engine(shop)
+    seen = words(asha.get("/admin/health").text)
+    assert "1 message(s) may have gone or not." in seen
+    assert "then settle each one" in seen
+    assert "Your box works" in seen
+    assert "Python is 3.11.2." in seen
+    shop.box.db.write_now(timekeeping.judge, shop.hands.now(), jumped=True)
+
+
+def test_a_standing_engine_and_a_wrong_clock_are_bad(shop: Stage, asha: Tab) -> None:
+    run_engine(shop)
+    shop.box.pulse.steps["links"].ended -= 100
+    shop.box.db.write_now(timekeeping.judge, shop.hands.now(), jumped=True)
+    seen = words(asha.get("/admin/health").text)
+    assert "2 things must be put right." in seen
+    assert "The engine stands still: links." in seen
+    assert "The clock looks wrong, so nothing is sent." in seen
+
+
+def test_a_step_that_failed_is_named_with_its_error(shop: Stage, asha: Tab) -> None:
+    with pytest.raises(OSError), shop.box.pulse.step("mailing"):
+        raise OSError("no route")
+    assert "mailing failed at its last run: OSError: no route." in words(asha.get("/admin/health").text)
+
+
+def test_check_now_shows_a_broken_promise_and_changes_nothing(shop: Stage, asha: Tab) -> None:
+    shop.box.db.write_now(lambda tx: tx.run("update users set credits = 77 where id = 2"))
+    assert asha.post("/admin/health/check").headers["location"] == "/admin/health?said=checked"
+    seen = words(asha.get("/admin/health?said=checked").text)
+    assert "Not true of 1 row(s): credits are the sum of the ledger. Ids: 2." in seen
+    assert "Nothing was changed" in seen
+    assert shop.value("select credits from users where id = 2") == 77
+    shop.box.db.write_now(lambda tx: tx.run("update users set credits = 0 where id = 2"))
+    asha.post("/admin/health/check")
+    assert "Ids: 2" not in words(asha.get("/admin/health").text)
+    last = shop.box.db.read_here(database.last)
+    assert last is not None and last.well
+
+
+def test_others_are_counted_and_not_named(shop: Stage, asha: Tab) -> None:
+    shop.box.db.write_now(lambda tx: tx.run("update devices set label = 'bilals-till' where user_id = 2"))
+    page = asha.get("/admin/health").text
+    assert "Of others: Off" in words(page) and "bilals-till" not in page and "bilal" not in page
+    assert "sales" in page
+
+
+def test_the_live_part_is_the_same_and_asks_again(shop: Stage, asha: Tab) -> None:
+    page = asha.get("/admin/health").text
+    assert 'hx-get="/admin/health/live"' in page and 'hx-trigger="every 5s"' in page
+    live = asha.get("/admin/health/live").text
+    assert "<html" not in live and "verdict" in live
+    assert re.search(r"Sent today\s*\d+", words(live))
+
+
+def test_it_is_the_owners_alone(bilal: Tab, chen: Tab) -> None:
+    for path in ("/admin/health", "/admin/health/live"):
+        assert bilal.get(path).status_code == 404
+        assert chen.get(path).status_code == 303
+    assert bilal.post("/admin/health/check").status_code == 404
+
+
+def test_settings_lead_the_owner_there(asha: Tab, bilal: Tab) -> None:
+    assert 'href="/admin/health"' in asha.get("/settings").text
+    assert 'href="/admin/health"' not in bilal.get("/settings").text
+
+
+def test_it_speaks_bengali(shop: Stage, asha: Tab) -> None:
+    run_engine(shop)
+    asha.post("/settings/locale", {"language": "bn", "timezone": ""})
+    seen = words(asha.get("/admin/health").text)
+    assert "বক্সের অবস্থা" in seen and "১টি বার্তা গেছে কি না নিশ্চিত নয়।" in seen
+    for english in ("must be put right", "The engine runs", "Sent today", "Looked at"):
+        assert english not in seen
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 B"), (999, "999 B"), (1_449, "1.4 KB"), (83_000_000, "83 MB")]
+)
+def test_sizes_are_said_briefly(shop: Stage, number: int, said: str) -> None:
+    voice = Voice("en", shop.box.config.zone, shop.hands.now())
+    assert health.size(voice, number) == said
