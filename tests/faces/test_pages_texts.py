@@ -25,6 +25,7 @@ TEMPLATES = sorted((texts.HOME / "templates").rglob("*.html"))
 FOLDERS = (
     "",
     "_partials",
+    "account",
     "admin",
     "docs",
     "errors",
@@ -58,6 +59,7 @@ MODULES = (
     "register",
     "security",
     "settings",
+    "standing",
     "webhooks",
 )
 MODULES_OF_WORDS = ("whatsapp", "words")

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wabox import times
 from wabox.db import Row, Rows, Tx
 
 MOST = 200
+# What others do to an account: the subject is the account, or the details name it.
+TO_ACCOUNTS = (
+    "account.made",
+    "account.link_made",
+    "account.approved",
+    "account.suspended",
+    "account.resumed",
+    "account.locked",
+    "account.unlocked",
+)
+TO_PAYMENTS = ("payment.approved", "payment.rejected")
 _SELECT = """select audit.id, audit.user_id, users.email, audit.action, audit.subject, audit.details,
     audit.ip, audit.at
     from audit left join users on users.id = audit.user_id"""
@@ -66,6 +77,29 @@ def page(rows: Rows, *, user_id: int | None = None, before: int | None = None, l
         limit=max(1, min(limit, MOST)),
     )
     return [_entry_of(row) for row in found]
+
+
+def about(rows: Rows, user_id: int, *, limit: int = 50) -> list[Entry]:
+    """What the user did and what was done to their account, newest first.
+
+    Who did the latter, and from where, is not the user's business: user_id, email and ip are None.
+    """
+    found = rows.all(
+        f"""{_SELECT} where audit.id in (
+              select id from audit where user_id = :user_id
+              union select id from audit
+                where action in (select value from json_each(:accounts)) and subject = :subject
+              union select id from audit where action in (select value from json_each(:payments))
+                and json_extract(details, '$.user_id') = :user_id)
+            order by audit.id desc limit :limit""",  # noqa: S608
+        user_id=user_id,
+        subject=str(user_id),
+        accounts=json.dumps(TO_ACCOUNTS),
+        payments=json.dumps(TO_PAYMENTS),
+        limit=max(1, min(limit, MOST)),
+    )
+    entries = [_entry_of(row) for row in found]
+    return [one if one.user_id == user_id else replace(one, user_id=None, email=None, ip=None) for one in entries]
 
 
 def search(rows: Rows, q: str = "", *, before: int | None = None, limit: int = 50) -> list[Entry]:

@@ -1,8 +1,8 @@
 """Knows an account's state and its moves.
 
 pending -> active (approved, and its address confirmed where that is asked); active <-> suspended (may look,
-not send); any -> locked (may not even log in) -> active. A closed one is locked for good. The owner's account
-always stays active.
+not send); any -> locked (may not even log in) -> active, or pending if it was that. A closed one is locked for
+good. The owner's account always stays active.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Literal
 
 from wabox import times
 from wabox.accounts import audit, keys, sessions, users
+from wabox.accounts.registration import Rule
 from wabox.accounts.users import State, User
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, NotFound
@@ -28,6 +29,7 @@ MOVES: Mapping[Move, tuple[frozenset[State], State, str]] = {
     "unlock": (frozenset({"locked"}), "active", "account.unlocked"),
 }
 LONGEST_REASON = 300
+NOTHING_MORE = Rule(approval=False, verification=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +40,30 @@ class Actor:
     ip: str | None
 
 
-def move(tx: Tx, user_id: int, what: Move, *, by: Actor, reason: str = "", now: datetime) -> User:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What made the account's state. reason: why it is suspended or locked, as it was given."""
+
+    reason: str | None
+    approved: bool
+    confirmed: bool
+
+
+def move(
+    tx: Tx, user_id: int, what: Move, *, by: Actor, reason: str = "", asked: Rule = NOTHING_MORE, now: datetime
+) -> User:
     """The account is in the move's state, and it is on record; a lock ends every log-in.
 
-    Raises NotFound; Invalid `owner_stays`, `wrong_state`, `reason_needed` (for suspend and lock).
+    asked: what the box asks of new accounts; one that is approved before its address is confirmed stays pending
+    until it is. Raises NotFound; Invalid `owner_stays`, `wrong_state`, `reason_needed` (for suspend and lock).
     """
     user = users.by_id(tx, user_id)
     if user is None:
         raise NotFound("not_found", "There is no such account; take it from the list.")
-    froms, to, action = MOVES[what]
     reason = " ".join(reason.split())[:LONGEST_REASON]
-    if user.role == "owner":
-        raise Invalid("owner_stays", "The owner's account stays as it is.")
-    if what in ("suspend", "lock") and not reason:
-        sentence = "Say why; the person and the record will show it."
-        raise Invalid("reason_needed", sentence, details={"reason": sentence})
-    if user.closed_at is not None:
-        raise Invalid("account_closed", "This account is deleted and does not come back.")
-    if user.state not in froms:
-        raise Invalid("wrong_state", f"The account is {user.state} now; load the page again.")
+    known = standing(tx, user_id)
+    _check(user, what, reason, known)
+    to, action = _lands(tx, user, what, known, asked), MOVES[what][2]
     tx.run(
         """update users set state = :to, state_reason = :reason,
            approved_at = coalesce(approved_at, :approved_at) where id = :id and state = :from""",
@@ -65,11 +72,45 @@ def move(tx: Tx, user_id: int, what: Move, *, by: Actor, reason: str = "", now: 
     )
     if to == "locked":
         sessions.end_all(tx, user_id)
-    details = {"name": user.email, **({"reason": reason} if reason else {})}
+    details = {"name": user.email, "was": user.state, **({"reason": reason} if reason else {})}
     audit.note(tx, user_id=by.user_id, action=action, subject=str(user_id), details=details, ip=by.ip, now=now)
     moved = users.by_id(tx, user_id)
     assert moved is not None
     return moved
+
+
+def _check(user: User, what: Move, reason: str, known: Standing) -> None:
+    """Raises Invalid for a move that is not to be."""
+    if user.role == "owner":
+        raise Invalid("owner_stays", "The owner's account stays as it is.")
+    if what in ("suspend", "lock") and not reason:
+        sentence = "Say why; the person and the record will show it."
+        raise Invalid("reason_needed", sentence, details={"reason": sentence})
+    if user.closed_at is not None:
+        raise Invalid("account_closed", "This account is deleted and does not come back.")
+    if user.state not in MOVES[what][0]:
+        raise Invalid("wrong_state", f"The account is {user.state} now; load the page again.")
+    if what == "approve" and known.approved:
+        raise Invalid("wrong_state", "The account is approved; it waits until its address is confirmed.")
+
+
+def _lands(rows: Rows, user: User, what: Move, known: Standing, asked: Rule) -> State:
+    """The state the move leads to."""
+    if what == "approve" and asked.verification and not known.confirmed:
+        return "pending"
+    if what == "unlock" and _was(rows, user.id) == "pending":
+        return "pending"
+    return MOVES[what][1]
+
+
+def _was(rows: Rows, user_id: int) -> str | None:
+    """The state from which the account was locked last; the record knows."""
+    found: str | None = rows.value(
+        """select json_extract(details, '$.was') from audit where action = 'account.locked' and subject = :subject
+           order by id desc limit 1""",
+        subject=str(user_id),
+    )
+    return found
 
 
 def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -> User:
@@ -107,17 +148,21 @@ def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -
     return closed
 
 
-def moves_from(user: User) -> tuple[Move, ...]:
+def moves_from(user: User, known: Standing) -> tuple[Move, ...]:
     """What can be done with the account now."""
     if user.role == "owner" or user.closed_at is not None:
         return ()
-    return tuple(what for what, (froms, _, _) in MOVES.items() if user.state in froms)
+    fit = [what for what, (froms, _, _) in MOVES.items() if user.state in froms]
+    return tuple(what for what in fit if what != "approve" or not known.approved)
 
 
-def reason_of(rows: Rows, user_id: int) -> str | None:
-    """Why it is suspended or locked, as whoever did it said."""
-    found: str | None = rows.value("select state_reason from users where id = :id", id=user_id)
-    return found
+def standing(rows: Rows, user_id: int) -> Standing:
+    """What is known of how the account stands; nothing of one that is not there."""
+    row = rows.one("select state_reason, approved_at, verified_at from users where id = :id", id=user_id)
+    if row is None:
+        return Standing(None, approved=False, confirmed=False)
+    approved, confirmed = row["approved_at"] is not None, row["verified_at"] is not None
+    return Standing(row["state_reason"], approved=approved, confirmed=confirmed)
 
 
 def search(rows: Rows, q: str = "", *, before: int | None = None, limit: int = 50) -> list[User]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from litestar import Response, Router, delete, get, post
+from litestar import Request, Response, Router, delete, get, post
 from litestar.params import Parameter
 from msgspec import Struct
 
 from wabox import times
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, wire
+from wabox.api import idempotency, record, wire
 from wabox.api.guard import disclaimer_guard
 from wabox.api.strict import StrictRequest
 from wabox.billing import subscriptions
@@ -98,18 +99,20 @@ async def add(data: NewDevice, request: StrictRequest, box: Box, caller: Caller)
         now = box.now()
         most = subscriptions.most_devices(tx, caller.user.id, config=box.config, now=now)
         made = devices.create(tx, caller.user.id, data.device_label, most=most, now=now)
+        record.by(request, box, caller)(tx, "device.added", subject=made.label)
         return on_wire(tx, box, made, now)
 
     return await idempotency.once(box, request, caller, create, kind=Device, status=201)
 
 
 @delete("/devices/{device_label:str}", status_code=204, responses=wire.errors(404), summary="Remove a device")
-async def remove(device_label: Removable, box: Box, caller: Caller) -> None:
+async def remove(device_label: Removable, request: Request[Any, Any, Any], box: Box, caller: Caller) -> None:
     """Log it out and forget it. What waits on it is cancelled. `primary` always stays."""
 
     def verb(tx: Tx) -> None:
         device = devices.by_label(tx, caller.user.id, device_label)
         outbox.device_removed(tx, device, now=box.now())
+        record.by(request, box, caller)(tx, "device.deleted", subject=device.label)
 
     await box.db.write(verb)
 
@@ -121,9 +124,11 @@ async def remove(device_label: Removable, box: Box, caller: Caller) -> None:
     responses=wire.errors(404),
     summary="Start",
 )
-async def start(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Device:
+async def start(
+    device_label: wire.LabelInPath, request: Request[Any, Any, Any], box: Box, caller: Caller
+) -> Device:
     """Open its session. A device that was never linked goes to `qr`."""
-    return await _act(box, caller, device_label, devices.start)
+    return await _act(_Ask(request, box, caller, "device.started"), device_label, devices.start)
 
 
 @post(
@@ -133,9 +138,11 @@ async def start(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Dev
     responses=wire.errors(404),
     summary="Restart",
 )
-async def restart(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Device:
+async def restart(
+    device_label: wire.LabelInPath, request: Request[Any, Any, Any], box: Box, caller: Caller
+) -> Device:
     """Close its session and open it again; the link stays."""
-    return await _act(box, caller, device_label, devices.restart)
+    return await _act(_Ask(request, box, caller, "device.restarted"), device_label, devices.restart)
 
 
 @post(
@@ -145,9 +152,11 @@ async def restart(device_label: wire.LabelInPath, box: Box, caller: Caller) -> D
     responses=wire.errors(404),
     summary="Log out",
 )
-async def logout(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Device:
+async def logout(
+    device_label: wire.LabelInPath, request: Request[Any, Any, Any], box: Box, caller: Caller
+) -> Device:
     """Give the link up at WhatsApp; linking again needs a new QR."""
-    return await _act(box, caller, device_label, devices.logout)
+    return await _act(_Ask(request, box, caller, "device.logged_out"), device_label, devices.logout)
 
 
 @get(
@@ -172,7 +181,7 @@ async def get_qr(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Re
     summary="Ask for a pairing code",
 )
 async def ask_pairing_code(
-    data: PairingPhone, device_label: wire.LabelInPath, box: Box, caller: Caller
+    data: PairingPhone, device_label: wire.LabelInPath, request: StrictRequest, box: Box, caller: Caller
 ) -> PairingCode:
     """Link by a code instead of a scan; starts the device if need be.
 
@@ -183,7 +192,7 @@ async def ask_pairing_code(
     def ask(tx: Tx, device: devices.Device) -> devices.Device:
         return devices.ask_pairing_code(tx, device, phone.digits)
 
-    await _act(box, caller, device_label, ask)
+    await _act(_Ask(request, box, caller, "device.code_asked"), device_label, ask)
     return PairingCode(code=None)
 
 
@@ -202,14 +211,25 @@ async def get_pairing_code(device_label: wire.LabelInPath, box: Box, caller: Cal
     return Response(PairingCode(code, expires_at), headers={"Cache-Control": "no-store"})
 
 
-async def _act(
-    box: Box, caller: Caller, label: str, verb: Callable[[Tx, devices.Device], devices.Device]
-) -> Device:
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """Who asks a device, and what that is on record as."""
+
+    request: Request[Any, Any, Any]
+    box: Box
+    caller: Caller
+    action: str
+
+
+async def _act(asked: _Ask, label: str, verb: Callable[[Tx, devices.Device], devices.Device]) -> Device:
     """Ask something of a device and show it."""
+    box = asked.box
 
     def act(tx: Tx) -> Device:
-        device = devices.by_label(tx, caller.user.id, label)
-        return on_wire(tx, box, verb(tx, device), box.now())
+        device = devices.by_label(tx, asked.caller.user.id, label)
+        answered = verb(tx, device)
+        record.by(asked.request, box, asked.caller)(tx, asked.action, subject=device.label)
+        return on_wire(tx, box, answered, box.now())
 
     return await box.db.write(act)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from litestar import Request, Response, Router, delete, get, post
+from litestar import Response, Router, delete, get, post
 from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from wabox import times
-from wabox.accounts import audit, keys
+from wabox.accounts import keys
 from wabox.accounts.keys import Caller, IssuedKey, Key
-from wabox.api import wire
+from wabox.api import record, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Tx
@@ -95,7 +95,8 @@ async def make(data: NewKey, request: StrictRequest, box: Box, caller: Caller) -
 
     def verb(tx: Tx) -> IssuedKey:
         issued = keys.named(tx, caller.user.id, name=data.name, scopes=data.scopes, now=box.now())
-        _note(tx, box, request, caller, "key.issued", {"name": issued.name, "scopes": list(issued.scopes)})
+        details: dict[str, object] = {"name": issued.name, "scopes": list(issued.scopes)}
+        record.by(request, box, caller)(tx, "key.issued", details=details)
         return issued
 
     made = await box.db.write(verb)
@@ -109,7 +110,7 @@ async def withdraw(key_id: KeyId, request: StrictRequest, box: Box, caller: Call
 
     def verb(tx: Tx) -> None:
         gone = keys.withdraw(tx, caller.user.id, key_id, now=box.now())
-        _note(tx, box, request, caller, "key.revoked", {"name": gone.name})
+        record.by(request, box, caller)(tx, "key.revoked", details={"name": gone.name})
 
     await box.db.write(verb)
 
@@ -119,19 +120,11 @@ async def rotate(request: StrictRequest, box: Box, caller: Caller) -> Response[R
     """A new main key; the old one is dead from this answer on. Named keys stay as they are."""
 
     def verb(tx: Tx) -> IssuedKey:
-        _note(tx, box, request, caller, "key.rotated", {"name": keys.MAIN})
+        record.by(request, box, caller)(tx, "key.rotated", details={"name": keys.MAIN})
         return keys.rotate(tx, caller.user.id, now=box.now())
 
     issued = await box.db.write(verb)
     return Response(RotatedKey(issued.key, issued.prefix), headers=NO_STORE)
-
-
-def _note(
-    tx: Tx, box: Box, request: Request[Any, Any, Any], caller: Caller, action: str, details: dict[str, object]
-) -> None:
-    ip = request.client.host if request.client else None
-    by = {**details, "by_key": caller.key_id}
-    audit.note(tx, user_id=caller.user.id, action=action, details=by, ip=ip, now=box.now())
 
 
 def _shown(key: Key) -> ShownKey:

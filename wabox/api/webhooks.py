@@ -11,9 +11,8 @@ from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wabox import times
-from wabox.accounts import audit
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, wire
+from wabox.api import idempotency, record, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Rows, Tx
@@ -98,7 +97,7 @@ async def show(box: Box, caller: Caller) -> Webhook:
 
 
 @put("/webhooks", responses=wire.errors(), summary="Set your webhook")
-async def save(data: NewWebhook, box: Box, caller: Caller) -> Response[Webhook]:
+async def save(data: NewWebhook, request: StrictRequest, box: Box, caller: Caller) -> Response[Webhook]:
     """Set, change or switch off the webhook. Nothing is sent; use POST /webhooks/test for that.
 
     After `rotate_secret` the old secret signs `webhook-signature` too for 24 hours.
@@ -115,8 +114,11 @@ async def save(data: NewWebhook, box: Box, caller: Caller) -> Response[Webhook]:
             seal=box.seal,
             now=box.now(),
         )
-        action = "webhook.secret_rotated" if data.rotate_secret else "webhook.saved"
-        audit.note(tx, user_id=caller.user.id, action=action, now=box.now())
+        note = record.by(request, box, caller)
+        if data.rotate_secret:
+            note(tx, "webhook.secret_rotated")
+        if data.webhook_url is not UNSET or data.events is not None:
+            note(tx, "webhook.switched_off" if data.webhook_url is None else "webhook.saved")
         return made
 
     endpoint, secret = await box.db.write(verb)

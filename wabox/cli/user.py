@@ -7,10 +7,11 @@ import json
 import click
 
 from wabox import closing, times
-from wabox.accounts import audit, keys, passwords, sessions, states, totp, users
+from wabox.accounts import audit, keys, passwords, registration, sessions, states, totp, users
 from wabox.accounts.users import User
 from wabox.cli import alone, shared
 from wabox.config import Config
+from wabox.dashboard import letters
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.errors import NotFound
@@ -77,8 +78,16 @@ def set_state(config: Config, email: str, reason: str, what: states.Move) -> Non
         if user is None:
             raise NotFound("not_found", f"There is no account {email}; wabox user list shows them.")
         by = states.Actor(None, None)
-        moved = box.db.write_now(states.move, user.id, what, by=by, reason=reason, now=box.now())
-    click.echo(f"{moved.email} is {moved.state}.")
+        asked = registration.rule(config) or states.NOTHING_MORE
+
+        def change(tx: Tx) -> User:
+            moved = states.move(tx, user.id, what, by=by, reason=reason, asked=asked, now=box.now())
+            letters.moved(tx, box, moved, what, reason)
+            return moved
+
+        moved = box.db.write_now(change)
+    waits = " until its address is confirmed" if what == "approve" and moved.state == "pending" else ""
+    click.echo(f"{moved.email} is {moved.state}{waits}.")
 
 
 @command.command("set-password")

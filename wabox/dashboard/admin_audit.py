@@ -15,6 +15,7 @@ from wabox.contacts import exporting
 from wabox.dashboard import deeds
 from wabox.dashboard.contacts import download
 from wabox.dashboard.desk import Desk
+from wabox.db import Tx
 
 PER_PAGE = 50
 HEADER = ("at", "who", "action", "subject", "details", "ip")
@@ -51,7 +52,12 @@ async def export(desk: Desk) -> Stream:
             before = entries[-1].id
             yield exporting.text([_cells(one) for one in entries], start=False)
 
+    await desk.box.db.write(_note, desk)
     return download(pieces, f"audit-{day}.csv")
+
+
+def _note(tx: Tx, desk: Desk) -> None:
+    audit.note(tx, user_id=desk.user.id, action="audit.exported", ip=desk.ip, now=desk.box.now())
 
 
 def _asked(desk: Desk) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 from litestar import Response, Router, get, post
 
 from wabox import closing
-from wabox.accounts import audit, keys, links, passwords, secrets, sessions, states, terms, users
+from wabox.accounts import audit, keys, links, passwords, registration, secrets, sessions, states, terms, users
+from wabox.accounts.registration import Rule
 from wabox.accounts.states import Move
 from wabox.accounts.users import State, User
 from wabox.box import Box
@@ -135,7 +136,15 @@ def _add(tx: Tx, desk: Desk, email: str, password_hash: str) -> tuple[int, str]:
 
 def _move(tx: Tx, desk: Desk, user_id: int, move: Move, reason: str) -> User:
     by = states.Actor(desk.user.id, desk.ip)
-    return states.move(tx, user_id, move, by=by, reason=reason, now=desk.box.now())
+    asked, now = _asked(desk), desk.box.now()
+    moved = states.move(tx, user_id, move, by=by, reason=reason, asked=asked, now=now)
+    letters.moved(tx, desk.box, moved, move, reason)
+    return moved
+
+
+def _asked(desk: Desk) -> Rule:
+    """What the box asks of new accounts."""
+    return registration.rule(desk.box.config) or states.NOTHING_MORE
 
 
 def _link(tx: Tx, desk: Desk, user_id: int) -> str:
@@ -174,6 +183,7 @@ async def _show(
         deeds=DEED,
         wrong=wrong,
         link=link,
+        verification=_asked(desk).verification,
         **shown,
     )
 
@@ -182,8 +192,8 @@ def _facts(rows: Rows, user_id: int) -> dict[str, Any]:
     user = _known(rows, user_id)
     return {
         "user": user,
-        "moves": states.moves_from(user),
-        "reason": states.reason_of(rows, user_id),
+        "moves": states.moves_from(user, states.standing(rows, user_id)),
+        "standing": states.standing(rows, user_id),
         "terms": terms.accepted(rows, user_id),
         "phones": len(devices.list_of(rows, user_id)),
         "keys": len(keys.of_user(rows, user_id)),

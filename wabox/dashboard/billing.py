@@ -12,12 +12,12 @@ from litestar.datastructures import UploadFile
 from wabox.billing import invoices, ledger, money, payments, plans, receipts, subscriptions, trials
 from wabox.billing.payments import Claim
 from wabox.box import Box
-from wabox.dashboard import bills, labels
+from wabox.dashboard import bills, labels, letters
 from wabox.dashboard.answers import HEADERS
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.form import LONGEST, Form
 from wabox.dashboard.language import later
-from wabox.db import Rows
+from wabox.db import Rows, Tx
 from wabox.errors import Invalid, NotFound, Refusal
 
 ROOM = 64 * 1024  # for what stands around the picture in the request
@@ -65,7 +65,7 @@ async def pay(plan_id: int, desk: Desk) -> Response[str]:
             sender=form.text("sender"),
             receipt=kept,
         )
-        found = await desk.box.db.write(payments.submit, desk.user.id, claim, ip=desk.ip, now=desk.box.now())
+        found = await desk.box.db.write(_submit, desk, claim)
         if isinstance(found, Refusal):
             raise found
     except Invalid as wrong:
@@ -74,6 +74,12 @@ async def pay(plan_id: int, desk: Desk) -> Response[str]:
     if found.receipt != kept:
         _drop(desk, kept)
     return desk.go("/billing", said="payment_claimed")
+
+
+def _submit(tx: Tx, desk: Desk, claim: Claim) -> payments.Payment | Refusal:
+    found = payments.submit(tx, desk.user.id, claim, ip=desk.ip, now=desk.box.now())
+    letters.if_locked(tx, desk.box, desk.user.id, desk.user)
+    return found
 
 
 @get("/billing/payments/{payment_id:int}/receipt")

@@ -11,6 +11,7 @@ from litestar import Response, Router, get, post
 from litestar.response import Stream
 from msgspec import UNSET
 
+from wabox.accounts import audit
 from wabox.box import Box
 from wabox.contacts import contacts, exporting, fields, phones, segments
 from wabox.contacts.people import Contact
@@ -159,6 +160,8 @@ async def export(desk: Desk) -> Stream:
     segment = segments.of_tag(tag) if tag else Segment()
     day = desk.voice.now.astimezone(desk.voice.zone).date()
 
+    await desk.box.db.write(_note_export, desk, tag)
+
     async def pieces() -> AsyncIterator[str]:
         yield exporting.text([exporting.HEADER], start=True)
         last = 0
@@ -167,6 +170,12 @@ async def export(desk: Desk) -> Stream:
             yield exporting.text([exporting.cells(one) for one in batch], start=False)
 
     return download(pieces, f"contacts-{day}.csv")
+
+
+def _note_export(tx: Tx, desk: Desk, tag: str) -> None:
+    details = {"tag": tag} if tag else {}
+    now = desk.box.now()
+    audit.note(tx, user_id=desk.user.id, action="contact.exported", details=details, ip=desk.ip, now=now)
 
 
 def download(pieces: Callable[[], AsyncIterator[str]], name: str) -> Stream:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wabox.accounts import mail
+from wabox.accounts import mail, states, users
+from wabox.accounts.states import Move
+from wabox.accounts.users import User
 from wabox.box import Box
 from wabox.dashboard.language import Voice, later
-from wabox.db import Tx
+from wabox.db import Rows, Tx
 
 RESET_SUBJECT = later("A new password for wabox")
 RESET = later(
@@ -45,6 +47,49 @@ Open this within three days and choose a password:
 
 If you do not expect this, do nothing."""
 )
+APPROVED_SUBJECT = later("Your wabox account is active")
+APPROVED = later(
+    """Whoever runs this wabox box approved your account: you can send from now on. Log in here:
+%(link)s"""
+)
+HALF_APPROVED_SUBJECT = later("Your wabox account is approved")
+HALF_APPROVED = later(
+    """Whoever runs this wabox box approved your account. Only your address is still to be confirmed: follow the
+link in the mail you got when you registered, or log in and have it sent again:
+%(link)s"""
+)
+SUSPENDED_SUBJECT = later("Your wabox account is suspended")
+SUSPENDED = later(
+    """Whoever runs this wabox box suspended your account. The reason given: %(reason)s
+
+Nothing is sent for you until it is active again; what waits is kept. You can log in, look at everything and
+export your contacts:
+%(link)s
+
+If you think this is a mistake, write to %(owner)s."""
+)
+RESUMED_SUBJECT = later("Your wabox account is active again")
+RESUMED = later(
+    """Your wabox account is active again. What waited goes on where it stopped. Log in here:
+%(link)s"""
+)
+LOCKED_SUBJECT = later("Your wabox account is locked")
+LOCKED = later(
+    """Your wabox account is locked until it has been reviewed. The reason given: %(reason)s
+
+You cannot log in, your API keys do not work and nothing is sent for you. Nothing of yours is deleted, and your
+credits are kept.
+
+To have it reviewed, write to %(owner)s."""
+)
+
+MOVED: dict[Move, tuple[str, str]] = {
+    "approve": (APPROVED_SUBJECT, APPROVED),
+    "suspend": (SUSPENDED_SUBJECT, SUSPENDED),
+    "resume": (RESUMED_SUBJECT, RESUMED),
+    "lock": (LOCKED_SUBJECT, LOCKED),
+    "unlock": (RESUMED_SUBJECT, RESUMED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +120,29 @@ def invited(tx: Tx, post: Post, token: str) -> None:
 def known(tx: Tx, post: Post) -> None:
     """Who has an account is told that somebody tried to make another."""
     _owe(tx, post, KNOWN_SUBJECT, KNOWN, link=f"{post.box.base_url}/login")
+
+
+def moved(tx: Tx, box: Box, user: User, what: Move, reason: str = "") -> None:
+    """Whoever's account was moved is told so, and why. user: as the move left it."""
+    subject, text = MOVED[what]
+    if what == "approve" and user.state == "pending":
+        subject, text = HALF_APPROVED_SUBJECT, HALF_APPROVED
+    link, post = f"{box.base_url}/login", Post(box, user.email, user.id, user.language)
+    _owe(tx, post, subject, text, link=link, reason=" ".join(reason.split()) or "–", owner=whom_to_write(tx))
+
+
+def if_locked(tx: Tx, box: Box, user_id: int, was: User | None) -> None:
+    """The same, where wabox itself has locked the account since `was`."""
+    user = users.by_id(tx, user_id)
+    if user is None or user.state != "locked" or was is None or was.state == "locked":
+        return
+    moved(tx, box, user, "lock", states.standing(tx, user_id).reason or "")
+
+
+def whom_to_write(rows: Rows) -> str:
+    """The address of whoever runs this box."""
+    owner = users.owner(rows)
+    return owner.email if owner is not None else ""
 
 
 def _owe(tx: Tx, post: Post, subject: str, text: str, **values: str) -> None:

@@ -6,13 +6,13 @@ import asyncio
 
 from litestar import Response, Router, get, post
 
-from wabox.accounts import audit, keys, links, passwords, sessions, totp, users
+from wabox.accounts import audit, keys, links, passwords, sessions, states, totp, users
 from wabox.accounts.halfway import LASTS, Half, Halfway
 from wabox.accounts.passwords import Verdict
 from wabox.accounts.throttle import HOUR, Bucket, Logins
 from wabox.accounts.users import User
 from wabox.box import Box
-from wabox.dashboard import guard
+from wabox.dashboard import guard, letters
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
@@ -20,7 +20,6 @@ from wabox.devices import devices
 from wabox.errors import Invalid
 
 WRONG = later("E-mail or password is wrong. Check both, then try again.")
-LOCKED = later("This account is locked until it has been reviewed. Ask whoever runs this box.")
 TOO_MANY = later("Too many tries. Wait a while, then try again.")
 WRONG_CODE = later("This code is wrong or was used before. Wait for the next one, then type that.")
 CODES = 10  # wrong codes an hour to an account
@@ -122,11 +121,18 @@ async def log_in(desk: Desk, logins: Logins, halfway: Halfway) -> Response[str]:
     logins.succeeded(desk.ip, email, desk.box.now())
     if user.state == "locked":
         await desk.box.db.write(_note, user.id, "login.refused", desk)
-        return _with_form_cookie(desk, "login/page.html", status=403, error=LOCKED, **shown)
+        return await _locked(desk, user)
     await _rehash(desk, user, stored, password, verdict)
     if desk.box.db.read_here(totp.standing, user.id).on:
         return _ask_code(desk, halfway, user, onward)
     return await _enter(desk, user, onward)
+
+
+async def _locked(desk: Desk, user: User) -> Response[str]:
+    """Why, and whom to write to; only after the right password, so that nobody learns who has an account."""
+    known = await desk.box.db.read(states.standing, user.id)
+    whom = await desk.box.db.read(letters.whom_to_write)
+    return desk.page("login/locked.html", status=403, reason=known.reason, whom=whom)
 
 
 def _ask_code(desk: Desk, halfway: Halfway, user: User, onward: str) -> Response[str]:
@@ -140,7 +146,7 @@ def _ask_code(desk: Desk, halfway: Halfway, user: User, onward: str) -> Response
 
 async def _enter(desk: Desk, user: User, onward: str) -> Response[str]:
     started = await desk.box.db.write(lambda tx: _start(tx, desk, user))
-    going = desk.go(onward)
+    going = desk.go("/account" if onward == "/" and user.state != "active" else onward)
     _let_in(desk, going, started)
     return going
 

@@ -205,7 +205,7 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
         "visits": sessions.of_user(rows, desk.user.id),
         "standing": totp.standing(rows, desk.user.id),
         "offer": totp.offer(rows, desk.user.id, desk.user.email, seal=desk.box.seal),
-        "entries": audit.page(rows, user_id=desk.user.id, limit=SHOWN),
+        "entries": audit.about(rows, desk.user.id, limit=SHOWN),
     }
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from litestar import Response, Router, get, post
 
-from wabox.accounts import audit
+from wabox.accounts import audit, users
 from wabox.billing import money, payments, plans
 from wabox.billing.money import digits
 from wabox.billing.plans import Terms
 from wabox.box import Box
-from wabox.dashboard import bills
+from wabox.dashboard import bills, letters
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.form import Form
 from wabox.dashboard.language import later
@@ -125,15 +125,7 @@ async def reject(payment_id: int, desk: Desk) -> Response[str]:
     _only_owner(desk)
     form = await desk.form()
     try:
-        await desk.box.db.write(
-            payments.reject,
-            known_id(payment_id),
-            by=desk.user.id,
-            reason=form.text("reason"),
-            is_false=int(form.ticked("is_false")),
-            ip=desk.ip,
-            now=desk.box.now(),
-        )
+        await desk.box.db.write(_reject, desk, known_id(payment_id), form)
     except Invalid as wrong:
         return await _payments(desk, {payment_id: wrong.sentence}, status=422)
     return desk.go("/admin/payments", said="payment_rejected")
@@ -143,6 +135,20 @@ def _only_owner(desk: Desk) -> None:
     """Raises NotFound for everybody else: these pages are not there for them."""
     if desk.user.role != "owner":
         raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+
+
+def _reject(tx: Tx, desk: Desk, payment_id: int, form: Form) -> None:
+    was = users.by_id(tx, payments.by_id(tx, payment_id).user_id)
+    rejected = payments.reject(
+        tx,
+        payment_id,
+        by=desk.user.id,
+        reason=form.text("reason"),
+        is_false=int(form.ticked("is_false")),
+        ip=desk.ip,
+        now=desk.box.now(),
+    )
+    letters.if_locked(tx, desk.box, rejected.user_id, was)
 
 
 def _note(tx: Tx, desk: Desk, action: str, plan_id: int, **details: object) -> None:

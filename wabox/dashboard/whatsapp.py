@@ -85,7 +85,8 @@ async def add(desk: Desk) -> Response[str]:
 def _create(tx: Tx, desk: Desk, label: str) -> None:
     now = desk.box.now()
     most = subscriptions.most_devices(tx, desk.user.id, config=desk.box.config, now=now)
-    devices.create(tx, desk.user.id, label, most=most, now=now)
+    made = devices.create(tx, desk.user.id, label, most=most, now=now)
+    audit.note(tx, user_id=desk.user.id, action="device.added", subject=made.label, ip=desk.ip, now=now)
 
 
 @post("/whatsapp/devices/{label:str}/start")
@@ -137,7 +138,7 @@ async def _act(desk: Desk, label: str, verb: Callable[[Tx, devices.Device], obje
     def act(tx: Tx) -> None:
         device = devices.by_label(tx, desk.user.id, label)
         verb(tx, device)
-        action = "device." + said.removeprefix("device_")
+        action = "device." + said.removeprefix("device_")  # also code_asked
         audit.note(tx, user_id=desk.user.id, action=action, subject=device.label, ip=desk.ip, now=desk.box.now())
 
     await desk.box.db.write(act)

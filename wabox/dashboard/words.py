@@ -178,6 +178,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "key_revoked": ("good", later("The key is revoked. Nothing can use it any more.")),
     "sessions_ended": ("good", later("The other log-ins have ended.")),
     "verified": ("good", later("Your address is confirmed. Log in.")),
+    "link_sent": ("good", later("The link is on its way to your mailbox.")),
     "account_moved": ("good", later("Done. It is on record.")),
     "password_reset": ("good", later("The password is changed. Log in with it.")),
     "totp_off": ("calm", later("Two-step log-in is off. Your password alone lets you in.")),
