@@ -42,7 +42,10 @@ FOLDERS = (
 )
 MODULES = (
     "admin_audit",
+    "admin_complaints",
+    "admin_filter",
     "admin_mail",
+    "admin_reviews",
     "admin_users",
     "answers",
     "deeds",

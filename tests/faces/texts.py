@@ -54,6 +54,7 @@ def of_nouns() -> set[str]:
     found = {reasons.sentence(reason, None, zone) for reason in get_args(facts.Reason)}
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
     found |= {one.sentence for one in builtin.BUILTINS}
+    found |= {one.sentence for one in builtin.BUILTINS}
     found |= set(outbox._ERRORS.values()) | set(devices._SENTENCES.values())
     return found | {users.DISCLAIMER, *terms.TERMS}
 

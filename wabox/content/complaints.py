@@ -159,7 +159,7 @@ def erase(tx: Tx, user_id: int, phone: str) -> None:
 def _lock(tx: Tx, user_id: int, after: int, now: datetime) -> None:
     """Only a customer's account, and one that is not locked yet."""
     user = users.by_id(tx, user_id)
-    if not after or user is None or user.role == "owner" or "lock" not in states.moves_from(user):
+    if not after or user is None or user.role == "owner" or user.state == "locked":
         return
     unlocked = tx.value(
         """select max(at) from audit where action = 'account.unlocked' and subject = :id""", id=str(user_id)

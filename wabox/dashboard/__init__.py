@@ -9,7 +9,10 @@ from litestar.static_files import create_static_files_router
 from wabox.box import Box
 from wabox.dashboard import (
     admin_audit,
+    admin_complaints,
+    admin_filter,
     admin_mail,
+    admin_reviews,
     admin_users,
     billing,
     campaigns,
@@ -65,6 +68,9 @@ SECTIONS = (
     standing,
     admin_mail,
     admin_users,
+    admin_filter,
+    admin_reviews,
+    admin_complaints,
     admin_audit,
     health,
     billing,

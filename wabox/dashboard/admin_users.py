@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from litestar import Response, Router, get, post
@@ -14,6 +14,7 @@ from wabox.accounts.registration import Rule
 from wabox.accounts.states import Move
 from wabox.accounts.users import State, User
 from wabox.box import Box
+from wabox.content import complaints, refusals
 from wabox.dashboard import letters
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
@@ -173,7 +174,7 @@ def _known(rows: Rows, user_id: int) -> User:
 async def _show(
     desk: Desk, user_id: int, *, status: int = 200, wrong: str | None = None, link: str | None = None
 ) -> Response[str]:
-    shown = await desk.box.db.read(_facts, user_id)
+    shown = await desk.box.db.read(_facts, user_id, desk.box.now())
     return desk.page(
         "admin/user.html",
         status=status,
@@ -188,8 +189,8 @@ async def _show(
     )
 
 
-def _facts(rows: Rows, user_id: int) -> dict[str, Any]:
-    user = _known(rows, user_id)
+def _facts(rows: Rows, user_id: int, now: datetime) -> dict[str, Any]:
+    user, since = _known(rows, user_id), now - complaints.COUNTED_FOR
     return {
         "user": user,
         "moves": states.moves_from(user, states.standing(rows, user_id)),
@@ -198,6 +199,8 @@ def _facts(rows: Rows, user_id: int) -> dict[str, Any]:
         "phones": len(devices.list_of(rows, user_id)),
         "keys": len(keys.of_user(rows, user_id)),
         "logins": len(sessions.of_user(rows, user_id)),
+        "complained": complaints.people(rows, user_id, since=since),
+        "refused": refusals.counted(rows, user_id, since=since),
     }
 
 

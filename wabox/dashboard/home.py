@@ -14,6 +14,7 @@ from litestar import Response, Router, get, post
 from wabox.box import Box
 from wabox.campaigns import campaigns
 from wabox.contacts import inbox, phones
+from wabox.content import reviews
 from wabox.dashboard import labels
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.form import Form
@@ -218,6 +219,7 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
         "today": Today(reached, allowances),
         "running": [one for status in RUNNING for one in _campaigns(rows, user.id, status)][:SHOWN_RUNNING],
         "unseen": inbox.unseen(rows, user.id),
+        "to_read": reviews.waiting(rows) if user.role == "owner" and config.judges_content else 0,
         "tray": inbox.in_tray(rows, user.id),
         "labels": labels,
         "poll": "2s" if moving else "8s",
