@@ -28,6 +28,7 @@ FORGOTTEN: dict[str, str] = {
     "imports": "id",
     "audiences": "campaign_id, part",
     "messages": "id",
+    "message_totals": "user_id",
     "campaigns": "id",
     "inbox": "id",
     "contact_tags": "contact_id, key",

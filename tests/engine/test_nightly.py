@@ -89,6 +89,7 @@ BREAKS = {
     "a sent message has its time": "update messages set sent_at = null where status = 'read'",
     "no two messages share WhatsApp's id": """drop index wa_message;
         update messages set wa_message_id = 'X'""",
+    "a log knows how many messages it has": "update message_totals set n = n + 1 where user_id = 1",
     "credits are the sum of the ledger": "update users set credits = 5 where id = 2",
     "a campaign counts what became of its messages": "update campaigns set sent = sent + 1",
     "a webhook was owed the end of each message": """delete from delivery_attempts;

@@ -132,6 +132,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
             for n, one in enumerate(part.people)
         ],
     )
+    outbox.number(tx, part.campaign.user_id, len(part.people))
     for n, one in enumerate(part.people):
         if one.error is not None:
             outbox.count(tx, part.campaign.user_id, one.status, 1, now=now)

@@ -27,6 +27,10 @@ PROMISES: dict[str, str] = {
     "no two messages share WhatsApp's id": """
         select min(id) as id from messages where wa_message_id is not null
             group by wa_message_id having count(*) > 1""",
+    "a log knows how many messages it has": """
+        select id from users where closed_at is null and
+            coalesce((select n from message_totals where user_id = users.id), 0) <>
+            (select count(*) from messages where user_id = users.id)""",
     "credits are the sum of the ledger": """
         select id from users where credits <>
             (select coalesce(sum(amount), 0) from ledger where ledger.user_id = users.id)""",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,6 +12,7 @@ from wabox.accounts import links, mail, sessions
 from wabox.box import Box
 from wabox.content import refusals, reviews
 from wabox.db import Tx
+from wabox.messages import outbox
 from wabox.webhooks import deliveries
 
 log = structlog.get_logger()
@@ -56,15 +58,21 @@ def _forget_posts(tx: Tx, before: datetime) -> int:
 
 def _forget_messages(tx: Tx, before: datetime) -> int:
     """Finished messages of that age with no delivery left; the ids are never used again."""
-    gone = tx.run(
-        """delete from messages where id in (
-             select m.id from messages m where m.queued_at < :before
-             and m.status not in ('queued', 'sending', 'unknown')
-             and not exists (select 1 from deliveries d where d.message_id = m.id) limit :most)""",
-        before=times.stored(before),
-        most=BATCH,
+    gone = Counter(
+        row["user_id"]
+        for row in tx.all(
+            """delete from messages where id in (
+                 select m.id from users cross join messages m on m.user_id = users.id and m.queued_at < :before
+                 where m.status not in ('queued', 'sending', 'unknown')
+                 and not exists (select 1 from deliveries d where d.message_id = m.id) limit :most)
+               returning user_id""",
+            before=times.stored(before),
+            most=BATCH,
+        )
     )
-    return _marked(tx, "messages_forgotten_to", before, gone)
+    for user_id, count in gone.items():
+        outbox.number(tx, user_id, -count)
+    return _marked(tx, "messages_forgotten_to", before, gone.total())
 
 
 def _marked(tx: Tx, key: str, before: datetime, gone: int) -> int:

@@ -169,6 +169,7 @@ def accept(
         new_chat=int(chats.is_new(tx, device.id, phone)),
         now=times.stored(now),
     )
+    number(tx, device.user_id, 1)
     if error is not None:
         skip(tx, by_id(tx, job_id), error, now=now)
     if verdict is not None:
@@ -506,6 +507,15 @@ def count(tx: Tx, user_id: int, status: Status, n: int, *, now: datetime) -> Non
         user_id=user_id,
         bucket=bucket(now),
         status=status,
+    )
+
+
+def number(tx: Tx, user_id: int, n: int) -> None:
+    """The user's log has n more rows, or fewer; for whoever writes or forgets rows."""
+    tx.tally(
+        """insert into message_totals (user_id, n) values (:user_id, :n) on conflict do update set n = n + :n""",
+        n,
+        user_id=user_id,
     )
 
 
