@@ -100,7 +100,7 @@ def test_it_speaks_bengali(shop: Stage, asha: Tab) -> None:
     run_engine(shop)
     asha.post("/settings/locale", {"language": "bn", "timezone": ""})
     seen = words(asha.get("/admin/health").text)
-    assert "বক্সের অবস্থা" in seen and "১টি বার্তা গেছে কি না নিশ্চিত নয়।" in seen
+    assert "বক্সের অবস্থা" in seen and "১টি মেসেজ গেছে কি না নিশ্চিত নয়।" in seen
     for english in ("must be put right", "The engine runs", "Sent today", "Looked at"):
         assert english not in seen
 

@@ -54,7 +54,6 @@ def of_nouns() -> set[str]:
     found = {reasons.sentence(reason, None, zone) for reason in get_args(facts.Reason)}
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
     found |= {one.sentence for one in builtin.BUILTINS}
-    found |= {one.sentence for one in builtin.BUILTINS}
     found |= set(outbox._ERRORS.values()) | set(devices._SENTENCES.values())
     return found | {users.DISCLAIMER, *terms.TERMS}
 
@@ -79,7 +78,8 @@ def of_checkup() -> set[str]:
 def _sentences(part: ast.stmt) -> set[str]:
     """Its texts that have words and begin as a sentence."""
     texts = {one.value for one in ast.walk(part) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
-    return {text for text in texts if " " in text and (text[0].isupper() or text.startswith(("%(", "wabox")))}
+    starts = ("%(", "wabox", "secret")
+    return {text for text in texts if " " in text and (text[0].isupper() or text.startswith(starts))}
 
 
 def untranslated(texts: set[str]) -> list[str]:

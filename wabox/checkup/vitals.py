@@ -24,6 +24,7 @@ from wabox.db import Rows
 from wabox.pulse import Step
 
 LOOK_SECONDS = 4.0
+SHARE = 20  # a look that took long is kept for so many times as long
 WALK_SECONDS = 600.0
 
 
@@ -70,29 +71,28 @@ class Watch:
         self._totals: Totals | None = None
         self._looking: asyncio.Task[Vitals] | None = None
         self._seen: Vitals | None = None
-        self._seen_at = -LOOK_SECONDS
+        self._fresh_until = 0.0
 
     async def look(self) -> Vitals:
         """The box as it was a few seconds ago at most."""
-        if self._seen is not None and monotonic() - self._seen_at < LOOK_SECONDS:
+        if self._seen is not None and monotonic() < self._fresh_until:
             return self._seen
         if self._looking is None or self._looking.done():
             self._looking = asyncio.ensure_future(self._look())
-        self._seen = await asyncio.shield(self._looking)
-        self._seen_at = monotonic()
-        return self._seen
+        return await asyncio.shield(self._looking)
 
     def forget(self) -> None:
         """The next look is a new one."""
         self._seen = None
 
     async def _look(self) -> Vitals:
-        box, now = self._box, self._box.now()
+        box, now, began = self._box, self._box.now(), monotonic()
         found, checked = await box.db.read(self._ask, now)
         self._totals = found.totals
         files, used = await asyncio.to_thread(self._files), await asyncio.to_thread(memory.used)
         pulse = box.pulse
-        return Vitals(
+        self._fresh_until = monotonic() + max(LOOK_SECONDS, SHARE * (monotonic() - began))
+        self._seen = Vitals(
             at=now,
             up_seconds=monotonic() - pulse.started,
             counts=found,
@@ -105,6 +105,7 @@ class Watch:
             requests=dict(pulse.requests),
             checked=checked,
         )
+        return self._seen
 
     def _ask(self, rows: Rows, now: datetime) -> tuple[Counts, Checked | None]:
         return counts.count(rows, self._box.config, self._totals, now=now), database.last(rows)

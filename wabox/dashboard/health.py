@@ -46,6 +46,7 @@ STEPS = {
     "imports tidy": later("Old imports"),
     "billing": later("Plans and invoices"),
     "billing tidy": later("Old pictures of payments"),
+    "reviewing": later("Messages that a person reads first"),
     "closing": later("Closed accounts"),
     "expire": later("Messages past their time"),
     "devices": later("Turns to send"),
