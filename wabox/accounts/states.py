@@ -148,12 +148,12 @@ def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -
     return closed
 
 
-def moves_from(user: User, known: Standing) -> tuple[Move, ...]:
-    """What can be done with the account now."""
+def moves_from(user: User, known: Standing | None = None) -> tuple[Move, ...]:
+    """What can be done with the account now. known: leaves out to approve once more."""
     if user.role == "owner" or user.closed_at is not None:
         return ()
     fit = [what for what, (froms, _, _) in MOVES.items() if user.state in froms]
-    return tuple(what for what in fit if what != "approve" or not known.approved)
+    return tuple(what for what in fit if what != "approve" or known is None or not known.approved)
 
 
 def standing(rows: Rows, user_id: int) -> Standing:

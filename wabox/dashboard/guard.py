@@ -76,7 +76,9 @@ def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHa
 
 def _check_state(session: Session | None, handler: BaseRouteHandler) -> None:
     """Raises Forbidden for an account that may look but not act; its own log-in it may always tend."""
-    if session is None or session.user.state == "active" or handler.opt.get("any_state"):
+    if session is None or session.user.state == "active":
+        return
+    if handler.opt.get("public") or handler.opt.get("any_state"):
         return
     raise Forbidden(f"account_{session.user.state}", NOT_ACTIVE)
 
