@@ -150,6 +150,29 @@ def test_a_held_message_says_so_to_its_sender_and_waits_for_the_owner(house: Hou
     assert house.asha.post("/admin/filter/reviews/99/yes").status_code == 404
 
 
+def test_a_held_campaign_is_told_before_and_after_and_goes_nowhere_without_the_owner(house: House) -> None:
+    contact = {"phone": PHONE, "name": "Rina"}
+    assert house.bilal.post("/contacts", contact).status_code == 303
+    draft = {"name": "April", "message": HELD, "audience": "everybody", "when": "now", "phones": "all"}
+    look = house.bilal.post("/campaigns/new/look", draft)
+    assert "reads it before it goes" in words(look.text)
+    total = house.stage.value("select count(*) from contacts where user_id = :id", id=house.stage.bilal.id)
+    at = house.bilal.post("/campaigns", {**draft, "shown": str(total)}).headers["location"].split("?")[0]
+    page = house.bilal.get(at).text
+    assert "reads it first" in words(page) and f'action="{at}/resume"' not in page
+    assert house.bilal.post(f"{at}/resume").status_code == 422
+    queue = words(house.asha.get("/admin/filter/reviews").text)
+    assert "April" in queue and "has not begun" in queue
+    assert (
+        house.asha.post(f"/admin/filter/reviews/{house.first().id}/no", {"reason": "A trick."}).status_code == 303
+    )
+    page = words(house.bilal.get(at).text)
+    assert "did not let it go" in page and "A trick." in page
+    house.asha.post("/admin/filter/builtins/secrets", {"action": "refuse"})
+    answer = house.bilal.post("/campaigns", {**draft, "shown": str(total)})
+    assert answer.status_code == 422 and "nobody may ask for them here" in words(answer.text)
+
+
 def test_a_builtin_rule_is_set(house: House) -> None:
     assert house.asha.post("/admin/filter/builtins/secrets", {"action": "refuse"}).status_code == 303
     assert "nobody may ask for them here" in house.send(HELD)

@@ -118,7 +118,11 @@ async def list_campaigns(
 
 @post("/campaigns", status_code=201, responses=wire.errors(402, 404, 409), summary="Create a campaign")
 async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Caller) -> Response[Campaign]:
-    """Without `scheduled_for` it starts at once. Spintax and variables work as in POST /send."""
+    """Without `scheduled_for` it starts at once. Spintax and variables work as in POST /send.
+
+    422 `content_refused`: the rules of this box do not allow the text. Held by a rule it stands `paused` with
+    `status_reason` `content_review` until a person has read it; then it goes on by itself.
+    """
     wire.in_field("message", template.parse, data.message)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     segment = _segment(data)

@@ -82,7 +82,10 @@ class Settle(Struct, forbid_unknown_fields=True):
     summary="Send a single message",
 )
 async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> Response[Sent]:
-    """Queue one message. After the 202 nothing loses it; `wait_reason` says why it waits, if it does."""
+    """Queue one message. After the 202 nothing loses it; `wait_reason` says why it waits, if it does.
+
+    422 `content_refused`: the rules of this box do not allow the text. `content_review`: a person reads it first.
+    """
     now = box.now()
     phone = wire.in_field("phone", phones.parse, data.phone, country=box.config.locale.country)
     text = wire.in_field("message", template.parse, data.message)

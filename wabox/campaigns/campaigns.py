@@ -40,6 +40,7 @@ REASONS = {
     "content_refused": "Whoever runs this box did not let it go.",
 }
 IN_REVIEW = "content_review"
+MOST_SPELLED_OUT = 65_536  # characters of variants that are judged at once; each person's text is judged later
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,8 @@ def judged(rows: Rows, message: template.Template) -> Verdict | None:
     """What the rules say of a text before anybody's data is in it: the worst that any of its variants meets."""
     if not rules.in_force(rows):
         return None
-    met = [rules.verdict(rows, text) for text in message.spelled_out()]
+    most = min(max(MOST_SPELLED_OUT // len(message.text), 4), 64)
+    met = [rules.verdict(rows, text) for text in message.spelled_out(most)]
     found = [one for one in met if one is not None]
     refusing = next((one for one in found if one.action == "refuse"), None)
     if refusing is not None or not found:

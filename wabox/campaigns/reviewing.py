@@ -51,8 +51,11 @@ def queue(rows: Rows, *, after: int = 0, most: int = 50) -> list[Entry]:
         """select r.id, r.user_id, u.email, r.campaign_id, c.name as campaign, r.rules, r.reason, r.since, g.n,
              iif(r.campaign_id is null, m.phone, null) as phone,
              iif(r.message_id is null, c.message, m.text) as text
-           from (select min(id) as id, count(message_id) as n from reviews where decision is null
-                 group by coalesce(campaign_id, -id), iif(campaign_id is null, '', rules)) g
+           from (select * from (select id, 1 as n from reviews
+                   where decision is null and campaign_id is null and id > :after order by id limit :most)
+                 union all
+                 select min(id), count(message_id) from reviews
+                   where decision is null and campaign_id is not null group by campaign_id, rules) g
            join reviews r on r.id = g.id join users u on u.id = r.user_id
            left join messages m on m.id = r.message_id left join campaigns c on c.id = r.campaign_id
            where r.id > :after order by r.id limit :most""",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _DROPPED = frozenset(("Cf", "Cc", "Cs", "Co", "Cn"))
@@ -59,9 +60,8 @@ def _spelled(text: str) -> str:
     if text.isascii():
         lowered = text.lower()
         return lowered if lowered.isprintable() else "".join(one for one in lowered if not _is_dropped(one))
-    shown = "".join(one for one in text if not _is_dropped(one))
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", shown).casefold())
-    return "".join(_digit(one) for one in folded if not _is_dropped(one))
+    shown = text.translate(_SEEN)
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", shown).casefold()).translate(_SEEN)
 
 
 def _is_dropped(character: str) -> bool:
@@ -93,8 +93,27 @@ def _latin(word: str) -> str:
 
 def _apart(text: str) -> str:
     """Words with single spaces between them and around them all."""
-    return f" {' '.join(''.join(one if _is_of_word(one) else ' ' for one in text).split())} "
+    return f" {' '.join(text.translate(_APART).split())} "
 
 
 def _is_of_word(character: str) -> bool:
     return character.isalnum() or character == _MARK or unicodedata.category(character)[0] in "LMN"
+
+
+class _Table(dict[int, str]):
+    """What each character becomes, looked up once; no text can make it grow beyond what it is for."""
+
+    def __init__(self, becomes: Callable[[str], str], most: int = 10_000) -> None:
+        super().__init__()
+        self._becomes = becomes
+        self._most = most
+
+    def __missing__(self, code: int) -> str:
+        found = self._becomes(chr(code))
+        if len(self) < self._most:
+            self[code] = found
+        return found
+
+
+_SEEN = _Table(lambda one: "" if _is_dropped(one) else _digit(one))
+_APART = _Table(lambda one: one if _is_of_word(one) else " ")

@@ -78,10 +78,12 @@ def something_waits(rows: Rows) -> bool:
 
 
 def waiting(rows: Rows, *, most: int = 1_000) -> int:
-    """How many entries the queue has, a campaign being one, up to `most`."""
+    """How many entries the queue has, a campaign being one; single messages up to `most`."""
     found = rows.value(
-        """select count(*) from (select 1 from reviews where decision is null
-             group by coalesce(campaign_id, -id), iif(campaign_id is null, '', rules) limit :most)""",
+        """select (select count(*) from (select 1 from reviews
+                     where decision is null and campaign_id is null limit :most))
+                + (select count(*) from (select distinct campaign_id, rules from reviews
+                     where decision is null and campaign_id is not null))""",
         most=most,
     )
     return int(found)

@@ -16,6 +16,7 @@ from wabox.campaigns import campaigns, preflight, progress
 from wabox.campaigns.campaigns import Campaign
 from wabox.contacts import segments
 from wabox.contacts.segments import Segment
+from wabox.content import reviews
 from wabox.dashboard import labels
 from wabox.dashboard.desk import Desk, known_id
 from wabox.db import Rows
@@ -178,6 +179,7 @@ def _one(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "campaign": campaign,
         "endings": progress.endings(rows, campaign),
         "held": held or line.Waiting(),
+        "said": reviews.said_of(rows, campaign.id) if campaign.status_reason == "content_refused" else None,
         "limited": campaign.reserved > 0,
         "labels": labels,
         "poll": "2s" if campaign.status == "sending" else "6s",

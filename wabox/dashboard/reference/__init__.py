@@ -20,6 +20,7 @@ ERRORS: tuple[tuple[int, str], ...] = (
     (409, later("The same Idempotency-Key came with another body.")),
     (413, later("The body is too large.")),
     (422, later("Something in the request is wrong; details names the fields.")),
+    (422, later("content_refused: the box's rules do not allow the text. content_review: a person reads it.")),
     (429, later("Too many requests; come again after Retry-After seconds.")),
     (503, later("The phone is not linked, or the box is busy.")),
 )
