@@ -57,17 +57,19 @@ PROMISES: dict[str, str] = {
             or campaigns.cancelled < coalesce(found.cancelled, 0)
             or campaigns.total - campaigns.sent - campaigns.failed - campaigns.skipped - campaigns.cancelled
                 - campaigns.unknown < coalesce(found.open, 0))""",
-    "a webhook was owed the end of each message": """
-        select messages.id from webhooks join users on users.id = webhooks.user_id
+    "a webhook was owed what became of each message": """
+        select distinct messages.id from webhooks join users on users.id = webhooks.user_id
+            join json_each(webhooks.events) asked on asked.value like 'delivery.%'
             cross join messages on messages.user_id = webhooks.user_id
         where webhooks.url is not null and users.closed_at is null and messages.is_system = 0
-            and messages.phone <> '' and messages.status not in ('queued', 'sending')
-            and instr(webhooks.events, '"delivery.' || messages.status || '"') > 0
-            and coalesce(messages.read_at, messages.delivered_at, messages.sent_at, messages.finished_at)
+            and messages.phone <> ''
+            and case asked.value when 'delivery.sent' then messages.sent_at
+                when 'delivery.delivered' then messages.delivered_at when 'delivery.read' then messages.read_at
+                else iif(asked.value = 'delivery.' || messages.status, messages.finished_at, null) end
                 > max(webhooks.updated_at, coalesce(
                     (select value from box where key = 'posts_forgotten_to'), ''))
             and not exists (select 1 from deliveries where deliveries.message_id = messages.id
-                and deliveries.event = 'delivery.' || messages.status)""",
+                and deliveries.event = asked.value)""",
 }
 
 

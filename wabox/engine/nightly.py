@@ -8,7 +8,7 @@ from wabox.box import Box
 from wabox.checkup import database
 
 NIGHT = (1, 6)  # from which hour to which, on the shop's clock
-OLD = timedelta(hours=20)
+OLD = timedelta(hours=12)
 TOO_OLD = timedelta(hours=36)  # a box that is off every night is looked through by day
 
 
