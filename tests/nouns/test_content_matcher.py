@@ -84,6 +84,11 @@ Delivery takes 24-48 hours; no code is needed.
 Prize bond numbers are printed in the paper.
 Claim your warranty within 7 days at our shop.
 Your OTP is 482913. Do not share it with anyone.
+Your OTP is 482913. Enter this OTP to confirm your order.
+Enter OTP 482913 to log in.
+ওটিপি ৪৮২৯১৩ লিখে অর্ডার নিশ্চিত করুন।
+Please update your password in our app.
+Your new password is ready; open the app to set it.
 আপনার ওটিপি ৪৮২৯১৩। কাউকে বলবেন না।
 """
 
@@ -93,6 +98,8 @@ Please send me your bKash PIN.
 Reply with your OTP to confirm.
 Give us your Nagad pin number please
 Tell me the OTP you just got.
+Your OTP is 482913. Send us the OTP you got.
+Your code is 1234. Enter your PIN below.
 Your account is blocked. Share your password to open it.
 Enter your card CVV and PIN here
 Never mind. Send us your PIN.

@@ -73,7 +73,7 @@ def approve(tx: Tx, review_id: int, *, by: Actor, now: datetime) -> int:
     row = _known(tx, review_id)
     keys = tuple(json.loads(row["rules"]))
     if row["campaign_id"] is not None:
-        reviews.let_pass(tx, row["campaign_id"], by.user_id, keys, now=now)
+        reviews.let_pass(tx, row["campaign_id"], row["user_id"], keys, now=now)
     return _settle(tx, row, "yes", None, by, now)
 
 

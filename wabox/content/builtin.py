@@ -44,7 +44,7 @@ _SECRET = _any(
 )
 _ASK = _any(
     """send, sent, give, gimme, tell, share, provide, confirm, submit, forward, reply, reply with, text, whatsapp,
-    sms, verify, enter, type, write, message, input, need, disclose, update"""
+    sms, verify, enter, type, write, input, disclose"""
 )
 _BENGALI_ASK = _any(
     """দিন, দেন, দাও, দিবেন, দেবেন, দিয়ে দিন, দিয়ে, পাঠান, পাঠাও, পাঠাবেন, পাঠিয়ে দিন, পাঠিয়ে, বলুন, বলেন, বলো,
@@ -71,6 +71,8 @@ HONEST = (
     rf"{_gap(4)}? {_SECRET} ",
     rf" {_SECRET}{_gap(5)}? {_BENGALI_ASK} {_NO} ",
     rf" {_SECRET}{_gap(5)}? (?:চাই না|চাইবে না|চায় না|চাওয়া হয় না|chai na|chay na|chaibe na) ",
+    rf" {_SECRET}(?: (?:is|for|of|no|holo|হলো|হল|হচ্ছে|[^ |]+ (?:is|holo|হলো|হল|হচ্ছে)))? [0-9]{{4,16}} ",
+    r" (?:enter|use|type|input)(?: this| the| it| that| above)? (?:otp|otps|code|otp code|verification code) ",
     r" (?:location|map|maps|google|gps|postal|zip|area|লোকেশন|ম্যাপ) (?:pin|pins|pincode|pin code|code|পিন) ",
 )
 

@@ -57,7 +57,7 @@ def has_passed(rows: Rows, message_id: int) -> bool:
 
 
 def let_pass(tx: Tx, campaign_id: int, user_id: int, keys: tuple[str, ...], *, now: datetime) -> None:
-    """These rules do not hold this campaign any more."""
+    """These rules do not hold this campaign any more. user_id: whose campaign it is."""
     tx.many(
         "insert or ignore into content_passes (campaign_id, rule, user_id, at) values (?, ?, ?, ?)",
         [(campaign_id, key, user_id, times.stored(now)) for key in keys],
