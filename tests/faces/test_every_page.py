@@ -53,6 +53,17 @@ ROWS: dict[str, Row] = {
     "POST /account/confirm": Row(404, tended=True),
     "GET /admin/audit": Row(404),
     "GET /admin/audit.csv": Row(404),
+    "GET /admin/complaints": Row(404),
+    "POST /admin/complaints": Row(404),
+    "GET /admin/filter": Row(404),
+    "POST /admin/filter/builtins/{name:str}": Row(404),
+    "GET /admin/filter/reviews": Row(404),
+    "POST /admin/filter/reviews/{review_id:int}/{what:str}": Row(404),
+    "POST /admin/filter/rules": Row(404),
+    "GET /admin/filter/rules/{rule_id:int}": Row(404),
+    "POST /admin/filter/rules/{rule_id:int}": Row(404),
+    "POST /admin/filter/rules/{rule_id:int}/{what:str}": Row(404),
+    "POST /admin/filter/try": Row(404),
     "GET /admin/health": Row(404),
     "POST /admin/health/check": Row(404),
     "GET /admin/health/live": Row(404),
@@ -192,6 +203,7 @@ BODIES = {
 }
 # What is not there for the owner either: asha sent no picture, an archived plan, links of nobody.
 ABSENT = {
+    "GET /admin/filter/rules/{rule_id:int}",
     "GET /billing/buy/{plan_id:int}",
     "GET /billing/payments/{payment_id:int}/receipt",
     "GET /reset/{token:str}",
@@ -262,6 +274,7 @@ def _name(shop: Shop) -> None:
         shop.ids[name] = shop.stage.value(sql, id=asha)
         assert shop.ids[name] is not None, name
     shop.ids |= {"label": "kingfisherphone", "token": TOKEN, "user_id": asha, "what": "suspend"}
+    shop.ids |= {"rule_id": 1, "review_id": 1, "name": "bank"}
 
 
 @pytest.fixture

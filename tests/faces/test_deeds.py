@@ -1,0 +1,33 @@
+"""Every action that is noted anywhere has its words, in both languages."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import wabox
+from wabox.dashboard import language
+from wabox.dashboard.deeds import DEEDS
+
+ACTION = re.compile(
+    r"(account|audit|box|campaign|complaint|contact|content|device|disclaimer|filter|key|login|password|payment"
+    r"|plan|review|sessions|totp|trial|webhook)\.[a-z_]+"
+)
+EVENTS = {"device.state", "webhook.test"}  # told to webhooks, not noted
+FILES = {"key.pem"}
+
+
+def _written() -> set[str]:
+    found = set()
+    for path in Path(wabox.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and ACTION.fullmatch(node.value):
+                found.add(node.value)
+    return found - EVENTS - FILES
+
+
+def test_every_action_has_words_in_both_languages() -> None:
+    assert _written() - set(DEEDS) == set()
+    kept = getattr(language.catalogue("bn"), "_catalog", {})
+    assert [text for text in DEEDS.values() if not kept.get(text)] == []
