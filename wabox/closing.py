@@ -1,7 +1,8 @@
 """Closes an account for good: at once nobody can use it, then what it held is forgotten a piece at a time.
 
 What stays is what the house and the law must know: payments, invoices, periods and ledger, who did what and
-when, which terms were accepted, and the hashes by which a second free trial is refused.
+when, which terms were accepted, complaints (without the number), and the hashes by which a second free trial
+is refused.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ FORGOTTEN: dict[str, str] = {
     "audiences": "campaign_id, part",
     "messages": "id",
     "message_totals": "user_id",
+    "reviews": "id",
+    "content_passes": "campaign_id, rule",
+    "content_refusals": "user_id, hour, rule",
     "campaigns": "id",
     "inbox": "id",
     "contact_tags": "contact_id, key",
@@ -52,7 +56,10 @@ FORGOTTEN: dict[str, str] = {
 KEPT = frozenset(
     {
         "audit",
+        "complaints",
         "false_claims",
+        "filter_builtins",  # the owner's
+        "filter_rules",  # the owner's
         "invoices",
         "ledger",
         "notices",

@@ -61,15 +61,19 @@ class Subscription:
 
 
 def standing(rows: Rows, user_id: int, *, enabled: bool, now: datetime) -> Standing:
-    """The plan the user is on; one that has expired is still named, until another is bought."""
+    """The plan the user is on; one that has expired is still named, until another is bought.
+
+    A clock set back before the first period takes nobody's plan away.
+    """
     if not enabled or rows.value("select role from users where id = :id", id=user_id) == "owner":
         return OWNER
     row = rows.one(
         """select p.*, (select max(expires_at) from subscriptions
                         where user_id = :user_id and ended_at is null) as paid_until
            from subscriptions s join plans p on p.id = s.plan_id
-           where s.user_id = :user_id and s.ended_at is null and s.starts_at <= :now
-           order by s.starts_at desc, s.id desc limit 1""",
+           where s.user_id = :user_id and s.ended_at is null
+           order by s.starts_at > :now, iif(s.starts_at <= :now, s.starts_at, null) desc, s.starts_at, s.id desc
+           limit 1""",
         user_id=user_id,
         now=times.stored(now),
     )

@@ -14,7 +14,7 @@ from wabox.box import Box
 from wabox.contacts import suppression
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox, template
+from wabox.messages import outbox, template, timekeeping
 from wabox.messages.localtime import window_end
 
 log = structlog.get_logger()
@@ -30,9 +30,9 @@ class Billing:
         self._looked_at: datetime | None = None
 
     async def tick(self) -> None:
-        """Settle what time has changed, then tell whose plan is near its end."""
+        """Settle what time has changed, then tell whose plan is near its end; nothing while the clock is wrong."""
         box, now = self._box, self._box.now()
-        if not box.config.billing.enabled:
+        if not box.config.billing.enabled or box.db.read_here(timekeeping.is_wrong):
             return
         if box.db.read_here(subscriptions.unsettled, now=now):
             await box.db.write(subscriptions.settle, now=now)

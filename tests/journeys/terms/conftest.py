@@ -1,0 +1,53 @@
+"""One market for all stories of a run: every story brings customers of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.journeys.box import Shop, WhatsApp
+from tests.journeys.terms.market import BKASH, Market, Postbox
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser of everybody in the stories; each has a window of their own."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("needs a real Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, chromium_sandbox=False)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Market]:
+    """The reseller's box, with three things to buy."""
+    place = tmp_path_factory.mktemp("market")
+    whatsapp, postbox = WhatsApp(place), Postbox()
+    whatsapp.start()
+    shop = Shop(
+        place,
+        whatsapp,
+        server={"trusted_proxies": ["127.0.0.1"]},
+        accounts={"registration": "open"},
+        billing={"enabled": True, "bkash": BKASH, "notice_days": [7, 1], "seller": "Asha's box\nDhaka"},
+        smtp={"host": "127.0.0.1", "port": postbox.port, "tls": "none", "from": "box@example.com"},
+        testing={"clock_offset_seconds": 0},
+    )
+    shop.init()
+    shop.start()
+    made = Market(shop, postbox, chromium)
+    try:
+        made.plan("Basic", "500", days="30", credits="1000", max_wa_accounts="2")
+        made.plan("Ten credits", "50", credits="10")
+        made.plan("Try it", "0", days="7", credits="5", trial="1")
+        yield made
+    finally:
+        shop.close()
+        whatsapp.program.kill()
+        postbox.close()

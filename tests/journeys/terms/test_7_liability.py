@@ -1,0 +1,29 @@
+"""Term 7, liability, and the terms themselves: everybody can read them, in both languages, before joining."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.journeys.terms.market import Market
+
+pytestmark = pytest.mark.timeout(120)
+
+SEVEN = ("Acceptable use.", "Locking.", "Free trial.", "Payments.", "End of a plan.", "Data.", "Liability.")
+
+
+def test_the_terms_are_read_before_anybody_joins(market: Market) -> None:
+    nobody = market.stranger("nobody")
+    nobody.page.goto(market.url + "/login")
+    nobody.page.click("a[href='/terms']")
+    said = nobody.read()
+    assert [one for one in SEVEN if one not in said] == []
+    assert "given as it is" in said
+    assert re.search(r"Version 20\d\d-\d\d", said)
+    nobody.page.goto(market.url + "/terms?lang=bn")
+    assert "সেবার শর্ত" in nobody.read()
+    nobody.page.goto(market.url + "/register")
+    nobody.page.click("summary")
+    assert nobody.page.locator("details li").count() == len(SEVEN)
+    assert not nobody.page.is_checked("input[name=terms]")
