@@ -5,16 +5,24 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
 
-from tests.cast import Stage, stage
+from tests.cast import NOON, Stage, settings, stage
 from tests.faces.api.conftest import Api, furnish, opened, rotate
-from wabox import app
+from wabox import app, config
 from wabox.api import document, v1
+from wabox.billing import payments, plans, subscriptions
+from wabox.billing.payments import Claim
+from wabox.billing.plans import Terms
+from wabox.db import Tx
+from wabox.messages import line, outbox
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -100,6 +108,8 @@ ROWS = {
     "POST /templates/preview": Row(200, 200, {"message": "Hi"}),
 }
 
+EXTRAS = ("user_id", "credits", "role", "status", "state", "plan_id", "id", "is_admin", "unlimited", "owner")
+
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[Api]:
@@ -115,8 +125,9 @@ def _call(api: Api, route: str, key: str | None = None, **more: Any) -> Any:
     names: dict[str, object] = {"device_label": "sales", "delivery_id": api.ids["delivery"]}
     names |= {"key_id": api.ids["key"], "contact_id": api.ids[row.contact]}
     names |= {"job_id": api.ids[row.job or "queued"], "campaign_id": api.ids[row.job or "scheduled"]}
-    if row.body is not None:
-        more["json"] = row.body
+    body = more.pop("body", row.body)
+    if body is not None:
+        more["json"] = body
     return api.call(method, path.format(**names), key, **more)
 
 
@@ -198,6 +209,52 @@ def test_asha_gets_what_she_asks_for(api: Api, route: str) -> None:
     answer = _call(api, route)
     assert answer.status_code == ROWS[route].status, answer.text
     assert _seen(api, route) != before
+
+
+def _plan_over(api: Api) -> TestClient[Litestar]:
+    """asha is a customer whose plan with credits ended yesterday; the app of that box."""
+    made = api.stage
+    limited = config.parse(settings(billing={"enabled": True}), base=made.box.config.data.dir)
+    made.box = replace(made.box, config=limited)
+
+    def verb(tx: Tx) -> None:
+        tx.run("update users set role = 'user' where id = :id", id=made.asha.id)
+        tx.run("update users set role = 'owner' where id = :id", id=made.bilal.id)
+        subscriptions.switch(tx, enabled=True, now=NOON)
+        then = made.hands.now() - timedelta(days=31)
+        plan = plans.create(tx, Terms("Basic", 50_000, "BDT", 30, 100, max_wa_accounts=3), now=then)
+        claim = Claim(plan.id, "bkash", 50_000, "TX12345", "01711000001")
+        paid = payments.submit(tx, made.asha.id, claim, ip=None, now=then)
+        assert isinstance(paid, payments.Payment)
+        payments.approve(tx, paid.id, by=made.bilal.id, seller="bilal", ip=None, now=then)
+
+    made.box.db.write_now(verb)
+    return TestClient(app.create(made.box))
+
+
+@pytest.mark.parametrize("route", sorted(ROWS))
+def test_with_a_plan_that_is_over_one_may_look_and_act_but_nothing_is_sent(api: Api, route: str) -> None:
+    with _plan_over(api) as client:
+        api.client = client
+        answer = _call(api, route)
+        assert answer.status_code == ROWS[route].status, answer.text
+        if route == "POST /send":
+            assert answer.json()["wait_reason"] == "plan_expired"
+    box = api.stage.box
+    found = box.db.write_now(line.claim_next, api.stage.asha.device_id, config=box.config, now=box.now())
+    assert not isinstance(found, outbox.Message)
+
+
+def test_no_body_takes_what_is_not_its_callers_to_say(api: Api) -> None:
+    before = _rows(api.stage)
+    for route in [one for one in ROWS if ROWS[one].body is not None]:
+        for name in EXTRAS:
+            answer = _call(api, route, body={**ROWS[route].body, name: 1})
+            assert (answer.status_code, name in answer.text) == (422, True), (route, name, answer.text)
+    api.stage.hands.forward(minutes=1)
+    contact = {"phone": "8801711000078", "user_id": 2}
+    assert api.call("POST", "/contacts/bulk", json={"contacts": [contact]}).status_code == 422
+    assert _rows(api.stage) == before
 
 
 def test_reading_changes_nothing_and_a_key_may_be_a_bearer_token(api: Api) -> None:
