@@ -15,7 +15,7 @@ from wabox.contacts import imports
 from wabox.contacts.people import ConsentSource
 from wabox.dashboard import labels
 from wabox.dashboard import words as page_words
-from wabox.messages import outbox
+from wabox.messages import statuses
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -32,7 +32,7 @@ def test_every_text_has_its_bengali() -> None:
 
 def test_every_state_and_reason_has_its_word() -> None:
     assert labels.REASON == campaigns.REASONS
-    assert set(labels.ENDS) >= set(outbox._ERRORS)
+    assert set(labels.ENDS) >= set(statuses._SENTENCES)
     assert set(labels.CAMPAIGN) == set(campaigns.STATUSES)
     assert set(labels.IMPORT) == set(get_args(imports.Status))
     assert set(labels.CONSENT) == set(get_args(ConsentSource))

@@ -16,7 +16,7 @@ from wabox.checkup import promises
 from wabox.content import builtin
 from wabox.dashboard.language import catalogue
 from wabox.devices import devices
-from wabox.messages import facts, outbox, reasons
+from wabox.messages import facts, reasons, statuses
 from wabox.whatsapp import driver
 
 HOME = Path(dashboard.__file__).parent
@@ -54,7 +54,7 @@ def of_nouns() -> set[str]:
     found = {reasons.sentence(reason, None, zone) for reason in get_args(facts.Reason)}
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
     found |= {one.sentence for one in builtin.BUILTINS}
-    found |= set(outbox._ERRORS.values()) | set(devices._SENTENCES.values())
+    found |= set(statuses._SENTENCES.values()) | set(devices._SENTENCES.values())
     return found | {users.DISCLAIMER, *terms.TERMS}
 
 

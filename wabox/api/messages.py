@@ -19,7 +19,7 @@ from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import line, log, outbox, single, template
+from wabox.messages import line, log, outbox, single, statuses, template
 
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
 
@@ -39,7 +39,7 @@ class Sent(Struct):
     """What became of the request. waits_until and wait_reason: null when it goes at once."""
 
     job_id: int
-    status: outbox.Status
+    status: statuses.Status
     phone: str
     device_label: str
     waits_until: wire.Time | None
@@ -55,7 +55,7 @@ class Message(Struct):
     phone: str
     device_label: str
     message: str
-    status: outbox.Status
+    status: statuses.Status
     error: str | None
     error_text: str | None
     waits_until: wire.Time | None
@@ -120,7 +120,7 @@ async def messages(
     page: wire.PageNumber = 1,
     per_page: wire.PerPage = 50,
     cursor: wire.Cursor = None,
-    status: outbox.Status | None = None,
+    status: statuses.Status | None = None,
     campaign_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,
     phone: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PHONE_PATTERN})] = None,
     device_label: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PLAIN_PATTERN})] = None,

@@ -11,6 +11,7 @@ from wabox.campaigns.campaigns import Campaign
 from wabox.config import Config
 from wabox.db import Rows
 from wabox.messages import line, outbox
+from wabox.messages.statuses import STATUSES, Status
 
 MEASURED = timedelta(minutes=15)
 MOST_REASONS = 12
@@ -20,7 +21,7 @@ MOST_REASONS = 12
 class Ending:
     """People for whom it ended alike. error: a code of the message, `contact_deleted` if there is none."""
 
-    status: outbox.Status
+    status: Status
     error: str
     count: int
 
@@ -91,7 +92,7 @@ def recipients(
     user_id: int,
     campaign_id: int,
     *,
-    statuses: tuple[outbox.Status, ...] = (),
+    statuses: tuple[Status, ...] = (),
     text: str = "",
     digits: str = "",
     cursor: int | None = None,
@@ -106,7 +107,7 @@ def recipients(
             {_SOUGHT if sought else ""} order by m.id desc limit :limit""",  # noqa: S608 - this module's constants
         user_id=user_id,
         campaign_id=campaign_id,
-        statuses=json.dumps(statuses or outbox.STATUSES),
+        statuses=json.dumps(statuses or STATUSES),
         cursor=cursor,
         limit=per_page + 1,
         **({"text": _lowered(text), "digits": digits} if sought else {}),

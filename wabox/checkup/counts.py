@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.config import Config
 from wabox.db import Rows
-from wabox.messages import localtime, outbox, timekeeping, waiting
+from wabox.messages import localtime, tallies, timekeeping, waiting
 
 LATE = timedelta(minutes=1)
 SETTLED = timedelta(days=2)  # counts of a time this long ago do not change any more
@@ -72,7 +72,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         ),
         totals=_totals(rows, before, now),
         today=_between(rows, times.stored(midnight)),
-        week=_between(rows, outbox.bucket(now - timedelta(days=7))),
+        week=_between(rows, tallies.bucket(now - timedelta(days=7))),
         devices=_by(rows, "select state, count(*) from devices where removed_at is null group by state"),
         astray=_number(
             rows,
@@ -111,7 +111,7 @@ def _waiting(rows: Rows, config: Config, now: datetime) -> tuple[dict[str, int],
 
 
 def _totals(rows: Rows, before: Totals | None, now: datetime) -> Totals:
-    until = outbox.bucket(now - SETTLED)
+    until = tallies.bucket(now - SETTLED)
     kept = Counter(before.kept if before else {})
     since = before.until if before else ""
     if since < until:

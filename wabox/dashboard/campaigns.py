@@ -22,13 +22,13 @@ from wabox.dashboard.desk import Desk, known_id
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import line, outbox, template
+from wabox.messages import line, statuses, template
 
 PER_PAGE = 20
 PEOPLE_PER_PAGE = 30
-FILTERS: dict[str, tuple[outbox.Status, ...]] = {
-    "waiting": outbox.OPEN,
-    "sent": outbox.REACHED,
+FILTERS: dict[str, tuple[statuses.Status, ...]] = {
+    "waiting": statuses.OPEN,
+    "sent": statuses.REACHED,
     "failed": ("failed",),
     "skipped": ("skipped",),
     "unknown": ("unknown",),

@@ -16,7 +16,7 @@ from wabox.dashboard.language import later
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import line, localtime, log, outbox
+from wabox.messages import line, localtime, log, outbox, statuses
 from wabox.webhooks import log as webhook_log
 
 PER_PAGE = 30
@@ -113,7 +113,7 @@ def _log(rows: Rows, desk: Desk) -> dict[str, Any]:
         "why": why,
         "cursor": cursor,
         "devices": devices.list_of(rows, desk.user.id),
-        "statuses": outbox.STATUSES,
+        "statuses": statuses.STATUSES,
         "poll": "3s" if moving else "10s",
     }
 
@@ -125,7 +125,7 @@ def _wanted(search: Search, desk: Desk) -> tuple[log.Wanted, str | None]:
     if (search.since and since is None) or (search.until and until is None):
         problem = later("That date could not be read; choose it again.")
     phone = _phone(search.q, desk.box.config.locale.country)
-    status = search.status if search.status in outbox.STATUSES else None
+    status = search.status if search.status in statuses.STATUSES else None
     return log.Wanted(
         status=status,
         phone=phone,
@@ -170,8 +170,8 @@ def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
         "why": why or line.Waiting(),
         "steps": _steps(found),
         "told": webhook_log.page(rows, desk.user.id, limit=20, message_id=found.id),
-        "poll": "2s" if found.status in outbox.OPEN else "5s",
-        "settled": found.status not in (*outbox.OPEN, "sent", "delivered"),
+        "poll": "2s" if found.status in statuses.OPEN else "5s",
+        "settled": found.status not in (*statuses.OPEN, "sent", "delivered"),
     }
 
 

@@ -11,7 +11,7 @@ from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.messages import reasons
 from wabox.messages.facts import Reason
-from wabox.messages.outbox import Status
+from wabox.messages.statuses import Status
 from wabox.webhooks import log as webhook_log
 from wabox.webhooks.endpoints import Endpoint
 

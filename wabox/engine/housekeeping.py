@@ -12,7 +12,7 @@ from wabox.accounts import links, mail, sessions
 from wabox.box import Box
 from wabox.content import refusals, reviews
 from wabox.db import Tx
-from wabox.messages import outbox
+from wabox.messages import tallies
 from wabox.webhooks import deliveries
 
 log = structlog.get_logger()
@@ -71,7 +71,7 @@ def _forget_messages(tx: Tx, before: datetime) -> int:
         )
     )
     for user_id, count in gone.items():
-        outbox.number(tx, user_id, -count)
+        tallies.rows_added(tx, user_id, -count)
     return _marked(tx, "messages_forgotten_to", before, gone.total())
 
 

@@ -19,7 +19,7 @@ from wabox.content import rules as rules_in_force
 from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
-from wabox.messages import facts, gate, outbox
+from wabox.messages import facts, gate, outbox, statuses
 from wabox.messages.localtime import day_start, local_day
 
 MOST_ASIDE = 100  # messages one claim may put aside
@@ -182,7 +182,7 @@ def explain(
     """
     lines: dict[int, _Line] = {}
     found: dict[int, Waiting] = {}
-    for message in sorted((one for one in messages if one.status in outbox.OPEN), key=lambda one: one.id):
+    for message in sorted((one for one in messages if one.status in statuses.OPEN), key=lambda one: one.id):
         if message.device_id not in lines:
             device = devices.by_id(rows, message.device_id)
             lines[message.device_id] = _line(rows, device, config=config, now=now)

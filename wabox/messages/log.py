@@ -9,14 +9,14 @@ from typing import Any
 
 from wabox import times
 from wabox.db import Rows
-from wabox.messages import outbox
+from wabox.messages import outbox, statuses
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Filters of the log; None = all. since and until: by queued_at, until exclusive. text: words in the text."""
 
-    status: outbox.Status | None = None
+    status: statuses.Status | None = None
     campaign_id: int | None = None
     phone: str | None = None
     device_label: str | None = None
@@ -54,7 +54,7 @@ def page(
 
 
 def recent(
-    rows: Rows, user_id: int, status: outbox.Status, *, since: datetime, until: datetime, most: int
+    rows: Rows, user_id: int, status: statuses.Status, *, since: datetime, until: datetime, most: int
 ) -> Page:
     """The newest messages that came to this end between two moments; quick however many older ones there are."""
     newest = rows.all(
@@ -71,9 +71,9 @@ def recent(
     return Page(messages, max(total, len(messages)), None)
 
 
-def counts(rows: Rows, user_id: int) -> dict[outbox.Status, int]:
+def counts(rows: Rows, user_id: int) -> dict[statuses.Status, int]:
     """How many of the user's messages are in each status now."""
-    found = dict.fromkeys(outbox.STATUSES, 0)
+    found = dict.fromkeys(statuses.STATUSES, 0)
     for row in rows.all(
         "select status, count(*) as n from messages where user_id = :user_id group by status", user_id=user_id
     ):

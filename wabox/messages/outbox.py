@@ -12,7 +12,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, cast
 
 from wabox import times
@@ -23,35 +23,9 @@ from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid, NotFound
-from wabox.messages import chats
+from wabox.messages import chats, statuses, tallies
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
-
-Status = Literal["queued", "sending", "sent", "delivered", "read", "failed", "skipped", "cancelled", "unknown"]
-OPEN: tuple[Status, ...] = ("queued", "sending")
-REACHED: tuple[Status, ...] = ("sent", "delivered", "read")
-STATUSES: tuple[Status, ...] = (*OPEN, *REACHED, "failed", "skipped", "cancelled", "unknown")
-BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters of an hour from UTC
-
-_ERRORS: dict[str, str] = {
-    "not_on_whatsapp": "This number is not on WhatsApp.",
-    "expired": "It was not sent before its expires_at.",
-    "opted_out": "This person asked not to be written to.",
-    "device_removed": "The device was deleted before the message went.",
-    "refused": "WhatsApp refused the message.",
-    "not_entered": "WhatsApp Web did not take the message, three times. It did not go.",
-    "campaign_stopped": "The campaign was stopped before the message went.",
-    "link_lost": "The phone was unlinked while the message was on its way; it may have gone. "
-    "Look on the phone, then settle it.",
-    "history_lost": "WhatsApp's history on this box is incomplete, so nobody can tell whether it went. "
-    "Look on the phone, then settle it.",
-    "no_answer": "WhatsApp did not confirm the message; it may have gone. Look on the phone, then settle it.",
-    "settled_not_sent": "You settled it as not sent.",
-    "message_too_long": "With this contact's data the text is over 4,096 characters.",
-    "message_empty": "With this contact's data the text is empty.",
-    "no_consent": "There is no consent on record for this contact.",
-    "content_refused": "Its text is not allowed on this box.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +40,7 @@ class Message:
     contact_id: int | None
     phone: str
     text: str
-    status: Status
+    status: statuses.Status
     error: str | None
     error_text: str | None
     priority: int
@@ -169,7 +143,7 @@ def accept(
         new_chat=int(chats.is_new(tx, device.id, phone)),
         now=times.stored(now),
     )
-    number(tx, device.user_id, 1)
+    tallies.rows_added(tx, device.user_id, 1)
     if error is not None:
         skip(tx, by_id(tx, job_id), error, now=now)
     if verdict is not None:
@@ -383,7 +357,7 @@ def settle(
         else:
             fail(tx, message, "settled_not_sent", now=now)
         return by_id(tx, message_id)
-    settled = message.status in REACHED if verdict == "sent" else message.error == "settled_not_sent"
+    settled = message.status in statuses.REACHED if verdict == "sent" else message.error == "settled_not_sent"
     if not settled:
         raise Invalid("wrong_state", f"Only an unknown message can be settled; this one is {message.status}.")
     return message
@@ -443,15 +417,15 @@ def _end_line(tx: Tx, device: devices.Device, now: datetime) -> None:
 def _move(
     tx: Tx,
     message: Message,
-    origin: tuple[Status, ...],
-    to: Status,
+    origin: tuple[statuses.Status, ...],
+    to: statuses.Status,
     *,
     now: datetime,
     error: str | None = None,
     text: str | None = None,
 ) -> bool:
     """The one place where a message reaches a new status for good: row, count and webhook together."""
-    stamp = f"{to}_at" if to in REACHED else "finished_at"
+    stamp = f"{to}_at" if to in statuses.REACHED else "finished_at"
     moved = tx.run(
         f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text,
             rest_until = null,
@@ -461,67 +435,17 @@ def _move(
         to=to,
         now=times.stored(now),
         error=error,
-        text=text or sentence(error),
+        text=text or statuses.sentence(error),
     )
     if not moved:
         return False
-    count(tx, message.user_id, to, 1, now=now)
+    tallies.came_to(tx, message.user_id, to, 1, now=now)
     if to in ("failed", "skipped", "cancelled"):
         ledger.give_back(tx, message.user_id, message.id, now=now)
     if message.campaign_id is not None:
-        _count_for_campaign(tx, message, to, error)
+        tallies.campaign_moved(tx, message.campaign_id, was=message.status, to=to, error=error)
     owe(tx, message.id, now)
     return True
-
-
-_UNKNOWN_ENDS = ("sent", "failed")
-
-
-def _count_for_campaign(tx: Tx, message: Message, to: Status, error: str | None) -> None:
-    """The campaign's counters move with the row; a failure in a row counts only against the device."""
-    device_failed = to == "failed" and error != "not_on_whatsapp"
-    settled = ", unknown = unknown - 1" if message.status == "unknown" and to in _UNKNOWN_ENDS else ""
-    tx.run(
-        f"""update campaigns set {to} = {to} + 1{settled},
-            not_on_whatsapp = not_on_whatsapp + :not_there,
-            failures_in_row = iif(:failed, failures_in_row + 1, iif(:sent, 0, failures_in_row))
-            where id = :id""",  # noqa: S608 - a status of our own
-        id=message.campaign_id,
-        not_there=int(error == "not_on_whatsapp"),
-        failed=device_failed,
-        sent=to == "sent",
-    )
-
-
-def bucket(moment: datetime) -> str:
-    """The quarter of an hour a moment falls into, as the counts know it."""
-    return times.stored(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))
-
-
-def count(tx: Tx, user_id: int, status: Status, n: int, *, now: datetime) -> None:
-    """n more messages have come to this status at this time, for the reports."""
-    tx.tally(
-        """insert into message_counts (user_id, bucket, status, n) values (:user_id, :bucket, :status, :n)
-           on conflict do update set n = n + :n""",
-        n,
-        user_id=user_id,
-        bucket=bucket(now),
-        status=status,
-    )
-
-
-def number(tx: Tx, user_id: int, n: int) -> None:
-    """The user's log has n more rows, or fewer; for whoever writes or forgets rows."""
-    tx.tally(
-        """insert into message_totals (user_id, n) values (:user_id, :n) on conflict do update set n = n + :n""",
-        n,
-        user_id=user_id,
-    )
-
-
-def sentence(error: str | None) -> str | None:
-    """An error code in words that say what to do."""
-    return None if error is None else _ERRORS.get(error)
 
 
 def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *, now: datetime) -> None:
@@ -531,10 +455,10 @@ def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *,
            spent_at = null where id in (select value from json_each(:ids)) and status = 'queued'""",
         ids=json.dumps(list(message_ids)),
         error=error,
-        text=sentence(error),
+        text=statuses.sentence(error),
         now=times.stored(now),
     )
-    count(tx, user_id, "cancelled", len(message_ids), now=now)
+    tallies.came_to(tx, user_id, "cancelled", len(message_ids), now=now)
 
 
 def owe(tx: Tx, message_id: int, now: datetime) -> None:
@@ -572,7 +496,7 @@ def message_of(row: Row) -> Message:
         contact_id=row["contact_id"],
         phone=row["phone"],
         text=row["text"],
-        status=cast(Status, row["status"]),
+        status=cast(statuses.Status, row["status"]),
         error=row["error"],
         error_text=row["error_text"],
         priority=row["priority"],
