@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 
 from wabox import db, migrations
 from wabox.errors import ConfigError
@@ -60,3 +61,25 @@ def test_impossible_rows_are_refused_by_the_file_itself(tmp_path: Path, statemen
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute(statement)
     connection.close()
+
+
+@pytest.mark.parametrize("released", ["0002_campaigns", "0003_accounts", "0004_billing", "0005_closing"])
+def test_a_box_of_any_earlier_release_comes_up_to_date_with_its_rows(tmp_path: Path, released: str) -> None:
+    connection = db.connect(tmp_path / "wabox.db")
+    migrations.STEPS.apply(sqlite_utils.Database(connection), stop_before=released)
+    connection.execute(
+        "insert into users (email, password_hash, role, created_at) values ('a', 'x', 'owner', 'now')"
+    )
+    connection.execute(
+        "insert into devices (user_id, label, profile, created_at) values (1, 'primary', 'p', 'now')"
+    )
+    connection.execute("insert into audit (user_id, action, details, at) values (1, 'box.set_up', '{}', 'now')")
+    assert migrations.migrate(connection)[0] == released
+    assert migrations.pending(connection) == []
+    assert connection.execute("select count(*) from users join devices on user_id = users.id").fetchone()[0] == 1
+    fresh = db.connect(tmp_path / "fresh.db")
+    migrations.migrate(fresh)
+    shape = "select type, name, sql from sqlite_master where name not like '%sqlite%' order by name"
+    assert [tuple(row) for row in connection.execute(shape)] == [tuple(row) for row in fresh.execute(shape)]
+    connection.close()
+    fresh.close()
