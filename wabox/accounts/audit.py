@@ -71,7 +71,7 @@ def page(rows: Rows, *, user_id: int | None = None, before: int | None = None, l
     """Entries, newest first. user_id: only this user's. before: the last id of the page above."""
     found = rows.all(
         f"""{_SELECT} where (:user_id is null or audit.user_id = :user_id)
-            and (:before is null or audit.id < :before) order by audit.id desc limit :limit""",
+            and audit.id < ifnull(:before, 9e18) order by audit.id desc limit :limit""",
         user_id=user_id,
         before=before,
         limit=max(1, min(limit, MOST)),
@@ -105,7 +105,7 @@ def about(rows: Rows, user_id: int, *, limit: int = 50) -> list[Entry]:
 def search(rows: Rows, q: str = "", *, before: int | None = None, limit: int = 50) -> list[Entry]:
     """Everybody's entries, newest first: q in the action, the address, the thing, the details or the IP."""
     found = rows.all(
-        f"""{_SELECT} where (:before is null or audit.id < :before) and (:q = '' or instr(lower(
+        f"""{_SELECT} where audit.id < ifnull(:before, 9e18) and (:q = '' or instr(lower(
               audit.action || ' ' || coalesce(users.email, 'wabox') || ' ' || coalesce(audit.subject, '') || ' ' ||
               audit.details || ' ' || coalesce(audit.ip, '')), lower(:q)))
             order by audit.id desc limit :limit""",

@@ -136,7 +136,7 @@ def skip(tx: Tx, *, now: datetime) -> int:
 def page(rows: Rows, *, before: int | None = None, limit: int = 50) -> list[Mail]:
     """All mails of the box, newest first. before: the last id of the page above."""
     found = rows.all(
-        f"select {_COLUMNS} from mails where :before is null or id < :before order by id desc limit :limit",  # noqa: S608
+        f"select {_COLUMNS} from mails where id < ifnull(:before, 9e18) order by id desc limit :limit",  # noqa: S608
         before=before,
         limit=max(1, min(limit, MOST)),
     )

@@ -140,7 +140,7 @@ def page(
     where = "user_id = :user_id and (:status is null or status = :status)"
     total = int(rows.value(f"select count(*) from campaigns where {where}", **params))  # noqa: S608
     found = rows.all(
-        f"""select * from campaigns where {where} and (:cursor is null or id < :cursor)
+        f"""select * from campaigns where {where} and id < ifnull(:cursor, 9e18)
             order by id desc limit :limit offset :offset""",  # noqa: S608
         cursor=cursor,
         limit=per_page + 1,
