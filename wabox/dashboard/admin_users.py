@@ -13,9 +13,10 @@ from wabox.accounts import audit, keys, links, passwords, registration, secrets,
 from wabox.accounts.registration import Rule
 from wabox.accounts.states import Move
 from wabox.accounts.users import State, User
+from wabox.billing import ledger, subscriptions
 from wabox.box import Box
 from wabox.content import complaints, refusals
-from wabox.dashboard import letters
+from wabox.dashboard import bills, letters
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.dashboard.words import Shown
@@ -174,7 +175,10 @@ def _known(rows: Rows, user_id: int) -> User:
 async def _show(
     desk: Desk, user_id: int, *, status: int = 200, wrong: str | None = None, link: str | None = None
 ) -> Response[str]:
-    shown = await desk.box.db.read(_facts, user_id, desk.box.now())
+    now = desk.box.now()
+    shown = await desk.box.db.read(_facts, user_id, now)
+    if desk.box.config.billing.enabled:
+        shown |= await desk.box.db.read(_bought, user_id, now)
     return desk.page(
         "admin/user.html",
         status=status,
@@ -201,6 +205,16 @@ def _facts(rows: Rows, user_id: int, now: datetime) -> dict[str, Any]:
         "logins": len(sessions.of_user(rows, user_id)),
         "complained": complaints.people(rows, user_id, since=since),
         "refused": refusals.counted(rows, user_id, since=since),
+    }
+
+
+def _bought(rows: Rows, user_id: int, now: datetime) -> dict[str, Any]:
+    """What the account is on, where plans are sold."""
+    return {
+        "plan": subscriptions.standing(rows, user_id, enabled=True, now=now),
+        "credits": ledger.credits_left(rows, user_id),
+        "expired": bills.EXPIRED,
+        "now": now,
     }
 
 
