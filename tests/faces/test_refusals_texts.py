@@ -1,0 +1,51 @@
+"""What the nouns of accounts, plans and phones refuse has its Bengali, numbers and all."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wabox
+from tests.faces import texts
+
+HOME = Path(wabox.__file__).parent
+MODULES = (
+    *(f"billing.{one}" for one in ("invoices", "ledger", "money", "payments", "plans", "receipts", "trials")),
+    "accounts.states",
+    "accounts.users",
+    "devices.devices",
+    "closing",
+)
+
+
+def sentences(name: str) -> Iterator[str]:
+    """Every text of the module that reads as a sentence and is known without running it."""
+    module = importlib.import_module(f"wabox.{name}")
+    tree = ast.parse((HOME / (name.replace(".", "/") + ".py")).read_text(encoding="utf-8"))
+    within = {id(part) for one in ast.walk(tree) if isinstance(one, ast.JoinedStr) for part in one.values}
+    told = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}  # docstrings
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Constant | ast.JoinedStr) and id(one) not in within | told:
+            text = known(one, vars(module))
+            if text[:1].isupper() and " " in text and text.endswith(".") and "\n" not in text:
+                yield text
+
+
+def known(one: ast.expr, names: dict[str, Any]) -> str:
+    """The text, with the module's own numbers in it; "" if it needs more than those."""
+    if isinstance(one, ast.Constant):
+        return one.value if isinstance(one.value, str) else ""
+    parts = [part.value for part in ast.walk(one) if isinstance(part, ast.FormattedValue)]
+    if not all(isinstance(part, ast.Name) and part.id in names for part in parts):
+        return ""
+    return str(eval(compile(ast.fix_missing_locations(ast.Expression(one)), "sentence", "eval"), dict(names)))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_refusal_has_its_bengali(name: str) -> None:
+    assert texts.untranslated(set(sentences(name))) == []
