@@ -5,13 +5,18 @@ from __future__ import annotations
 import ast
 import importlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 import wabox
 from tests.faces import texts
+from wabox.billing import ledger
+from wabox.dashboard.language import FILLED, Voice
+from wabox.errors import InsufficientCredits
 
 HOME = Path(wabox.__file__).parent
 MODULES = (
@@ -49,3 +54,12 @@ def known(one: ast.expr, names: dict[str, Any]) -> str:
 @pytest.mark.parametrize("name", MODULES)
 def test_every_refusal_has_its_bengali(name: str) -> None:
     assert texts.untranslated(set(sentences(name))) == []
+
+
+def test_a_sentence_with_numbers_in_it_is_told_in_bengali_too() -> None:
+    voice = Voice("bn", ZoneInfo("Asia/Dhaka"), datetime.now(UTC))
+    with pytest.raises(InsufficientCredits) as refused:
+        ledger._require(7, 1_250)
+    assert voice.say(refused.value.sentence) == "এর জন্য ১,২৫০টি ক্রেডিট লাগে, আপনার আছে ৭টি; আগে ক্রেডিট কিনুন।"
+    assert voice.say("Nothing of the kind.") == "Nothing of the kind."
+    assert texts.untranslated(set(FILLED)) == []

@@ -6,6 +6,7 @@ import functools
 import gettext
 import io
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +29,29 @@ _BENGALI = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
 def later(text: str) -> str:
     """The text itself, marked for the catalogues; a template translates it when it is shown."""
     return text
+
+
+# Sentences of the rules with values in them, as they are written there; `say` finds the values again.
+FILLED = (
+    later("This needs %(needed)s credits and you have %(left)s; buy credits first."),
+    later("You may have %(most)s devices; delete one first."),
+    later(
+        "The device %(label)s is not linked to WhatsApp: link it on the page /whatsapp, then send again, "
+        'or send with "queue_if_offline": true.'
+    ),
+)
+
+
+@functools.cache
+def _shapes() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Each of FILLED with what it looks like once it is filled."""
+    slot = re.compile(r"%\((\w+)\)s")
+    return tuple((text, re.compile(_looks(slot.split(text)))) for text in FILLED)
+
+
+def _looks(parts: list[str]) -> str:
+    """parts: words and names of values in turn."""
+    return "".join(f"(?P<{part}>\\S+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
 
 
 @functools.cache
@@ -60,7 +84,17 @@ class Voice:
     def say(self, text: str, **values: object) -> str:
         """The text in the reader's language. values: for its %(name)s."""
         said = catalogue(self.language).gettext(text) if text else ""
+        if said == text and not values and self.language != "en":
+            said = self._filled(text)
         return said % values if values else said
+
+    def _filled(self, text: str) -> str:
+        """One of FILLED with its values, in the reader's language; else the text as it is."""
+        for shape, looks in _shapes():
+            found = looks.fullmatch(text)
+            if found is not None:
+                return self.digits(catalogue(self.language).gettext(shape) % found.groupdict())
+        return text
 
     def digits(self, text: str) -> str:
         """Digits as the language writes them."""
