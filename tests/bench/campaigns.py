@@ -18,7 +18,7 @@ from wabox.campaigns import campaigns
 from wabox.contacts import contacts, phones, segments, writing
 from wabox.devices import devices
 from wabox.engine.expansion import Expansion
-from wabox.messages import line
+from wabox.messages import claiming
 from wabox.whatsapp.driver import Link
 
 CHUNK = 500
@@ -86,7 +86,7 @@ def claims(made: Stage, times: int) -> float:
     """Milliseconds for one claim at the head of a long line; what was claimed is put back by rolling on."""
 
     def once(tx: db.Tx) -> None:
-        claimed = line.claim_next(tx, made.asha.device_id, config=made.box.config, now=made.hands.now())
+        claimed = claiming.claim_next(tx, made.asha.device_id, config=made.box.config, now=made.hands.now())
         assert claimed is not None
         tx.run("update messages set status = 'queued' where status = 'sending'")
 

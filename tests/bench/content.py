@@ -17,7 +17,7 @@ from wabox.content import builtin, reviews
 from wabox.content.matcher import Matcher, Rule
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import line, outbox, template, waiting
+from wabox.messages import claiming, outbox, template, waiting
 from wabox.whatsapp.driver import Link
 
 CHUNK = 5_000
@@ -85,7 +85,7 @@ def line_behind(count: int) -> None:
         db.write_now(link)
         held(made, count)
         asked: dict[str, Callable[[], object]] = {
-            "devices due": lambda: db.read_here(line.devices_due, now=now),
+            "devices due": lambda: db.read_here(claiming.devices_due, now=now),
             "queue's groups": lambda: db.read_here(
                 waiting.groups, made.asha.id, config=config, now=now, most_rows=20
             ),
@@ -95,7 +95,7 @@ def line_behind(count: int) -> None:
         for name, work in asked.items():
             print(f"{name:<22} {seconds(work, 5) * 1e3:8.2f} ms")  # noqa: T201
         db.write_now(one)
-        claim = seconds(lambda: db.write_now(line.claim_next, made.asha.device_id, config=config, now=now), 1)
+        claim = seconds(lambda: db.write_now(claiming.claim_next, made.asha.device_id, config=config, now=now), 1)
         print(f"{'claim behind them':<22} {claim * 1e3:8.2f} ms")  # noqa: T201
         made.close()
 

@@ -12,7 +12,7 @@ from wabox.db import Tx
 from wabox.devices import devices
 from wabox.engine import receipts
 from wabox.engine.turns import Turns
-from wabox.messages import outbox, template
+from wabox.messages import outbox, stored, template
 from wabox.whatsapp.driver import Event, OnEvent
 from wabox.whatsapp.fake import FakeDriver
 
@@ -41,8 +41,8 @@ class Engine:
     def turn(self, device_id: int | None = None) -> None:
         self.turns.turn(device_id or self.stage.asha.device_id)
 
-    def message(self, job_id: int) -> outbox.Message:
-        return self.stage.box.db.read_here(outbox.by_id, job_id)
+    def message(self, job_id: int) -> stored.Message:
+        return self.stage.box.db.read_here(stored.by_id, job_id)
 
     def status(self, job_id: int) -> str:
         return self.message(job_id).status

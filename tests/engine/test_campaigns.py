@@ -18,7 +18,7 @@ from wabox.db import Tx
 from wabox.devices import devices
 from wabox.engine.expansion import Expansion, _settle
 from wabox.errors import InsufficientCredits, Invalid, NotFound
-from wabox.messages import line, outbox, template
+from wabox.messages import explaining, outbox, template
 
 
 def people(engine: Engine, count: int, tag: str = "leads") -> list[str]:
@@ -171,7 +171,7 @@ def test_pause_holds_every_message_and_resume_lets_them_go(engine: Engine) -> No
     assert act(engine, campaigns.pause, campaign_id).status == "paused"
     waiting = engine.message(int(engine.stage.value("select max(id) from messages")))
     why = engine.stage.box.db.read_here(
-        line.explain, [waiting], config=engine.stage.box.config, now=engine.stage.hands.now()
+        explaining.explain, [waiting], config=engine.stage.box.config, now=engine.stage.hands.now()
     )
     assert why[waiting.id].reason == "campaign_paused"
     act(engine, campaigns.resume, campaign_id)

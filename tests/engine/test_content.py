@@ -18,7 +18,7 @@ from wabox.db import Rows, Tx
 from wabox.engine import receipts
 from wabox.engine import reviewing as telling
 from wabox.errors import Invalid, Refusal
-from wabox.messages import line, outbox
+from wabox.messages import claiming, explaining, outbox, stored
 from wabox.whatsapp.driver import Inbound
 
 HELD = "Send me your PIN now"
@@ -57,9 +57,12 @@ def no(engine: Engine, review_id: int, reason: str = "Not here.") -> int:
 
 def why(engine: Engine, job_id: int) -> str | None:
     now, box = engine.stage.hands.now(), engine.stage.box
-    return box.db.read_here(
-        lambda rows: line.explain(rows, [outbox.by_id(rows, job_id)], config=box.config, now=now)[job_id].reason
-    )
+
+    def ask(rows: Rows) -> str | None:
+        found = explaining.explain(rows, [stored.by_id(rows, job_id)], config=box.config, now=now)
+        return found[job_id].reason
+
+    return box.db.read_here(ask)
 
 
 def actions(engine: Engine) -> list[str]:
@@ -203,9 +206,9 @@ def test_a_crash_after_the_claim_of_what_was_let_go_sends_it_once(shared: Engine
     yes(shared, queue(shared)[0].id)
     box = shared.stage.box
     claimed = box.db.write_now(
-        line.claim_next, shared.stage.asha.device_id, config=box.config, now=shared.stage.hands.now()
+        claiming.claim_next, shared.stage.asha.device_id, config=box.config, now=shared.stage.hands.now()
     )
-    assert isinstance(claimed, outbox.Message)
+    assert isinstance(claimed, stored.Message)
     shared.restarted()
     shared.turn()
     shared.turn()
@@ -214,14 +217,14 @@ def test_a_crash_after_the_claim_of_what_was_let_go_sends_it_once(shared: Engine
 
 
 def test_a_hundred_held_ones_cost_the_line_one_claim_each_and_no_more(shared: Engine) -> None:
-    jobs = [shared.send(phone=f"88017110{n:05d}", text="casino") for n in range(line.MOST_ASIDE + 5)]
+    jobs = [shared.send(phone=f"88017110{n:05d}", text="casino") for n in range(claiming.MOST_ASIDE + 5)]
     rule(shared, "casino")
     shared.turn()
     held = "select count(*) from messages where in_review = 1"
-    assert shared.stage.value(held) == line.MOST_ASIDE
+    assert shared.stage.value(held) == claiming.MOST_ASIDE
     shared.turn()
     assert shared.stage.value(held) == len(jobs)
-    due = shared.stage.box.db.read_here(line.devices_due, now=shared.stage.hands.now())
+    due = shared.stage.box.db.read_here(claiming.devices_due, now=shared.stage.hands.now())
     assert due == []
 
 

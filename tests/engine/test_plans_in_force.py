@@ -14,8 +14,8 @@ from wabox.billing.plans import Plan, Terms
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.engine.turns import Turns
-from wabox.messages import line, outbox
-from wabox.messages.line import Waiting
+from wabox.messages import claiming, explaining, stored
+from wabox.messages.explaining import Waiting
 from wabox.whatsapp.fake import FakeDriver
 
 BASIC = Terms("Basic", 50_000, "BDT", 30, 1_000, daily_cap=3, max_wa_accounts=2)
@@ -46,8 +46,8 @@ def give(engine: Engine, person: Person, terms: Terms) -> Plan:
 
 def why(engine: Engine, job_id: int) -> Waiting:
     box = engine.stage.box
-    message = box.db.read_here(outbox.by_id, job_id)
-    found = box.db.read_here(line.explain, [message], config=box.config, now=engine.stage.hands.now())
+    message = box.db.read_here(stored.by_id, job_id)
+    found = box.db.read_here(explaining.explain, [message], config=box.config, now=engine.stage.hands.now())
     return found[job_id]
 
 
@@ -116,7 +116,7 @@ def test_a_message_claimed_on_another_phone_counts_before_it_is_handed_over(sold
         sold.send(f"88017110000{device_id}", device_id=device_id)
     box = made.box
     claim = [
-        box.db.write_now(line.claim_next, device_id, config=box.config, now=made.hands.now())
+        box.db.write_now(claiming.claim_next, device_id, config=box.config, now=made.hands.now())
         for device_id in (made.bilal.device_id, other)
     ]
     assert [type(one).__name__ for one in claim] == ["Message", "Wait"]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.conftest import PHONE, SHOP, Engine, make
 from wabox.engine.turns import Turns
-from wabox.messages import line, outbox
+from wabox.messages import explaining, line, outbox, stored
 from wabox.whatsapp.driver import Handed
 
 OTHER = "8801711000002"
@@ -48,7 +48,7 @@ def test_an_unclear_number_waits_and_others_pass(engine: Engine) -> None:
     engine.turn()
     assert (engine.status(unclear), engine.status(clear)) == ("queued", "sent")
     waits = engine.stage.box.db.read_here(
-        line.explain,
+        explaining.explain,
         [engine.message(unclear)],
         config=engine.stage.box.config,
         now=engine.stage.hands.now(),
@@ -220,7 +220,7 @@ def test_the_gap_is_kept_and_announced(tmp_path: Path) -> None:
     engine.turn()
     assert (engine.status(first), engine.status(second)) == ("sent", "queued")
     waits = engine.stage.box.db.read_here(
-        line.explain,
+        explaining.explain,
         [engine.message(second)],
         config=engine.stage.box.config,
         now=engine.stage.hands.now(),
@@ -252,7 +252,7 @@ def test_caps_hold_and_open_when_announced(tmp_path: Path, cap: dict[str, int], 
     engine.turn()
     assert [engine.status(job) for job in jobs] == ["sent", "sent", "queued"]
     waits = engine.stage.box.db.read_here(
-        line.explain,
+        explaining.explain,
         [engine.message(jobs[2])],
         config=engine.stage.box.config,
         now=engine.stage.hands.now(),
@@ -349,7 +349,7 @@ def _crash_before_hand_over(engine: Engine) -> None:
 
 def _crash_after_hand_over(engine: Engine) -> None:
     class Dying(Turns):
-        def _record(self, armed: outbox.Message, handed: Handed) -> bool:
+        def _record(self, armed: stored.Message, handed: Handed) -> bool:
             raise KeyboardInterrupt
 
     engine.driver.plan("lost_answer")

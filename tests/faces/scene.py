@@ -17,7 +17,7 @@ from wabox import app
 from wabox.accounts import passwords, users
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox, template
+from wabox.messages import outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Link, Pairing
@@ -99,7 +99,7 @@ def _messages(tx: Tx, made: Stage) -> dict[str, int]:
         ids["failed"] = message.id
     message = _message(tx, made, made.asha, 3, now - timedelta(minutes=7))
     outbox.claim(tx, message.id, now=now)
-    outbox.lose(tx, outbox.by_id(tx, message.id), "no_answer", now=now)
+    outbox.lose(tx, stored.by_id(tx, message.id), "no_answer", now=now)
     ids["unknown"] = message.id
     message = _message(tx, made, made.asha, 4, now - timedelta(minutes=6))
     outbox.cancel(tx, message, now=now)
@@ -114,20 +114,20 @@ def _messages(tx: Tx, made: Stage) -> dict[str, int]:
     return ids
 
 
-def _message(tx: Tx, made: Stage, person: Person, number: int, at: datetime, **more: Any) -> outbox.Message:
+def _message(tx: Tx, made: Stage, person: Person, number: int, at: datetime, **more: Any) -> stored.Message:
     device = devices.by_id(tx, person.device_id)
     text = template.parse(TEXTS[number % len(TEXTS)])
     phone = f"88017112{number:05d}"
     job_id = outbox.accept(tx, device, phone=phone, template=text, values={"phone": phone}, now=at, **more)
-    return outbox.by_id(tx, job_id)
+    return stored.by_id(tx, job_id)
 
 
-def _send(tx: Tx, message: outbox.Message, at: datetime, *, ack: int) -> None:
+def _send(tx: Tx, message: stored.Message, at: datetime, *, ack: int) -> None:
     outbox.claim(tx, message.id, now=at)
     chat = f"{message.phone}@c.us"
     armed = outbox.arm(
         tx,
-        outbox.by_id(tx, message.id),
+        stored.by_id(tx, message.id),
         chat_id=chat,
         other_chat_ids=(),
         machine_boot="boot",

@@ -20,7 +20,7 @@ from tests.faces.scene import PASSWORD, Scene, pairing_code
 from wabox import app
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox
+from wabox.messages import outbox, stored
 from wabox.whatsapp.driver import Link
 
 CHROMIUM = shutil.which("chromium")
@@ -172,7 +172,7 @@ def test_what_changes_on_the_box_changes_on_the_screen(
 
 
 def _cancelled(tx: Tx, message_id: int, shop: Stage) -> None:
-    outbox.cancel(tx, outbox.by_id(tx, message_id), now=shop.hands.now())
+    outbox.cancel(tx, stored.by_id(tx, message_id), now=shop.hands.now())
 
 
 def test_the_preview_follows_the_typing_and_the_form_sends(chromium: Browser, address: str, shop: Stage) -> None:

@@ -9,7 +9,7 @@ from tests.faces.scene import Scene, pairing_code
 from tests.faces.tab import Tab, tags, words
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox
+from wabox.messages import stored
 from wabox.whatsapp.driver import Link
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -240,7 +240,7 @@ def test_deleting_a_device_cancels_what_waits_for_it(shop: Stage, asha: Tab) -> 
     fields = {"phone": "01711999888", "message": "Hi", "device_label": "sales", "keep": "1"}
     message_id = int(asha.post("/send", fields).headers["location"].split("/")[2].split("?")[0])
     asha.post("/whatsapp/devices/sales/delete")
-    message = shop.box.db.read_here(outbox.by_id, message_id)
+    message = shop.box.db.read_here(stored.by_id, message_id)
     assert (message.status, message.error) == ("cancelled", "device_removed")
 
 
@@ -297,7 +297,7 @@ def test_a_message_tells_its_story_and_why_it_waits(scene: Scene, asha: Tab) -> 
 def test_a_waiting_message_is_cancelled_once(scene: Scene, shop: Stage, asha: Tab) -> None:
     path = f"/messages/{scene.ids['queued']}"
     assert asha.post(path + "/cancel").headers["location"] == path + "?said=cancelled"
-    assert shop.box.db.read_here(outbox.by_id, scene.ids["queued"]).status == "cancelled"
+    assert shop.box.db.read_here(stored.by_id, scene.ids["queued"]).status == "cancelled"
     sent = asha.post(f"/messages/{scene.ids['sent']}/cancel")
     assert sent.status_code == 422
     assert "Only a queued message" in sent.text
@@ -308,7 +308,7 @@ def test_an_unsure_message_is_settled_by_a_person(scene: Scene, shop: Stage, ash
     assert "It did not go" in words(asha.get(path).text)
     assert asha.post(path + "/settle", {"as": "maybe"}).status_code == 422
     assert asha.post(path + "/settle", {"as": "not_sent"}).status_code == 303
-    assert shop.box.db.read_here(outbox.by_id, scene.ids["unknown"]).error == "settled_not_sent"
+    assert shop.box.db.read_here(stored.by_id, scene.ids["unknown"]).error == "settled_not_sent"
     assert asha.post(path + "/settle", {"as": "sent"}).status_code == 422
 
 

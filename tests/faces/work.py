@@ -21,7 +21,7 @@ from wabox.contacts.people import Consent
 from wabox.contacts.segments import Segment
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox
+from wabox.messages import outbox, stored
 from wabox.whatsapp.driver import Inbound
 
 NAMES = (
@@ -137,7 +137,7 @@ def _run(made: Stage, campaign_id: int, *, sent: int, failed: int) -> None:
         now = made.hands.now()
         for number, row in enumerate(rows):
             if number < failed:
-                outbox.fail(tx, outbox.by_id(tx, row["id"]), "not_on_whatsapp", now=now)
+                outbox.fail(tx, stored.by_id(tx, row["id"]), "not_on_whatsapp", now=now)
             else:
                 _hand_over(tx, row["id"], number % 3 + 1, now - timedelta(minutes=14) + timedelta(seconds=number))
 
@@ -146,7 +146,7 @@ def _run(made: Stage, campaign_id: int, *, sent: int, failed: int) -> None:
 
 def _hand_over(tx: Tx, message_id: int, ack: int, at: datetime) -> None:
     outbox.claim(tx, message_id, now=at)
-    message = outbox.by_id(tx, message_id)
+    message = stored.by_id(tx, message_id)
     chat = f"{message.phone}@c.us"
     armed = outbox.arm(tx, message, chat_id=chat, other_chat_ids=(), machine_boot="boot", now=at)
     for step in range(1, ack + 1):

@@ -13,7 +13,7 @@ from wabox.db import Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Invalid
-from wabox.messages import erasing, numbers, outbox, template
+from wabox.messages import erasing, numbers, outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Inbound, Resolved
@@ -40,8 +40,8 @@ def meet(tx: Tx, device: Device, now: datetime, *, phone: str = PHONE) -> dict[s
     )
     outbox.claim(tx, sent, now=now)
     chat = f"{phone}@c.us"
-    outbox.arm(tx, outbox.by_id(tx, sent), chat_id=chat, other_chat_ids=(chat,), machine_boot="b", now=now)
-    outbox.sent(tx, outbox.by_id(tx, sent), at=now, next_send_at=now)
+    outbox.arm(tx, stored.by_id(tx, sent), chat_id=chat, other_chat_ids=(chat,), machine_boot="b", now=now)
+    outbox.sent(tx, stored.by_id(tx, sent), at=now, next_send_at=now)
     event = Inbound(device.id, f"IN{phone}", chat, phone, name, f"I am {name}", "chat", now)
     inbox.record(tx, device.user_id, event, verdict=None, now=now)
     numbers.learn(tx, device, phone, Resolved("yes", chat), now=now)
@@ -82,8 +82,8 @@ def test_nothing_about_an_erased_person_is_left(
     assert "0171100000" not in left.replace(OTHER, "")
     assert left.count("Person 2") >= 4
     assert "Kept" in left
-    assert outbox.by_id(tx, ids["sent"]).status == "sent"
-    assert outbox.by_id(tx, ids["queued"]).status == "cancelled"
+    assert stored.by_id(tx, ids["sent"]).status == "sent"
+    assert stored.by_id(tx, ids["queued"]).status == "cancelled"
 
 
 def test_an_opt_out_outlives_the_person(tx: Tx, asha: User, device: Device, now: datetime) -> None:
@@ -99,11 +99,11 @@ def test_receipts_for_an_erased_persons_messages_still_count(
     tx: Tx, asha: User, device: Device, now: datetime
 ) -> None:
     sent = meet(tx, device, now)["sent"]
-    wa_id = outbox.by_id(tx, sent).wa_message_id
+    wa_id = stored.by_id(tx, sent).wa_message_id
     erase(tx, asha.id, now)
     assert wa_id is not None
     assert outbox.receipt(tx, wa_id, 2, at=now, next_send_at=now)
-    assert outbox.by_id(tx, sent).status == "delivered"
+    assert stored.by_id(tx, sent).status == "delivered"
 
 
 def test_a_person_is_not_erased_while_a_message_is_on_its_way(

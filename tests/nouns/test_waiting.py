@@ -12,7 +12,7 @@ from wabox.campaigns import campaigns, expansion
 from wabox.contacts import contacts
 from wabox.db import Rows, Tx
 from wabox.devices import devices
-from wabox.messages import line, outbox, template, waiting
+from wabox.messages import claiming, explaining, outbox, stored, template, waiting
 from wabox.whatsapp.driver import Link
 
 
@@ -42,8 +42,8 @@ def _queue(made: Stage, phone: str, **more: Any) -> int:
 
 def _send_next(tx: Tx, made: Stage) -> None:
     now = made.hands.now()
-    message = line.claim_next(tx, made.asha.device_id, config=made.box.config, now=now)
-    assert isinstance(message, outbox.Message)
+    message = claiming.claim_next(tx, made.asha.device_id, config=made.box.config, now=now)
+    assert isinstance(message, stored.Message)
     armed = outbox.arm(tx, message, chat_id=f"{message.phone}@c.us", other_chat_ids=(), machine_boot="b", now=now)
     outbox.sent(tx, armed, at=now, next_send_at=now)
 
@@ -86,7 +86,7 @@ def test_a_group_says_what_the_gate_says_of_its_first(shop: Stage) -> None:
     down = Link(shop.asha.device_id, "disconnected", detail="reconnecting", phone="8801711123456")
     shop.box.db.write_now(devices.saw, down, now=shop.hands.now())
     (group,) = _groups(shop)
-    told = shop.box.db.read_here(line.explain, [group.first], config=shop.box.config, now=shop.hands.now())
+    told = shop.box.db.read_here(explaining.explain, [group.first], config=shop.box.config, now=shop.hands.now())
     assert (group.reason, group.until, group.detail) == (
         told[group.first.id].reason,
         told[group.first.id].until,
@@ -99,9 +99,9 @@ def test_a_message_in_doubt_stands_alone_before_the_line(shop: Stage) -> None:
     sending = _queue(shop, "8801711000001")
     _queue(shop, "8801711000002")
     shop.box.db.write_now(
-        lambda tx: line.claim_next(tx, shop.asha.device_id, config=shop.box.config, now=shop.hands.now())
+        lambda tx: claiming.claim_next(tx, shop.asha.device_id, config=shop.box.config, now=shop.hands.now())
     )
-    shop.box.db.write_now(lambda tx: outbox.doubted(tx, outbox.by_id(tx, sending)))
+    shop.box.db.write_now(lambda tx: outbox.doubted(tx, stored.by_id(tx, sending)))
     first, second = _groups(shop)
     assert (first.reason, first.count, first.first.id) == ("in_doubt", 1, sending)
     assert second.reason == "in_line"
@@ -180,10 +180,10 @@ def test_a_page_of_a_line_says_of_each_what_it_says_of_one_alone(shop: Stage, mo
         _queue(shop, f"880171100000{number}", system=number % 2 == 0)
 
     def compare(rows: Rows) -> None:
-        found = [outbox.message_of(row) for row in rows.all(f"{outbox.COLUMNS} order by m.id desc")]
+        found = [stored.of_row(row) for row in rows.all(f"{stored.COLUMNS} order by m.id desc")]
         asked: dict[str, Any] = {"config": shop.box.config, "now": shop.hands.now(), "most_ahead": most}
-        together = line.explain(rows, found, **asked)
-        alone = {key: value for one in found for key, value in line.explain(rows, [one], **asked).items()}
+        together = explaining.explain(rows, found, **asked)
+        alone = {key: value for one in found for key, value in explaining.explain(rows, [one], **asked).items()}
         assert together == alone and len(found) == 12
         assert len({one.ahead for one in together.values()}) == min(most + 1, 12)
 

@@ -19,7 +19,7 @@ from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import line, log, outbox, single, statuses, template
+from wabox.messages import explaining, log, outbox, single, statuses, stored, template
 
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
 
@@ -106,7 +106,7 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
             ip=request.client.host if request.client else None,
         )
         crash.point("accepted")
-        return _sent(tx, box, outbox.by_id(tx, job_id), now)
+        return _sent(tx, box, stored.by_id(tx, job_id), now)
 
     answer = await idempotency.once(box, request, caller, accept, kind=Sent, status=202)
     crash.point("queued")
@@ -147,7 +147,7 @@ async def messages(
 
     def ask(rows: Rows) -> wire.Page[Message]:
         found = log.page(rows, caller.user.id, wanted, number=page, per_page=per_page, cursor=at)
-        waits = line.explain(rows, found.messages, config=box.config, now=now)
+        waits = explaining.explain(rows, found.messages, config=box.config, now=now)
         return wire.page_of(
             found.messages,
             lambda message: on_wire(message, waits.get(message.id)),
@@ -180,9 +180,9 @@ async def settle(data: Settle, job_id: JobId, box: Box, caller: Caller) -> Messa
     return await box.db.read(_one, box, caller.user.id, job_id)
 
 
-def on_wire(message: outbox.Message, waiting: line.Waiting | None) -> Message:
+def on_wire(message: stored.Message, waiting: explaining.Waiting | None) -> Message:
     """A message as the API shows it."""
-    waiting = waiting or line.Waiting()
+    waiting = waiting or explaining.Waiting()
     return Message(
         job_id=message.id,
         campaign_id=message.campaign_id,
@@ -204,13 +204,13 @@ def on_wire(message: outbox.Message, waiting: line.Waiting | None) -> Message:
 
 
 def _one(rows: Rows, box: Box, user_id: int, job_id: int) -> Message:
-    found = outbox.of_user(rows, user_id, job_id)
-    return on_wire(found, line.explain(rows, [found], config=box.config, now=box.now()).get(found.id))
+    found = stored.of_user(rows, user_id, job_id)
+    return on_wire(found, explaining.explain(rows, [found], config=box.config, now=box.now()).get(found.id))
 
 
-def _sent(tx: Tx, box: Box, message: outbox.Message, now: datetime) -> Sent:
-    waits = line.explain(tx, [message], config=box.config, now=now, most_ahead=1)
-    waiting = waits.get(message.id, line.Waiting())
+def _sent(tx: Tx, box: Box, message: stored.Message, now: datetime) -> Sent:
+    waits = explaining.explain(tx, [message], config=box.config, now=now, most_ahead=1)
+    waiting = waits.get(message.id, explaining.Waiting())
     return Sent(
         job_id=message.id,
         status=message.status,

@@ -19,7 +19,7 @@ from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Refusal
-from wabox.messages import outbox, statuses, tallies, template
+from wabox.messages import outbox, statuses, stored, tallies, template
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def _put_aside(tx: Tx, part: Part, message_id: int, verdict: Verdict, now: datet
     if verdict.action == "refuse":
         refusals.count(tx, part.campaign.user_id, verdict, now=now)
     elif not set(verdict.rules) <= reviews.passed(tx, part.campaign.id):
-        outbox.into_review(tx, outbox.by_id(tx, message_id), verdict, now=now)
+        outbox.into_review(tx, stored.by_id(tx, message_id), verdict, now=now)
 
 
 def _people(rows: Rows, campaign: Campaign, ids: array[int], devices: list[int]) -> list[Row]:

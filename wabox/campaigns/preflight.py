@@ -17,7 +17,7 @@ from wabox.content.rules import Verdict
 from wabox.db import Row, Rows
 from wabox.devices import devices
 from wabox.errors import Refusal
-from wabox.messages import line, numbers, outbox
+from wabox.messages import explaining, numbers, stored
 from wabox.messages.template import Template
 
 SAMPLES = 5
@@ -111,8 +111,8 @@ def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> dat
         """select max(id) as id from messages where campaign_id = :id and status = 'queued' group by device_id""",
         id=campaign.id,
     )
-    messages = [outbox.by_id(rows, row["id"]) for row in lasts]
-    waits = line.explain(rows, messages, config=config, now=now)
+    messages = [stored.by_id(rows, row["id"]) for row in lasts]
+    waits = explaining.explain(rows, messages, config=config, now=now)
     moments = [waiting.expected_at for waiting in waits.values()]
     if not moments and campaign.expanded:
         return now
@@ -144,7 +144,7 @@ def _done_at(
     if not linked:
         return None
     share = -(-count // len(linked))
-    return max(line.foresee(rows, device, share, config=config, now=now) for device in linked)
+    return max(explaining.foresee(rows, device, share, config=config, now=now) for device in linked)
 
 
 def _samples(rows: Rows, user_id: int, message: Template, ids: list[int]) -> list[str]:

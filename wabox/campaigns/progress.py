@@ -10,7 +10,7 @@ from wabox import times
 from wabox.campaigns.campaigns import Campaign
 from wabox.config import Config
 from wabox.db import Rows
-from wabox.messages import line, outbox
+from wabox.messages import explaining, stored
 from wabox.messages.statuses import STATUSES, Status
 
 MEASURED = timedelta(minutes=15)
@@ -30,7 +30,7 @@ class Ending:
 class Recipient:
     """One person's message. name: as the contact is called now, None for a deleted one."""
 
-    message: outbox.Message
+    message: stored.Message
     name: str | None
 
 
@@ -59,16 +59,16 @@ def pace(rows: Rows, campaign: Campaign, *, now: datetime) -> int | None:
     return round(gone * timedelta(hours=1) / span)
 
 
-def holds(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> line.Waiting | None:
+def holds(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> explaining.Waiting | None:
     """Why the campaign's next message waits; None if none does."""
     row = rows.one(
-        f"{outbox.COLUMNS} where m.campaign_id = :id and m.status = 'queued' order by m.id limit 1",
+        f"{stored.COLUMNS} where m.campaign_id = :id and m.status = 'queued' order by m.id limit 1",
         id=campaign.id,
     )
     if row is None:
         return None
-    message = outbox.message_of(row)
-    return line.explain(rows, [message], config=config, now=now).get(message.id)
+    message = stored.of_row(row)
+    return explaining.explain(rows, [message], config=config, now=now).get(message.id)
 
 
 def endings(rows: Rows, campaign: Campaign) -> list[Ending]:
@@ -113,11 +113,11 @@ def recipients(
         **({"text": _lowered(text), "digits": digits} if sought else {}),
     )
     found = rows.all(
-        f"""{outbox.COLUMNS.replace("m.*", "m.*, c.name as contact_name", 1)} {_NAMED}
+        f"""{stored.COLUMNS.replace("m.*", "m.*, c.name as contact_name", 1)} {_NAMED}
             where m.id in (select value from json_each(:ids)) order by m.id desc""",  # noqa: S608
         ids=json.dumps([row["id"] for row in ids[:per_page]]),
     )
-    people = [Recipient(outbox.message_of(row), row["contact_name"]) for row in found]
+    people = [Recipient(stored.of_row(row), row["contact_name"]) for row in found]
     return Page(people, people[-1].message.id if len(ids) > per_page else None)
 
 

@@ -12,7 +12,7 @@ from wabox.contacts import inbox, suppression, words
 from wabox.content import complaints, rules
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import chats, outbox, template
+from wabox.messages import chats, outbox, stored, template
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Inbound
 
@@ -116,7 +116,7 @@ def _silence(tx: Tx, user_id: int, phone: str, now: datetime) -> None:
         phone=phone,
     )
     for row in waiting:
-        outbox.skip(tx, outbox.by_id(tx, row["id"]), "opted_out", now=now)
+        outbox.skip(tx, stored.by_id(tx, row["id"]), "opted_out", now=now)
 
 
 def _campaign_before(tx: Tx, user_id: int, phone: str, now: datetime) -> int | None:

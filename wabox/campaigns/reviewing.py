@@ -18,7 +18,7 @@ from wabox.content import reviews, rules
 from wabox.content.rules import Actor
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Invalid, NotFound
-from wabox.messages import outbox
+from wabox.messages import outbox, stored
 
 PIECE = 500
 LONGEST_SAID = 200
@@ -126,7 +126,7 @@ def _go_on(tx: Tx, row: Row, said: str | None, now: datetime) -> None:
 
 def _end(tx: Tx, row: Row, said: str | None, now: datetime) -> None:
     if row["message_id"] is not None:
-        outbox.skip(tx, outbox.by_id(tx, row["message_id"]), "content_refused", now=now, text=said)
+        outbox.skip(tx, stored.by_id(tx, row["message_id"]), "content_refused", now=now, text=said)
     else:
         campaigns.read_and_refused(tx, row["campaign_id"], now=now)
 

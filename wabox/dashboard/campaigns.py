@@ -22,7 +22,7 @@ from wabox.dashboard.desk import Desk, known_id
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import line, statuses, template
+from wabox.messages import explaining, statuses, template
 
 PER_PAGE = 20
 PEOPLE_PER_PAGE = 30
@@ -178,7 +178,7 @@ def _one(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "one": _shown(rows, desk, campaign),
         "campaign": campaign,
         "endings": progress.endings(rows, campaign),
-        "held": held or line.Waiting(),
+        "held": held or explaining.Waiting(),
         "said": reviews.said_of(rows, campaign.id) if campaign.status_reason == "content_refused" else None,
         "limited": campaign.reserved > 0,
         "labels": labels,
@@ -231,7 +231,7 @@ def _people(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "cursor": cursor,
         "filters": FILTERS,
         "found": found,
-        "why": line.explain(rows, messages, config=desk.box.config, now=desk.voice.now),
+        "why": explaining.explain(rows, messages, config=desk.box.config, now=desk.voice.now),
         "labels": labels,
         "people_poll": "4s" if campaign.status == "sending" else "20s",
     }

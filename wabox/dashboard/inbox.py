@@ -23,7 +23,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
-from wabox.messages import line, single, talks, template
+from wabox.messages import explaining, single, talks, template
 
 PER_PAGE = 40
 STRETCH = 60
@@ -176,7 +176,7 @@ def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
         "unseen": sum(one.seen_at is None for one in theirs),
         "opted_out": suppression.is_out(rows, desk.user.id, digits),
         "device": _device(rows, desk.user.id, digits),
-        "why": line.explain(rows, waits, config=desk.box.config, now=desk.voice.now),
+        "why": explaining.explain(rows, waits, config=desk.box.config, now=desk.voice.now),
         "labels": labels,
     }
 

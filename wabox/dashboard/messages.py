@@ -16,7 +16,7 @@ from wabox.dashboard.language import later
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import line, localtime, log, outbox, statuses
+from wabox.messages import explaining, localtime, log, outbox, statuses, stored
 from wabox.webhooks import log as webhook_log
 
 PER_PAGE = 30
@@ -104,7 +104,7 @@ def _log(rows: Rows, desk: Desk) -> dict[str, Any]:
     wanted, problem = _wanted(search, desk)
     cursor = _cursor(query.get("cursor", ""))
     found = log.page(rows, desk.user.id, wanted, per_page=PER_PAGE, cursor=cursor)
-    why = line.explain(rows, found.messages, config=desk.box.config, now=desk.voice.now)
+    why = explaining.explain(rows, found.messages, config=desk.box.config, now=desk.voice.now)
     moving = any(one.status in ("queued", "sending", "sent", "delivered") for one in found.messages)
     return {
         "search": search,
@@ -163,11 +163,11 @@ async def _message(desk: Desk, message_id: int) -> dict[str, Any]:
 
 
 def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
-    found = outbox.of_user(rows, desk.user.id, message_id)
-    why = line.explain(rows, [found], config=desk.box.config, now=desk.voice.now).get(found.id)
+    found = stored.of_user(rows, desk.user.id, message_id)
+    why = explaining.explain(rows, [found], config=desk.box.config, now=desk.voice.now).get(found.id)
     return {
         "message": found,
-        "why": why or line.Waiting(),
+        "why": why or explaining.Waiting(),
         "steps": _steps(found),
         "told": webhook_log.page(rows, desk.user.id, limit=20, message_id=found.id),
         "poll": "2s" if found.status in statuses.OPEN else "5s",
@@ -175,7 +175,7 @@ def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
     }
 
 
-def _steps(message: outbox.Message) -> list[Step]:
+def _steps(message: stored.Message) -> list[Step]:
     steps = [Step("clock", later("Accepted"), message.queued_at, done=True)]
     if message.handed_at is not None:
         steps.append(Step("send", later("Handed to WhatsApp"), message.handed_at, done=True))

@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from wabox.box import Box
 from wabox.engine.workers import Workers
-from wabox.messages import line, outbox
+from wabox.messages import claiming, outbox
 
 log = structlog.get_logger()
 
@@ -109,7 +109,7 @@ class Clock:
             await self._box.db.write(outbox.expire, now=now)
 
     async def _devices(self) -> None:
-        for device_id in self._box.db.read_here(line.devices_due, now=self._box.now()):
+        for device_id in self._box.db.read_here(claiming.devices_due, now=self._box.now()):
             self._workers.give("device", device_id)
 
 

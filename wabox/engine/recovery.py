@@ -15,7 +15,7 @@ import structlog
 
 from wabox.box import Box
 from wabox.devices import devices
-from wabox.messages import outbox, pace
+from wabox.messages import outbox, pace, stored
 from wabox.whatsapp.driver import Driver, LookedUp, SessionLost
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ class Recovery:
     driver: Driver
     machine_boot: str
 
-    def settle(self, message: outbox.Message) -> bool:
+    def settle(self, message: stored.Message) -> bool:
         """Find out, or do the next thing that can be done. False: it stays in doubt for now."""
         if message.wa_message_id is None or message.wa_chat_id is None:
             self.box.db.write_now(outbox.put_back, message)
@@ -51,17 +51,17 @@ class Recovery:
             return False
         return self._judge(device, message, seen)
 
-    def _is_resting(self, message: outbox.Message) -> bool:
+    def _is_resting(self, message: stored.Message) -> bool:
         return message.rest_until is not None and self.box.now() < message.rest_until
 
-    def _look_up(self, device: devices.Device, message: outbox.Message) -> LookedUp:
+    def _look_up(self, device: devices.Device, message: stored.Message) -> LookedUp:
         assert message.wa_message_id is not None
         assert message.wa_chat_id is not None
         phone_chat = f"{message.phone}@c.us"
         chats = dict.fromkeys((message.wa_chat_id, *message.wa_chat_ids, phone_chat))
         return self.driver.look_up(device.id, message.wa_message_id, tuple(chats), device.anchor)
 
-    def _judge(self, device: devices.Device, message: outbox.Message, seen: LookedUp) -> bool:
+    def _judge(self, device: devices.Device, message: stored.Message, seen: LookedUp) -> bool:
         now = self.box.now()
         log.info("looked up", job_id=message.id, ack=seen.ack, anchor=seen.anchor_found)
         if seen.ack is not None and seen.ack >= 1:
@@ -77,7 +77,7 @@ class Recovery:
             return self._lose(message, "history_lost")
         return self._hand_over(message, stage=0)
 
-    def _stored_without_ack(self, message: outbox.Message) -> bool:
+    def _stored_without_ack(self, message: stored.Message) -> bool:
         if message.doubt_stage == 0:
             until = self.box.now() + timedelta(seconds=self.box.config.sending.doubt_seconds)
             self.box.db.write_now(outbox.rest, message, stage=RESTING, until=until)
@@ -86,7 +86,7 @@ class Recovery:
             return self._hand_over(message, stage=HANDED_AGAIN)
         return self._lose(message, "no_answer")
 
-    def _hand_over(self, message: outbox.Message, *, stage: int) -> bool:
+    def _hand_over(self, message: stored.Message, *, stage: int) -> bool:
         if message.recoveries >= MOST_RECOVERIES or message.attempts >= MOST_ATTEMPTS:
             return self._lose(message, "no_answer")
         rest_until = self.box.now() + LAST_REST if stage == HANDED_AGAIN else None
@@ -116,12 +116,12 @@ class Recovery:
             return False
         return True
 
-    def _sent(self, message: outbox.Message) -> None:
+    def _sent(self, message: stored.Message) -> None:
         now = self.box.now()
         gap_end = pace.next_send_at(now, self.box.config.sending.gap_seconds)
         self.box.db.write_now(outbox.sent, message, at=now, next_send_at=gap_end)
 
-    def _lose(self, message: outbox.Message, error: str) -> bool:
+    def _lose(self, message: stored.Message, error: str) -> bool:
         self.box.db.write_now(outbox.lose, message, error, now=self.box.now())
         log.warning("message lost from sight", job_id=message.id, error=error)
         return True

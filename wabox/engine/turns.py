@@ -18,7 +18,7 @@ from wabox.box import Box
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.engine.recovery import Recovery
-from wabox.messages import gate, line, numbers, outbox, pace
+from wabox.messages import claiming, gate, numbers, outbox, pace, stored
 from wabox.whatsapp.driver import Driver, Handed, Resolved, SessionLost
 
 log = structlog.get_logger()
@@ -51,16 +51,16 @@ class Turns:
 
     def step(self, device_id: int) -> bool:
         """Settle the message in doubt, or send the next one. False: nothing more to do now."""
-        doubtful = self.box.db.read_here(outbox.in_doubt, device_id)
+        doubtful = self.box.db.read_here(stored.in_doubt, device_id)
         if doubtful is not None:
             return self.recovery.settle(doubtful)
-        claimed = self.box.db.write_now(line.claim_next, device_id, config=self.box.config, now=self.box.now())
+        claimed = self.box.db.write_now(claiming.claim_next, device_id, config=self.box.config, now=self.box.now())
         if claimed is None or isinstance(claimed, gate.Wait):
             return False
         crash.point("claimed")
         return self._send(claimed)
 
-    def _send(self, message: outbox.Message) -> bool:
+    def _send(self, message: stored.Message) -> bool:
         device = self.box.db.read_here(devices.by_id, message.device_id)
         try:
             where = self._resolve(device, message.phone)
@@ -92,7 +92,7 @@ class Turns:
             self.box.db.write_now(devices.rest, device.id, self._next_send_at())
         return answer
 
-    def _no_chat(self, device: devices.Device, message: outbox.Message, where: Resolved) -> bool:
+    def _no_chat(self, device: devices.Device, message: stored.Message, where: Resolved) -> bool:
         now = self.box.now()
         if where.answer == "no":
             self.box.db.write_now(outbox.fail, message, "not_on_whatsapp", now=now)
@@ -102,7 +102,7 @@ class Turns:
             log.info("number unclear", job_id=message.id, device_id=device.id)
         return True
 
-    def _hand_over(self, armed: outbox.Message) -> bool:
+    def _hand_over(self, armed: stored.Message) -> bool:
         assert armed.wa_chat_id is not None
         assert armed.wa_message_id is not None
         crash.point_soon("entered", 0.03)
@@ -112,7 +112,7 @@ class Turns:
             return False
         return self._record(armed, handed)
 
-    def _record(self, armed: outbox.Message, handed: Handed) -> bool:
+    def _record(self, armed: stored.Message, handed: Handed) -> bool:
         if handed.outcome == "acked":
             return self._acked(armed, handed.at or self.box.now())
         if handed.outcome == "in_doubt":
@@ -129,13 +129,13 @@ class Turns:
         log.warning("message refused", job_id=armed.id, reason=handed.reason)
         return True
 
-    def _acked(self, armed: outbox.Message, at: datetime) -> bool:
+    def _acked(self, armed: stored.Message, at: datetime) -> bool:
         crash.point("acked")
         self.box.db.write_now(outbox.sent, armed, at=at, next_send_at=self._next_send_at())
         crash.point("recorded")
         return True
 
-    def _in_doubt(self, armed: outbox.Message) -> bool:
+    def _in_doubt(self, armed: stored.Message) -> bool:
         self.box.db.write_now(outbox.doubted, armed)
         log.warning("message in doubt", job_id=armed.id, device_id=armed.device_id)
         return True
@@ -144,11 +144,11 @@ class Turns:
         return pace.next_send_at(self.box.now(), self.box.config.sending.gap_seconds)
 
 
-def _forget_and_put_back(tx: Tx, message: outbox.Message) -> None:
+def _forget_and_put_back(tx: Tx, message: stored.Message) -> None:
     numbers.forget(tx, message.device_id, message.phone)
     outbox.put_back(tx, message)
 
 
-def _refused(tx: Tx, message: outbox.Message, error: str, *, now: datetime, next_send_at: datetime) -> None:
+def _refused(tx: Tx, message: stored.Message, error: str, *, now: datetime, next_send_at: datetime) -> None:
     if outbox.fail(tx, message, error, now=now):
         devices.rest(tx, message.device_id, next_send_at)

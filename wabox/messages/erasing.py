@@ -15,7 +15,7 @@ from datetime import datetime
 from wabox.content import complaints
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
-from wabox.messages import outbox
+from wabox.messages import outbox, stored
 
 TAIL = 8  # digits by which a phone is found in rows of files, whatever prefix was typed there
 _BENGALI = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
@@ -94,7 +94,7 @@ def _cancel(tx: Tx, user_id: int, phone: str, now: datetime) -> int:
     )
     if any(row["status"] == "sending" for row in open_ones):
         raise Invalid("wrong_state", "A message to this person is on its way; try again in a minute.")
-    return sum(outbox.cancel(tx, outbox.by_id(tx, row["id"]), now=now) for row in open_ones)
+    return sum(outbox.cancel(tx, stored.by_id(tx, row["id"]), now=now) for row in open_ones)
 
 
 def _forget_posts(tx: Tx, user_id: int, phone: str, found: Traces) -> None:

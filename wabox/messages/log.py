@@ -9,7 +9,7 @@ from typing import Any
 
 from wabox import times
 from wabox.db import Rows
-from wabox.messages import outbox, statuses
+from wabox.messages import statuses, stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Wanted:
 class Page:
     """Messages, newest first. total: of all pages. next_cursor: for the page after this, None at the end."""
 
-    messages: list[outbox.Message]
+    messages: list[stored.Message]
     total: int
     next_cursor: int | None
 
@@ -41,14 +41,14 @@ def page(
     where, params = _where(user_id, wanted)
     total = _total(rows, user_id, wanted)
     found = rows.all(
-        f"""{outbox.COLUMNS} where {where} and m.id < ifnull(:cursor, 9e18)
+        f"""{stored.COLUMNS} where {where} and m.id < ifnull(:cursor, 9e18)
             order by m.id desc limit :limit offset :offset""",
         cursor=cursor,
         limit=per_page + 1,
         offset=0 if cursor is not None else (number - 1) * per_page,
         **params,
     )
-    messages = [outbox.message_of(row) for row in found[:per_page]]
+    messages = [stored.of_row(row) for row in found[:per_page]]
     more = len(found) > per_page
     return Page(messages, total, messages[-1].id if more else None)
 
@@ -58,7 +58,7 @@ def recent(
 ) -> Page:
     """The newest messages that came to this end between two moments; quick however many older ones there are."""
     newest = rows.all(
-        f"""{outbox.COLUMNS} where m.finished_at >= :since and m.id in (
+        f"""{stored.COLUMNS} where m.finished_at >= :since and m.id in (
               select id from messages where user_id = :user_id and status = :status order by id desc limit :most)
             order by m.id desc""",  # noqa: S608 - this house's constant
         user_id=user_id,
@@ -66,7 +66,7 @@ def recent(
         since=times.stored(since),
         most=most,
     )
-    messages = [outbox.message_of(row) for row in newest]
+    messages = [stored.of_row(row) for row in newest]
     total = reached(rows, user_id, since, until).get(status, 0)
     return Page(messages, max(total, len(messages)), None)
 

@@ -11,87 +11,20 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 from wabox import times
 from wabox.billing import ledger
 from wabox.contacts import suppression
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx
 from wabox.devices import devices
-from wabox.errors import Invalid, NotFound
-from wabox.messages import chats, statuses, tallies
+from wabox.errors import Invalid
+from wabox.messages import chats, statuses, stored, tallies
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A row of the log. text: as rendered. priority: 2 system, 1 single, 0 campaign."""
-
-    id: int
-    user_id: int
-    device_id: int
-    device_label: str
-    campaign_id: int | None
-    contact_id: int | None
-    phone: str
-    text: str
-    status: statuses.Status
-    error: str | None
-    error_text: str | None
-    priority: int
-    system: bool
-    scheduled_for: datetime | None
-    expires_at: datetime | None
-    held_until: datetime | None
-    held_reason: str | None
-    number_tries: int
-    wa_message_id: str | None
-    wa_chat_id: str | None
-    wa_chat_ids: tuple[str, ...]
-    link_epoch: int | None
-    machine_boot: str | None
-    in_review: bool
-    attempts: int
-    recoveries: int
-    doubt_stage: int
-    rest_until: datetime | None
-    queued_at: datetime
-    claimed_at: datetime | None
-    handed_at: datetime | None
-    sent_at: datetime | None
-    delivered_at: datetime | None
-    read_at: datetime | None
-
-
-COLUMNS = """select m.*, d.label as device_label from messages m join devices d on d.id = m.device_id"""
-
-
-def by_id(rows: Rows, message_id: int) -> Message:
-    """The message, whoever's. For the engine."""
-    row = rows.one(f"{COLUMNS} where m.id = :id", id=message_id)
-    if row is None:
-        raise NotFound("not_found", "There is no such message.")
-    return message_of(row)
-
-
-def of_user(rows: Rows, user_id: int, message_id: int) -> Message:
-    """The user's message. Raises NotFound, for somebody else's too."""
-    row = rows.one(f"{COLUMNS} where m.id = :id and m.user_id = :user_id", id=message_id, user_id=user_id)
-    if row is None:
-        raise NotFound("not_found", "There is no such message; GET /messages lists yours.")
-    return message_of(row)
-
-
-def in_doubt(rows: Rows, device_id: int) -> Message | None:
-    """The device's one message that is being handed over, or was when somebody crashed."""
-    row = rows.one(f"{COLUMNS} where m.device_id = :device_id and m.status = 'sending'", device_id=device_id)
-    return None if row is None else message_of(row)
-
 
 # -- in ----------------------------------------------------------------------------------------------
 
@@ -145,9 +78,9 @@ def accept(
     )
     tallies.rows_added(tx, device.user_id, 1)
     if error is not None:
-        skip(tx, by_id(tx, job_id), error, now=now)
+        skip(tx, stored.by_id(tx, job_id), error, now=now)
     if verdict is not None:
-        into_review(tx, by_id(tx, job_id), verdict, now=now)
+        into_review(tx, stored.by_id(tx, job_id), verdict, now=now)
     return job_id
 
 
@@ -177,13 +110,13 @@ def claim(tx: Tx, message_id: int, *, now: datetime) -> bool:
 
 def arm(
     tx: Tx,
-    message: Message,
+    message: stored.Message,
     *,
     chat_id: str,
     other_chat_ids: tuple[str, ...],
     machine_boot: str,
     now: datetime,
-) -> Message:
+) -> stored.Message:
     """The message has its WhatsApp id and chat, stored before anything is handed over.
 
     The id is chosen once and kept through every attempt. From here on the message counts in the caps.
@@ -202,10 +135,10 @@ def arm(
         new_chat=int(chats.is_new(tx, message.device_id, message.phone)),
         now=times.stored(now),
     )
-    return by_id(tx, message.id)
+    return stored.by_id(tx, message.id)
 
 
-def hand_over_again(tx: Tx, message: Message, *, stage: int, rest_until: datetime | None) -> bool:
+def hand_over_again(tx: Tx, message: stored.Message, *, stage: int, rest_until: datetime | None) -> bool:
     """Another attempt under the same id. False if a receipt has settled the message meanwhile."""
     return (
         tx.run(
@@ -219,7 +152,7 @@ def hand_over_again(tx: Tx, message: Message, *, stage: int, rest_until: datetim
     )
 
 
-def rest(tx: Tx, message: Message, *, stage: int, until: datetime) -> None:
+def rest(tx: Tx, message: stored.Message, *, stage: int, until: datetime) -> None:
     """WhatsApp's page has the message, but no ack: it is left alone until then."""
     tx.run(
         "update messages set doubt_stage = :stage, rest_until = :until where id = :id and status = 'sending'",
@@ -229,12 +162,12 @@ def rest(tx: Tx, message: Message, *, stage: int, until: datetime) -> None:
     )
 
 
-def doubted(tx: Tx, message: Message) -> None:
+def doubted(tx: Tx, message: stored.Message) -> None:
     """A hand-over ended without an answer; it is looked up next."""
     tx.run("update messages set recoveries = recoveries + 1 where id = :id and status = 'sending'", id=message.id)
 
 
-def put_back(tx: Tx, message: Message) -> None:
+def put_back(tx: Tx, message: stored.Message) -> None:
     """sending → queued: it was surely not handed over."""
     tx.run(
         """update messages set status = 'queued', spent_at = null, doubt_stage = 0, rest_until = null
@@ -243,7 +176,7 @@ def put_back(tx: Tx, message: Message) -> None:
     )
 
 
-def number_unclear(tx: Tx, message: Message, *, retry_at: datetime) -> None:
+def number_unclear(tx: Tx, message: stored.Message, *, retry_at: datetime) -> None:
     """sending → queued: WhatsApp did not say whether the number exists; others pass until then."""
     tx.run(
         """update messages set status = 'queued', number_tries = number_tries + 1, held_until = :retry_at,
@@ -264,7 +197,7 @@ def hold(tx: Tx, message_id: int, *, until: datetime, reason: str) -> None:
     )
 
 
-def into_review(tx: Tx, message: Message, verdict: Verdict, *, now: datetime) -> bool:
+def into_review(tx: Tx, message: stored.Message, verdict: Verdict, *, now: datetime) -> bool:
     """A queued message waits until a person has read it; those behind it pass."""
     moved = tx.run(
         "update messages set in_review = 1 where id = :id and status = 'queued' and in_review = 0", id=message.id
@@ -283,10 +216,10 @@ def receipt(tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at:
     A later step implies the earlier ones, and each is recorded and owed. next_send_at: when the device
     may send again, used if this receipt is what makes the message `sent`.
     """
-    row = tx.one(f"{COLUMNS} where m.wa_message_id = :wa_id", wa_id=wa_message_id)
+    row = tx.one(f"{stored.COLUMNS} where m.wa_message_id = :wa_id", wa_id=wa_message_id)
     if row is None:
         return False
-    message = message_of(row)
+    message = stored.of_row(row)
     if ack < 0:
         return fail(tx, message, "refused", now=at)
     moved = False
@@ -299,7 +232,7 @@ def receipt(tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at:
     return moved
 
 
-def sent(tx: Tx, message: Message, *, at: datetime, next_send_at: datetime) -> bool:
+def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetime) -> bool:
     """sending or unknown → sent: WhatsApp's server has it. False if that was known already."""
     if not _move(tx, message, ("sending", "unknown"), "sent", now=at):
         return False
@@ -316,47 +249,47 @@ def sent(tx: Tx, message: Message, *, at: datetime, next_send_at: datetime) -> b
     return True
 
 
-def fail(tx: Tx, message: Message, error: str, *, now: datetime, text: str | None = None) -> bool:
+def fail(tx: Tx, message: stored.Message, error: str, *, now: datetime, text: str | None = None) -> bool:
     """queued, sending or unknown → failed: it surely did not go."""
     return _move(tx, message, ("queued", "sending", "unknown"), "failed", now=now, error=error, text=text)
 
 
-def skip(tx: Tx, message: Message, error: str, *, now: datetime, text: str | None = None) -> bool:
+def skip(tx: Tx, message: stored.Message, error: str, *, now: datetime, text: str | None = None) -> bool:
     """queued → skipped: it must not go."""
     return _move(tx, message, ("queued",), "skipped", now=now, error=error, text=text)
 
 
-def lose(tx: Tx, message: Message, error: str, *, now: datetime) -> bool:
+def lose(tx: Tx, message: stored.Message, error: str, *, now: datetime) -> bool:
     """sending → unknown: it may have gone, and nobody can look it up any more."""
     return _move(tx, message, ("sending",), "unknown", now=now, error=error)
 
 
-def cancel(tx: Tx, message: Message, *, now: datetime, error: str | None = None) -> bool:
+def cancel(tx: Tx, message: stored.Message, *, now: datetime, error: str | None = None) -> bool:
     """queued → cancelled. False if it was claimed before."""
     return _move(tx, message, ("queued",), "cancelled", now=now, error=error)
 
 
-def cancel_for(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> Message:
+def cancel_for(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> stored.Message:
     """The owner takes a queued message back. Asking again is fine. Raises Invalid `wrong_state`, NotFound."""
-    message = of_user(tx, user_id, message_id)
+    message = stored.of_user(tx, user_id, message_id)
     if message.status != "cancelled" and not cancel(tx, message, now=now):
         raise Invalid(
             "wrong_state", f"Only a queued message can be cancelled; this one is {message.status} already."
         )
-    return by_id(tx, message_id)
+    return stored.by_id(tx, message_id)
 
 
 def settle(
     tx: Tx, user_id: int, message_id: int, verdict: Literal["sent", "not_sent"], *, now: datetime
-) -> Message:
+) -> stored.Message:
     """A person has looked on the phone: unknown → sent or failed. Asking the same again is fine."""
-    message = of_user(tx, user_id, message_id)
+    message = stored.of_user(tx, user_id, message_id)
     if message.status == "unknown":
         if verdict == "sent":
             sent(tx, message, at=now, next_send_at=now)
         else:
             fail(tx, message, "settled_not_sent", now=now)
-        return by_id(tx, message_id)
+        return stored.by_id(tx, message_id)
     settled = message.status in statuses.REACHED if verdict == "sent" else message.error == "settled_not_sent"
     if not settled:
         raise Invalid("wrong_state", f"Only an unknown message can be settled; this one is {message.status}.")
@@ -375,11 +308,12 @@ def something_expired(rows: Rows, *, now: datetime) -> bool:
 def expire(tx: Tx, *, now: datetime, most: int = 500) -> int:
     """Every queued message whose time has passed is skipped, whatever its device does."""
     due = tx.all(
-        f"{COLUMNS} where m.status = 'queued' and m.expires_at is not null and m.expires_at <= :now limit :most",
+        f"""{stored.COLUMNS} where m.status = 'queued' and m.expires_at is not null and m.expires_at <= :now
+            limit :most""",
         now=times.stored(now),
         most=most,
     )
-    return sum(skip(tx, message_of(row), "expired", now=now) for row in due)
+    return sum(skip(tx, stored.of_row(row), "expired", now=now) for row in due)
 
 
 def device_removed(tx: Tx, device: devices.Device, *, now: datetime) -> None:
@@ -403,10 +337,10 @@ def user_leaves(tx: Tx, user_id: int, *, now: datetime) -> None:
 
 def _end_line(tx: Tx, device: devices.Device, now: datetime) -> None:
     for row in tx.all(
-        f"{COLUMNS} where m.device_id = :device_id and m.status in ('queued', 'sending')",
+        f"{stored.COLUMNS} where m.device_id = :device_id and m.status in ('queued', 'sending')",
         device_id=device.id,
     ):
-        message = message_of(row)
+        message = stored.of_row(row)
         if message.status == "queued" or message.wa_message_id is None:
             put_back(tx, message)
             cancel(tx, message, now=now, error="device_removed")
@@ -416,7 +350,7 @@ def _end_line(tx: Tx, device: devices.Device, now: datetime) -> None:
 
 def _move(
     tx: Tx,
-    message: Message,
+    message: stored.Message,
     origin: tuple[statuses.Status, ...],
     to: statuses.Status,
     *,
@@ -463,7 +397,7 @@ def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *,
 
 def owe(tx: Tx, message_id: int, now: datetime) -> None:
     """The webhook hears of the status the message has now."""
-    message = by_id(tx, message_id)
+    message = stored.by_id(tx, message_id)
     if message.system:
         return
     event = f"delivery.{message.status}"
@@ -482,44 +416,4 @@ def owe(tx: Tx, message_id: int, now: datetime) -> None:
         },
         now=now,
         message_id=message.id,
-    )
-
-
-def message_of(row: Row) -> Message:
-    """A row of COLUMNS as a Message."""
-    return Message(
-        id=row["id"],
-        user_id=row["user_id"],
-        device_id=row["device_id"],
-        device_label=row["device_label"],
-        campaign_id=row["campaign_id"],
-        contact_id=row["contact_id"],
-        phone=row["phone"],
-        text=row["text"],
-        status=cast(statuses.Status, row["status"]),
-        error=row["error"],
-        error_text=row["error_text"],
-        priority=row["priority"],
-        system=bool(row["is_system"]),
-        scheduled_for=times.read_or_none(row["scheduled_for"]),
-        expires_at=times.read_or_none(row["expires_at"]),
-        held_until=times.read_or_none(row["held_until"]),
-        held_reason=row["held_reason"],
-        number_tries=row["number_tries"],
-        wa_message_id=row["wa_message_id"],
-        wa_chat_id=row["wa_chat_id"],
-        wa_chat_ids=tuple(json.loads(row["wa_chat_ids"] or "[]")),
-        link_epoch=row["link_epoch"],
-        machine_boot=row["machine_boot"],
-        in_review=bool(row["in_review"]),
-        attempts=row["attempts"],
-        recoveries=row["recoveries"],
-        doubt_stage=row["doubt_stage"],
-        rest_until=times.read_or_none(row["rest_until"]),
-        queued_at=times.read(row["queued_at"]),
-        claimed_at=times.read_or_none(row["claimed_at"]),
-        handed_at=times.read_or_none(row["handed_at"]),
-        sent_at=times.read_or_none(row["sent_at"]),
-        delivered_at=times.read_or_none(row["delivered_at"]),
-        read_at=times.read_or_none(row["read_at"]),
     )

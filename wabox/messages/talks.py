@@ -9,8 +9,8 @@ from wabox import times
 from wabox.contacts import inbox
 from wabox.contacts.inbox import Received
 from wabox.db import Rows
-from wabox.messages import outbox
-from wabox.messages.outbox import Message
+from wabox.messages import stored
+from wabox.messages.stored import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: dateti
     """The latest of the talk, or what was said before a moment. phone: digits."""
     wanted = {"user_id": user_id, "phone": phone, "most": most + 1, "before": times.stored_or_none(before)}
     sent = rows.all(
-        f"""{outbox.COLUMNS} where m.user_id = :user_id and m.phone = :phone
+        f"""{stored.COLUMNS} where m.user_id = :user_id and m.phone = :phone
             and (:before is null or coalesce(m.sent_at, m.queued_at) < :before)
             order by coalesce(m.sent_at, m.queued_at) desc, m.id desc limit :most""",
         **wanted,
@@ -55,7 +55,7 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: dateti
            and (:before is null or at < :before) order by at desc, id desc limit :most""",
         **wanted,
     )
-    said = [_ours(outbox.message_of(row)) for row in sent]
+    said = [_ours(stored.of_row(row)) for row in sent]
     if received:
         newest = max(row["id"] for row in received)
         ids = {row["id"] for row in received}

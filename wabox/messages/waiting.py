@@ -1,7 +1,7 @@
 """What waits before each device, as a few groups: how many, why, until when, and when the last should go.
 
 A group is of single messages or of one campaign, as the device's line takes them. Its reason is the one
-`line.explain` gives for its first message, so that no page tells another story than the gate.
+`explaining.explain` gives for its first message, so that no page tells another story than the gate.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from wabox import times
 from wabox.config import Config
 from wabox.db import Rows
 from wabox.devices import devices
-from wabox.messages import facts, line, outbox
+from wabox.messages import explaining, facts, stored
 
-MOST_COUNTED = line.MOST_COUNTED
+MOST_COUNTED = explaining.MOST_COUNTED
 ROWS = 20
 
 _LATER = "coalesce(m.scheduled_for > :now, 0)"
@@ -44,11 +44,11 @@ class Group:
     detail: str | None
     until: datetime | None
     count: int
-    first: outbox.Message
+    first: stored.Message
     done_at: datetime | None
     campaign_id: int | None = None
     campaign_name: str | None = None
-    rows: tuple[outbox.Message, ...] = ()
+    rows: tuple[stored.Message, ...] = ()
 
 
 def groups(rows: Rows, user_id: int, *, config: Config, now: datetime, most_rows: int = 0) -> list[Group]:
@@ -123,7 +123,7 @@ class _Device:
         ]
 
     def _in_doubt(self) -> Group | None:
-        message = outbox.in_doubt(self.rows, self.device.id)
+        message = stored.in_doubt(self.rows, self.device.id)
         if message is None:
             return None
         why = self._explain(message)
@@ -159,23 +159,23 @@ class _Device:
         )
         return int(counted)
 
-    def _first(self, where: str, share: _Share, order: str = _IN_LINE, **more: Any) -> outbox.Message | None:
+    def _first(self, where: str, share: _Share, order: str = _IN_LINE, **more: Any) -> stored.Message | None:
         found = self._some(where, share, order, most=1, **more)
         return found[0] if found else None
 
     def _some(
         self, where: str, share: _Share, order: str, *, most: int | None = None, **more: Any
-    ) -> list[outbox.Message]:
+    ) -> list[stored.Message]:
         """Found by id first, so that only the rows that are shown are read whole."""
         found = self.rows.all(
-            f"""{outbox.COLUMNS} where m.id in (
+            f"""{stored.COLUMNS} where m.id in (
                   select m.id from messages m where {_MINE} and {where} order by {order} limit :most)
                 order by {order}""",  # noqa: S608 - this module's constants
             most=most or self.most_rows,
             **self._params(share),
             **more,
         )
-        return [outbox.message_of(row) for row in found]
+        return [stored.of_row(row) for row in found]
 
     def _params(self, share: _Share) -> dict[str, Any]:
         return {
@@ -184,9 +184,9 @@ class _Device:
             "now": times.stored(self.now),
         }
 
-    def _explain(self, message: outbox.Message) -> line.Waiting:
-        why = line.explain(self.rows, [message], config=self.config, now=self.now)
-        return why.get(message.id, line.Waiting())
+    def _explain(self, message: stored.Message) -> explaining.Waiting:
+        why = explaining.explain(self.rows, [message], config=self.config, now=self.now)
+        return why.get(message.id, explaining.Waiting())
 
 
 _MINE = "m.device_id = :device_id and m.campaign_id is :campaign_id and m.status = 'queued'"

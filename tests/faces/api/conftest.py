@@ -19,7 +19,7 @@ from wabox.api import v1
 from wabox.contacts import contacts, phones, writing
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox, template
+from wabox.messages import outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Link
@@ -107,9 +107,9 @@ def furnish(api: Api) -> None:
         endpoints.put(tx, made.asha.id, url=url, allow=Allow(), seal=made.box.seal, now=NOON)
         unknown = _message(tx, made.asha)
         outbox.claim(tx, unknown, now=NOON)
-        outbox.lose(tx, outbox.by_id(tx, unknown), "no_answer", now=NOON)
+        outbox.lose(tx, stored.by_id(tx, unknown), "no_answer", now=NOON)
         failed = _message(tx, made.asha)
-        outbox.fail(tx, outbox.by_id(tx, failed), "refused", now=NOON)
+        outbox.fail(tx, stored.by_id(tx, failed), "refused", now=NOON)
         delivery = tx.value("select max(id) from deliveries where user_id = :id", id=made.asha.id)
         queued = _message(tx, made.asha)
         till = keys.named(tx, made.asha.id, name="asha's till", scopes=["send"], now=NOON)

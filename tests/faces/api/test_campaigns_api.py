@@ -12,7 +12,7 @@ from wabox import times
 from wabox.billing import ledger
 from wabox.contacts import contacts, phones, suppression, writing
 from wabox.engine.expansion import Expansion
-from wabox.messages import outbox
+from wabox.messages import outbox, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -212,7 +212,7 @@ def test_the_summary_counts_in_the_users_days(open_api: Open) -> None:
     api = open_api(locale={"timezone": "Asia/Dhaka"})
     job = api.send().json()["job_id"]
     api.stage.box.db.write_now(outbox.claim, job, now=NOON)
-    message = api.stage.box.db.read_here(outbox.by_id, job)
+    message = api.stage.box.db.read_here(stored.by_id, job)
     api.stage.box.db.write_now(outbox.sent, message, at=NOON, next_send_at=NOON)
     found = api.call("GET", "/reports/summary").json()
     assert found["plan"] == {"name": "Owner", "expires_at": None}

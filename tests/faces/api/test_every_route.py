@@ -22,7 +22,7 @@ from wabox.billing import payments, plans, subscriptions
 from wabox.billing.payments import Claim
 from wabox.billing.plans import Terms
 from wabox.db import Tx
-from wabox.messages import line, outbox
+from wabox.messages import claiming, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -241,8 +241,8 @@ def test_with_a_plan_that_is_over_one_may_look_and_act_but_nothing_is_sent(api: 
         if route == "POST /send":
             assert answer.json()["wait_reason"] == "plan_expired"
     box = api.stage.box
-    found = box.db.write_now(line.claim_next, api.stage.asha.device_id, config=box.config, now=box.now())
-    assert not isinstance(found, outbox.Message)
+    found = box.db.write_now(claiming.claim_next, api.stage.asha.device_id, config=box.config, now=box.now())
+    assert not isinstance(found, stored.Message)
 
 
 def test_no_body_takes_what_is_not_its_callers_to_say(api: Api) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cast import NOON
 from tests.faces.api.conftest import PHONE, Api, Open
-from wabox.messages import line, numbers, outbox
+from wabox.messages import claiming, numbers, outbox, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -33,7 +33,7 @@ def test_a_message_is_queued_and_nothing_holds_it(api: Api) -> None:
         "wait_reason": None,
         "credits_left": None,
     }
-    row = api.stage.box.db.read_here(outbox.by_id, 1)
+    row = api.stage.box.db.read_here(stored.by_id, 1)
     assert (row.text, row.priority, row.campaign_id, row.queued_at) == ("Hello", 1, None, NOON)
 
 
@@ -197,8 +197,8 @@ def _sent_one(api: Api, *, rest: bool) -> None:
     job_id = api.send().json()["job_id"]
 
     def verb(tx: Any) -> None:
-        claimed = line.claim_next(tx, api.stage.asha.device_id, config=api.stage.box.config, now=NOON)
-        assert isinstance(claimed, outbox.Message)
+        claimed = claiming.claim_next(tx, api.stage.asha.device_id, config=api.stage.box.config, now=NOON)
+        assert isinstance(claimed, stored.Message)
         assert claimed.id == job_id
         chat = f"{PHONE}@c.us"
         armed = outbox.arm(tx, claimed, chat_id=chat, other_chat_ids=(), machine_boot="boot", now=NOON)
@@ -221,8 +221,8 @@ def test_a_number_that_whatsapp_says_nothing_of_waits(api: Api) -> None:
     job_id = api.send().json()["job_id"]
 
     def verb(tx: Any) -> None:
-        message = line.claim_next(tx, api.stage.asha.device_id, config=api.stage.box.config, now=NOON)
-        assert isinstance(message, outbox.Message)
+        message = claiming.claim_next(tx, api.stage.asha.device_id, config=api.stage.box.config, now=NOON)
+        assert isinstance(message, stored.Message)
         outbox.number_unclear(tx, message, retry_at=numbers.ask_again_at(NOON, 0))
 
     api.stage.box.db.write_now(verb)
@@ -285,7 +285,7 @@ def test_an_unknown_message_is_settled_once(api: Api) -> None:
         early = api.call("POST", f"/messages/{job_id}/settle", json={"as": verdict})
         assert (early.status_code, early.json()["code"]) == (422, "wrong_state")
         api.stage.box.db.write_now(outbox.claim, job_id, now=NOON)
-        message = api.stage.box.db.read_here(outbox.by_id, job_id)
+        message = api.stage.box.db.read_here(stored.by_id, job_id)
         api.stage.box.db.write_now(outbox.lose, message, "no_answer", now=NOON)
         for _ in range(2):
             answer = api.call("POST", f"/messages/{job_id}/settle", json={"as": verdict})
