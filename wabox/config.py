@@ -4,175 +4,20 @@ from __future__ import annotations
 
 import functools
 import ipaddress
-import re
 import tomllib
 import zoneinfo
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import time
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
-import phonenumbers
-from babel.numbers import list_currencies
-
+from wabox import config_values as values
 from wabox.errors import ConfigError
 
-Check = Callable[[Any], Any]
 
-
-class _Wrong(Exception):
-    """A value is not allowed; the text says what is."""
-
-
-def _key(default: Any, check: Check, doc: str) -> Any:
+def _key(default: Any, check: values.Check, doc: str) -> Any:
     return field(default=default, metadata={"check": check, "doc": doc})
-
-
-def _integer(low: int, high: int) -> Check:
-    def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise _Wrong(f"a whole number from {low} to {high}")
-        return value
-
-    return check
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _Wrong("true or false")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
-        raise _Wrong("a text that is not empty")
-    return value
-
-
-def _optional_text(value: Any) -> str | None:
-    return None if value == "" else _text(value)
-
-
-def _one_of(*allowed: str) -> Check:
-    def check(value: Any) -> str:
-        if value not in allowed:
-            raise _Wrong("one of " + ", ".join(f'"{name}"' for name in allowed))
-        return str(value)
-
-    return check
-
-
-def _url(value: Any) -> str:
-    parts = urlsplit(_text(value))
-    try:
-        bad = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
-    except ValueError:
-        bad = True
-    if bad or parts.username or parts.query or parts.fragment:
-        raise _Wrong('an address like "https://web.whatsapp.com"')
-    return cast(str, value).rstrip("/")
-
-
-def _optional_url(value: Any) -> str | None:
-    return None if value == "" else _url(value)
-
-
-def _country(value: Any) -> str:
-    if not isinstance(value, str) or value.upper() not in phonenumbers.SUPPORTED_REGIONS:
-        raise _Wrong('a country of two letters like "BD"')
-    return value.upper()
-
-
-def _zone(value: Any) -> str | None:
-    if value == "":
-        return None
-    try:
-        zoneinfo.ZoneInfo(_text(value))
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise _Wrong('a time zone like "Asia/Dhaka"') from None
-    return cast(str, value)
-
-
-def _span(value: Any) -> tuple[float, float]:
-    wrong = _Wrong("two numbers of seconds, the smaller first, like [8, 20], up to 86400")
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise wrong
-    for one in value:
-        if isinstance(one, bool) or not isinstance(one, int | float) or not 0 <= one <= 86_400:
-            raise wrong
-    if value[0] > value[1]:
-        raise wrong
-    return (float(value[0]), float(value[1]))
-
-
-def _quiet_hours(value: Any) -> tuple[time, time] | None:
-    if isinstance(value, list | tuple) and not value:
-        return None
-    wrong = _Wrong('two times of day like ["21:00", "08:00"], or [] for none')
-    if not isinstance(value, list | tuple) or len(value) != 2:
-        raise wrong
-    for one in value:
-        if not isinstance(one, str) or not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", one):
-            raise wrong
-    first, last = time.fromisoformat(value[0]), time.fromisoformat(value[1])
-    if first == last:
-        raise wrong
-    return (first, last)
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(one, str) and one for one in value):
-        raise _Wrong('a list of texts like ["192.168.1.20:8080"]')
-    return tuple(value)
-
-
-def _allow(value: Any) -> tuple[str, ...]:
-    for one in _texts(value):
-        if not (_is_network(one) or re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):[0-9]{1,5}", one)):
-            raise _Wrong('networks like "192.168.1.0/24" or "host:port" like "127.0.0.1:9000"')
-    return tuple(value)
-
-
-def _is_network(value: str) -> bool:
-    try:
-        ipaddress.ip_network(value)
-    except ValueError:
-        return False
-    return "/" in value
-
-
-def _proxies(value: Any) -> tuple[str, ...]:
-    for one in _texts(value):
-        if not (_is_network(one) or _is_network(f"{one}/32") or _is_network(f"{one}/128")):
-            raise _Wrong('addresses like "127.0.0.1" or networks like "10.0.0.0/8"')
-    return tuple(value)
-
-
-def _currency(value: Any) -> str:
-    if not isinstance(value, str) or value not in list_currencies():
-        raise _Wrong('a currency of three letters like "BDT"')
-    return value
-
-
-def _days(value: Any) -> tuple[int, ...]:
-    wrong = _Wrong("a list of different numbers of days from 0 to 60, like [7, 3, 1]")
-    if not isinstance(value, list | tuple):
-        raise wrong
-    for one in value:
-        if isinstance(one, bool) or not isinstance(one, int) or not 0 <= one <= 60:
-            raise wrong
-    if len(set(value)) < len(value):
-        raise wrong
-    return tuple(sorted(value, reverse=True))
-
-
-def _providers(value: Any) -> tuple[str, ...]:
-    known = ("bkash", "nagad", "bank")
-    if not isinstance(value, list | tuple) or not value or not all(one in known for one in value):
-        raise _Wrong("a list with one or more of bkash, nagad, bank")
-    return tuple(one for one in known if one in value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,17 +26,17 @@ class Server:
 
     host: str = _key(
         "127.0.0.1",
-        _text,
+        values.text,
         "Address to listen on. Another than loopback needs an owner with a password.",
     )
-    port: int = _key(8470, _integer(1, 65_535), "Port to listen on.")
+    port: int = _key(8470, values.integer(1, 65_535), "Port to listen on.")
     public_url: str | None = _key(
         None,
-        _optional_url,
+        values.optional_url,
         'The address people use, if a proxy stands in front; for links and the API page. "" = host and port.',
     )
     trusted_proxies: tuple[str, ...] = _key(
-        (), _proxies, "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
+        (), values.proxies, "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
 
 
@@ -201,22 +46,24 @@ class Data:
 
     dir: Path = _key(
         Path("data"),
-        lambda value: Path(_text(value)),
+        lambda value: Path(values.text(value)),
         "Directory of everything wabox stores; relative to this file.",
     )
     keep_messages_days: int = _key(
-        365, _integer(0, 36_500), "Days a finished message is kept in the log. 0 = for ever."
+        365, values.integer(0, 36_500), "Days a finished message is kept in the log. 0 = for ever."
     )
-    keep_webhook_days: int = _key(30, _integer(1, 3_650), "Days a finished webhook delivery is kept in the log.")
+    keep_webhook_days: int = _key(
+        30, values.integer(1, 3_650), "Days a finished webhook delivery is kept in the log."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class WhatsApp:
     """The site wabox drives, and the browser it drives it with."""
 
-    url: str = _key("https://web.whatsapp.com", _url, "The site. A sandbox has an address of its own.")
+    url: str = _key("https://web.whatsapp.com", values.url, "The site. A sandbox has an address of its own.")
     chromium: str | None = _key(
-        None, _optional_text, 'Path of the browser. "" = look for chromium on this machine.'
+        None, values.optional_text, 'Path of the browser. "" = look for chromium on this machine.'
     )
 
 
@@ -224,9 +71,11 @@ class WhatsApp:
 class Locale:
     """Where the shop is."""
 
-    country: str = _key("BD", _country, "Country whose national phone numbers are understood.")
-    timezone: str | None = _key(None, _zone, 'Time zone of quiet hours, caps and reports. "" = the system\'s.')
-    language: str = _key("en", _one_of("en", "bn"), "First language of the dashboard.")
+    country: str = _key("BD", values.country, "Country whose national phone numbers are understood.")
+    timezone: str | None = _key(
+        None, values.zone, 'Time zone of quiet hours, caps and reports. "" = the system\'s.'
+    )
+    language: str = _key("en", values.one_of("en", "bn"), "First language of the dashboard.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,24 +83,26 @@ class Sending:
     """How fast one device sends."""
 
     gap_seconds: tuple[float, float] = _key(
-        (8.0, 20.0), _span, "Random pause between two messages of a device. [0, 0] = none."
+        (8.0, 20.0), values.span, "Random pause between two messages of a device. [0, 0] = none."
     )
     quiet_hours: tuple[time, time] | None = _key(
-        (time(21), time(8)), _quiet_hours, "From when to when nothing is sent. [] = none."
+        (time(21), time(8)), values.quiet_hours, "From when to when nothing is sent. [] = none."
     )
-    daily_cap: int = _key(250, _integer(0, 100_000), "Messages a device sends a day. 0 = no cap.")
-    hourly_cap: int = _key(60, _integer(0, 100_000), "Messages a device sends in any 60 minutes. 0 = no cap.")
+    daily_cap: int = _key(250, values.integer(0, 100_000), "Messages a device sends a day. 0 = no cap.")
+    hourly_cap: int = _key(
+        60, values.integer(0, 100_000), "Messages a device sends in any 60 minutes. 0 = no cap."
+    )
     new_chats_per_day: int = _key(
-        10, _integer(0, 100_000), "People a device writes to for the first time a day. 0 = no cap."
+        10, values.integer(0, 100_000), "People a device writes to for the first time a day. 0 = no cap."
     )
     warmup: bool = _key(
         True,
-        _boolean,
+        values.boolean,
         "A new number starts slowly: 20, 40, 70, 110, 150, 200, 250 messages on days 1 to 7.",
     )
     doubt_seconds: int = _key(
         60,
-        _integer(1, 3_600),
+        values.integer(1, 3_600),
         "How long a message that WhatsApp stored but did not confirm rests before it is handed over again.",
     )
 
@@ -260,7 +111,7 @@ class Sending:
 class Devices:
     """How many phones."""
 
-    max: int = _key(5, _integer(1, 50), "Devices a user may have.")
+    max: int = _key(5, values.integer(1, 50), "Devices a user may have.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +120,7 @@ class Webhooks:
 
     allow: tuple[str, ...] = _key(
         (),
-        _allow,
+        values.allow,
         "Addresses beyond public ones that may be targets: networks or host:port. Loopback only by port.",
     )
 
@@ -278,14 +129,14 @@ class Webhooks:
 class Guards:
     """What keeps a sender decent."""
 
-    require_consent: bool = _key(False, _boolean, "Campaigns go only to contacts whose consent is recorded.")
+    require_consent: bool = _key(False, values.boolean, "Campaigns go only to contacts whose consent is recorded.")
     campaign_messages_per_day: int = _key(
         0,
-        _integer(0, 1_000),
+        values.integer(0, 1_000),
         "Campaign messages one person gets a day; over it they wait. 0 = no cap.",
     )
     tripwires: bool = _key(
-        True, _boolean, "Pause a campaign that hits too many wrong numbers, opt-outs or failures."
+        True, values.boolean, "Pause a campaign that hits too many wrong numbers, opt-outs or failures."
     )
 
 
@@ -295,12 +146,12 @@ class Accounts:
 
     registration: str = _key(
         "auto",
-        _one_of("auto", "off", "approval", "open"),
+        values.one_of("auto", "off", "approval", "open"),
         'Who may make an account at /register: "off" nobody, "approval" who you approve, "open" everybody. '
         '"auto" is "approval" with [billing] enabled, else "off".',
     )
     require_verified_email: bool = _key(
-        True, _boolean, "A new account waits until its address is confirmed; only where [smtp] host is set."
+        True, values.boolean, "A new account waits until its address is confirmed; only where [smtp] host is set."
     )
 
 
@@ -308,24 +159,24 @@ class Accounts:
 class Billing:
     """Customers with plans, for a reseller's box."""
 
-    enabled: bool = _key(False, _boolean, "Plans, credits and payments. Off for a shop's own box.")
-    currency: str = _key("BDT", _currency, "Currency of prices, by its three letters.")
+    enabled: bool = _key(False, values.boolean, "Plans, credits and payments. Off for a shop's own box.")
+    currency: str = _key("BDT", values.currency, "Currency of prices, by its three letters.")
     trial_ip_days: int = _key(
         365,
-        _integer(0, 3_650),
+        values.integer(0, 3_650),
         "A free trial is refused to an IP address that had one within so many days. 0 = addresses are not looked "
         "at; a WhatsApp number has one trial ever.",
     )
     notice_days: tuple[int, ...] = _key(
-        (7, 3, 1), _days, "Days before the end of a plan on which its user is told. [] = never."
+        (7, 3, 1), values.days, "Days before the end of a plan on which its user is told. [] = never."
     )
     providers: tuple[str, ...] = _key(
-        ("bkash", "nagad", "bank"), _providers, "Ways to pay that are offered: any of bkash, nagad, bank."
+        ("bkash", "nagad", "bank"), values.providers, "Ways to pay that are offered: any of bkash, nagad, bank."
     )
-    bkash: str | None = _key(None, _optional_text, "How to pay you by bKash; shown beside the payment form.")
-    nagad: str | None = _key(None, _optional_text, "How to pay you by Nagad.")
-    bank: str | None = _key(None, _optional_text, "How to pay you by bank.")
-    seller: str | None = _key(None, _optional_text, "Your name and address, as invoices show them.")
+    bkash: str | None = _key(None, values.optional_text, "How to pay you by bKash; shown beside the payment form.")
+    nagad: str | None = _key(None, values.optional_text, "How to pay you by Nagad.")
+    bank: str | None = _key(None, values.optional_text, "How to pay you by bank.")
+    seller: str | None = _key(None, values.optional_text, "Your name and address, as invoices show them.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,13 +185,13 @@ class Content:
 
     filter: bool = _key(
         True,
-        _boolean,
+        values.boolean,
         "Judge every message by the rules at /admin/filter, if others may have accounts here. A shop alone on its "
         "box is never judged.",
     )
     lock_after_complaints: int = _key(
         0,
-        _integer(0, 1_000),
+        values.integer(0, 1_000),
         "Lock an account for review when so many people complained about it within 30 days. 0 = never by itself.",
     )
 
@@ -349,17 +200,17 @@ class Content:
 class Smtp:
     """E-mail. Without a host nothing is sent, and wabox says what it could not send."""
 
-    host: str | None = _key(None, _optional_text, 'Mail server. "" = no e-mail.')
-    port: int = _key(587, _integer(1, 65_535), "Its port.")
+    host: str | None = _key(None, values.optional_text, 'Mail server. "" = no e-mail.')
+    port: int = _key(587, values.integer(1, 65_535), "Its port.")
     tls: str = _key(
         "auto",
-        _one_of("auto", "starttls", "tls", "none"),
+        values.one_of("auto", "starttls", "tls", "none"),
         "How the connection is encrypted. auto = tls on port 465, else starttls; on this machine only if offered.",
     )
-    user: str | None = _key(None, _optional_text, "Name to log in with.")
-    password_file: str | None = _key(None, _optional_text, "File that holds the password, and nothing else.")
+    user: str | None = _key(None, values.optional_text, "Name to log in with.")
+    password_file: str | None = _key(None, values.optional_text, "File that holds the password, and nothing else.")
     sender: str | None = _key(
-        None, _optional_text, "Address mails come from. In the file this key is called `from`."
+        None, values.optional_text, "Address mails come from. In the file this key is called `from`."
     )
 
 
@@ -367,9 +218,9 @@ class Smtp:
 class Limits:
     """How much one API key may ask."""
 
-    send_burst: int = _key(600, _integer(1, 100_000), "POST /send requests a key may make at once.")
-    send_per_second: int = _key(20, _integer(1, 10_000), "POST /send requests a second after that.")
-    body_kilobytes: int = _key(1_024, _integer(64, 10_240), "Largest request body.")
+    send_burst: int = _key(600, values.integer(1, 100_000), "POST /send requests a key may make at once.")
+    send_per_second: int = _key(20, values.integer(1, 10_000), "POST /send requests a second after that.")
+    body_kilobytes: int = _key(1_024, values.integer(64, 10_240), "Largest request body.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +229,7 @@ class Metrics:
 
     token_file: str | None = _key(
         None,
-        _optional_text,
+        values.optional_text,
         "File with the token that other machines, and all behind a proxy, send as Authorization: Bearer. "
         '"" = only this machine.',
     )
@@ -388,10 +239,10 @@ class Metrics:
 class Logs:
     """What is written to stderr."""
 
-    level: str = _key("info", _one_of("debug", "info", "warning", "error"), "Least level written.")
+    level: str = _key("info", values.one_of("debug", "info", "warning", "error"), "Least level written.")
     format: str = _key(
         "auto",
-        _one_of("auto", "json", "text"),
+        values.one_of("auto", "json", "text"),
         "json for machines, text for people; auto = text on a terminal.",
     )
 
@@ -400,7 +251,7 @@ class Logs:
 class Testing:
     """For tests and demos only; refused unless [whatsapp] url is on loopback."""
 
-    clock_offset_seconds: int = _key(0, _integer(-(10**9), 10**9), "Moves wabox's clock.")
+    clock_offset_seconds: int = _key(0, values.integer(-(10**9), 10**9), "Moves wabox's clock.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -514,6 +365,7 @@ def parse(raw: dict[str, Any], *, base: Path, path: Path | None = None) -> Confi
         dir=(base / data.dir).absolute(),
         keep_messages_days=data.keep_messages_days,
         keep_webhook_days=data.keep_webhook_days,
+        keep_ip_days=data.keep_ip_days,
     )
     config = Config(**parts, path=path)
     if config.testing.clock_offset_seconds and not config.site_is_loopback:
@@ -528,16 +380,16 @@ def _section(name: str, kind: type[Any], raw: dict[str, Any]) -> Any:
     spelled = {_RENAMED.get((name, key), key): (key, value) for key, value in raw.items()}
     checks = {one.name: one.metadata["check"] for one in fields(kind)}
     hidden = {attribute for (place, _), attribute in _RENAMED.items() if place == name}
-    values: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for attribute, (key, value) in spelled.items():
         if attribute not in checks or key in hidden:
             allowed = ", ".join(documentation()[name])
             raise ConfigError(f"wabox.toml has an unknown key [{name}] {key}; known are {allowed}.")
         try:
-            values[attribute] = checks[attribute](value)
-        except _Wrong as wrong:
+            given[attribute] = checks[attribute](value)
+        except values.Wrong as wrong:
             raise ConfigError(f"[{name}] {key} is {value!r}, but it must be {wrong}.") from None
-    return kind(**values)
+    return kind(**given)
 
 
 def is_loopback(host: str) -> bool:
