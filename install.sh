@@ -5,7 +5,7 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-./install.sh demo      try wabox with a pretend WhatsApp: no phone needed (--once, --port N, --sandbox-port N)
+./install.sh demo      try wabox with a pretend WhatsApp: no phone needed (--once, --selling, --port N, --sandbox-port N)
 ./install.sh setup     only install what wabox needs, into .venv
 ./install.sh service   install or upgrade wabox as a system service (with sudo)
 ./install.sh test      everything that is checked before a change goes in

@@ -140,3 +140,17 @@ def test_demo_without_a_browser_says_so(tmp_path: Path, ports: tuple[int, int]) 
     )
     assert done.returncode == 1
     assert "There is no Chromium on this" in done.stderr
+
+
+def test_demo_for_who_sells_lets_a_customer_in_and_asks_for_a_plan(tmp_path: Path, ports: tuple[int, int]) -> None:
+    with demo(tmp_path, ports, "--selling") as running:
+        read = line_with(running, "Ctrl-C")
+        assert any("/admin/plans" in line for line in read)
+        told = json.loads((tmp_path / "data" / "demo" / "demo.json").read_text())
+        with httpx.Client(trust_env=False) as client:
+            assert client.get(f"{told['url']}/register").status_code == 200
+            assert client.get(f"{told['url']}/terms").status_code == 200
+            summary = client.get(f"{told['url']}/api/v1/reports/summary", headers={"X-API-Key": told["api_key"]})
+            assert summary.json()["plan"]["name"] == "Owner"
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(25) == 0

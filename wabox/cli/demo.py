@@ -27,9 +27,10 @@ PORTS = click.IntRange(1, 65_535)
 @click.option("--once", is_flag=True, help="Stop when the first message has arrived; exit code 0 if it did.")
 @click.option("--port", default=8470, show_default=True, type=PORTS, help="Where the demo's wabox listens.")
 @click.option("--sandbox-port", default=8471, show_default=True, type=PORTS, help="Where the sandbox listens.")
-def command(port: int, sandbox_port: int, *, once: bool) -> None:
+@click.option("--selling", is_flag=True, help="With plans, payments and customers, as for a reseller.")
+def command(port: int, sandbox_port: int, *, once: bool, selling: bool) -> None:
     """Try wabox with a pretend WhatsApp; no phone needed. Its data lies in data/demo, made anew each time."""
-    place = Place(DIRECTORY.absolute(), port, sandbox_port)
+    place = Place(DIRECTORY.absolute(), port, sandbox_port, selling=selling)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _stop)
     try:
@@ -113,6 +114,14 @@ Send another:
     -H 'Content-Type: application/json' -d '{body}'
 """
     )
+
+    if place.selling:
+        click.echo(
+            f"""\
+Selling: make a plan at {place.url}/admin/plans. In another browser, or a private window, be a customer at
+{place.url}/register; approve the account at {place.url}/admin/users, the payment at {place.url}/admin/payments.
+"""
+        )
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -34,14 +34,22 @@ new_chats_per_day = 0
 warmup = false
 """
 
+SELLING = """
+[billing]
+enabled = true
+bkash = "Send Money to 01700-000000 (this is only a demo: send nothing)."
+seller = "The demo's owner\\nDhaka"
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the demo lives and listens."""
+    """Where the demo lives and listens. selling: with plans, payments and other people's accounts."""
 
     path: Path
     port: int
     sandbox_port: int
+    selling: bool = False
 
     @property
     def url(self) -> str:
@@ -79,7 +87,8 @@ class Place:
         self.result.unlink(missing_ok=True)
         for name in ("box", "sandbox"):
             shutil.rmtree(self.path / name, ignore_errors=True)
-        self.settings.write_text(SETTINGS.format(port=self.port, sandbox_url=self.sandbox_url), encoding="utf-8")
+        settings = SETTINGS.format(port=self.port, sandbox_url=self.sandbox_url)
+        self.settings.write_text(settings + (SELLING if self.selling else ""), encoding="utf-8")
 
     def check_ports(self) -> None:
         """Raises ConfigError when a port is taken."""
