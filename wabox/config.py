@@ -55,6 +55,11 @@ class Data:
     keep_webhook_days: int = _key(
         30, values.integer(1, 3_650), "Days a finished webhook delivery is kept in the log."
     )
+    keep_ip_days: int = _key(
+        180,
+        values.integer(1, 3_650),
+        "Days an address is kept with what was done from it; then the address alone goes.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
