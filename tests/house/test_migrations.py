@@ -8,6 +8,7 @@ import sqlite_utils
 
 from wabox import db, migrations
 from wabox.errors import ConfigError
+from wabox.migrations import fourth
 
 
 def test_new_file_gets_every_step_once(tmp_path: Path) -> None:
@@ -63,7 +64,18 @@ def test_impossible_rows_are_refused_by_the_file_itself(tmp_path: Path, statemen
     connection.close()
 
 
-@pytest.mark.parametrize("released", ["0002_campaigns", "0003_accounts", "0004_billing", "0005_closing"])
+@pytest.mark.parametrize(
+    "released",
+    [
+        "0002_campaigns",
+        "0003_accounts",
+        "0004_billing",
+        "0005_closing",
+        "0006_content",
+        "0007_totals",
+        "0008_addresses",
+    ],
+)
 def test_a_box_of_any_earlier_release_comes_up_to_date_with_its_rows(tmp_path: Path, released: str) -> None:
     connection = db.connect(tmp_path / "wabox.db")
     migrations.STEPS.apply(sqlite_utils.Database(connection), stop_before=released)
@@ -77,9 +89,40 @@ def test_a_box_of_any_earlier_release_comes_up_to_date_with_its_rows(tmp_path: P
     assert migrations.migrate(connection)[0] == released
     assert migrations.pending(connection) == []
     assert connection.execute("select count(*) from users join devices on user_id = users.id").fetchone()[0] == 1
-    fresh = db.connect(tmp_path / "fresh.db")
-    migrations.migrate(fresh)
-    shape = "select type, name, sql from sqlite_master where name not like '%sqlite%' order by name"
-    assert [tuple(row) for row in connection.execute(shape)] == [tuple(row) for row in fresh.execute(shape)]
+    assert _shape(connection) == _todays_shape(tmp_path)
     connection.close()
+
+
+def test_a_file_that_took_the_fourth_step_before_the_third_ends_the_same(tmp_path: Path) -> None:
+    connection = db.connect(tmp_path / "wabox.db")
+    database = sqlite_utils.Database(connection)
+    migrations.STEPS.apply(database, stop_before="0003_accounts")
+    connection.execute(
+        "insert into users (email, password_hash, role, created_at) values ('a', 'x', 'user', 'now')"
+    )
+    fourth.step(database)
+    connection.execute(
+        """insert into _sqlite_migrations (migration_set, name, applied_at)
+           values ('wabox', '0004_billing', '2025-11-03')"""
+    )
+    assert migrations.migrate(connection)[:2] == ["0003_accounts", "0005_closing"]
+    assert migrations.pending(connection) == []
+    assert connection.execute("select email from users").fetchone()[0] == "a"
+    assert _shape(connection) == _todays_shape(tmp_path)
+    connection.close()
+
+
+def _shape(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    """Everything the file is made of, as it was written."""
+    rows = connection.execute(
+        "select type, name, sql from sqlite_master where name not like '%sqlite%' order by name"
+    )
+    return [(row["type"], row["name"], row["sql"]) for row in rows]
+
+
+def _todays_shape(path: Path) -> list[tuple[str, str, str]]:
+    fresh = db.connect(path / "fresh.db")
+    migrations.migrate(fresh)
+    shape = _shape(fresh)
     fresh.close()
+    return shape

@@ -187,6 +187,13 @@ def withdraw(tx: Tx, user_id: int, *, now: datetime) -> int:
     )
 
 
+def forget_addresses(tx: Tx, *, before: datetime) -> int:
+    """Addresses that payments of that age were handed in from are gone; returns how many."""
+    return tx.run(
+        "update payments set ip = null where ip is not null and created_at < :before", before=times.stored(before)
+    )
+
+
 def by_id(rows: Rows, payment_id: int) -> Payment:
     """The payment, whoever's. Raises NotFound."""
     row = rows.one(f"{_COLUMNS} where y.id = :id", id=payment_id)
@@ -204,6 +211,11 @@ def of_user(rows: Rows, user_id: int) -> list[Payment]:
 def queue(rows: Rows) -> list[Payment]:
     """What waits for an admin, oldest first."""
     return [_payment(row) for row in rows.all(f"{_COLUMNS} where y.status = 'pending' order by y.id limit 200")]
+
+
+def waiting(rows: Rows) -> int:
+    """How many wait for an admin."""
+    return int(rows.value("select count(*) from payments where status = 'pending'"))
 
 
 def decided(rows: Rows, *, before: int | None = None, most: int = 50) -> list[Payment]:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from wabox import times
-from wabox.accounts import links, mail, sessions
+from wabox.accounts import addresses, links, mail, sessions
+from wabox.billing import payments
 from wabox.box import Box
 from wabox.content import refusals, reviews
 from wabox.db import Tx
@@ -38,12 +39,19 @@ class Housekeeping:
         await self._box.db.write(mail.sweep, now)
         await self._box.db.write(reviews.forget, before=now - CONTENT_KEPT)
         await self._box.db.write(refusals.forget, before=now - CONTENT_KEPT)
+        await self._forget_addresses(now - timedelta(days=data.keep_ip_days))
         while await self._box.db.write(_forget_posts, now - timedelta(days=data.keep_webhook_days)):
             pass
         if data.keep_messages_days:
             while await self._box.db.write(_forget_messages, now - timedelta(days=data.keep_messages_days)):
                 pass
         log.info("housekeeping done")
+
+    async def _forget_addresses(self, before: datetime) -> None:
+        """IP addresses of that age, wherever they are written down."""
+        while await self._box.db.write(addresses.forget, before=before, most=BATCH):
+            pass
+        await self._box.db.write(payments.forget_addresses, before=before)
 
 
 def _forget_answers(tx: Tx, before: datetime) -> int:
