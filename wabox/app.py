@@ -80,11 +80,12 @@ def _invalid(error: ValidationException) -> Invalid:
 
 
 def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    log.error("fault", path=request.url.path, method=request.method, exc_info=error)
+    log.error("fault", path=request.scope["path"], method=request.method, exc_info=error)
     refusal = Refusal("fault", "A fault in wabox; it is in the log. Try again; if it stays, report it.")
     refusal.status = 500
     return _refused(request, refusal)
 
 
 def _wants_json(request: Request[Any, Any, Any]) -> bool:
-    return request.url.path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))
+    path: str = request.scope["path"]  # not request.url: it trusts the Host header to be one
+    return path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))

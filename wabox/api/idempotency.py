@@ -46,7 +46,7 @@ async def once(
     now = box.now()
 
     def guarded(tx: Tx) -> tuple[T, int, bool]:
-        scope = {"user_id": caller.user.id, "method": request.method, "path": request.url.path, "key": key}
+        scope = {"user_id": caller.user.id, "method": request.method, "path": request.scope["path"], "key": key}
         row = tx.one(
             """select fingerprint, status, body from idempotency where user_id = :user_id and method = :method
                and path = :path and key = :key and created_at > :oldest""",

@@ -50,7 +50,7 @@ async def buy(plan_id: int, desk: Desk) -> Response[str]:
 @post("/billing/buy/{plan_id:int}", upload=True, request_max_body_size=receipts.MOST_BYTES + ROOM)
 async def pay(plan_id: int, desk: Desk) -> Response[str]:
     """The payment waits to be checked."""
-    sent = await desk.request.form()
+    sent = await desk.files()
     form = _fields(dict(sent))
     picture = sent.get("receipt")
     kept: str | None = None
@@ -77,7 +77,10 @@ async def pay(plan_id: int, desk: Desk) -> Response[str]:
 
 
 def _submit(tx: Tx, desk: Desk, claim: Claim) -> payments.Payment | Refusal:
+    before = payments.waiting(tx)
     found = payments.submit(tx, desk.user.id, claim, ip=desk.ip, now=desk.box.now())
+    if payments.waiting(tx) > before:
+        letters.to_check(tx, desk.box)
     letters.if_locked(tx, desk.box, desk.user.id, desk.user)
     return found
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, Response
+from litestar.datastructures import FormMultiDict
 
 from wabox.accounts.sessions import Session
 from wabox.accounts.users import User
@@ -54,6 +55,10 @@ class Desk:
     async def form(self) -> Form:
         """The posted form."""
         return form.parse(await self.request.body())
+
+    async def files(self) -> FormMultiDict:
+        """The posted form, where it may hold files."""
+        return await form.sent(self.request)
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response[str]:
         """The template, with the visit's own values beside the given ones."""

@@ -28,7 +28,7 @@ async def page(desk: Desk) -> Response[str]:
 def _reached_at(desk: Desk) -> str:
     """The address the reader came by, unless the box has a name."""
     request = desk.request
-    return desk.box.config.server.public_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return desk.box.config.server.public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
 
 
 def router(_box: Box) -> Router:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Request
-from litestar.datastructures import UploadFile
+from litestar.datastructures import FormMultiDict, UploadFile
 
 from wabox.errors import Invalid
 
@@ -54,10 +54,21 @@ def parse(body: bytes) -> Form:
     return Form(fields)
 
 
+async def sent(request: Request[Any, Any, Any]) -> FormMultiDict:
+    """What a form with a file holds, the file too. Raises Invalid `bad_form`."""
+    try:
+        found = await request.form()
+        for _, value in found.multi_items():
+            (value.filename if isinstance(value, UploadFile) else str(value)).encode()
+    except (UnicodeError, LookupError):  # no text, or in an alphabet nobody knows
+        raise _bad() from None
+    return found
+
+
 async def token(request: Request[Any, Any, Any]) -> str:
     """The form's CSRF token, "" without one. A form with a file is read only where a route says `upload=True`."""
     if _has_files(request):
-        found = (await request.form()).get("_csrf")
+        found = (await sent(request)).get("_csrf")
         return found if isinstance(found, str) else ""
     return parse(await request.body()).text("_csrf")
 
@@ -65,7 +76,7 @@ async def token(request: Request[Any, Any, Any]) -> str:
 async def drop_files(request: Request[Any, Any, Any]) -> None:
     """The files of a form that is refused are let go at once."""
     if _has_files(request):
-        for _, value in (await request.form()).multi_items():
+        for _, value in (await sent(request)).multi_items():
             if isinstance(value, UploadFile):
                 await value.close()
 

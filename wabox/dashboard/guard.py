@@ -116,16 +116,30 @@ def local_path(text: str) -> str:
 
 def check_host(request: Asked, box: Box) -> None:
     """Raises Forbidden for a host name that could be a stranger's, pointed at this machine (DNS rebinding)."""
-    name = (urlsplit("//" + request.headers.get("host", "")).hostname or "").rstrip(".")
+    name = _host_name(request.headers.get("host", ""))
     public = urlsplit(box.config.server.public_url or "").hostname
     known = (public, box.config.server.host.lower())
-    if name in known or "." not in name or name.endswith(LOCAL_ENDS) or _is_address(name):
+    if name is not None and (name in known or _is_private(name)):
         return
     raise Forbidden(
         "unknown_host",
-        f"This box does not know itself by the name {name[:80]}. If the name is right, write it into wabox.toml "
-        "as [server] public_url and start wabox again.",
+        f"This box does not know itself by the name {(name or '?')[:80]}. If the name is right, write it into "
+        "wabox.toml as [server] public_url and start wabox again.",
     )
+
+
+def _host_name(host: str) -> str | None:
+    """The name in a Host header, small and without its port. None: it is no address of anything."""
+    try:
+        parts = urlsplit(f"//{host}")
+        return (parts.hostname or "").rstrip(".") if parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _is_private(name: str) -> bool:
+    """Whether no stranger can own the name."""
+    return "." not in name or name.endswith(LOCAL_ENDS) or _is_address(name)
 
 
 def _is_address(name: str) -> bool:
@@ -161,7 +175,7 @@ def _asked_language(request: Asked) -> str | None:
 async def check_form(request: Asked, session: Session | None) -> None:
     """Raises Forbidden unless the form came from a page of ours."""
     origin = request.headers.get("origin")
-    if origin not in (None, "null") and urlsplit(origin or "").netloc != request.headers.get("host"):
+    if origin not in (None, "null") and _host_of_origin(origin or "") != request.headers.get("host"):
         raise _forged()
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise _forged()
@@ -170,10 +184,17 @@ async def check_form(request: Asked, session: Session | None) -> None:
         genuine = session.csrf_matches(presented)
     else:
         kept = request.scope["state"]["csrf"]
-        genuine = bool(kept) and hmac.compare_digest(presented.encode(), kept.encode())
+        genuine = bool(kept) and hmac.compare_digest(presented.encode("utf-8", "replace"), kept.encode())
     if not genuine:
         await form.drop_files(request)
         raise _forged()
+
+
+def _host_of_origin(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _forged() -> Forbidden:

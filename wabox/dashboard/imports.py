@@ -37,7 +37,7 @@ async def page(desk: Desk) -> Response[str]:
 @post("/contacts/import", upload=True, request_max_body_size=csv_files.MOST_BYTES + ROOM)
 async def upload(desk: Desk) -> Response[str]:
     """The file is read through and kept; nothing is imported yet."""
-    file = (await desk.request.form()).get("file")
+    file = (await desk.files()).get("file")
     if not isinstance(file, UploadFile) or not file.filename:
         return await _page(desk, {"file": later("Choose a file first.")}, status=422)
     data = await file.read()
