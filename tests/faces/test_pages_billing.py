@@ -307,3 +307,25 @@ def test_credits_alone_are_sold_with_a_word_to_whoever_has_no_plan(market: Marke
     market.pay(market.bilal)
     market.asha.post("/admin/payments/1/approve")
     assert said not in words(market.bilal.get("/billing/buy/2").text)
+
+
+def mails(market: Market) -> list[tuple[str, str]]:
+    rows = market.stage.box.db.read_here(lambda rows: rows.all("select recipient, subject from mails order by id"))
+    return [(row["recipient"], row["subject"]) for row in rows]
+
+
+def test_the_owner_and_the_customer_are_told_what_happens_to_a_payment(market: Market) -> None:
+    assert market.pay(market.bilal) == market.pay(market.bilal) == 303
+    market.pay(market.bilal, txid="SECOND01")
+    assert mails(market) == [("asha@example.com", "A payment waits to be checked")]
+    assert "2 payments wait to be checked" in words(market.asha.get("/").text)
+    assert "Nothing is sent without a plan" in words(market.bilal.get("/").text)
+    for _ in range(2):
+        market.asha.post("/admin/payments/1/approve")
+    market.asha.post("/admin/payments/2/reject", {"reason": "No such money came."})
+    assert mails(market)[1:] == [
+        ("bilal@example.com", "Your payment is approved"),
+        ("bilal@example.com", "Your payment was not accepted"),
+    ]
+    assert "to be checked" not in words(market.asha.get("/").text)
+    assert "without a plan" not in words(market.bilal.get("/").text)

@@ -148,6 +148,16 @@ def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -
     return closed
 
 
+def to_approve(rows: Rows) -> int:
+    """How many accounts wait for the owner's yes."""
+    return int(
+        rows.value(
+            """select count(*) from users
+               where state = 'pending' and approved_at is null and closed_at is null"""
+        )
+    )
+
+
 def moves_from(user: User, known: Standing | None = None) -> tuple[Move, ...]:
     """What can be done with the account now. known: leaves out to approve once more."""
     if user.role == "owner" or user.closed_at is not None:

@@ -11,6 +11,8 @@ from typing import Any
 
 from litestar import Response, Router, get, post
 
+from wabox.accounts import states
+from wabox.billing import payments, subscriptions
 from wabox.box import Box
 from wabox.campaigns import campaigns
 from wabox.contacts import inbox, phones
@@ -199,6 +201,18 @@ async def _page(
     )
 
 
+def _counter(rows: Rows, desk: Desk, now: datetime) -> dict[str, Any]:
+    """What selling asks of this reader: accounts and payments of the owner, a plan of a customer."""
+    config, owner = desk.box.config, desk.user.role == "owner"
+    sells = config.billing.enabled
+    standing = subscriptions.standing(rows, desk.user.id, enabled=sells, now=now)
+    return {
+        "to_approve": states.to_approve(rows) if owner and config.registration == "approval" else 0,
+        "to_check": payments.waiting(rows) if owner and sells else 0,
+        "plan_over": standing if standing.paused(now) else None,
+    }
+
+
 def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
     user, now, config = desk.user, desk.voice.now, desk.box.config
     owned = devices.list_of(rows, user.id)
@@ -221,6 +235,7 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
         "unseen": inbox.unseen(rows, user.id),
         "to_read": reviews.waiting(rows) if user.role == "owner" and config.judges_content else 0,
         "tray": inbox.in_tray(rows, user.id),
+        **_counter(rows, desk, now),
         "labels": labels,
         "poll": "2s" if moving else "8s",
     }

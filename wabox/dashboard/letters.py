@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from wabox.accounts import mail, states, users
 from wabox.accounts.states import Move
 from wabox.accounts.users import User
+from wabox.billing import payments
+from wabox.billing.payments import Payment
 from wabox.box import Box
 from wabox.dashboard.language import Voice, later
 from wabox.db import Rows, Tx
@@ -83,6 +85,27 @@ credits are kept.
 To have it reviewed, write to %(owner)s."""
 )
 
+TO_CHECK_SUBJECT = later("A payment waits to be checked")
+TO_CHECK = later(
+    """A customer says that they paid. Look in your account whether the money came, then decide here:
+%(link)s
+
+You get this mail for the first that waits, not for each."""
+)
+PAID_SUBJECT = later("Your payment is approved")
+PAID = later(
+    """Your payment %(txid)s is approved: what you bought is there, with an invoice.
+%(link)s"""
+)
+NOT_PAID_SUBJECT = later("Your payment was not accepted")
+NOT_PAID = later(
+    """Your payment %(txid)s was not accepted:
+%(reason)s
+
+If you think this is a mistake, write to %(owner)s. Your payments are listed here:
+%(link)s"""
+)
+
 MOVED: dict[Move, tuple[str, str]] = {
     "approve": (APPROVED_SUBJECT, APPROVED),
     "suspend": (SUSPENDED_SUBJECT, SUSPENDED),
@@ -137,6 +160,25 @@ def if_locked(tx: Tx, box: Box, user_id: int, was: User | None) -> None:
     if user is None or user.state != "locked" or was is None or was.state == "locked":
         return
     moved(tx, box, user, "lock", states.standing(tx, user_id).reason or "")
+
+
+def to_check(tx: Tx, box: Box) -> None:
+    """The owner is told that a payment waits; for the first that waits."""
+    owner = users.owner(tx)
+    if owner is not None and payments.waiting(tx) == 1:
+        post = Post(box, owner.email, owner.id, owner.language)
+        _owe(tx, post, TO_CHECK_SUBJECT, TO_CHECK, link=f"{box.base_url}/admin/payments")
+
+
+def decided(tx: Tx, box: Box, payment: Payment) -> None:
+    """The customer is told what became of the payment."""
+    user = users.by_id(tx, payment.user_id)
+    if user is None or user.closed_at is not None:
+        return
+    subject, text = (PAID_SUBJECT, PAID) if payment.status == "approved" else (NOT_PAID_SUBJECT, NOT_PAID)
+    values = {"txid": payment.txid, "reason": payment.reason or "–", "owner": whom_to_write(tx)}
+    post = Post(box, user.email, user.id, user.language)
+    _owe(tx, post, subject, text, link=f"{box.base_url}/billing", **values)
 
 
 def whom_to_write(rows: Rows) -> str:

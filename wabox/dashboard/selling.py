@@ -108,15 +108,17 @@ async def list_payments(desk: Desk) -> Response[str]:
 async def approve(payment_id: int, desk: Desk) -> Response[str]:
     """The money is there."""
     _only_owner(desk)
-    await desk.box.db.write(
-        payments.approve,
-        known_id(payment_id),
-        by=desk.user.id,
-        seller=desk.box.config.billing.seller or desk.user.email,
-        ip=desk.ip,
-        now=desk.box.now(),
-    )
+    await desk.box.db.write(_approve, desk, known_id(payment_id))
     return desk.go("/admin/payments", said="payment_approved")
+
+
+def _approve(tx: Tx, desk: Desk, payment_id: int) -> None:
+    """Once: a second press changes and tells nothing."""
+    before = payments.by_id(tx, payment_id)
+    seller = desk.box.config.billing.seller or desk.user.email
+    done = payments.approve(tx, payment_id, by=desk.user.id, seller=seller, ip=desk.ip, now=desk.box.now())
+    if before.status != done.status:
+        letters.decided(tx, desk.box, done)
 
 
 @post("/admin/payments/{payment_id:int}/reject")
@@ -138,7 +140,8 @@ def _only_owner(desk: Desk) -> None:
 
 
 def _reject(tx: Tx, desk: Desk, payment_id: int, form: Form) -> None:
-    was = users.by_id(tx, payments.by_id(tx, payment_id).user_id)
+    before = payments.by_id(tx, payment_id)
+    was = users.by_id(tx, before.user_id)
     rejected = payments.reject(
         tx,
         payment_id,
@@ -148,6 +151,8 @@ def _reject(tx: Tx, desk: Desk, payment_id: int, form: Form) -> None:
         ip=desk.ip,
         now=desk.box.now(),
     )
+    if before.status != rejected.status:
+        letters.decided(tx, desk.box, rejected)
     letters.if_locked(tx, desk.box, rejected.user_id, was)
 
 
