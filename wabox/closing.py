@@ -14,7 +14,7 @@ from wabox.accounts import states
 from wabox.accounts.states import Actor
 from wabox.accounts.users import User
 from wabox.billing import invoices, ledger, payments, subscriptions, trials
-from wabox.campaigns import campaigns
+from wabox.campaigns import control
 from wabox.contacts import imports
 from wabox.db import Rows, Tx
 from wabox.messages import outbox
@@ -83,7 +83,7 @@ def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -
         "select id from campaigns where user_id = :user_id and status in ('scheduled', 'sending', 'paused')",
         user_id=user_id,
     ):
-        campaigns.stop(tx, user_id, row["id"], now=now)
+        control.stop(tx, user_id, row["id"], now=now)
     for row in tx.all(
         "select id from imports where user_id = :user_id and status in ('uploaded', 'running')", user_id=user_id
     ):

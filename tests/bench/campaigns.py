@@ -14,7 +14,7 @@ from time import perf_counter
 
 from tests.cast import Stage, stage
 from wabox import db
-from wabox.campaigns import campaigns
+from wabox.campaigns import control, launching
 from wabox.contacts import contacts, phones, segments, writing
 from wabox.devices import devices
 from wabox.engine.expansion import Expansion
@@ -70,7 +70,7 @@ def launch(made: Stage) -> int:
     segment = segments.of_tag("leads")
     ids = made.box.db.read_here(segments.ids, made.asha.id, segment)
     return made.box.db.write_now(
-        campaigns.create,
+        launching.create,
         made.asha.id,
         name="Bench",
         message="Hello {name}, {Save|Get} 20 % today",
@@ -107,9 +107,7 @@ def main(count: int) -> None:
         expansion = Expansion(made.box)
         expand = timed(lambda: [None for _ in iter(lambda: expansion.step(campaign_id), False)])
         claim = claims(made, 200)
-        stop = timed(
-            lambda: made.box.db.write_now(campaigns.stop, made.asha.id, campaign_id, now=made.hands.now())
-        )
+        stop = timed(lambda: made.box.db.write_now(control.stop, made.asha.id, campaign_id, now=made.hands.now()))
         made.close()
     say = sys.stdout.write
     say(f"plain SQLite, {count:,} rows: {base:.2f} s = 1.0\n")
@@ -120,7 +118,7 @@ def main(count: int) -> None:
 
 def launch_again(made: Stage) -> None:
     """A second launch, stopped at once: the time of the launch alone."""
-    made.box.db.write_now(campaigns.stop, made.asha.id, launch(made), now=made.hands.now())
+    made.box.db.write_now(control.stop, made.asha.id, launch(made), now=made.hands.now())
 
 
 if __name__ == "__main__":

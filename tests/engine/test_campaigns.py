@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.conftest import Engine, make
 from wabox.billing import ledger
-from wabox.campaigns import campaigns, preflight
+from wabox.campaigns import campaigns, control, launching, preflight
 from wabox.contacts import contacts, phones, segments, suppression, writing
 from wabox.db import Tx
 from wabox.devices import devices
@@ -41,7 +41,7 @@ def launch(engine: Engine, message: str = "Hello {name}", **more: Any) -> int:
     segment = segments.of_tag(more.pop("tag", "leads"))
     ids = box.db.read_here(segments.ids, engine.stage.asha.id, segment)
     made = box.db.write_now(
-        campaigns.create,
+        launching.create,
         engine.stage.asha.id,
         name="April",
         message=message,
@@ -165,16 +165,16 @@ def test_pause_holds_every_message_and_resume_lets_them_go(engine: Engine) -> No
     campaign_id = launch(engine)
     expand(engine, campaign_id)
     engine.turns.step(engine.stage.asha.device_id)
-    act(engine, campaigns.pause, campaign_id)
+    act(engine, control.pause, campaign_id)
     engine.turn()
     assert len(engine.driver.taken) == 1
-    assert act(engine, campaigns.pause, campaign_id).status == "paused"
+    assert act(engine, control.pause, campaign_id).status == "paused"
     waiting = engine.message(int(engine.stage.value("select max(id) from messages")))
     why = engine.stage.box.db.read_here(
         explaining.explain, [waiting], config=engine.stage.box.config, now=engine.stage.hands.now()
     )
     assert why[waiting.id].reason == "campaign_paused"
-    act(engine, campaigns.resume, campaign_id)
+    act(engine, control.resume, campaign_id)
     assert run(engine, campaign_id).sent == 30
 
 
@@ -183,17 +183,17 @@ def test_stop_cancels_what_was_never_claimed(engine: Engine) -> None:
     campaign_id = launch(engine)
     expand(engine, campaign_id)
     engine.turns.step(engine.stage.asha.device_id)
-    stopped = act(engine, campaigns.stop, campaign_id)
+    stopped = act(engine, control.stop, campaign_id)
     assert (stopped.campaign.sent, stopped.campaign.cancelled, stopped.credits_refunded) == (1, 29, 0)
     engine.turn()
     assert len(engine.driver.taken) == 1
-    assert act(engine, campaigns.stop, campaign_id).credits_refunded == 0
+    assert act(engine, control.stop, campaign_id).credits_refunded == 0
 
 
 def test_stop_before_expansion_cancels_everybody(engine: Engine) -> None:
     people(engine, 30)
     campaign_id = launch(engine)
-    act(engine, campaigns.stop, campaign_id)
+    act(engine, control.stop, campaign_id)
     campaign = run(engine, campaign_id)
     assert (campaign.status, campaign.cancelled, campaign.queued) == ("stopped", 30, 0)
     assert not engine.driver.taken
@@ -203,7 +203,7 @@ def test_a_wrong_transition_is_named(engine: Engine) -> None:
     people(engine, 3)
     campaign_id = launch(engine)
     run(engine, campaign_id)
-    for verb in (campaigns.pause, campaigns.resume, campaigns.redispatch):
+    for verb in (control.pause, control.resume, control.redispatch):
         with pytest.raises(Invalid) as refused:
             act(engine, verb, campaign_id)
         assert refused.value.code == "wrong_state"
@@ -212,7 +212,7 @@ def test_a_wrong_transition_is_named(engine: Engine) -> None:
 def test_somebody_elses_campaign_is_not_found(engine: Engine) -> None:
     people(engine, 3)
     campaign_id = launch(engine)
-    for verb in (campaigns.pause, campaigns.resume, campaigns.stop, campaigns.redispatch):
+    for verb in (control.pause, control.resume, control.stop, control.redispatch):
         with pytest.raises(NotFound):
             engine.stage.box.db.write_now(verb, engine.stage.bilal.id, campaign_id, now=engine.stage.hands.now())
 
@@ -221,12 +221,12 @@ def test_a_scheduled_campaign_goes_at_its_time_to_who_is_there_then(engine: Engi
     people(engine, 3)
     at = engine.stage.hands.now() + timedelta(hours=1)
     campaign_id = launch(engine, scheduled_for=at)
-    assert not engine.stage.box.db.read_here(campaigns.due, now=engine.stage.hands.now())
+    assert not engine.stage.box.db.read_here(launching.due, now=engine.stage.hands.now())
     people(engine, 5)
     engine.stage.hands.at = at
-    assert engine.stage.box.db.read_here(campaigns.due, now=at) == [campaign_id]
+    assert engine.stage.box.db.read_here(launching.due, now=at) == [campaign_id]
     ids = engine.stage.box.db.read_here(segments.ids, engine.stage.asha.id, segments.of_tag("leads"))
-    engine.stage.box.db.write_now(campaigns.launch_scheduled, campaign_id, ids, now=at)
+    engine.stage.box.db.write_now(launching.launch_scheduled, campaign_id, ids, now=at)
     assert run(engine, campaign_id).sent == 5
 
 
@@ -272,13 +272,13 @@ def test_a_scheduled_campaign_short_of_credits_pauses_and_says_so(engine: Engine
     campaign_id = launch(engine, scheduled_for=now + timedelta(hours=1))
     engine.stage.hands.forward(hours=1)
     ids = engine.stage.box.db.read_here(segments.ids, user, segments.of_tag("leads"))
-    engine.stage.box.db.write_now(campaigns.launch_scheduled, campaign_id, ids, now=engine.stage.hands.now())
+    engine.stage.box.db.write_now(launching.launch_scheduled, campaign_id, ids, now=engine.stage.hands.now())
     assert (show(engine, campaign_id).status, show(engine, campaign_id).status_reason) == (
         "paused",
         "insufficient_credits",
     )
     engine.stage.box.db.write_now(ledger.grant, user, 1, note="more", by="asha", now=now)
-    act(engine, campaigns.resume, campaign_id, contact_ids=ids)
+    act(engine, control.resume, campaign_id, contact_ids=ids)
     assert run(engine, campaign_id).sent == 10
 
 
@@ -331,8 +331,8 @@ def test_redispatch_gives_the_messages_of_a_dead_phone_to_a_live_one(engine: Eng
     expand(engine, campaign_id)
     engine.driver.unlink(second.id)
     assert run(engine, campaign_id).sent < 20
-    act(engine, campaigns.redispatch, campaign_id)
-    act(engine, campaigns.redispatch, campaign_id)
+    act(engine, control.redispatch, campaign_id)
+    act(engine, control.redispatch, campaign_id)
     assert run(engine, campaign_id).sent == 20
     assert received(engine) == Counter(numbers)
 
@@ -356,7 +356,7 @@ def test_tripwires_pause_a_campaign_that_hits_wrong_numbers(engine: Engine) -> N
     campaign = run(engine, launch(engine))
     assert (campaign.status, campaign.status_reason) == ("paused", "tripwire_not_on_whatsapp")
     assert campaign.sent + campaign.failed < 150
-    act(engine, campaigns.resume, campaign.id)
+    act(engine, control.resume, campaign.id)
     assert run(engine, campaign.id).status == "completed"
 
 
@@ -448,7 +448,7 @@ def _move(engine: Engine, campaign_id: int, dice: random.Random) -> None:
 def _end(engine: Engine, campaign_id: int, *, stop: bool) -> campaigns.Campaign:
     status = show(engine, campaign_id).status
     if stop and status not in campaigns.OVER:
-        act(engine, campaigns.stop, campaign_id)
+        act(engine, control.stop, campaign_id)
     elif status == "paused":
-        act(engine, campaigns.resume, campaign_id)
+        act(engine, control.resume, campaign_id)
     return run(engine, campaign_id)

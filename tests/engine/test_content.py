@@ -11,7 +11,7 @@ from tests.engine.conftest import PHONE, Engine, make
 from tests.engine.test_campaigns import expand, launch, people, run, show
 from wabox.accounts import mail, states, users
 from wabox.billing import ledger
-from wabox.campaigns import campaigns, reviewing
+from wabox.campaigns import control, launching, reviewing
 from wabox.content import complaints, refusals, reviews, rules
 from wabox.content.rules import Actor, Draft
 from wabox.db import Rows, Tx
@@ -252,17 +252,17 @@ def test_a_campaign_is_held_before_anybody_gets_it_and_goes_on_by_itself_after_a
     assert (made.status, made.status_reason, made.launched_at) == ("paused", "content_review", None)
     now, db = shared.stage.hands.now(), shared.stage.box.db
     with pytest.raises(Invalid) as refused:
-        db.write_now(campaigns.resume, shared.stage.asha.id, campaign, contact_ids=[1], now=now)
+        db.write_now(control.resume, shared.stage.asha.id, campaign, contact_ids=[1], now=now)
     assert refused.value.code == "content_review"
     with pytest.raises(Invalid) as again:
-        db.write_now(campaigns.redispatch, shared.stage.asha.id, campaign, now=now)
+        db.write_now(control.redispatch, shared.stage.asha.id, campaign, now=now)
     assert again.value.code == "content_review"
     [entry] = queue(shared)
     assert (entry.campaign, entry.count, entry.text) == ("April", 0, "{Hello|Send us your PIN} {name}")
     assert yes(shared, entry.id) == 1
-    assert db.read_here(campaigns.due, now=now) == [campaign]
+    assert db.read_here(launching.due, now=now) == [campaign]
     ids = db.read_here(lambda rows: [row["id"] for row in rows.all("select id from contacts")])
-    db.write_now(campaigns.launch_scheduled, campaign, ids, now=now)
+    db.write_now(launching.launch_scheduled, campaign, ids, now=now)
     ended = run(shared, campaign)
     assert (ended.status, ended.sent) == ("completed", 3)
     assert queue(shared) == []
@@ -282,7 +282,7 @@ def test_a_campaign_that_a_person_refuses_is_stopped_and_costs_nothing(shared: E
 def test_a_campaign_may_be_stopped_by_its_sender_while_it_is_read(shared: Engine) -> None:
     people(shared, 2)
     campaign = launch(shared, HELD)
-    shared.stage.box.db.write_now(campaigns.stop, shared.stage.asha.id, campaign, now=shared.stage.hands.now())
+    shared.stage.box.db.write_now(control.stop, shared.stage.asha.id, campaign, now=shared.stage.hands.now())
     assert queue(shared) == []
     assert show(shared, campaign).status == "stopped"
 
@@ -439,6 +439,5 @@ def test_with_the_filter_switched_off_nothing_is_left_waiting(shared: Engine) ->
     assert shared.status(held) == "sent"
     ids = db.read_here(lambda rows: [row["id"] for row in rows.all("select id from contacts")])
     assert (
-        db.write_now(campaigns.resume, shared.stage.asha.id, campaign, contact_ids=ids, now=now).status
-        == "sending"
+        db.write_now(control.resume, shared.stage.asha.id, campaign, contact_ids=ids, now=now).status == "sending"
     )

@@ -14,7 +14,7 @@ import structlog
 
 from tests.engine.conftest import Engine, make
 from wabox.accounts.sealing import Seal
-from wabox.campaigns import campaigns
+from wabox.campaigns import launching
 from wabox.checkup import database, promises
 from wabox.contacts import contacts, phones, writing
 from wabox.db import Tx
@@ -58,7 +58,7 @@ def _campaign(tx: Tx, made: Engine) -> int:
     people = [writing.Draft(phones.parse(f"880171100000{n}", country="BD")) for n in range(1, 6)]
     contacts.bulk(tx, user_id, people, now=now)
     ids = [row["id"] for row in tx.all("select id from contacts order by id")]
-    return campaigns.create(
+    return launching.create(
         tx,
         user_id,
         name="Sale",

@@ -233,7 +233,7 @@ def test_a_device_is_added_started_restarted_logged_out_and_deleted(shop: Stage,
     asha.post("/whatsapp/devices/till/delete")
     assert "till" not in words(asha.get("/whatsapp").text)
     assert asha.post("/whatsapp/devices/primary/delete").status_code == 422
-    assert shop.value("select count(*) from audit where action like 'device.%'") == 4
+    assert shop.value("select count(*) from audit where action like 'device.%'") == 5
 
 
 def test_deleting_a_device_cancels_what_waits_for_it(shop: Stage, asha: Tab) -> None:

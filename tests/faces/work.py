@@ -15,7 +15,7 @@ from tests.cast import Person, Stage, stage
 from tests.faces.scene import PASSWORD, SECTIONS, dress
 from wabox import app
 from wabox.billing import ledger
-from wabox.campaigns import campaigns, expansion, replies
+from wabox.campaigns import control, expansion, launching, replies, running
 from wabox.contacts import contacts, segments
 from wabox.contacts.people import Consent
 from wabox.contacts.segments import Segment
@@ -56,18 +56,18 @@ def busy(made: Stage, *, people: int = 60) -> Work:
     write(_people, made, made.bilal, 3)
     done = _campaign(made, "Winter saris are here", Segment(tags_any=("VIP",)))
     _run(made, done, sent=19, failed=1)
-    made.box.db.write_now(campaigns.finish, now=made.hands.now())
+    made.box.db.write_now(running.finish, now=made.hands.now())
     paused = _campaign(made, "আবার দেখা হোক", Segment(tags_any=("নতুন",)))
     _run(made, paused, sent=3, failed=1)
-    write(campaigns.pause, made.asha.id, paused, now=made.hands.now())
-    running = _campaign(made, "Eid sale, all customers", Segment())
-    _run(made, running, sent=21, failed=2)
+    write(control.pause, made.asha.id, paused, now=made.hands.now())
+    current = _campaign(made, "Eid sale, all customers", Segment())
+    _run(made, current, sent=21, failed=2)
     planned = _campaign(made, "Friday reminder", Segment(tags_any=("Dhaka",)), later=timedelta(days=2))
     for number, (phone, name, text) in enumerate(TALKS):
         at = made.hands.now() - timedelta(minutes=50 - 9 * number)
         event = Inbound(made.asha.device_id, f"false_{number}", f"{phone}@c.us", phone, name, text, "chat", at)
         write(replies.hear, event, now=at)
-    return Work(ids, running, paused, done, planned)
+    return Work(ids, current, paused, done, planned)
 
 
 TALKS = (
@@ -107,7 +107,7 @@ def _campaign(made: Stage, name: str, segment: Segment, *, later: timedelta | No
     now = made.hands.now()
     ids = made.box.db.read_here(segments.ids, made.asha.id, segment)
     created = made.box.db.write_now(
-        campaigns.create,
+        launching.create,
         made.asha.id,
         name=name,
         message=OFFER,

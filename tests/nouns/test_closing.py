@@ -15,7 +15,7 @@ from wabox.accounts.states import Actor
 from wabox.billing import invoices, ledger, payments, plans, subscriptions, trials
 from wabox.billing.payments import Claim
 from wabox.billing.plans import Terms
-from wabox.campaigns import campaigns
+from wabox.campaigns import launching
 from wabox.checkup.box import INVARIANTS
 from wabox.contacts import suppression
 from wabox.db import Rows, Tx
@@ -64,7 +64,7 @@ def live(tx: Tx, made: Stage) -> None:
     )
     suppression.opt_out(tx, user_id, "8801711000009", source="word", now=now)
     ids = [row["id"] for row in tx.all("select id from contacts")]
-    campaigns.create(
+    launching.create(
         tx,
         user_id,
         name="Sale",

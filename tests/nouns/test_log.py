@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cast import Stage, stage
-from wabox.campaigns import campaigns, expansion
+from wabox.campaigns import control, expansion, launching
 from wabox.contacts import contacts
 from wabox.db import Rows, Tx
 from wabox.devices import devices
@@ -63,7 +63,7 @@ def test_the_total_counts_a_campaign_and_not_what_was_forgotten(shop: Stage) -> 
     def launch(tx: Tx) -> int:
         now = shop.hands.now()
         ids = [contacts.upsert(tx, shop.asha.id, phone=f"88017110001{n:02d}", now=now)[0].id for n in range(12)]
-        return campaigns.create(
+        return launching.create(
             tx,
             shop.asha.id,
             name="Sale",
@@ -80,7 +80,7 @@ def test_the_total_counts_a_campaign_and_not_what_was_forgotten(shop: Stage) -> 
     assert part is not None
     shop.box.db.write_now(expansion.write, part, now=now)
     assert _totals(shop) == (19, 19)
-    shop.box.db.write_now(campaigns.stop, shop.asha.id, campaign_id, now=now)
+    shop.box.db.write_now(control.stop, shop.asha.id, campaign_id, now=now)
     shop.hands.forward(days=31)
     asyncio.run(Housekeeping(shop.box).tick())
     assert _totals(shop) == (7, 7)  # those seven still wait

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cast import Stage, stage
-from wabox.campaigns import campaigns, expansion
+from wabox.campaigns import control, expansion, launching
 from wabox.contacts import contacts
 from wabox.db import Rows, Tx
 from wabox.devices import devices
@@ -111,7 +111,7 @@ def _campaign(made: Stage, name: str, *phones: str) -> int:
     def verb(tx: Tx) -> int:
         now = made.hands.now()
         ids = [contacts.upsert(tx, made.asha.id, phone=phone, now=now)[0].id for phone in phones]
-        made_one = campaigns.create(
+        made_one = launching.create(
             tx,
             made.asha.id,
             name=name,
@@ -145,7 +145,7 @@ def test_campaigns_wait_in_line_behind_single_messages_each_as_its_own_group(sho
 def test_a_paused_campaign_is_a_group_of_its_own_and_holds_nobody(shop: Stage) -> None:
     paused = _campaign(shop, "paused", "8801711000011", "8801711000012")
     running = _campaign(shop, "running", "8801711000013")
-    shop.box.db.write_now(campaigns.pause, shop.asha.id, paused, now=shop.hands.now())
+    shop.box.db.write_now(control.pause, shop.asha.id, paused, now=shop.hands.now())
     goes, waits = _groups(shop)
     assert (goes.campaign_id, goes.reason) == (running, None)
     assert (waits.campaign_id, waits.reason, waits.until, waits.count) == (paused, "campaign_paused", None, 2)

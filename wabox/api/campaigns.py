@@ -15,7 +15,7 @@ from wabox.accounts.keys import Caller
 from wabox.api import idempotency, wire
 from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
-from wabox.campaigns import campaigns, preflight
+from wabox.campaigns import campaigns, control, launching, preflight
 from wabox.contacts import segments
 from wabox.db import Rows, Tx
 from wabox.devices import devices
@@ -129,7 +129,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
     contact_ids = await box.db.read(segments.ids, caller.user.id, segment)
 
     def verb(tx: Tx) -> Campaign:
-        made = campaigns.create(
+        made = launching.create(
             tx,
             caller.user.id,
             name=data.name,
@@ -175,7 +175,7 @@ async def show(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
 @post("/campaigns/{campaign_id:int}/pause", status_code=200, responses=wire.errors(404), summary="Pause")
 async def pause(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
     """sending or scheduled → paused. Nothing more is begun once this has answered."""
-    return await _act(box, caller, campaign_id, campaigns.pause)
+    return await _act(box, caller, campaign_id, control.pause)
 
 
 @post("/campaigns/{campaign_id:int}/resume", status_code=200, responses=wire.errors(402, 404), summary="Resume")
@@ -189,7 +189,7 @@ async def resume(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
         return segments.ids(rows, caller.user.id, segments.read(campaign.audience))
 
     contact_ids = await box.db.read(audience)
-    await box.db.write(campaigns.resume, caller.user.id, campaign_id, contact_ids=contact_ids, now=box.now())
+    await box.db.write(control.resume, caller.user.id, campaign_id, contact_ids=contact_ids, now=box.now())
     return await box.db.read(_one, box, caller.user.id, campaign_id)
 
 
@@ -198,7 +198,7 @@ async def stop(campaign_id: CampaignId, box: Box, caller: Caller) -> Stopped:
     """Any → stopped: what was never handed over is cancelled and its credits come back."""
 
     def verb(tx: Tx) -> Stopped:
-        ended = campaigns.stop(tx, caller.user.id, campaign_id, now=box.now())
+        ended = control.stop(tx, caller.user.id, campaign_id, now=box.now())
         shown = on_wire(tx, box, ended.campaign)
         return Stopped(**msgspec.structs.asdict(shown), credits_refunded=ended.credits_refunded)
 
@@ -208,7 +208,7 @@ async def stop(campaign_id: CampaignId, box: Box, caller: Caller) -> Stopped:
 @post("/campaigns/{campaign_id:int}/redispatch", status_code=200, responses=wire.errors(404), summary="Redispatch")
 async def redispatch(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
     """Arm anew what is queued and was never handed over. Nothing is sent twice."""
-    return await _act(box, caller, campaign_id, campaigns.redispatch)
+    return await _act(box, caller, campaign_id, control.redispatch)
 
 
 def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger
-from wabox.campaigns import campaigns
+from wabox.campaigns import campaigns, control
 from wabox.campaigns.campaigns import Campaign
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
@@ -70,7 +70,7 @@ def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetim
     ids = array("q")
     ids.frombytes(stored)
     parsed = template.parse(campaign.message)
-    devices = campaigns.usable_devices(rows, campaign, now=now)
+    devices = control.usable_devices(rows, campaign, now=now)
     people = tuple(
         _judged(rows, campaign, _recipient(row, campaign, parsed, devices, require_consent))
         for row in _people(rows, campaign, ids, devices)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger
-from wabox.campaigns import campaigns
+from wabox.campaigns import launching
 from wabox.campaigns.campaigns import Campaign
 from wabox.config import Config
 from wabox.contacts import segments
@@ -96,7 +96,7 @@ def look(
         days_needed=None if done_at is None else (done_at - now).days + 1,
         done_at=done_at,
         samples=tuple(_samples(rows, user_id, message, ids[:SAMPLES])),
-        verdict=campaigns.judged(rows, message),
+        verdict=launching.judged(rows, message),
     )
 
 

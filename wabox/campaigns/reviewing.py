@@ -13,7 +13,7 @@ from datetime import datetime
 
 from wabox import times
 from wabox.accounts import audit
-from wabox.campaigns import campaigns
+from wabox.campaigns import control
 from wabox.content import reviews, rules
 from wabox.content.rules import Actor
 from wabox.db import Row, Rows, Tx
@@ -121,14 +121,14 @@ def _go_on(tx: Tx, row: Row, said: str | None, now: datetime) -> None:
     if row["message_id"] is not None:
         tx.run("update messages set in_review = 0 where id = :id and status = 'queued'", id=row["message_id"])
     else:
-        campaigns.read_and_fine(tx, row["campaign_id"])
+        control.read_and_fine(tx, row["campaign_id"])
 
 
 def _end(tx: Tx, row: Row, said: str | None, now: datetime) -> None:
     if row["message_id"] is not None:
         outbox.skip(tx, stored.by_id(tx, row["message_id"]), "content_refused", now=now, text=said)
     else:
-        campaigns.read_and_refused(tx, row["campaign_id"], now=now)
+        control.read_and_refused(tx, row["campaign_id"], now=now)
 
 
 _MOVES: dict[reviews.Decision, Callable[[Tx, Row, str | None, datetime], None]] = {"yes": _go_on, "no": _end}

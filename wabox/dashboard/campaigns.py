@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from litestar import Response, Router, get, post
 
 from wabox.box import Box
-from wabox.campaigns import campaigns, preflight, progress
+from wabox.campaigns import campaigns, control, preflight, progress
 from wabox.campaigns.campaigns import Campaign
 from wabox.contacts import segments
 from wabox.contacts.segments import Segment
@@ -101,7 +101,7 @@ async def people(campaign_id: int, desk: Desk) -> Response[str]:
 @post("/campaigns/{campaign_id:int}/pause")
 async def pause(campaign_id: int, desk: Desk) -> Response[str]:
     """Nothing more is begun from now on."""
-    return await _act(desk, campaign_id, campaigns.pause, "campaign_paused")
+    return await _act(desk, campaign_id, control.pause, "campaign_paused")
 
 
 @post("/campaigns/{campaign_id:int}/resume")
@@ -110,7 +110,7 @@ async def resume(campaign_id: int, desk: Desk) -> Response[str]:
     contact_ids = await desk.box.db.read(_audience_if_unlaunched, desk.user.id, known_id(campaign_id))
 
     def verb(*given: Any, now: datetime) -> Campaign:
-        return campaigns.resume(*given, contact_ids=contact_ids, now=now)
+        return control.resume(*given, contact_ids=contact_ids, now=now)
 
     return await _act(desk, campaign_id, verb, "campaign_resumed")
 
@@ -118,13 +118,13 @@ async def resume(campaign_id: int, desk: Desk) -> Response[str]:
 @post("/campaigns/{campaign_id:int}/stop")
 async def stop(campaign_id: int, desk: Desk) -> Response[str]:
     """What was never handed over is cancelled, for good."""
-    return await _act(desk, campaign_id, campaigns.stop, "campaign_stopped")
+    return await _act(desk, campaign_id, control.stop, "campaign_stopped")
 
 
 @post("/campaigns/{campaign_id:int}/redispatch")
 async def redispatch(campaign_id: int, desk: Desk) -> Response[str]:
     """What waits is armed anew."""
-    return await _act(desk, campaign_id, campaigns.redispatch, "campaign_redispatched")
+    return await _act(desk, campaign_id, control.redispatch, "campaign_redispatched")
 
 
 async def _act(desk: Desk, campaign_id: int, verb: Callable[..., Any], said: str) -> Response[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from litestar import Response, Router, get, post
 
 from wabox.box import Box
-from wabox.campaigns import campaigns, preflight
+from wabox.campaigns import campaigns, launching, preflight
 from wabox.campaigns.preflight import Preflight
 from wabox.contacts import contacts, segments
 from wabox.contacts.people import Contact
@@ -128,7 +128,7 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
 
 
 def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
-    made = campaigns.create(
+    made = launching.create(
         tx,
         desk.user.id,
         name=meant.name,

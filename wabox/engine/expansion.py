@@ -10,7 +10,7 @@ from time import monotonic
 import structlog
 
 from wabox.box import Box
-from wabox.campaigns import campaigns, expansion
+from wabox.campaigns import campaigns, expansion, launching, running
 from wabox.contacts import segments
 from wabox.db import Rows, Tx
 from wabox.engine.workers import Workers
@@ -51,17 +51,17 @@ class Campaigns:
     async def tick(self) -> None:
         """Look once."""
         now = self._box.now()
-        if self._box.db.read_here(campaigns.due, now=now):
+        if self._box.db.read_here(launching.due, now=now):
             await self._launch(now)
         for campaign_id in self._box.db.read_here(expansion.due):
             self._workers.give("campaign", campaign_id)
-        if self._box.db.read_here(campaigns.something_to_do):
+        if self._box.db.read_here(running.something_to_do):
             await self._box.db.write(_settle, now, tripwires=self._box.config.guards.tripwires)
 
     async def _launch(self, now: datetime) -> None:
-        for campaign_id in await self._box.db.read(campaigns.due, now=now):
+        for campaign_id in await self._box.db.read(launching.due, now=now):
             audience = await self._box.db.read(audience_of, campaign_id)
-            await self._box.db.write(campaigns.launch_scheduled, campaign_id, audience, now=now)
+            await self._box.db.write(launching.launch_scheduled, campaign_id, audience, now=now)
             log.info("campaign due", campaign_id=campaign_id, recipients=len(audience))
 
 
@@ -72,6 +72,6 @@ def audience_of(rows: Rows, campaign_id: int) -> list[int]:
 
 
 def _settle(tx: Tx, now: datetime, *, tripwires: bool) -> None:
-    campaigns.finish(tx, now=now)
+    running.finish(tx, now=now)
     if tripwires:
-        campaigns.trip(tx, now=now)
+        running.trip(tx, now=now)

@@ -1,0 +1,191 @@
+"""What people do with a campaign: pause, resume, stop, redispatch, and the owner's yes or no to its text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wabox import times
+from wabox.billing import ledger, subscriptions
+from wabox.campaigns import launching
+from wabox.campaigns.campaigns import IN_REVIEW, OVER, Campaign, by_id, moved, of_user
+from wabox.db import Rows, Tx
+from wabox.devices import devices
+from wabox.errors import Invalid
+from wabox.messages import outbox
+from wabox.webhooks import deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """credits_refunded: really given back, 0 on an unlimited account."""
+
+    campaign: Campaign
+    credits_refunded: int
+
+
+def pause(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Campaign:
+    """sending or scheduled → paused: nothing more is claimed from this commit on."""
+    campaign = of_user(tx, user_id, campaign_id)
+    if campaign.status != "paused" and not moved(
+        tx, campaign_id, "paused", origin=("sending", "scheduled"), reason=None, now=now
+    ):
+        raise _wrong_state("paused", campaign)
+    return by_id(tx, campaign_id)
+
+
+def resume(tx: Tx, user_id: int, campaign_id: int, *, contact_ids: Sequence[int] = (), now: datetime) -> Campaign:
+    """paused → sending, or back to scheduled if its time has not come.
+
+    contact_ids: the audience now, for one that never was launched. A tripwire that paused it is not
+    judged again. Raises Invalid `wrong_state`, `no_recipients`, InsufficientCredits.
+    """
+    campaign = of_user(tx, user_id, campaign_id)
+    if campaign.status == "sending" or (campaign.status == "scheduled" and campaign.launched_at is None):
+        return campaign
+    if campaign.status != "paused":
+        raise _wrong_state("resumed", campaign)
+    _check_read(campaign)
+    if campaign.launched_at is None:
+        return _resume_unlaunched(tx, campaign, contact_ids, now)
+    tx.run(
+        """update campaigns set status = 'sending', acknowledged = acknowledged || coalesce(' ' || :reason, ''),
+           status_reason = null, failures_in_row = 0 where id = :id and status = 'paused'""",
+        id=campaign_id,
+        reason=campaign.status_reason,
+    )
+    return by_id(tx, campaign_id)
+
+
+def _resume_unlaunched(tx: Tx, campaign: Campaign, contact_ids: Sequence[int], now: datetime) -> Campaign:
+    later = campaign.scheduled_for is not None and campaign.scheduled_for > now
+    if not later and not contact_ids:
+        raise Invalid("no_recipients", "Nobody is in this audience; add contacts first.")
+    moved(tx, campaign.id, "scheduled", origin=("paused",), reason=None, now=now)
+    if not later:
+        launching.launch(tx, campaign.id, contact_ids, now=now)
+    return by_id(tx, campaign.id)
+
+
+def stop(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Stopped:
+    """Any → stopped: what was never claimed is cancelled, and its credits come back.
+
+    On one that is over, nothing changes. The message in hand goes on to its end.
+    """
+    campaign = of_user(tx, user_id, campaign_id)
+    if campaign.status in OVER:
+        return Stopped(campaign, 0)
+    rows = tx.all(
+        "select id from messages where campaign_id = :id and status = 'queued' order by id", id=campaign_id
+    )
+    refunded = _cancel_rows(tx, campaign, [row["id"] for row in rows], now)
+    unexpanded = _left_to_expand(tx, campaign)
+    ledger.release(tx, user_id, campaign_id, campaign.reserved, now=now)
+    tx.run(
+        """update campaigns set status = 'stopped', status_reason = null, finished_at = :now, expanded = 1,
+           reserved = 0, cancelled = cancelled + :n where id = :id""",
+        id=campaign_id,
+        n=len(rows) + unexpanded,
+        now=times.stored(now),
+    )
+    tx.run("delete from audiences where campaign_id = :id", id=campaign_id)
+    return Stopped(by_id(tx, campaign_id), refunded + campaign.reserved)
+
+
+def redispatch(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Campaign:
+    """What is queued and was never handed over is armed anew: holds fall, dead phones give theirs to live ones.
+
+    Nothing is sent again. Raises Invalid `wrong_state` when it is over.
+    """
+    campaign = of_user(tx, user_id, campaign_id)
+    if campaign.status in OVER:
+        raise _wrong_state("redispatched", campaign)
+    _check_read(campaign)
+    tx.run(
+        """update messages set held_until = null, held_reason = null where campaign_id = :id
+           and status = 'queued' and wa_message_id is null and held_until is not null""",
+        id=campaign_id,
+    )
+    live = usable_devices(tx, campaign, now=now)
+    if live:
+        tx.run(
+            """update messages set device_id = (select value from json_each(:live)
+                 where key = messages.id % json_array_length(:live))
+               where campaign_id = :id and status = 'queued' and wa_message_id is null
+               and device_id not in (select value from json_each(:live))""",
+            id=campaign_id,
+            live=json.dumps(live),
+        )
+    return campaign
+
+
+def read_and_fine(tx: Tx, campaign_id: int) -> bool:
+    """paused for a person's eye → scheduled: it begins at its time, at once if that has come."""
+    moved = tx.run(
+        """update campaigns set status = 'scheduled', status_reason = null
+           where id = :id and status = 'paused' and status_reason = :reason""",
+        id=campaign_id,
+        reason=IN_REVIEW,
+    )
+    return moved == 1
+
+
+def read_and_refused(tx: Tx, campaign_id: int, *, now: datetime) -> bool:
+    """paused for a person's eye → stopped; it never began, so no credit was taken."""
+    campaign = by_id(tx, campaign_id)
+    if campaign.status != "paused" or campaign.status_reason != IN_REVIEW:
+        return False
+    stop(tx, campaign.user_id, campaign_id, now=now)
+    tx.run("update campaigns set status_reason = 'content_refused' where id = :id", id=campaign_id)
+    return True
+
+
+def usable_devices(rows: Rows, campaign: Campaign, *, now: datetime) -> list[int]:
+    """Linked devices it may use and the plan allows; if there are none, all that it may use."""
+    found = rows.all(
+        """select id, linked from devices where user_id = :user_id and removed_at is null
+           and (:named is null or id in (select value from json_each(:named))) order by label <> 'primary', id""",
+        user_id=campaign.user_id,
+        named=None if campaign.device_ids is None else json.dumps(campaign.device_ids),
+    )
+    most = subscriptions.standing_now(rows, campaign.user_id, now=now).most_devices
+    allowed = None if most is None else devices.within(rows, campaign.user_id, most)
+    live = [row["id"] for row in found if row["linked"] and (allowed is None or row["id"] in allowed)]
+    return live or [row["id"] for row in found]
+
+
+def _left_to_expand(rows: Rows, campaign: Campaign) -> int:
+    if campaign.launched_at is None:
+        return campaign.total
+    parts = rows.all(
+        "select length(contact_ids) / 8 as n from audiences where campaign_id = :id and part >= :cursor",
+        id=campaign.id,
+        cursor=campaign.cursor,
+    )
+    return sum(row["n"] for row in parts)
+
+
+def _cancel_rows(tx: Tx, campaign: Campaign, message_ids: list[int], now: datetime) -> int:
+    """Cancel many rows at once, with what `outbox` does for one: count, credit, webhook."""
+    if not message_ids:
+        return 0
+    outbox.cancel_many(tx, campaign.user_id, message_ids, "campaign_stopped", now=now)
+    refunded = ledger.give_back_many(tx, campaign.user_id, message_ids, now=now)
+    if deliveries.is_asked_for(tx, campaign.user_id, "delivery.cancelled"):
+        for message_id in message_ids:
+            outbox.owe(tx, message_id, now)
+    return refunded
+
+
+def _check_read(campaign: Campaign) -> None:
+    if campaign.status == "paused" and campaign.status_reason == IN_REVIEW:
+        raise Invalid(
+            "content_review",
+            "Whoever runs this box reads this campaign first; then it goes on by itself. You can stop it.",
+        )
+
+
+def _wrong_state(verb: str, campaign: Campaign) -> Invalid:
+    return Invalid("wrong_state", f"This campaign is {campaign.status}; it cannot be {verb} now.")

@@ -1,0 +1,131 @@
+"""How a campaign begins: judged, written down with who is meant, its credits reserved."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Sequence
+from datetime import datetime
+
+from wabox import times
+from wabox.billing import ledger
+from wabox.campaigns.campaigns import IN_REVIEW, Campaign, by_id, moved
+from wabox.content import refusals, reviews, rules
+from wabox.content.rules import Verdict
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid
+from wabox.messages import template
+
+PART = 500  # people in one part of an audience: one transaction of the expansion
+MOST_SPELLED_OUT = 65_536  # characters of variants that are judged at once; each person's text is judged later
+
+
+def create(
+    tx: Tx,
+    user_id: int,
+    *,
+    name: str,
+    message: str,
+    audience: str,
+    contact_ids: Sequence[int],
+    device_ids: Sequence[int] | None,
+    scheduled_for: datetime | None,
+    now: datetime,
+    ip: str | None = None,
+) -> Campaign:
+    """A campaign stands; without a time in the future it is launched at once.
+
+    Where texts are judged, it may stand paused until a person has read it. message: parsed by the caller.
+    contact_ids: who is in the audience now. ip: of the sender, for the record. Raises Invalid
+    `no_recipients`, `content_refused`, InsufficientCredits; then nothing is stored.
+    """
+    if not contact_ids:
+        raise Invalid("no_recipients", "Nobody is in this audience; choose another tag, or add contacts first.")
+    verdict = judged(tx, template.parse(message))
+    if verdict is not None and verdict.action == "refuse":
+        raise refusals.refusal(user_id, verdict, ip=ip, now=now)
+    later = scheduled_for is not None and scheduled_for > now
+    campaign_id = tx.insert(
+        """insert into campaigns (user_id, name, message, audience, device_ids, status, scheduled_for,
+                                  created_at, total)
+           values (:user_id, :name, :message, :audience, :device_ids, 'scheduled', :scheduled_for,
+                   :now, :total)""",
+        user_id=user_id,
+        name=name,
+        message=message,
+        audience=audience,
+        device_ids=None if device_ids is None else json.dumps(list(device_ids)),
+        scheduled_for=times.stored_or_none(scheduled_for),
+        now=times.stored(now),
+        total=len(contact_ids),
+    )
+    if verdict is not None:
+        moved(tx, campaign_id, "paused", origin=("scheduled",), reason=IN_REVIEW, now=now)
+        reviews.ask(tx, user_id, verdict, message_id=None, campaign_id=campaign_id, now=now)
+    elif not later:
+        launch(tx, campaign_id, contact_ids, now=now)
+    return by_id(tx, campaign_id)
+
+
+def judged(rows: Rows, message: template.Template) -> Verdict | None:
+    """What the rules say of a text before anybody's data is in it: the worst that any of its variants meets."""
+    if not rules.in_force(rows):
+        return None
+    most = min(max(MOST_SPELLED_OUT // len(message.text), 4), 64)
+    met = [rules.verdict(rows, text) for text in message.spelled_out(most)]
+    found = [one for one in met if one is not None]
+    refusing = next((one for one in found if one.action == "refuse"), None)
+    if refusing is not None or not found:
+        return refusing
+    return Verdict("hold", tuple(sorted({key for one in found for key in one.rules})), found[0].reason)
+
+
+def due(rows: Rows, *, now: datetime) -> list[int]:
+    """Ids of scheduled campaigns whose time has come."""
+    return [
+        row["id"]
+        for row in rows.all(
+            """select id from campaigns where status = 'scheduled'
+               and (scheduled_for is null or scheduled_for <= :now)""",
+            now=times.stored(now),
+        )
+    ]
+
+
+def launch(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetime) -> bool:
+    """scheduled → sending: who is meant is written down, credits are reserved, `total` is fixed.
+
+    False if it is not scheduled any more. Raises InsufficientCredits; then nothing has changed.
+    """
+    moved = tx.run(
+        """update campaigns set status = 'sending', status_reason = null, launched_at = :now, total = :total
+           where id = :id and status = 'scheduled' and launched_at is null""",
+        id=campaign_id,
+        total=len(contact_ids),
+        now=times.stored(now),
+    )
+    if not moved:
+        return False
+    campaign = by_id(tx, campaign_id)
+    reserved = ledger.reserve(tx, campaign.user_id, campaign_id, len(contact_ids), now=now)
+    tx.run("update campaigns set reserved = :n where id = :id", n=reserved, id=campaign_id)
+    tx.many(
+        "insert into audiences (campaign_id, user_id, part, contact_ids) values (?, ?, ?, ?)",
+        [
+            (campaign_id, campaign.user_id, number, array("q", contact_ids[at : at + PART]).tobytes())
+            for number, at in enumerate(range(0, len(contact_ids), PART))
+        ],
+    )
+    return True
+
+
+def launch_scheduled(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetime) -> None:
+    """Its time has come: it goes, or says why it cannot."""
+    campaign = by_id(tx, campaign_id)
+    left = ledger.credits_left(tx, campaign.user_id)
+    if not contact_ids:
+        moved(tx, campaign_id, "failed", origin=("scheduled",), reason="no_recipients", now=now)
+    elif left is not None and left < len(contact_ids):
+        moved(tx, campaign_id, "paused", origin=("scheduled",), reason="insufficient_credits", now=now)
+    else:
+        launch(tx, campaign_id, contact_ids, now=now)
