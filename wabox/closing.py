@@ -24,8 +24,6 @@ PIECE = 500
 # Tables whose rows go with their user, those that others point at last; by what a row is found.
 FORGOTTEN: dict[str, str] = {
     "deliveries": "id",
-    "delivery_attempts": "id",
-    "import_refusals": "id",
     "imports": "id",
     "audiences": "campaign_id, part",
     "messages": "id",
@@ -35,7 +33,6 @@ FORGOTTEN: dict[str, str] = {
     "content_refusals": "user_id, hour, rule",
     "campaigns": "id",
     "inbox": "id",
-    "contact_tags": "contact_id, key",
     "contacts": "id",
     "suppressions": "user_id, phone_hash",
     "suppression_log": "id",
@@ -53,6 +50,7 @@ FORGOTTEN: dict[str, str] = {
     "linked_phones": "user_id, phone",
     "devices": "id",
 }
+CASCADED = frozenset({"delivery_attempts", "import_refusals", "contact_tags"})  # they go with what they belong to
 KEPT = frozenset(
     {
         "audit",

@@ -106,7 +106,7 @@ def forget(made: Stage) -> None:
 
 
 def test_every_table_of_users_is_forgotten_or_kept_on_purpose(shop: Stage) -> None:
-    assert shop.box.db.read_here(with_user) == set(closing.FORGOTTEN) | closing.KEPT
+    assert shop.box.db.read_here(with_user) == set(closing.FORGOTTEN) | closing.CASCADED | closing.KEPT
 
 
 def test_at_once_nobody_gets_in_and_nothing_goes_out(shop: Stage) -> None:
