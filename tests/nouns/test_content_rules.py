@@ -82,3 +82,20 @@ def test_a_database_with_waiting_messages_takes_the_step_and_nothing_of_it_is_in
     tx.run("update messages set status = 'cancelled' where id = 1")
     assert tx.value("select count(*) from reviews") == 0
     connection.close()
+
+
+def test_where_nothing_is_judged_no_change_of_a_rule_switches_it_on(tx: Tx, asha: User, now: datetime) -> None:
+    rules.set_builtin(tx, "lottery", "refuse", by=Actor(asha.id, None), now=now)
+    add(tx, asha, now, "casino", "refuse")
+    assert not rules.in_force(tx)
+    assert rules.verdict(tx, "casino") is None
+
+
+def test_what_costs_too_much_is_refused_also_where_nothing_is_judged_yet(
+    tx: Tx, asha: User, now: datetime
+) -> None:
+    with pytest.raises(Invalid, match="together"):
+        for number in range(20):
+            add(tx, asha, now, f"[^a]{{500}}{number}", kind="pattern")
+    reviews.switch(tx, enabled=True, now=now)
+    assert rules.verdict(tx, "a saree for you") is None

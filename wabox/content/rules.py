@@ -228,10 +228,11 @@ def _in_use(rows: Rows) -> list[Rule]:
 
 
 def _renew(tx: Tx) -> None:
-    """The digest is of the rules as they are now. Raises Invalid `bad_rule`, and then nothing has changed."""
+    """If texts are judged, it is by the rules as they are now. Raises Invalid `bad_rule`, and nothing has changed."""
     found = _in_use(tx)
     matcher.check_all(found)
-    _store(tx, found)
+    if in_force(tx):
+        _store(tx, found)
 
 
 def _store(tx: Tx, found: list[Rule]) -> None:
@@ -243,8 +244,7 @@ def _store(tx: Tx, found: list[Rule]) -> None:
 
 
 def _changed(tx: Tx, action: str, rule_id: int, draft: Draft, by: Actor, now: datetime) -> None:
-    if in_force(tx):
-        _renew(tx)
+    _renew(tx)
     details = {"name": draft.text, "kind": draft.kind, "action": draft.action, "reason": draft.reason}
     audit.note(
         tx, user_id=by.user_id, action=action, subject=f"rule {rule_id}", details=details, ip=by.ip, now=now
