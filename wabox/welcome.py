@@ -45,6 +45,11 @@ def set_up_url(box: Box, data: DataDir) -> str | None:
     return f"{box.base_url}{PATH}{token}"
 
 
+def set_up(data: DataDir) -> None:
+    """The link was used; nothing of it stays on the disk."""
+    (data.path / "setup-link").unlink(missing_ok=True)
+
+
 def kept_token(data: DataDir) -> str | None:
     """The token a running wabox printed, for reading it again; None: there is none."""
     kept = data.path / "setup-link"

@@ -5,6 +5,7 @@ A mail may hold a link that opens an account, so its text is sealed, and gone on
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, cast
@@ -24,6 +25,7 @@ LONGEST_SUBJECT, LONGEST_BODY = 200, 50_000
 MOST = 200
 NO_SERVER = "There is no mail server in wabox.toml."
 _ABOUT = "mail"
+_LINK = re.compile(r"\S*://\S*|\S*/(?:reset|verify|setup)/\S*")  # a server may quote the mail that it refuses
 _COLUMNS = "id, user_id, recipient, subject, status, attempts, due_at, last_error, created_at, done_at"
 
 
@@ -108,6 +110,7 @@ def failed(tx: Tx, mail_id: int, error: str, *, final: bool, now: datetime) -> b
     row = tx.one("select attempts, created_at from mails where id = :id and status = 'queued'", id=mail_id)
     if row is None:
         return False
+    error = _LINK.sub("(a link)", error)
     due_at = now + GAPS[min(row["attempts"], len(GAPS) - 1)]
     if final or due_at > times.read(row["created_at"]) + TRIED_FOR:
         return _done(tx, mail_id, "failed", error, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 import zlib
 
@@ -25,6 +26,11 @@ def key(prefix: str) -> str:
 def checksum(body: str) -> str:
     """The six characters that end a key."""
     return _base62(zlib.crc32(body.encode("ascii")), CHECK)
+
+
+def of_forms(token: str) -> str:
+    """What the forms of this session carry: from it, or from the stored digest, nobody finds the token."""
+    return hmac.new(token.encode("utf-8"), b"wabox forms", hashlib.sha256).hexdigest()
 
 
 def digest(secret: str) -> str:

@@ -1,4 +1,7 @@
-"""Knows who is logged in: a random token in the browser, its digest and a CSRF token in the database."""
+"""Knows who is logged in: a random token in the browser, its digest in the database.
+
+The token of the page's forms is derived from the browser's, so that it is stored nowhere either.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ LONGEST_TOKEN = 100
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A new session. token: for the cookie, stored nowhere; csrf: for the page's forms."""
+    """A new session. token: for the cookie; csrf: for the page's forms. Neither is stored."""
 
     token: str
     csrf: str
@@ -57,13 +60,13 @@ class Visit:
 
 def start(tx: Tx, user_id: int, *, ip: str | None, agent: str | None, now: datetime) -> Started:
     """The user is logged in with a new token, whatever the browser held before."""
-    started = Started(token=secrets.token(), csrf=secrets.token())
+    token = secrets.token()
+    started = Started(token=token, csrf=secrets.of_forms(token))
     tx.run(
         """insert into sessions (token_hash, user_id, csrf, ip, agent, created_at, seen_at)
-           values (:token_hash, :user_id, :csrf, :ip, :agent, :now, :now)""",
-        token_hash=secrets.digest(started.token),
+           values (:token_hash, :user_id, '', :ip, :agent, :now, :now)""",
+        token_hash=secrets.digest(token),
         user_id=user_id,
-        csrf=started.csrf,
         ip=ip,
         agent=_short(agent),
         now=times.stored(now),
@@ -76,8 +79,7 @@ def find(rows: Rows, token: str, now: datetime) -> Session | None:
     if not token or len(token) > LONGEST_TOKEN:
         return None
     row = rows.one(
-        f"""select sessions.token_hash, sessions.csrf, sessions.created_at as started_at, sessions.seen_at,
-                   {COLUMNS}
+        f"""select sessions.token_hash, sessions.created_at as started_at, sessions.seen_at, {COLUMNS}
             from sessions join users on users.id = sessions.user_id
             where sessions.token_hash = :token_hash and sessions.seen_at > :idle
               and sessions.created_at > :oldest and users.state != 'locked'""",  # noqa: S608
@@ -90,7 +92,7 @@ def find(rows: Rows, token: str, now: datetime) -> Session | None:
     return Session(
         user=user_of(row),
         token_hash=row["token_hash"],
-        csrf=row["csrf"],
+        csrf=secrets.of_forms(token),
         created_at=times.read(row["started_at"]),
         seen_at=times.read(row["seen_at"]),
     )

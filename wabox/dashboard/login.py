@@ -6,6 +6,7 @@ import asyncio
 
 from litestar import Response, Router, get, post
 
+from wabox import welcome
 from wabox.accounts import audit, keys, links, passwords, sessions, states, totp, users
 from wabox.accounts.halfway import LASTS, Half, Halfway
 from wabox.accounts.passwords import Verdict
@@ -15,6 +16,7 @@ from wabox.box import Box
 from wabox.dashboard import guard, letters
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
+from wabox.datadir import DataDir
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
@@ -68,6 +70,7 @@ async def set_up(token: str, desk: Desk) -> Response[str]:
     made = await desk.box.db.write(_become_owner, desk, token, email, await _hashed(password))
     if made is None:
         return desk.page("setup/wanted.html", status=404, dead=True)
+    welcome.set_up(DataDir(desk.box.config.data.dir))
     started, key = made
     answer = desk.page("setup/key.html", key=key)
     _let_in(desk, answer, started)
