@@ -195,6 +195,12 @@ def test_what_swindlers_write_is_met(text: str) -> None:
         ("১০০", "Take 100 now"),
         ("100", "মাত্র ১০০ টাকা"),
         ("café", "cafe\u0301 open"),
+        ("casino", "c\u0336a\u0336s\u0336i\u0336n\u0336o\u0336"),  # struck out
+        ("casino", "Cásinô"),
+        ("casino", "ᴄᴀsɪɴᴏ"),
+        ("casino", "cas\u0131n\u043e"),
+        ("কোন", "ক\u09be\u09c7ন"),  # the vowel's two halves, the other way round
+        ("চাঁদ", "চ\u0981\u09beদ"),
     ],
 )
 def test_a_word_is_met_however_it_is_written(rule: str, text: str) -> None:

@@ -21,6 +21,11 @@ _END = re.compile(r"[.!?।॥…]+(?=\s|$)|[\n\r\u2028\u2029]")
 _PAIRS = "аa еe оo рp сc уy хx іi ѕs јj кk мm тt нh вb ԁd ԛq ԝw һh ӏl αa οo εe νv ιi ρp τt υu κk"
 _LOOKALIKES = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
 _ODD = frozenset(chr(code) for code in _LOOKALIKES)
+_MARKED = re.compile("[\u0300-\u036f]+")  # accents, and the lines of struck-out text
+_DRAWN = str.maketrans("ıɑɡɪɴᴀʙᴄᴅᴇꜰɢʜᴊᴋʟᴍᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "iaginabcdefghjklmoprstuvwyz")
+# Bengali signs that stand on one letter, in the order they are written.
+_VOWELS = "\u09bc\u09bf\u09c7\u09c8\u09be\u09c0\u09c1\u09c2\u09c3\u09c4\u09d7\u0981\u0982\u0983"
+_STACKED = re.compile(f"[{_VOWELS}]{{2,}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,19 @@ def _digit(character: str) -> str:
 
 
 def _unmasked(text: str) -> str:
-    """Letters of other scripts that look Latin are Latin in a word that has Latin ones beside them."""
-    if text.isascii() or _ODD.isdisjoint(text):
+    """The letters a reader sees: without accents, Bengali signs in one order, Latin where it looks Latin.
+
+    Letters of other scripts are taken for Latin in a word that has Latin ones beside them.
+    """
+    if text.isascii():
         return text
-    return _WORD.sub(lambda found: _latin(found.group()), text)
+    bare = _STACKED.sub(_in_order, _MARKED.sub("", unicodedata.normalize("NFD", text))).translate(_DRAWN)
+    shown = unicodedata.normalize("NFC", bare)
+    return shown if _ODD.isdisjoint(shown) else _WORD.sub(lambda found: _latin(found.group()), shown)
+
+
+def _in_order(found: re.Match[str]) -> str:
+    return "".join(sorted(found.group(), key=_VOWELS.index))
 
 
 def _latin(word: str) -> str:

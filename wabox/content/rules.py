@@ -228,7 +228,7 @@ def _in_use(rows: Rows) -> list[Rule]:
 
 
 def _renew(tx: Tx) -> None:
-    """If texts are judged, it is by the rules as they are now. Raises Invalid `bad_rule`, and nothing has changed."""
+    """Texts that are judged are judged by the rules of now. Raises Invalid `bad_rule`, and nothing has changed."""
     found = _in_use(tx)
     matcher.check_all(found)
     if in_force(tx):
