@@ -32,7 +32,7 @@ def run_engine(shop: Stage) -> None:
 def test_the_page_says_what_is_wrong_and_what_to_do(shop: Stage, asha: Tab) -> None:
     run_engine(shop)
     seen = words(asha.get("/admin/health").text)
-    assert "1 message(s) may have gone or not." in seen
+    assert "Messages that may have gone or not: 1." in seen
     assert "then settle each one" in seen
     assert "Your box works" in seen
     assert "Python is 3.11.2." in seen
@@ -59,7 +59,7 @@ def test_check_now_shows_a_broken_promise_and_changes_nothing(shop: Stage, asha:
     shop.box.db.write_now(lambda tx: tx.run("update users set credits = 77 where id = 2"))
     assert asha.post("/admin/health/check").headers["location"] == "/admin/health?said=checked"
     seen = words(asha.get("/admin/health?said=checked").text)
-    assert "Not true of 1 row(s): credits are the sum of the ledger. Ids: 2." in seen
+    assert "Not true: credits are the sum of the ledger. Rows: 1, ids: 2." in seen
     assert "Nothing was changed" in seen
     assert shop.value("select credits from users where id = 2") == 77
     shop.box.db.write_now(lambda tx: tx.run("update users set credits = 0 where id = 2"))

@@ -94,7 +94,7 @@ def mails(rows: Rows, config: Config, *, now: datetime) -> Finding:
     count = mail.unsent(rows, since=now - timedelta(days=7))
     if not count:
         return ok("mail", "No mail is left unsent.")
-    says = "%(n)s mail(s) of the last week did not go; the owner sees them at /admin/mail."
+    says = "Mails of the last week that did not go: %(n)s. The owner sees them at /admin/mail."
     if config.smtp.host is None:
         cure = "Set [smtp] host and the keys below it in wabox.toml, then restart wabox."
         return warning("mail", says, cure, n=count)

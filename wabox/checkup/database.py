@@ -60,7 +60,7 @@ def findings(path: Path, *, quick: bool = False) -> Iterator[Finding]:
             yield from _integrity(connection, quick=quick)
             waiting = migrations.pending(connection)
             if waiting:
-                says = "The database needs %(n)s step(s) of an upgrade."
+                says = "The database needs an upgrade, in steps: %(n)s."
                 cure = "Start wabox serve; it makes a copy and takes them."
                 yield warning("schema", says, cure, n=len(waiting))
                 return
@@ -91,7 +91,7 @@ def _promises(connection: sqlite3.Connection) -> Iterator[Finding]:
     """What wabox promises of its rows is true of them."""
     wrong = list(promises.broken(connection))
     for one in wrong:
-        says = "Not true of %(n)s row(s): %(promise)s. Ids: %(ids)s."
+        says = "Not true: %(promise)s. Rows: %(n)s, ids: %(ids)s."
         yield bad("invariants", says, REPORT, n=one.count, promise=one.promise, ids=_shown(one.ids))
     if not wrong:
         yield ok("invariants", "Nothing impossible is stored.")

@@ -73,17 +73,17 @@ def _work(vitals: Vitals) -> Iterator[Finding]:
     found = vitals.counts
     if found.astray:
         cure = "Open WhatsApp in the menu; each phone says there what to do."
-        yield warning("phones", "%(n)s phone(s) shall send and are not linked.", cure, n=found.astray)
+        yield warning("phones", "Phones that shall send and are not linked: %(n)s.", cure, n=found.astray)
     if found.unknown:
         cure = "Open Messages, choose Unsure, look on the phone, then settle each one."
-        yield warning("unknown", "%(n)s message(s) may have gone or not.", cure, n=found.unknown)
+        yield warning("unknown", "Messages that may have gone or not: %(n)s.", cure, n=found.unknown)
     if found.parked:
         cure = "Open Webhooks, put the address right, then replay them."
-        yield warning("parked", "%(n)s webhook post(s) gave up.", cure, n=found.parked)
+        yield warning("parked", "Webhook posts that gave up: %(n)s.", cure, n=found.parked)
     if found.late:
         cure = "Open Webhooks and see whether the address answers."
-        yield warning("late", "%(n)s webhook post(s) are late.", cure, n=found.late)
+        yield warning("late", "Webhook posts that are late: %(n)s.", cure, n=found.late)
     failed = found.mails.get("failed", 0) + found.mails.get("skipped", 0)
     if failed:
         cure = "Open E-mail in Settings; the reasons stand there."
-        yield warning("mail", "%(n)s mail(s) did not go.", cure, n=failed)
+        yield warning("mail", "Mails that did not go: %(n)s.", cure, n=failed)

@@ -76,7 +76,7 @@ async def _page(
         status=status,
         email=email,
         errors=errors or {},
-        here="settings",
+        here="accounts" if desk.box.config.others_use_it else "settings",
         q=q,
         users=shown,
         states=STATE,
@@ -182,7 +182,7 @@ async def _show(
     return desk.page(
         "admin/user.html",
         status=status,
-        here="settings",
+        here="accounts" if desk.box.config.others_use_it else "settings",
         states=STATE,
         closed=CLOSED,
         deeds=DEED,

@@ -74,10 +74,14 @@ class Desk:
         return answers.html(template, self.voice, shown, status=status)
 
     def _menu(self) -> tuple[words.Place, ...]:
-        """The menu, with what billing adds before Settings."""
-        if self.visitor is None or not self.box.config.billing.enabled:
+        """The menu, with what others' accounts and billing add before Settings."""
+        config = self.box.config
+        if self.visitor is None or not config.others_use_it:
             return words.NAV
-        added = words.SELLERS if self.user.role == "owner" else words.CUSTOMERS
+        if self.user.role == "owner":
+            added = words.HOSTS + (words.SELLERS if config.billing.enabled else ())
+        else:
+            added = words.CUSTOMERS if config.billing.enabled else ()
         at = next(n for n, place in enumerate(words.NAV) if place.key == "settings")
         return words.NAV[:at] + added + words.NAV[at:]
 

@@ -52,8 +52,9 @@ NAV = (
     Place("docs", "/docs", "code", later("API reference"), main=False),
 )
 
-# With billing on: what stands before Settings, for customers and for the owner.
+# What stands before Settings where others use the box: for its owner, and with billing for customers and owner.
 CUSTOMERS = (Place("billing", "/billing", "coins", later("Plan and credits"), main=False),)
+HOSTS = (Place("accounts", "/admin/users", "people", later("Accounts"), main=False),)
 SELLERS = (
     Place("payments", "/admin/payments", "coins", later("Payments"), main=False),
     Place("plans", "/admin/plans", "tag", later("Plans"), main=False),
