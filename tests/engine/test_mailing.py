@@ -182,6 +182,24 @@ async def test_a_silent_server_holds_up_nobody(open_box: Any, monkeypatch: pytes
     assert made.value("select status || last_error from mails") == "queuedThe mail server did not answer in time."
 
 
+async def test_a_mail_that_cannot_be_handed_over_holds_up_no_other(open_box: Any) -> None:
+    made = open_box(host="127.0.0.1", port=1)
+    gone: list[str] = []
+
+    async def hand(_config: Any, message: Any) -> None:
+        if "odd" in message["to"]:
+            raise ValueError("something nobody foresaw")
+        gone.append(str(message["to"]))
+
+    owe(made, "odd@example.com")
+    owe(made)
+    mailing = Mailing(made.box, hand=hand)
+    await mailing.tick()
+    await mailing.quiet()
+    assert (states(made), gone) == ("queued,sent", ["chen@example.com"])
+    assert made.value("select last_error from mails where id = 1") == "ValueError: something nobody foresaw"
+
+
 async def test_stopping_breaks_a_mail_off_and_it_goes_later(open_box: Any) -> None:
     made = open_box(host="127.0.0.1", port=1)
     forever = asyncio.Event()

@@ -79,7 +79,8 @@ def user_of(row: Row) -> User:
 def email_of(text: str) -> str:
     """The address as wabox keeps it: trimmed, lower case. Raises Invalid `bad_email`."""
     email = text.strip().lower()
-    if len(email) > 254 or not email.isprintable() or not _EMAIL.fullmatch(email):
+    # "=?": a mail's header would be read as another address than the one that is kept
+    if len(email) > 254 or "=?" in email or not email.isprintable() or not _EMAIL.fullmatch(email):
         sentence = "Give an e-mail address like asha@example.com."
         raise Invalid("bad_email", sentence, details={"email": sentence})
     return email

@@ -25,6 +25,8 @@ log = structlog.get_logger()
 
 TIMEOUT_SECONDS = 30.0
 
+_FORESEEN = (aiosmtplib.SMTPException, OSError, TimeoutError, Refusal)
+
 Hand = Callable[[Config, EmailMessage], Awaitable[None]]
 
 
@@ -81,9 +83,12 @@ class Mailing:
             return
         try:
             await asyncio.wait_for(self._hand(box.config, written(letter, box.config)), TIMEOUT_SECONDS)
-        except (aiosmtplib.SMTPException, OSError, TimeoutError, Refusal) as error:
+        except Exception as error:  # whatever it is, the mails behind this one go
             final = _is_final(error)
-            log.warning("mail refused", mail_id=mail_id, error=type(error).__name__, final=final)
+            unforeseen = None if isinstance(error, _FORESEEN) else error
+            log.warning(
+                "mail refused", mail_id=mail_id, error=type(error).__name__, final=final, exc_info=unforeseen
+            )
             await box.db.write(mail.failed, mail_id, _said(error), final=final, now=box.now())
             return
         await box.db.write(mail.sent, mail_id, now=box.now())
