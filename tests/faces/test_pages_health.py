@@ -8,10 +8,12 @@ import pytest
 
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
+from wabox.accounts import mail
 from wabox.checkup import database, standing
 from wabox.checkup.findings import Finding
 from wabox.dashboard import health
 from wabox.dashboard.language import Voice
+from wabox.db import Tx
 from wabox.messages import timekeeping
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -47,6 +49,16 @@ def test_a_standing_engine_and_a_wrong_clock_are_bad(shop: Stage, asha: Tab) -> 
     assert "2 things must be put right." in seen
     assert "The engine stands still: links." in seen
     assert "The clock looks wrong, so nothing is sent." in seen
+
+
+def test_a_dead_mail_server_is_named_before_a_mail_is_given_up(shop: Stage, asha: Tab) -> None:
+    def tried_in_vain(tx: Tx) -> None:
+        now = shop.hands.now()
+        mail_id = mail.owe(tx, to="chen@example.com", subject="Hi", body="There.", seal=shop.box.seal, now=now)
+        mail.failed(tx, mail_id, "nobody there", final=False, now=now)
+
+    shop.box.db.write_now(tried_in_vain)
+    assert "Mails the mail server has not taken yet: 1." in words(asha.get("/admin/health").text)
 
 
 def test_a_step_that_failed_is_named_with_its_error(shop: Stage, asha: Tab) -> None:

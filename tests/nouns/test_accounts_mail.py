@@ -86,3 +86,13 @@ def test_without_a_server_mails_are_skipped_and_counted(box: Stage) -> None:
     (shown,) = box.box.db.read_here(mail.page)
     assert (shown.status, shown.last_error, shown.due_at) == ("skipped", mail.NO_SERVER, None)
     assert box.box.db.write_now(mail.sweep, NOON + timedelta(days=91)) == 1
+
+
+def test_what_was_tried_in_vain_is_counted_until_it_goes(box: Stage) -> None:
+    mail_id = owe(box)
+    owe(box)
+    assert box.box.db.read_here(mail.stuck) == 0
+    box.box.db.write_now(mail.failed, mail_id, "nobody there", final=False, now=NOON)
+    assert box.box.db.read_here(mail.stuck) == 1
+    box.box.db.write_now(mail.sent, mail_id, now=NOON)
+    assert box.box.db.read_here(mail.stuck) == 0

@@ -155,6 +155,12 @@ def unsent(rows: Rows, *, since: datetime) -> int:
     return found
 
 
+def stuck(rows: Rows) -> int:
+    """How many mails were tried in vain and will be tried again."""
+    found: int = rows.value("select count(*) from mails where status = 'queued' and attempts > 0")
+    return found
+
+
 def sweep(tx: Tx, now: datetime) -> int:
     """Mails done with long ago are gone; returns how many. For the housekeeping."""
     return tx.run(

@@ -93,12 +93,19 @@ def mails(rows: Rows, config: Config, *, now: datetime) -> Finding:
     """What the box owed by mail in the last week has gone."""
     count = mail.unsent(rows, since=now - timedelta(days=7))
     if not count:
-        return ok("mail", "No mail is left unsent.")
+        return _stuck(mail.stuck(rows))
     says = "Mails of the last week that did not go: %(n)s. The owner sees them at /admin/mail."
     if config.smtp.host is None:
         cure = "Set [smtp] host and the keys below it in wabox.toml, then restart wabox."
         return warning("mail", says, cure, n=count)
     return warning("mail", says, "Look at the errors there; check [smtp] in wabox.toml.", n=count)
+
+
+def _stuck(count: int) -> Finding:
+    if not count:
+        return ok("mail", "No mail is left unsent.")
+    cure = "See the reason at /admin/mail; check [smtp] in wabox.toml. They are tried for two days."
+    return warning("mail", "Mails the mail server has not taken yet: %(n)s.", cure, n=count)
 
 
 def process(running: datadir.InUse) -> Finding:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wabox import times
+from wabox.accounts import mail
 from wabox.config import Config
 from wabox.db import Rows
 from wabox.messages import localtime, tallies, timekeeping, waiting
@@ -32,6 +33,7 @@ class Counts:
 
     today: since the shop's midnight; week: the last 7 days. devices: by state; astray: those that shall be open
     and are not ready. due: posts owed; late: of these, for over a minute; parked: given up.
+    mails: by status; stuck: of those queued, tried in vain so far.
     """
 
     waiting: Mapping[str, int]
@@ -47,6 +49,7 @@ class Counts:
     late: int
     parked: int
     mails: Mapping[str, int]
+    stuck: int
     clock_wrong: bool
 
     @property
@@ -91,6 +94,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
                on d.user_id = users.id and d.status = 'parked'""",
         ),
         mails=_by(rows, "select status, count(*) from mails group by status"),
+        stuck=mail.stuck(rows),
         clock_wrong=timekeeping.is_wrong(rows),
     )
 

@@ -87,3 +87,6 @@ def _work(vitals: Vitals) -> Iterator[Finding]:
     if failed:
         cure = "Open E-mail in Settings; the reasons stand there."
         yield warning("mail", "Mails that did not go: %(n)s.", cure, n=failed)
+    if found.stuck:
+        cure = "See the reason in Settings, E-mail; check [smtp] in wabox.toml. They are tried for two days."
+        yield warning("mail_stuck", "Mails the mail server has not taken yet: %(n)s.", cure, n=found.stuck)
