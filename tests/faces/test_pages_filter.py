@@ -204,6 +204,34 @@ def test_a_complaint_is_recorded_for_whoever_wrote_and_opts_out(house: House) ->
     assert house.stage.value("select count(*) from suppressions where user_id = :id", id=house.stage.bilal.id) == 1
 
 
+def test_a_lock_by_the_owners_complaint_is_told_by_mail(tmp_path: Path) -> None:
+    content = {"lock_after_complaints": 1}
+    made = stage(tmp_path, **SECTIONS, accounts={"registration": "open"}, content=content)
+    dress(made)
+    with TestClient(app.create(made.box)) as client:
+        asha, bilal = (Tab(client, f"{name}@example.com", "http://testserver.local") for name in ("asha", "bilal"))
+        bilal.post("/send", {"phone": PHONE, "message": "Hello", "keep": "1"})
+        made.box.db.write_now(lambda tx: tx.run("update messages set spent_at = queued_at"))
+        form = {"phone": PHONE, "user": str(made.bilal.id), "note": "Called at night"}
+        assert asha.post("/admin/complaints", form).status_code == 303
+    row = "select recipient || ': ' || subject from mails"
+    assert made.value(row) == "bilal@example.com: Your wabox account is locked"
+    made.close()
+
+
+def test_what_the_owner_decided_stands_in_the_senders_own_record(house: House) -> None:
+    house.send(HELD)
+    house.send(HELD, phone="8801711000078")
+    for what, fields in (("yes", {}), ("no", {"reason": "Not here."})):
+        answer = house.asha.post(f"/admin/filter/reviews/{house.first().id}/{what}", fields)
+        assert answer.status_code == 303, answer.text
+    page = words(house.bilal.get("/settings/security").text)
+    assert "A held message was let go" in page and "A held message was refused" in page
+    assert "asha@example.com" not in page
+    mine = words(house.asha.get("/settings/security").text)
+    assert mine.count("A held message was let go") == 1
+
+
 def test_the_pages_are_bengali_for_a_bengali_owner(house: House) -> None:
     house.asha.post("/settings/locale", {"language": "bn", "timezone": ""})
     house.send(HELD)

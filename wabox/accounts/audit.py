@@ -20,8 +20,9 @@ TO_ACCOUNTS = (
     "account.resumed",
     "account.locked",
     "account.unlocked",
+    "complaint.recorded",
 )
-TO_PAYMENTS = ("payment.approved", "payment.rejected")
+TO_THEIRS = ("payment.approved", "payment.rejected", "review.passed", "review.refused")
 _SELECT = """select audit.id, audit.user_id, users.email, audit.action, audit.subject, audit.details,
     audit.ip, audit.at
     from audit left join users on users.id = audit.user_id"""
@@ -89,13 +90,13 @@ def about(rows: Rows, user_id: int, *, limit: int = 50) -> list[Entry]:
               select id from audit where user_id = :user_id
               union select id from audit
                 where action in (select value from json_each(:accounts)) and subject = :subject
-              union select id from audit where action in (select value from json_each(:payments))
+              union select id from audit where action in (select value from json_each(:theirs))
                 and json_extract(details, '$.user_id') = :user_id)
             order by audit.id desc limit :limit""",  # noqa: S608
         user_id=user_id,
         subject=str(user_id),
         accounts=json.dumps(TO_ACCOUNTS),
-        payments=json.dumps(TO_PAYMENTS),
+        theirs=json.dumps(TO_THEIRS),
         limit=max(1, min(limit, MOST)),
     )
     entries = [_entry_of(row) for row in found]

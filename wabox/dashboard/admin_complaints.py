@@ -7,12 +7,13 @@ from typing import Any
 
 from litestar import Response, Router, get, post
 
-from wabox.accounts import states
+from wabox.accounts import states, users
 from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.contacts import phones
 from wabox.content import complaints
 from wabox.content.complaints import Writer
+from wabox.dashboard import letters
 from wabox.dashboard.admin_filter import check_open
 from wabox.dashboard.campaigns import cursor_of
 from wabox.dashboard.desk import Desk
@@ -56,6 +57,7 @@ def _record(tx: Tx, desk: Desk, phone: str, chosen: str, note: str) -> None:
     if not chosen.isascii() or not chosen.isdigit() or int(chosen[:18]) not in writers:
         raise Invalid("bad_user", CHOOSE, details={"user": CHOOSE})
     user_id = int(chosen)
+    was = users.by_id(tx, user_id)
     complaints.record(
         tx,
         user_id,
@@ -66,6 +68,7 @@ def _record(tx: Tx, desk: Desk, phone: str, chosen: str, note: str) -> None:
         lock_after=desk.box.config.content.lock_after_complaints,
         now=now,
     )
+    letters.if_locked(tx, desk.box, user_id, was)
     replies.opt_out_by_owner(tx, user_id, digits, source="owner", by=desk.user.email, now=now)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wabox.accounts import mail, states, users
+from wabox.accounts import locked, mail, users
 from wabox.accounts.states import Move
 from wabox.accounts.users import User
 from wabox.billing import payments
@@ -75,16 +75,6 @@ RESUMED = later(
     """Your wabox account is active again. What waited goes on where it stopped. Log in here:
 %(link)s"""
 )
-LOCKED_SUBJECT = later("Your wabox account is locked")
-LOCKED = later(
-    """Your wabox account is locked until it has been reviewed. The reason given: %(reason)s
-
-You cannot log in, your API keys do not work and nothing is sent for you. Nothing of yours is deleted, and your
-credits are kept.
-
-To have it reviewed, write to %(owner)s."""
-)
-
 TO_CHECK_SUBJECT = later("A payment waits to be checked")
 TO_CHECK = later(
     """A customer says that they paid. Look in your account whether the money came, then decide here:
@@ -110,7 +100,6 @@ MOVED: dict[Move, tuple[str, str]] = {
     "approve": (APPROVED_SUBJECT, APPROVED),
     "suspend": (SUSPENDED_SUBJECT, SUSPENDED),
     "resume": (RESUMED_SUBJECT, RESUMED),
-    "lock": (LOCKED_SUBJECT, LOCKED),
     "unlock": (RESUMED_SUBJECT, RESUMED),
 }
 
@@ -147,6 +136,9 @@ def known(tx: Tx, post: Post) -> None:
 
 def moved(tx: Tx, box: Box, user: User, what: Move, reason: str = "") -> None:
     """Whoever's account was moved is told so, and why. user: as the move left it."""
+    if what == "lock":
+        locked.tell(tx, user, language=box.config.locale.language, seal=box.seal, now=box.now())
+        return
     subject, text = MOVED[what]
     if what == "approve" and user.state == "pending":
         subject, text = HALF_APPROVED_SUBJECT, HALF_APPROVED
@@ -156,10 +148,7 @@ def moved(tx: Tx, box: Box, user: User, what: Move, reason: str = "") -> None:
 
 def if_locked(tx: Tx, box: Box, user_id: int, was: User | None) -> None:
     """The same, where wabox itself has locked the account since `was`."""
-    user = users.by_id(tx, user_id)
-    if user is None or user.state != "locked" or was is None or was.state == "locked":
-        return
-    moved(tx, box, user, "lock", states.standing(tx, user_id).reason or "")
+    locked.tell_if(tx, user_id, was, language=box.config.locale.language, seal=box.seal, now=box.now())
 
 
 def to_check(tx: Tx, box: Box) -> None:

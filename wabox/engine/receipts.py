@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from itertools import islice
 
 import structlog
 
+from wabox.accounts import locked, users
 from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.db import Tx
@@ -91,7 +93,14 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             gap_end = pace.next_send_at(now, box.config.sending.gap_seconds)
             return lambda tx: outbox.receipt(tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end)
         case Inbound():
-            lock_after = box.config.content.lock_after_complaints
-            return lambda tx: replies.hear(tx, event, lock_after=lock_after, now=now)
+            return lambda tx: _hear(tx, event, box, now)
         case Pairing():
             return lambda tx: devices.paired(tx, event)
+
+
+def _hear(tx: Tx, event: Inbound, box: Box, now: datetime) -> None:
+    """What the person wrote has its effect; where that locked the account, its user is told."""
+    user_id = devices.by_id(tx, event.device_id).user_id
+    was = users.by_id(tx, user_id)
+    replies.hear(tx, event, lock_after=box.config.content.lock_after_complaints, now=now)
+    locked.tell_if(tx, user_id, was, language=box.config.locale.language, seal=box.seal, now=now)
