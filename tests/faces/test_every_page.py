@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from litestar.testing import TestClient
 from tests.cast import Stage, settings, stage
 from tests.faces.api.test_every_route import _rows
 from tests.faces.scene import SECTIONS, dress
-from tests.faces.tab import Tab
+from tests.faces.tab import Tab, words
 from tests.faces.work import busy
 from wabox import app, config
 from wabox.accounts import keys, mail
@@ -298,18 +299,34 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 def _expected(route: str, row: Row, state: str) -> int:
     """Who may not act may look all the same, and tend to the own log-in."""
+    acts = state in ("active", "expired")
     if route == "GET /account":
-        return 303 if state == "active" else 200
-    if state == "active" or row.tended or route.startswith("GET"):
+        return 303 if acts else 200
+    if acts or row.tended or route.startswith("GET"):
         return row.other
     return 404 if "/admin/" in route and not route.startswith(SELLING) else 403
 
 
 def _state(shop: Shop, state: str) -> None:
     def verb(tx: Tx) -> None:
+        if state == "expired":
+            _had_a_plan(tx, shop)
+            return
         tx.run("update users set state = :state where id = :id", state=state, id=shop.stage.bilal.id)
 
     shop.stage.box.db.write_now(verb)
+
+
+def _had_a_plan(tx: Tx, shop: Shop) -> None:
+    """bilal paid for thirty days, and they are over since yesterday."""
+    made, then = shop.stage, shop.stage.hands.now() - timedelta(days=31)
+    plan_id = tx.value("select max(id) from plans")
+    claim = Claim(plan_id, "bkash", 50_000, "BILALPAID1", "01711000001")
+    paid = payments.submit(tx, made.bilal.id, claim, ip=None, now=then)
+    assert isinstance(paid, payments.Payment)
+    payments.approve(tx, paid.id, by=made.asha.id, seller="The seller", ip=None, now=then)
+    period = subscriptions.last(tx, made.bilal.id)
+    assert period is not None and period.expires_at < made.hands.now()
 
 
 def test_every_route_has_a_row_here(shop: Shop) -> None:
@@ -332,10 +349,13 @@ def test_a_stranger_gets_the_login_page_and_changes_nothing(shop: Shop) -> None:
     assert _rows(shop.stage) == before
 
 
-@pytest.mark.parametrize("state", ["active", "pending", "suspended"])
+@pytest.mark.parametrize("state", ["active", "expired", "pending", "suspended"])
 def test_bilal_gets_nothing_of_asha_in_any_state(shop: Shop, state: str) -> None:
     _state(shop, state)
     bilal = shop.tab("bilal@example.com")
+    if state == "expired":
+        assert shop.stage.value("select count(*) from invoices where user_id = :id", id=shop.stage.bilal.id) == 1
+        assert "Expired" in words(bilal.get("/billing").text)
     before = _rows(shop.stage, shop.stage.asha.id)
     for route, row in ROWS.items():
         if route == "POST /logout":
