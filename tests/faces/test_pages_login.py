@@ -15,7 +15,7 @@ from tests.faces.conftest import OpenTab
 from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of, words
 from wabox import app, config, datadir, run
-from wabox.accounts import links
+from wabox.accounts import links, passwords
 from wabox.accounts.sealing import Seal
 from wabox.box import Box
 from wabox.db import Database
@@ -132,6 +132,22 @@ def test_login_is_throttled_before_anything_is_hashed(open_tab: OpenTab, monkeyp
     assert [one.status_code for one in answers] == [401] * 20 + [429] * 2
     assert int(answers[-1].headers["retry-after"]) > 0
     assert len(hashed) == 20
+
+
+@pytest.mark.parametrize("change", ["password_hash = 'another'", "state = 'locked'"])
+def test_a_log_in_that_a_change_overtakes_opens_nothing(
+    shop: Stage, open_tab: OpenTab, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    genuine = passwords.verify
+
+    def overtaken(stored: str | None, password: str) -> passwords.Verdict:
+        verdict = genuine(stored, password)
+        shop.box.db.write_now(lambda tx: tx.run(f"update users set {change} where id = 1"))
+        return verdict
+
+    monkeypatch.setattr("wabox.accounts.passwords.verify", overtaken)
+    assert open_tab().log_in("asha@example.com").status_code == 401
+    assert shop.value("select count(*) from sessions") == 0
 
 
 def test_a_session_is_a_cookie_no_script_reads_and_no_site_sends(open_tab: OpenTab) -> None:

@@ -125,10 +125,11 @@ async def log_in(desk: Desk, logins: Logins, halfway: Halfway) -> Response[str]:
     if user.state == "locked":
         await desk.box.db.write(_note, user.id, "login.refused", desk)
         return await _locked(desk, user)
-    await _rehash(desk, user, stored, password, verdict)
+    stored = await _rehash(desk, user, stored, password, verdict)
     if desk.box.db.read_here(totp.standing, user.id).on:
-        return _ask_code(desk, halfway, user, onward)
-    return await _enter(desk, user, onward)
+        return _ask_code(desk, halfway, user, onward, stored)
+    going = await _enter(desk, user, onward, proven=stored)
+    return going or _with_form_cookie(desk, "login/page.html", status=401, error=WRONG, **shown)
 
 
 async def _locked(desk: Desk, user: User) -> Response[str]:
@@ -138,17 +139,23 @@ async def _locked(desk: Desk, user: User) -> Response[str]:
     return desk.page("login/locked.html", status=403, reason=known.reason, whom=whom)
 
 
-def _ask_code(desk: Desk, halfway: Halfway, user: User, onward: str) -> Response[str]:
-    stored = desk.box.db.read_here(users.password_hash_of, user.id)
-    token = halfway.begin(user.id, stored or "", desk.box.now())
+def _ask_code(desk: Desk, halfway: Halfway, user: User, onward: str, proven: str | None) -> Response[str]:
+    token = halfway.begin(user.id, proven or "", desk.box.now())
     going = desk.go(f"/login/code?next={onward}")
     age = int(LASTS.total_seconds())
     going.set_cookie(guard.cookie(desk.request, "step", token, max_age=age))
     return going
 
 
-async def _enter(desk: Desk, user: User, onward: str) -> Response[str]:
-    started = await desk.box.db.write(lambda tx: _start(tx, desk, user))
+async def _enter(desk: Desk, user: User, onward: str, *, proven: str | None) -> Response[str] | None:
+    """The session begins. proven: the hash of the password that was typed; None if it is another by now."""
+
+    def verb(tx: Tx) -> sessions.Started | None:
+        return _start(tx, desk, user) if _as_proven(tx, user.id, proven) is not None else None
+
+    started = await desk.box.db.write(verb)
+    if started is None:
+        return None
     going = desk.go("/account" if onward == "/" and user.state != "active" else onward)
     _let_in(desk, going, started)
     return going
@@ -185,7 +192,9 @@ async def enter_code(desk: Desk, halfway: Halfway, codes: Bucket) -> Response[st
         return _with_form_cookie(desk, "login/code.html", status=401, onward=onward, error=WRONG_CODE)
     halfway.end(token)
     codes.give_back(user.id, now)
-    going = await _enter(desk, user, onward)
+    going = await _enter(desk, user, onward, proven=half.password_hash)
+    if going is None:
+        return desk.go("/login", said="code_late")
     going.set_cookie(guard.cookie(desk.request, "step", "", max_age=0))
     return going
 
@@ -196,14 +205,20 @@ def _step(desk: Desk) -> str:
 
 def _spend_code(tx: Tx, desk: Desk, half: Half, code: str) -> User | None:
     """Whom the code lets in. None: a wrong code, or the account has changed since its password was typed."""
-    user = users.by_id(tx, half.user_id)
-    same = users.password_hash_of(tx, half.user_id) == half.password_hash
-    if user is None or not same or user.state == "locked":
+    user = _as_proven(tx, half.user_id, half.password_hash)
+    if user is None:
         return None
     if not totp.spend(tx, user.id, code, seal=desk.box.seal, now=desk.box.now()):
         _note(tx, user.id, "login.code_failed", desk)
         return None
     return user
+
+
+def _as_proven(rows: Rows, user_id: int, password_hash: str | None) -> User | None:
+    """The user, if the password that was proven is still the password and may still be used."""
+    user = users.by_id(rows, user_id)
+    same = users.password_hash_of(rows, user_id) == password_hash
+    return None if user is None or not same or user.state == "locked" else user
 
 
 @post("/logout", any_state=True)
@@ -230,10 +245,13 @@ def _note(tx: Tx, user_id: int | None, action: str, desk: Desk) -> None:
     audit.note(tx, user_id=user_id, action=action, ip=desk.ip, now=desk.box.now())
 
 
-async def _rehash(desk: Desk, user: User, was: str | None, password: str, verdict: Verdict) -> None:
-    if verdict.rehash and was is not None:
-        becomes = await _hashed(password)
-        await desk.box.db.write(lambda tx: users.rehash(tx, user.id, was=was, becomes=becomes))
+async def _rehash(desk: Desk, user: User, was: str | None, password: str, verdict: Verdict) -> str | None:
+    """The password is stored as today's settings ask; returns its hash, `was` if it stays."""
+    if not verdict.rehash or was is None:
+        return was
+    becomes = await _hashed(password)
+    await desk.box.db.write(lambda tx: users.rehash(tx, user.id, was=was, becomes=becomes))
+    return becomes
 
 
 async def _hashed(password: str) -> str:
