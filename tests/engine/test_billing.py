@@ -187,6 +187,15 @@ async def test_without_notices_the_renewal_invoice_still_comes(tmp_path: Path) -
         assert shop.mails() == [] and len(shop.invoices()) == 2
 
 
+async def test_who_has_just_begun_a_short_plan_is_not_told_that_it_ends(shop: Shop) -> None:
+    shop.stage.box.db.write_now(plans.create, Terms("Week", 900, "BDT", 7, 10), now=shop.stage.hands.now())
+    shop.pay("first", 2)
+    await shop.forward(hours=1)
+    assert shop.mails() == []
+    await shop.forward(days=4)
+    assert shop.mails() == ["Your plan Week ends on 17 Mar 2026, 12:00"]
+
+
 async def test_unlimited_credits_end_with_their_period(shop: Shop) -> None:
     shop.stage.box.db.write_now(plans.create, Terms("All", 900, "BDT", 3, None), now=shop.stage.hands.now())
     shop.pay("first", 2)

@@ -132,10 +132,12 @@ def renewed_by(rows: Rows, period: Subscription) -> plans.Plan | None:
 
 
 def _stage(period: Subscription, days: tuple[int, ...], now: datetime) -> int | None:
-    """The least number of days that the end is away at most."""
+    """The least number of days that the end is away at most; a period no longer than that has just begun."""
     if now >= period.expires_at:
         return 0 if 0 in days else None
-    reached = [one for one in days if one > 0 and period.expires_at <= now + timedelta(days=one)]
+    span = period.expires_at - period.starts_at
+    sensible = [one for one in days if 0 < one < span / timedelta(days=1)]
+    reached = [one for one in sensible if period.expires_at <= now + timedelta(days=one)]
     return min(reached, default=None)
 
 
