@@ -12,6 +12,7 @@ from tests.cast import Stage
 from tests.faces.conftest import OpenTab
 from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of, words
+from wabox.accounts import passwords, sessions
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -35,6 +36,25 @@ def type_code(tab: Tab, code: str) -> int:
     if answer.status_code == 303:
         assert answer.headers["location"] == "/messages"
     return answer.status_code
+
+
+def test_a_new_password_that_a_reset_has_overtaken_is_not_taken(
+    shop: Stage, asha: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine, was = passwords.hashed, shop.value("select password_hash from users where id = 1")
+
+    def overtaken(password: str) -> str:
+        shop.box.db.write_now(sessions.end_all, shop.asha.id)
+        return genuine(password)
+
+    monkeypatch.setattr("wabox.accounts.passwords.hashed", overtaken)
+    fields = {
+        "present": PASSWORD,
+        "password": "seven blue kites over dhaka",
+        "again": "seven blue kites over dhaka",
+    }
+    assert asha.post("/settings/password", fields).headers["location"] == "/login"
+    assert shop.value("select password_hash from users where id = 1") == was
 
 
 def test_with_it_a_password_alone_lets_nobody_in(shop: Stage, open_tab: OpenTab, asha: Tab) -> None:

@@ -44,7 +44,8 @@ async def change_password(desk: Desk, guesses: Bucket) -> Response[str]:
             raise _wrong("again", later("The two passwords differ. Type the same one twice."))
     except Invalid as wrong:
         return await _page(desk, status=422, errors=wrong.details)
-    await desk.box.db.write(_set_password, desk, await asyncio.to_thread(passwords.hashed, new))
+    if not await desk.box.db.write(_set_password, desk, await asyncio.to_thread(passwords.hashed, new)):
+        return desk.go("/login")
     return desk.go(HERE, said="password_changed")
 
 
@@ -135,10 +136,14 @@ async def _prove(desk: Desk, form: Form, guesses: Bucket, *, field: str = "prese
         guesses.give_back(desk.user.id, desk.box.now())
 
 
-def _set_password(tx: Tx, desk: Desk, password_hash: str) -> None:
+def _set_password(tx: Tx, desk: Desk, password_hash: str) -> bool:
+    """False: this log-in was ended meanwhile, as by a reset of the password."""
+    if not sessions.touch(tx, desk.session.token_hash, desk.box.now()):
+        return False
     users.set_password(tx, desk.user.id, password_hash)
     sessions.end_all(tx, desk.user.id, but=desk.session.token_hash)
     _note(tx, desk, "password.changed")
+    return True
 
 
 def _end(tx: Tx, desk: Desk, which: str) -> None:
