@@ -81,3 +81,13 @@ async def test_event_that_cannot_be_written_holds_up_no_other(stage: Stage) -> N
     ears = await told(stage, Link(999, "ready"), Link(stage.asha.device_id, "qr", qr="one"))
     await ears.drain()
     assert stage.device().state == "qr"
+
+
+async def test_what_a_forgotten_device_tells_last_is_let_go(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(receipts.log, "error", lambda event, **_: said.append(event))
+    number = stage.asha.device_id
+    ears = await told(stage, Link(999, "disconnected", detail="logged_out"), Link(number, "qr", qr="one"))
+    await ears.quiet()
+    assert stage.device().state == "qr"
+    assert said == []

@@ -8,8 +8,8 @@ import sqlite_utils
 
 from wabox import migrations
 from wabox.accounts.users import User
-from wabox.content import reviews, rules
-from wabox.content.rules import Actor, Draft
+from wabox.content import refusals, reviews, rules
+from wabox.content.rules import Actor, Draft, Verdict
 from wabox.db import Tx, connect
 from wabox.errors import Invalid, NotFound
 
@@ -99,3 +99,11 @@ def test_what_costs_too_much_is_refused_also_where_nothing_is_judged_yet(
             add(tx, asha, now, f"[^a]{{500}}{number}", kind="pattern")
     reviews.switch(tx, enabled=True, now=now)
     assert rules.verdict(tx, "a saree for you") is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "begins"), [("No games", "No games. Ch"), ("Why?", "Why? Ch"), ("খেলা নয়।", "খেলা নয়। Ch")]
+)
+def test_a_reason_without_an_end_is_a_sentence_of_its_own(now: datetime, reason: str, begins: str) -> None:
+    found = refusals.refusal(1, Verdict("refuse", ("word:casino",), reason), ip=None, now=now)
+    assert found.sentence.startswith(begins)

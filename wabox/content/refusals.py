@@ -20,7 +20,8 @@ CHANGE = "Change the message, then send it again."
 def refusal(user_id: int, verdict: Verdict, *, ip: str | None, now: datetime) -> Invalid:
     """What a sender is told; raising it leaves nothing behind but the record of it."""
     own = not verdict.rules[0].startswith("builtin:")
-    sentence = f"{verdict.reason} {CHANGE}" if own else verdict.reason
+    stop = "" if verdict.reason.endswith((".", "!", "?", "।")) else "."
+    sentence = f"{verdict.reason}{stop} {CHANGE}" if own else verdict.reason
     made = Invalid("content_refused", sentence, details={"message": verdict.reason})
     made.leaves = lambda tx: count(tx, user_id, verdict, ip=ip, now=now)
     return made

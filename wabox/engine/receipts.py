@@ -15,7 +15,7 @@ from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.errors import Unavailable
+from wabox.errors import NotFound, Unavailable
 from wabox.messages import outbox, pace
 from wabox.whatsapp.driver import Event, Inbound, Link, Pairing, Receipt
 
@@ -74,7 +74,9 @@ class Receipts:
                 log.warning("events wait to be written", waiting=len(self._waiting), why=result.code)
                 return False
             self._waiting.popleft()
-            if result is not None:
+            if isinstance(result, NotFound):
+                log.info("event of a device that is gone", device_id=event.device_id)
+            elif result is not None:
                 kind = type(event).__name__
                 log.error("event not written", kind=kind, device_id=event.device_id, exc_info=result)
         return True
