@@ -31,7 +31,7 @@ def switch_on(shop: Stage, tab: Tab) -> tuple[pyotp.TOTP, list[str]]:
 
 
 def type_code(tab: Tab, code: str) -> int:
-    page = tab.get("/login/code?next=/messages")
+    page = tab.get("/login/code?next=/messages&lang=en")
     answer = tab.ask("POST", "/login/code", data={"_csrf": csrf_of(page.text), "code": code, "next": "/messages"})
     if answer.status_code == 303:
         assert answer.headers["location"] == "/messages"
@@ -64,7 +64,7 @@ def test_with_it_a_password_alone_lets_nobody_in(shop: Stage, open_tab: OpenTab,
     first = tab.get("/login")
     body = {"_csrf": csrf_of(first.text), "email": "asha@example.com", "password": PASSWORD, "next": "/messages"}
     answer = tab.ask("POST", "/login", data=body)
-    assert answer.headers["location"] == "/login/code?next=/messages"
+    assert answer.headers["location"] == "/login/code?next=/messages&lang=en"
     assert tab.get("/").headers["location"] == "/login"
     assert type_code(tab, "000000") == 401
     code = app.at(shop.hands.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from litestar import Response, Router, get, post
 
@@ -136,12 +137,14 @@ async def _locked(desk: Desk, user: User) -> Response[str]:
     """Why, and whom to write to; only after the right password, so that nobody learns who has an account."""
     known = await desk.box.db.read(states.standing, user.id)
     whom = await desk.box.db.read(letters.whom_to_write)
+    if user.language:
+        desk = replace(desk, voice=replace(desk.voice, language=user.language))
     return desk.page("login/locked.html", status=403, reason=known.reason, whom=whom)
 
 
 def _ask_code(desk: Desk, halfway: Halfway, user: User, onward: str, proven: str | None) -> Response[str]:
     token = halfway.begin(user.id, proven or "", desk.box.now())
-    going = desk.go(f"/login/code?next={onward}")
+    going = desk.go(f"/login/code?next={onward}&lang={user.language or desk.voice.language}")
     age = int(LASTS.total_seconds())
     going.set_cookie(guard.cookie(desk.request, "step", token, max_age=age))
     return going
