@@ -142,7 +142,7 @@ def test_the_night_finds_what_is_broken_and_leaves_it(busy: Engine) -> None:
     last = box.db.read_here(database.last)
     assert last is not None and not last.well and last.at == hands.now()
     wrong = next(one for one in last.findings if one.level == "bad")
-    assert "Ids: 1." in wrong.says and "report" in wrong.cure
+    assert "ids: 1." in wrong.says and "report" in wrong.cure
     assert busy.stage.value("select failed from campaigns") == 7
 
 

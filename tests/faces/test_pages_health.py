@@ -76,7 +76,7 @@ def test_check_now_shows_a_broken_promise_and_changes_nothing(shop: Stage, asha:
     assert shop.value("select credits from users where id = 2") == 77
     shop.box.db.write_now(lambda tx: tx.run("update users set credits = 0 where id = 2"))
     asha.post("/admin/health/check")
-    assert "Ids: 2" not in words(asha.get("/admin/health").text)
+    assert "ids: 2" not in words(asha.get("/admin/health").text)
     last = shop.box.db.read_here(database.last)
     assert last is not None and last.well
 
