@@ -442,7 +442,7 @@ def _move(engine: Engine, campaign_id: int, dice: random.Random) -> None:
     elif move == "lost":
         engine.driver.plan(dice.choice(["lost_answer", "vanished"]))
     elif show(engine, campaign_id).status not in campaigns.OVER:
-        act(engine, getattr(campaigns, move), campaign_id)
+        act(engine, getattr(control, move), campaign_id)
 
 
 def _end(engine: Engine, campaign_id: int, *, stop: bool) -> campaigns.Campaign:

@@ -1,4 +1,7 @@
-"""One market for all stories of a run: every story brings customers of its own."""
+"""One market for the stories of a file: every story brings customers of its own.
+
+Not for the whole run: while Playwright's loop runs, no test after it in this process could run one.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from tests.journeys.box import Shop, WhatsApp
 from tests.journeys.terms.market import BKASH, Market, Postbox
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser of everybody in the stories; each has a window of their own."""
     found = shutil.which("chromium")
@@ -24,7 +27,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Market]:
     """The reseller's box, with three things to buy."""
     place = tmp_path_factory.mktemp("market")
