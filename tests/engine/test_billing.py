@@ -246,3 +246,15 @@ async def test_a_wrong_clock_tells_nobody_and_takes_no_plan_away(shop: Shop) -> 
     write(timekeeping.judge, hands.now(), jumped=False)
     await shop.forward(minutes=1)
     assert (len(shop.mails()), len(shop.invoices())) == (1, 2)
+
+
+async def test_the_whatsapp_notice_waits_for_the_owners_phone(shop: Shop) -> None:
+    shop.pay("first")
+    write = shop.stage.box.db.write_now
+    write(lambda tx: tx.run("update devices set linked = 0 where id = :id", id=shop.stage.asha.device_id))
+    await shop.forward(days=24)
+    assert len(shop.mails()) == 1 and shop.whatsapps() == []
+    write(lambda tx: tx.run("update devices set linked = 1 where id = :id", id=shop.stage.asha.device_id))
+    await shop.forward(hours=1)
+    await shop.forward(hours=1)
+    assert len(shop.mails()) == len(shop.whatsapps()) == 1

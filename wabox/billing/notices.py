@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
@@ -142,10 +142,11 @@ def _stage(period: Subscription, days: tuple[int, ...], now: datetime) -> int | 
 
 
 def _was_told(rows: Rows, period: Subscription, stage: int) -> bool:
-    found = rows.value(
-        "select 1 from notices where subscription_id = :id and days = :days limit 1", id=period.id, days=stage
+    """Whether both channels are done with: WhatsApp's waits while the owner's phone is not linked."""
+    told = rows.value(
+        "select count(*) from notices where subscription_id = :id and days = :days", id=period.id, days=stage
     )
-    return found is not None
+    return int(told) == len(get_args(Channel))
 
 
 def _invoiced(rows: Rows, period: Subscription) -> bool:

@@ -14,6 +14,7 @@ from wabox.box import Box
 from wabox.contacts import suppression
 from wabox.db import Tx
 from wabox.devices import devices
+from wabox.devices.devices import Device
 from wabox.messages import outbox, template, timekeeping
 from wabox.messages.localtime import window_end
 
@@ -79,15 +80,17 @@ def remind(tx: Tx, box: Box, due: Due, now: datetime) -> None:
     if notices.mark(tx, period, "mail", due.days, days, now=now):
         mail.owe(tx, to=user.email, subject=subject, body=text, user_id=user.id, seal=box.seal, now=now)
         log.info("plan ends soon", user_id=user.id, days=due.days)
-    if notices.mark(tx, period, "whatsapp", due.days, days, now=now):
-        _write_on_whatsapp(tx, box, owner, user, text, now)
-
-
-def _write_on_whatsapp(tx: Tx, box: Box, owner: users.User, user: users.User, text: str, now: datetime) -> None:
-    """From the owner's primary phone to the number the user linked; outside the owner's quiet hours."""
     device = devices.by_label(tx, owner.id, devices.PRIMARY)
+    if device.linked and notices.mark(tx, period, "whatsapp", due.days, days, now=now):
+        _write_on_whatsapp(tx, box, owner, user, device, text, now)
+
+
+def _write_on_whatsapp(
+    tx: Tx, box: Box, owner: users.User, user: users.User, device: Device, text: str, now: datetime
+) -> None:
+    """From the owner's primary phone to the number the user linked; outside the owner's quiet hours."""
     phone = next((one.phone for one in devices.list_of(tx, user.id) if one.phone), None)
-    if phone is None or not device.linked or suppression.is_out(tx, owner.id, phone):
+    if phone is None or suppression.is_out(tx, owner.id, phone):
         return
     zone = box.config.zone_named(owner.timezone) if owner.timezone else box.config.zone
     quiet = box.config.sending.quiet_hours
