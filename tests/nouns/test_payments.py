@@ -172,8 +172,9 @@ def test_three_false_claims_lock_the_account_for_review(
     locked = users.by_id(tx, bilal.id)
     assert locked is not None and locked.state == "locked"
     entry = audit.page(tx)[0]
-    assert (entry.action, entry.details["reason"]) == ("account.locked", "3 false payment claims")
-    assert tx.value("select state_reason from users where id = :id", id=bilal.id) == "3 false payment claims"
+    reason = "3 claims of payment were false."
+    assert (entry.action, entry.details["reason"]) == ("account.locked", reason)
+    assert tx.value("select state_reason from users where id = :id", id=bilal.id) == reason
 
 
 def test_mistakes_lock_nobody(tx: Tx, asha: User, bilal: User, basic: Plan, now: datetime) -> None:

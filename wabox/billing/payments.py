@@ -312,7 +312,7 @@ def _count_false(tx: Tx, user_id: int, payment_id: int, kind: str, *, ip: str | 
         return
     user = users.by_id(tx, user_id)
     if user is not None and user.role == "user" and user.state != "locked":
-        reason = f"{total} false payment claims"
+        reason = f"{total} claims of payment were false."
         states.move(tx, user_id, "lock", by=states.Actor(None, ip), reason=reason, now=now)
 
 

@@ -39,6 +39,8 @@ FILLED = (
         "The device %(label)s is not linked to WhatsApp: link it on the page /whatsapp, then send again, "
         'or send with "queue_if_offline": true.'
     ),
+    later("%(n)s claims of payment were false."),
+    later("%(n)s people complained about its messages within 30 days."),
 )
 
 

@@ -33,7 +33,7 @@ def test_false_claims_lock_the_account(market: Market) -> None:
             assert "No such money came." in liar.sees("/billing")
     locked_out(liar)
     shown = market.owner.sees(f"/admin/users/{market.id_of(liar)}")
-    assert "Locked" in shown and "3 false payment claims" in shown
+    assert "Locked" in shown and "3 claims of payment were false." in shown
     market.approve("HON35T01")
     assert honest.credits == 1_000
     market.gone(liar)
