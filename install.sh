@@ -182,7 +182,7 @@ run_tests() {
         step "Templates" $bin/djlint wabox/dashboard/templates --check --lint --quiet
     fi
     printf '\n== Tests\n'
-    exec $bin/pytest -n 3 --dist loadfile "$@"
+    exec $bin/pytest -n 4 --dist loadfile --no-loadscope-reorder "$@"
 }
 
 # -- the service ----------------------------------------------------------------------------------

@@ -350,7 +350,7 @@ def situations(draw: st.DrawFn) -> tuple[datetime, Facts]:
     )
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=1_500, deadline=None)
 @given(situations(), st.floats(0, 1, exclude_max=True))
 def test_until_is_the_first_moment_at_which_it_may_go(given: tuple[datetime, Facts], part: float) -> None:
     now, facts = given
@@ -369,7 +369,7 @@ def test_until_is_the_first_moment_at_which_it_may_go(given: tuple[datetime, Fac
         assert isinstance(decide(between, facts), Wait)
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=1_500, deadline=None)
 @given(
     st.one_of(MOMENTS, CHANGES),
     st.sampled_from(ZONES),

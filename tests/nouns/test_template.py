@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from wabox.errors import Invalid
 from wabox.messages.template import MAX_RAW, MAX_RENDERED, parse
 
-EXAMPLES = int(os.environ.get("WABOX_EXAMPLES", "10000"))
+EXAMPLES = int(os.environ.get("WABOX_EXAMPLES", "4000"))
 ASHA = {"name": "Asha", "custom": "VIP", "phone": "8801711000001"}
 
 

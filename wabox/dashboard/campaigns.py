@@ -179,7 +179,7 @@ def _one(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "campaign": campaign,
         "endings": progress.endings(rows, campaign),
         "held": held or explaining.Waiting(),
-        "said": reviews.said_of(rows, campaign.id) if campaign.status_reason == "content_refused" else None,
+        "owners_word": reviews.said_of(rows, campaign.id) if campaign.status_reason == "content_refused" else None,
         "limited": campaign.reserved > 0,
         "labels": labels,
         "poll": "2s" if campaign.status == "sending" else "6s",

@@ -69,9 +69,9 @@ class Desk:
             "config": self.box.config,
             "said": said,
             "nav": self._menu(),
-            **values,
         }
-        return answers.html(template, self.voice, shown, status=status)
+        assert shown.keys().isdisjoint(values), "a page hides what is every page's"
+        return answers.html(template, self.voice, {**shown, **values}, status=status)
 
     def _menu(self) -> tuple[words.Place, ...]:
         """The menu, with what others' accounts and billing add before Settings."""
