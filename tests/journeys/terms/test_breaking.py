@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.journeys.box import until
+from tests.journeys.conftest import long_only
 from tests.journeys.terms.market import PNG, Market, Person
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), long_only()]
 
 GOOD = {"provider": "bkash", "amount": "500", "sender": "01711000001", "txid": "BREAK001"}
 
