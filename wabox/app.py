@@ -13,6 +13,7 @@ from wabox import dashboard, probes
 from wabox.api import v1, wrong
 from wabox.api.wire import Error
 from wabox.box import Box
+from wabox.checkup.vitals import Watch
 from wabox.errors import Invalid, NotFound, Refusal, TooLarge
 
 log = structlog.get_logger()
@@ -27,10 +28,14 @@ _BY_STATUS = {
 
 def create(box: Box) -> Litestar:
     """The web application of one box."""
+    watch = Watch(box)
     return Litestar(
-        route_handlers=[v1.router(box), v1.openapi, probes.router(box), dashboard.router(box)],
+        route_handlers=[v1.router(box), v1.openapi, probes.router(), dashboard.router(box)],
         before_send=[probes.counting(box)],
-        dependencies={"box": Provide(lambda: box, sync_to_thread=False)},
+        dependencies={
+            "box": Provide(lambda: box, sync_to_thread=False),
+            "watch": Provide(lambda: watch, sync_to_thread=False),
+        },
         exception_handlers={
             Refusal: _refused,
             HTTPException: _http,

@@ -121,19 +121,10 @@ def _token(box: Box) -> str:
         return ""
 
 
-def router(box: Box) -> Router:
+def router() -> Router:
     """These routes."""
-    kept = Watch(box)
-
-    async def watch() -> Watch:
-        return kept
-
     return Router(
-        path="/",
-        route_handlers=[healthz, readyz, show],
-        dependencies={"watch": watch},
-        include_in_schema=False,
-        signature_types=[Watch],
+        path="/", route_handlers=[healthz, readyz, show], include_in_schema=False, signature_types=[Watch]
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from wabox.accounts import mail, states, users
 from wabox.accounts.sealing import Seal
 from wabox.accounts.users import User
-from wabox.db import Rows, Tx
+from wabox.db import Tx
 
 _TEXTS = {
     "en": (
@@ -37,7 +37,7 @@ def tell(tx: Tx, user: User, *, language: str, seal: Seal, now: datetime) -> Non
     """The mail about the lock is owed. language: the box's, for who chose none."""
     subject, text = _TEXTS[user.language or language]
     reason = states.standing(tx, user.id).reason or "–"
-    body = text.format(reason=reason, owner=_whom_to_write(tx))
+    body = text.format(reason=reason, owner=users.whom_to_write(tx))
     mail.owe(tx, to=user.email, subject=subject, body=body, user_id=user.id, seal=seal, now=now)
 
 
@@ -47,8 +47,3 @@ def tell_if(tx: Tx, user_id: int, was: User | None, *, language: str, seal: Seal
     if user is None or user.state != "locked" or was is None or was.state == "locked":
         return
     tell(tx, user, language=language, seal=seal, now=now)
-
-
-def _whom_to_write(rows: Rows) -> str:
-    owner = users.owner(rows)
-    return owner.email if owner is not None else ""

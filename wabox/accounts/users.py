@@ -142,6 +142,12 @@ def owner(rows: Rows) -> User | None:
     return None if row is None else user_of(row)
 
 
+def whom_to_write(rows: Rows) -> str:
+    """The address of whoever runs this box; "" before set-up."""
+    found = owner(rows)
+    return found.email if found is not None else ""
+
+
 def password_hash_of(rows: Rows, user_id: int) -> str | None:
     """What passwords.verify wants. None: no such user."""
     found: str | None = rows.value("select password_hash from users where id = :user_id", user_id=user_id)

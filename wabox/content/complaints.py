@@ -105,7 +105,7 @@ def page(rows: Rows, *, before: int | None = None, limit: int = 50) -> list[Comp
     found = rows.all(
         """select c.id, c.user_id, u.email, c.tail, c.source, c.note, b.email as by, c.at from complaints c
            join users u on u.id = c.user_id left join users b on b.id = c.noted_by
-           where :before is null or c.id < :before order by c.id desc limit :limit""",
+           where c.id < ifnull(:before, 9e18) order by c.id desc limit :limit""",
         before=before,
         limit=limit,
     )

@@ -10,6 +10,7 @@ from litestar import Response, Router, get, post
 from wabox.box import Box
 from wabox.content import builtin, matcher, reviews, rules
 from wabox.content.rules import Actor, Draft
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.dashboard.words import Shown
@@ -179,7 +180,7 @@ def _facts(rows: Rows) -> dict[str, Any]:
 
 
 def _nothing_here() -> NotFound:
-    return NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+    return nothing_here()
 
 
 def router(_box: Box) -> Router:

@@ -8,10 +8,10 @@ from wabox.box import Box
 from wabox.campaigns import reviewing
 from wabox.content import builtin
 from wabox.dashboard.admin_filter import BUILTIN, actor, check_open
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.campaigns import cursor_of
 from wabox.dashboard.desk import Desk, known_id
-from wabox.dashboard.language import later
-from wabox.errors import Invalid, NotFound
+from wabox.errors import Invalid
 
 PER_PAGE = 30
 
@@ -27,7 +27,7 @@ async def decide(review_id: int, what: str, desk: Desk) -> Response[str]:
     """It goes on its way, or never goes; a long campaign piece by piece."""
     check_open(desk)
     if what not in ("yes", "no"):
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
     reason = (await desk.form()).text("reason")
     try:
         while await _piece(desk, known_id(review_id), what, reason):

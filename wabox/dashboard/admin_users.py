@@ -17,12 +17,13 @@ from wabox.billing import ledger, subscriptions
 from wabox.box import Box
 from wabox.content import complaints, refusals
 from wabox.dashboard import bills, letters
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.dashboard.words import Shown
 from wabox.db import Rows, Tx
 from wabox.devices import devices
-from wabox.errors import Invalid, NotFound
+from wabox.errors import Invalid
 
 PER_PAGE = 50
 LINK_LASTS = timedelta(days=3)
@@ -101,7 +102,7 @@ async def act(user_id: int, what: str, desk: Desk) -> Response[str]:
         return await _delete(desk, known_id(user_id))
     move = next((one for one in states.MOVES if one == what), None)
     if move is None:
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
     reason = (await desk.form()).text("reason")
     try:
         await desk.box.db.write(_move, desk, known_id(user_id), move, reason)
@@ -168,7 +169,7 @@ def _link(tx: Tx, desk: Desk, user_id: int) -> str:
 def _known(rows: Rows, user_id: int) -> User:
     user = users.by_id(rows, user_id)
     if user is None:
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
     return user
 
 

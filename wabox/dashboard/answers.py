@@ -15,8 +15,8 @@ from litestar import Request, Response
 from litestar.enums import MediaType
 
 from wabox.dashboard import words
-from wabox.dashboard.language import NAMES, Voice, catalogue
-from wabox.errors import Refusal
+from wabox.dashboard.language import NAMES, Voice, catalogue, later
+from wabox.errors import NotFound, Refusal
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -104,3 +104,8 @@ def _spoken(request: Request[Any, Any, Any]) -> str:
     """The reader's language before anything else is known of the reader."""
     first = request.headers.get("accept-language", "")[:2].lower()
     return first if first in NAMES else "en"
+
+
+def nothing_here() -> NotFound:
+    """What a page answers for what is not there, and for what is somebody else's."""
+    return NotFound("not_found", later("There is nothing at this address; use the menu to go on."))

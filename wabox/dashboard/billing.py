@@ -13,12 +13,11 @@ from wabox.billing import invoices, ledger, money, payments, plans, receipts, su
 from wabox.billing.payments import Claim
 from wabox.box import Box
 from wabox.dashboard import bills, labels, letters
-from wabox.dashboard.answers import HEADERS
+from wabox.dashboard.answers import HEADERS, nothing_here
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.form import LONGEST, Form
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid, NotFound, Refusal
+from wabox.errors import Invalid, Refusal
 
 ROOM = 64 * 1024  # for what stands around the picture in the request
 ENTRIES = 30
@@ -90,7 +89,7 @@ async def receipt(payment_id: int, desk: Desk) -> Response[bytes]:
     """The picture, for whose payment it is and for the owner of the box."""
     found = await desk.box.db.read(payments.by_id, known_id(payment_id))
     if found.receipt is None or (found.user_id != desk.user.id and desk.user.role != "owner"):
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
     data, kind = await asyncio.to_thread(receipts.read, directory(desk.box), found.receipt)
     policy = {"Content-Security-Policy": "default-src 'none'; sandbox", "Content-Disposition": "inline"}
     return Response(data, media_type=kind, headers={**HEADERS, **policy})
@@ -101,7 +100,7 @@ async def invoice(number: int, desk: Desk) -> Response[str]:
     """An invoice, to look at and to print."""
     found = await desk.box.db.read(invoices.by_number, known_id(number))
     if found.user_id != desk.user.id and desk.user.role != "owner":
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
     return desk.page("billing/invoice.html", here="billing", found=found, bills=bills, cash=bills.cash(desk.voice))
 
 
@@ -168,7 +167,7 @@ async def _buy(
 
     plan, standing = await desk.box.db.read(ask)
     if plan.terms.trial or desk.user.role == "owner":
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
     settings = desk.box.config.billing
     return desk.page(
         "billing/buy.html",

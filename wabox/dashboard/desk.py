@@ -13,9 +13,9 @@ from wabox.accounts.sessions import Session
 from wabox.accounts.users import User
 from wabox.box import Box
 from wabox.dashboard import answers, form, guard, words
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.form import Form
-from wabox.dashboard.language import Voice, later
-from wabox.errors import NotFound
+from wabox.dashboard.language import Voice
 from wabox.messages import facts, line
 
 BIGGEST_ID = 2**63 - 1
@@ -105,5 +105,5 @@ def provide(box: Box) -> Callable[[guard.Asked], Awaitable[Desk]]:
 def known_id(number: int) -> int:
     """The number, if the database could have it. Raises NotFound."""
     if not 0 < number <= BIGGEST_ID:
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
     return number

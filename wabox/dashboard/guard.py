@@ -22,8 +22,9 @@ from wabox.accounts import secrets, sessions, terms, users
 from wabox.accounts.sessions import Session
 from wabox.box import Box
 from wabox.dashboard import answers, form
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.language import NAMES, Voice, later
-from wabox.errors import Forbidden, NotFound
+from wabox.errors import Forbidden
 
 Asked: TypeAlias = Request[Any, Any, Any]
 NOT_ACTIVE = later("Your account is not active, so nothing can be changed or sent. Ask whoever runs this box.")
@@ -76,28 +77,29 @@ def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHa
 
 def _check_state(session: Session | None, handler: BaseRouteHandler) -> None:
     """Raises Forbidden for an account that may look but not act; its own log-in it may always tend."""
-    if session is None or session.user.state == "active":
-        return
-    if handler.opt.get("public") or handler.opt.get("any_state"):
+    if session is None or session.user.state == "active" or _is_for_anybody(handler):
         return
     raise Forbidden(f"account_{session.user.state}", NOT_ACTIVE)
 
 
 def _check_terms(session: Session | None, handler: BaseRouteHandler, box: Box) -> None:
     """Raises Elsewhere for a customer who has not accepted the present terms; own log-in and /terms stay open."""
-    if session is None or session.user.role == "owner" or not box.config.others_use_it:
-        return
-    if handler.opt.get("public") or handler.opt.get("any_state"):
+    if session is None or session.user.role == "owner" or not box.config.others_use_it or _is_for_anybody(handler):
         return
     accepted = box.db.read_here(terms.accepted, session.user.id)
     if accepted is None or accepted.version != terms.VERSION:
         raise Elsewhere("/terms")
 
 
+def _is_for_anybody(handler: BaseRouteHandler) -> bool:
+    """Whether the account behind the session does not matter: public, or one's own log-in."""
+    return bool(handler.opt.get("public") or handler.opt.get("any_state"))
+
+
 def _check_owner(session: Session | None) -> None:
     """Raises NotFound: to anybody else the owner's pages are not there."""
     if session is None or session.user.role != "owner":
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
 
 
 def login_path(request: Asked) -> str:

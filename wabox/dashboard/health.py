@@ -171,11 +171,8 @@ def span(voice: Voice, seconds: float) -> str:
 
 
 def router(box: Box) -> Router:
-    """These pages."""
-    seen, machine, lock = Watch(box), Machine(box), asyncio.Lock()
-
-    async def watch() -> Watch:
-        return seen
+    """These pages; the app has the watch, which the probes ask too."""
+    machine, lock = Machine(box), asyncio.Lock()
 
     async def looked_at() -> Machine:
         return machine
@@ -186,5 +183,5 @@ def router(box: Box) -> Router:
     return Router(
         path="/",
         route_handlers=[page, live, check],
-        dependencies={"watch": watch, "machine": looked_at, "checking": checking},
+        dependencies={"machine": looked_at, "checking": checking},
     )

@@ -15,6 +15,7 @@ from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.contacts import contacts, inbox, phones, suppression
 from wabox.dashboard import labels
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.campaigns import cursor_of
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.home import Tickets
@@ -139,7 +140,7 @@ def _device(rows: Rows, user_id: int, phone: str) -> Device:
 def _digits(phone: str) -> str:
     """The digits of an address. Raises NotFound for anything else."""
     if not (phone.isascii() and phone.isdigit() and phones.MIN_DIGITS <= len(phone) <= phones.MAX_DIGITS):
-        raise NotFound("not_found", "There is nothing at this address; use the menu to go on.")
+        raise nothing_here()
     return phone
 
 

@@ -11,7 +11,7 @@ from wabox.billing import payments
 from wabox.billing.payments import Payment
 from wabox.box import Box
 from wabox.dashboard.language import Voice, later
-from wabox.db import Rows, Tx
+from wabox.db import Tx
 
 RESET_SUBJECT = later("A new password for wabox")
 RESET = later(
@@ -143,7 +143,7 @@ def moved(tx: Tx, box: Box, user: User, what: Move, reason: str = "") -> None:
     if what == "approve" and user.state == "pending":
         subject, text = HALF_APPROVED_SUBJECT, HALF_APPROVED
     link, post = f"{box.base_url}/login", Post(box, user.email, user.id, user.language)
-    _owe(tx, post, subject, text, link=link, reason=" ".join(reason.split()) or "–", owner=whom_to_write(tx))
+    _owe(tx, post, subject, text, link=link, reason=" ".join(reason.split()) or "–", owner=users.whom_to_write(tx))
 
 
 def if_locked(tx: Tx, box: Box, user_id: int, was: User | None) -> None:
@@ -165,15 +165,9 @@ def decided(tx: Tx, box: Box, payment: Payment) -> None:
     if user is None or user.closed_at is not None:
         return
     subject, text = (PAID_SUBJECT, PAID) if payment.status == "approved" else (NOT_PAID_SUBJECT, NOT_PAID)
-    values = {"txid": payment.txid, "reason": payment.reason or "–", "owner": whom_to_write(tx)}
+    values = {"txid": payment.txid, "reason": payment.reason or "–", "owner": users.whom_to_write(tx)}
     post = Post(box, user.email, user.id, user.language)
     _owe(tx, post, subject, text, link=f"{box.base_url}/billing", **values)
-
-
-def whom_to_write(rows: Rows) -> str:
-    """The address of whoever runs this box."""
-    owner = users.owner(rows)
-    return owner.email if owner is not None else ""
 
 
 def _owe(tx: Tx, post: Post, subject: str, text: str, **values: str) -> None:

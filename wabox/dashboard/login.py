@@ -14,7 +14,7 @@ from wabox.accounts.passwords import Verdict
 from wabox.accounts.throttle import HOUR, Bucket, Logins
 from wabox.accounts.users import User
 from wabox.box import Box
-from wabox.dashboard import guard, letters
+from wabox.dashboard import guard
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.datadir import DataDir
@@ -136,7 +136,7 @@ async def log_in(desk: Desk, logins: Logins, halfway: Halfway) -> Response[str]:
 async def _locked(desk: Desk, user: User) -> Response[str]:
     """Why, and whom to write to; only after the right password, so that nobody learns who has an account."""
     known = await desk.box.db.read(states.standing, user.id)
-    whom = await desk.box.db.read(letters.whom_to_write)
+    whom = await desk.box.db.read(users.whom_to_write)
     if user.language:
         desk = replace(desk, voice=replace(desk.voice, language=user.language))
     return desk.page("login/locked.html", status=403, reason=known.reason, whom=whom)

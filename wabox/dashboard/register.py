@@ -11,13 +11,13 @@ from wabox.accounts.registration import Rule
 from wabox.accounts.throttle import HOUR, Bucket, network
 from wabox.box import Box
 from wabox.dashboard import guard, letters
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.errors import Invalid, NotFound, TooMany
+from wabox.errors import Invalid, TooMany
 
-NOTHING = later("There is nothing at this address; use the menu to go on.")
 DIFFERENT = later("The two passwords differ. Type the same one twice.")
 TERMS_FIRST = later("Read the terms, then tick that you accept them.")
 A_PLACE = 10  # accounts an hour from one address
@@ -75,7 +75,7 @@ async def verify(token: str, desk: Desk) -> Response[str]:
 def _rule(desk: Desk) -> Rule:
     asked = registration.rule(desk.box.config)
     if asked is None:
-        raise NotFound("not_found", NOTHING)
+        raise nothing_here()
     return asked
 
 

@@ -12,11 +12,12 @@ from wabox.billing.money import digits
 from wabox.billing.plans import Terms
 from wabox.box import Box
 from wabox.dashboard import bills, letters
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.form import Form
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid, NotFound
+from wabox.errors import Invalid
 
 PER_PAGE = 50
 
@@ -136,7 +137,7 @@ async def reject(payment_id: int, desk: Desk) -> Response[str]:
 def _only_owner(desk: Desk) -> None:
     """Raises NotFound for everybody else: these pages are not there for them."""
     if desk.user.role != "owner":
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
 
 
 def _reject(tx: Tx, desk: Desk, payment_id: int, form: Form) -> None:

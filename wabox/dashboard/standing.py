@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from litestar import Response, Router, get, post
 
-from wabox.accounts import links, registration, states
+from wabox.accounts import links, registration, states, users
 from wabox.accounts.throttle import HOUR, Bucket
 from wabox.box import Box
 from wabox.dashboard import letters
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Tx
-from wabox.errors import NotFound, TooMany
+from wabox.errors import TooMany
 
 LETTERS = 3  # confirming links an hour to one account
 
@@ -22,7 +23,7 @@ async def page(desk: Desk) -> Response[str]:
     if desk.user.state == "active":
         return desk.go("/")
     standing = await desk.box.db.read(states.standing, desk.user.id)
-    whom = await desk.box.db.read(letters.whom_to_write)
+    whom = await desk.box.db.read(users.whom_to_write)
     asked = registration.rule(desk.box.config) or states.NOTHING_MORE
     return desk.page("account/page.html", here="settings", standing=standing, asked=asked, whom=whom)
 
@@ -33,7 +34,7 @@ async def confirm(desk: Desk, sent: Bucket) -> Response[str]:
     asked = registration.rule(desk.box.config)
     standing = await desk.box.db.read(states.standing, desk.user.id)
     if asked is None or not asked.verification or standing.confirmed:
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
     wait = sent.take(desk.user.id, desk.box.now())
     if wait:
         raise TooMany("too_many_tries", later("Too many tries. Wait a while, then try again."), retry_after=wait)

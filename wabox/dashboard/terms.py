@@ -6,10 +6,11 @@ from litestar import Response, Router, get, post
 
 from wabox.accounts import audit, terms
 from wabox.box import Box
+from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Tx
-from wabox.errors import Invalid, NotFound
+from wabox.errors import Invalid
 
 CHANGED = later("The terms have changed since you opened the page. Read them again, then accept.")
 
@@ -50,7 +51,7 @@ def _accept(tx: Tx, desk: Desk) -> None:
 
 def _check(desk: Desk) -> None:
     if not desk.box.config.others_use_it:
-        raise NotFound("not_found", later("There is nothing at this address; use the menu to go on."))
+        raise nothing_here()
 
 
 def router(_box: Box) -> Router:

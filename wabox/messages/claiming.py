@@ -75,7 +75,7 @@ def _put_aside(tx: Tx, message_id: int, now: datetime) -> bool:
 
 def judged(rows: Rows, message: stored.Message) -> Verdict | None:
     """What the rules in force say of the message; what a person let go is held no more, but may be refused."""
-    if message.system:
+    if message.system or not rules_in_force.in_force(rows):
         return None
     verdict = rules_in_force.verdict(rows, message.text, reviews.passed(rows, message.campaign_id))
     if verdict is not None and verdict.action == "hold" and reviews.has_passed(rows, message.id):
