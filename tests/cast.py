@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from wabox import config, datadir, run
+from tests import fresh
+from wabox import config, datadir
 from wabox.accounts import keys, terms, users
 from wabox.accounts.sealing import Seal
 from wabox.billing import subscriptions
@@ -94,7 +95,7 @@ def stage(path: Path, **sections: dict[str, Any]) -> Stage:
     made = config.parse(settings(**sections), base=path)
     data = datadir.prepare(path / "data")
     key = datadir.secret_key(data)
-    run.upgrade(data)
+    fresh.database(data.database)
     database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
     database.write_now(subscriptions.switch, enabled=made.billing.enabled, now=hands.now())

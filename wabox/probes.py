@@ -20,6 +20,7 @@ from wabox.dashboard.guard import check_host
 from wabox.db import Rows
 from wabox.errors import NotFound, Refusal, Unauthorized, Unavailable
 from wabox.messages import timekeeping
+from wabox.mounting import Mount
 
 log = structlog.get_logger()
 
@@ -123,7 +124,7 @@ def _token(box: Box) -> str:
 
 def router() -> Router:
     """These routes."""
-    return Router(
+    return Mount(
         path="/", route_handlers=[healthz, readyz, show], include_in_schema=False, signature_types=[Watch]
     )
 

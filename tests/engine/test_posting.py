@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from wabox import migrations
+from tests import fresh
 from wabox.accounts import users
 from wabox.accounts.sealing import Seal
-from wabox.db import Database, Tx, connect
+from wabox.db import Database, Tx
 from wabox.engine import outgoing
 from wabox.engine.outgoing import Answer
 from wabox.engine.posting import SLOTS, Poster
@@ -154,9 +154,7 @@ class Shop:
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     path = tmp_path / "wabox.db"
-    connection = connect(path)
-    migrations.migrate(connection)
-    connection.close()
+    fresh.database(path)
     db = Database(path)
     db.start()
     for email in ("asha@example.com", "bilal@example.com"):

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import fresh
 from tests.house.conftest import Typed
 from wabox import config as settings
-from wabox import datadir, db, migrations
+from wabox import datadir, db
 from wabox.checkup import box, chromium, machine
 from wabox.checkup.findings import Finding
 from wabox.config import Config
@@ -34,9 +35,7 @@ def config(tmp_path: Path) -> Config:
 def data(config: Config) -> datadir.DataDir:
     made = datadir.prepare(config.data.dir)
     datadir.secret_key(made)
-    connection = db.connect(made.database)
-    migrations.migrate(connection)
-    connection.close()
+    fresh.database(made.database)
     return made
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wabox import migrations
+from tests import fresh
 from wabox.accounts import users
 from wabox.accounts.users import User
 from wabox.contacts import suppression
@@ -20,8 +20,8 @@ NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def tx(tmp_path: Path) -> Iterator[Tx]:
     """A verb's transaction on an empty, migrated database; never committed."""
+    fresh.database(tmp_path / "wabox.db")
     connection = connect(tmp_path / "wabox.db", functions={"phone_hash": suppression.hasher(b"k" * 32)})
-    migrations.migrate(connection)
     connection.execute("begin immediate")
     yield Tx(connection)
     connection.close()

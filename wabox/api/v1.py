@@ -12,13 +12,14 @@ from wabox.api import campaigns, contacts, devices, document, keys, messages, re
 from wabox.api.guard import key_guard
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
+from wabox.mounting import Mount
 
 PATH = "/api/v1"
 
 
 def router(box: Box) -> Router:
     """The whole API for one box."""
-    return Router(
+    return Mount(
         path=PATH,
         route_handlers=[
             messages.router,

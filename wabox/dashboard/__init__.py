@@ -42,6 +42,7 @@ from wabox.dashboard import (
 )
 from wabox.dashboard.answers import STATIC, refusal_page
 from wabox.dashboard.desk import Desk, provide
+from wabox.mounting import Mount
 
 __all__ = ["refusal_page", "router"]
 
@@ -82,7 +83,7 @@ A_YEAR = 31_536_000
 
 def router(box: Box) -> Router:
     """Every page of this box, and the static files."""
-    pages = Router(
+    pages = Mount(
         path="/",
         route_handlers=[section.router(box) for section in SECTIONS],
         guards=[guard.guard(box)],
@@ -91,7 +92,7 @@ def router(box: Box) -> Router:
         include_in_schema=False,
         signature_types=[Desk],
     )
-    return Router(path="/", route_handlers=[pages, _static()], include_in_schema=False)
+    return Mount(path="/", route_handlers=[pages, _static()], include_in_schema=False)
 
 
 def _static() -> Router:
