@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.contract.worlds import World
-from wabox.whatsapp.driver import Inbound, Link, Pairing, SessionLost, SessionSpec
+from wabox.whatsapp.driver import RESTRICTED, Inbound, Link, Pairing, SessionLost, SessionSpec
 
 Shop = tuple[SessionSpec, str]
 
@@ -102,6 +102,20 @@ def test_a_refused_message_is_surely_not_sent(world: World, shop: Shop) -> None:
     assert handed.reason
     assert world.copies(message_id) == 0
     assert world.driver.look_up(device_id, message_id, (chat_id,), None).ack == -1
+
+
+def test_a_refusal_while_the_account_is_limited_says_so(world: World, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    mark = world.diary.mark()
+    world.weather(restricted_until=(datetime.now(UTC) + timedelta(hours=6)).isoformat())
+    handed = world.driver.hand_over(device_id, chat_id, message_id, "hello")
+    assert (handed.outcome, handed.reason) == ("refused", RESTRICTED)
+    assert [link.detail for link in world.diary.all(Link, mark)] == ["restricted"]
+    assert world.copies(message_id) == 0
+    world.calm()
+    world.diary.wait(Link, lambda one: one.device_id == device_id and one.detail is None, mark)
+    handed = world.driver.hand_over(device_id, chat_id, new_id(), "hello")
+    assert handed.outcome == "acked"
 
 
 def test_a_message_never_handed_over_is_not_found(world: World, shop: Shop) -> None:

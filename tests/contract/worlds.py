@@ -10,6 +10,7 @@ import asyncio
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -207,6 +208,8 @@ class FakeWorld(World):
                 self.fake.plan("stuck")
             case {"send_error": True}:
                 self.fake.plan("refused")
+            case {"restricted_until": str(until)}:
+                self._limit_all(datetime.fromisoformat(until))
             case {"exists_error": True}:
                 self.fake.every_existence_unknown = True
             case {"not_on_whatsapp": list(phones)}:
@@ -214,9 +217,17 @@ class FakeWorld(World):
             case _:
                 raise AssertionError(f"the fake knows no {faults}")
 
+    def _limit_all(self, until: datetime) -> None:
+        ready = [one for one in self.fake.opened() if self.fake.link(one).state == "ready"]
+        for device_id in ready:
+            self.fake.show(device_id, "ready", "restricted", until=until, synced=True)
+
     def calm(self) -> None:
         self.fake.not_on_whatsapp.clear()
         self.fake.every_existence_unknown = False
+        for device_id in self.fake.opened():
+            if self.fake.link(device_id).detail == "restricted":
+                self.fake.recover(device_id)
 
     def close(self) -> None:
         return

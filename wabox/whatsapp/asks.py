@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wabox.whatsapp import telling
-from wabox.whatsapp.driver import Handed, LookedUp, Resolved, SessionLost
+from wabox.whatsapp.driver import RESTRICTED, Handed, LookedUp, Resolved, SessionLost
 from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost
 from wabox.whatsapp.session import Session
 
@@ -34,7 +34,16 @@ async def hand_over(session: Session, chat_id: str, message_id: str, text: str) 
     except PageLost:
         session.doubt()
         return Handed("in_doubt", "page_lost", session.house.now())
-    return telling.handed(raw, session.house.now())
+    handed = telling.handed(raw, session.house.now())
+    if handed.outcome == "refused" and handed.reason == RESTRICTED:
+        await _shown_restricted(session)
+    return handed
+
+
+async def _shown_restricted(session: Session) -> None:
+    """The world knows of the restriction before the refusal, or its next message would meet it, too."""
+    session.doubt()
+    await session.board.wait_for(lambda link: link.detail == "restricted", session.limits.answer)
 
 
 async def look_up(

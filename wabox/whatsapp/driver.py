@@ -112,6 +112,9 @@ class Resolved:
     other_chat_ids: tuple[str, ...] = ()
 
 
+RESTRICTED = "restricted"
+
+
 @dataclass(frozen=True, slots=True)
 class Handed:
     """What became of a hand-over.
@@ -119,6 +122,10 @@ class Handed:
     acked: WhatsApp's server has it. refused: the server or the page said no and it is surely not
     sent (`reason`). not_entered: it never entered the page's store, surely not sent, may be tried
     again. in_doubt: it may have gone; look it up before anything else.
+
+    refused with the reason RESTRICTED: no fault of the message, for WhatsApp limits the account just now.
+    It may wait and go later, under a fresh id: the page's history keeps the refused one, with ack -1,
+    under the old. The Link that says so was given before the hand-over returned.
     """
 
     outcome: Literal["acked", "refused", "not_entered", "in_doubt"]

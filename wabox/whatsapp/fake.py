@@ -14,6 +14,7 @@ from threading import RLock
 from typing import Literal
 
 from wabox.whatsapp.driver import (
+    RESTRICTED,
     Detail,
     Event,
     Handed,
@@ -32,6 +33,7 @@ from wabox.whatsapp.driver import (
 Outcome = Literal[
     "acked",  # the server took it and said so
     "refused",  # the server said no; surely not sent
+    "restricted",  # the server said no, and limits the account from now on; surely not sent
     "not_entered",  # the page never stored it; surely not sent
     "lost_answer",  # in doubt; the server has it, history says ack 1
     "stuck",  # in doubt; only the page has it, history says ack 0
@@ -155,6 +157,10 @@ class FakeDriver:
             outcome = self._plan.popleft() if self._plan else "acked"
             if outcome == "session_lost":
                 raise SessionLost("planned")
+            if outcome == "restricted":
+                self.show(device_id, "ready", "restricted", synced=True)
+            elif self.link(device_id).detail == "restricted" and outcome in ("acked", "refused"):
+                outcome = "restricted"  # as WhatsApp does: whatever is handed over now is refused
             self.handed.append((device_id, chat_id, message_id, text))
             handed = self._play(outcome, profile, Taken(device_id, chat_id, message_id, text))
         if handed.outcome == "acked":
@@ -293,9 +299,10 @@ class FakeDriver:
 
     def _play(self, outcome: Outcome, profile: _Profile, message: Taken) -> Handed:
         key = (message.chat_id, message.message_id)
-        if outcome == "refused":
+        if outcome in ("refused", "restricted"):
             profile.history[key] = -1
-            return Handed("refused", self.refuse_reason, self._now())
+            reason = RESTRICTED if outcome == "restricted" else self.refuse_reason
+            return Handed("refused", reason, self._now())
         if outcome == "not_entered":
             return Handed("not_entered", "chat_not_found", self._now())
         if outcome in ("acked", "lost_answer"):

@@ -248,7 +248,18 @@
     const plain = ack < 0 && !again && result !== 'ERROR_NETWORK' && result !== 'OK';
     return plain ? 'refused' : 'in_doubt';
   };
-  const send = async ({ chat, id, text: body, timeoutMs }) => {
+  // Was it refused because the account is limited? The refusal may be here before the page's notice is.
+  const limited = async () => {
+    if (restriction(signs()).restricted) return true;
+    await wait(options.lookMs);
+    return restriction(signs()).restricted;
+  };
+  const send = async (question) => {
+    const said = await give(question);
+    const refused = said.outcome === 'refused' && (await limited());
+    return refused ? { ...said, reason: 'restricted' } : said;
+  };
+  const give = async ({ chat, id, text: body, timeoutMs }) => {
     const key = ourKey(chat, id);
     const before = stored(key);
     if (before && before.ack >= 1) return { outcome: 'acked' };
