@@ -18,7 +18,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from wabox import app, crash, datadir, db, logs, migrations, welcome
+from wabox import app, crash, datadir, db, logs, migrations, threads, welcome
 from wabox.accounts import users
 from wabox.accounts.sealing import Seal
 from wabox.billing import subscriptions
@@ -56,6 +56,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 def serve(config: Config) -> None:
     """Run wabox until SIGTERM or SIGINT. Raises ConfigError when it cannot start."""
     logs.configure(config.logs)
+    threads.arm()
     crash.arm(os.environ, loopback=config.site_is_loopback)
     data = datadir.prepare(config.data.dir)
     url = f"http://{config.server.host}:{config.server.port}"

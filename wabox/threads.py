@@ -1,0 +1,64 @@
+"""A thread or a task that ends unasked ends the process, so that systemd starts it again.
+
+A box whose writer or clock is gone answers as if it were well and does nothing any more; one that is
+started again looks up what was in doubt and goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+EXIT_CODE = 70  # a fault of the program itself (sysexits.h: EX_SOFTWARE)
+
+
+def end(name: str, error: BaseException | None) -> None:
+    """The process is over, at once: nothing of it can be trusted to be stopped in order."""
+    try:
+        log.critical("ended unasked; wabox stops and must be started again", thread=name, exc_info=error)
+    finally:
+        os._exit(EXIT_CODE)
+
+
+def lasting(name: str, work: Callable[[], None], *, asked: Callable[[], bool]) -> threading.Thread:
+    """A thread, not started yet, that ends the process if its work ends before `asked` says that it may."""
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except BaseException as fault:  # noqa: BLE001 - whatever it was, the thread is gone
+            error = fault
+        if error is not None or not asked():
+            end(name, error)
+
+    return threading.Thread(target=run, name=name, daemon=True)
+
+
+def lasting_task(task: asyncio.Task[Any], *, asked: Callable[[], bool]) -> asyncio.Task[Any]:
+    """The task, which ends the process if it ends before `asked` says that it may; a cancelled one was asked."""
+
+    def ended(done: asyncio.Task[Any]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is not None or not (done.cancelled() or asked()):
+            end(done.get_name(), error)
+
+    task.add_done_callback(ended)
+    return task
+
+
+def arm() -> None:
+    """From now on, what a thread of this process does not catch ends the process."""
+
+    def hook(fault: threading.ExceptHookArgs) -> None:
+        if not isinstance(fault.exc_value, SystemExit):
+            end(fault.thread.name if fault.thread else "a thread", fault.exc_value)
+
+    threading.excepthook = hook
