@@ -14,8 +14,8 @@ from wabox.db import Tx
 from wabox.devices import devices
 from wabox.engine import receipts
 from wabox.engine.links import Links
-from wabox.whatsapp import gateway
-from wabox.whatsapp.driver import Event, Link, SessionSpec
+from wabox.whatsapp import asks, gateway
+from wabox.whatsapp.driver import Event, Link, SessionLost, SessionSpec
 from wabox.whatsapp.fake import FakeDriver
 from wabox.whatsapp.gateway import Gateway
 
@@ -182,3 +182,50 @@ def test_a_device_whose_profile_cannot_be_made_is_tried_again(
         return seen
 
     assert asyncio.run(walk()) == [set(), {shop.asha.device_id}]
+
+
+def test_a_hand_over_that_the_end_of_the_gateway_cuts_short_is_in_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "Session", _Session)
+    entered = asyncio.Event()
+
+    async def hand_over(*_: object) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asks, "hand_over", hand_over)
+
+    async def walk() -> str:
+        async with _started(tmp_path) as real:
+            real.open(SessionSpec(7, "profile-7", None))
+            await _carried_out(real)
+            handed = asyncio.create_task(asyncio.to_thread(real.hand_over, 7, "c", "m", "Hello"))
+            await entered.wait()
+        return (await handed).outcome
+
+    assert asyncio.run(walk()) == "in_doubt"
+
+
+def test_a_question_that_the_end_of_the_gateway_cuts_short_is_a_lost_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway, "Session", _Session)
+    entered = asyncio.Event()
+
+    async def resolve(*_: object) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asks, "resolve", resolve)
+
+    async def walk() -> None:
+        async with _started(tmp_path) as real:
+            real.open(SessionSpec(7, "profile-7", None))
+            await _carried_out(real)
+            asked = asyncio.create_task(asyncio.to_thread(real.resolve, 7, "8801711000001"))
+            await entered.wait()
+        await asked
+
+    with pytest.raises(SessionLost):
+        asyncio.run(walk())

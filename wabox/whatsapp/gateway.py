@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
@@ -294,7 +295,7 @@ class Gateway:
         future = asyncio.run_coroutine_threadsafe(answer(), loop)
         try:
             return future.result(seconds + _MARGIN_SECONDS)
-        except (TimeoutError, asyncio.CancelledError):
+        except (TimeoutError, concurrent.futures.CancelledError):  # cancelled: the gateway stops meanwhile
             future.cancel()
             raise _NoAnswer("no answer in time") from None
 
