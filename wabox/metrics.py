@@ -92,11 +92,25 @@ def _engine(vitals: Vitals) -> Iterator[Metric]:
     for step in vitals.steps:
         failures.add_metric((step.name,), step.failures)
     yield failures
+    yield from _turns(vitals)
     if vitals.checked is not None:
         at = vitals.checked.at.timestamp()
         yield _gauge("wabox_database_check_timestamp_seconds", "When the database was last checked.", at)
         well = vitals.checked.well
         yield _gauge("wabox_database_check_well", "1 if that check found nothing wrong.", well)
+
+
+def _turns(vitals: Vitals) -> Iterator[Metric]:
+    threads = {one.kind: one.threads for one in vitals.turns}
+    yield _gauges("wabox_worker_threads", "Threads that give turns of this kind.", "kind", threads)
+    busy = {one.kind: len(one.busy) for one in vitals.turns}
+    yield _gauges("wabox_turns_busy", "Turns that run now.", "kind", busy)
+    resting = {one.kind: one.resting for one in vitals.turns}
+    yield _gauges("wabox_turns_resting", "Who failed last and rests, or is tried again.", "kind", resting)
+    failed = CounterMetricFamily("wabox_turn_failures", "Turns that failed.", labels=("kind",))
+    for one in vitals.turns:
+        failed.add_metric((one.kind,), one.failures)
+    yield failed
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 LATE_SECONDS = 30.0  # a step of each second that has not ended for so long
+STUCK_SECONDS = 180.0  # a turn gives up far sooner by itself
 LONGEST_ERROR = 200
 
 
@@ -43,11 +44,31 @@ class Step:
 
 
 @dataclass(slots=True)
+class Turns:
+    """One kind of turn. busy: since when each has its turn, {id: seconds}. resting: those that failed last.
+
+    failures: since the start.
+    """
+
+    kind: str
+    threads: int = 0
+    busy: dict[int, float] = field(default_factory=dict)
+    resting: int = 0
+    failures: int = 0
+
+    @property
+    def stuck(self) -> int:
+        """How many turns should have ended long ago."""
+        return sum(monotonic() - since > STUCK_SECONDS for since in list(self.busy.values()))
+
+
+@dataclass(slots=True)
 class Pulse:
     """started: of the process, by the clock that only runs forward. requests: {(face, class): how many}."""
 
     started: float = field(default_factory=monotonic)
     steps: dict[str, Step] = field(default_factory=dict)
+    turns: dict[str, Turns] = field(default_factory=dict)
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def announce(self, name: str, *, every: float) -> None:

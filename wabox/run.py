@@ -42,7 +42,7 @@ from wabox.engine.receipts import Receipts
 from wabox.engine.reviewing import Reviewing
 from wabox.engine.timekeeper import Timekeeper
 from wabox.engine.turns import Turns
-from wabox.engine.workers import Workers
+from wabox.engine.workers import Kind, Workers
 from wabox.errors import ConfigError
 from wabox.whatsapp.gateway import Gateway
 
@@ -50,6 +50,7 @@ log = structlog.get_logger()
 
 STOP_SECONDS = 9.5  # from the signal to the end
 LAST_SECONDS = 2.0  # of these, what the browsers and the last writes get
+MOST_DEVICES = 200  # turns at once: a thread costs little beside the browser of a linked phone
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -158,8 +159,12 @@ class _Serving:
         self.importing = Importing(box)
         self.workers = Workers(
             data.queue,
-            {"device": self.turns.turn, "campaign": self.expansion.turn, "import": self.importing.turn},
-            threads=config.devices.max + 3,
+            {
+                "device": Kind(self.turns.turn, most=MOST_DEVICES),
+                "campaign": Kind(self.expansion.turn, most=2),
+                "import": Kind(self.importing.turn, most=2),
+            },
+            box.pulse,
         )
         self.links = Links(box, self.gateway)
         self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now, own_port=config.server.port)
@@ -223,7 +228,7 @@ class _Serving:
     async def _stop(self) -> None:
         """Web first, browsers last; a hand-over that does not end in time stays in doubt."""
         self._ask_to_stop()
-        await self.clock.stop()
+        await self.clock.stop(min(2.0, self._left()))
         turns = asyncio.to_thread(self.workers.stop, self._left() - LAST_SECONDS)
         posts = self.poster.stop(min(2.0, self._left()))
         await asyncio.gather(turns, posts, self.mailing.stop(min(2.0, self._left())))

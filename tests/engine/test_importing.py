@@ -15,7 +15,7 @@ from wabox.contacts import csv_files, imports, intake
 from wabox.db import Tx
 from wabox.engine import importing
 from wabox.engine.importing import Importing, Imports
-from wabox.engine.workers import Workers
+from wabox.engine.workers import Kind, Workers
 from wabox.errors import Unavailable
 
 ROWS = 1_203
@@ -139,7 +139,7 @@ def test_a_stopping_box_begins_no_batch(box: Stage) -> None:
 async def test_the_tick_gives_running_imports_their_turn(box: Stage) -> None:
     running, waiting = upload(box, rows=3), upload(box, rows=3, started=False)
     given: list[int] = []
-    workers = Workers(box.box.config.data.dir / "queue.db", {"import": given.append}, threads=1)
+    workers = Workers(box.box.config.data.dir / "queue.db", {"import": Kind(given.append, most=1)})
     workers.start()
     await Imports(box.box, workers).tick()
     await asyncio.to_thread(workers.stop, 5.0)
@@ -156,6 +156,6 @@ async def test_uploads_nobody_started_and_files_nobody_needs_are_forgotten(box: 
     for one in (orphan, *(importing.directory(box.box) / show(box, number).file for number in (kept, old))):
         os.utime(one, (0, 0))
     box.hands.forward(days=8)
-    await Imports(box.box, Workers(box.box.config.data.dir / "queue.db", {}, threads=1)).tidy()
+    await Imports(box.box, Workers(box.box.config.data.dir / "queue.db", {})).tidy()
     assert show(box, old).status == "cancelled"
     assert files(box) == sorted(["fresh.csv", show(box, kept).file])

@@ -59,7 +59,7 @@ def ask(
 
 def ticked(made: Stage, tmp_path: Path) -> None:
     """The engine has come round once."""
-    clock = Clock(made.box, Workers(tmp_path / "queue.db", {}, threads=1), steps=[], hourly=[])
+    clock = Clock(made.box, Workers(tmp_path / "queue.db", {}), steps=[], hourly=[])
     asyncio.run(clock.tick())
     for step in made.box.pulse.steps.values():
         step.every = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from wabox.checkup import box, chromium, machine
@@ -10,6 +10,7 @@ from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.checkup.vitals import Vitals
 from wabox.config import Config
 from wabox.datadir import DataDir
+from wabox.pulse import Turns
 
 MUCH = 1_000
 OLD_CHECK = timedelta(hours=50)
@@ -56,6 +57,18 @@ def _engine(vitals: Vitals) -> Iterator[Finding]:
         if step.error is not None:
             says = "%(step)s failed at its last run: %(error)s."
             yield warning("step", says, LOG, step=step.name, error=step.error.rstrip("."))
+    yield from turns(vitals.turns)
+
+
+def turns(found: Iterable[Turns]) -> Iterator[Finding]:
+    """Turns that hang, and turns that fail again and again."""
+    kinds = list(found)
+    if stuck := sum(one.stuck for one in kinds):
+        says = "Turns that do not end: %(n)s. They hold up nobody else."
+        yield warning("stuck", says, LOG, n=stuck)
+    if resting := sum(one.resting for one in kinds):
+        says = "Turns that failed and are tried again after a rest: %(n)s. They hold up nobody else."
+        yield warning("resting", says, LOG, n=resting)
 
 
 def _database(vitals: Vitals) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from wabox.checkup import counts, database, memory
 from wabox.checkup.counts import Counts, Totals
 from wabox.checkup.database import Checked
 from wabox.db import Rows
-from wabox.pulse import Step
+from wabox.pulse import Step, Turns
 
 LOOK_SECONDS = 4.0
 SHARE = 20  # a look that took long is kept for so many times as long
@@ -55,6 +55,7 @@ class Vitals:
     failing: str | None
     steps: tuple[Step, ...]
     late: tuple[str, ...]
+    turns: tuple[Turns, ...]
     requests: Mapping[tuple[str, str], int]
     checked: Checked | None
 
@@ -102,6 +103,7 @@ class Watch:
             failing=box.db.failing,
             steps=tuple(pulse.steps.values()),
             late=tuple(pulse.late),
+            turns=tuple(pulse.turns.values()),
             requests=dict(pulse.requests),
             checked=checked,
         )

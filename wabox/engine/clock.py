@@ -6,11 +6,14 @@ It holds nothing that matters and does no work itself; a lost tick costs a secon
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from wabox import threads
 from wabox.box import Box
 from wabox.engine.workers import Workers
 from wabox.messages import claiming, outbox
@@ -24,6 +27,18 @@ SOON_SECONDS = 0.005  # commits of one moment share a tick
 Step = Callable[[], Awaitable[None]]
 
 
+class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]
+    """A fault of its own would leave it without a timer: no tick would come any more."""
+
+    def _process_jobs(self) -> float | None:
+        try:
+            seconds: float | None = super()._process_jobs()
+        except BaseException as error:
+            threads.end("clock", error)
+            raise
+        return seconds
+
+
 class Clock:
     """steps: what else looks for its own work each tick. hourly: housekeeping."""
 
@@ -35,9 +50,11 @@ class Clock:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking = False
         self._again = False
+        self._stopping = False
         self._soon: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._scheduler = AsyncIOScheduler(
+        self._ticks: set[asyncio.Task[None]] = set()
+        self._hours: set[asyncio.Task[None]] = set()
+        self._scheduler = _Scheduler(
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
@@ -47,25 +64,33 @@ class Clock:
         for steps, every in ((self._steps, TICK_SECONDS), (self._hourly, HOUR_SECONDS)):
             for step in steps:
                 self._box.pulse.announce(name_of(step), every=every)
-        self._scheduler.add_job(self.tick, "interval", seconds=TICK_SECONDS)
-        self._scheduler.add_job(self._housekeep, "interval", hours=1)
+        for begin, seconds in ((self._start_tick, TICK_SECONDS), (self._start_hour, HOUR_SECONDS)):
+            self._scheduler.add_job(_on_the_loop(begin), "interval", seconds=seconds)
         self._scheduler.start()
         self.wake()
 
-    async def stop(self) -> None:
-        """No tick begins any more; the running one is finished."""
+    async def stop(self, deadline_seconds: float) -> None:
+        """No step begins any more; the one that runs is finished, if it is by then. Housekeeping is broken off."""
         if self._loop is None:
             return
-        self._loop = None
+        self._loop, self._stopping = None, True
         self._scheduler.shutdown(wait=False)
         if self._soon is not None:
             self._soon.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for task in self._hours:
+            task.cancel()
+        if tasks := self._ticks | self._hours:
+            _, late = await asyncio.wait(tasks, timeout=deadline_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def wake(self) -> None:
         """Something was committed: look soon. From any thread."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._schedule)
+        loop = self._loop
+        if loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed this very moment: nobody looks any more
+                loop.call_soon_threadsafe(self._schedule)
 
     def _schedule(self) -> None:
         if self._loop is None or self._soon is not None:
@@ -74,9 +99,17 @@ class Clock:
 
     def _start_tick(self) -> None:
         self._soon = None
-        task = asyncio.ensure_future(self.tick())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(self.tick(), self._ticks, "tick")
+
+    def _start_hour(self) -> None:
+        if not self._hours:
+            self._begin(self._each(self._hourly), self._hours, "housekeeping")
+
+    def _begin(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]], name: str) -> None:
+        task = threads.lasting_task(asyncio.ensure_future(work), asked=lambda: True)
+        task.set_name(name)
+        among.add(task)
+        task.add_done_callback(among.discard)
 
     async def tick(self) -> None:
         """Look once for everything that is due. One at a time; a call in between makes it look again."""
@@ -86,17 +119,16 @@ class Clock:
         self._ticking = True
         try:
             self._again = True
-            while self._again:
+            while self._again and not self._stopping:
                 self._again = False
                 await self._each(self._steps)
         finally:
             self._ticking = False
 
-    async def _housekeep(self) -> None:
-        await self._each(self._hourly)
-
     async def _each(self, steps: Sequence[Step]) -> None:
         for step in steps:
+            if self._stopping:
+                return
             try:
                 with self._box.pulse.step(name_of(step)):
                     await step()
@@ -111,6 +143,15 @@ class Clock:
     async def _devices(self) -> None:
         for device_id in self._box.db.read_here(claiming.devices_due, now=self._box.now()):
             self._workers.give("device", device_id)
+
+
+def _on_the_loop(begin: Callable[[], None]) -> Step:
+    """As APScheduler wants it: at its shutdown it cancels what it runs itself, so it only begins."""
+
+    async def job() -> None:
+        begin()
+
+    return job
 
 
 def name_of(step: Step) -> str:
