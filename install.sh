@@ -9,7 +9,7 @@ usage() {
 ./install.sh setup     only install what wabox needs, into .venv
 ./install.sh service   install or upgrade wabox as a system service (with sudo)
 ./install.sh test      everything that is checked before a change goes in
-./install.sh bench     measure this machine
+./install.sh bench     measure this machine (or one part of it, with arguments: bench power 500)
 TEXT
 }
 
@@ -328,10 +328,11 @@ main() {
         bench)
             setup
             cd "$here"
+            [ $# = 0 ] || exec .venv/bin/python -m "tests.bench.$1" "${@:2}"
             for part in tests/bench/[a-z]*.py; do
                 part=${part#tests/bench/}
                 say "" "-- ${part%.py}"
-                .venv/bin/python -m "tests.bench.${part%.py}" "$@"
+                .venv/bin/python -m "tests.bench.${part%.py}"
             done
             ;;
         service) service ;;
