@@ -6,8 +6,10 @@ from typing import Any
 
 import structlog
 from litestar import Litestar, Request, Response
+from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import Message, Scope
 
 from wabox import dashboard, probes
 from wabox.api import v1, wrong
@@ -17,6 +19,8 @@ from wabox.checkup.vitals import Watch
 from wabox.errors import Invalid, NotFound, Refusal, TooLarge
 
 log = structlog.get_logger()
+
+HSTS_SECONDS = 31_536_000
 
 _BY_STATUS = {
     404: ("not_found", "There is nothing here; GET /api/v1/openapi.json lists every path."),
@@ -30,8 +34,8 @@ def create(box: Box) -> Litestar:
     """The web application of one box."""
     watch = Watch(box)
     return Litestar(
-        route_handlers=[v1.router(box), v1.openapi, probes.router(), dashboard.router(box)],
-        before_send=[probes.counting(box)],
+        route_handlers=[v1.router(box), v1.description(box), probes.router(), dashboard.router(box)],
+        before_send=[probes.counting(box), _guarded(box)],
         dependencies={
             "box": Provide(lambda: box, sync_to_thread=False),
             "watch": Provide(lambda: watch, sync_to_thread=False),
@@ -48,10 +52,31 @@ def create(box: Box) -> Litestar:
     )
 
 
+def _guarded(box: Box) -> Any:
+    """A hook that gives every answer what keeps it out of wrong hands; what an answer says itself stays.
+
+    HSTS only where a trusted proxy says the browser came by https: elsewhere it would lock people out.
+    """
+    by_proxy = bool(box.config.server.trusted_proxies)
+
+    async def guard(message: Message, scope: Scope) -> None:
+        if message["type"] != "http.response.start":
+            return
+        headers = MutableScopeHeaders.from_message(message)
+        headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        if by_proxy and scope["scheme"] == "https":
+            headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_SECONDS}")
+
+    return guard
+
+
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     if not _wants_json(request):
         return dashboard.refusal_page(request, refusal)
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="wabox"'
     body = Error(refusal.sentence, refusal.code, refusal.details)
     return Response(body, status_code=refusal.status, headers=headers, media_type="application/json")
 

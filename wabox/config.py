@@ -38,6 +38,17 @@ class Server:
     trusted_proxies: tuple[str, ...] = _key(
         (), values.proxies, "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
+    plain_http_beyond_loopback: bool = _key(
+        False,
+        values.boolean,
+        "Serve other machines without encryption: whoever sits between reads passwords and API keys. Not needed "
+        "behind a proxy with TLS, if trusted_proxies and a public_url with https name it.",
+    )
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether people come by https: through a trusted proxy, at a public_url that says so."""
+        return bool(self.trusted_proxies) and (self.public_url or "").startswith("https://")
 
 
 @dataclass(frozen=True, slots=True)

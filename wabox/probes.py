@@ -13,10 +13,9 @@ import structlog
 from litestar import Request, Response, Router, get
 from litestar.types import Message, Scope
 
-from wabox import metrics
+from wabox import hosts, metrics
 from wabox.box import Box
 from wabox.checkup.vitals import Watch
-from wabox.dashboard.guard import check_host
 from wabox.db import Rows
 from wabox.errors import NotFound, Refusal, Unauthorized, Unavailable
 from wabox.messages import timekeeping
@@ -90,7 +89,9 @@ async def _admit(request: Asked, box: Box) -> None:
     From a proxy nobody is on this machine, trusted or not: a stranger's words may have come along.
     """
     if _is_local(request):
-        check_host(request, box)  # a browser on this machine may be led here by a strange name
+        hosts.check(
+            request.headers.get("host", ""), box.config.server
+        )  # a browser on this machine may be led here by a strange name
         return
     token = await asyncio.to_thread(_token, box)
     if not token:

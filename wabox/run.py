@@ -119,6 +119,12 @@ def _listener(box: Box) -> Iterator[socket.socket]:
             f"[server] host is {server.host!r}, but there is no owner with a password yet; "
             "make one with wabox init, or set host to 127.0.0.1 and use the set-up link first."
         )
+    if not (is_loopback(server.host) or server.is_encrypted or server.plain_http_beyond_loopback):
+        raise ConfigError(
+            f"[server] host is {server.host!r}, and passwords would cross the network unencrypted; put a proxy "
+            "with TLS in front and name it in trusted_proxies and, with https, in public_url, or say "
+            "plain_http_beyond_loopback = true."
+        )
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

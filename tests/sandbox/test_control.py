@@ -117,3 +117,12 @@ async def test_slow_load_holds_the_page_back(control: httpx.AsyncClient) -> None
 async def test_second_sandbox_on_the_same_port_is_refused(sandbox: Sandbox) -> None:
     with pytest.raises(OSError, match="in use"):
         await Sandbox(port=sandbox.port).start()
+
+
+@pytest.mark.parametrize("path", ["/sandbox/state", "/sandbox/messages", "/phones", "/phones/messages?phone=1"])
+async def test_a_page_of_a_strange_name_plays_no_phones(control: httpx.AsyncClient, path: str) -> None:
+    for name in ("evil.example", "web.whatsapp.com", "127.0.0.1.evil.example", "[::1", ""):
+        answer = await control.get(path, headers={"Host": name})
+        assert answer.status_code in (400, 403), name
+    for name in ("127.0.0.1:8471", "localhost:8471", "[::1]:8471", "wabox.localhost"):
+        assert (await control.get(path, headers={"Host": name})).status_code in (200, 422), name

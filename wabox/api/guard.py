@@ -9,6 +9,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
+from wabox import hosts
 from wabox.accounts import keys
 from wabox.accounts.throttle import Bucket
 from wabox.api.strict import UNFIT_TEXT
@@ -27,7 +28,7 @@ _STATES = {
 }
 
 
-KeyGuard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
 class _Meters:
@@ -46,7 +47,16 @@ class _Meters:
             raise TooMany("too_many_requests", f"Too many requests; try again in {wait} s.", retry_after=wait)
 
 
-def key_guard(box: Box) -> KeyGuard:
+def name_guard(box: Box) -> Guard:
+    """A guard that raises Forbidden for a host name that is not this box's."""
+
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        hosts.check(connection.headers.get("host", ""), box.config.server)
+
+    return guard
+
+
+def key_guard(box: Box) -> Guard:
     """A guard that leaves the caller in the connection's state, or raises a Refusal.
 
     A function, because Litestar copies what a router is given, and a box cannot be copied.

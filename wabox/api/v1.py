@@ -9,7 +9,7 @@ from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
 from wabox.api import campaigns, contacts, devices, document, keys, messages, reports, templates, webhooks
-from wabox.api.guard import key_guard
+from wabox.api.guard import key_guard, name_guard
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.mounting import Mount
@@ -31,7 +31,7 @@ def router(box: Box) -> Router:
             templates.router,
             reports.router,
         ],
-        guards=[key_guard(box)],
+        guards=[name_guard(box), key_guard(box)],
         dependencies={"caller": Provide(_caller, sync_to_thread=False)},
         before_request=_allowed,
         request_class=StrictRequest,
@@ -39,9 +39,14 @@ def router(box: Box) -> Router:
     )
 
 
-@get(f"{PATH}/openapi.json", include_in_schema=False)
+def description(box: Box) -> Router:
+    """What tells of the API; it needs no key."""
+    return Router(path=PATH, route_handlers=[openapi], guards=[name_guard(box)], include_in_schema=False)
+
+
+@get("/openapi.json")
 async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The API as an OpenAPI 3.1 document; it needs no key."""
+    """The API as an OpenAPI 3.1 document."""
     return Response(document.written(request.app, PATH), media_type="application/json")
 
 

@@ -7,7 +7,6 @@ log-in a token of its own, kept in a cookie. GET and HEAD change nothing.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlsplit
@@ -18,6 +17,7 @@ from litestar.datastructures import Cookie
 from litestar.enums import MediaType
 from litestar.handlers import BaseRouteHandler
 
+from wabox import hosts
 from wabox.accounts import secrets, sessions, terms, users
 from wabox.accounts.sessions import Session
 from wabox.box import Box
@@ -29,7 +29,6 @@ from wabox.errors import Forbidden
 Asked: TypeAlias = Request[Any, Any, Any]
 NOT_ACTIVE = later("Your account is not active, so nothing can be changed or sent. Ask whoever runs this box.")
 SAFE = ("GET", "HEAD", "OPTIONS")
-LOCAL_ENDS = (".localhost", ".local", ".lan", ".home.arpa", ".internal")
 
 
 class Elsewhere(Exception):
@@ -55,7 +54,7 @@ def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHa
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         nonlocal ready
         assert isinstance(connection, Request)
-        check_host(connection, box)
+        hosts.check(connection.headers.get("host", ""), box.config.server)
         session = _session(connection, box)
         _remember(connection, box, session)
         ready = ready or box.db.read_here(users.owner_exists)
@@ -114,42 +113,6 @@ def local_path(text: str) -> str:
     """A path of this dashboard to go on to, "/" for anything else."""
     fine = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() and len(text) < 200
     return quote(text, safe="/-_.~") if fine else "/"
-
-
-def check_host(request: Asked, box: Box) -> None:
-    """Raises Forbidden for a host name that could be a stranger's, pointed at this machine (DNS rebinding)."""
-    name = _host_name(request.headers.get("host", ""))
-    public = urlsplit(box.config.server.public_url or "").hostname
-    known = (public, box.config.server.host.lower())
-    if name is not None and (name in known or _is_private(name)):
-        return
-    raise Forbidden(
-        "unknown_host",
-        f"This box does not know itself by the name {(name or '?')[:80]}. If the name is right, write it into "
-        "wabox.toml as [server] public_url and start wabox again.",
-    )
-
-
-def _host_name(host: str) -> str | None:
-    """The name in a Host header, small and without its port. None: it is no address of anything."""
-    try:
-        parts = urlsplit(f"//{host}")
-        return (parts.hostname or "").rstrip(".") if parts.port != 0 else None
-    except ValueError:
-        return None
-
-
-def _is_private(name: str) -> bool:
-    """Whether no stranger can own the name."""
-    return "." not in name or name.endswith(LOCAL_ENDS) or _is_address(name)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _session(request: Asked, box: Box) -> Session | None:

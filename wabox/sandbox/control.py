@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request, delete, get, post, put
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.response import Response
 
-from wabox.errors import Invalid, Refusal
+from wabox.errors import Forbidden, Invalid, Refusal
 from wabox.sandbox import faulting, linking, mail, view
 from wabox.sandbox.faults import clean_phone
 from wabox.sandbox.wire import Wire
@@ -182,6 +185,17 @@ def answer_passkey(state: State) -> dict[str, Any]:
     linking.answer_passkeys(_world(state), time.time())
     _moved(state)
     return view.state(_world(state), time.time())
+
+
+def name_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Raises Forbidden for a host name that a stranger's page could have pointed here (DNS rebinding)."""
+    try:
+        name = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
+        if name == "localhost" or name.endswith(".localhost") or ipaddress.ip_address(name):
+            return
+    except ValueError:
+        pass
+    raise Forbidden("unknown_host", "Call the sandbox by its address, as http://127.0.0.1:8471.")
 
 
 def refuse(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import segno
 import uvicorn
-from litestar import Litestar, MediaType, Request, WebSocket, get, websocket
+from litestar import Litestar, MediaType, Request, Router, WebSocket, get, websocket
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
@@ -161,10 +161,12 @@ class Sandbox:
             self._serve(app, listener, ssl_certfile=certificate, ssl_keyfile=key)
 
     def _app(self) -> Litestar:
-        handlers = [index, site_file, qr_rows, page_wire, *control.ROUTES, *phones_page.ROUTES]
+        control_api = Router(
+            path="/", route_handlers=[*control.ROUTES, *phones_page.ROUTES], guards=[control.name_guard]
+        )
         state = State({"world": self.world, "wire": self.wire, "version": secrets.token_hex(4)})
         return Litestar(
-            handlers,
+            [index, site_file, qr_rows, page_wire, control_api],
             state=state,
             openapi_config=None,
             logging_config=None,

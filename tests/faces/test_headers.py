@@ -1,0 +1,141 @@
+"""What every answer carries, whoever asks for what; and by which names the box answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from tests.cast import Stage, stage
+from wabox import app
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+PUBLIC = "https://wabox.shop.example"
+PROXY = "10.0.0.2"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Stage]:
+    made = stage(tmp_path, server={"public_url": PUBLIC, "trusted_proxies": [PROXY]})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Stage]:
+    made = stage(tmp_path)
+    yield made
+    made.close()
+
+
+def ask(made: Stage, method: str, path: str, client: str = "127.0.0.1", **headers: str) -> httpx.Response:
+    """The answer to somebody who connects from there, as the server would give it."""
+    proxies = list(made.box.config.server.trusted_proxies)
+    web: Any = app.create(made.box)
+    if proxies:
+        web = ProxyHeadersMiddleware(web, trusted_hosts=proxies)
+
+    async def call() -> httpx.Response:
+        transport = httpx.ASGITransport(app=web, client=(client, 40_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8470") as http:
+            sent = {name.replace("_", "-"): value for name, value in headers.items()}
+            return await http.request(method, path, headers=sent)
+
+    return asyncio.run(call())
+
+
+KINDS = [
+    ("GET", "/api/v1/devices", 200),
+    ("HEAD", "/api/v1/devices", 405),
+    ("OPTIONS", "/api/v1/send", 204),
+    ("GET", "/api/v1/openapi.json", 200),
+    ("GET", "/api/v1/nowhere", 404),
+    ("GET", "/api/v1/messages/99", 404),
+    ("DELETE", "/api/v1/send", 405),
+    ("POST", "/api/v1/send", 422),
+    ("GET", "/healthz", 200),
+    ("GET", "/readyz", 503),
+    ("GET", "/metrics", 200),
+    ("GET", "/login", 200),
+    ("GET", "/messages", 303),
+    ("POST", "/login", 403),
+    ("GET", "/nowhere", 404),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), KINDS)
+def test_no_answer_is_kept_or_guessed_at(bare: Stage, method: str, path: str, status: int) -> None:
+    answer = ask(bare, method, path, X_API_Key=bare.asha.key)
+    assert answer.status_code == status
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_fault_carries_the_same(bare: Stage) -> None:
+    bare.box.db.write_now(lambda tx: tx.run("alter table devices rename to gone"))
+    answer = ask(bare, "GET", "/api/v1/devices", X_API_Key=bare.asha.key)
+    bare.box.db.write_now(lambda tx: tx.run("alter table gone rename to devices"))
+    assert answer.status_code == 500
+    assert (answer.headers["cache-control"], answer.headers["x-content-type-options"]) == ("no-store", "nosniff")
+
+
+def test_what_never_changes_may_still_be_kept(bare: Stage) -> None:
+    answer = ask(bare, "GET", "/static/app.css")
+    assert answer.status_code == 200
+    assert "max-age=31536000" in answer.headers["cache-control"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("path", "key"), [("/api/v1/devices", ""), ("/api/v1/devices", "wbx_wrong")])
+def test_who_is_not_known_is_told_how_to_say_who_they_are(bare: Stage, path: str, key: str) -> None:
+    answer = ask(bare, "GET", path, X_API_Key=key)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Bearer realm="wabox"'
+    assert ask(bare, "GET", path, Authorization=f"Bearer {bare.asha.key}").status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path", "status"), KINDS)
+def test_a_browser_that_came_by_https_comes_so_for_a_year(
+    shop: Stage, method: str, path: str, status: int
+) -> None:
+    behind = {"X_API_Key": shop.asha.key, "X_Forwarded_Proto": "https", "X_Forwarded_For": "203.0.113.9"}
+    answer = ask(shop, method, path, PROXY, **behind)
+    assert answer.status_code in (status, 404)  # /metrics is not for others
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_only_a_trusted_proxy_says_that_it_was_https(shop: Stage, tmp_path: Path) -> None:
+    bare, https = stage(tmp_path / "bare"), {"X_Forwarded_Proto": "https"}
+    for made, client in ((shop, "10.0.0.3"), (bare, PROXY), (bare, "127.0.0.1")):
+        assert "strict-transport-security" not in ask(made, "GET", "/login", client, **https).headers
+    bare.close()
+    assert "strict-transport-security" not in ask(shop, "GET", "/login", PROXY).headers
+
+
+@pytest.mark.parametrize("path", ["/api/v1/devices", "/api/v1/openapi.json", "/login", "/metrics"])
+def test_a_strange_name_opens_nothing(shop: Stage, path: str) -> None:
+    for name in ("evil.example", "wabox.shop.example.evil.example", "127.0.0.1.evil.example:8470", "[::1"):
+        assert ask(shop, "GET", path, Host=name, X_API_Key=shop.asha.key).status_code == 403, name
+    names = (
+        "127.0.0.1:8470",
+        "localhost:8470",
+        "LOCALHOST",
+        "wabox.shop.example",
+        "[::1]:8470",
+        "pi.local",
+        "box",
+    )
+    for name in names:
+        assert ask(shop, "GET", path, Host=name, X_API_Key=shop.asha.key).status_code == 200, name
+
+
+def test_a_strange_name_is_refused_before_the_key_is_looked_at(shop: Stage) -> None:
+    answer = ask(shop, "GET", "/api/v1/devices", Host="evil.example", X_API_Key="wrong")
+    assert (answer.status_code, answer.json()["code"]) == (403, "unknown_host")
+    assert "[server] public_url" in answer.json()["error"]
