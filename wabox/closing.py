@@ -17,7 +17,7 @@ from wabox.billing import invoices, ledger, payments, subscriptions, trials
 from wabox.campaigns import control
 from wabox.contacts import imports
 from wabox.db import Rows, Tx
-from wabox.messages import outbox
+from wabox.messages import leaving
 
 PIECE = 500
 
@@ -81,19 +81,24 @@ def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -
         "select id from campaigns where user_id = :user_id and status in ('scheduled', 'sending', 'paused')",
         user_id=user_id,
     ):
-        control.stop(tx, user_id, row["id"], now=now)
+        control.stop(tx, user_id, row["id"], now=now, most=0)
     for row in tx.all(
         "select id from imports where user_id = :user_id and status in ('uploaded', 'running')", user_id=user_id
     ):
         imports.cancel(tx, user_id, row["id"], now=now)
-    outbox.user_leaves(tx, user_id, now=now)
+    leaving.user_leaves(tx, user_id, now=now)
     trials.leaves(tx, user_id, now=now)
     payments.withdraw(tx, user_id, now=now)
     invoices.void_open(tx, user_id, now=now)
     subscriptions.end(tx, user_id, because="closed", now=now)
+    _take_credits(tx, user_id, now)
+    return gone
+
+
+def _take_credits(tx: Tx, user_id: int, now: datetime) -> None:
+    """What was left, and what came back since: some of it with the last of what waited."""
     left = ledger.balance(tx, user_id)
     ledger.take_away(tx, user_id, left, note="account closed", by=None, now=now)
-    return gone
 
 
 def due(rows: Rows) -> list[int]:
@@ -108,6 +113,9 @@ def due(rows: Rows) -> list[int]:
 
 def forget(tx: Tx, user_id: int, *, now: datetime, most: int = PIECE) -> bool:
     """A piece of what the closed account held is gone. False: nothing is left, or a phone must be logged out."""
+    if leaving.of_user(tx, user_id, now=now).cancelled:
+        _take_credits(tx, user_id, now)
+        return True
     for table, key in FORGOTTEN.items():
         gone = tx.run(
             f"""delete from {table} where ({key}) in

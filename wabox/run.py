@@ -34,6 +34,7 @@ from wabox.engine.closing import Closing
 from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.importing import Importing, Imports
+from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
 from wabox.engine.mailing import Mailing
 from wabox.engine.nightly import Nightly
@@ -188,6 +189,7 @@ class _Serving:
                 imports.tick,
                 billing.tick,
                 Reviewing(box).tick,
+                Leaving(box).tick,
                 Closing(box).tick,
             ],
             hourly=[Housekeeping(box).tick, Nightly(box).tick, imports.tidy, billing.tidy],

@@ -74,6 +74,7 @@ def test_impossible_rows_are_refused_by_the_file_itself(tmp_path: Path, statemen
         "0006_content",
         "0007_totals",
         "0008_addresses",
+        "0009_leftovers",
     ],
 )
 def test_a_box_of_any_earlier_release_comes_up_to_date_with_its_rows(tmp_path: Path, released: str) -> None:

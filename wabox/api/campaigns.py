@@ -20,7 +20,7 @@ from wabox.contacts import segments
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import template
+from wabox.messages import leaving, template
 
 CampaignId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A campaign's id.")]
 
@@ -197,12 +197,16 @@ async def resume(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
 async def stop(campaign_id: CampaignId, box: Box, caller: Caller) -> Stopped:
     """Any → stopped: what was never handed over is cancelled and its credits come back."""
 
-    def verb(tx: Tx) -> Stopped:
-        ended = control.stop(tx, caller.user.id, campaign_id, now=box.now())
-        shown = on_wire(tx, box, ended.campaign)
-        return Stopped(**msgspec.structs.asdict(shown), credits_refunded=ended.credits_refunded)
+    ended = await box.db.write(control.stop, caller.user.id, campaign_id, now=box.now())
+    while (await box.db.write(leaving.of_campaign, campaign_id, now=box.now())).cancelled:
+        pass
 
-    return await box.db.write(verb)
+    def shown(rows: Rows) -> Stopped:
+        whole = control.whole(rows, ended) if ended.now else ended
+        on_it = msgspec.structs.asdict(on_wire(rows, box, whole.campaign))
+        return Stopped(**on_it, credits_refunded=whole.credits_refunded)
+
+    return await box.db.read(shown)
 
 
 @post("/campaigns/{campaign_id:int}/redispatch", status_code=200, responses=wire.errors(404), summary="Redispatch")

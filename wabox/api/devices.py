@@ -22,7 +22,7 @@ from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices, qr
-from wabox.messages import line, outbox, reasons
+from wabox.messages import leaving, line, reasons
 from wabox.whatsapp.driver import Detail, LinkState
 
 
@@ -111,7 +111,7 @@ async def remove(device_label: Removable, request: Request[Any, Any, Any], box: 
 
     def verb(tx: Tx) -> None:
         device = devices.by_label(tx, caller.user.id, device_label)
-        outbox.device_removed(tx, device, now=box.now())
+        leaving.device_removed(tx, device, now=box.now())
         record.by(request, box, caller)(tx, "device.deleted", subject=device.label)
 
     await box.db.write(verb)

@@ -14,16 +14,20 @@ from wabox.campaigns.campaigns import IN_REVIEW, OVER, Campaign, by_id, moved, o
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import outbox
-from wabox.webhooks import deliveries
+from wabox.messages import leaving
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """credits_refunded: really given back, 0 on an unlimited account."""
+    """credits_refunded: really given back until now, 0 on an unlimited account.
+
+    now: whether this call stopped it. released: what was still reserved, a part of credits_refunded.
+    """
 
     campaign: Campaign
     credits_refunded: int
+    now: bool = False
+    released: int = 0
 
 
 def pause(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Campaign:
@@ -69,29 +73,37 @@ def _resume_unlaunched(tx: Tx, campaign: Campaign, contact_ids: Sequence[int], n
     return by_id(tx, campaign.id)
 
 
-def stop(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Stopped:
-    """Any → stopped: what was never claimed is cancelled, and its credits come back.
+def stop(tx: Tx, user_id: int, campaign_id: int, *, now: datetime, most: int = leaving.PIECE) -> Stopped:
+    """Any → stopped: nothing more is claimed, what was never claimed is cancelled, and its credits come back.
 
-    On one that is over, nothing changes. The message in hand goes on to its end.
+    A piece of it at once, the rest by `leaving.of_campaign`; `whole` tells of all. On one that is over, nothing
+    changes. The message in hand goes on to its end.
     """
     campaign = of_user(tx, user_id, campaign_id)
     if campaign.status in OVER:
         return Stopped(campaign, 0)
-    rows = tx.all(
-        "select id from messages where campaign_id = :id and status = 'queued' order by id", id=campaign_id
-    )
-    refunded = _cancel_rows(tx, campaign, [row["id"] for row in rows], now)
     unexpanded = _left_to_expand(tx, campaign)
     ledger.release(tx, user_id, campaign_id, campaign.reserved, now=now)
     tx.run(
         """update campaigns set status = 'stopped', status_reason = null, finished_at = :now, expanded = 1,
            reserved = 0, cancelled = cancelled + :n where id = :id""",
         id=campaign_id,
-        n=len(rows) + unexpanded,
+        n=unexpanded,
         now=times.stored(now),
     )
     tx.run("delete from audiences where campaign_id = :id", id=campaign_id)
-    return Stopped(by_id(tx, campaign_id), refunded + campaign.reserved)
+    piece = leaving.of_campaign(tx, campaign_id, now=now, most=most)
+    return Stopped(by_id(tx, campaign_id), piece.credits + campaign.reserved, True, campaign.reserved)
+
+
+def whole(rows: Rows, first: Stopped) -> Stopped:
+    """What this stop has come to by now, whoever cancelled the pieces."""
+    returned = rows.value(
+        """select count(*) from messages m join ledger l on l.message_id = m.id and l.kind = 'return'
+           where m.campaign_id = :id and m.status = 'cancelled' and m.error = 'campaign_stopped'""",
+        id=first.campaign.id,
+    )
+    return Stopped(by_id(rows, first.campaign.id), first.released + int(returned), True, first.released)
 
 
 def redispatch(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Campaign:
@@ -165,18 +177,6 @@ def _left_to_expand(rows: Rows, campaign: Campaign) -> int:
         cursor=campaign.cursor,
     )
     return sum(row["n"] for row in parts)
-
-
-def _cancel_rows(tx: Tx, campaign: Campaign, message_ids: list[int], now: datetime) -> int:
-    """Cancel many rows at once, with what `outbox` does for one: count, credit, webhook."""
-    if not message_ids:
-        return 0
-    outbox.cancel_many(tx, campaign.user_id, message_ids, "campaign_stopped", now=now)
-    refunded = ledger.give_back_many(tx, campaign.user_id, message_ids, now=now)
-    if deliveries.is_asked_for(tx, campaign.user_id, "delivery.cancelled"):
-        for message_id in message_ids:
-            outbox.owe(tx, message_id, now)
-    return refunded
 
 
 def _check_read(campaign: Campaign) -> None:

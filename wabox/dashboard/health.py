@@ -47,6 +47,7 @@ STEPS = {
     "billing": later("Plans and invoices"),
     "billing tidy": later("Old pictures of payments"),
     "reviewing": later("Messages that a person reads first"),
+    "leaving": later("Messages of what was stopped"),
     "closing": later("Closed accounts"),
     "expire": later("Messages past their time"),
     "devices": later("Turns to send"),

@@ -18,7 +18,7 @@ from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import devices, qr
 from wabox.errors import Forbidden, Invalid, Refusal
-from wabox.messages import line, outbox
+from wabox.messages import leaving, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ async def delete(label: str, desk: Desk) -> Response[str]:
     """The device is gone; what waited on it is cancelled."""
 
     def remove(tx: Tx, device: devices.Device) -> None:
-        outbox.device_removed(tx, device, now=desk.box.now())
+        leaving.device_removed(tx, device, now=desk.box.now())
 
     return await _act(desk, label, remove, "device_deleted")
 

@@ -316,38 +316,6 @@ def expire(tx: Tx, *, now: datetime, most: int = 500) -> int:
     return sum(skip(tx, stored.of_row(row), "expired", now=now) for row in due)
 
 
-def device_removed(tx: Tx, device: devices.Device, *, now: datetime) -> None:
-    """The device is gone: what waited is cancelled, what was on its way can only be guessed."""
-    devices.remove(tx, device, now=now)
-    _end_line(tx, device, now)
-
-
-def user_leaves(tx: Tx, user_id: int, *, now: datetime) -> None:
-    """Every device of the user is gone; what waited is cancelled, with its credits back. No webhook hears it."""
-    queued = tx.all(
-        "select id from messages where user_id = :user_id and status = 'queued' order by id", user_id=user_id
-    )
-    message_ids = [row["id"] for row in queued]
-    cancel_many(tx, user_id, message_ids, "device_removed", now=now)
-    ledger.give_back_many(tx, user_id, message_ids, now=now)
-    for device in devices.list_of(tx, user_id):
-        devices.give_up(tx, device, now=now)
-        _end_line(tx, device, now)
-
-
-def _end_line(tx: Tx, device: devices.Device, now: datetime) -> None:
-    for row in tx.all(
-        f"{stored.COLUMNS} where m.device_id = :device_id and m.status in ('queued', 'sending')",
-        device_id=device.id,
-    ):
-        message = stored.of_row(row)
-        if message.status == "queued" or message.wa_message_id is None:
-            put_back(tx, message)
-            cancel(tx, message, now=now, error="device_removed")
-        else:
-            lose(tx, message, "link_lost", now=now)
-
-
 def _move(
     tx: Tx,
     message: stored.Message,

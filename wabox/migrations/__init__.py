@@ -8,7 +8,7 @@ import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
 from wabox.errors import ConfigError
-from wabox.migrations import eighth, fifth, first, fourth, second, seventh, sixth, third
+from wabox.migrations import eighth, fifth, first, fourth, leftovers, second, seventh, sixth, third
 
 STEPS = Migrations("wabox")
 STEPS(name="0001_first")(first.step)
@@ -19,6 +19,7 @@ STEPS(name="0005_closing")(fifth.step)
 STEPS(name="0006_content")(sixth.step)
 STEPS(name="0007_totals")(seventh.step)
 STEPS(name="0008_addresses")(eighth.step)
+STEPS(name="0009_leftovers")(leftovers.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:

@@ -12,7 +12,7 @@ from wabox import times
 from wabox.billing import ledger
 from wabox.contacts import contacts, phones, suppression, writing
 from wabox.engine.expansion import Expansion
-from wabox.messages import outbox, stored
+from wabox.messages import leaving, outbox, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -225,3 +225,16 @@ def test_the_summary_counts_in_the_users_days(open_api: Open) -> None:
     found = api.call("GET", "/reports/summary").json()
     none = {"sent": 0, "failed": 0, "skipped": 0}
     assert (found["messages"]["today"], found["messages"]["week"], found["messages"]["month"]) == (none, none, one)
+
+
+def test_a_long_campaign_is_stopped_whole_when_stop_answers(api: Api) -> None:
+    count = 3 * leaving.PIECE
+    api.stage.box.db.write_now(ledger.grant, api.stage.asha.id, count, note="test", by="asha", now=NOON)
+    people(api, count)
+    campaign_id = create(api, tag="leads")["id"]
+    Expansion(api.stage.box).turn(campaign_id)
+    first = api.call("POST", f"/campaigns/{campaign_id}/stop").json()
+    assert (first["credits_refunded"], first["cancelled"], first["queued"]) == (count, count, 0)
+    again = api.call("POST", f"/campaigns/{campaign_id}/stop").json()
+    assert (again["status"], again["credits_refunded"]) == ("stopped", 0)
+    assert api.stage.box.db.read_here(ledger.credits_left, api.stage.asha.id) == count
