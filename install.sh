@@ -2,6 +2,7 @@
 # Sets wabox up on Debian 12/13, Ubuntu and Raspberry Pi OS (64-bit), and starts what you ask for.
 # Repeating any of it is safe and quick. See README.md.
 set -euo pipefail
+shopt -s inherit_errexit # a step that fails inside $( ) ends it, too
 
 usage() {
     cat <<'TEXT'
@@ -14,16 +15,17 @@ TEXT
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-release_home=/opt/wabox
-data_home=/var/lib/wabox
-config_file=/etc/wabox/wabox.toml
-unit_file=/etc/systemd/system/wabox.service
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@" || true; } # whoever listened may be gone
 fail() {
     printf 'install.sh: %s\n' "$*" >&2
     exit 1
 }
+
+# shellcheck source=deploy/libraries.sh
+. "$here/deploy/libraries.sh"
+# shellcheck source=deploy/service.sh
+. "$here/deploy/service.sh"
 
 # -- the machine ----------------------------------------------------------------------------------
 
@@ -37,8 +39,10 @@ check_machine() {
         fail "this system is 32-bit, and WhatsApp Web needs a 64-bit one; install the 64-bit Raspberry Pi OS or Debian."
 }
 
+is_root() { [ "$(id -u)" = 0 ]; }
+
 as_root() {
-    if [ "$(id -u)" = 0 ]; then
+    if is_root; then
         "$@"
     elif command -v sudo >/dev/null; then
         sudo "$@"
@@ -74,12 +78,22 @@ find_browser() {
     local name path
     for name in chromium chromium-browser google-chrome google-chrome-stable chromium-headless-shell; do
         path=$(command -v "$name") || continue
-        is_snap "$path" || return 0
+        is_snap "$path" || {
+            browser=$path
+            return 0
+        }
     done
     return 1
 }
 
 need_browser() {
+    find_there_or_installed
+    local binary
+    binary=$(browser_binary "$browser")
+    [ -z "$binary" ] || need_libraries "$binary"
+}
+
+find_there_or_installed() {
     find_browser && return 0
     if grep -qsE '^ID=ubuntu' /etc/os-release || [ -e /snap/bin/chromium ]; then
         fail "Ubuntu's Chromium is a snap, which cannot use wabox's data directory. Install a browser that is no" \
@@ -131,10 +145,14 @@ need_python() {
 make_venv() {
     local tree=$1 venv=$1/.venv stamp lock
     shift
-    stamp=$(cat "$1" "$tree/pyproject.toml" | sha256sum | cut -c1-64)
+    stamp=$(stamp_of "$tree" "$1")
     if is_new_enough "$venv/bin/python" && grep -qsx "$stamp" "$venv/wabox-stamps"; then
+        need_driver "$venv"
         return 0
     fi
+    [ -w "$tree" ] ||
+        fail "$tree cannot be written, and wabox keeps its Python packages there; copy it to a directory of your" \
+            "own, then run ./install.sh in the copy."
     need_python
     is_new_enough "$venv/bin/python" || {
         rm -rf "$venv"
@@ -147,9 +165,18 @@ make_venv() {
         fail "the Python packages could not be installed; check the network, then run this again."
     "${pip[@]}" install --no-build-isolation --no-deps --no-index -e "$tree" ||
         fail "wabox itself could not be installed into $venv."
+    need_driver "$venv"
+    need_modules "$venv"
     for lock in "$@"; do
-        cat "$lock" "$tree/pyproject.toml" | sha256sum | cut -c1-64 >>"$venv/wabox-stamps"
+        stamp_of "$tree" "$lock" >>"$venv/wabox-stamps"
     done
+}
+
+stamp_of() { # $1: a tree, whose path is in what pip writes: a copied or moved tree needs a .venv of its own
+    (
+        printf '%s\n' "$1"
+        cat "$2" "$1/pyproject.toml"
+    ) | sha256sum | cut -c1-64
 }
 
 setup() {
@@ -183,130 +210,6 @@ run_tests() {
     fi
     printf '\n== Tests\n'
     exec $bin/pytest -n 4 --dist loadfile --no-loadscope-reorder "$@"
-}
-
-# -- the service ----------------------------------------------------------------------------------
-
-as_service() { runuser -u wabox -- env HOME="$data_home" "$@"; }
-
-install_release() { # copies this tree to a directory of its own and prints it
-    local release
-    release=$release_home/$(date -u +%Y%m%dT%H%M%SZ)
-    install -d -m 755 "$release_home" "$release"
-    cp -R "$here/wabox" "$here/deploy" "$here/pyproject.toml" "$here/README.md" "$here/LICENSE" \
-        "$here/CHANGELOG.md" "$here/wabox.toml" "$here/install.sh" "$release/"
-    find "$release" -name __pycache__ -prune -exec rm -rf {} +
-    chmod -R u=rwX,go=rX "$release"
-    printf '%s\n' "$release"
-}
-
-write_config() {
-    [ -e "$config_file" ] && return 0
-    install -d -m 755 "$(dirname "$config_file")"
-    sed "s|^# dir = .*|dir = \"$data_home\"|" "$here/wabox.toml" >"$config_file"
-    chmod 644 "$config_file"
-}
-
-copy_data() { # $1: an empty directory; the service stands still
-    install -d -m 700 -o wabox -g wabox "$1"
-    local name
-    for name in wabox.db wabox.db-wal secret.key; do # secret.key: the copy is of use without the box, too
-        [ ! -e "$data_home/$name" ] || cp -p "$data_home/$name" "$1/"
-    done
-}
-
-put_data_back() {
-    rm -f "$data_home/wabox.db" "$data_home/wabox.db-wal" "$data_home/wabox.db-shm"
-    local name
-    for name in wabox.db wabox.db-wal; do
-        [ ! -e "$1/$name" ] || cp -p "$1/$name" "$data_home/"
-    done
-}
-
-is_healthy() {
-    local _
-    for _ in $(seq 60); do
-        if as_service "$release_home/current/.venv/bin/wabox" doctor --ready --config "$config_file" >/dev/null 2>&1; then
-            return 0
-        fi
-        sleep 1
-    done
-    return 1
-}
-
-point_at() { ln -sfn "$1" "$release_home/current.new" && mv -T "$release_home/current.new" "$release_home/current"; }
-
-forget_old_releases() { # keeps the one in use and the one before
-    local kept=0 one
-    for one in $(find "$release_home" -mindepth 1 -maxdepth 1 -type d -name '2*Z' | sort -r); do
-        kept=$((kept + 1))
-        [ $kept -le 2 ] || rm -rf "$one"
-    done
-    for one in $(find "$data_home/backups" -mindepth 1 -maxdepth 1 -type d -name 'before-2*Z' | sort -r | tail -n +4); do
-        rm -rf "$one"
-    done
-}
-
-service() {
-    [ "$(id -u)" = 0 ] || fail "the service needs root: sudo ./install.sh service"
-    [ -d /run/systemd/system ] || fail "this system does not run systemd; start wabox with: .venv/bin/wabox serve"
-    check_machine
-    need_browser
-    need_fonts
-    PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin # a Python in somebody's home is out of the service's reach
-    id -u wabox >/dev/null 2>&1 ||
-        useradd --system --user-group --home-dir "$data_home" --no-create-home --shell /usr/sbin/nologin wabox
-    install -d -m 700 -o wabox -g wabox "$data_home" "$data_home/backups"
-    write_config
-
-    local release previous kept
-    release=$(install_release)
-    previous=
-    [ ! -L "$release_home/current" ] || previous=$(readlink -f "$release_home/current")
-    make_venv "$release" "$release/deploy/requirements.lock"
-    as_service "$release/.venv/bin/wabox" serve --help >/dev/null || {
-        rm -rf "$release"
-        fail "the new version does not start; nothing was changed."
-    }
-
-    kept=$data_home/backups/before-$(basename "$release")
-    systemctl stop wabox 2>/dev/null || true
-    copy_data "$kept"
-    point_at "$release"
-    install -m 644 "$release/deploy/wabox.service" "$unit_file"
-    systemctl daemon-reload
-    local link=
-    link=$(as_service "$release/.venv/bin/wabox" setup-link --config "$config_file" --if-new) || true
-    systemctl enable -q wabox
-    systemctl start wabox || true
-    if ! is_healthy; then
-        journalctl -u wabox -n 20 --no-pager >&2 || true
-        roll_back "$previous" "$kept"
-    fi
-    forget_old_releases
-    say "wabox runs. Settings: $config_file. Log: journalctl -u wabox. What is wrong, if anything: wabox doctor"
-    ln -sfn "$release_home/current/.venv/bin/wabox" /usr/local/bin/wabox
-    [ -z "$link" ] || say "Open this once, within a day, to make the box yours:" "$link"
-}
-
-roll_back() { # $1: the release before; $2: the copy of its data
-    systemctl stop wabox || true
-    [ -n "$1" ] || fail "wabox was installed but does not start; the lines above say why. Mend it, then run this again."
-    local verdict=0
-    "$1/.venv/bin/python" "$here/deploy/can_go_back.py" "$2/wabox.db" "$data_home/wabox.db" || verdict=$?
-    case $verdict in
-        0) put_data_back "$2" ;;
-        3) ;; # the data is as good for the earlier version
-        *)
-            fail "the new version does not answer, and has worked on its data already, so the copy in $2 was not put" \
-                "back: messages could go twice. wabox is stopped. Keep $data_home as it is and ask for help."
-            ;;
-    esac
-    point_at "$1"
-    install -m 644 "$1/deploy/wabox.service" "$unit_file"
-    systemctl daemon-reload
-    systemctl start wabox
-    fail "the new version does not start, so the one before runs again, with its data. The lines above say why."
 }
 
 # -------------------------------------------------------------------------------------------------
@@ -344,4 +247,4 @@ main() {
     esac
 }
 
-main "$@"
+[ "${BASH_SOURCE[0]}" != "$0" ] || main "$@"

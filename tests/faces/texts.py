@@ -59,7 +59,7 @@ def of_nouns() -> set[str]:
 
 
 # The doctor's own: they need the box to stand still, or start a browser, so no page shows them.
-DOCTOR_ONLY = {"findings", "stored", "mails", "_stuck", "process", "port", "starts", "_cure"}
+DOCTOR_ONLY = {"findings", "stored", "mails", "_stuck", "process", "port", "runs", "starts", "_cure"}
 
 
 def of_checkup() -> set[str]:

@@ -188,3 +188,13 @@ def test_doctor_looks_at_a_real_box(asha: subprocess.CompletedProcess[str], wabo
     assert levels["chromium_starts"] == "ok"
     assert levels["invariants"] == "ok"
     assert done.returncode == (0 if told["ok"] else 1)
+
+
+def test_a_browser_that_lacks_a_library_is_told_by_its_name(tmp_path: Path) -> None:
+    fake = tmp_path / "chromium"
+    said = "chromium: error while loading shared libraries: libnss3.so: cannot open shared object file"
+    fake.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 127\n")
+    fake.chmod(0o755)
+    found = chromium.starts(fake, sandboxed=True)
+    assert found.level == "bad" and "libnss3.so" in found.says
+    assert "./install.sh setup" in found.cure

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from wabox import datadir
+from wabox.demo.place import Place
 from wabox.errors import ConfigError
 
 HOLD = """
@@ -119,3 +120,9 @@ def test_lost_key_is_not_replaced_behind_a_database(tmp_path: Path) -> None:
     data.database.write_bytes(b"SQLite format 3")
     with pytest.raises(ConfigError, match="is missing, and without it"):
         datadir.secret_key(data)
+
+
+def test_a_demo_where_nothing_can_be_written_says_so_in_one_sentence() -> None:
+    place = Place(Path("/proc/sys"), 1, 2)  # nobody, not even root, makes a file there
+    with pytest.raises(ConfigError, match="cannot write to /proc/sys .* in a directory of your own"), place.held():
+        pass

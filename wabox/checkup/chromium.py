@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config
-from wabox.whatsapp import browser
+from wabox.whatsapp import browser, node
 
 PAGE = "data:text/html,<p>wabox was here</p>"
 SECONDS = 40
@@ -20,6 +20,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from installed(config)
     found = browser.find(config.whatsapp.chromium)
     if found is not None and not is_snap(found.path):
+        yield runs(node.complaint())
         yield starts(found.path, sandboxed=not browser.runs_as_root())
 
 
@@ -63,6 +64,14 @@ def user(*, as_root: bool, loopback: bool) -> Finding:
     return bad("user", "This is root, where Chromium has no sandbox, so wabox starts none.", cure)
 
 
+def runs(complaint: str | None) -> Finding:
+    """Playwright's own Node, which starts the browser, ran just now."""
+    if complaint is None:
+        return ok("driver", "Playwright, which starts Chromium, runs.")
+    says = "Playwright, which starts Chromium, does not run: %(why)s"
+    return bad("driver", says, node.cure(complaint), why=complaint)
+
+
 def starts(path: Path, *, sandboxed: bool) -> Finding:
     """A page was loaded by this browser just now."""
     with tempfile.TemporaryDirectory(prefix="wabox-doctor-", ignore_cleanup_errors=True) as profile:
@@ -95,7 +104,8 @@ def starts(path: Path, *, sandboxed: bool) -> Finding:
             return bad("chromium_starts", "Chromium does not start: %(why)s.", _cure(""), why=error.strerror)
     if "wabox was here" in done.stdout:
         return ok("chromium_starts", "Chromium starts and loads a page.")
-    said = [line for line in done.stderr.splitlines() if "ERROR" in line or "FATAL" in line or "sandbox" in line]
+    telling = ("ERROR", "FATAL", "sandbox", "error while loading")
+    said = [line for line in done.stderr.splitlines() if any(word in line for word in telling)]
     last = said[-1][:300] if said else f"exit code {done.returncode}"
     return bad("chromium_starts", "Chromium does not load a page: %(why)s", _cure(done.stderr), why=last)
 
@@ -106,4 +116,6 @@ def _cure(said: str) -> str:
             "This system forbids the browser's sandbox; allow it with: "
             "sudo sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0"
         )
+    if "error while loading" in said:
+        return node.cure(said)
     return "Install it anew: sudo apt-get install --reinstall chromium chromium-sandbox"

@@ -78,8 +78,12 @@ class Place:
         try:
             self.path.mkdir(mode=datadir.PRIVATE_DIR, parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigError(f"{self.path} cannot be made ({error.strerror}).") from None
-        with datadir.held(datadir.DataDir(self.path), what="wabox demo", url=self.url):
+            raise self._unusable(error) from None
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(datadir.held(datadir.DataDir(self.path), what="wabox demo", url=self.url))
+            except OSError as error:
+                raise self._unusable(error) from None
             yield
 
     def make(self) -> None:
@@ -89,6 +93,12 @@ class Place:
             shutil.rmtree(self.path / name, ignore_errors=True)
         settings = SETTINGS.format(port=self.port, sandbox_url=self.sandbox_url)
         self.settings.write_text(settings + (SELLING if self.selling else ""), encoding="utf-8")
+
+    def _unusable(self, error: OSError) -> ConfigError:
+        return ConfigError(
+            f"The demo cannot write to {self.path} ({error.strerror}); start it in a directory of your own, for "
+            "instance in a copy of wabox's tree."
+        )
 
     def check_ports(self) -> None:
         """Raises ConfigError when a port is taken."""

@@ -16,7 +16,7 @@ import structlog
 from playwright.async_api import BrowserContext, Playwright, async_playwright
 from playwright.async_api._context_manager import PlaywrightContextManager
 
-from wabox.whatsapp import browser, processes
+from wabox.whatsapp import browser, node, processes
 from wabox.whatsapp.browser import Chromium
 from wabox.whatsapp.page import PageHung, PageLost, within
 
@@ -30,6 +30,10 @@ _ANSWER_SECONDS = 5
 
 class BrowserLost(Exception):
     """Chromium or its helper process is gone, or does not start."""
+
+
+class DriverBroken(BrowserLost):
+    """Playwright's own process does not run on this machine, so no browser can be started."""
 
 
 class Runtime:
@@ -100,8 +104,9 @@ class Runtime:
             manager = async_playwright()
             try:
                 self._playwright = await within(_START_SECONDS, manager.start())
-            except (PageHung, PageLost, OSError) as failed:
-                raise BrowserLost(f"Playwright does not start: {failed}") from None
+            except Exception as failed:  # noqa: BLE001 - a plain one, where Playwright's process ends at once
+                _read_obituary(manager)
+                raise await _why_not(failed) from None
         fresh = set(processes.children(os.getpid())) - before
         self._pid = next((pid for pid in fresh if _is_driver(pid)), None)
         _read_obituary(manager)
@@ -143,6 +148,16 @@ async def _launch(
         handle_sigterm=False,
         handle_sighup=False,
         timeout=seconds * 1000,
+    )
+
+
+async def _why_not(failed: Exception) -> BrowserLost:
+    """Playwright only knows that its connection closed; its process itself says what it lacks."""
+    why = await asyncio.to_thread(node.complaint)
+    if why is None:
+        return BrowserLost(f"Playwright does not start: {failed}")
+    return DriverBroken(
+        f"No browser can be started, because Playwright's Node does not run: {why}. {node.cure(why)}"
     )
 
 

@@ -24,7 +24,7 @@ from wabox.whatsapp.house import Held, House
 from wabox.whatsapp.ladder import Ladder, Step
 from wabox.whatsapp.page import Page, PageHung, PageLost
 from wabox.whatsapp.profile import Note, Profile
-from wabox.whatsapp.runtime import BrowserLost
+from wabox.whatsapp.runtime import BrowserLost, DriverBroken
 from wabox.whatsapp.states import Seen
 from wabox.whatsapp.window import Ears, Window
 
@@ -300,6 +300,9 @@ class Session:
         """Says that there is trouble, waits its time, and names the next step."""
         if isinstance(trouble, OSError) and trouble.errno in _DISK_FULL:
             await self._hold(Held("storage_full", "The disk is full. Free some space."))
+            return "browser"
+        if isinstance(trouble, DriverBroken):  # no rung helps: what is missing must be installed
+            await self._hold(Held("browser_failed", str(trouble)))
             return "browser"
         rung = self._ladder.climb(trouble, self._time())
         known = isinstance(trouble, PageHung | PageLost | BrowserLost)

@@ -1,0 +1,107 @@
+"""Copies wabox's database before an upgrade, and puts a copy back: database_copy.py room|make|put-back FROM TO.
+
+room: says, by exit code 1 and a sentence, that the copy and a way back have no room beside TO. make: TO is a
+checked copy of the database FROM, by SQLite's online backup, so that nobody who still writes can spoil it.
+put-back: the database TO holds what the copy FROM holds; whenever this is killed, TO is one or the other, whole.
+Runs as the user whom the data belongs to. Exit code 1: it was not done, and FROM and TO are as they were.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+
+SPARE_BYTES = 64 * 1024 * 1024
+MEGABYTE = 1024 * 1024
+
+
+class NotDoneError(Exception):
+    """Why, in a sentence."""
+
+
+def room(database: Path, copies: Path) -> None:
+    """There is room for the copy, for its way back beside the database, and some to spare."""
+    files = (database, database.with_name(f"{database.name}-wal"))
+    wanted = 2 * sum(one.stat().st_size for one in files if one.exists()) + SPARE_BYTES
+    free = shutil.disk_usage(copies).free
+    if free < wanted:
+        raise NotDoneError(
+            f"An upgrade copies the database first, which needs {wanted // MEGABYTE} MB in {copies}; only "
+            f"{free // MEGABYTE} MB are free. Free some space, then run this again."
+        )
+
+
+def make(database: Path, copy: Path) -> None:
+    """The copy is there, whole, looked through and flushed; or there is none."""
+    half = copy.with_name(f"{copy.name}.half")
+    try:
+        _remove(half)
+        with contextlib.closing(_open(database)) as source, contextlib.closing(sqlite3.connect(half)) as target:
+            source.backup(target)
+            said = target.execute("pragma quick_check(1)").fetchone()[0]
+        if said != "ok":
+            raise NotDoneError(f"The database {database} is damaged ({said}); `wabox doctor` says what to do.")
+        _flush(half)
+        half.replace(copy)
+        _flush(copy.parent)
+    except (sqlite3.Error, OSError) as failed:
+        raise NotDoneError(f"The database {database} could not be copied to {copy.parent}: {failed}.") from None
+    finally:
+        with contextlib.suppress(OSError):
+            _remove(half)
+
+
+def put_back(copy: Path, database: Path) -> None:
+    """The database is what the copy holds.
+
+    First the log beside it is folded in: a log left over would be taken for the copy's own, and spoil it. Then
+    the whole copy takes the database's name in one step.
+    """
+    fresh = database.with_name(f"{database.name}.back")
+    try:
+        with contextlib.closing(_open(database)) as now:
+            in_use = now.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+        if in_use or database.with_name(f"{database.name}-wal").exists():
+            raise NotDoneError(f"Another program has the database {database} open.")
+        make(copy, fresh)
+        fresh.replace(database)
+        _flush(database.parent)
+    except (sqlite3.Error, OSError) as failed:
+        raise NotDoneError(f"The copy in {copy.parent} could not be put back: {failed}.") from None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """An existing database, never a new one. To write, since a log without its index must be read in first."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10, isolation_level=None)
+
+
+def _remove(half: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        half.with_name(f"{half.name}{ending}").unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def main(what: str, source: Path, target: Path) -> int:
+    """The exit code."""
+    os.umask(0o077)
+    try:
+        {"room": room, "make": make, "put-back": put_back}[what](source, target)
+    except NotDoneError as failed:
+        sys.stderr.write(f"{failed}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))
