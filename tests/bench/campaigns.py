@@ -99,7 +99,7 @@ def main(count: int) -> None:
         base = plain(Path(directory) / "plain.db", count)
         made = stage(Path(directory) / "box")
         made.box.db.write_now(lambda tx: devices.start(tx, devices.by_id(tx, made.asha.device_id)))
-        ready = Link(made.asha.device_id, "ready", phone="8801700000009", synced=True)
+        ready = Link(made.asha.device_id, 1, "ready", phone="8801700000009", synced=True)
         made.box.db.write_now(devices.saw, ready, now=made.hands.now())
         people = timed(lambda: add_people(made, count))
         campaign_id = launch(made)

@@ -75,7 +75,7 @@ def line_behind(count: int) -> None:
 
         def link(tx: Tx) -> None:
             devices.start(tx, devices.by_id(tx, made.asha.device_id))
-            devices.saw(tx, Link(made.asha.device_id, "ready", phone="8801711123456", synced=True), now=now)
+            devices.saw(tx, Link(made.asha.device_id, 1, "ready", phone="8801711123456", synced=True), now=now)
 
         def one(tx: Tx) -> int:
             device = devices.by_id(tx, made.asha.device_id)

@@ -174,7 +174,7 @@ def test_a_missing_binding_is_named_and_looked_for_again(world: ChromiumWorld, s
             "WAWebSocketModel.Socket",
         ]
     )
-    world.driver.restart(device_id)
+    world.restart(shop[0])
     link = world.link_is(device_id, "disconnected", mark)
     assert link.detail == "engine_incompatible"
     for name in ("addAndSendMsgToChat", "queryWidExists", "Socket", "4.6.0"):
@@ -188,7 +188,7 @@ def test_a_missing_binding_is_named_and_looked_for_again(world: ChromiumWorld, s
 def test_late_modules_are_waited_for(world: ChromiumWorld, shop: Shop) -> None:
     mark = world.diary.mark()
     world.weather(module_wave_ms=2500)
-    world.driver.restart(shop[0].device_id)
+    world.restart(shop[0])
     recovers(world, shop, mark)
 
 
@@ -198,7 +198,7 @@ def test_open_elsewhere_is_a_conflict(world: ChromiumWorld, shop: Shop) -> None:
     assert world.link_is(device_id, "disconnected", mark).detail == "conflict"
     mark = world.diary.mark()
     world.calm()
-    world.driver.restart(device_id)
+    world.restart(shop[0])
     world.synced(device_id, mark)
 
 
@@ -257,7 +257,7 @@ def test_a_lid_account_is_written_to_where_it_lives(world: ChromiumWorld) -> Non
     phone = world.synced(spec.device_id).phone
     world.write(spec.device_id, phone or "", person, "thanks")
     assert world.diary.wait(Inbound, lambda one: one.text == "thanks", mark).phone == person
-    world.driver.logout(spec.device_id, forget=True)
+    assert world.driver.log_out(spec, forget=True).result(PATIENCE)
     world.link_is(spec.device_id, "disconnected", mark)
     assert not (world.profiles / spec.profile).exists()
 
@@ -265,7 +265,7 @@ def test_a_lid_account_is_written_to_where_it_lives(world: ChromiumWorld) -> Non
 def test_a_pairing_code_links_a_device(world: ChromiumWorld) -> None:
     spec, phone = world.spec(), world.new_phone()
     world.driver.open(spec)
-    world.driver.ask_pairing_code(spec.device_id, phone)
+    world.driver.ask_pairing_code(spec, phone)
     told = world.pairing(spec.device_id)
     assert told.code is not None
     assert len(told.code) == 8
@@ -339,7 +339,7 @@ def test_logs_name_devices_but_no_phones_and_no_words(world: ChromiumWorld, shop
     with capture_logs() as lines:
         chat_id = chat_with(world, shop)
         world.driver.hand_over(shop[0].device_id, chat_id, new_id(), "a secret word")
-        world.driver.restart(shop[0].device_id)
+        world.restart(shop[0])
         world.synced(shop[0].device_id, mark)
     said = str(lines)
     assert "device_id" in said
@@ -394,7 +394,7 @@ def test_a_qr_is_renewed_even_if_whatsapp_stops(sky: ChromiumWorld, tmp_path: Pa
     diary = Diary()
     gateway = Gateway(sky.url, None, tmp_path, diary.note, limits=replace(QUICK, qr_age=2))
     sky.thread.run(gateway.start())
-    gateway.open(SessionSpec(1, "fresh", None))
+    gateway.open(SessionSpec(1, 1, "fresh", None))
     texts: set[str] = set()
     while len(texts) < 4:
         texts.add(diary.wait(Link, lambda one: one.qr is not None and one.qr not in texts).qr or "")
@@ -408,7 +408,7 @@ def test_what_cannot_start_says_why(sky: ChromiumWorld, tmp_path: Path, monkeypa
         quick = replace(QUICK, failed_after=0, goto=3)
         gateway = Gateway(url, chromium, tmp_path, diary.note, limits=quick, min_free_bytes=room)
         sky.thread.run(gateway.start())
-        gateway.open(SessionSpec(1, "fresh", None))
+        gateway.open(SessionSpec(1, 1, "fresh", None))
         link = diary.wait(Link, lambda one: one.state == "disconnected")
         sky.thread.run(gateway.stop(5))
         assert link.detail_text

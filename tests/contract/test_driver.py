@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.contract.worlds import World
+from tests.contract.worlds import PATIENCE, World
 from wabox.whatsapp.driver import RESTRICTED, Inbound, Link, Pairing, SessionLost, SessionSpec
 
 Shop = tuple[SessionSpec, str]
@@ -38,7 +39,7 @@ def test_scanning_the_qr_makes_a_device_ready(world: World, shop: Shop) -> None:
 
 def test_opening_twice_is_opening_once(world: World, shop: Shop) -> None:
     mark = world.diary.mark()
-    world.driver.open(shop[0])
+    world.driver.open(replace(shop[0], session=world.driver.opened()[shop[0].device_id]))
     world.driver.resolve(shop[0].device_id, world.new_phone())
     assert world.diary.all(Link, mark) == []
 
@@ -155,7 +156,7 @@ def test_a_person_writing_is_told(world: World, shop: Shop) -> None:
 
 def test_a_pairing_code_needs_a_waiting_device(world: World, shop: Shop) -> None:
     spec = world.spec()
-    world.driver.ask_pairing_code(spec.device_id, world.new_phone())
+    world.driver.ask_pairing_code(spec, world.new_phone())
     told = world.diary.wait(Pairing, lambda one: one.device_id == spec.device_id)
     assert told.code is None
     assert told.reason
@@ -194,7 +195,7 @@ def test_a_device_comes_back_without_a_qr_and_misses_nothing(world: World, shop:
 
 def test_a_restart_reconnects(world: World, shop: Shop) -> None:
     spec, mark = shop[0], world.diary.mark()
-    world.driver.restart(spec.device_id)
+    world.restart(spec)
     assert world.link_is(spec.device_id, "starting", mark).detail == "reconnecting"
     world.synced(spec.device_id, mark)
 
@@ -208,8 +209,10 @@ def test_removed_by_the_phone_it_is_logged_out_until_opened_again(world: World) 
     with pytest.raises(SessionLost):
         world.driver.resolve(spec.device_id, world.new_phone())
     mark = world.diary.mark()
-    world.driver.open(spec)
+    world.driver.open(spec)  # a number is opened once
+    fresh = world.restart(spec)
     assert world.link_is(spec.device_id, "qr", mark).qr
+    assert world.numbers(spec.device_id, mark) == [fresh.session]
     mark = world.diary.mark()
     world.driver.close(spec.device_id)
     world.link_is(spec.device_id, "not_started", mark)
@@ -218,7 +221,55 @@ def test_removed_by_the_phone_it_is_logged_out_until_opened_again(world: World) 
 def test_logging_out_ends_the_link(world: World) -> None:
     spec, _ = world.linked()
     mark = world.diary.mark()
-    world.driver.logout(spec.device_id)
+    assert world.driver.log_out(spec).result(PATIENCE)
     assert world.link_is(spec.device_id, "disconnected", mark).detail == "logged_out"
     with pytest.raises(SessionLost):
         world.driver.resolve(spec.device_id, world.new_phone())
+
+
+def test_every_event_carries_the_number_of_its_session(world: World) -> None:
+    spec, phone = world.linked()
+    message_id = new_id()
+    chat_id = chat_with(world, (spec, phone))
+    world.driver.hand_over(spec.device_id, chat_id, message_id, "hello")
+    world.receipt(message_id, 1)
+    mark = world.diary.mark()
+    second = world.restart(spec)
+    third = world.restart(spec)
+    assert world.driver.opened()[spec.device_id] == third.session
+    world.diary.wait(Link, lambda one: one.session == third.session and one.synced, mark)
+    world.write(spec.device_id, phone, world.new_phone(), "hello you")
+    world.diary.wait(Inbound, lambda one: one.session == third.session, mark)
+    numbers = world.numbers(spec.device_id)
+    order = (spec.session, second.session, third.session)
+    assert numbers == [one for one in order if one in numbers], "an older session speaks after a newer one"
+    last = [one.session for one in world.diary.all(Link) if one.device_id == spec.device_id][-1]
+    assert last == third.session
+    world.driver.close(spec.device_id)
+    assert world.link_is(spec.device_id, "not_started", mark).session == third.session
+
+
+def test_a_closed_device_is_opened_to_be_logged_out(world: World) -> None:
+    spec, phone = world.linked()
+    world.driver.close(spec.device_id)
+    world.link_is(spec.device_id, "not_started")
+    assert world.links(phone) == 1
+    mark = world.diary.mark()
+    nobodys = replace(spec, session=0)
+    assert world.driver.log_out(nobodys, forget=True).result(PATIENCE)
+    assert (world.links(phone), world.kept(spec)) == (0, False)
+    assert set(world.numbers(spec.device_id, mark)) <= {0}
+    assert spec.device_id not in world.driver.opened()
+    assert world.driver.log_out(nobodys, forget=True).result(PATIENCE), "again: there is nothing to do"
+
+
+def test_a_link_that_whatsapp_cannot_be_told_of_is_kept_or_given_up_as_asked(world: World) -> None:
+    spec, phone = world.linked()
+    world.lose_network(spec.device_id)
+    assert not world.driver.log_out(spec, forget=True).result(PATIENCE)
+    assert world.kept(spec)
+    assert spec.device_id not in world.driver.opened()
+    assert world.driver.log_out(spec, forget=True, anyway=True).result(PATIENCE)
+    assert not world.kept(spec)
+    world.calm()
+    assert world.links(phone) == 1, "the phone still lists it"

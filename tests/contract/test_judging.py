@@ -41,7 +41,7 @@ anything = st.recursive(
 
 def judged(*, linked_before: bool = False, **changes: Any) -> Link:
     look = states.seen({**READY, **changes})
-    return states.judge(7, look, linked_before=linked_before, phone=None)
+    return states.judge(7, 3, look, linked_before=linked_before, phone=None)
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_missing_bindings_are_named_with_both_versions() -> None:
 @settings(max_examples=60)
 @given(anything)
 def test_nonsense_from_the_page_is_never_ready_nor_an_event(raw: Any) -> None:
-    states.judge(1, states.seen(raw), linked_before=False, phone=None)
+    states.judge(1, 3, states.seen(raw), linked_before=False, phone=None)
     assert telling.handed(raw, NOW).outcome in ("acked", "refused", "not_entered", "in_doubt")
     assert telling.resolved(raw).answer in ("yes", "no", "unknown")
-    told = telling.inbound(1, raw, NOW), telling.receipt(1, raw, NOW)
-    assert all(one is None or one.device_id == 1 for one in told)
+    told = telling.inbound(1, 3, raw, NOW), telling.receipt(1, 3, raw, NOW)
+    assert all(one is None or (one.device_id, one.session) == (1, 3) for one in told)
 
 
 @given(st.none() | st.text() | st.integers() | st.dictionaries(st.text(), st.text()))
@@ -106,15 +106,15 @@ def test_a_history_that_does_not_answer_is_a_lost_session() -> None:
 
 
 def test_a_message_is_dated_by_whatsapp() -> None:
-    told = telling.inbound(1, {**MESSAGE, "t": 1_790_000_000}, NOW)
+    told = telling.inbound(1, 3, {**MESSAGE, "t": 1_790_000_000}, NOW)
     assert told is not None
     assert told.at == datetime.fromtimestamp(1_790_000_000, UTC)
     assert told.phone == "8801711000002"
 
 
 def test_groups_and_nonsense_chats_are_no_inbound() -> None:
-    assert telling.inbound(1, {**MESSAGE, "chat": "status broadcast"}, NOW) is None
-    assert telling.inbound(1, {**MESSAGE, "id": "x' or 1"}, NOW) is None
+    assert telling.inbound(1, 3, {**MESSAGE, "chat": "status broadcast"}, NOW) is None
+    assert telling.inbound(1, 3, {**MESSAGE, "id": "x' or 1"}, NOW) is None
 
 
 def test_a_local_site_gets_its_own_port_and_nothing_more() -> None:

@@ -59,7 +59,7 @@ def test_a_device_says_at_once_what_its_browser_lacks(
     diary, thread = Diary(), LoopThread()
     gateway = Gateway("http://127.0.0.1:9", "/bin/true", tmp_path / "profiles", diary.note)
     thread.run(gateway.start())
-    gateway.open(SessionSpec(1, "fresh", None))
+    gateway.open(SessionSpec(1, 1, "fresh", None))
     link = diary.wait(Link, lambda one: one.state == "disconnected")
     thread.run(gateway.stop(5))
     thread.close()

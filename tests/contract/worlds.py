@@ -10,6 +10,7 @@ import asyncio
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -32,6 +33,7 @@ from wabox.whatsapp.driver import (
 from wabox.whatsapp.fake import FakeDriver
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.page import Limits
+from wabox.whatsapp.profile import Profile
 
 T = TypeVar("T")
 E = TypeVar("E", Link, Receipt, Inbound, Pairing)
@@ -44,6 +46,7 @@ QUICK = Limits(
     qr_confirm=1,
     look=0.25,
     gate=20,
+    leaving=6,
     hand_over=2,
     resolve=5,
     reprobe=3,
@@ -77,6 +80,11 @@ class Diary:
         with self._news:
             return [event for event in self._events[since:] if isinstance(event, kind)]
 
+    def everything(self, since: int = 0) -> list[Event]:
+        """All events so far."""
+        with self._news:
+            return self._events[since:]
+
     def wait(
         self,
         kind: type[E],
@@ -101,12 +109,24 @@ class World(ABC):
     def __init__(self) -> None:
         self.diary = Diary()
         self._devices = count(1)
+        self._sessions = count(1)
         self._phones = count(8801711000001)
 
     def spec(self, *, phone: str | None = None) -> SessionSpec:
         """A device that nobody used before."""
         device_id = next(self._devices)
-        return SessionSpec(device_id, f"profile-{device_id}", phone)
+        return SessionSpec(device_id, next(self._sessions), f"profile-{device_id}", phone)
+
+    def restart(self, spec: SessionSpec) -> SessionSpec:
+        """The device is opened under a number that no session had before."""
+        fresh = replace(spec, session=next(self._sessions))
+        self.driver.open(fresh)
+        return fresh
+
+    def numbers(self, device_id: int, since: int = 0) -> list[int]:
+        """Of the sessions that told of this device, in order, each once."""
+        events = [event for event in self.diary.everything(since) if event.device_id == device_id]
+        return list(dict.fromkeys(event.session for event in events))
 
     def new_phone(self) -> str:
         """A number that nobody used before."""
@@ -162,6 +182,20 @@ class World(ABC):
     def read(self, device_id: int, message_id: str) -> None:
         """The recipient's phone gets and shows the message."""
 
+    def lose_network(self, device_id: int) -> None:
+        """WhatsApp cannot be reached, and the device shows it."""
+        mark = self.diary.mark()
+        self.weather(offline=True)
+        self.link_is(device_id, "starting", mark)
+
+    @abstractmethod
+    def links(self, phone: str) -> int:
+        """How many devices the phone lists as linked."""
+
+    @abstractmethod
+    def kept(self, spec: SessionSpec) -> bool:
+        """Whether anything of the device's link is on the disk."""
+
     @abstractmethod
     def weather(self, **faults: Any) -> None:
         """What goes wrong from now on, in the sandbox's words."""
@@ -200,6 +234,12 @@ class FakeWorld(World):
         for ack in (2, 3):
             self.fake.ack(device_id, message_id, ack)
 
+    def links(self, phone: str) -> int:
+        return self.fake.listed(phone)
+
+    def kept(self, spec: SessionSpec) -> bool:
+        return self.fake.linked(spec.profile)
+
     def weather(self, **faults: Any) -> None:
         match faults:
             case {"drop_ack": True}:
@@ -210,6 +250,8 @@ class FakeWorld(World):
                 self.fake.plan("refused")
             case {"restricted_until": str(until)}:
                 self._limit_all(datetime.fromisoformat(until))
+            case {"offline": True}:
+                self.fake.lose_whatsapp()
             case {"exists_error": True}:
                 self.fake.every_existence_unknown = True
             case {"not_on_whatsapp": list(phones)}:
@@ -225,6 +267,8 @@ class FakeWorld(World):
     def calm(self) -> None:
         self.fake.not_on_whatsapp.clear()
         self.fake.every_existence_unknown = False
+        if self.fake.whatsapp_away:
+            self.fake.find_whatsapp()
         for device_id in self.fake.opened():
             if self.fake.link(device_id).detail == "restricted":
                 self.fake.recover(device_id)
@@ -283,6 +327,13 @@ class ChromiumWorld(World):
 
     def read(self, device_id: int, message_id: str) -> None:
         """The sandbox's phones read by themselves."""
+
+    def links(self, phone: str) -> int:
+        phones = self.http.get("/sandbox/state").raise_for_status().json()["phones"]
+        return sum(len(one["devices"]) for one in phones if one["phone"] == phone)
+
+    def kept(self, spec: SessionSpec) -> bool:
+        return Profile(self.profiles, spec.profile).note is not None
 
     def weather(self, **faults: Any) -> None:
         self.http.put("/sandbox/faults", json=faults).raise_for_status()

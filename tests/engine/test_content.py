@@ -346,6 +346,7 @@ def hear(engine: Engine, phone: str, text: str, device_id: int | None = None) ->
     """The person writes to bilal's phone, or to this one."""
     event = Inbound(
         device_id=device_id or engine.stage.bilal.device_id,
+        session=1,
         message_id=f"in-{phone}-{text}",
         chat_id=f"{phone}@c.us",
         phone=phone,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_what_is_not_wanted_any_more_is_closed(shop: Stage, driver: FakeDriver) 
     asyncio.run(links.tick())
     shop.box.db.write_now(lambda tx: tx.run("update devices set wanted = 0"))
     asyncio.run(links.tick())
-    assert driver.opened() == set()
+    assert driver.opened() == {}
 
 
 def test_a_logged_out_device_is_opened_only_when_it_is_started(shop: Stage, driver: FakeDriver) -> None:
@@ -93,7 +94,7 @@ def test_a_logout_at_whatsapp_is_not_answered_with_a_new_session(shop: Stage) ->
     shop.box.db.write_now(lambda tx: tx.run("update devices set state = 'ready', linked = 1"))
     driver.unlink(shop.asha.device_id)
     asyncio.run(links.tick())
-    assert driver.opened() == set()
+    assert driver.link(shop.asha.device_id).detail == "logged_out"
 
 
 class _Session:
@@ -107,7 +108,7 @@ class _Session:
             raise OSError("no room for a profile")
         self.spec = spec
         self.ended = False
-        self.link = Link(spec.device_id, "starting")
+        self.link = Link(spec.device_id, spec.session, "starting")
 
     def start(self) -> None:
         """Nothing to start."""
@@ -115,9 +116,10 @@ class _Session:
     async def close(self) -> None:
         self.ended = True
 
-    async def log_out(self, *, forget: bool) -> None:
+    async def log_out(self, *, forget: bool, anyway: bool) -> bool:
         await asyncio.sleep(0)
         self.ended = True
+        return True
 
 
 async def _carried_out(real: Gateway) -> None:
@@ -138,9 +140,9 @@ async def _started(tmp_path: Path) -> AsyncIterator[Gateway]:
 def test_the_gateway_says_what_is_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway, "Session", _Session)
     monkeypatch.setattr(_Session, "refused", 1)
-    spec = SessionSpec(7, "profile-7", None)
+    spec = SessionSpec(7, 1, "profile-7", None)
 
-    async def walk() -> list[set[int]]:
+    async def walk() -> list[dict[int, int]]:
         seen = []
         async with _started(tmp_path) as real:
             for _ in range(2):
@@ -148,10 +150,10 @@ def test_the_gateway_says_what_is_open(tmp_path: Path, monkeypatch: pytest.Monke
                 seen.append(real.opened())
                 await _carried_out(real)
                 seen.append(real.opened())
-            real.restart(7)
+            real.open(replace(spec, session=2))
             seen.append(real.opened())
             await _carried_out(real)
-            real.logout(7)
+            real.log_out(spec)
             seen.append(real.opened())
             real.open(spec)
             seen.append(real.opened())
@@ -161,7 +163,7 @@ def test_the_gateway_says_what_is_open(tmp_path: Path, monkeypatch: pytest.Monke
             seen.append(real.opened())
         return seen
 
-    assert asyncio.run(walk()) == [{7}, set(), {7}, {7}, {7}, set(), {7}, set()]
+    assert asyncio.run(walk()) == [{7: 1}, {}, {7: 1}, {7: 1}, {7: 2}, {}, {7: 1}, {}]
 
 
 def test_a_device_whose_profile_cannot_be_made_is_tried_again(
@@ -171,7 +173,7 @@ def test_a_device_whose_profile_cannot_be_made_is_tried_again(
     monkeypatch.setattr(_Session, "refused", 1)
     ask(shop, devices.start)
 
-    async def walk() -> list[set[int]]:
+    async def walk() -> list[dict[int, int]]:
         seen = []
         async with _started(tmp_path) as real:
             links = Links(shop.box, real)
@@ -181,7 +183,7 @@ def test_a_device_whose_profile_cannot_be_made_is_tried_again(
                 seen.append(real.opened())
         return seen
 
-    assert asyncio.run(walk()) == [set(), {shop.asha.device_id}]
+    assert asyncio.run(walk()) == [{}, {shop.asha.device_id: 1}]
 
 
 def test_a_hand_over_that_the_end_of_the_gateway_cuts_short_is_in_doubt(
@@ -198,7 +200,7 @@ def test_a_hand_over_that_the_end_of_the_gateway_cuts_short_is_in_doubt(
 
     async def walk() -> str:
         async with _started(tmp_path) as real:
-            real.open(SessionSpec(7, "profile-7", None))
+            real.open(SessionSpec(7, 1, "profile-7", None))
             await _carried_out(real)
             handed = asyncio.create_task(asyncio.to_thread(real.hand_over, 7, "c", "m", "Hello"))
             await entered.wait()
@@ -221,7 +223,7 @@ def test_a_question_that_the_end_of_the_gateway_cuts_short_is_a_lost_session(
 
     async def walk() -> None:
         async with _started(tmp_path) as real:
-            real.open(SessionSpec(7, "profile-7", None))
+            real.open(SessionSpec(7, 1, "profile-7", None))
             await _carried_out(real)
             asked = asyncio.create_task(asyncio.to_thread(real.resolve, 7, "8801711000001"))
             await entered.wait()

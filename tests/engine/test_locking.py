@@ -124,6 +124,7 @@ def test_others_on_the_box_send_on(shared: Engine) -> None:
 def complain(engine: Engine, phone: str) -> None:
     event = Inbound(
         device_id=engine.stage.bilal.device_id,
+        session=1,
         message_id=f"false_{phone}@c.us_SPAM",
         chat_id=f"{phone}@c.us",
         phone=phone,

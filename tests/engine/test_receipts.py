@@ -55,9 +55,9 @@ async def test_what_a_full_disk_refuses_is_written_later_in_its_order(
     number = stage.asha.device_id
     ears = await told(
         stage,
-        Link(number, "qr", qr="one"),
-        Link(number, "starting"),
-        Link(number, "ready", phone="8801700000009", synced=True),
+        Link(number, 0, "qr", qr="one"),
+        Link(number, 0, "starting"),
+        Link(number, 0, "ready", phone="8801700000009", synced=True),
     )
     full_for(4, stage, monkeypatch)
     async with asyncio.timeout(10):
@@ -71,14 +71,14 @@ async def test_stop_does_not_wait_for_a_disk_that_stays_full(
 ) -> None:
     full_for(1_000_000, stage, monkeypatch)
     write_once = Receipts(stage.box)
-    write_once.take(Link(stage.asha.device_id, "qr", qr="one"))
+    write_once.take(Link(stage.asha.device_id, 0, "qr", qr="one"))
     async with asyncio.timeout(10):
         await write_once.drain()
     assert stage.device().state == "not_started"
 
 
 async def test_event_that_cannot_be_written_holds_up_no_other(stage: Stage) -> None:
-    ears = await told(stage, Link(999, "ready"), Link(stage.asha.device_id, "qr", qr="one"))
+    ears = await told(stage, Link(999, 0, "ready"), Link(stage.asha.device_id, 0, "qr", qr="one"))
     await ears.drain()
     assert stage.device().state == "qr"
 
@@ -87,7 +87,7 @@ async def test_what_a_forgotten_device_tells_last_is_let_go(stage: Stage, monkey
     said: list[str] = []
     monkeypatch.setattr(receipts.log, "error", lambda event, **_: said.append(event))
     number = stage.asha.device_id
-    ears = await told(stage, Link(999, "disconnected", detail="logged_out"), Link(number, "qr", qr="one"))
+    ears = await told(stage, Link(999, 0, "disconnected", detail="logged_out"), Link(number, 0, "qr", qr="one"))
     await ears.quiet()
     assert stage.device().state == "qr"
     assert said == []

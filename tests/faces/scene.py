@@ -74,16 +74,16 @@ def _hash() -> str:
 
 
 def _link(tx: Tx, made: Stage, device_id: int) -> None:
-    devices.start(tx, devices.by_id(tx, device_id))
-    link = Link(device_id, "ready", phone="8801711123456", pushname="Rahim Store", synced=True)
+    number = devices.start(tx, devices.by_id(tx, device_id)).session
+    link = Link(device_id, number, "ready", phone="8801711123456", pushname="Rahim Store", synced=True)
     devices.saw(tx, link, now=made.hands.now())
 
 
 def _second_phone(tx: Tx, made: Stage) -> None:
     now = made.hands.now()
-    sales = devices.create(tx, made.asha.id, "sales", most=5, now=now)
-    devices.start(tx, sales)
-    devices.saw(tx, Link(sales.id, "qr", qr="2@kJ7f,Zm9v,YmFy,cXV4,1"), now=now - timedelta(seconds=7))
+    sales = devices.start(tx, devices.create(tx, made.asha.id, "sales", most=5, now=now))
+    link = Link(sales.id, sales.session, "qr", qr="2@kJ7f,Zm9v,YmFy,cXV4,1")
+    devices.saw(tx, link, now=now - timedelta(seconds=7))
 
 
 def _messages(tx: Tx, made: Stage) -> dict[str, int]:
@@ -188,7 +188,7 @@ def pairing_code(made: Stage) -> None:
         devices.ask_pairing_code(tx, sales, "8801911222333")
         devices.command_done(tx, devices.by_id(tx, sales.id))
         until = made.hands.now() + timedelta(minutes=3)
-        devices.paired(tx, Pairing(sales.id, code="K7QX9M2P", reason=None, expires_at=until))
+        devices.paired(tx, Pairing(sales.id, sales.session, code="K7QX9M2P", reason=None, expires_at=until))
 
     made.box.db.write_now(verb)
 

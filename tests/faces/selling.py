@@ -89,7 +89,8 @@ def _everything(tx: Tx, made: Stage, kept: str) -> Sold:
     devices.saw(
         tx,
         Link(
-            devices.start(tx, devices.by_id(tx, made.bilal.device_id)).id,
+            made.bilal.device_id,
+            devices.start(tx, devices.by_id(tx, made.bilal.device_id)).session,
             "ready",
             phone="8801911333444",
             synced=True,

@@ -239,8 +239,8 @@ def test_a_trial_is_had_once_and_a_used_number_ends_the_next(market: Market) -> 
     def link(user_id: int) -> None:
         def verb(tx: Tx) -> None:
             device = devices.by_label(tx, user_id, "primary")
-            devices.start(tx, device)
-            found = Link(device.id, "ready", phone="8801999000001", synced=True)
+            number = devices.start(tx, device).session
+            found = Link(device.id, number, "ready", phone="8801999000001", synced=True)
             devices.saw(tx, found, now=market.stage.hands.now())
 
         market.stage.box.db.write_now(verb)

@@ -157,13 +157,13 @@ def test_what_changes_on_the_box_changes_on_the_screen(
         page.goto(address + "/whatsapp")
         page.fill("#pair-sales", "01911")
         page.focus("#pair-sales")
-        shop.box.db.write_now(devices.saw, Link(sales.id, "qr", qr="2@new,code,is,here"), now=shop.hands.now())
+        qr = Link(sales.id, sales.session, "qr", qr="2@new,code,is,here")
+        shop.box.db.write_now(devices.saw, qr, now=shop.hands.now())
         page.wait_for_selector(".qr-age:has-text('0 s old')")
         assert page.input_value("#pair-sales") == "01911"
         assert page.evaluate("document.activeElement.id") == "pair-sales"
-        shop.box.db.write_now(
-            devices.saw, Link(sales.id, "ready", phone="8801911222333", synced=True), now=shop.hands.now()
-        )
+        ready = Link(sales.id, sales.session, "ready", phone="8801911222333", synced=True)
+        shop.box.db.write_now(devices.saw, ready, now=shop.hands.now())
         page.wait_for_selector("#device-sales .chip-good")
         page.goto(f"{address}/messages/{scene.ids['queued']}")
         shop.box.db.write_now(_cancelled, scene.ids["queued"], shop)

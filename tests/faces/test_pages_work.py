@@ -200,7 +200,7 @@ def test_the_code_is_drawn_with_its_age_and_gone_when_scanned(shop: Stage, asha:
     assert "data:image/png;base64," in page
     assert "7 s old" in words(page)
     sales = shop.box.db.read_here(devices.by_label, 1, "sales")
-    link = Link(sales.id, "ready", phone="8801911222333", synced=True)
+    link = Link(sales.id, sales.session, "ready", phone="8801911222333", synced=True)
     shop.box.db.write_now(devices.saw, link, now=shop.hands.now())
     page = asha.get("/whatsapp/live").text
     assert "data:image" not in page

@@ -65,7 +65,7 @@ def busy(made: Stage, *, people: int = 60) -> Work:
     planned = _campaign(made, "Friday reminder", Segment(tags_any=("Dhaka",)), later=timedelta(days=2))
     for number, (phone, name, text) in enumerate(TALKS):
         at = made.hands.now() - timedelta(minutes=50 - 9 * number)
-        event = Inbound(made.asha.device_id, f"false_{number}", f"{phone}@c.us", phone, name, text, "chat", at)
+        event = Inbound(made.asha.device_id, 1, f"false_{number}", f"{phone}@c.us", phone, name, text, "chat", at)
         write(replies.hear, event, now=at)
     return Work(ids, current, paused, done, planned)
 

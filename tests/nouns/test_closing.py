@@ -46,7 +46,7 @@ def live(tx: Tx, made: Stage) -> None:
     plans.create(tx, TRY, now=now)
     trials.start(tx, user_id, ip="203.0.113.7", ip_days=30, now=now)
     device = devices.start(tx, devices.by_id(tx, made.bilal.device_id))
-    devices.saw(tx, Link(device.id, "ready", phone=PHONE, synced=True), now=now)
+    devices.saw(tx, Link(device.id, device.session, "ready", phone=PHONE, synced=True), now=now)
     claim = Claim(basic.id, "bkash", 50_000, "8N7A6D5C4B", "01711000001")
     paid = payments.submit(tx, user_id, claim, ip="203.0.113.7", now=now)
     assert isinstance(paid, payments.Payment)
@@ -168,7 +168,7 @@ def test_who_comes_back_is_known_by_address_number_and_ip(shop: Stage) -> None:
         terms.accept(tx, user.id, ip=ip, now=now)
         if phone:
             device = devices.start(tx, devices.create_primary(tx, user.id, now=now))
-            devices.saw(tx, Link(device.id, "ready", phone=phone, synced=True), now=now)
+            devices.saw(tx, Link(device.id, device.session, "ready", phone=phone, synced=True), now=now)
         refused = trials.refusal(tx, user.id, ip=ip, ip_days=30, now=now)
         return refused.code if refused else "fine"
 

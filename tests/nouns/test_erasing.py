@@ -42,7 +42,7 @@ def meet(tx: Tx, device: Device, now: datetime, *, phone: str = PHONE) -> dict[s
     chat = f"{phone}@c.us"
     outbox.arm(tx, stored.by_id(tx, sent), chat_id=chat, other_chat_ids=(chat,), machine_boot="b", now=now)
     outbox.sent(tx, stored.by_id(tx, sent), at=now, next_send_at=now)
-    event = Inbound(device.id, f"IN{phone}", chat, phone, name, f"I am {name}", "chat", now)
+    event = Inbound(device.id, 1, f"IN{phone}", chat, phone, name, f"I am {name}", "chat", now)
     inbox.record(tx, device.user_id, event, verdict=None, now=now)
     numbers.learn(tx, device, phone, Resolved("yes", chat), now=now)
     tx.run("update deliveries set status = 'delivered'")

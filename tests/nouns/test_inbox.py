@@ -16,7 +16,7 @@ def hear(tx: Tx, user: User, text: str, now: datetime, *, number: int = 1, phone
     label = f"d{user.id}"
     row = tx.one("select id from devices where label = :label", label=label)
     device_id = row["id"] if row else devices.create(tx, user.id, label, most=9, now=now).id
-    event = Inbound(device_id, f"ABC{number}", f"{phone}@c.us", phone, "Ali", text, "chat", now)
+    event = Inbound(device_id, 1, f"ABC{number}", f"{phone}@c.us", phone, "Ali", text, "chat", now)
     return inbox.record(tx, user.id, event, verdict=words.judge(text), now=now)
 
 
@@ -84,6 +84,6 @@ def test_text_that_sqlite_cannot_hold_is_kept_as_far_as_it_goes(tx: Tx, asha: Us
 
 def test_a_page_whose_clock_is_ahead_does_not_write_from_the_future(tx: Tx, asha: User, now: datetime) -> None:
     device = devices.create_primary(tx, asha.id, now=now)
-    event = Inbound(device.id, "X", "c", "8801711000001", None, "hi", "chat", now + timedelta(days=3))
+    event = Inbound(device.id, 1, "X", "c", "8801711000001", None, "hi", "chat", now + timedelta(days=3))
     inbox.record(tx, asha.id, event, verdict=None, now=now)
     assert inbox.thread(tx, asha.id, "8801711000001")[0].at == now

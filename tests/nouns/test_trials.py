@@ -48,8 +48,8 @@ class Story:
 
     def link(self, user: User, phone: str = PHONE) -> None:
         device = devices.by_label(self.tx, user.id, "primary")
-        devices.start(self.tx, device)
-        devices.saw(self.tx, Link(device.id, "ready", phone=phone, synced=True), now=self.now)
+        number = devices.start(self.tx, device).session
+        devices.saw(self.tx, Link(device.id, number, "ready", phone=phone, synced=True), now=self.now)
 
     def credits(self, user: User) -> int | None:
         return ledger.credits_left(self.tx, user.id)

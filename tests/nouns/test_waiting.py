@@ -27,7 +27,7 @@ def shop(tmp_path: Path) -> Iterator[Stage]:
 
 def _linked(tx: Tx, made: Stage) -> None:
     devices.start(tx, devices.by_id(tx, made.asha.device_id))
-    link = Link(made.asha.device_id, "ready", phone="8801711123456", synced=True)
+    link = Link(made.asha.device_id, 1, "ready", phone="8801711123456", synced=True)
     devices.saw(tx, link, now=made.hands.now())
 
 
@@ -83,7 +83,7 @@ def test_each_reason_is_a_group_with_its_own_head_and_time(shop: Stage) -> None:
 
 def test_a_group_says_what_the_gate_says_of_its_first(shop: Stage) -> None:
     _queue(shop, "8801711000001")
-    down = Link(shop.asha.device_id, "disconnected", detail="reconnecting", phone="8801711123456")
+    down = Link(shop.asha.device_id, 1, "disconnected", detail="reconnecting", phone="8801711123456")
     shop.box.db.write_now(devices.saw, down, now=shop.hands.now())
     (group,) = _groups(shop)
     told = shop.box.db.read_here(explaining.explain, [group.first], config=shop.box.config, now=shop.hands.now())

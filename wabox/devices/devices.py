@@ -1,7 +1,10 @@
 """A device: what the owner wants of it, what its page shows, and how old its number is.
 
-`wanted` says whether a session shall be open; `command` is the one thing asked of the session next.
-The engine carries both out and writes back what the page shows. States: not_started, starting, qr,
+`wanted` says whether a session shall be open, and `session` is its number: each start, restart and logout
+begins a new one, and what an older session still says of itself is dropped. `command` is what else was asked:
+it stands until the driver says that it is done. A logout comes before whatever is wanted next: a device that
+is started meanwhile opens when the old link is gone.
+The engine carries all of it out and writes back what the page shows. States: not_started, starting, qr,
 ready, disconnected. `linked` is true from the first `ready` until the link is known to be gone.
 """
 
@@ -24,6 +27,9 @@ LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 PRIMARY = "primary"
 PAIRING_PATIENCE = timedelta(seconds=90)
 GONE = ("logged_out", "passkey_required")
+LEAVING = ("logout", "forget")
+LOGOUT_TRIES = 28  # with the gaps below: about a day
+LOGOUT_GAP, LONGEST_LOGOUT_GAP = timedelta(minutes=1), timedelta(hours=1)
 
 _SENTENCES: dict[str, str] = {
     "reconnecting": "The connection to WhatsApp is on its way back. Messages wait and go by themselves.",
@@ -50,6 +56,7 @@ class Device:
     label: str
     profile: str
     wanted: bool
+    session: int
     command: str | None
     state: LinkState
     detail: Detail | None
@@ -71,6 +78,8 @@ class Device:
     pairing_code: str | None
     pairing_reason: str | None
     pairing_expires_at: datetime | None
+    logout_tries: int
+    logout_due_at: datetime | None
     created_at: datetime
     removed_at: datetime | None
 
@@ -82,11 +91,25 @@ class Device:
     @property
     def spec(self) -> SessionSpec:
         """What the driver needs to hold this device's session."""
-        return SessionSpec(self.id, self.profile, self.phone if self.linked else None)
+        return SessionSpec(self.id, self.session, self.profile, self.phone if self.linked else None)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it is being logged out: nothing else is done with it before."""
+        return self.command in LEAVING
+
+    @property
+    def leaves_anyway(self) -> bool:
+        """Whether the next try gives the link up even if WhatsApp cannot be told."""
+        return self.logout_tries >= (1 if self.wanted else LOGOUT_TRIES)
 
 
 _COLUMNS = """select d.*, p.first_linked_at from devices d
     left join linked_phones p on p.user_id = d.user_id and p.phone = d.phone"""
+
+
+# What else is asked waits for a logout that was asked before; that one is due at once, for the device is wanted.
+_THEN = """command = case when command in ('logout', 'forget') then command else :then end, logout_due_at = null"""
 
 
 def list_of(rows: Rows, user_id: int) -> list[Device]:
@@ -186,8 +209,9 @@ def remove(tx: Tx, device: Device, *, now: datetime) -> None:
 def give_up(tx: Tx, device: Device, *, now: datetime) -> None:
     """As `remove`, also for primary: its user is leaving."""
     tx.run(
-        """update devices set removed_at = :now, wanted = 0, command = 'forget', linked = 0, qr = null,
-           state = 'not_started' where id = :id and removed_at is null""",
+        """update devices set removed_at = :now, wanted = 0, session = session + 1, command = 'forget',
+           logout_tries = 0, logout_due_at = null, linked = 0, qr = null, state = 'not_started'
+           where id = :id and removed_at is null""",
         id=device.id,
         now=times.stored(now),
     )
@@ -198,9 +222,10 @@ def start(tx: Tx, device: Device) -> Device:
     if device.wanted and device.detail not in GONE:
         return device
     tx.run(
-        """update devices set wanted = 1, state = 'starting', detail = null, detail_text = null, qr = null,
-           command = case when wanted = 1 then 'restart' else null end where id = :id""",
+        f"""update devices set wanted = 1, session = session + 1, state = 'starting', detail = null,
+           detail_text = null, qr = null, {_THEN} where id = :id""",  # noqa: S608
         id=device.id,
+        then=None,
     )
     return by_id(tx, device.id)
 
@@ -208,9 +233,11 @@ def start(tx: Tx, device: Device) -> Device:
 def restart(tx: Tx, device: Device) -> Device:
     """The session shall be closed and opened again."""
     tx.run(
-        """update devices set wanted = 1, command = 'restart', state = 'starting', qr = null,
-           detail = case when linked = 1 then 'reconnecting' else null end, detail_text = null where id = :id""",
+        f"""update devices set wanted = 1, session = session + 1, state = 'starting', qr = null,
+           detail = case when linked = 1 then 'reconnecting' else null end, detail_text = null,
+           {_THEN} where id = :id""",  # noqa: S608
         id=device.id,
+        then="restart",
     )
     return by_id(tx, device.id)
 
@@ -218,8 +245,9 @@ def restart(tx: Tx, device: Device) -> Device:
 def logout(tx: Tx, device: Device) -> Device:
     """The link shall be given up at WhatsApp and the session closed."""
     tx.run(
-        """update devices set wanted = 0, command = 'logout', linked = 0, synced = 0, qr = null,
-           state = 'not_started', detail = null, detail_text = null where id = :id""",
+        """update devices set wanted = 0, session = session + 1, command = 'logout', logout_tries = 0,
+           logout_due_at = null, linked = 0, synced = 0, qr = null, state = 'not_started', detail = null,
+           detail_text = null, pairing_phone = null, pairing_code = null, pairing_reason = null where id = :id""",
         id=device.id,
     )
     return by_id(tx, device.id)
@@ -241,20 +269,46 @@ def ask_pairing_code(tx: Tx, device: Device, phone: str) -> Device:
             retry_after=60,
         )
     tx.run(
-        """update devices set command = 'pair', pairing_phone = :phone, pairing_code = null,
-           pairing_reason = null, pairing_expires_at = null where id = :id""",
+        f"""update devices set pairing_phone = :phone, pairing_code = null, pairing_reason = null,
+           pairing_expires_at = null, {_THEN} where id = :id""",  # noqa: S608
         id=device.id,
+        then="pair",
         phone=phone,
     )
     return by_id(tx, device.id)
 
 
 def command_done(tx: Tx, device: Device) -> None:
-    """What was asked has been passed on, unless something else was asked since."""
+    """What was asked is done, unless something else was asked since; a code that waited for it is asked for."""
     tx.run(
-        "update devices set command = null where id = :id and command = :command",
+        """update devices set logout_tries = 0, logout_due_at = null,
+           command = case when command in ('logout', 'forget') and wanted = 1 and pairing_phone is not null
+               then 'pair' end
+           where id = :id and command = :command
+             and (command <> 'pair' or (session = :session and pairing_phone is :phone))""",
         id=device.id,
         command=device.command,
+        session=device.session,
+        phone=device.pairing_phone,
+    )
+
+
+def logout_failed(tx: Tx, device: Device, *, now: datetime) -> None:
+    """WhatsApp could not be told; the next try is due after a gap that grows, or at once if it is wanted again."""
+    gap = min(LOGOUT_GAP * 2 ** min(device.logout_tries, 10), LONGEST_LOGOUT_GAP)
+    tx.run(
+        """update devices set logout_tries = logout_tries + 1,
+           logout_due_at = case when wanted = 1 then null else :due end
+           where id = :id and command in ('logout', 'forget')""",
+        id=device.id,
+        due=times.stored(now + gap),
+    )
+
+
+def stuck_logouts(rows: Rows) -> int:
+    """How many devices wait to be logged out because WhatsApp could not be told."""
+    return int(
+        rows.value("select count(*) from devices where command in ('logout', 'forget') and logout_tries > 0")
     )
 
 
@@ -270,11 +324,12 @@ def all_starting(tx: Tx) -> None:
 def saw(tx: Tx, link: Link, *, now: datetime) -> bool:
     """Write down what the page shows. Returns whether the state or its detail changed.
 
-    An event of a session that nobody wants any more is dropped. A change owes `device.state`. A device
-    that the phone has removed is wanted no longer: its driver has closed it, and start begins anew.
+    An event of a session that nobody wants any more, or of one before it, is dropped: the race is between the
+    last word of the old session and whoever pressed start. A change owes `device.state`. A device that the
+    phone has removed is wanted no longer: its driver has closed it, and start begins anew.
     """
     device = by_id(tx, link.device_id)
-    if not device.wanted or device.removed_at:
+    if not device.wanted or device.removed_at or link.session != device.session:
         return False
     linked = _is_linked(device, link)
     fresh = link.state == "ready" and not (device.linked and device.phone == link.phone)
@@ -303,7 +358,8 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
            qr_at = case when :qr is null then null when qr is :qr then qr_at else :now end, qr = :qr,
            restricted_until = :until, seen_at = :now,
            pairing_code = case when :state = 'qr' then pairing_code end,
-           pairing_reason = case when :state = 'qr' then pairing_reason end
+           pairing_reason = case when :state = 'qr' then pairing_reason end,
+           command = case when command = 'restart' then null else command end
            where id = :id""",
         id=device.id,
         state=link.state,
@@ -351,11 +407,12 @@ def _owe_state(tx: Tx, device: Device, link: Link, now: datetime) -> None:
 
 
 def paired(tx: Tx, pairing: Pairing) -> None:
-    """The code WhatsApp gave, or why it gave none."""
+    """The code WhatsApp gave, or why it gave none; not if another session was asked for since."""
     tx.run(
         """update devices set pairing_code = :code, pairing_reason = :reason, pairing_expires_at = :expires_at
-           where id = :id and pairing_phone is not null""",
+           where id = :id and session = :session and pairing_phone is not null""",
         id=pairing.device_id,
+        session=pairing.session,
         code=pairing.code,
         reason=pairing.reason if pairing.code is None else None,
         expires_at=times.stored_or_none(pairing.expires_at),
@@ -406,6 +463,7 @@ def _device(row: Row) -> Device:
         label=row["label"],
         profile=row["profile"],
         wanted=bool(row["wanted"]),
+        session=row["session"],
         command=row["command"],
         state=cast(LinkState, row["state"]),
         detail=cast("Detail | None", row["detail"]),
@@ -427,6 +485,8 @@ def _device(row: Row) -> Device:
         pairing_code=row["pairing_code"],
         pairing_reason=row["pairing_reason"],
         pairing_expires_at=times.read_or_none(row["pairing_expires_at"]),
+        logout_tries=row["logout_tries"],
+        logout_due_at=times.read_or_none(row["logout_due_at"]),
         created_at=times.read(row["created_at"]),
         removed_at=times.read_or_none(row["removed_at"]),
     )

@@ -1,45 +1,97 @@
-"""Carries out what is wanted of devices: sessions opened, closed, restarted, logged out, codes asked for."""
+"""Carries out what is wanted of devices: sessions opened, closed, replaced, logged out, codes asked for."""
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+import structlog
+
 from wabox.box import Box
 from wabox.devices import devices
+from wabox.devices.devices import Device
 from wabox.whatsapp.driver import Driver
 
-NOT_OPEN_YET = ("starting", "not_started")
+log = structlog.get_logger()
+
+NOBODYS = 0  # the number of a session that is opened to be logged out: what it shows is for nobody
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A command given to the driver. device: as it was then; done: false if it shall be given again."""
+
+    device: Device
+    done: Future[bool] | Future[None]
+
+    def is_for(self, device: Device) -> bool:
+        """Whether this is still what is asked. A logout under way is, whatever was asked since."""
+        mine = self.device
+        if mine.leaving:
+            return True
+        return (mine.command, mine.session, mine.pairing_phone) == (
+            device.command,
+            device.session,
+            device.pairing_phone,
+        )
 
 
 class Links:
-    """Compares what the owner wants with what the driver holds open, and asks it anew each time."""
+    """Compares what the owner wants with what the driver holds open, and asks it anew each time.
+
+    A command stands in the database until the driver says that it is done; whatever befalls wabox before,
+    the next start gives it again.
+    """
 
     def __init__(self, box: Box, driver: Driver) -> None:
         self._box = box
         self._driver = driver
+        self._orders: dict[int, _Order] = {}
 
     async def tick(self) -> None:
-        """Pass on every command, then open what shall be open. An order that failed is given again."""
+        """See what became of the commands, give those that are due, open what shall be open, close the rest."""
+        for device_id, order in list(self._orders.items()):
+            if order.done.done():
+                await self._settle(self._orders.pop(device_id))
         for device in await self._box.db.read(devices.commanded):
-            self._command(device)
-            await self._box.db.write(devices.command_done, device)
+            await self._command(device)
         wanted = {device.id: device for device in await self._box.db.read(devices.wanted)}
         opened = self._driver.opened()
-        for device_id in opened - set(wanted):
+        for device_id in set(opened) - set(wanted):
             self._driver.close(device_id)
-        for device_id in set(wanted) - opened:
-            self._open(wanted[device_id])
+        for device in wanted.values():
+            if not device.leaving and opened.get(device.id) != device.session:
+                self._driver.open(device.spec)
 
-    def _open(self, device: devices.Device) -> None:
-        """Not one that shows otherwise: the phone has just removed it, and the news is not written yet."""
-        if device.state in NOT_OPEN_YET:
-            self._driver.open(device.spec)
+    async def _command(self, device: Device) -> None:
+        given = self._orders.get(device.id)
+        if given is not None and given.is_for(device):
+            return
+        done = self._give(device)
+        if done is None:
+            return
+        order = self._orders[device.id] = _Order(device, done)
+        if done.done():
+            await self._settle(self._orders.pop(device.id, order))
 
-    def _command(self, device: devices.Device) -> None:
-        match device.command:
-            case "restart":
-                self._driver.restart(device.id)
-            case "pair" if device.pairing_phone:
-                self._driver.open(device.spec)  # a session must be open to be given a code
-                self._driver.ask_pairing_code(device.id, device.pairing_phone)
-            case "logout" | "forget":
-                self._driver.open(device.spec)  # and to be logged out at WhatsApp
-                self._driver.logout(device.id, forget=device.command == "forget")
+    def _give(self, device: Device) -> Future[bool] | Future[None] | None:
+        if device.leaving:
+            if device.logout_due_at is not None and self._box.now() < device.logout_due_at:
+                return None
+            spec = replace(device.spec, session=NOBODYS)
+            forget = device.command == "forget"
+            return self._driver.log_out(spec, forget=forget, anyway=device.leaves_anyway)
+        if device.command == "pair" and device.pairing_phone:
+            self._driver.open(device.spec)  # a session must be open to be given a code
+            return self._driver.ask_pairing_code(device.spec, device.pairing_phone)
+        return None  # a restart: its session has a new number, and is done when that session speaks
+
+    async def _settle(self, order: _Order) -> None:
+        """A code that could not be asked for is asked for once; a logout is tried again."""
+        device, done = order.device, order.done
+        failed = done.cancelled() or done.exception() is not None
+        if device.leaving and (failed or done.result() is False):
+            await self._box.db.write(devices.logout_failed, device, now=self._box.now())
+            log.warning("logout not done", device_id=device.id, tries=device.logout_tries + 1)
+        else:
+            await self._box.db.write(devices.command_done, device)

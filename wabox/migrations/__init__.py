@@ -8,7 +8,7 @@ import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
 from wabox.errors import ConfigError
-from wabox.migrations import eighth, fifth, first, fourth, leftovers, second, seventh, sixth, third
+from wabox.migrations import eighth, fifth, first, fourth, leftovers, second, sessions, seventh, sixth, third
 
 STEPS = Migrations("wabox")
 STEPS(name="0001_first")(first.step)
@@ -20,6 +20,7 @@ STEPS(name="0006_content")(sixth.step)
 STEPS(name="0007_totals")(seventh.step)
 STEPS(name="0008_addresses")(eighth.step)
 STEPS(name="0009_leftovers")(leftovers.step)
+STEPS(name="0010_sessions")(sessions.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from wabox.whatsapp.driver import Event, Link, Pairing
+from wabox.whatsapp.driver import Event, Link, Pairing, SessionSpec
 
 log = structlog.get_logger(__name__)
 
@@ -22,12 +22,12 @@ class Board:
 
     def __init__(
         self,
-        device_id: int,
+        spec: SessionSpec,
         emit: Callable[[Event], None],
         now: Callable[[], datetime],
         code_seconds: float,
     ) -> None:
-        self.link = Link(device_id, "not_started")
+        self.link = Link(spec.device_id, spec.session, "not_started")
         self.since = self.changed_at = self.code_until = 0.0
         self._emit = emit
         self._now = now
@@ -57,7 +57,7 @@ class Board:
         if code is not None:
             expires_at = self._now() + timedelta(seconds=self._code_seconds)
             self.code_until = asyncio.get_running_loop().time() + self._code_seconds
-        self._emit(Pairing(self.link.device_id, code, expires_at, reason))
+        self._emit(Pairing(self.link.device_id, self.link.session, code, expires_at, reason))
 
     async def wait_for(self, wanted: Callable[[Link], bool], seconds: float) -> bool:
         """Whether the link became as wanted within this time."""

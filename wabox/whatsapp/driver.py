@@ -1,12 +1,18 @@
 """What the engine needs from WhatsApp, as a protocol and plain data; no browser here.
 
+Each session has a number, given by whoever opens it, and every event carries the number of its session. What a
+page shows (Link, Pairing) counts only while its session is the one that is wanted: a session that was closed or
+logged out may speak once more, after the next one was asked for. What happened to a message (Receipt) and what
+a person wrote (Inbound) stay true whoever says so.
+
 `whatsapp.gateway.Gateway` (real Chromium) and `whatsapp.fake.FakeDriver` (no browser) both keep
 this contract, and `tests/contract` proves it on either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -30,9 +36,10 @@ Detail = Literal[
 
 @dataclass(frozen=True, slots=True)
 class SessionSpec:
-    """Which session to hold open. profile: the random directory name, never the label."""
+    """Which session to hold open. session: its number; profile: the random directory name, never the label."""
 
     device_id: int
+    session: int
     profile: str
     phone: str | None  # digits of the account linked last time, None if never linked
 
@@ -46,6 +53,7 @@ class Link:
     """
 
     device_id: int
+    session: int
     state: LinkState
     detail: Detail | None = None
     detail_text: str | None = None
@@ -65,6 +73,7 @@ class Receipt:
     """
 
     device_id: int
+    session: int
     message_id: str
     chat_id: str
     ack: int
@@ -76,6 +85,7 @@ class Inbound:
     """A person wrote to the linked account. phone: digits, None if only a LID is known."""
 
     device_id: int
+    session: int
     message_id: str
     chat_id: str
     phone: str | None
@@ -90,6 +100,7 @@ class Pairing:
     """A pairing code to type into the phone. code: 8 characters, or None with a failed `reason`."""
 
     device_id: int
+    session: int
     code: str | None
     expires_at: datetime | None
     reason: str | None = None
@@ -153,39 +164,42 @@ class SessionLost(Exception):
 class Driver(Protocol):
     """One WhatsApp Web session per device.
 
-    `open`, `close`, `restart`, `logout` and `ask_pairing_code` return at once; what comes of them
-    arrives as events. The other three are called from worker threads, block, and raise SessionLost.
+    `open` and `close` return at once; what comes of them arrives as events. `log_out` and `ask_pairing_code`
+    return at once, too, with a future that is done when the order is, and fails if it could not be carried out.
+    The other three are called from worker threads, block, and raise SessionLost.
     Events come on the driver's own thread and must be taken without waiting.
     """
 
     def open(self, spec: SessionSpec) -> None:
-        """Keep a session for this device from now on, restarting it as needed. Idempotent.
+        """Keep this session for the device from now on, restarting its browser as needed. Idempotent.
 
-        A logout, ours or the phone's, ends the session: the device stays `logged_out` until it is
-        opened again, and then shows a fresh QR.
+        A session of another number is closed first: to restart a device is to open it under a new number.
+        A logout by the phone ends a session for good: the device stays `logged_out` until it is opened under
+        another number, and then shows a fresh QR.
         """
 
     def close(self, device_id: int) -> None:
         """Close the session; the link stays, so a later open comes back without a QR."""
 
-    def restart(self, device_id: int) -> None:
-        """Close the session's browser and open it again."""
+    def log_out(self, spec: SessionSpec, *, forget: bool = False, anyway: bool = False) -> Future[bool]:
+        """Log the linked device out at WhatsApp, opening it for that if it is closed, and close it.
 
-    def logout(self, device_id: int, *, forget: bool = False) -> None:
-        """Log the linked device out at WhatsApp, then close. forget: also wipe its profile.
-
-        Only an open session can: open a closed one first. If WhatsApp cannot be reached the profile
-        is wiped anyway, and the phone goes on listing the device.
+        forget: also wipe its profile. anyway: give up the link on this machine even if WhatsApp cannot be
+        reached; the phone then goes on listing the device. True: nothing of the link is left on this machine.
+        False: WhatsApp could not be told; the profile is as it was, the session is closed, order it again.
         """
 
-    def opened(self) -> set[int]:
-        """Devices with a session, or with an order under way that gives them one; a logout ended others.
+    def opened(self) -> Mapping[int, int]:
+        """{device: number of the session it was opened under}, with orders under way; logged out or not.
 
         An order that failed leaves no trace here, so whoever gave it sees that it must be given again.
         """
 
-    def ask_pairing_code(self, device_id: int, phone: str) -> None:
-        """Ask WhatsApp for a code to link by phone number; it comes as a Pairing event."""
+    def ask_pairing_code(self, spec: SessionSpec, phone: str) -> Future[None]:
+        """Ask WhatsApp for a code to link by phone number; it comes as a Pairing event, before the future is done.
+
+        A device that is not open under this number is told so in the Pairing's `reason`.
+        """
 
     def resolve(self, device_id: int, phone: str) -> Resolved:
         """Ask WhatsApp whether the number exists. phone: digits."""

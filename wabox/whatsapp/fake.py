@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import RLock
@@ -72,6 +73,9 @@ class FakeDriver:
         self._profiles: dict[str, _Profile] = {}
         self._specs: dict[int, SessionSpec] = {}
         self._known: dict[int, SessionSpec] = {}
+        self._ended: dict[int, int] = {}  # logged out by the phone, under this number
+        self._orphaned: list[str] = []  # phones whose link was given up without their knowing
+        self._held: list[tuple[SessionSpec, Callable[[], None]]] = []
         self._links: dict[int, Link] = {}
         self._plan: deque[Outcome] = deque()
         self._qr_count = 0
@@ -86,14 +90,19 @@ class FakeDriver:
         self.lids: dict[str, str] = {}
         self.refuse_reason = "error_unknown"
         self.failing_orders = 0  # so many orders to open come to nothing, as on a full disk
+        self.whatsapp_away = False  # nobody can be logged out there
+        self.hold_logouts = False  # they are under way until `finish_logouts`
         self.before_hand_over: Callable[[int, str], None] | None = None
 
     # the protocol
 
-    def opened(self) -> set[int]:
-        """Those with a session; every order is carried out at once."""
+    def opened(self) -> dict[int, int]:
+        """Every order is carried out at once, but a held logout."""
         with self._lock:
-            return set(self._specs)
+            there = {**self._ended, **{number: spec.session for number, spec in self._specs.items()}}
+            for spec, _ in self._held:
+                there.pop(spec.device_id, None)
+            return there
 
     def open(self, spec: SessionSpec) -> None:
         """Opens at once: ready if the profile is linked, else a QR; or the order fails, as the test says."""
@@ -101,39 +110,47 @@ class FakeDriver:
             if self.failing_orders:
                 self.failing_orders -= 1
                 return
-            if spec.device_id in self._specs:
+            if self.opened().get(spec.device_id) == spec.session:
                 return
+            self._ended.pop(spec.device_id, None)
             self._specs[spec.device_id] = self._known[spec.device_id] = spec
             profile = self._profiles.setdefault(spec.profile, _Profile())
         detail: Detail | None = "reconnecting" if profile.phone else None
-        self._show(Link(spec.device_id, "starting", detail, phone=profile.phone))
+        self._show(Link(spec.device_id, spec.session, "starting", detail, phone=profile.phone))
         self._settle(spec.device_id)
 
     def close(self, device_id: int) -> None:
         """Closes at once; the profile keeps its link."""
         with self._lock:
-            if self._specs.pop(device_id, None) is None:
-                return
-        self._show(Link(device_id, "not_started"))
-
-    def restart(self, device_id: int) -> None:
-        """Closes and opens; a device that is not open stays so."""
-        with self._lock:
+            self._ended.pop(device_id, None)
             spec = self._specs.pop(device_id, None)
         if spec is not None:
-            self.open(spec)
+            self._show(Link(device_id, spec.session, "not_started"))
 
-    def logout(self, device_id: int, *, forget: bool = False) -> None:
-        """Unlinks and closes."""
-        self._unlink(device_id)
+    def log_out(self, spec: SessionSpec, *, forget: bool = False, anyway: bool = False) -> Future[bool]:
+        """Unlinks and closes at once, or as `whatsapp_away` and `hold_logouts` say."""
+        future: Future[bool] = Future()
 
-    def ask_pairing_code(self, device_id: int, phone: str) -> None:
+        def carry_out() -> None:
+            future.set_result(self._log_out(spec, anyway=anyway))
+
+        if self.hold_logouts:
+            self._held.append((spec, carry_out))
+        else:
+            carry_out()
+        return future
+
+    def ask_pairing_code(self, spec: SessionSpec, phone: str) -> Future[None]:
         """Answers with a code if the device shows a QR."""
-        link = self.link(device_id)
-        if link.state != "qr":
-            self._emit(Pairing(device_id, None, None, "not_waiting_for_link"))
-            return
-        self._emit(Pairing(device_id, "ABCD1234", self._now() + timedelta(minutes=3)))
+        future: Future[None] = Future()
+        link = self.link(spec.device_id)
+        if link.state == "qr" and link.session == spec.session:
+            expires_at = self._now() + timedelta(minutes=3)
+            self._emit(Pairing(spec.device_id, spec.session, "ABCD1234", expires_at))
+        else:
+            self._emit(Pairing(spec.device_id, spec.session, None, None, "not_waiting_for_link"))
+        future.set_result(None)
+        return future
 
     def resolve(self, device_id: int, phone: str) -> Resolved:
         """As `not_on_whatsapp`, `existence_unknown` and `lids` say; yes by default."""
@@ -164,7 +181,7 @@ class FakeDriver:
             self.handed.append((device_id, chat_id, message_id, text))
             handed = self._play(outcome, profile, Taken(device_id, chat_id, message_id, text))
         if handed.outcome == "acked":
-            self._emit(Receipt(device_id, message_id, chat_id, 1, self._now()))
+            self._emit(Receipt(device_id, self._number(device_id), message_id, chat_id, 1, self._now()))
         return handed
 
     def look_up(
@@ -187,7 +204,7 @@ class FakeDriver:
     def link(self, device_id: int) -> Link:
         """What this device shows now."""
         with self._lock:
-            return self._links.get(device_id, Link(device_id, "not_started"))
+            return self._links.get(device_id, Link(device_id, self._number(device_id), "not_started"))
 
     def scan(self, device_id: int, phone: str, name: str = "Shop") -> None:
         """The phone scans the device's QR: it is linked, ready and synced."""
@@ -199,11 +216,43 @@ class FakeDriver:
 
     def unlink(self, device_id: int) -> None:
         """The phone removes this linked device: logged out, closed, its history gone."""
-        self._unlink(device_id)
+        with self._lock:
+            spec = self._specs.pop(device_id, None)
+            if spec is not None:
+                self._ended[device_id] = spec.session
+                self._end(spec)
+        self._show(Link(device_id, self._number(device_id), "disconnected", "logged_out"))
 
     def renew_qr(self, device_id: int) -> None:
         """WhatsApp rotates the QR text."""
-        self._show(Link(device_id, "qr", qr=self._next_qr()))
+        self._show(Link(device_id, self._number(device_id), "qr", qr=self._next_qr()))
+
+    def linked(self, profile: str) -> bool:
+        """Whether this profile holds a link."""
+        with self._lock:
+            return profile in self._profiles and self._profiles[profile].phone is not None
+
+    def listed(self, phone: str) -> int:
+        """How many devices this phone lists as linked; one that it could not be told of stays."""
+        with self._lock:
+            there = sum(profile.phone == phone for profile in self._profiles.values())
+            return there + self._orphaned.count(phone)
+
+    # what a test may do: the box
+
+    def finish_logouts(self) -> None:
+        """What `hold_logouts` held is carried out."""
+        self.hold_logouts, held, self._held = False, self._held, []
+        for _, carry_out in held:
+            carry_out()
+
+    def killed(self) -> None:
+        """wabox was killed: sessions and orders under way are gone, the profiles are not."""
+        with self._lock:
+            self._specs.clear()
+            self._ended.clear()
+            self._links.clear()
+            self._held.clear()
 
     # what a test may do: the weather
 
@@ -217,12 +266,25 @@ class FakeDriver:
         synced: bool = False,
     ) -> None:
         """The page shows this from now on, until `recover` or another call of `show`."""
-        phone = self.link(device_id).phone
-        self._show(Link(device_id, state, detail, phone=phone, until=until, synced=synced))
+        phone, number = self.link(device_id).phone, self._number(device_id)
+        self._show(Link(device_id, number, state, detail, phone=phone, until=until, synced=synced))
 
     def recover(self, device_id: int) -> None:
         """The page is back to what its profile says: ready or a QR."""
         self._settle(device_id)
+
+    def lose_whatsapp(self) -> None:
+        """WhatsApp cannot be reached: linked devices reconnect, nobody can be logged out there."""
+        self.whatsapp_away = True
+        for device_id in self._specs:
+            if self.link(device_id).state == "ready":
+                self.show(device_id, "starting", "reconnecting")
+
+    def find_whatsapp(self) -> None:
+        """It is back."""
+        self.whatsapp_away = False
+        for device_id in self._specs:
+            self._settle(device_id)
 
     def plan(self, *outcomes: Outcome) -> None:
         """The next hand-overs, of any device, end like this, in this order."""
@@ -242,7 +304,7 @@ class FakeDriver:
             profile = self._profiles[self._known[device_id].profile]
             key = next(k for k in profile.history if k[1] == message_id)
             profile.history[key] = max(ack, profile.history[key]) if ack >= 0 else ack
-        self._deliver(Receipt(device_id, message_id, key[0], ack, self._now()))
+        self._deliver(Receipt(device_id, self._number(device_id), message_id, key[0], ack, self._now()))
 
     def write(self, device_id: int, phone: str, text: str, *, name: str | None = None) -> Inbound:
         """A person writes to the linked account; it comes when the device is ready. The event."""
@@ -250,7 +312,8 @@ class FakeDriver:
             self._reply_count += 1
             chat_id = f"{lid}@lid" if (lid := self.lids.get(phone)) else f"{phone}@c.us"
             message_id = f"3A{self._reply_count:018X}"
-        inbound = Inbound(device_id, message_id, chat_id, phone, name, text, "chat", self._now())
+        number, now = self._number(device_id), self._now()
+        inbound = Inbound(device_id, number, message_id, chat_id, phone, name, text, "chat", now)
         self._deliver(inbound)
         return inbound
 
@@ -267,10 +330,13 @@ class FakeDriver:
         with self._lock:
             profile = self._profiles[self._known[device_id].profile]
         if profile.phone is None:
-            self._show(Link(device_id, "qr", qr=self._next_qr()))
+            self._show(Link(device_id, self._number(device_id), "qr", qr=self._next_qr()))
+            return
+        if self.whatsapp_away:
             return
         phone, name = profile.phone, profile.name
-        self._show(Link(device_id, "ready", phone=phone, pushname=name, synced=True))
+        number = self._number(device_id)
+        self._show(Link(device_id, number, "ready", phone=phone, pushname=name, synced=True))
         with self._lock:
             waiting = self._away.pop(device_id, [])
         for event in waiting:
@@ -284,13 +350,30 @@ class FakeDriver:
                 return
         self._emit(event)
 
-    def _unlink(self, device_id: int) -> None:
+    def _log_out(self, spec: SessionSpec, *, anyway: bool) -> bool:
         with self._lock:
-            spec = self._specs.pop(device_id, None)
-            if spec is not None:
-                self._profiles[spec.profile] = _Profile()
-            self._away.pop(device_id, None)
-        self._show(Link(device_id, "disconnected", "logged_out"))
+            there = self._specs.get(spec.device_id, spec)
+            self._known[spec.device_id] = there
+            profile = self._profiles.setdefault(spec.profile, _Profile())
+        if self.whatsapp_away and profile.phone is not None and not anyway:
+            self.close(spec.device_id)
+            return False
+        with self._lock:
+            if self.whatsapp_away and profile.phone is not None:
+                self._orphaned.append(profile.phone)
+            self._specs.pop(spec.device_id, None)
+            self._end(there)
+            self._ended.pop(spec.device_id, None)
+        self._show(Link(spec.device_id, there.session, "disconnected", "logged_out"))
+        return True
+
+    def _end(self, spec: SessionSpec) -> None:
+        self._profiles[spec.profile] = _Profile()
+        self._away.pop(spec.device_id, None)
+
+    def _number(self, device_id: int) -> int:
+        with self._lock:
+            return self._known[device_id].session if device_id in self._known else 0
 
     def _next_qr(self) -> str:
         with self._lock:

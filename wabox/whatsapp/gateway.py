@@ -7,10 +7,12 @@ import concurrent.futures
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import structlog
 
@@ -34,7 +36,7 @@ from wabox.whatsapp.session import Session
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Verb = Callable[..., Coroutine[Any, Any, None]]
+Verb = Callable[..., Coroutine[Any, Any, T]]
 _WATCHDOG_SECONDS = 1.0
 _MARGIN_SECONDS = 15  # beyond what a call allows itself: the loop may be busy
 _MIN_FREE_BYTES = 64 * 1024 * 1024
@@ -67,10 +69,10 @@ class Gateway:
         self._min_free_bytes = min_free_bytes
         self._sessions: dict[int, Session] = {}
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._orders: list[tuple[_Order, Verb, tuple[Any, ...]]] = []
+        self._orders: list[Callable[[], None]] = []
         self._orders_lock = threading.Lock()
         self._under_way: dict[int, _Order] = {}  # the latest order of each device, until it is carried out
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._asking: set[asyncio.Task[Any] | None] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._house: House | None = None
@@ -96,8 +98,8 @@ class Gateway:
         with self._orders_lock:
             self._loop = asyncio.get_running_loop()
             orders, self._orders = self._orders, []
-        for order, verb, arguments in orders:
-            self._begin(order, verb, arguments)
+        for begin in orders:
+            begin()
 
     async def stop(self, deadline_seconds: float = 8) -> None:
         """Every browser is closed, politely if it can be done in time; links stay."""
@@ -121,34 +123,32 @@ class Gateway:
 
     # orders: they return at once
 
-    def opened(self) -> set[int]:
+    def opened(self) -> dict[int, int]:
         """As in Driver."""
         with self._orders_lock:
-            there = {device_id for device_id, session in list(self._sessions.items()) if not session.ended}
+            there = {device_id: session.spec.session for device_id, session in list(self._sessions.items())}
             for device_id, order in self._under_way.items():
-                if order.opens is not None:
-                    (there.add if order.opens else there.discard)(device_id)
+                if isinstance(order.opens, int):
+                    there[device_id] = order.opens
+                elif order.opens == "closed":
+                    there.pop(device_id, None)
         return there
 
     def open(self, spec: SessionSpec) -> None:
         """As in Driver."""
-        self._order(_Order(spec.device_id, opens=True), self._open, spec)
+        self._order(_Order(spec.device_id, spec.session), self._open, spec)
 
     def close(self, device_id: int) -> None:
         """As in Driver."""
-        self._order(_Order(device_id, opens=False), self._close, device_id)
+        self._order(_Order(device_id, "closed"), self._close, device_id)
 
-    def restart(self, device_id: int) -> None:
-        """As in Driver; a device that is not open stays so."""
-        self._order(_Order(device_id, opens=None), self._restart, device_id)
+    def log_out(self, spec: SessionSpec, *, forget: bool = False, anyway: bool = False) -> Future[bool]:
+        """As in Driver."""
+        return self._order(_Order(spec.device_id, "closed"), self._log_out, spec, forget, anyway)
 
-    def logout(self, device_id: int, *, forget: bool = False) -> None:
-        """As in Driver. If WhatsApp cannot be reached in time, the profile is wiped anyway."""
-        self._order(_Order(device_id, opens=False), self._logout, device_id, forget)
-
-    def ask_pairing_code(self, device_id: int, phone: str) -> None:
+    def ask_pairing_code(self, spec: SessionSpec, phone: str) -> Future[None]:
         """As in Driver; waits for the QR page first."""
-        self._order(_Order(device_id, opens=None), self._pair, device_id, phone)
+        return self._order(_Order(spec.device_id, "as before"), self._pair, spec, phone)
 
     # questions: they block a worker thread, never for longer than their limit
 
@@ -190,43 +190,43 @@ class Gateway:
     async def _open(self, spec: SessionSpec) -> None:
         async with self._turns[spec.device_id]:
             session = self._sessions.get(spec.device_id)
-            if session is None or session.ended:
-                self._begin_session(spec)
+            if session is not None and session.spec.session == spec.session:
+                return
+            if session is not None:
+                await session.close()
+            self._begin_session(spec)
 
     async def _close(self, device_id: int) -> None:
         async with self._turns[device_id]:
             if session := self._sessions.pop(device_id, None):
                 await session.close()
                 if not session.ended:
-                    session.board.show(Link(device_id, "not_started"))
+                    session.board.show(Link(device_id, session.spec.session, "not_started"))
 
-    async def _restart(self, device_id: int) -> None:
-        async with self._turns[device_id]:
-            if session := self._sessions.get(device_id):
-                await session.close()
-                self._begin_session(session.spec)
-
-    async def _logout(self, device_id: int, forget: bool) -> None:  # noqa: FBT001
-        async with self._turns[device_id]:
-            session = self._sessions.get(device_id)
+    async def _log_out(self, spec: SessionSpec, forget: bool, anyway: bool) -> bool:  # noqa: FBT001
+        async with self._turns[spec.device_id]:
+            session = self._sessions.get(spec.device_id)
             if session is None or session.ended:
-                self._emit(Link(device_id, "disconnected", "logged_out"))
-                return
-            await session.log_out(forget=forget)
-            self._sessions.pop(device_id, None)
+                session = self._sessions[spec.device_id] = Session(spec, self._there())
+            gone = await session.log_out(forget=forget, anyway=anyway)
+            del self._sessions[spec.device_id]  # one whose logout broke off stays: it has a browser to close
+            return gone
 
-    async def _pair(self, device_id: int, phone: str) -> None:
-        async with self._turns[device_id]:  # behind an open or close that was ordered before
-            session = self._sessions.get(device_id)
-        if session is None or session.ended:
-            self._emit(Pairing(device_id, None, None, "not_waiting_for_link"))
+    async def _pair(self, spec: SessionSpec, phone: str) -> None:
+        async with self._turns[spec.device_id]:  # behind an open or close that was ordered before
+            session = self._sessions.get(spec.device_id)
+        if session is None or session.ended or session.spec.session != spec.session:
+            self._emit(Pairing(spec.device_id, spec.session, None, None, "not_waiting_for_link"))
             return
         await asks.pair(session, phone)
 
-    def _begin_session(self, spec: SessionSpec) -> None:
+    def _there(self) -> House:
         if self._house is None:
             raise SessionLost("the gateway is not started")
-        session = self._sessions[spec.device_id] = Session(spec, self._house)
+        return self._house
+
+    def _begin_session(self, spec: SessionSpec) -> None:
+        session = self._sessions[spec.device_id] = Session(spec, self._there())
         session.start()
 
     def _may_renew(self, device_id: int) -> bool:
@@ -250,29 +250,37 @@ class Gateway:
 
     # between the threads
 
-    def _order(self, order: _Order, verb: Verb, *arguments: Any) -> None:
+    def _order(self, order: _Order, verb: Verb[T], *arguments: Any) -> Future[T]:
+        future: Future[T] = Future()
         with self._orders_lock:
             before = self._under_way.get(order.device_id)
-            if order.opens is None and before is not None:
+            if order.opens == "as before" and before is not None:
                 order.opens = before.opens
             self._under_way[order.device_id] = order
+            begin = partial(self._begin, order, verb, arguments, future)
             if self._loop is None:
-                self._orders.append((order, verb, arguments))
+                self._orders.append(begin)
             else:
-                self._loop.call_soon_threadsafe(self._begin, order, verb, arguments)
+                self._loop.call_soon_threadsafe(begin)
+        return future
 
-    def _begin(self, order: _Order, verb: Verb, arguments: tuple[Any, ...]) -> None:
+    def _begin(self, order: _Order, verb: Verb[T], arguments: tuple[Any, ...], future: Future[T]) -> None:
         task = asyncio.get_running_loop().create_task(verb(*arguments))
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._done(order, done))
+        task.add_done_callback(lambda done: self._done(order, done, future))
 
-    def _done(self, order: _Order, task: asyncio.Task[None]) -> None:
+    def _done(self, order: _Order, task: asyncio.Task[T], future: Future[T]) -> None:
         self._tasks.discard(task)
         with self._orders_lock:
             if self._under_way.get(order.device_id) is order:
                 del self._under_way[order.device_id]
-        if not task.cancelled() and (bug := task.exception()) is not None:
+        if task.cancelled():
+            future.cancel()
+        elif (bug := task.exception()) is not None:
             log.error("driver_order_failed", device_id=order.device_id, exc_info=bug)
+            future.set_exception(bug)
+        else:
+            future.set_result(task.result())
 
     def _ask(self, device_id: int, work: Callable[[Session], Coroutine[Any, Any, T]], seconds: float) -> T:
         loop = self._loop
@@ -302,10 +310,10 @@ class Gateway:
 
 @dataclass(eq=False, slots=True)
 class _Order:
-    """Under way. opens: whether the device has a session afterwards, None: as before."""
+    """Under way. opens: the number of the session that the device has afterwards."""
 
     device_id: int
-    opens: bool | None
+    opens: int | Literal["closed", "as before"]
 
 
 class _NoAnswer(SessionLost):

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from wabox.whatsapp import telling
-from wabox.whatsapp.driver import Event
+from wabox.whatsapp.driver import Event, SessionSpec
 from wabox.whatsapp.page import Page, PageHung, PageLost
 from wabox.whatsapp.profile import Profile
 
@@ -26,24 +26,24 @@ class Hearing:
 
     def __init__(
         self,
-        device_id: int,
+        spec: SessionSpec,
         profile: Profile,
         emit: Callable[[Event], None],
         now: Callable[[], datetime],
     ) -> None:
-        self._device_id = device_id
+        self._device_id, self._session = spec.device_id, spec.session
         self._profile = profile
         self._emit = emit
         self._now = now
 
     def receipt(self, raw: Any) -> None:
         """The page saw an ack."""
-        if receipt := telling.receipt(self._device_id, raw, self._now()):
+        if receipt := telling.receipt(self._device_id, self._session, raw, self._now()):
             self._emit(receipt)
 
     def inbound(self, raw: Any) -> None:
         """The page saw a person's message."""
-        if inbound := telling.inbound(self._device_id, raw, self._now()):
+        if inbound := telling.inbound(self._device_id, self._session, raw, self._now()):
             self._profile.saw(int(inbound.at.timestamp()))
             self._emit(inbound)
 

@@ -39,6 +39,7 @@ class Limits:
     margin: beyond a question's own limit, which the page keeps itself. qr_confirm: a linked profile
     that shows a QR for longer is logged out. qr_age: after this WhatsApp is asked for a new QR.
     unsynced: a connected page that does not say it has caught up is taken to have after this long.
+    leaving: so long a logout waits for the page to be ready.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
     for longer is `disconnected`. pauses: between attempts, the last one for ever.
     """
@@ -61,6 +62,7 @@ class Limits:
     pairing: float = 30
     pairing_code: float = 180
     logout: float = 15
+    leaving: float = 45
     starting: float = 90
     reconnecting: float = 300
     syncing: float = 900

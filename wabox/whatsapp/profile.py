@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -91,11 +92,17 @@ class Profile:
         (self.directory / _NOTE).unlink(missing_ok=True)
         self._note, self._read = None, True
 
-    def wipe(self) -> None:
-        """The directory is gone, and with it the link."""
+    def wipe(self) -> bool:
+        """The directory is gone, and with it the link. False: something of it could not be removed.
+
+        The note goes first: of a half wiped directory it would say that it is linked.
+        """
         processes.kill_browsers_of(self.directory)
+        with suppress(OSError):
+            (self.directory / _NOTE).unlink(missing_ok=True)
         shutil.rmtree(self.directory, ignore_errors=True)
         self._note, self._read = None, True
+        return not self.directory.exists()
 
     def _load(self) -> Note | None:
         try:

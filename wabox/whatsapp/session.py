@@ -18,7 +18,7 @@ import structlog
 
 from wabox.whatsapp import states
 from wabox.whatsapp.board import Board
-from wabox.whatsapp.driver import Detail, Link, SessionSpec
+from wabox.whatsapp.driver import Detail, Link, LinkState, SessionSpec
 from wabox.whatsapp.hearing import Hearing
 from wabox.whatsapp.house import Held, House
 from wabox.whatsapp.ladder import Ladder, Step
@@ -46,7 +46,7 @@ class Session:
         self.spec = spec
         self.house = house
         self.limits = house.limits
-        self.board = Board(spec.device_id, house.emit, house.now, house.limits.pairing_code)
+        self.board = Board(spec, house.emit, house.now, house.limits.pairing_code)
         self.profile = Profile(house.profiles, spec.profile)
         self.ended = False
         ears = Ears(self._told, self._moved, self.lost)
@@ -59,7 +59,7 @@ class Session:
         self._was_linked = self.profile.note is not None
         self._leaving = self._logout_told = self._tried_twice = self._qr_seen_twice = False
         self._ladder = Ladder(house.limits)
-        self._hearing = Hearing(spec.device_id, self.profile, house.emit, house.now)
+        self._hearing = Hearing(spec, self.profile, house.emit, house.now)
         self._attached_at = 0.0
         self._qr_since: float | None = None
         self._swept: tuple[float, float, bool] | None = None
@@ -99,15 +99,25 @@ class Session:
         with suppress(OSError):
             self.profile.save()
 
-    async def log_out(self, *, forget: bool) -> None:
-        """WhatsApp is told, if it can be reached; the browser is closed, the link is gone."""
-        confirmed = self.profile.note is not None and await self._tell_whatsapp()
+    async def log_out(self, *, forget: bool, anyway: bool) -> bool:
+        """The browser is closed, and nothing of the link is left. False: WhatsApp could not be told, it is kept.
+
+        A profile without a link is not opened for this. Killed between the telling and the wiping, the next
+        try finds a QR where a link was, and wipes then.
+        """
+        linked = self.profile.note is not None
+        told = linked and await self._tell_whatsapp()
         await self.close()
-        if forget or not confirmed:
-            await asyncio.to_thread(self.profile.wipe)
-        else:
+        if linked and not (told or anyway):
+            self._show("not_started")
+            return False
+        if told and not forget:
             self.profile.unlink()
+        elif not await asyncio.to_thread(self.profile.wipe):
+            self._show("not_started")
+            return False
         self._finish()
+        return True
 
     # its life
 
@@ -196,9 +206,10 @@ class Session:
             self._tried_twice = True  # modules may only have come late: one reload
             raise PageLost(f"bindings missing: {', '.join(look.missing)}")
         self._tried_twice = bool(look.missing)
-        device_id, note = self.spec.device_id, self.profile.note
+        note = self.profile.note
         phone = note.phone if note and note.phone else self.spec.phone
-        link = states.judge(device_id, look, linked_before=self._was_linked, phone=phone)
+        spec = self.spec
+        link = states.judge(spec.device_id, spec.session, look, linked_before=self._was_linked, phone=phone)
         if link.state == "qr" and note is not None:
             link = self._unlinked(link)
         else:
@@ -321,22 +332,27 @@ class Session:
         await asyncio.sleep(rung.pause_seconds)
         return rung.step
 
+    def _show(
+        self, state: LinkState, detail: Detail | None = None, text: str | None = None, *, phone: str | None = None
+    ) -> None:
+        self.board.show(Link(self.spec.device_id, self.spec.session, state, detail, text, phone=phone))
+
     def _show_failed(self, trouble: Exception) -> None:
         detail: Detail = "page_failed" if isinstance(trouble, PageLost) else "browser_failed"
         what = "WhatsApp Web does not load" if detail == "page_failed" else "Chromium keeps failing"
         text = f"{what}: {trouble}. wabox keeps trying."
         phone = self.link.phone or self.spec.phone
-        self.board.show(Link(self.spec.device_id, "disconnected", detail, text, phone=phone))
+        self._show("disconnected", detail, text, phone=phone)
 
     def _show_starting(self) -> None:
         note = self.profile.note
         phone = note.phone if note and note.phone else self.spec.phone
         detail = states.back(self._was_linked)
-        self.board.show(Link(self.spec.device_id, "starting", detail, phone=phone))
+        self._show("starting", detail, phone=phone)
 
     async def _hold(self, held: Held) -> None:
         phone = self.link.phone or self.spec.phone
-        self.board.show(Link(self.spec.device_id, "disconnected", held.detail, held.text, phone=phone))
+        self._show("disconnected", held.detail, held.text, phone=phone)
         await self._window.drop(politely=False)
         await asyncio.sleep(_RECHECK_SECONDS)
 
@@ -352,10 +368,12 @@ class Session:
         self._finish()
 
     async def _tell_whatsapp(self) -> bool:
-        """Whether WhatsApp itself has logged this device out."""
-        known = await self.board.wait_for(lambda link: link.state == "ready", self.limits.launch)
-        if not known or self.page is None:
-            return False
+        """Whether WhatsApp itself has logged this device out, or had done so before."""
+        if self._run is None:
+            self.start()
+        known = await self.board.wait_for(lambda link: link.state == "ready" or self.ended, self.limits.leaving)
+        if self.ended or not known or self.page is None:
+            return self.ended
         self._leaving = True
         try:
             await self.page.ask("logout", {}, self.limits.logout)
@@ -366,7 +384,7 @@ class Session:
     def _finish(self) -> None:
         self.ended = True
         self._was_linked = False
-        self.board.show(Link(self.spec.device_id, "disconnected", "logged_out"))
+        self._show("disconnected", "logged_out")
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -326,7 +326,12 @@
     pairingUntil = performance.now() + options.pairMs;
     return { code: text(await within(timeoutMs, ask(phone, true))) };
   };
-  const logout = ({ timeoutMs }) => within(timeoutMs, WPP.conn.logout()).then(() => true);
+  // A page whose socket is down would log out for itself only, and the phone would go on listing it.
+  const logout = async ({ timeoutMs }) => {
+    if (app.Socket.state !== 'CONNECTED') throw new Error('not_connected');
+    await within(timeoutMs, WPP.conn.logout());
+    return true;
+  };
 
   const wabox = { status, sweep, exists, send, find, pair, logout };
   Object.defineProperty(window, 'wabox', { value: Object.freeze(wabox), configurable: true });

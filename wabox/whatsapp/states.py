@@ -69,7 +69,7 @@ def seen(raw: Any) -> Seen:
     )
 
 
-def judge(device_id: int, look: Seen, *, linked_before: bool, phone: str | None) -> Link:
+def judge(device_id: int, session: int, look: Seen, *, linked_before: bool, phone: str | None) -> Link:
     """The device's state as this look shows it.
 
     linked_before: the profile held a link when the page was opened. phone: digits of that link.
@@ -78,16 +78,17 @@ def judge(device_id: int, look: Seen, *, linked_before: bool, phone: str | None)
     phone = look.phone or phone
     stop = _stop(look)
     if stop is not None:
-        return Link(device_id, "disconnected", stop[0], stop[1], phone=phone)
+        return Link(device_id, session, "disconnected", stop[0], stop[1], phone=phone)
     if not look.authenticated:
         if look.qr is not None:
-            return Link(device_id, "qr", qr=look.qr)
-        return Link(device_id, "starting", back(linked_before), phone=phone)
+            return Link(device_id, session, "qr", qr=look.qr)
+        return Link(device_id, session, "starting", back(linked_before), phone=phone)
     if not (look.mode == "MAIN" and look.connected and look.full):
-        return Link(device_id, "starting", back(linked_before), phone=phone, pushname=look.pushname)
+        return Link(device_id, session, "starting", back(linked_before), phone=phone, pushname=look.pushname)
     state: LinkState = "ready"
     return Link(
         device_id,
+        session,
         state,
         "restricted" if look.restricted else None,
         "WhatsApp limits this account for now." if look.restricted else None,

@@ -14,23 +14,24 @@ _CHAT = re.compile(r"[0-9A-Za-z.:-]{1,64}@[a-z.]{1,16}")
 _LONGEST = 65_536
 
 
-def receipt(device_id: int, raw: Any, now: datetime) -> Receipt | None:
+def receipt(device_id: int, session: int, raw: Any, now: datetime) -> Receipt | None:
     """An ack as the shim tells it; None if it is none."""
     if not _is_message(raw) or not isinstance(raw.get("ack"), int):
         return None
     ack = raw["ack"]
     if ack < -1:
         ack = -1  # WhatsApp's finer kinds of failure
-    return Receipt(device_id, raw["id"], raw["chat"], ack, now) if ack in (-1, 1, 2, 3, 4) else None
+    return Receipt(device_id, session, raw["id"], raw["chat"], ack, now) if ack in (-1, 1, 2, 3, 4) else None
 
 
-def inbound(device_id: int, raw: Any, now: datetime) -> Inbound | None:
+def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | None:
     """A person's message as the shim tells it; None if it is none."""
     if not _is_message(raw):
         return None
     name = raw.get("name")
     return Inbound(
         device_id,
+        session,
         raw["id"],
         raw["chat"],
         states.digits(raw.get("phone")),

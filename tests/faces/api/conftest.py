@@ -56,9 +56,9 @@ class Api:
         """The device's page shows this."""
 
         def verb(tx: Tx) -> None:
-            devices.start(tx, devices.by_id(tx, device_id))
+            number = devices.start(tx, devices.by_id(tx, device_id)).session
             phone = SHOP if state == "ready" else None
-            link = Link(device_id, state, phone=phone, synced=state == "ready", **more)  # type: ignore[arg-type]
+            link = Link(device_id, number, state, phone=phone, synced=state == "ready", **more)  # type: ignore[arg-type]
             devices.saw(tx, link, now=self.stage.hands.now())
 
         self.stage.box.db.write_now(verb)

@@ -113,7 +113,7 @@ def test_a_pairing_code_starts_the_device_and_comes_after_a_moment(api: Api) -> 
     )
     api.link(asked.id, "qr", qr="2@abc,def,ghi,jkl,1")
     until = NOON + timedelta(minutes=3)
-    api.stage.box.db.write_now(devices.paired, Pairing(asked.id, "ABCD1234", until))
+    api.stage.box.db.write_now(devices.paired, Pairing(asked.id, asked.session, "ABCD1234", until))
     shown = api.call("GET", "/devices/sales/pairing-code")
     assert shown.json() == {"code": "ABCD1234", "expires_at": "2026-03-10T06:03:00+00:00"}
     assert shown.headers["cache-control"] == "no-store"
