@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.cast import stage
 from tests.faces.api.conftest import PHONE, Api, furnish
-from tests.faces.api.serving import serving
+from tests.faces.api.serving import Ask, Got, rush, serving
 from wabox.api import v1
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -98,28 +95,30 @@ def test_no_key_of_the_api_is_kept_in_an_answer(api: Api) -> None:
 
 
 def test_five_hundred_at_once_under_a_hundred_keys_are_a_hundred_messages(tmp_path: Path) -> None:
+    """Row 40: and the same keys bring the same answers after a restart."""
     made = stage(tmp_path)
 
-    async def post(client: httpx.AsyncClient, number: int) -> tuple[int, str, str]:
+    def ask(number: int) -> Ask:
         body = {"phone": f"88017110{number:05d}", "message": "{a|b|c|d|e}", "queue_if_offline": True}
         headers = {"X-API-Key": made.asha.key, "Idempotency-Key": f"order {number}"}
-        answer = await client.post("/send", json=body, headers=headers)
-        return answer.status_code, answer.text, answer.headers.get("idempotent-replayed", "")
+        return Ask(v1.PATH + "/send", headers, body)
 
-    async def storm(url: str) -> dict[int, list[tuple[int, str, str]]]:
-        async with httpx.AsyncClient(base_url=url, timeout=60) as client:
-            numbers = [number for _ in range(5) for number in range(100)]
-            answers = await asyncio.gather(*(post(client, number) for number in numbers))
-        given = list(zip(numbers, answers, strict=True))
-        return {number: [one for at, one in given if at == number] for number in range(100)}
-
+    numbers = [number for _ in range(5) for number in range(100)]
     with serving(made) as url:
-        found = asyncio.run(storm(url + v1.PATH))
-    for answers in found.values():
-        assert {one[0] for one in answers} == {202}
-        assert len({one[1] for one in answers}) == 1
-        assert sorted(one[2] for one in answers) == ["", "true", "true", "true", "true"]
+        answers = rush(url, [ask(number) for number in numbers], connections=100)
+    found: dict[int, list[Got]] = {}
+    for number, answer in zip(numbers, answers, strict=True):
+        found.setdefault(number, []).append(answer)
+    assert len(found) == 100
+    for several in found.values():
+        assert {one.status for one in several} == {202}
+        assert len({one.text for one in several}) == 1
+        assert sorted(one.headers.get("idempotent-replayed", "") for one in several) == ["", *["true"] * 4]
     assert made.value("select count(*) from messages") == 100
     assert made.value("select count(distinct phone) from messages") == 100
-    assert len({json.loads(answers[0][1])["job_id"] for answers in found.values()}) == 100
+    assert len({several[0].json["job_id"] for several in found.values()}) == 100
+    with serving(made) as url:
+        later = rush(url, [ask(number) for number in range(0, 100, 10)], connections=4)
+    assert [one.text for one in later] == [found[number][0].text for number in range(0, 100, 10)]
+    assert made.value("select count(*) from messages") == 100
     made.close()
