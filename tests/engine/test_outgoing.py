@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gzip
 import ipaddress
 import ssl
@@ -14,11 +15,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from wabox.engine import outgoing
-from wabox.engine.outgoing import MAX_EXCERPT, MAX_READ, Answer, Patience, post, resolve
+from wabox.engine import names, outgoing
+from wabox.engine.outgoing import MAX_EXCERPT, MAX_READ, Answer, Patience
 from wabox.webhooks.targets import Allow
 
 BODY = b'{"event":"delivery.sent"}'
+post = functools.partial(outgoing.post, resolver=names.Names().of(1))
 HASTY = Patience(connect=0.3, total=0.3)
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -108,11 +110,11 @@ async def test_the_receiver_gets_the_body_byte_for_byte_and_its_own_host(public:
 
 
 async def test_a_name_is_asked_once_and_the_judged_address_is_connected_to() -> None:
-    names = Names(["127.0.0.2"], ["10.0.0.1"])
+    asked = Names(["127.0.0.2"], ["10.0.0.1"])
     async with receiving(ok(), host="127.0.0.2") as receiver:
-        answer = await post(receiver.url("rebind.example"), {}, BODY, receiver.allow, resolver=names)
+        answer = await post(receiver.url("rebind.example"), {}, BODY, receiver.allow, resolver=asked)
     assert answer.status == 200
-    assert names.asked == [("rebind.example", receiver.port)]
+    assert asked.asked == [("rebind.example", receiver.port)]
     assert f"Host: rebind.example:{receiver.port}".encode() in receiver.got[0]
 
 
@@ -156,8 +158,8 @@ async def test_no_notation_reaches_this_machine_unlisted(host: str) -> None:
 
 async def test_a_second_address_is_tried_when_the_first_takes_no_connection() -> None:
     async with receiving(ok()) as receiver:
-        names = Names(["127.0.0.3", "127.0.0.1"])
-        answer = await post(receiver.url("two.example"), {}, BODY, receiver.allow, resolver=names)
+        asked = Names(["127.0.0.3", "127.0.0.1"])
+        answer = await post(receiver.url("two.example"), {}, BODY, receiver.allow, resolver=asked)
     assert answer.status == 200
     assert len(receiver.got) == 1
 
@@ -167,8 +169,8 @@ async def test_once_sent_no_second_address_is_tried() -> None:
         writer.close()
 
     async with receiving(hang_up) as receiver:
-        names = Names(["127.0.0.1", "127.0.0.1", "127.0.0.1"])
-        answer = await post(receiver.url("two.example"), {}, BODY, receiver.allow, resolver=names)
+        asked = Names(["127.0.0.1", "127.0.0.1", "127.0.0.1"])
+        answer = await post(receiver.url("two.example"), {}, BODY, receiver.allow, resolver=asked)
     assert answer.status is None
     assert answer.error == "The receiver closed the connection without an answer."
     assert len(receiver.got) == 1
@@ -341,8 +343,8 @@ async def test_the_certificate_must_be_for_the_name_in_the_address(
     tls = ssl.create_default_context(cafile=str(certificate)) if trust == "its certificate" else None
     async with receiving(ok(), tls=serving) as receiver:
         url = receiver.url(host, scheme="https")
-        names = Names(["127.0.0.1"])
-        answer = await post(url, {}, BODY, receiver.allow, resolver=names, tls=tls)
+        dns = Names(["127.0.0.1"])
+        answer = await post(url, {}, BODY, receiver.allow, resolver=dns, tls=tls)
     assert answer.status == status
     assert asked == [None if host == "127.0.0.1" else host]
     if status is None:
@@ -356,9 +358,12 @@ async def test_https_on_a_plain_port_says_so() -> None:
     assert answer.error == "The receiver's machine did not take the connection in time."
 
 
-async def test_the_systems_resolver_gives_each_address_once() -> None:
-    found = await resolve("127.0.0.1", 80)
-    assert list(found) == ["127.0.0.1"]
+async def test_a_name_that_nobody_could_look_up_is_no_answer() -> None:
+    async def busy(host: str, port: int) -> Sequence[str]:
+        raise names.NamesBusy
+
+    with pytest.raises(names.NamesBusy):
+        await post("https://shop.example/", {}, BODY, Allow(), resolver=busy)
 
 
 def self_signed(folder: Path, name: str, address: str) -> Path:

@@ -8,8 +8,9 @@ import json
 import signal
 import sqlite3
 import sys
+import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,8 +21,8 @@ import pytest
 from tests import fresh
 from wabox.accounts import users
 from wabox.accounts.sealing import Seal
-from wabox.db import Database, Tx
-from wabox.engine import outgoing
+from wabox.db import Database, Rows, Tx
+from wabox.engine import backoff, names, outgoing, posting
 from wabox.engine.outgoing import Answer
 from wabox.engine.posting import SLOTS, Poster
 from wabox.errors import Unavailable
@@ -116,14 +117,16 @@ class Shop:
         self.poster = Poster(self.db, SEAL, allow, lambda: self.moment, post=post)  # type: ignore[arg-type]
         return self.poster
 
-    def webhook(self, user_id: int, receiver: Receiver, *, rotate_secret: bool = False) -> str | None:
+    def webhook(
+        self, user_id: int, receiver: Receiver, *, rotate_secret: bool = False, host: str = "127.0.0.1"
+    ) -> str | None:
         return self.db.write_now(
             endpoints.put,
             user_id,
-            url=receiver.url,
+            url=receiver.url.replace("127.0.0.1", host),
             rotate_secret=rotate_secret,
             events=endpoints.EVENTS,
-            allow=Allow.parse([f"127.0.0.1:{receiver.port}"]),
+            allow=Allow.parse([f"{host}:{receiver.port}"]),
             seal=SEAL,
             now=self.moment,
         )[1]
@@ -497,10 +500,12 @@ async def test_an_address_that_turns_private_is_not_reached(shop: Shop) -> None:
 
 
 async def test_a_fault_of_ours_waits_its_turn_and_others_pass(shop: Shop) -> None:
-    async def faulty(url: str, headers: Mapping[str, str], body: bytes, allow: Allow) -> Answer:
+    async def faulty(
+        url: str, headers: Mapping[str, str], body: bytes, allow: Allow, *, resolver: names.Resolver
+    ) -> Answer:
         if b'"job_id":7' in body:
             raise RuntimeError("a bug")
-        return await outgoing.post(url, headers, body, allow)
+        return await outgoing.post(url, headers, body, allow, resolver=resolver)
 
     async with receiving() as receiver:
         shop.webhook(ASHA, receiver)
@@ -510,6 +515,147 @@ async def test_a_fault_of_ours_waits_its_turn_and_others_pass(shop: Shop) -> Non
         await shop.round()
     assert [one.status for one in shop.log(ASHA)] == ["owed", "delivered"]
     assert "fault in wabox" in (shop.log(ASHA)[0].last_error or "")
+
+
+async def test_one_post_that_cannot_be_recorded_holds_back_nothing_else(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with an answer that the database will not take: only its own message waits, and it is posted once."""
+    time = [1000.0]
+    monkeypatch.setattr(backoff, "monotonic", lambda: time[0])
+    whole, poisoned = retries.record, [True]
+
+    def record(tx: Tx, delivery_id: int, outcome: retries.Outcome, now: datetime) -> None:
+        if delivery_id == 1 and (poisoned[0] or outcome.excerpt is not None):
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+        whole(tx, delivery_id, outcome, now)
+
+    monkeypatch.setattr(retries, "record", record)
+    async with receiving() as receiver, receiving() as other:
+        shop.webhook(ASHA, receiver)
+        shop.webhook(BILAL, other)
+        shop.start(receiver, other)
+        for message_id in range(1, 21):
+            shop.owe(ASHA, message_id)
+            shop.owe(BILAL, 100 + message_id)
+        for _ in range(3):
+            await shop.round()
+        assert shop.statuses(BILAL) == {"delivered": 20}
+        assert shop.statuses(ASHA) == {"delivered": 19, "owed": 1}
+        shop.owe(ASHA, 1, "delivered")
+        poisoned[0] = False
+        await shop.round()
+        assert shop.statuses(ASHA) == {"delivered": 19, "owed": 2}
+        time[0] += 60
+        await shop.round()
+        await shop.round()
+    assert shop.statuses(ASHA) == {"delivered": 21}
+    assert set(Counter(got.headers["webhook-id"] for got in receiver.got).values()) == {1}
+
+
+async def test_who_has_many_posts_unrecorded_is_posted_no_more_and_others_are(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = retries.record
+
+    def record(tx: Tx, delivery_id: int, outcome: retries.Outcome, now: datetime) -> None:
+        if tx.value("select user_id from deliveries where id = :id", id=delivery_id) == ASHA:
+            raise ValueError("poisoned")
+        whole(tx, delivery_id, outcome, now)
+
+    monkeypatch.setattr(retries, "record", record)
+    async with receiving() as receiver, receiving() as other:
+        shop.webhook(ASHA, receiver)
+        shop.webhook(BILAL, other)
+        shop.start(receiver, other)
+        for message_id in range(1, 51):
+            shop.owe(ASHA, message_id)
+            shop.owe(BILAL, 100 + message_id)
+        for _ in range(5):
+            await shop.round()
+    assert SLOTS <= len(receiver.got) < 2 * SLOTS
+    assert shop.statuses(BILAL) == {"delivered": 50}
+
+
+async def test_a_delivery_that_cannot_be_read_holds_back_nothing_else(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = retries.parcel
+
+    def parcel(rows: Rows, delivery_id: int) -> retries.Parcel | None:
+        if delivery_id <= 2 * SLOTS:
+            raise ValueError("poisoned")
+        return whole(rows, delivery_id)
+
+    monkeypatch.setattr(retries, "parcel", parcel)
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.start(receiver)
+        for message_id in range(1, 21):
+            shop.owe(ASHA, message_id)
+        await shop.round()
+    assert shop.statuses(ASHA) == {"delivered": 20 - 2 * SLOTS, "owed": 2 * SLOTS}
+
+
+async def test_names_that_hang_hold_up_no_other_webhook_and_are_blamed_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go = threading.Event()
+
+    def lookup(host: str, port: int) -> Sequence[str]:
+        if host == "slow.example":
+            let_go.wait(30)
+        return ["127.0.0.1"]
+
+    async with receiving() as receiver:
+        allow = [f"{host}:{receiver.port}" for host in ("127.0.0.1", "shop.example", "slow.example")]
+        shop.poster = Poster(shop.db, SEAL, allow, lambda: shop.moment, names=names.Names(lookup))
+        for user_id, host in ((ASHA, "slow.example"), (BILAL, "shop.example")):
+            shop.webhook(user_id, receiver, host=host)
+            for message_id in range(1, 21):
+                shop.owe(user_id, 100 * user_id + message_id)
+        await shop.poster.tick()
+        await receiver.until(20)
+        assert {int(str(got.event["job_id"])) // 100 for got in receiver.got} == {BILAL}
+        let_go.set()
+        await shop.poster.quiet()
+    assert shop.statuses(ASHA) == shop.statuses(BILAL) == {"delivered": 20}
+
+
+async def test_a_name_that_got_no_look_up_is_no_failure_and_is_tried_soon(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "PATIENCE_SECONDS", 0.01)
+    let_go = threading.Event()
+
+    def lookup(host: str, port: int) -> Sequence[str]:
+        if host == "slow.example":
+            let_go.wait(30)
+        return ["127.0.0.1"]
+
+    async with receiving() as receiver:
+        allow = [f"{host}:{receiver.port}" for host in ("127.0.0.1", "shop.example")]
+        looking = names.Names(lookup, most=1)
+        hung = asyncio.ensure_future(looking.find(99, "slow.example", 80))
+        await asyncio.sleep(0)
+        shop.poster = Poster(shop.db, SEAL, allow, lambda: shop.moment, names=looking)
+        shop.webhook(BILAL, receiver, host="shop.example")
+        shop.owe(BILAL, 7)
+        shop.owe(BILAL, 7, "delivered")
+        await shop.round()
+        first, second = sorted(shop.log(BILAL), key=lambda one: one.id)
+        assert (first.status, first.attempts, first.last_error) == ("owed", 0, posting.BUSY)
+        assert (
+            shop.db.read_here(lambda rows: rows.value("select failing_since from webhooks where url is not null"))
+            is None
+        )
+        assert shop.db.read_here(retries.users_due, shop.moment) == []
+        let_go.set()
+        await hung
+        await shop.round(timedelta(seconds=10))
+        await shop.round()
+    assert [got.event["status"] for got in receiver.got] == ["sent", "delivered"]
+    assert shop.statuses(BILAL) == {"delivered": 2}
 
 
 async def test_a_database_that_cannot_be_read_for_a_moment_loses_nothing(

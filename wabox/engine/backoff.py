@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,11 +58,11 @@ class Backoff:
     def apart(self, what: str, key: Hashable) -> Iterator[None]:
         """What is done here for one of many fails for that one only: it is logged, and rests.
 
-        A box that cannot write is nobody's own fault, and is raised.
+        A database that cannot be read or written now is nobody's own fault, and is raised.
         """
         try:
             yield
-        except Unavailable:
+        except (Unavailable, sqlite3.OperationalError):
             raise
         except Exception:
             self.failed(key)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import functools
 import ipaddress
-import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
 
+from wabox.engine.names import Resolver
 from wabox.errors import Invalid
 from wabox.webhooks.targets import Address, Allow, Target, is_public, judge, parse_url, sentence
 
 MAX_READ = 65_536
 MAX_EXCERPT = 1_024
 MAX_ADDRESSES = 4
-
-Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +57,19 @@ class _Failed(Exception):
     """No status came back; the text is the sentence that says why."""
 
 
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """Every address the system knows for this name. Raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
-
-
 async def post(
     url: str,
     headers: Mapping[str, str],
     body: bytes,
     allow: Allow,
     *,
-    resolver: Resolver = resolve,
+    resolver: Resolver,
     tls: ssl.SSLContext | None = None,
     patience: Patience = Patience(),
 ) -> Answer:
     """The body was posted once, or not at all, and this is what came of it; the network never raises here.
+
+    Raises NamesBusy when nobody could look the name up: nothing was tried.
 
     One bad address among those of a name refuses all of them, and the connection goes to an address that was
     judged: a name that answers differently the next moment changes nothing. A second address is tried only

@@ -7,10 +7,12 @@ the same webhook-id. While an endpoint fails it is tried with one post at a time
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -18,7 +20,10 @@ from wabox import __version__, crash
 from wabox.accounts.sealing import Seal
 from wabox.db import Database
 from wabox.engine import outgoing
+from wabox.engine.backoff import Backoff
+from wabox.engine.names import Names, NamesBusy, Resolver
 from wabox.engine.outgoing import Answer
+from wabox.errors import Unavailable
 from wabox.webhooks import endpoints, retries, signing
 from wabox.webhooks.endpoints import Address
 from wabox.webhooks.retries import Head, Outcome, Parcel
@@ -29,7 +34,18 @@ log = structlog.get_logger()
 SLOTS = 4
 BATCH = 64
 
-Post = Callable[[str, Mapping[str, str], bytes, Allow], Awaitable[Answer]]
+BUSY = "This box was looking up other names; this post was not tried, and is soon."
+BUSY_REST = timedelta(seconds=10)
+
+
+class Post(Protocol):
+    """How one request goes out. Raises NamesBusy when nobody could look the name up."""
+
+    async def __call__(
+        self, url: str, headers: Mapping[str, str], body: bytes, allow: Allow, *, resolver: Resolver
+    ) -> Answer:
+        """What came of it."""
+        ...
 
 
 @dataclass(slots=True)
@@ -57,7 +73,7 @@ class Poster:
     """Belongs to the loop: call everything there.
 
     allow: as `[webhooks] allow`. now: the box's clock. own_port: where wabox itself listens. post: how one
-    request goes out.
+    request goes out. names: looks names up.
     """
 
     def __init__(
@@ -69,6 +85,7 @@ class Poster:
         *,
         own_port: int | None = None,
         post: Post = outgoing.post,
+        names: Names | None = None,
     ) -> None:
         self._db = db
         self._seal = seal
@@ -77,6 +94,9 @@ class Poster:
         self._post = post
         self._lanes: dict[int, _Lane] = {}
         self._unrecorded: dict[int, _Taken] = {}
+        self._writable = True
+        self._failed = Backoff()
+        self._names = names or Names()
         self._recording = asyncio.Lock()
         self._stopping = False
 
@@ -86,7 +106,7 @@ class Poster:
             return
         for user_id in self._db.read_here(retries.users_due, self._now()):
             lane = self._lanes.setdefault(user_id, _Lane(user_id))
-            if len(lane.slots) < lane.width:
+            if len(lane.slots) < lane.width and self._may_post(lane):
                 self._open_slot(lane)
 
     async def quiet(self) -> None:
@@ -124,7 +144,7 @@ class Poster:
     async def _next(self, lane: _Lane) -> Head | None:
         """What this slot posts next, marked as flying. Opens another slot while more is waiting."""
         async with lane.lock:
-            if not self._stopping and not self._unrecorded and len(lane.slots) <= lane.width:
+            if not self._stopping and self._may_post(lane) and len(lane.slots) <= lane.width:
                 if not lane.waiting:
                     await self._refill(lane)
                 if lane.waiting:
@@ -138,31 +158,50 @@ class Poster:
             lane.slots.discard(task)
             return None
 
+    def _may_post(self, lane: _Lane) -> bool:
+        """Not while the box cannot write, nor to whom a few posts could not be recorded."""
+        return self._writable and sum(taken.lane is lane for taken in self._unrecorded.values()) < SLOTS
+
     async def _refill(self, lane: _Lane) -> None:
         """Take what is due and not flying; a message of which something flies is left for the next time."""
-        found = await self._db.read(retries.heads, lane.user_id, self._now(), BATCH + len(lane.flying))
+        most = BATCH + len(lane.flying) + len(self._failed)
+        found = await self._db.read(retries.heads, lane.user_id, self._now(), most)
         busy = {line for line in lane.flying.values() if line is not None}
-        lane.waiting.extend(head for head in found if head.id not in lane.flying and head.line not in busy)
+        lane.waiting.extend(
+            head
+            for head in found
+            if head.id not in lane.flying and head.line not in busy and not self._failed.rests(head.id)
+        )
 
     async def _deliver(self, lane: _Lane, head: Head) -> None:
-        """Post it once, as it stands now, and record what came of it."""
+        """Post it once, as it stands now, and record what came of it. A fault rests with this delivery alone."""
         outcome: Outcome | None = None
         try:
-            parcel = self._db.read_here(retries.parcel, head.id)
-            address = self._db.read_here(endpoints.address, lane.user_id, seal=self._seal, now=self._now())
-            if parcel is None or address is None:
-                return
-            lane.width = 1 if address.failing else SLOTS
-            outcome = await self._try(parcel, address)
-            await self._record(head.id, _Taken(lane, outcome, self._now()))
+            with self._failed.apart("webhook", head.id):
+                parcel = self._db.read_here(retries.parcel, head.id)
+                address = self._db.read_here(endpoints.address, lane.user_id, seal=self._seal, now=self._now())
+                if parcel is None or address is None:
+                    return
+                lane.width = 1 if address.failing else SLOTS
+                outcome = await self._try(parcel, address)
+                if outcome is None:
+                    await self._db.write(retries.put_off, head.id, BUSY, self._now() + BUSY_REST)
+            if outcome is not None:
+                await self._record(head.id, _Taken(lane, outcome, self._now()))
         finally:
             if outcome is None:
                 lane.flying.pop(head.id, None)
 
-    async def _try(self, parcel: Parcel, address: Address) -> Outcome:
-        """As `_send`; a fault of ours is a failure like others, so that it waits its turn and is shown."""
+    async def _try(self, parcel: Parcel, address: Address) -> Outcome | None:
+        """As `_send`; a fault of ours is a failure like others, so that it waits its turn and is shown.
+
+        None: nothing was tried, for nobody could look the name up.
+        """
         try:
             return await self._send(parcel, address)
+        except NamesBusy:
+            log.warning("webhook put off: names are looked up", delivery_id=parcel.id, user_id=parcel.user_id)
+            return None
         except Exception:
             log.exception("webhook fault", delivery_id=parcel.id, user_id=parcel.user_id)
             return Outcome(None, "A fault in wabox stopped this post; the log of the box says which.", None, 0)
@@ -180,7 +219,8 @@ class Poster:
             previous_secret=address.previous_secret,
         )
         headers = {"Content-Type": "application/json", "User-Agent": f"wabox/{__version__}", **signed}
-        answer = await self._post(address.url, headers, parcel.body, self._allow)
+        resolver = self._names.of(parcel.user_id)
+        answer = await self._post(address.url, headers, parcel.body, self._allow, resolver=resolver)
         outcome = Outcome(answer.status, answer.error, answer.excerpt or None, answer.duration_ms)
         if outcome.delivered:
             crash.point("posted")
@@ -188,23 +228,39 @@ class Poster:
             log.info("webhook refused", delivery_id=parcel.id, user_id=parcel.user_id, status=answer.status)
         return outcome
 
-    async def _record(self, delivery_id: int, taken: _Taken) -> bool:
-        """Durable. False: the box cannot write now; it is kept for the next tick and stays flying."""
+    async def _record(self, delivery_id: int, taken: _Taken) -> None:
+        """Durable; else it is kept for a later tick and stays flying.
+
+        If the box cannot write now, nothing is posted until it can: a full disk must not make wabox post the
+        same things over and over. If only this one cannot be written, only this one waits, and is written the
+        next time without what the receiver said.
+        """
         try:
             await self._db.write(retries.record, delivery_id, taken.outcome, taken.at)
-        except Exception as error:  # noqa: BLE001 - whatever it is, what was posted must not be forgotten
+        except (Unavailable, sqlite3.OperationalError) as error:
             self._unrecorded[delivery_id] = taken
+            self._writable = False
             log.warning("webhook not recorded yet", delivery_id=delivery_id, error=str(error))
-            return False
+            return
+        except Exception:
+            self._unrecorded[delivery_id] = replace(
+                taken, outcome=replace(taken.outcome, error=None, excerpt=None)
+            )
+            self._failed.failed(delivery_id)
+            log.exception("webhook cannot be recorded", delivery_id=delivery_id, user_id=taken.lane.user_id)
+            return
+        self._writable = True
+        self._failed.went_well(delivery_id)
         self._unrecorded.pop(delivery_id, None)
         taken.lane.flying.pop(delivery_id, None)
-        return True
 
     async def _record_again(self) -> bool:
-        """Whether all that was posted is recorded. Posting goes on only then: a full disk must not make
-        wabox post the same things over and over."""
+        """What was posted is recorded, as far as it can be. False: the box cannot write, so nothing is posted."""
         async with self._recording:
             for delivery_id, taken in list(self._unrecorded.items()):
-                if not await self._record(delivery_id, taken):
+                if self._failed.rests(delivery_id):
+                    continue
+                await self._record(delivery_id, taken)
+                if not self._writable:
                     return False
-        return True
+        return self._writable

@@ -141,6 +141,18 @@ def record(tx: Tx, delivery_id: int, outcome: Outcome, now: datetime) -> None:
     )
 
 
+def put_off(tx: Tx, delivery_id: int, because: str, until: datetime) -> None:
+    """Nothing was tried, for no fault of the receiver: it is due then, as if it had never been due before."""
+    line = tx.value("select line from deliveries where id = :id and status = 'owed'", id=delivery_id)
+    tx.run(
+        "update deliveries set due_at = :due, last_error = :because where id = :id and status = 'owed'",
+        id=delivery_id,
+        due=stored(until),
+        because=because,
+    )
+    _hold(tx, line, delivery_id, until)
+
+
 def gap(tries: int, chance: float) -> timedelta:
     """How long to wait after so many failed tries. chance: 0 to 1, up to a fifth longer."""
     seconds = GAPS_SECONDS[min(tries, len(GAPS_SECONDS)) - 1]
