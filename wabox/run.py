@@ -216,6 +216,7 @@ class _Serving:
             loop.add_signal_handler(name, self._ask_to_stop)
         await self.box.db.write(devices.all_starting)
         await self.gateway.start()
+        await self.links.begin()
         self.workers.start()
         self.box.db.on_commit = self.clock.wake
         self.clock.start()

@@ -262,6 +262,17 @@ def test_a_lid_account_is_written_to_where_it_lives(world: ChromiumWorld) -> Non
     assert not (world.profiles / spec.profile).exists()
 
 
+def test_browsers_leave_their_files_in_a_directory_of_their_own(world: ChromiumWorld, shop: Shop) -> None:
+    place = world.gateway._temporary.path
+    socket_of = (world.profiles / shop[0].profile / "SingletonSocket").readlink()
+    assert socket_of.parent.parent == place
+    marked = processes.marked(world.profiles, place)
+    assert set(browsers_of(world, shop)) <= set(marked)
+    house = world.gateway._house
+    assert house is not None
+    assert house.runtime.pid in marked
+
+
 def test_a_pairing_code_links_a_device(world: ChromiumWorld) -> None:
     spec, phone = world.spec(), world.new_phone()
     world.driver.open(spec)
@@ -452,3 +463,4 @@ def test_stopping_answers_whoever_is_waiting_and_leaves_no_process(tmp_path: Pat
     assert time.monotonic() - began < 10
     assert pids
     assert not [pid for pid in pids if processes.alive(pid)]
+    assert not world.gateway._temporary.path.exists()

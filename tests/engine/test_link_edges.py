@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.cast import Stage, stage
+from wabox import closing
+from wabox.accounts.states import Actor
+from wabox.checkup import box as checked
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.engine import receipts
@@ -253,3 +257,63 @@ def test_a_code_for_another_session_is_not_shown(shop: Shop) -> None:
     shop.restart()
     shop.hear()
     assert shop.device.pairing_code is None
+
+
+def test_a_removed_device_whose_profile_is_still_there_is_logged_out_at_start(shop: Shop) -> None:
+    """As an older wabox left it: the order counted as done when it was passed on."""
+    shop.remove()
+    shop.stage.box.db.write_now(lambda tx: tx.run("update devices set command = null"))
+    shop.kill()
+    asyncio.run(shop.links.begin())
+    shop.tick()
+    assert shop.gone()
+    asyncio.run(shop.links.begin())
+    assert shop.idle()
+
+
+def test_a_profile_that_no_device_has_goes_after_a_week(shop: Shop) -> None:
+    now = shop.stage.hands.now()
+    old, newer = "0" * 32, "f" * 32
+    long_ago = now - timedelta(days=8)
+    strange = {old: long_ago, newer: now - timedelta(days=1), "a copy by hand": long_ago}
+    shop.driver.strange_profiles = strange
+    asyncio.run(shop.links.begin())
+    assert set(strange) == {newer, "a copy by hand"}
+    assert shop.linked(), "a living device's is not touched"
+
+
+def test_a_closed_account_is_forgotten_when_its_phone_is_logged_out(shop: Shop) -> None:
+    box, now = shop.stage.box, shop.stage.hands.now()
+    bilal = shop.stage.bilal
+    box.db.write_now(lambda tx: devices.start(tx, devices.by_id(tx, bilal.device_id)))
+    shop.tick()
+    shop.driver.scan(bilal.device_id, OTHER)
+    profile = shop.stage.device(bilal.device_id).profile
+    box.db.write_now(closing.close, bilal.id, by=Actor(bilal.id, None), now=now)
+    shop.away()
+    for _ in range(30):
+        shop.tick()
+        box.db.write_now(closing.forget, bilal.id, now=now)
+    assert shop.driver.linked(profile)
+    assert shop.stage.value("select count(*) from devices where user_id = :id", id=bilal.id) == 1
+    shop.kill()
+    shop.back()
+    shop.later()
+    shop.tick()
+    assert not shop.driver.linked(profile)
+    while box.db.write_now(closing.forget, bilal.id, now=now):
+        pass
+    assert shop.stage.value("select count(*) from devices where user_id = :id", id=bilal.id) == 0
+
+
+def test_a_logout_that_cannot_be_done_is_on_the_health_page(shop: Shop) -> None:
+    assert shop.stage.box.db.read_here(devices.stuck_logouts) == 0
+    shop.away()
+    shop.logout()
+    shop.tick()
+    assert shop.stage.box.db.read_here(devices.stuck_logouts) == 1
+    assert checked.logouts(1).level == "warning"
+    shop.back()
+    shop.later()
+    shop.tick()
+    assert shop.stage.box.db.read_here(devices.stuck_logouts) == 0

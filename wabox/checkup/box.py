@@ -18,6 +18,7 @@ from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
 from wabox.db import Rows
+from wabox.devices import devices
 from wabox.errors import ConfigError
 
 HEALTH_SECONDS = 5
@@ -87,6 +88,8 @@ def stored(data: DataDir, config: Config) -> Iterator[Finding]:
         with contextlib.closing(connection):
             connection.row_factory = sqlite3.Row
             yield mails(Rows(connection), config, now=datetime.now(UTC))
+            if stuck := devices.stuck_logouts(Rows(connection)):
+                yield logouts(stuck)
 
 
 def mails(rows: Rows, config: Config, *, now: datetime) -> Finding:
@@ -106,6 +109,16 @@ def _stuck(count: int) -> Finding:
         return ok("mail", "No mail is left unsent.")
     cure = "See the reason at /admin/mail; check [smtp] in wabox.toml. They are tried for two days."
     return warning("mail", "Mails the mail server has not taken yet: %(n)s.", cure, n=count)
+
+
+def logouts(count: int) -> Finding:
+    """So many phones wait to be logged out because WhatsApp could not be told."""
+    says = "Phones that wait to be logged out, because WhatsApp could not be told: %(n)s."
+    cure = (
+        "Check this machine's internet connection. wabox tries for a day, then wipes the link here; "
+        "remove it on the phone, too, under Linked devices."
+    )
+    return warning("logouts", says, cure, n=count)
 
 
 def process(running: datadir.InUse) -> Finding:

@@ -95,7 +95,7 @@ def starts(path: Path, *, sandboxed: bool) -> Finding:
                 timeout=SECONDS,
                 check=False,
                 errors="replace",
-                env={**browser.environment(), "HOME": profile},  # it leaves caches at home
+                env={**browser.environment(), "HOME": profile, "TMPDIR": profile},  # it leaves caches and sockets
             )
         except subprocess.TimeoutExpired:
             says = "Chromium did not load a page in %(seconds)s s."

@@ -11,6 +11,7 @@ from wabox import times
 from wabox.accounts import mail
 from wabox.config import Config
 from wabox.db import Rows
+from wabox.devices import devices
 from wabox.messages import localtime, tallies, timekeeping, waiting
 
 LATE = timedelta(minutes=1)
@@ -33,6 +34,7 @@ class Counts:
 
     today: since the shop's midnight; week: the last 7 days. devices: by state; astray: those that shall be open
     and are not ready. due: posts owed; late: of these, for over a minute; parked: given up.
+    leaving: phones whose logout WhatsApp could not be told of so far.
     mails: by status; stuck: of those queued, tried in vain so far.
     """
 
@@ -48,6 +50,7 @@ class Counts:
     due: int
     late: int
     parked: int
+    leaving: int
     mails: Mapping[str, int]
     stuck: int
     clock_wrong: bool
@@ -93,6 +96,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
             """select count(*) from users cross join deliveries d
                on d.user_id = users.id and d.status = 'parked'""",
         ),
+        leaving=devices.stuck_logouts(rows),
         mails=_by(rows, "select status, count(*) from mails group by status"),
         stuck=mail.stuck(rows),
         clock_wrong=timekeeping.is_wrong(rows),

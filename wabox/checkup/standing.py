@@ -87,6 +87,8 @@ def _work(vitals: Vitals) -> Iterator[Finding]:
     if found.astray:
         cure = "Open WhatsApp in the menu; each phone says there what to do."
         yield warning("phones", "Phones that shall send and are not linked: %(n)s.", cure, n=found.astray)
+    if found.leaving:
+        yield box.logouts(found.leaving)
     if found.unknown:
         cure = "Open Messages, choose Unsure, look on the phone, then settle each one."
         yield warning("unknown", "Messages that may have gone or not: %(n)s.", cure, n=found.unknown)

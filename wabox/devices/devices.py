@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -24,6 +25,7 @@ from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Detail, Link, LinkState, Pairing, SessionSpec
 
 LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
+PROFILE = re.compile(r"[0-9a-f]{32}")  # as `create` names them
 PRIMARY = "primary"
 PAIRING_PATIENCE = timedelta(seconds=90)
 GONE = ("logged_out", "passkey_required")
@@ -310,6 +312,22 @@ def stuck_logouts(rows: Rows) -> int:
     return int(
         rows.value("select count(*) from devices where command in ('logout', 'forget') and logout_tries > 0")
     )
+
+
+def profiles(rows: Rows) -> dict[str, bool]:
+    """{profile: whether its device is removed and nothing more is asked of it} of every device there ever was."""
+    found = rows.all("select profile, removed_at is not null and command is null as over from devices")
+    return {row["profile"]: bool(row["over"]) for row in found}
+
+
+def forget_again(tx: Tx, profiles: Collection[str]) -> None:
+    """The removed devices of these profiles are logged out and wiped, though it counted as done."""
+    for profile in profiles:
+        tx.run(
+            """update devices set command = 'forget', logout_tries = 0, logout_due_at = null
+               where profile = :profile and removed_at is not null and command is null""",
+            profile=profile,
+        )
 
 
 def all_starting(tx: Tx) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import structlog
 
@@ -14,6 +16,7 @@ from wabox.whatsapp.driver import Driver
 
 log = structlog.get_logger()
 
+STRANGE_FOR = timedelta(days=7)
 NOBODYS = 0  # the number of a session that is opened to be logged out: what it shows is for nobody
 
 
@@ -47,6 +50,24 @@ class Links:
         self._box = box
         self._driver = driver
         self._orders: dict[int, _Order] = {}
+
+    async def begin(self) -> None:
+        """No profile is left that no device has any more: those of removed devices are logged out and wiped.
+
+        One that this database does not know may be of a newer database, if an older one was put in its place:
+        it goes only when it has lain unused for a week. What is not named as ours are is left alone.
+        """
+        kept = await asyncio.to_thread(self._driver.kept)
+        known = await self._box.db.read(devices.profiles)
+        left = [name for name in kept if known.get(name)]
+        if left:
+            await self._box.db.write(devices.forget_again, left)
+        strange = {name for name in kept - set(known) if devices.PROFILE.fullmatch(name)}
+        if not strange:
+            return
+        unused_since = self._box.now() - STRANGE_FOR
+        gone = await asyncio.to_thread(self._driver.discard, strange, unused_since=unused_since)
+        log.warning("profiles of no device", wiped=len(gone), kept_for_now=len(strange) - len(gone))
 
     async def tick(self) -> None:
         """See what became of the commands, give those that are due, open what shall be open, close the rest."""

@@ -11,7 +11,7 @@ this contract, and `tests/contract` proves it on either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -194,6 +194,12 @@ class Driver(Protocol):
 
         An order that failed leaves no trace here, so whoever gave it sees that it must be given again.
         """
+
+    def kept(self) -> set[str]:
+        """Names of the profiles that are on this machine. Reads the disk."""
+
+    def discard(self, profiles: Collection[str], *, unused_since: datetime) -> list[str]:
+        """Wipe those of these profiles, of no device, that no browser has used since then; says which."""
 
     def ask_pairing_code(self, spec: SessionSpec, phone: str) -> Future[None]:
         """Ask WhatsApp for a code to link by phone number; it comes as a Pairing event, before the future is done.

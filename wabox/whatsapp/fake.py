@@ -7,7 +7,7 @@ the people and the bad days. Events are given on the thread that caused them, be
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -92,6 +92,7 @@ class FakeDriver:
         self.failing_orders = 0  # so many orders to open come to nothing, as on a full disk
         self.whatsapp_away = False  # nobody can be logged out there
         self.hold_logouts = False  # they are under way until `finish_logouts`
+        self.strange_profiles: dict[str, datetime] = {}  # on the disk, of no device; when they were used
         self.before_hand_over: Callable[[int, str], None] | None = None
 
     # the protocol
@@ -139,6 +140,18 @@ class FakeDriver:
         else:
             carry_out()
         return future
+
+    def kept(self) -> set[str]:
+        """Those that hold a link, and what the test has put there."""
+        with self._lock:
+            return {name for name in self._profiles if self.linked(name)} | set(self.strange_profiles)
+
+    def discard(self, profiles: Collection[str], *, unused_since: datetime) -> list[str]:
+        """As `strange_profiles` says when they were used."""
+        old = [one for one in sorted(profiles) if self.strange_profiles.get(one, self._now()) < unused_since]
+        for name in old:
+            del self.strange_profiles[name]
+        return old
 
     def ask_pairing_code(self, spec: SessionSpec, phone: str) -> Future[None]:
         """Answers with a code if the device shows a QR."""

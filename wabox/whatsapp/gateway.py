@@ -6,8 +6,9 @@ import asyncio
 import concurrent.futures
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,7 +17,7 @@ from typing import Any, Literal, TypeVar
 
 import structlog
 
-from wabox.whatsapp import asks, browser
+from wabox.whatsapp import asks, browser, leftovers, profile
 from wabox.whatsapp.driver import (
     Event,
     Handed,
@@ -29,7 +30,9 @@ from wabox.whatsapp.driver import (
     SessionSpec,
 )
 from wabox.whatsapp.house import House
+from wabox.whatsapp.leftovers import Temporary
 from wabox.whatsapp.page import Limits
+from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.runtime import BrowserLost, Runtime
 from wabox.whatsapp.session import Session
 
@@ -67,6 +70,7 @@ class Gateway:
         self._now = now or (lambda: datetime.now(UTC))
         self._limits = limits or Limits()
         self._min_free_bytes = min_free_bytes
+        self._temporary = Temporary(profiles)
         self._sessions: dict[int, Session] = {}
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._orders: list[Callable[[], None]] = []
@@ -79,8 +83,12 @@ class Gateway:
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Ready for orders on this loop; no browser is started before the first `open`."""
-        runtime = Runtime()
+        """Ready for orders on this loop; no browser is started before the first `open`.
+
+        What an earlier life left of browsers is ended and removed: whoever starts this holds the profiles.
+        """
+        await asyncio.to_thread(leftovers.sweep, self._profiles, self._temporary)
+        runtime = Runtime(self._temporary)
         self._house = House(
             url=self._url,
             chromium=self._chromium,
@@ -120,6 +128,7 @@ class Gateway:
                 asking.cancel()
         if self._house is not None:
             await self._house.runtime.stop(deadline_seconds * 0.2)
+        await asyncio.to_thread(self._temporary.clear)
 
     # orders: they return at once
 
@@ -145,6 +154,20 @@ class Gateway:
     def log_out(self, spec: SessionSpec, *, forget: bool = False, anyway: bool = False) -> Future[bool]:
         """As in Driver."""
         return self._order(_Order(spec.device_id, "closed"), self._log_out, spec, forget, anyway)
+
+    def kept(self) -> set[str]:
+        """As in Driver."""
+        return profile.names(self._profiles)
+
+    def discard(self, profiles: Collection[str], *, unused_since: datetime) -> list[str]:
+        """As in Driver."""
+        gone = []
+        for name in sorted(profiles):
+            one = Profile(self._profiles, name)
+            with suppress(OSError):
+                if one.used_at() < unused_since and one.wipe():
+                    gone.append(name)
+        return gone
 
     def ask_pairing_code(self, spec: SessionSpec, phone: str) -> Future[None]:
         """As in Driver; waits for the QR page first."""

@@ -46,6 +46,16 @@ def browsers_of(directory: Path) -> list[int]:
     return [pid for pid in _pids() if pid != os.getpid() and _has(command_line(pid), flag)]
 
 
+def marked(profiles: Path, temporary: Path) -> list[int]:
+    """Processes whose --user-data-dir lies in `profiles`, or that were started with this TMPDIR."""
+    flag, mark = f"--user-data-dir={profiles}/", f"TMPDIR={temporary}".encode()
+    return [
+        pid
+        for pid in _pids()
+        if pid != os.getpid() and (_begins(command_line(pid), flag) or mark in _environment(pid))
+    ]
+
+
 def kill(pids: set[int]) -> None:
     """Ends these processes at once; those already gone are no error."""
     for pid in pids:
@@ -68,6 +78,19 @@ def _has(arguments: tuple[str, ...], flag: str) -> bool:
     if flag in arguments:
         return True
     return len(arguments) == 1 and flag in arguments[0].split(" ")
+
+
+def _begins(arguments: tuple[str, ...], flag: str) -> bool:
+    words = arguments[0].split(" ") if len(arguments) == 1 else arguments
+    return any(word.startswith(flag) for word in words)
+
+
+def _environment(pid: int) -> list[bytes]:
+    """What a process of this user was started with; empty if it is gone or may not be read."""
+    try:
+        return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
 
 
 def _pids() -> Iterator[int]:

@@ -10,9 +10,10 @@ import re
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from wabox.whatsapp import processes
+from wabox.whatsapp import leftovers, processes
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _NOTE = "wabox-link.json"
@@ -29,6 +30,14 @@ class Note:
     phone: str | None
     linked_at: int
     seen_at: int
+
+
+def names(profiles: Path) -> set[str]:
+    """Of all profiles that are there; whatever else lies in the directory is none of ours."""
+    if not profiles.is_dir():
+        return set()
+    there = (one for one in profiles.iterdir() if one.is_dir() and not one.is_symlink())
+    return {one.name for one in there if _NAME.fullmatch(one.name)}
 
 
 class Profile:
@@ -50,8 +59,12 @@ class Profile:
         self.directory.mkdir(mode=0o700, exist_ok=True)
         self.directory.chmod(0o700)
         processes.kill_browsers_of(self.directory)
-        for name in ("SingletonLock", "SingletonSocket", "SingletonCookie"):
-            (self.directory / name).unlink(missing_ok=True)
+        leftovers.unlock(self.directory)
+
+    def used_at(self) -> datetime:
+        """When something in the directory was last written: a browser that is open does so all the time."""
+        stamps = [one.lstat().st_mtime for one in (self.directory, *self.directory.iterdir())]
+        return datetime.fromtimestamp(max(stamps), UTC)
 
     def free_bytes(self) -> int:
         """Room left on the profile's disk."""
@@ -98,6 +111,8 @@ class Profile:
         The note goes first: of a half wiped directory it would say that it is linked.
         """
         processes.kill_browsers_of(self.directory)
+        with suppress(OSError):
+            leftovers.unlock(self.directory)
         with suppress(OSError):
             (self.directory / _NOTE).unlink(missing_ok=True)
         shutil.rmtree(self.directory, ignore_errors=True)

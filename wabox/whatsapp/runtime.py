@@ -18,6 +18,7 @@ from playwright.async_api._context_manager import PlaywrightContextManager
 
 from wabox.whatsapp import browser, node, processes
 from wabox.whatsapp.browser import Chromium
+from wabox.whatsapp.leftovers import Temporary
 from wabox.whatsapp.page import PageHung, PageLost, within
 
 log = structlog.get_logger(__name__)
@@ -37,9 +38,10 @@ class DriverBroken(BrowserLost):
 
 
 class Runtime:
-    """At most one Playwright at a time, for all devices."""
+    """At most one Playwright at a time, for all devices. temporary: for its files and its browsers'."""
 
-    def __init__(self) -> None:
+    def __init__(self, temporary: Temporary) -> None:
+        self._temporary = temporary
         self._playwright: Playwright | None = None
         self._pid: int | None = None
         self._lock = asyncio.Lock()
@@ -61,8 +63,9 @@ class Runtime:
         """
         async with self._launches:
             playwright = await self._answering()
+            place = await asyncio.to_thread(self._temporary.prepare)
             try:
-                return await within(seconds + 5, _launch(playwright, chromium, directory, url, seconds))
+                return await within(seconds + 5, _launch(playwright, chromium, directory, url, seconds, place))
             except (PageHung, PageLost) as failed:
                 raise BrowserLost(f"Chromium does not start: {failed}") from None
 
@@ -100,7 +103,7 @@ class Runtime:
 
     async def _start(self) -> None:
         before = set(processes.children(os.getpid()))
-        with _clean_environment():
+        with _clean_environment(await asyncio.to_thread(self._temporary.prepare)):
             manager = async_playwright()
             try:
                 self._playwright = await within(_START_SECONDS, manager.start())
@@ -130,7 +133,7 @@ class Runtime:
 
 
 async def _launch(
-    playwright: Playwright, chromium: Chromium, directory: Path, url: str, seconds: float
+    playwright: Playwright, chromium: Chromium, directory: Path, url: str, seconds: float, place: Path
 ) -> BrowserContext:
     return await playwright.chromium.launch_persistent_context(
         directory,
@@ -139,7 +142,7 @@ async def _launch(
         args=browser.arguments(url, chromium.user_agent),
         user_agent=chromium.user_agent,
         chromium_sandbox=not browser.runs_as_root(),
-        env={**browser.environment()},
+        env={**browser.environment(), "TMPDIR": str(place)},
         accept_downloads=False,
         service_workers="block",
         reduced_motion="reduce",
@@ -162,17 +165,18 @@ async def _why_not(failed: Exception) -> BrowserLost:
 
 
 @contextmanager
-def _clean_environment() -> Iterator[None]:
-    """Playwright passes our environment on to its process: lend it one without traps."""
+def _clean_environment(place: Path) -> Iterator[None]:
+    """Playwright passes our environment on to its process: lend it one without traps, its files in `place`."""
     kept = dict(os.environ)
-    clean = {**browser.environment(), "NODE_OPTIONS": _NODE_OPTIONS}
+    clean = {**browser.environment(), "NODE_OPTIONS": _NODE_OPTIONS, "TMPDIR": str(place)}
     for name in kept.keys() - clean.keys():
         del os.environ[name]
     os.environ.update(clean)
     try:
         yield
     finally:
-        os.environ.pop("NODE_OPTIONS", None)
+        for name in ("NODE_OPTIONS", "TMPDIR"):
+            os.environ.pop(name, None)
         os.environ.update(kept)
 
 

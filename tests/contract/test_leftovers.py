@@ -1,0 +1,150 @@
+"""What a killed wabox leaves behind is swept at the next start; nothing of anybody else is touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.contract.worlds import Diary
+from wabox.whatsapp import leftovers, processes, profile
+from wabox.whatsapp.gateway import Gateway
+from wabox.whatsapp.leftovers import Temporary
+from wabox.whatsapp.profile import Profile
+
+WAIT = "import sys; print('up', flush=True); sys.stdin.read()"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's temporary directory is the test's own."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+
+
+@pytest.fixture
+def running() -> Iterator[list[subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for one in started:
+        one.kill()
+        one.communicate()
+
+
+def run(started: list[subprocess.Popen[bytes]], *words: str, **env: str) -> subprocess.Popen[bytes]:
+    one = subprocess.Popen(
+        [sys.executable, "-c", WAIT, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **env},
+    )
+    started.append(one)
+    assert one.stdout is not None
+    assert one.stdout.readline() == b"up\n"
+    return one
+
+
+def test_only_processes_with_our_marks_are_ended(tmp_path: Path, running: list[subprocess.Popen[bytes]]) -> None:
+    profiles, temporary = tmp_path / "profiles", Temporary(tmp_path / "profiles")
+    place = temporary.prepare()
+    ours = [
+        run(running, f"--user-data-dir={profiles}/abc"),
+        run(running, TMPDIR=str(place)),
+    ]
+    theirs = [
+        run(running, f"--user-data-dir={profiles}-of-another-box/abc"),
+        run(running, f"--user-data-dir={tmp_path}/abc"),
+        run(running, TMPDIR=f"{place}-2"),
+        run(running, f"look at {profiles}/abc"),
+    ]
+    leftovers.sweep(profiles, temporary)
+    for one in ours:
+        one.wait(10)
+    assert [one for one in theirs if not processes.alive(one.pid)] == []
+
+
+def test_only_our_own_directory_is_swept(tmp_path: Path) -> None:
+    temporary = Temporary(tmp_path / "profiles")
+    place = temporary.prepare()
+    assert place.stat().st_mode & 0o777 == 0o700
+    (place / "playwright-artifacts-Ab3dEf").mkdir()
+    (place / "org.chromium.Chromium.Ab3dEf").mkdir()
+    strange = place.parent / "playwright-artifacts-Gh1jKl"
+    strange.mkdir()
+    leftovers.sweep(tmp_path / "profiles", temporary)
+    assert [one.name for one in place.parent.iterdir()] == [strange.name]
+
+
+@pytest.mark.parametrize("kind", ["open to others", "a link"])
+def test_a_strangers_directory_of_that_name_is_neither_used_nor_swept(tmp_path: Path, kind: str) -> None:
+    temporary = Temporary(tmp_path / "profiles")
+    named, elsewhere = temporary.path, tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    if kind == "a link":
+        named.symlink_to(elsewhere)
+    else:
+        named.mkdir(mode=0o755)
+        named.chmod(0o755)
+    (named / "theirs").write_text("theirs")
+    leftovers.sweep(tmp_path / "profiles", temporary)
+    assert temporary.prepare() != named
+    assert temporary.path.stat().st_mode & 0o777 == 0o700
+    temporary.clear()
+    assert (named / "theirs").exists()
+
+
+def test_each_box_has_a_directory_of_its_own_short_enough_for_a_socket(tmp_path: Path) -> None:
+    deep = tmp_path / "/".join(["a" * 60] * 3)
+    assert Temporary(deep).path != Temporary(tmp_path).path
+    name = f"/tmp/{Temporary(deep).path.name}/org.chromium.Chromium.Ab3dEf/SingletonSocket"
+    assert len(name) < 108
+
+
+@pytest.mark.parametrize(
+    ("name", "swept"),
+    [("org.chromium.Chromium.Ab3dEf", True), ("com.google.Chrome.Ab3dEf", True), ("photos", False)],
+)
+def test_the_socket_of_an_old_browser_goes_with_its_lock(tmp_path: Path, name: str, swept: bool) -> None:  # noqa: FBT001
+    old = Profile(tmp_path / "profiles", "abc")
+    old.prepare()
+    place = tmp_path / name
+    place.mkdir(mode=0o700)
+    (place / "SingletonSocket").write_text("")
+    (old.directory / "SingletonSocket").symlink_to(place / "SingletonSocket")
+    (old.directory / "SingletonLock").symlink_to("another-host-4242")
+    old.prepare()
+    assert place.exists() != swept
+    assert list(old.directory.iterdir()) == []
+
+
+def test_profiles_of_no_device_go_only_when_unused_for_long(tmp_path: Path) -> None:
+    profiles = tmp_path / "profiles"
+    gateway = Gateway("http://127.0.0.1:1", None, profiles, Diary().note)
+    now = datetime.now(UTC)
+    for name, age in (("old", 8), ("newer", 6)):
+        one = Profile(profiles, name)
+        one.prepare()
+        (one.directory / "Local State").write_text("{}")
+        for path in (one.directory / "Local State", one.directory):
+            os.utime(path, ((now - timedelta(days=age)).timestamp(),) * 2)
+    (profiles / ".hidden").mkdir()
+    (profiles / "linked").symlink_to(profiles / "old")
+    assert gateway.kept() == profile.names(profiles) == {"old", "newer"}
+    assert gateway.discard({"old", "newer"}, unused_since=now - timedelta(days=7)) == ["old"]
+    assert gateway.kept() == {"newer"}
+
+
+def test_a_wipe_that_leaves_something_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Profile(tmp_path, "abc")
+    one.prepare()
+    with monkeypatch.context() as stuck:
+        stuck.setattr(shutil, "rmtree", lambda *_, **__: None)
+        assert not one.wipe()
+    assert one.wipe()
