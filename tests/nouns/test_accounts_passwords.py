@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from pathlib import Path
 
 import argon2
 import pytest
@@ -36,6 +37,43 @@ def test_weak_password_is_refused_with_what_to_do(password: str) -> None:
 )  # fmt: skip
 def test_a_password_of_ones_own_is_taken(password: str) -> None:
     passwords.check(password)
+
+
+def leaked() -> list[str]:
+    """The leaked passwords that wabox knows and that are long enough to be chosen, most common first."""
+    text = Path(passwords.__file__).with_name("leaked_passwords.txt").read_text(encoding="utf-8")
+    return [one for one in text.split() if len(one) >= passwords.SHORTEST]
+
+
+def test_none_of_the_most_common_passwords_that_are_long_enough_is_taken() -> None:
+    known = leaked()
+    assert len(set(known)) >= 3_000
+    assert {"123qweasdzxc", "unbelievable", "finalfantasy"} <= set(known[:100])
+    taken = [one for one in known if is_taken(one) or is_taken(one.upper())]
+    assert taken == []
+
+
+def is_taken(password: str) -> bool:
+    try:
+        passwords.check(password)
+    except Invalid as refusal:
+        assert refusal.code == "weak_password"
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["Unbelievable1!", "unb3l13vable", "Un-be-liev-able", "superman2025!!", "...Dragon1234567",
+     "liverpool-liverpool", "b4seball!!!!", "MOTHERFUCKER99"],
+)  # fmt: skip
+def test_a_common_password_is_none_the_better_for_what_is_hung_on_it(password: str) -> None:
+    assert not is_taken(password)
+
+
+def test_the_list_comes_with_its_licence() -> None:
+    terms = Path(passwords.__file__).with_name("leaked_passwords.LICENSE").read_text(encoding="utf-8")
+    assert "MIT License" in terms and "SecLists" in terms and "Copyright (c)" in terms
 
 
 def test_random_passwords_are_never_called_weak() -> None:

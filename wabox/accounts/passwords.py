@@ -26,7 +26,11 @@ _ONE_AT_A_TIME = threading.BoundedSemaphore(1)  # ten log-ins at once must not t
 # A fixed hash of a text nobody knows, so that an unknown user costs the same time as a known one.
 _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$b25seS1mb3ItdGltaW5nLQ$C3ybxVLSQ0ta7vWuIu0yYJ3W0n0m0oxKXyUG9p0kkHk"
 
-_COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8").split())
+_HERE = Path(__file__).parent
+# Our own words, and leaked passwords: the 10,000 most common of at least 12 characters, and shorter ones.
+_COMMON = frozenset(
+    word for name in ("common", "leaked") for word in (_HERE / f"{name}_passwords.txt").read_text("utf-8").split()
+)
 _ROWS = (
     "qwertyuiopasdfghjklzxcvbnm",
     "abcdefghijklmnopqrstuvwxyz",
@@ -36,6 +40,7 @@ _ROWS = (
     "1q2w3e4r5t6y7u8i9o0p",
 )
 _LEET = str.maketrans({"0": "o", "1": "l", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
+_LEET_TOO = {**_LEET, ord("1"): "i"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +107,16 @@ def _is_common(password: str, known: set[str]) -> bool:
     if folded in known:
         return True
     trimmed = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folded) or folded
-    for text in (folded, trimmed, trimmed.translate(_LEET)):
+    for text in (folded, trimmed, trimmed.translate(_LEET), trimmed.translate(_LEET_TOO)):
         plain = re.sub(r"[\W_]", "", text)
         unit = _unit(plain)
         if len(unit) < 4 and len(plain) < SHORTEST - 4:
             continue  # a letter or two among digits: random passwords look like that
-        if unit in known or unit in _COMMON or any(unit in row or unit in row[::-1] for row in _ROWS):
+        if (
+            unit in known
+            or _COMMON & {text, plain, unit}
+            or any(unit in row or unit in row[::-1] for row in _ROWS)
+        ):
             return True
     return False
 
