@@ -43,6 +43,7 @@ FORGOTTEN: dict[str, str] = {
     "idempotency": "user_id, method, path, key",
     "mails": "id",
     "sessions": "token_hash",
+    "known_browsers": "token_hash, user_id",
     "links": "token_hash",
     "totp": "user_id",
     "recovery_codes": "user_id, code_hash",

@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from tests.faces.scene import PASSWORD
+from wabox.accounts import secrets
 
 
 class _Reader(HTMLParser):
@@ -63,7 +64,14 @@ class Tab:
         self._client.cookies = self.cookies
         answer = self._client.request(method, self._base + path, follow_redirects=False, **more)
         self.cookies = self._client.cookies
+        self._go_on(answer)
         return answer
+
+    def _go_on(self, answer: Response) -> None:
+        """Forms carry the token of the session that is; a page learns it from the box, a tab from the cookie."""
+        given = [value for name, value in answer.cookies.items() if name.endswith("wabox_session") and value]
+        if given and self.csrf:
+            self.csrf = secrets.of_forms(given[0])
 
     def log_in(self, email: str, password: str = PASSWORD) -> Response:
         """Through the form."""

@@ -183,6 +183,7 @@ def customers(eye: Eye, town: Town, email: str) -> None:
         found = re.search(r"\b[A-Z2-7]{32}\b", eye.page.content())
         assert found
         eye.page.fill("#code", pyotp.TOTP(found.group()).at(town.shop.hands.now()))
+        eye.page.fill("#present2", PASSWORD)
         eye.page.locator("form[action='/settings/security/totp/confirm'] button").click()
         eye.page.wait_for_load_state()
         eye.see("security-codes")

@@ -22,7 +22,8 @@ def switch_on(shop: Stage, tab: Tab) -> tuple[pyotp.TOTP, list[str]]:
     page = tab.get("/settings/security").text
     assert 'src="data:image/png' in page
     app = pyotp.TOTP(page.split('id="totp-secret"')[1].split(">")[1].split("<")[0])
-    page = tab.post("/settings/security/totp/confirm", {"code": app.at(shop.hands.now())}).text
+    fields = {"code": app.at(shop.hands.now()), "present2": PASSWORD}
+    page = tab.post("/settings/security/totp/confirm", fields).text
     codes = re.findall(r"[A-Z2-7]{4}(?:-[A-Z2-7]{4}){3}", page)
     assert len(codes) == 10
     assert not set(codes) & set(re.findall(r"[A-Z2-7-]{19}", tab.get("/settings/security").text))
@@ -157,7 +158,7 @@ def test_new_recovery_codes_take_password_and_code(shop: Stage, asha: Tab) -> No
 def test_a_wrong_first_code_leaves_it_off_and_the_same_secret_on_the_page(shop: Stage, asha: Tab) -> None:
     asha.post("/settings/security/totp")
     before = asha.get("/settings/security").text.split('id="totp-secret"')[1].split("<")[0]
-    answer = asha.post("/settings/security/totp/confirm", {"code": "000000"})
+    answer = asha.post("/settings/security/totp/confirm", {"code": "000000", "present2": PASSWORD})
     assert answer.status_code == 422
     assert answer.text.split('id="totp-secret"')[1].split("<")[0] == before
     assert shop.value("select confirmed_at from totp") is None

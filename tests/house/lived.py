@@ -98,8 +98,9 @@ class Life:
         return self.keep(f"{kind} link", found.group(1))
 
     def seen(self, tab: Tab) -> None:
-        """The tab's cookie and the token of its forms are secrets."""
+        """The tab's cookies and the token of its forms are secrets."""
         self.keep("session", tab.cookies["wabox_session"])
+        self.keep("known browser", tab.cookies["wabox_browser"])
         tab.csrf = self.keep("CSRF token", csrf_of(tab.get("/settings").text))
 
 
@@ -162,11 +163,14 @@ def _two_steps(life: Life, tab: Tab) -> None:
     found = re.search(r"\b[A-Z2-7]{32}\b", tab.get("/settings/security").text)
     assert found
     clock = pyotp.TOTP(life.keep("TOTP secret", found.group()))
-    answer = tab.post("/settings/security/totp/confirm", {"code": clock.at(life.hands.now())})
+    fields = {"code": clock.at(life.hands.now()), "present2": PASSWORDS[ASHA]}
+    answer = tab.post("/settings/security/totp/confirm", fields)
     _codes(life, answer)
     life.hands.forward(minutes=1)
     fields = {"present2": PASSWORDS[ASHA], "code": clock.at(life.hands.now())}
+    life.seen(tab)
     codes = _codes(life, tab.post("/settings/security/totp/codes", fields))
+    life.seen(tab)
     life.hands.forward(minutes=1)
     for code in (clock.at(life.hands.now()), codes[0]):
         other = life.tab()

@@ -15,6 +15,7 @@ from litestar.testing import TestClient
 
 from tests.house import lived
 from tests.house.lived import BASE, Life
+from wabox.accounts import browsers
 from wabox.db import connect
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -91,7 +92,8 @@ def test_a_stolen_copy_holds_no_secret_in_any_form(life: Life, capfd: pytest.Cap
     assert {"log", "wabox.db", "wabox.db-wal", "wabox.db dump", "backups/before-0009.db"} <= set(places)
     assert any(name.startswith("receipts/") for name in places)
     assert "mail" in logged
-    kinds = {"password", "session", "CSRF", "TOTP", "recovery", "main key", "named key", "webhook", "link"}
+    kinds = {"password", "session", "CSRF", "TOTP", "recovery", "main key", "named key", "webhook", "link",
+             "known browser"}  # fmt: skip
     assert all(any(kind in what for what in life.secrets) for kind in kinds)
     canary = forms("canary", lived.CANARY)["itself 0"]
     assert {"wabox.db dump", "wabox.db contacts"} <= {name for name, data in places.items() if canary in data}
@@ -127,6 +129,7 @@ def test_what_is_stored_opens_nothing(life: Life) -> None:
     client = life.client
     for text in stored:
         _refused(client, text)
+        _stranger(life, text)
 
 
 def _stored(life: Life) -> set[str]:
@@ -134,6 +137,7 @@ def _stored(life: Life) -> set[str]:
     columns = {
         "users": "password_hash",
         "sessions": "token_hash, csrf",
+        "known_browsers": "token_hash",
         "links": "token_hash",
         "api_keys": "key_hash, prefix",
         "totp": "secret",
@@ -152,6 +156,13 @@ def _stored(life: Life) -> set[str]:
     }
     connection.close()
     return found
+
+
+def _stranger(life: Life, text: str) -> None:
+    """Nor as what a browser is known by."""
+    for user_id in (1, 2, 3):
+        found = life.box.db.read_here(browsers.known, user_id, held=text, ip="", now=life.hands.now())
+        assert found.browser is None, text
 
 
 def _refused(client: TestClient[Litestar], text: str) -> None:

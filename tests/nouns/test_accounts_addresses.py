@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cast import NOON, Stage, stage
-from wabox.accounts import addresses, audit, keys, sessions, users
+from wabox.accounts import addresses, audit, browsers, keys, sessions, users
 from wabox.billing import payments, plans, subscriptions
 from wabox.billing.payments import Claim, Payment
 from wabox.billing.plans import Terms
@@ -36,6 +36,7 @@ def shop(tmp_path: Path) -> Iterator[Stage]:
             assert isinstance(paid, Payment)
         payments.approve(tx, 1, by=made.asha.id, seller="Asha's box", ip=IP, now=NOON)
         sessions.start(tx, made.bilal.id, ip=IP, agent=None, now=NOON)
+        browsers.remember(tx, made.bilal.id, held="", ip=IP, now=NOON)
         caller = keys.find(tx, made.bilal.key, NOON)
         assert caller is not None and keys.used(tx, caller.key_id, ip=IP, now=NOON)
 

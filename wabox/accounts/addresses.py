@@ -12,6 +12,7 @@ PLACES: dict[tuple[str, str], str] = {
     ("audit", "ip"): "at",
     ("terms_acceptances", "ip"): "at",
     ("sessions", "ip"): "seen_at",
+    ("known_browsers", "ip"): "seen_at",
     ("api_keys", "last_used_ip"): "last_used_at",
     ("users", "disclaimer_ip"): "disclaimer_at",
 }

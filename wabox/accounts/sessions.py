@@ -27,6 +27,11 @@ class Started:
     token: str
     csrf: str
 
+    @property
+    def token_hash(self) -> str:
+        """What is stored of the token."""
+        return secrets.digest(self.token)
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -96,6 +101,19 @@ def find(rows: Rows, token: str, now: datetime) -> Session | None:
         created_at=times.read(row["started_at"]),
         seen_at=times.read(row["seen_at"]),
     )
+
+
+def renew(
+    tx: Tx, user_id: int, token_hash: str, *, ip: str | None, agent: str | None, now: datetime
+) -> Started | None:
+    """Whoever held this session has shown anew who they are: it goes on under a new token, every other is over.
+
+    None: it has ended meanwhile, as by a reset of the password.
+    """
+    if not end_one(tx, user_id, token_hash):
+        return None
+    end_all(tx, user_id)
+    return start(tx, user_id, ip=ip, agent=agent, now=now)
 
 
 def touch(tx: Tx, token_hash: str, now: datetime) -> bool:

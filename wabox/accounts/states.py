@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal
 
 from wabox import times
-from wabox.accounts import audit, keys, sessions, users
+from wabox.accounts import audit, browsers, keys, sessions, users
 from wabox.accounts.registration import Rule
 from wabox.accounts.users import State, User
 from wabox.db import Rows, Tx
@@ -72,6 +72,7 @@ def move(
     )
     if to == "locked":
         sessions.end_all(tx, user_id)
+        browsers.forget(tx, user_id)
     details = {"name": user.email, "was": user.state, **({"reason": reason} if reason else {})}
     audit.note(tx, user_id=by.user_id, action=action, subject=str(user_id), details=details, ip=by.ip, now=now)
     moved = users.by_id(tx, user_id)
@@ -136,6 +137,7 @@ def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -
         now=times.stored(now),
     )
     sessions.end_all(tx, user_id)
+    browsers.forget(tx, user_id)
     keys.revoke_all(tx, user_id, now=now)
     for table in ("links", "totp", "recovery_codes"):
         tx.run(f"delete from {table} where user_id = :user_id", user_id=user_id)  # noqa: S608

@@ -6,6 +6,7 @@ import ipaddress
 import math
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import dataclass
 from datetime import datetime
 
 HOUR, DAY = 3_600, 86_400
@@ -57,34 +58,85 @@ class Bucket:
             self._kept.popitem(last=False)
 
 
-class Logins:
-    """Log-ins: 20 an hour from an address, 20 a day to an account, and a lid on the whole box.
+Pair = tuple[Bucket, Hashable]
 
-    Ask before hashing. A log-in that succeeds is given back, so only failures count.
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Who tries to log in. account: the address as typed, or an id. browser, network: see browsers.Known."""
+
+    ip: str
+    account: Hashable
+    browser: str | None = None
+    network: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """wait: 0 = go on, and it is counted where `taken` says; else whole seconds for Retry-After."""
+
+    wait: int
+    taken: tuple[Pair, ...] = ()
+
+
+class Allowance:
+    """How often an account may be tried: a browser it knows and a network it knows have tries of their own.
+
+    Strangers share the account's; so they cannot use up the others'. A try goes through if one allowance that it
+    has is not used up, and counts at all that it has: who knows a browser gets no more than its own tries, and
+    nobody learns by counting whether an account is there.
+    """
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._browsers = Bucket(rate, burst)
+        self._networks = Bucket(rate, burst)
+        self._accounts = Bucket(rate, burst)
+
+    def ask(self, who: Try, now: datetime, strangers: tuple[Pair, ...] = ()) -> Counted:
+        """Ask before anything is compared. strangers: what binds beside the account's own who is not known."""
+        tiers: list[tuple[Pair, ...]] = [((self._accounts, who.account), *strangers)]
+        if who.browser is not None:
+            tiers.append(((self._browsers, (who.account, who.browser)),))
+        if who.network:
+            tiers.append(((self._networks, (who.account, network(who.ip))),))
+        waits = min(max(bucket.wait(key, now) for bucket, key in tier) for tier in tiers)
+        if waits > 0:
+            return Counted(max(1, math.ceil(waits - _CRUMB)))
+        pairs = (pair for tier in tiers for pair in tier)
+        return Counted(0, tuple((bucket, key) for bucket, key in pairs if bucket.take(key, now) == 0))
+
+
+class Logins:
+    """Log-ins: 20 a day to an account, from each browser and network it knows, and from all others together.
+
+    Strangers also share 20 an hour from an address, and a lid on the whole box. Ask before hashing. A log-in
+    that succeeds is given back, so only failures count.
     """
 
     def __init__(self) -> None:
+        self._allowance = Allowance(20 / DAY, 20)
         self._addresses = Bucket(20 / HOUR, 20)
-        self._accounts = Bucket(20 / DAY, 20)
         self._box = Bucket(600 / HOUR, 100, most=1)
+        self._told = Bucket(1 / HOUR, 1)
+        self._told_of_nobody = Bucket(60 / HOUR, 60, most=1)
 
-    def ask(self, ip: str, email: str, now: datetime) -> int:
-        """0: go on, it is counted. Else whole seconds for Retry-After; nothing is counted."""
-        asked = self._asked(ip, email)
-        waits = max(math.ceil(bucket.wait(key, now) - _CRUMB) for bucket, key in asked)
-        if waits == 0:
-            for bucket, key in asked:
-                bucket.take(key, now)
-        return waits
+    def ask(self, who: Try, now: datetime) -> Counted:
+        """Whether the password may be looked at."""
+        return self._allowance.ask(who, now, ((self._addresses, network(who.ip)), (self._box, "")))
 
-    def succeeded(self, ip: str, email: str, now: datetime) -> None:
-        """The password was right: the attempt does not count."""
-        for bucket, key in self._asked(ip, email):
-            bucket.give_back(key, now)
+    def is_news(self, user_id: int, now: datetime) -> bool:
+        """Whether it is to be put on record that tries at this account are refused: once an hour."""
+        return self._told.take(user_id, now) == 0
 
-    def _asked(self, ip: str, email: str) -> tuple[tuple[Bucket, str], ...]:
-        account = email.strip().lower()[:254]
-        return ((self._addresses, network(ip)), (self._accounts, account), (self._box, ""))
+    def is_worth_noting(self, now: datetime) -> bool:
+        """Whether a try at an account that is not there is to be put on record: 60 an hour at most."""
+        return self._told_of_nobody.take("", now) == 0
+
+
+def give_back(counted: Counted, now: datetime) -> None:
+    """It was right: the try does not count."""
+    for bucket, key in counted.taken:
+        bucket.give_back(key, now)
 
 
 def network(ip: str) -> str:

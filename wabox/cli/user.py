@@ -7,7 +7,7 @@ import json
 import click
 
 from wabox import closing, times
-from wabox.accounts import audit, keys, passwords, registration, sessions, states, totp, users
+from wabox.accounts import audit, browsers, keys, passwords, registration, sessions, states, totp, users
 from wabox.accounts.users import User
 from wabox.cli import alone, shared
 from wabox.config import Config
@@ -108,6 +108,7 @@ def set_password(config: Config, email: str, *, password_stdin: bool, without_co
         def change(tx: Tx) -> None:
             users.set_password(tx, user.id, hashed)
             sessions.end_all(tx, user.id)
+            browsers.forget(tx, user.id)
             details = {"by": "wabox user"}
             audit.note(tx, user_id=user.id, action="password.changed", details=details, now=box.now())
             if without_code and totp.remove(tx, user.id):

@@ -35,6 +35,7 @@ from wabox.dashboard import (
     security,
     selling,
     settings,
+    setup,
     standing,
     terms,
     webhooks,
@@ -47,6 +48,7 @@ from wabox.mounting import Mount
 __all__ = ["refusal_page", "router"]
 
 SECTIONS = (
+    setup,
     login,
     home,
     campaigns,

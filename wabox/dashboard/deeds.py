@@ -10,6 +10,7 @@ DEEDS: dict[str, str] = {
     "login.succeeded": later("Logged in"),
     "login.failed": later("Log-in failed: wrong password"),
     "login.code_failed": later("Log-in failed: wrong code"),
+    "login.throttled": later("Log-ins refused for a while: too many tries"),
     "login.refused": later("Log-in refused: the account is locked"),
     "logout": later("Logged out"),
     "sessions.ended": later("Ended other log-ins"),

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from litestar import Response, Router, get, post
 
-from wabox.accounts import audit, links, passwords, sessions, users
+from wabox.accounts import audit, browsers, links, passwords, sessions, users
 from wabox.accounts.throttle import HOUR, Bucket, network
 from wabox.box import Box
-from wabox.dashboard import guard, letters
+from wabox.dashboard import entering, letters
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
@@ -26,7 +26,7 @@ async def ask(desk: Desk) -> Response[str]:
     """The form; without a mail server there is nothing to ask for."""
     if desk.box.config.smtp.host is None:
         return desk.go("/login")
-    return _stranger(desk, "login/forgot.html", sent=False, error=None, email="")
+    return entering.stranger(desk, "login/forgot.html", sent=False, error=None, email="")
 
 
 @post("/login/forgot", public=True)
@@ -37,19 +37,19 @@ async def send(desk: Desk, asked: tuple[Bucket, Bucket]) -> Response[str]:
     email = (await desk.form()).text("email")[:254]
     wait = _wait(desk, email, asked)
     if wait:
-        answer = _stranger(desk, "login/forgot.html", status=429, sent=False, error=TOO_MANY, email=email)
+        answer = entering.stranger(desk, "login/forgot.html", status=429, sent=False, error=TOO_MANY, email=email)
         answer.headers["Retry-After"] = str(wait)
         return answer
     await desk.box.db.write(_owe, desk, email)
-    return _stranger(desk, "login/forgot.html", sent=True, error=None, email=email)
+    return entering.stranger(desk, "login/forgot.html", sent=True, error=None, email=email)
 
 
 @get("/reset/{token:str}", public=True)
 async def show(token: str, desk: Desk) -> Response[str]:
     """The form behind the link."""
     if desk.box.db.read_here(_whose, token, desk) is None:
-        return _stranger(desk, "login/dead.html", status=404)
-    return _stranger(desk, "login/reset.html", token=token, errors={})
+        return entering.stranger(desk, "login/dead.html", status=404)
+    return entering.stranger(desk, "login/reset.html", token=token, errors={})
 
 
 @post("/reset/{token:str}", public=True)
@@ -57,7 +57,7 @@ async def reset(token: str, desk: Desk) -> Response[str]:
     """The password is new, the link is spent, and every log-in of the account is over."""
     user = desk.box.db.read_here(_whose, token, desk)
     if user is None:
-        return _stranger(desk, "login/dead.html", status=404)
+        return entering.stranger(desk, "login/dead.html", status=404)
     form = await desk.form()
     password = form.text("password", trim=False)
     try:
@@ -65,10 +65,10 @@ async def reset(token: str, desk: Desk) -> Response[str]:
         if password != form.text("again", trim=False):
             raise Invalid("passwords_differ", DIFFERENT, details={"again": DIFFERENT})
     except Invalid as wrong:
-        return _stranger(desk, "login/reset.html", status=422, token=token, errors=wrong.details)
+        return entering.stranger(desk, "login/reset.html", status=422, token=token, errors=wrong.details)
     hashed = await asyncio.to_thread(passwords.hashed, password)
     if not await desk.box.db.write(_set, desk, token, hashed):
-        return _stranger(desk, "login/dead.html", status=404)
+        return entering.stranger(desk, "login/dead.html", status=404)
     return desk.go("/login", said="password_reset")
 
 
@@ -111,17 +111,9 @@ def _set(tx: Tx, desk: Desk, token: str, password_hash: str) -> bool:
         return False
     users.set_password(tx, link.user_id, password_hash)
     sessions.end_all(tx, link.user_id)
+    browsers.forget(tx, link.user_id)
     audit.note(tx, user_id=link.user_id, action="password.reset", ip=desk.ip, now=now)
     return True
-
-
-def _stranger(desk: Desk, template: str, *, status: int = 200, **values: object) -> Response[str]:
-    """A page for somebody without a session, with the cookie its form is checked by."""
-    kept = guard.form_cookie(desk.request)
-    answer = desk.page(template, status=status, **values)
-    if kept is not None:
-        answer.set_cookie(kept)
-    return answer
 
 
 def router(_box: Box) -> Router:

@@ -116,7 +116,7 @@ def local_path(text: str) -> str:
 
 
 def _session(request: Asked, box: Box) -> Session | None:
-    token = request.cookies.get(cookie_name(request, "session"), "")
+    token = held(request, "session")
     return box.db.read_here(sessions.find, token, box.now()) if token else None
 
 
@@ -128,7 +128,7 @@ def _remember(request: Asked, box: Box, session: Session | None) -> None:
     state = request.scope["state"]
     state["session"] = session
     state["voice"] = Voice(language, zone, box.now())
-    state["csrf"] = session.csrf if session else request.cookies.get(cookie_name(request, "form"), "")[:100]
+    state["csrf"] = session.csrf if session else held(request, "form")
 
 
 def _asked_language(request: Asked) -> str | None:
@@ -190,6 +190,11 @@ def cookie(request: Asked, kind: str, value: str, *, max_age: int | None = None)
         httponly=True,
         samesite="strict",
     )
+
+
+def held(request: Asked, kind: str) -> str:
+    """What the browser's cookie of this kind holds; "" if it has none."""
+    return request.cookies.get(cookie_name(request, kind), "")[:100]
 
 
 def form_cookie(request: Asked) -> Cookie | None:

@@ -1,4 +1,4 @@
-"""Log in by password and perhaps a code, log out, and the first set-up of a box by its one-time link."""
+"""Log in by password and perhaps a code, and log out."""
 
 from __future__ import annotations
 
@@ -7,93 +7,21 @@ from dataclasses import replace
 
 from litestar import Response, Router, get, post
 
-from wabox import welcome
-from wabox.accounts import audit, keys, links, passwords, sessions, states, totp, users
+from wabox.accounts import audit, browsers, passwords, sessions, states, totp, users
 from wabox.accounts.halfway import LASTS, Half, Halfway
 from wabox.accounts.passwords import Verdict
-from wabox.accounts.throttle import HOUR, Bucket, Logins
+from wabox.accounts.throttle import HOUR, Allowance, Logins, Try, give_back
 from wabox.accounts.users import User
 from wabox.box import Box
-from wabox.dashboard import guard
+from wabox.dashboard import entering, guard
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
-from wabox.datadir import DataDir
 from wabox.db import Rows, Tx
-from wabox.devices import devices
-from wabox.errors import Invalid
 
 WRONG = later("E-mail or password is wrong. Check both, then try again.")
 TOO_MANY = later("Too many tries. Wait a while, then try again.")
 WRONG_CODE = later("This code is wrong or was used before. Wait for the next one, then type that.")
-CODES = 10  # wrong codes an hour to an account
-DIFFERENT = later("The two passwords differ. Type the same one twice.")
-
-
-# -- set-up ------------------------------------------------------------------------------------------
-
-
-@get("/setup", public=True, before_setup=True)
-async def no_link(desk: Desk) -> Response[str]:
-    """Where the link is, for who comes without it."""
-    if desk.box.db.read_here(users.owner_exists):
-        return desk.go("/login")
-    return desk.page("setup/wanted.html", dead=False)
-
-
-@get("/setup/{token:str}", public=True, before_setup=True)
-async def setup(token: str, desk: Desk) -> Response[str]:
-    """The form behind the link."""
-    if desk.box.db.read_here(users.owner_exists):
-        return desk.go("/login")
-    if desk.box.db.read_here(links.find, token, "setup", desk.box.now()) is None:
-        return desk.page("setup/wanted.html", status=404, dead=True)
-    return _with_form_cookie(desk, "setup/form.html", token=token, email="", errors={})
-
-
-@post("/setup/{token:str}", public=True, before_setup=True)
-async def set_up(token: str, desk: Desk) -> Response[str]:
-    """The owner exists, is logged in, and sees the API key this once."""
-    if desk.box.db.read_here(users.owner_exists):
-        return desk.go("/login")
-    if desk.box.db.read_here(links.find, token, "setup", desk.box.now()) is None:
-        return desk.page("setup/wanted.html", status=404, dead=True)
-    form = await desk.form()
-    email, password = form.text("email"), form.text("password", trim=False)
-    try:
-        users.email_of(email)
-        passwords.check(password, email=email)
-        if password != form.text("again", trim=False):
-            raise Invalid("passwords_differ", DIFFERENT, details={"again": DIFFERENT})
-    except Invalid as wrong:
-        return _with_form_cookie(
-            desk, "setup/form.html", status=422, token=token, email=email, errors=wrong.details
-        )
-    made = await desk.box.db.write(_become_owner, desk, token, email, await _hashed(password))
-    if made is None:
-        return desk.page("setup/wanted.html", status=404, dead=True)
-    welcome.set_up(DataDir(desk.box.config.data.dir))
-    started, key = made
-    answer = desk.page("setup/key.html", key=key)
-    _let_in(desk, answer, started)
-    return answer
-
-
-def _become_owner(
-    tx: Tx, desk: Desk, token: str, email: str, password_hash: str
-) -> tuple[sessions.Started, str] | None:
-    now = desk.box.now()
-    if links.use(tx, token, "setup", now) is None:
-        return None
-    owner = users.create(tx, email=email, password_hash=password_hash, role="owner", now=now)
-    if desk.voice.language != desk.box.config.locale.language:
-        users.set_language(tx, owner.id, desk.voice.language)
-    devices.create_primary(tx, owner.id, now=now)
-    key = keys.issue(tx, owner.id, now=now)
-    audit.note(tx, user_id=owner.id, action="box.set_up", ip=desk.ip, now=now)
-    return _start(tx, desk, owner), key.key
-
-
-# -- log in ------------------------------------------------------------------------------------------
+CODES = 10  # wrong codes an hour to an account, and from each browser and network it knows
 
 
 @get("/login", public=True)
@@ -102,7 +30,7 @@ async def login(desk: Desk) -> Response[str]:
     onward = guard.local_path(desk.request.query_params.get("next", "/"))
     if desk.visitor is not None:
         return desk.go(onward)
-    return _with_form_cookie(desk, "login/page.html", email="", onward=onward, error=None)
+    return entering.stranger(desk, "login/page.html", email="", onward=onward, error=None)
 
 
 @post("/login", public=True)
@@ -112,17 +40,17 @@ async def log_in(desk: Desk, logins: Logins, halfway: Halfway) -> Response[str]:
     email, password = form.text("email")[:254], form.text("password", trim=False)
     onward = guard.local_path(form.text("next"))
     shown = {"email": email, "onward": onward}
-    wait = logins.ask(desk.ip, email, desk.box.now())
-    if wait:
-        answer = _with_form_cookie(desk, "login/page.html", status=429, error=TOO_MANY, **shown)
-        answer.headers["Retry-After"] = str(wait)
-        return answer
-    user, stored = await desk.box.db.read(_who, email)
+    user, stored, known = await desk.box.db.read(_who, desk, email)
+    tried = logins.ask(Try(desk.ip, email.lower(), known.browser, known.network), desk.box.now())
+    if tried.wait:
+        await _note_refused(desk, logins, user)
+        return _too_many(desk, "login/page.html", tried.wait, **shown)
     verdict = await asyncio.to_thread(passwords.verify, stored, password)
     if user is None or not verdict.ok:
-        await desk.box.db.write(_note, user.id if user else None, "login.failed", desk)
-        return _with_form_cookie(desk, "login/page.html", status=401, error=WRONG, **shown)
-    logins.succeeded(desk.ip, email, desk.box.now())
+        if user is not None or logins.is_worth_noting(desk.box.now()):
+            await desk.box.db.write(_note, user.id if user else None, "login.failed", desk)
+        return entering.stranger(desk, "login/page.html", status=401, error=WRONG, **shown)
+    give_back(tried, desk.box.now())
     if user.state == "locked":
         await desk.box.db.write(_note, user.id, "login.refused", desk)
         return await _locked(desk, user)
@@ -130,7 +58,20 @@ async def log_in(desk: Desk, logins: Logins, halfway: Halfway) -> Response[str]:
     if desk.box.db.read_here(totp.standing, user.id).on:
         return _ask_code(desk, halfway, user, onward, stored)
     going = await _enter(desk, user, onward, proven=stored)
-    return going or _with_form_cookie(desk, "login/page.html", status=401, error=WRONG, **shown)
+    return going or entering.stranger(desk, "login/page.html", status=401, error=WRONG, **shown)
+
+
+def _too_many(desk: Desk, template: str, wait: int, **values: object) -> Response[str]:
+    answer = entering.stranger(desk, template, status=429, error=TOO_MANY, **values)
+    answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+async def _note_refused(desk: Desk, logins: Logins, user: User | None) -> None:
+    """That tries are refused is on record, but not each of them: whoever guesses must not fill the disk."""
+    now = desk.box.now()
+    if logins.is_news(user.id, now) if user is not None else logins.is_worth_noting(now):
+        await desk.box.db.write(_note, user.id if user else None, "login.throttled", desk)
 
 
 async def _locked(desk: Desk, user: User) -> Response[str]:
@@ -153,14 +94,14 @@ def _ask_code(desk: Desk, halfway: Halfway, user: User, onward: str, proven: str
 async def _enter(desk: Desk, user: User, onward: str, *, proven: str | None) -> Response[str] | None:
     """The session begins. proven: the hash of the password that was typed; None if it is another by now."""
 
-    def verb(tx: Tx) -> sessions.Started | None:
-        return _start(tx, desk, user) if _as_proven(tx, user.id, proven) is not None else None
+    def verb(tx: Tx) -> entering.Entered | None:
+        return entering.enter(tx, desk, user) if _as_proven(tx, user.id, proven) is not None else None
 
-    started = await desk.box.db.write(verb)
-    if started is None:
+    entered = await desk.box.db.write(verb)
+    if entered is None:
         return None
     going = desk.go("/account" if onward == "/" and user.state != "active" else onward)
-    _let_in(desk, going, started)
+    entering.let_in(desk, going, entered)
     return going
 
 
@@ -173,28 +114,29 @@ async def code_form(desk: Desk, halfway: Halfway) -> Response[str]:
     onward = guard.local_path(desk.request.query_params.get("next", "/"))
     if halfway.find(_step(desk), desk.box.now()) is None:
         return desk.go("/login")
-    return _with_form_cookie(desk, "login/code.html", onward=onward, error=None)
+    return entering.stranger(desk, "login/code.html", onward=onward, error=None)
 
 
 @post("/login/code", public=True)
-async def enter_code(desk: Desk, halfway: Halfway, codes: Bucket) -> Response[str]:
+async def enter_code(desk: Desk, logins: Logins, halfway: Halfway, codes: Allowance) -> Response[str]:
     """The session begins if the code is right and was never used."""
     form = await desk.form()
     onward, token, now = guard.local_path(form.text("next")), _step(desk), desk.box.now()
     half = halfway.find(token, now)
     if half is None:
         return desk.go("/login", said="code_late")
-    wait = codes.take(half.user_id, now)
-    if wait:
-        answer = _with_form_cookie(desk, "login/code.html", status=429, onward=onward, error=TOO_MANY)
-        answer.headers["Retry-After"] = str(wait)
-        return answer
+    known = await desk.box.db.read(_known, desk, half.user_id)
+    tried = codes.ask(Try(desk.ip, half.user_id, known.browser, known.network), now)
+    if tried.wait:
+        user = await desk.box.db.read(users.by_id, half.user_id)
+        await _note_refused(desk, logins, user)
+        return _too_many(desk, "login/code.html", tried.wait, onward=onward)
     half.tries += 1
     user = await desk.box.db.write(_spend_code, desk, half, form.text("code"))
     if user is None:
-        return _with_form_cookie(desk, "login/code.html", status=401, onward=onward, error=WRONG_CODE)
+        return entering.stranger(desk, "login/code.html", status=401, onward=onward, error=WRONG_CODE)
     halfway.end(token)
-    codes.give_back(user.id, now)
+    give_back(tried, now)
     going = await _enter(desk, user, onward, proven=half.password_hash)
     if going is None:
         return desk.go("/login", said="code_late")
@@ -203,7 +145,7 @@ async def enter_code(desk: Desk, halfway: Halfway, codes: Bucket) -> Response[st
 
 
 def _step(desk: Desk) -> str:
-    return desk.request.cookies.get(guard.cookie_name(desk.request, "step"), "")[:100]
+    return guard.held(desk.request, "step")
 
 
 def _spend_code(tx: Tx, desk: Desk, half: Half, code: str) -> User | None:
@@ -227,16 +169,23 @@ def _as_proven(rows: Rows, user_id: int, password_hash: str | None) -> User | No
 @post("/logout", any_state=True)
 async def log_out(desk: Desk) -> Response[str]:
     """The session is over."""
-    name = guard.cookie_name(desk.request, "session")
-    await desk.box.db.write(_leave, desk, desk.request.cookies.get(name, ""))
+    await desk.box.db.write(_leave, desk, guard.held(desk.request, "session"))
     gone = desk.go("/login", said="logged_out")
+    gone.headers["Clear-Site-Data"] = '"cache", "storage"'  # not the cookies: the browser stays known
     gone.set_cookie(guard.cookie(desk.request, "session", "", max_age=0))
     return gone
 
 
-def _who(rows: Rows, email: str) -> tuple[User | None, str | None]:
+def _who(rows: Rows, desk: Desk, email: str) -> tuple[User | None, str | None, browsers.Known]:
     user = users.by_email(rows, email)
-    return user, None if user is None else users.password_hash_of(rows, user.id)
+    if user is None:
+        return None, None, browsers.NOBODY
+    return user, users.password_hash_of(rows, user.id), _known(rows, desk, user.id)
+
+
+def _known(rows: Rows, desk: Desk, user_id: int) -> browsers.Known:
+    held = guard.held(desk.request, "browser")
+    return browsers.known(rows, user_id, held=held, ip=desk.ip, now=desk.box.now())
 
 
 def _leave(tx: Tx, desk: Desk, token: str) -> None:
@@ -252,38 +201,14 @@ async def _rehash(desk: Desk, user: User, was: str | None, password: str, verdic
     """The password is stored as today's settings ask; returns its hash, `was` if it stays."""
     if not verdict.rehash or was is None:
         return was
-    becomes = await _hashed(password)
+    becomes = await asyncio.to_thread(passwords.hashed, password)
     await desk.box.db.write(lambda tx: users.rehash(tx, user.id, was=was, becomes=becomes))
     return becomes
 
 
-async def _hashed(password: str) -> str:
-    return await asyncio.to_thread(passwords.hashed, password)
-
-
-def _start(tx: Tx, desk: Desk, user: User) -> sessions.Started:
-    now, agent = desk.box.now(), desk.request.headers.get("user-agent")
-    _note(tx, user.id, "login.succeeded", desk)
-    return sessions.start(tx, user.id, ip=desk.ip, agent=agent, now=now)
-
-
-def _let_in(desk: Desk, answer: Response[str], started: sessions.Started) -> None:
-    age = int(sessions.LONGEST.total_seconds())
-    answer.set_cookie(guard.cookie(desk.request, "session", started.token, max_age=age))
-
-
-def _with_form_cookie(desk: Desk, template: str, *, status: int = 200, **values: object) -> Response[str]:
-    """A stranger's form, with the cookie it is checked by."""
-    kept = guard.form_cookie(desk.request)
-    answer = desk.page(template, status=status, **values)
-    if kept is not None:
-        answer.set_cookie(kept)
-    return answer
-
-
 def router(_box: Box) -> Router:
     """These pages; the counts of log-ins live as long as the process."""
-    counted, half, guessed = Logins(), Halfway(), Bucket(CODES / HOUR, CODES)
+    counted, half, guessed = Logins(), Halfway(), Allowance(CODES / HOUR, CODES)
 
     async def logins() -> Logins:
         return counted
@@ -291,11 +216,11 @@ def router(_box: Box) -> Router:
     async def halfway() -> Halfway:
         return half
 
-    async def codes() -> Bucket:
+    async def codes() -> Allowance:
         return guessed
 
     return Router(
         path="/",
-        route_handlers=[no_link, setup, set_up, login, log_in, code_form, enter_code, log_out],
+        route_handlers=[login, log_in, code_form, enter_code, log_out],
         dependencies={"logins": logins, "halfway": halfway, "codes": codes},
     )

@@ -10,7 +10,7 @@ from wabox.accounts import links, passwords, registration, terms, users
 from wabox.accounts.registration import Rule
 from wabox.accounts.throttle import HOUR, Bucket, network
 from wabox.box import Box
-from wabox.dashboard import guard, letters
+from wabox.dashboard import entering, letters
 from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
@@ -96,12 +96,8 @@ def _make(tx: Tx, desk: Desk, asked: Rule, email: str, password_hash: str) -> No
 
 
 def _stranger(desk: Desk, template: str, *, status: int = 200, **values: object) -> Response[str]:
-    """A page for somebody without a session, with the cookie its form is checked by."""
-    kept = guard.form_cookie(desk.request)
-    answer = desk.page(template, status=status, version=terms.VERSION, **values)
-    if kept is not None:
-        answer.set_cookie(kept)
-    return answer
+    """A page for somebody without a session, who is shown the terms' version."""
+    return entering.stranger(desk, template, status=status, version=terms.VERSION, **values)
 
 
 def router(_box: Box) -> Router:

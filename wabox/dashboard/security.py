@@ -8,10 +8,11 @@ from typing import Any
 from litestar import Response, Router, get, post
 
 from wabox import closing
-from wabox.accounts import audit, passwords, sessions, states, totp, users
+from wabox.accounts import audit, browsers, passwords, sessions, states, totp, users
+from wabox.accounts.sessions import Started
 from wabox.accounts.throttle import HOUR, Bucket
 from wabox.box import Box
-from wabox.dashboard import deeds
+from wabox.dashboard import deeds, entering, guard
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.form import Form
 from wabox.dashboard.language import later
@@ -44,9 +45,10 @@ async def change_password(desk: Desk, guesses: Bucket) -> Response[str]:
             raise _wrong("again", later("The two passwords differ. Type the same one twice."))
     except Invalid as wrong:
         return await _page(desk, status=422, errors=wrong.details)
-    if not await desk.box.db.write(_set_password, desk, await asyncio.to_thread(passwords.hashed, new)):
+    started = await desk.box.db.write(_set_password, desk, await asyncio.to_thread(passwords.hashed, new))
+    if started is None:
         return desk.go("/login")
-    return desk.go(HERE, said="password_changed")
+    return entering.carry_on(desk, desk.go(HERE, said="password_changed"), started)
 
 
 @post("/settings/sessions/end", any_state=True)
@@ -66,39 +68,41 @@ async def start_totp(desk: Desk) -> Response[str]:
 
 @post("/settings/security/totp/confirm", any_state=True)
 async def confirm_totp(desk: Desk, guesses: Bucket) -> Response[str]:
-    """The factor is on; the recovery codes are shown this once."""
-    code = (await desk.form()).text("code")
-    _count(desk, guesses)
+    """The factor is on, its recovery codes are shown this once, and every other log-in is over. Asks for both."""
+    form = await desk.form()
     try:
-        codes = await desk.box.db.write(_confirm, desk, code)
-    except Invalid:
-        return await _page(desk, status=422, errors={"code": WRONG_CODE})
+        await _prove(desk, form, guesses, field="present2")
+        made = await desk.box.db.write(_confirm, desk, form.text("code"))
+    except Invalid as wrong:
+        return await _page(desk, status=422, errors=wrong.details)
     guesses.give_back(desk.user.id, desk.box.now())
-    return await _page(desk, codes=codes)
+    return await _with_codes(desk, made)
 
 
 @post("/settings/security/totp/codes", any_state=True)
 async def renew_codes(desk: Desk, guesses: Bucket) -> Response[str]:
-    """New recovery codes; the old ones are dead. Asks for password and code."""
+    """New recovery codes; the old ones are dead, and every other log-in is over. Asks for password and code."""
     form = await desk.form()
     try:
         await _prove(desk, form, guesses, field="present2")
-        codes = await desk.box.db.write(_renew, desk, form.text("code"))
+        made = await desk.box.db.write(_renew, desk, form.text("code"))
     except Invalid as wrong:
         return await _page(desk, status=422, errors=wrong.details)
-    return await _page(desk, codes=codes)
+    return await _with_codes(desk, made)
 
 
 @post("/settings/security/totp/off", any_state=True)
 async def drop_totp(desk: Desk, guesses: Bucket) -> Response[str]:
-    """No code is asked for any more. Asks for password and code."""
+    """No code is asked for any more, and every other log-in is over. Asks for password and code."""
     form = await desk.form()
     try:
         await _prove(desk, form, guesses, field="present2")
-        await desk.box.db.write(_drop, desk, form.text("code"))
+        started = await desk.box.db.write(_drop, desk, form.text("code"))
     except Invalid as wrong:
         return await _page(desk, status=422, errors=wrong.details)
-    return desk.go(HERE, said="totp_off")
+    if started is None:
+        return desk.go("/login")
+    return entering.carry_on(desk, desk.go(HERE, said="totp_off"), started)
 
 
 @post("/settings/security/delete", any_state=True)
@@ -136,14 +140,15 @@ async def _prove(desk: Desk, form: Form, guesses: Bucket, *, field: str = "prese
         guesses.give_back(desk.user.id, desk.box.now())
 
 
-def _set_password(tx: Tx, desk: Desk, password_hash: str) -> bool:
-    """False: this log-in was ended meanwhile, as by a reset of the password."""
-    if not sessions.touch(tx, desk.session.token_hash, desk.box.now()):
-        return False
+def _set_password(tx: Tx, desk: Desk, password_hash: str) -> Started | None:
+    """None: this log-in was ended meanwhile, as by a reset of the password."""
+    started = entering.again(tx, desk)
+    if started is None:
+        return None
     users.set_password(tx, desk.user.id, password_hash)
-    sessions.end_all(tx, desk.user.id, but=desk.session.token_hash)
+    browsers.forget(tx, desk.user.id, but=guard.held(desk.request, "browser"))
     _note(tx, desk, "password.changed")
-    return True
+    return started
 
 
 def _end(tx: Tx, desk: Desk, which: str) -> None:
@@ -151,25 +156,37 @@ def _end(tx: Tx, desk: Desk, which: str) -> None:
         sessions.end_one(tx, desk.user.id, which)
     else:
         sessions.end_all(tx, desk.user.id, but=desk.session.token_hash)
+        browsers.forget(tx, desk.user.id, but=guard.held(desk.request, "browser"))
     _note(tx, desk, "sessions.ended")
 
 
-def _confirm(tx: Tx, desk: Desk, code: str) -> list[str]:
+def _confirm(tx: Tx, desk: Desk, code: str) -> tuple[Started, list[str]] | None:
+    """None, here and below: this log-in was ended meanwhile, so nothing is switched."""
+    started = entering.again(tx, desk)
+    if started is None:
+        return None
     codes = totp.confirm(tx, desk.user.id, code, seal=desk.box.seal, now=desk.box.now())
     _note(tx, desk, "totp.on")
-    return codes
+    return started, codes
 
 
-def _renew(tx: Tx, desk: Desk, code: str) -> list[str]:
+def _renew(tx: Tx, desk: Desk, code: str) -> tuple[Started, list[str]] | None:
+    started = entering.again(tx, desk)
+    if started is None:
+        return None
     _spend(tx, desk, code)
     _note(tx, desk, "totp.codes")
-    return totp.renew_codes(tx, desk.user.id)
+    return started, totp.renew_codes(tx, desk.user.id)
 
 
-def _drop(tx: Tx, desk: Desk, code: str) -> None:
+def _drop(tx: Tx, desk: Desk, code: str) -> Started | None:
+    started = entering.again(tx, desk)
+    if started is None:
+        return None
     _spend(tx, desk, code)
     totp.remove(tx, desk.user.id)
     _note(tx, desk, "totp.off")
+    return started
 
 
 def _close(tx: Tx, desk: Desk, code: str) -> None:
@@ -185,6 +202,14 @@ def _spend(tx: Tx, desk: Desk, code: str, *, field: str = "code") -> None:
 
 def _note(tx: Tx, desk: Desk, action: str) -> None:
     audit.note(tx, user_id=desk.user.id, action=action, ip=desk.ip, now=desk.box.now())
+
+
+async def _with_codes(desk: Desk, made: tuple[Started, list[str]] | None) -> Response[str]:
+    """The page with the recovery codes, under the new session."""
+    if made is None:
+        return desk.go("/login")
+    started, codes = made
+    return entering.carry_on(desk, await _page(entering.stay(desk, started), codes=codes), started)
 
 
 async def _page(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from wabox import times
-from wabox.accounts import addresses, links, mail, sessions
+from wabox.accounts import addresses, browsers, links, mail, sessions
 from wabox.billing import payments
 from wabox.box import Box
 from wabox.content import refusals, reviews
@@ -35,6 +35,7 @@ class Housekeeping:
         data = self._box.config.data
         await self._box.db.write(_forget_answers, now - IDEMPOTENCY_KEPT)
         await self._box.db.write(sessions.sweep, now)
+        await self._box.db.write(browsers.sweep, now)
         await self._box.db.write(links.sweep, now)
         await self._box.db.write(mail.sweep, now)
         await self._box.db.write(reviews.forget, before=now - CONTENT_KEPT)

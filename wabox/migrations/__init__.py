@@ -8,7 +8,19 @@ import sqlite_utils
 from sqlite_utils.migrations import Migrations
 
 from wabox.errors import ConfigError
-from wabox.migrations import eighth, fifth, first, fourth, leftovers, second, sessions, seventh, sixth, third
+from wabox.migrations import (
+    eighth,
+    fifth,
+    first,
+    fourth,
+    known_browsers,
+    leftovers,
+    second,
+    sessions,
+    seventh,
+    sixth,
+    third,
+)
 
 STEPS = Migrations("wabox")
 STEPS(name="0001_first")(first.step)
@@ -21,6 +33,7 @@ STEPS(name="0007_totals")(seventh.step)
 STEPS(name="0008_addresses")(eighth.step)
 STEPS(name="0009_leftovers")(leftovers.step)
 STEPS(name="0010_sessions")(sessions.step)
+STEPS(name="0011_known_browsers")(known_browsers.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:
