@@ -93,12 +93,14 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 def test_killed_chromium_is_started_again(world: ChromiumWorld, shop: Shop) -> None:
+    """Row 14: starting, never ready, until it is back."""
     mark = world.diary.mark()
     processes.kill(set(browsers_of(world, shop)))
     recovers(world, shop, mark)
 
 
 def test_a_killed_playwright_is_noticed_and_renewed(world: ChromiumWorld, shop: Shop) -> None:
+    """Row 15."""
     house = world.gateway._house
     assert house is not None
     before, mark = house.runtime.pid, world.diary.mark()
@@ -109,6 +111,7 @@ def test_a_killed_playwright_is_noticed_and_renewed(world: ChromiumWorld, shop: 
 
 
 def test_a_hung_page_is_noticed_and_its_browser_killed(world: ChromiumWorld, shop: Shop) -> None:
+    """Row 16: a page that never comes to rest."""
     before, mark = set(browsers_of(world, shop)), world.diary.mark()
     tab = tab_of(world, shop)
     world.thread.run(tab.evaluate("() => void setTimeout(() => { for (;;); }, 0)"))
@@ -117,6 +120,7 @@ def test_a_hung_page_is_noticed_and_its_browser_killed(world: ChromiumWorld, sho
 
 
 def test_a_stopped_browser_leaves_no_caller_hanging(world: ChromiumWorld, shop: Shop) -> None:
+    """Row 16: the whole browser stands still."""
     chat_id, mark = chat_with(world, shop), world.diary.mark()
     for pid in browsers_of(world, shop):
         os.kill(pid, signal.SIGSTOP)
@@ -131,6 +135,7 @@ def test_a_stopped_browser_leaves_no_caller_hanging(world: ChromiumWorld, shop: 
 
 
 def test_a_crashed_page_is_replaced(world: ChromiumWorld, shop: Shop) -> None:
+    """Row 17."""
     tab, mark = tab_of(world, shop), world.diary.mark()
     world.thread.loop.call_soon_threadsafe(
         lambda: world.thread.loop.create_task(tab.goto("chrome://crash")).add_done_callback(
@@ -141,6 +146,7 @@ def test_a_crashed_page_is_replaced(world: ChromiumWorld, shop: Shop) -> None:
 
 
 def test_a_reload_in_mid_send_is_in_doubt_and_history_knows(world: ChromiumWorld, shop: Shop) -> None:
+    """Row 18."""
     device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
     world.weather(ack_ms=1500)
     with ThreadPoolExecutor(1) as worker:
@@ -156,6 +162,7 @@ def test_a_reload_in_mid_send_is_in_doubt_and_history_knows(world: ChromiumWorld
 
 
 def test_a_lost_network_is_reconnecting_and_sends_nothing(world: ChromiumWorld, shop: Shop) -> None:
+    """Row 24, before Enter."""
     chat_id, mark = chat_with(world, shop), world.diary.mark()
     world.weather(offline=True)
     assert world.link_is(shop[0].device_id, "starting", mark).detail == "reconnecting"
@@ -166,6 +173,7 @@ def test_a_lost_network_is_reconnecting_and_sends_nothing(world: ChromiumWorld, 
 
 
 def test_a_missing_binding_is_named_and_looked_for_again(world: ChromiumWorld, shop: Shop) -> None:
+    """Row 19: WhatsApp has changed its page."""
     device_id, mark = shop[0].device_id, world.diary.mark()
     world.weather(
         missing_exports=[
@@ -193,6 +201,7 @@ def test_late_modules_are_waited_for(world: ChromiumWorld, shop: Shop) -> None:
 
 
 def test_open_elsewhere_is_a_conflict(world: ChromiumWorld, shop: Shop) -> None:
+    """Row 21: no fight over the link; a person restarts it."""
     device_id, mark = shop[0].device_id, world.diary.mark()
     world.weather(conflict=True)
     assert world.link_is(device_id, "disconnected", mark).detail == "conflict"
@@ -226,6 +235,7 @@ def test_a_passkey_question_is_for_a_person(world: ChromiumWorld) -> None:
 
 
 def test_unlinked_while_away_it_is_logged_out_and_wiped(world: ChromiumWorld) -> None:
+    """Row 20."""
     spec, phone = world.linked()
     world.driver.close(spec.device_id)
     world.link_is(spec.device_id, "not_started")
@@ -361,6 +371,7 @@ def test_logs_name_devices_but_no_phones_and_no_words(world: ChromiumWorld, shop
 def test_a_left_over_chromium_and_its_lock_are_no_obstacle(
     world: ChromiumWorld, shop: Shop, tmp_path: Path
 ) -> None:
+    """Rows 14 and 22: what a killed life left on the profile."""
     device_id, mark = shop[0].device_id, world.diary.mark()
     world.driver.close(device_id)
     world.link_is(device_id, "not_started", mark)

@@ -179,6 +179,7 @@ def test_pause_holds_every_message_and_resume_lets_them_go(engine: Engine) -> No
 
 
 def test_stop_cancels_what_was_never_claimed(engine: Engine) -> None:
+    """Row 43."""
     people(engine, 30)
     campaign_id = launch(engine)
     expand(engine, campaign_id)
@@ -241,6 +242,7 @@ def test_single_messages_go_before_a_campaign(engine: Engine) -> None:
 
 
 def test_credits_are_reserved_taken_and_given_back(engine: Engine) -> None:
+    """Row 43: the ledger's sum."""
     numbers = people(engine, 10)
     user, now = engine.stage.asha.id, engine.stage.hands.now()
     engine.stage.box.db.write_now(ledger.grant, user, 10, note="test", by="asha", now=now)
@@ -351,6 +353,7 @@ def test_the_recipient_cap_lets_others_pass_and_opens_tomorrow(tmp_path: Path) -
 
 
 def test_tripwires_pause_a_campaign_that_hits_wrong_numbers(engine: Engine) -> None:
+    """Row 23: they count for the tripwire."""
     numbers = people(engine, 150)
     engine.driver.not_on_whatsapp.update(numbers[:60])
     campaign = run(engine, launch(engine))
@@ -412,6 +415,7 @@ def test_preflight_counts_what_a_launch_would_do(engine: Engine) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_random_control_and_crashes_lose_nobody_and_no_credit(tmp_path: Path, seed: int) -> None:
+    """Row 42: pause, resume and redispatch while sending, with crashes in between."""
     dice = random.Random(seed)
     engine = make(tmp_path)
     user, now = engine.stage.asha.id, engine.stage.hands.now()

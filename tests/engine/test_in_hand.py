@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,9 +19,11 @@ from wabox.billing.plans import Terms
 from wabox.campaigns import campaigns, control, launching
 from wabox.contacts import contacts, phones, writing
 from wabox.db import Rows, Tx
+from wabox.engine import receipts
 from wabox.engine.expansion import Expansion
 from wabox.engine.turns import Turns
-from wabox.messages import explaining, stored
+from wabox.errors import Unavailable
+from wabox.messages import explaining, outbox, stored
 from wabox.whatsapp.driver import Resolved
 from wabox.whatsapp.fake import FakeDriver
 
@@ -201,6 +204,31 @@ def test_a_stop_with_one_in_hand_gives_back_what_was_never_claimed(sold: Sold) -
     assert sold.credits == before
     sold.engine.turn(made.bilal.device_id)
     assert len(sold.got()) == gone
+
+
+FULL = sqlite3.OperationalError("database or disk is full")
+
+
+@pytest.mark.parametrize("write", ["claim", "arm", "sent"])
+def test_a_disk_that_is_full_at_any_write_of_a_message_sends_it_once_in_the_end(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, write: str
+) -> None:
+    """Row 26: what cannot be written down is not handed over; what was handed over is looked up."""
+    job_id, behind = engine.send(PEOPLE[0]), engine.send(PEOPLE[1])
+
+    def no_room(*_: object, **__: object) -> None:
+        raise FULL
+
+    with monkeypatch.context() as full:
+        full.setattr(outbox, write, no_room)
+        full.setattr(receipts, "verb", lambda *_: lambda _tx: None)  # nor can WhatsApp's word be kept
+        for _ in range(3):
+            with pytest.raises(Unavailable, match="full"):
+                engine.turn()
+        assert len(engine.driver.handed) == (1 if write == "sent" else 0)
+    engine.turn()
+    assert [engine.status(one) for one in (job_id, behind)] == ["sent", "sent"]
+    assert [one.copies for one in engine.driver.taken.values()] == [1, 1]
 
 
 def _held(sold: Sold) -> bool:

@@ -148,6 +148,7 @@ async def test_a_recipient_refused_for_good_is_given_up_and_others_go(
 
 
 async def test_a_server_that_is_not_there_is_tried_again(open_box: Any) -> None:
+    """Row 39."""
     made = open_box(host="127.0.0.1", port=free_port())
     owe(made)
     await post(made)
@@ -167,6 +168,7 @@ async def test_a_server_without_tls_gets_nothing_if_tls_is_wanted(
 
 
 async def test_a_silent_server_holds_up_nobody(open_box: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 39."""
     monkeypatch.setattr("wabox.engine.mailing.TIMEOUT_SECONDS", 0.2)
     made = open_box(host="127.0.0.1", port=1)
     forever = asyncio.Event()
@@ -183,6 +185,7 @@ async def test_a_silent_server_holds_up_nobody(open_box: Any, monkeypatch: pytes
 
 
 async def test_a_mail_that_cannot_be_handed_over_holds_up_no_other(open_box: Any) -> None:
+    """Row 39."""
     made = open_box(host="127.0.0.1", port=1)
     gone: list[str] = []
 

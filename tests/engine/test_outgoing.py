@@ -149,6 +149,7 @@ async def test_one_bad_address_among_good_ones_refuses_all(bad: str) -> None:
     ],
 )
 async def test_no_notation_reaches_this_machine_unlisted(host: str) -> None:
+    """Row 37."""
     async with receiving(ok()) as receiver:
         answer = await post(receiver.url(host), {}, BODY, Allow())
     assert answer.status is None
@@ -177,6 +178,7 @@ async def test_once_sent_no_second_address_is_tried() -> None:
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    """Row 35."""
     async with receiving(ok(b"elsewhere")) as other:
         moved = b"HTTP/1.1 307 Moved\r\nLocation: %b\r\nContent-Length: 0\r\n\r\n" % other.url().encode()
         async with receiving(moved) as receiver:
@@ -187,6 +189,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 
 
 async def test_a_huge_body_is_read_no_further_than_the_limit(public: None) -> None:
+    """Row 36."""
     written = 0
 
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -205,6 +208,7 @@ async def test_a_huge_body_is_read_no_further_than_the_limit(public: None) -> No
 
 
 async def test_a_compressed_answer_is_not_opened(public: None) -> None:
+    """Row 36: nothing is unpacked."""
     bomb = gzip.compress(b"\0" * 10_000_000)
     async with receiving(ok(bomb, b"Content-Encoding: gzip")) as receiver:
         answer = await post(receiver.url(), {}, BODY, receiver.allow)
@@ -227,6 +231,8 @@ async def test_a_status_counts_even_if_its_body_never_ends(public: None) -> None
 
 
 async def test_headers_that_trickle_for_ever_are_no_answer() -> None:
+    """Row 34: a byte now and then."""
+
     async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         while True:

@@ -189,6 +189,7 @@ async def test_what_is_owed_arrives_signed_for_both_kinds_of_receivers(shop: Sho
 
 
 async def test_a_rotation_between_two_tries_signs_with_both_secrets(shop: Shop) -> None:
+    """Row 47."""
     async with receiving(lambda got: 500 if len(receiver.got) == 1 else 200) as receiver:
         old = shop.webhook(ASHA, receiver) or ""
         shop.owe(ASHA, 7)
@@ -223,6 +224,7 @@ async def test_a_failure_is_tried_again_when_due_and_not_before(shop: Shop) -> N
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_is_a_failure_and_not_followed(shop: Shop, status: int) -> None:
+    """Row 35."""
     async with receiving(lambda got: status) as receiver:
         shop.webhook(ASHA, receiver)
         shop.owe(ASHA, 7)
@@ -310,6 +312,7 @@ async def test_a_message_never_has_two_posts_in_flight(shop: Shop) -> None:
 
 
 async def test_a_slow_receiver_holds_up_nobody_else(shop: Shop) -> None:
+    """Row 34."""
     async with receiving(slow=True) as slow, receiving() as quick:
         shop.webhook(ASHA, slow)
         shop.webhook(BILAL, quick)
@@ -347,6 +350,7 @@ async def test_a_failing_endpoint_is_tried_with_one_post_at_a_time(shop: Shop) -
 
 
 async def test_a_receiver_that_is_away_for_an_hour_misses_nothing(shop: Shop) -> None:
+    """Row 33."""
     async with receiving() as receiver:
         shop.webhook(ASHA, receiver)
         port = receiver.port
@@ -458,6 +462,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def test_what_was_taken_but_not_recorded_comes_again_under_the_same_id(shop: Shop) -> None:
+    """Row 38."""
     async with receiving() as receiver:
         shop.webhook(ASHA, receiver)
         shop.owe(ASHA, 7)
@@ -490,6 +495,7 @@ def _spoil(tx: Tx) -> None:
 
 
 async def test_an_address_that_turns_private_is_not_reached(shop: Shop) -> None:
+    """Row 37: a resolver that changes its answer."""
     async with receiving() as receiver:
         shop.webhook(ASHA, receiver)
         shop.owe(ASHA, 7)

@@ -52,6 +52,7 @@ async def told(stage: Stage, *events: Event) -> Receipts:
 async def test_what_a_full_disk_refuses_is_written_later_in_its_order(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Row 26: what WhatsApp says meanwhile is kept."""
     number = stage.asha.device_id
     ears = await told(
         stage,

@@ -35,6 +35,7 @@ def test_receipts_move_a_message_to_delivered_and_read(engine: Engine) -> None:
 
 
 def test_a_number_not_on_whatsapp_fails_and_is_not_asked_twice(engine: Engine) -> None:
+    """Row 23."""
     engine.driver.not_on_whatsapp.add(PHONE)
     first, second = engine.send(), engine.send()
     engine.turn()
@@ -69,6 +70,7 @@ def test_a_refused_message_fails(engine: Engine) -> None:
 
 
 def test_a_lost_answer_is_looked_up_and_never_sent_again(engine: Engine) -> None:
+    """Row 24, after Enter."""
     engine.driver.plan("lost_answer")
     job, after = engine.send(), engine.send(OTHER)
     engine.turn()
@@ -86,6 +88,7 @@ def test_a_vanished_message_is_handed_over_again_under_its_id(engine: Engine) ->
 
 
 def test_a_message_stuck_in_the_page_rests_then_goes_once_more(engine: Engine) -> None:
+    """Row 24: on the clock it is waited for."""
     engine.driver.plan("stuck")
     job, behind = engine.send(), engine.send(OTHER)
     engine.turn()
@@ -99,6 +102,7 @@ def test_a_message_stuck_in_the_page_rests_then_goes_once_more(engine: Engine) -
 
 
 def test_a_message_that_stays_stuck_becomes_unknown_and_frees_the_device(engine: Engine) -> None:
+    """Row 25: unknown at its time, and the line goes on."""
     engine.driver.plan("stuck", "stuck")
     job, behind = engine.send(), engine.send(OTHER)
     engine.turn()
@@ -135,6 +139,7 @@ def test_a_late_receipt_settles_an_unknown(engine: Engine) -> None:
 
 
 def test_an_unlinked_phone_leaves_the_message_in_doubt_unknown(engine: Engine) -> None:
+    """Row 20: what was open can only be guessed."""
     engine.driver.plan("stuck")
     job = engine.send()
     engine.turn()

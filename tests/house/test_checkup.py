@@ -88,6 +88,7 @@ def test_lost_key_is_named(config: Config, data: datadir.DataDir) -> None:
 
 
 def test_damaged_database_is_named(config: Config, data: datadir.DataDir) -> None:
+    """Row 28."""
     size = data.database.stat().st_size
     with data.database.open("r+b") as file:
         file.seek(4096)

@@ -71,6 +71,7 @@ def test_data_of_another_user_is_not_mixed_with_ours(tmp_path: Path) -> None:
 
 
 def test_second_process_is_told_who_holds_it(tmp_path: Path) -> None:
+    """Row 22."""
     data = datadir.prepare(tmp_path / "data")
     assert datadir.holder(data) is None
     with subprocess.Popen(

@@ -69,6 +69,8 @@ def together(box: Database, verbs: Sequence[Callable[[Tx], Any]]) -> list[Any]:
 
 
 def test_every_connection_flushes_before_it_answers(box: Database) -> None:
+    """Row 11: synchronous = full, on each."""
+
     def pragmas(rows: Rows) -> tuple[Any, ...]:
         return tuple(rows.value(f"pragma {one}") for one in ("synchronous", "journal_mode", "foreign_keys"))
 
@@ -187,6 +189,8 @@ def test_a_listener_that_fails_harms_nobody(box: Database) -> None:
 
 
 def test_full_disk_is_a_named_state_and_recovers(box: Database) -> None:
+    """Row 26: nothing half, and 503 before any 202."""
+
     def limit(tx: Tx, pages: int) -> None:
         tx.value(f"pragma max_page_count = {pages}")
 
@@ -204,6 +208,7 @@ def test_full_disk_is_a_named_state_and_recovers(box: Database) -> None:
 
 
 def test_file_locked_by_another_is_a_named_state_and_recovers(box: Database) -> None:
+    """Row 27."""
     box.write_now(lambda tx: tx.value("pragma busy_timeout = 20"))
     other = sqlite3.connect(box.path, isolation_level=None)
     other.execute("begin immediate")

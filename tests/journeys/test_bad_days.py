@@ -34,6 +34,7 @@ def below(shop: Shop, mark: str) -> list[int]:
 
 
 def test_killed_chromium_comes_back_and_the_line_goes_on(shop: Shop) -> None:
+    """Row 14, in mid-line."""
     under_way(shop, 100)
     (browser,) = shop.browsers()
     os.kill(browser, signal.SIGKILL)
@@ -42,6 +43,7 @@ def test_killed_chromium_comes_back_and_the_line_goes_on(shop: Shop) -> None:
 
 
 def test_killed_playwright_comes_back_and_the_line_goes_on(shop: Shop) -> None:
+    """Row 15, in mid-line."""
     under_way(shop, 200)
     (driver,) = below(shop, "run-driver")
     os.kill(driver, signal.SIGKILL)
@@ -50,6 +52,7 @@ def test_killed_playwright_comes_back_and_the_line_goes_on(shop: Shop) -> None:
 
 
 def test_hanging_page_is_replaced_and_the_line_goes_on(shop: Shop) -> None:
+    """Row 16, in mid-line."""
     under_way(shop, 300)
     renderers = below(shop, "--type=renderer")
     for pid in renderers:
@@ -60,6 +63,7 @@ def test_hanging_page_is_replaced_and_the_line_goes_on(shop: Shop) -> None:
 
 
 def test_lost_network_is_waited_for(shop: Shop) -> None:
+    """Row 24: what is queued waits."""
     shop.whatsapp.ask("PUT", "faults", {"offline": True})
     shop.is_device("starting", "reconnecting")
     gone = len(shop.whatsapp.messages())
@@ -72,6 +76,7 @@ def test_lost_network_is_waited_for(shop: Shop) -> None:
 
 
 def test_unlinked_phone_is_a_named_state_and_can_be_linked_again(shop: Shop) -> None:
+    """Row 20: disconnected, 503, and the queue waits."""
     shop.whatsapp.ask("POST", "unlink", {"phone": PHONE})
     shop.is_device("disconnected", "logged_out")
     refusal = shop.call("POST", "/send", {"phone": "8801711555001", "message": "Hello"})

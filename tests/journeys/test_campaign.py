@@ -130,6 +130,7 @@ def nobody_missed(shop: Shop, tag: str, first: int, *, count: int, kills: int, s
 
 
 def test_control_and_death_in_between_miss_nobody_and_write_nobody_twice(shop: Shop) -> None:
+    """Row 42, with kills."""
     nobody_missed(shop, "second", 10_001, count=80, kills=2, seed=7)
 
 

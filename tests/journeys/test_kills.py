@@ -35,7 +35,7 @@ def each_reported_once(shop: Shop, receiver: Receiver) -> None:
 
 
 def test_death_at_any_step_of_a_message_sends_it_once_and_only_once(shop: Shop, receiver: Receiver) -> None:
-    """Each life dies at another step, and must first settle what the life before left."""
+    """Rows 1-9: each life dies at another step, and must first settle what the life before left."""
     unanswered: list[int] = []
     before = len(shop.messages())
     shop.program.terminate()
@@ -61,6 +61,7 @@ def kill_often(shop: Shop, people: range, *, kills: int, longest: float, dice: r
 
 
 def test_death_at_random_moments_under_a_long_line(shop: Shop, receiver: Receiver) -> None:
+    """Row 10: also while it recovers."""
     shop.whatsapp.ask("PUT", "faults", {"ack_ms": 10, "deliver_ms": 20})
     kill_often(shop, range(11_000, 11_200), kills=3, longest=6, dice=random.Random(2026))
     shop.all_end(120)
@@ -82,7 +83,7 @@ def test_twenty_deaths_at_random_moments(shop: Shop, receiver: Receiver, seed: i
 @long_only()
 @pytest.mark.timeout(900)
 def test_deaths_in_quick_succession(shop: Shop, receiver: Receiver) -> None:
-    """Killed again before the life after has even served."""
+    """Row 10: killed again before the life after has even served."""
     dice = random.Random(7)
     assert ask_again(shop, list(range(20_500, 20_600))) == []
     for _ in range(10):

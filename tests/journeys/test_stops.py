@@ -21,6 +21,7 @@ def refused(config: Path) -> tuple[int, str]:
 
 
 def test_told_to_stop_in_the_midst_of_a_line_it_stops_in_time_and_loses_nothing(shop: Shop) -> None:
+    """Row 13: nothing is left unknown."""
     before = len(shop.whatsapp.messages())
     for person in range(20_000, 20_060):
         shop.send(person)
@@ -36,6 +37,7 @@ def test_told_to_stop_in_the_midst_of_a_line_it_stops_in_time_and_loses_nothing(
 
 
 def test_told_to_stop_while_an_answer_is_awaited_it_stops_in_time_and_looks_it_up_later(shop: Shop) -> None:
+    """Row 13: the message in hand is looked up in the next life."""
     shop.whatsapp.ask("PUT", "faults", {"ack_ms": 20_000})
     before = len(shop.whatsapp.messages())
     job_id = shop.send(20_070)
@@ -49,6 +51,7 @@ def test_told_to_stop_while_an_answer_is_awaited_it_stops_in_time_and_looks_it_u
 
 
 def test_second_wabox_on_the_same_data_is_refused(shop: Shop) -> None:
+    """Row 22."""
     code, said = refused(shop.config)
     assert code == 2
     assert str(shop.program.pid) in said

@@ -59,6 +59,7 @@ def cramped(tmp_path: Path, whatsapp: WhatsApp) -> Iterator[Shop]:
 
 
 def test_full_disk_is_refused_by_name_and_nothing_is_lost_or_doubled(cramped: Shop) -> None:
+    """Row 26: a real full file system, to and fro."""
     before = [send(cramped, 8801711600001 + n).status_code for n in range(20)]
     assert set(before) == {202}
     filler = fill(cramped.data.parent)
@@ -89,6 +90,7 @@ def test_full_disk_is_refused_by_name_and_nothing_is_lost_or_doubled(cramped: Sh
 
 
 def test_database_locked_by_another_for_a_moment_is_waited_for(shop: Shop) -> None:
+    """Row 27: 503 with Retry-After, no loss."""
     with contextlib.closing(sqlite3.connect(shop.data / "wabox.db", isolation_level=None)) as other:
         other.execute("begin immediate")
         refusal = send(shop, 8801711900001)

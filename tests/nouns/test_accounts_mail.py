@@ -53,6 +53,7 @@ def test_a_mail_waits_sealed_and_is_forgotten_once_sent(box: Stage) -> None:
     ],
 )
 def test_what_could_become_a_header_is_refused(box: Stage, wrong: dict[str, str]) -> None:
+    """Row 39."""
     with pytest.raises(Invalid):
         owe(box, **wrong)
     assert box.value("select count(*) from mails") == 0

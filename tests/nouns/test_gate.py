@@ -211,6 +211,7 @@ def test_what_a_stopped_campaign_left_is_cancelled(state: CampaignState) -> None
 
 
 def test_a_wrong_clock_drops_nothing() -> None:
+    """Row 30."""
     facts = replace(message(made(), expires_at=NOON - timedelta(days=400), opted_out=True), clock_ok=False)
     assert decide(NOON, facts) == Wait(None, "clock_wrong")
 
@@ -270,6 +271,7 @@ def test_a_time_at_the_end_of_the_calendar_is_only_far_away() -> None:
 def test_quiet_hours_end_when_people_expect_it(
     zone: ZoneInfo, now: str, window: tuple[time, time], ends: str | None
 ) -> None:
+    """Row 31: Berlin, New York and Dhaka, forward and back."""
     moment = datetime.fromisoformat(now)
     expected = None if ends is None else datetime.fromisoformat(ends)
     assert window_end(moment, window, zone) == expected
@@ -293,6 +295,7 @@ def test_a_day_starts_at_its_first_moment(zone: str, day: date, starts: str) -> 
 
 
 def test_moving_to_another_zone_moves_quiet_hours_with_it() -> None:
+    """Row 32: the zone is the shop's, not the machine's."""
     now = datetime(2026, 11, 23, 18, tzinfo=UTC)  # midnight in Dhaka, 13:00 in New York
     assert decide(now, made(now, quiet_hours=NIGHT)) == Wait(datetime(2026, 11, 24, 2, tzinfo=UTC), "quiet_hours")
     assert decide(now, made(now, zone=NEW_YORK, quiet_hours=NIGHT)) == Go()

@@ -63,6 +63,7 @@ def rejected(tx: Tx, payment: Payment, asha: User, now: datetime, is_false: int 
     ],
 )
 def test_every_spelling_of_a_transaction_id_is_the_same(spelling: str) -> None:
+    """Row 45: other case, other digits."""
     assert payments.canonical(spelling) == "8n7a6d5c4b"
 
 
@@ -100,6 +101,7 @@ def test_approval_brings_plan_credits_invoice_and_audit_together(
 
 
 def test_approving_again_changes_nothing(tx: Tx, asha: User, bilal: User, basic: Plan, now: datetime) -> None:
+    """Row 45."""
     payment = submitted(tx, bilal, claim(basic), now)
     for _ in range(3):
         approved(tx, payment, asha, now)
@@ -276,6 +278,7 @@ def spelled(number: int) -> str:
 
 
 def test_fifty_threads_with_one_transaction_id_make_one_ledger_entry(tmp_path: Path) -> None:
+    """Row 45."""
     made = stage(tmp_path, billing={"enabled": True})
     plan = made.box.db.write_now(plans.create, BASIC, now=made.hands.now())
     faults: list[BaseException] = []

@@ -90,12 +90,14 @@ def test_anything_else_is_tried_again(tx: Tx, asha: User, now: datetime, status:
 
 
 def test_gaps_grow_and_never_come_early() -> None:
+    """Row 33."""
     named = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 14_400, 14_400]
     assert [retries.gap(n, 0.0).total_seconds() for n in range(1, 11)] == named
     assert all(retries.gap(n, 1.0).total_seconds() == pytest.approx(1.2 * named[n - 1]) for n in range(1, 11))
 
 
 def test_after_three_days_it_is_parked(tx: Tx, asha: User, now: datetime) -> None:
+    """Row 33: four days."""
     one, moment, tries = _owe(tx, asha, now), now, 0
     while _row(tx, one, "status") == "owed":
         moment = max(moment, _due(tx, one))
@@ -109,6 +111,7 @@ def test_after_three_days_it_is_parked(tx: Tx, asha: User, now: datetime) -> Non
 
 
 def test_a_clock_that_jumps_ahead_parks_nothing_at_its_first_failures(tx: Tx, asha: User, now: datetime) -> None:
+    """Row 30."""
     one = _owe(tx, asha, now)
     retries.record(tx, one, REFUSED, now)
     retries.record(tx, one, REFUSED, now + timedelta(days=2_000))
@@ -116,6 +119,7 @@ def test_a_clock_that_jumps_ahead_parks_nothing_at_its_first_failures(tx: Tx, as
 
 
 def test_a_clock_that_jumps_back_leaves_nothing_waiting_for_years(tx: Tx, asha: User, now: datetime) -> None:
+    """Row 30."""
     one = _owe(tx, asha, now + timedelta(days=2_000))
     retries.record(tx, one, REFUSED, now + timedelta(days=2_000))
     assert retries.users_due(tx, now) == [asha.id]

@@ -257,6 +257,7 @@ def test_what_is_no_webhook_address_is_refused_with_a_sentence(url: str) -> None
     ],
 )
 def test_no_notation_hides_an_address_that_is_closed(host: str) -> None:
+    """Row 37."""
     with pytest.raises(Invalid):
         parse_url(f"http://{host}:8080/", NOBODY)
 

@@ -35,6 +35,7 @@ def test_the_same_again_gets_the_same_answer(api: Api) -> None:
 
 
 def test_the_same_key_with_another_body_is_409(api: Api) -> None:
+    """Row 40."""
     _post(api)
     answer = _post(api, {**BODY, "message": "Other"})
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_conflict")

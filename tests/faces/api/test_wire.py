@@ -204,6 +204,7 @@ def test_filters_find_what_they_say(api: Api) -> None:
 
 
 def test_rotating_kills_the_old_key_at_once(api: Api) -> None:
+    """Row 46."""
     old = api.stage.asha.key
     answer = api.call("POST", "/keys/rotate")
     fresh = answer.json()["api_key"]
@@ -218,6 +219,7 @@ def test_rotating_kills_the_old_key_at_once(api: Api) -> None:
 
 
 def test_a_burst_of_sends_is_429_and_says_when(open_api: Open) -> None:
+    """Row 41."""
     api = open_api(limits={"send_burst": 3, "send_per_second": 1})
     assert [api.send().status_code for _ in range(3)] == [202] * 3
     answer = api.send()
@@ -237,6 +239,7 @@ def test_reads_are_free_below_three_hundred_a_second(api: Api) -> None:
 
 
 def test_a_full_box_is_503_and_says_when(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Row 41."""
     monkeypatch.setattr("wabox.db.MOST_WAITING", -1)
     api.call("GET", "/devices")
     answer = api.send()
