@@ -9,7 +9,6 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -211,7 +210,7 @@ class _Serving:
     async def run(self) -> None:
         """Start, serve, stop."""
         loop = asyncio.get_running_loop()
-        loop.set_default_executor(ThreadPoolExecutor(8, thread_name_prefix="aside"))
+        loop.set_default_executor(threads.Pool(8, "aside"))
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._ask_to_stop)
         await self.box.db.write(devices.all_starting)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import structlog
@@ -52,6 +54,33 @@ def lasting_task(task: asyncio.Task[Any], *, asked: Callable[[], bool]) -> async
 
     task.add_done_callback(ended)
     return task
+
+
+class Pool(ThreadPoolExecutor):
+    """Threads that many give short work to; `check` looks whether they are all there.
+
+    Python takes a thread of a pool that died for one that works: two dead readers, and every list waits for ever.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        super().__init__(most, thread_name_prefix=name)
+        _pools.add(self)
+
+    def dead(self) -> str | None:
+        """The name of a thread that ended unasked."""
+        if self._shutdown:
+            return None
+        return next((one.name for one in list(self._threads) if one.ident and not one.is_alive()), None)
+
+
+_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+def check() -> None:
+    """The process goes on only while no pool has lost a thread. For the clock, each second."""
+    for pool in list(_pools):
+        if (name := pool.dead()) is not None:
+            end(name, None)
 
 
 def arm() -> None:

@@ -19,6 +19,7 @@ from wabox.whatsapp import asks, gateway
 from wabox.whatsapp.driver import Event, Link, SessionLost, SessionSpec
 from wabox.whatsapp.fake import FakeDriver
 from wabox.whatsapp.gateway import Gateway
+from wabox.whatsapp.runtime import Runtime
 
 SHOP = "8801700000009"
 
@@ -231,3 +232,28 @@ def test_a_question_that_the_end_of_the_gateway_cuts_short_is_a_lost_session(
 
     with pytest.raises(SessionLost):
         asyncio.run(walk())
+
+
+def test_the_browsers_watchdog_outlives_its_own_faults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    renewed = asyncio.Event()
+    looks: list[BaseException | bool] = [OSError("too many open files"), True]
+
+    def died(_: object) -> bool:
+        found = looks.pop(0) if looks else False
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    async def renew(*_: object) -> None:
+        renewed.set()
+
+    monkeypatch.setattr(gateway, "_WATCHDOG_SECONDS", 0)
+    monkeypatch.setattr(Runtime, "died", died)
+    monkeypatch.setattr(Runtime, "renew", renew)
+
+    async def walk() -> None:
+        async with _started(tmp_path):
+            await renewed.wait()
+
+    asyncio.run(walk())
+    assert looks == []

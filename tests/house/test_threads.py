@@ -101,3 +101,25 @@ def test_end_is_the_end_whatever_else_runs() -> None:
     )
     assert done.returncode == threads.EXIT_CODE
     assert "ended unasked" in done.stdout and "writer" in done.stdout
+
+
+def test_pool_that_lost_a_thread_ends_the_process(ended: Ended) -> None:
+    pool = threads.Pool(2, "reader")
+    pool.submit(nothing).result()
+    threads.check()
+    assert ended == []
+    gone = threading.Thread(target=nothing, name="reader_1")
+    gone.start()
+    gone.join()
+    pool._threads.add(gone)  # type: ignore[attr-defined]
+    threads.check()
+    assert [name for name, _ in ended] == ["reader_1"]
+    pool.shutdown()
+
+
+def test_pool_that_was_asked_to_end_ends_alone(ended: Ended) -> None:
+    pool = threads.Pool(2, "aside")
+    pool.submit(nothing).result()
+    pool.shutdown()
+    threads.check()
+    assert ended == []

@@ -10,7 +10,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from wabox.checkup.counts import Counts, Totals
 from wabox.checkup.database import Checked
 from wabox.db import Rows
 from wabox.pulse import Step, Turns
+from wabox.threads import Pool
 
 LOOK_SECONDS = 4.0
 SHARE = 20  # a look that took long is kept for so many times as long
@@ -65,7 +66,7 @@ class Watch:
 
     def __init__(self, box: Box) -> None:
         self._box = box
-        self._aside = ThreadPoolExecutor(1, thread_name_prefix="walk")
+        self._aside = Pool(1, "walk")
         self._walk: Future[int] | None = None
         self._data: int | None = None
         self._walked_at = -WALK_SECONDS

@@ -13,13 +13,14 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
 from wabox.errors import Refusal, Unavailable
+from wabox.threads import Pool
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -134,7 +135,7 @@ class Database:
         self._work = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._readers: ThreadPoolExecutor | None = None
+        self._readers: Pool | None = None
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._opened_lock = threading.Lock()
@@ -145,7 +146,7 @@ class Database:
     def start(self) -> None:
         """Open the file and start the threads."""
         connection = connect(self.path, functions=self._functions)
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
+        self._readers = Pool(READERS, "reader")
         self._thread = threading.Thread(target=self._serve, args=(connection,), name="writer", daemon=True)
         self._thread.start()
 

@@ -15,6 +15,7 @@ from wabox.contacts import suppression
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
+from wabox.engine.backoff import Backoff
 from wabox.messages import outbox, template, timekeeping
 from wabox.messages.localtime import window_end
 
@@ -29,6 +30,7 @@ class Billing:
     def __init__(self, box: Box) -> None:
         self._box = box
         self._looked_at: datetime | None = None
+        self._failed = Backoff()
 
     async def tick(self) -> None:
         """Settle what time has changed, then tell whose plan is near its end; nothing while the clock is wrong."""
@@ -41,7 +43,9 @@ class Billing:
             return
         self._looked_at = now
         for due in await box.db.read(notices.due, days=box.config.billing.notice_days, now=now):
-            await box.db.write(remind, box, due, now)
+            if not self._failed.rests(due.period.id):
+                with self._failed.apart("end of a plan", due.period.id):
+                    await box.db.write(remind, box, due, now)
 
     async def tidy(self) -> None:
         """Pictures of payments that were never written down go."""

@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from wabox import threads
 from wabox.box import Box
+from wabox.engine.backoff import Backoff
 from wabox.engine.workers import Workers
 from wabox.messages import claiming, outbox
 
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 
 TICK_SECONDS = 1
 HOUR_SECONDS = 3600
+ALL = "all"
 SOON_SECONDS = 0.005  # commits of one moment share a tick
 
 Step = Callable[[], Awaitable[None]]
@@ -48,6 +50,7 @@ class Clock:
         self._steps = (*steps, self._expire, self._devices)
         self._hourly = hourly
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._failed = Backoff()
         self._ticking = False
         self._again = False
         self._stopping = False
@@ -98,6 +101,7 @@ class Clock:
         self._soon = self._loop.call_later(SOON_SECONDS, self._start_tick)
 
     def _start_tick(self) -> None:
+        threads.check()
         self._soon = None
         self._begin(self.tick(), self._ticks, "tick")
 
@@ -136,9 +140,19 @@ class Clock:
                 log.exception("step failed", step=name_of(step))
 
     async def _expire(self) -> None:
-        now = self._box.now()
-        if self._box.db.read_here(outbox.something_expired, now=now):
-            await self._box.db.write(outbox.expire, now=now)
+        """Many at once; where one of them fails, each by itself."""
+        now, write = self._box.now(), self._box.db.write
+        if not self._box.db.read_here(outbox.expired, now=now, most=1):
+            return
+        if not len(self._failed):
+            with self._failed.apart("expiry", ALL):
+                await write(outbox.expire, now=now)
+            return
+        for message_id in self._box.db.read_here(outbox.expired, now=now):
+            if not self._failed.rests(message_id):
+                with self._failed.apart("expiry", message_id):
+                    await write(outbox.expire, now=now, only=message_id)
+        self._failed.went_well(ALL)
 
     async def _devices(self) -> None:
         for device_id in self._box.db.read_here(claiming.devices_due, now=self._box.now()):

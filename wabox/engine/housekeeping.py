@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -13,6 +14,7 @@ from wabox.billing import payments
 from wabox.box import Box
 from wabox.content import refusals, reviews
 from wabox.db import Tx
+from wabox.engine.backoff import Backoff
 from wabox.messages import tallies
 from wabox.webhooks import deliveries
 
@@ -28,31 +30,35 @@ class Housekeeping:
 
     def __init__(self, box: Box) -> None:
         self._box = box
+        self._failed = Backoff()
 
     async def tick(self) -> None:
         """Forget what is over age by now."""
-        now = self._box.now()
-        data = self._box.config.data
-        await self._box.db.write(_forget_answers, now - IDEMPOTENCY_KEPT)
-        await self._box.db.write(sessions.sweep, now)
-        await self._box.db.write(browsers.sweep, now)
-        await self._box.db.write(links.sweep, now)
-        await self._box.db.write(mail.sweep, now)
-        await self._box.db.write(reviews.forget, before=now - CONTENT_KEPT)
-        await self._box.db.write(refusals.forget, before=now - CONTENT_KEPT)
-        await self._forget_addresses(now - timedelta(days=data.keep_ip_days))
-        while await self._box.db.write(_forget_posts, now - timedelta(days=data.keep_webhook_days)):
-            pass
-        if data.keep_messages_days:
-            while await self._box.db.write(_forget_messages, now - timedelta(days=data.keep_messages_days)):
-                pass
-        log.info("housekeeping done")
+        for forget in self._chores(self._box.now()):
+            with self._failed.apart("housekeeping", forget.func.__qualname__):
+                while await self._box.db.write(forget):
+                    pass
+        log.info("housekeeping done", failed=len(self._failed))
 
-    async def _forget_addresses(self, before: datetime) -> None:
-        """IP addresses of that age, wherever they are written down."""
-        while await self._box.db.write(addresses.forget, before=before, most=BATCH):
-            pass
-        await self._box.db.write(payments.forget_addresses, before=before)
+    def _chores(self, now: datetime) -> list[partial[int]]:
+        """What is forgotten, each a verb; one that fails holds up no other."""
+        data = self._box.config.data
+        old_ip = now - timedelta(days=data.keep_ip_days)
+        chores = [
+            partial(_forget_answers, before=now - IDEMPOTENCY_KEPT),
+            partial(sessions.sweep, now=now),
+            partial(browsers.sweep, now=now),
+            partial(links.sweep, now=now),
+            partial(mail.sweep, now=now),
+            partial(reviews.forget, before=now - CONTENT_KEPT),
+            partial(refusals.forget, before=now - CONTENT_KEPT),
+            partial(addresses.forget, before=old_ip, most=BATCH),
+            partial(payments.forget_addresses, before=old_ip),
+            partial(_forget_posts, before=now - timedelta(days=data.keep_webhook_days)),
+        ]
+        if data.keep_messages_days:
+            chores.append(partial(_forget_messages, before=now - timedelta(days=data.keep_messages_days)))
+        return chores
 
 
 def _forget_answers(tx: Tx, before: datetime) -> int:

@@ -12,6 +12,7 @@ import structlog
 from wabox.box import Box
 from wabox.devices import devices
 from wabox.devices.devices import Device
+from wabox.engine.backoff import Backoff
 from wabox.whatsapp.driver import Driver
 
 log = structlog.get_logger()
@@ -50,6 +51,7 @@ class Links:
         self._box = box
         self._driver = driver
         self._orders: dict[int, _Order] = {}
+        self._failed = Backoff()
 
     async def begin(self) -> None:
         """No profile is left that no device has any more: those of removed devices are logged out and wiped.
@@ -72,16 +74,23 @@ class Links:
     async def tick(self) -> None:
         """See what became of the commands, give those that are due, open what shall be open, close the rest."""
         for device_id, order in list(self._orders.items()):
-            if order.done.done():
-                await self._settle(self._orders.pop(device_id))
+            if order.done.done() and not self._failed.rests(device_id):
+                with self._failed.apart("order", device_id):
+                    await self._settle(order)
+                    self._orders.pop(device_id, None)
         for device in await self._box.db.read(devices.commanded):
-            await self._command(device)
+            if not self._failed.rests(device.id):
+                with self._failed.apart("command", device.id):
+                    await self._command(device)
         wanted = {device.id: device for device in await self._box.db.read(devices.wanted)}
         opened = self._driver.opened()
         for device_id in set(opened) - set(wanted):
-            self._driver.close(device_id)
+            with self._failed.apart("close", device_id):
+                self._driver.close(device_id)
         for device in wanted.values():
-            if not device.leaving and opened.get(device.id) != device.session:
+            if device.leaving or opened.get(device.id) == device.session or self._failed.rests(device.id):
+                continue
+            with self._failed.apart("open", device.id):
                 self._driver.open(device.spec)
 
     async def _command(self, device: Device) -> None:
@@ -93,7 +102,8 @@ class Links:
             return
         order = self._orders[device.id] = _Order(device, done)
         if done.done():
-            await self._settle(self._orders.pop(device.id, order))
+            await self._settle(order)
+            self._orders.pop(device.id, None)
 
     def _give(self, device: Device) -> Future[bool] | Future[None] | None:
         if device.leaving:

@@ -19,11 +19,13 @@ from wabox.accounts import mail
 from wabox.accounts.mail import Letter
 from wabox.box import Box
 from wabox.config import Config, is_loopback
+from wabox.engine.backoff import Backoff
 from wabox.errors import Refusal
 
 log = structlog.get_logger()
 
 TIMEOUT_SECONDS = 30.0
+BATCH = 20
 
 _FORESEEN = (aiosmtplib.SMTPException, OSError, TimeoutError, Refusal)
 
@@ -38,6 +40,8 @@ class Mailing:
         self._hand = hand or hand_over
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._taken: set[int] = set()
+        self._failed = Backoff()
 
     async def tick(self) -> None:
         """What is due is going; without a server it is skipped, so that somebody sees it did not go."""
@@ -67,15 +71,25 @@ class Mailing:
 
     async def _run(self) -> None:
         try:
-            for mail_id in self._box.db.read_here(mail.due, self._box.now()):
+            for mail_id in self._due():
                 if self._stopping:
                     return
-                await self._deliver(mail_id)
+                with self._failed.apart("mail", mail_id):
+                    await self._deliver(mail_id)
         except Exception:
             log.exception("mailing failed")
 
+    def _due(self) -> list[int]:
+        """Those that the server took and that could not be recorded first; while a box cannot write, only them."""
+        taken = [mail_id for mail_id in self._taken if not self._failed.rests(mail_id)]
+        found = self._box.db.read_here(mail.due, self._box.now(), most=BATCH + len(self._failed))
+        return taken + [one for one in found if one not in self._taken and not self._failed.rests(one)]
+
     async def _deliver(self, mail_id: int) -> None:
         box = self._box
+        if mail_id in self._taken:
+            await self._record(mail_id)
+            return
         letter = box.db.read_here(mail.letter, mail_id, seal=box.seal)
         if letter is None:
             sentence = "Its text does not open with this box's key."
@@ -91,7 +105,13 @@ class Mailing:
             )
             await box.db.write(mail.failed, mail_id, _said(error), final=final, now=box.now())
             return
-        await box.db.write(mail.sent, mail_id, now=box.now())
+        self._taken.add(mail_id)
+        await self._record(mail_id)
+
+    async def _record(self, mail_id: int) -> None:
+        """The server has it; until that is written down, it is not handed over again."""
+        await self._box.db.write(mail.sent, mail_id, now=self._box.now())
+        self._taken.discard(mail_id)
 
 
 def written(letter: Letter, config: Config) -> EmailMessage:

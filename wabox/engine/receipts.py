@@ -10,6 +10,7 @@ from itertools import islice
 
 import structlog
 
+from wabox import threads
 from wabox.accounts import locked, users
 from wabox.box import Box
 from wabox.campaigns import replies
@@ -43,7 +44,8 @@ class Receipts:
         """Write the event down soon. A device that no longer exists has no events."""
         self._waiting.append(event)
         if self._writing is None:
-            self._writing = asyncio.get_running_loop().create_task(self._write_all())
+            task = asyncio.get_running_loop().create_task(self._write_all(), name="receipts")
+            self._writing = threads.lasting_task(task, asked=lambda: True)
 
     async def drain(self) -> None:
         """Every event taken so far is written, if the box can write at all."""

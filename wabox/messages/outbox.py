@@ -296,22 +296,24 @@ def settle(
     return message
 
 
-def something_expired(rows: Rows, *, now: datetime) -> bool:
-    """Whether `expire` would find anything."""
-    found = rows.value(
-        "select 1 from messages where status = 'queued' and expires_at is not null and expires_at <= :now limit 1",
-        now=times.stored(now),
-    )
-    return found is not None
-
-
-def expire(tx: Tx, *, now: datetime, most: int = 500) -> int:
-    """Every queued message whose time has passed is skipped, whatever its device does."""
-    due = tx.all(
-        f"""{stored.COLUMNS} where m.status = 'queued' and m.expires_at is not null and m.expires_at <= :now
-            limit :most""",
+def expired(rows: Rows, *, now: datetime, most: int = 500) -> list[int]:
+    """Ids of queued messages whose time has passed, some of them."""
+    found = rows.all(
+        """select id from messages where status = 'queued' and expires_at is not null and expires_at <= :now
+           limit :most""",
         now=times.stored(now),
         most=most,
+    )
+    return [row["id"] for row in found]
+
+
+def expire(tx: Tx, *, now: datetime, only: int | None = None) -> int:
+    """Queued messages whose time has passed are skipped, whatever their device does: some, or only this one."""
+    due = tx.all(
+        f"""{stored.COLUMNS} where m.id in (select value from json_each(:ids))
+            and m.status = 'queued' and m.expires_at <= :now""",  # noqa: S608 - this house's constants
+        ids=json.dumps(expired(tx, now=now) if only is None else [only]),
+        now=times.stored(now),
     )
     return sum(skip(tx, stored.of_row(row), "expired", now=now) for row in due)
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeVar
 
 import structlog
 
+from wabox import threads
 from wabox.whatsapp import asks, browser, leftovers, profile
 from wabox.whatsapp.driver import (
     Event,
@@ -102,7 +103,8 @@ class Gateway:
         )
         if browser.is_loopback(self._url) and browser.runs_as_root():
             log.warning("chromium_without_sandbox", why="root, and the site is on this machine")
-        self._watch = asyncio.create_task(self._watch_runtime(runtime), name="browser-watchdog")
+        watch = asyncio.create_task(self._watch_runtime(runtime), name="browser-watchdog")
+        self._watch = threads.lasting_task(watch, asked=lambda: False)
         with self._orders_lock:
             self._loop = asyncio.get_running_loop()
             orders, self._orders = self._orders, []
@@ -260,10 +262,13 @@ class Gateway:
         """If Playwright's process dies no event fires: look for it."""
         while True:
             await asyncio.sleep(_WATCHDOG_SECONDS)
-            if runtime.died():
-                await runtime.renew("its process died")
-                for session in list(self._sessions.values()):
-                    session.lost(BrowserLost("Playwright's process died"))
+            try:
+                if runtime.died():
+                    await runtime.renew("its process died")
+                    for session in list(self._sessions.values()):
+                        session.lost(BrowserLost("Playwright's process died"))
+            except Exception:
+                log.exception("watchdog failed")
 
     def _emit(self, event: Event) -> None:
         try:
