@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import signal
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as Tab
 from structlog.testing import capture_logs
 
@@ -145,6 +147,54 @@ def test_a_crashed_page_is_replaced(world: ChromiumWorld, shop: Shop) -> None:
     recovers(world, shop, mark)
 
 
+def test_a_page_that_crashes_in_mid_send_is_replaced_and_its_message_looked_up(
+    world: ChromiumWorld, shop: Shop
+) -> None:
+    """Row 17: the renderer's crash."""
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(ack_ms=5000)
+    mark, tab = world.diary.mark(), tab_of(world, shop)
+    with ThreadPoolExecutor(1) as worker:
+        call = worker.submit(world.driver.hand_over, device_id, chat_id, message_id, "hello")
+        wait_until(lambda: world.copies(message_id) == 1)
+        crash(world, tab)
+        assert call.result(PATIENCE).outcome == "in_doubt"
+    world.calm()
+    recovers(world, shop, mark)
+    found = world.driver.look_up(device_id, message_id, (chat_id,), None)
+    assert found.ack is not None
+    assert world.copies(message_id) == 1
+    assert tab.is_closed()
+    assert tab_of(world, shop) is not tab
+
+
+def crash(world: ChromiumWorld, tab: Tab) -> None:
+    """The page's process ends at once."""
+
+    async def end() -> None:
+        wire = await tab.context.new_cdp_session(tab)
+        dying = asyncio.ensure_future(wire.send("Page.crash"))
+        dying.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    world.thread.run(end())
+
+
+def test_a_page_that_wants_ever_more_memory_is_ended_and_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Row 17: the renderer is out of memory. It would take 1.6 GB, and is ended at its cap."""
+    monkeypatch.setattr(browser, "HARDENING", (*browser.HARDENING, "--js-flags=--max-old-space-size=128"))
+    world = ChromiumWorld(tmp_path)
+    shop = world.linked()
+    mark, tab = world.diary.mark(), tab_of(world, shop)
+    with pytest.raises(PlaywrightError, match="crash|closed"):
+        world.thread.run(
+            tab.evaluate("() => { const all = []; while (all.length < 200) all.push(new Array(1e6).fill(1.5)); }")
+        )
+    recovers(world, shop, mark)
+    world.close()
+
+
 def test_a_reload_in_mid_send_is_in_doubt_and_history_knows(world: ChromiumWorld, shop: Shop) -> None:
     """Row 18."""
     device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
@@ -168,6 +218,36 @@ def test_a_lost_network_is_reconnecting_and_sends_nothing(world: ChromiumWorld, 
     assert world.link_is(shop[0].device_id, "starting", mark).detail == "reconnecting"
     with pytest.raises(SessionLost):
         world.driver.hand_over(shop[0].device_id, chat_id, new_id(), "hello")
+    world.calm()
+    recovers(world, shop, mark)
+
+
+def test_servers_that_stay_away_make_it_disconnected(
+    world: ChromiumWorld, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page is there all the time; only its socket is not."""
+    device_id, mark = shop[0].device_id, world.diary.mark()
+    monkeypatch.setattr(session_of(world, shop), "limits", replace(QUICK, failed_after=2))
+    world.weather(offline=True)
+    world.link_is(device_id, "starting", mark)
+    link = world.link_is(device_id, "disconnected", mark)
+    assert (link.detail, link.phone) == ("page_failed", shop[1])
+    world.calm()
+    world.synced(device_id, mark)
+    shown = [one.state for one in world.diary.all(Link, mark) if one.device_id == device_id]
+    assert list(dict.fromkeys(shown)) == ["starting", "disconnected", "ready"]
+
+
+def test_servers_that_are_away_at_the_start_make_it_disconnected(
+    world: ChromiumWorld, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world.gateway._house is not None
+    quick = replace(QUICK, failed_after=2)
+    monkeypatch.setattr(world.gateway, "_house", replace(world.gateway._house, limits=quick))
+    device_id, mark = shop[0].device_id, world.diary.mark()
+    world.weather(offline=True)
+    world.restart(shop[0])
+    assert world.link_is(device_id, "disconnected", mark).detail == "page_failed"
     world.calm()
     recovers(world, shop, mark)
 
@@ -205,6 +285,8 @@ def test_open_elsewhere_is_a_conflict(world: ChromiumWorld, shop: Shop) -> None:
     device_id, mark = shop[0].device_id, world.diary.mark()
     world.weather(conflict=True)
     assert world.link_is(device_id, "disconnected", mark).detail == "conflict"
+    with pytest.raises(SessionLost):
+        world.driver.hand_over(device_id, "8801711000001@c.us", new_id(), "hello")
     mark = world.diary.mark()
     world.calm()
     world.restart(shop[0])

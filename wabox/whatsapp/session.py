@@ -1,8 +1,9 @@
 """One device's session: kept open, watched, judged, and put right when it goes wrong.
 
 States are those of driver.LinkState, judged in states.py. Whatever breaks, the session climbs the
-ladder of ladder.py; after a minute of trouble the device is `disconnected`, and the climbing goes
-on. A logout ends the session: its profile is wiped, so that the next one starts with a fresh QR.
+ladder of ladder.py; after a minute of trouble, or of a page that does not reach WhatsApp's servers,
+the device is `disconnected`, and the climbing goes on. A logout ends the session: its profile is
+wiped, so that the next one starts with a fresh QR.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Session:
         self._ladder = Ladder(house.limits)
         self._hearing = Hearing(spec, self.profile, house.emit, house.now)
         self._attached_at = 0.0
+        self._cut_off = False
         self._qr_since: float | None = None
         self._swept: tuple[float, float, bool] | None = None
 
@@ -206,6 +208,7 @@ class Session:
             self._tried_twice = True  # modules may only have come late: one reload
             raise PageLost(f"bindings missing: {', '.join(look.missing)}")
         self._tried_twice = bool(look.missing)
+        self._cut_off = not look.connected
         note = self.profile.note
         phone = note.phone if note and note.phone else self.spec.phone
         spec = self.spec
@@ -248,6 +251,13 @@ class Session:
         link, now = self.link, self._time()
         age = now - max(self._attached_at, self.board.since)
         stuck = link.state == "starting" or self._failed()
+        if (
+            link.state == "starting"
+            and self._cut_off
+            and age > self.limits.failed_after
+            and now > self.board.code_until
+        ):
+            self._show("disconnected", "page_failed", phone=link.phone)
         if not stuck and now - self._attached_at > self.limits.stable:
             self._ladder.calm()
         if stuck and age > self._patience():
