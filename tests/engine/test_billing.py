@@ -12,6 +12,7 @@ import pytest
 
 from tests.cast import Stage, stage
 from tests.engine.conftest import Engine, _writer
+from tests.pictures import drawn
 from wabox.accounts import mail
 from wabox.billing import invoices, ledger, payments, plans, receipts, subscriptions
 from wabox.billing.payments import Claim, Payment
@@ -206,8 +207,7 @@ async def test_unlimited_credits_end_with_their_period(shop: Shop) -> None:
 
 async def test_pictures_that_no_payment_needs_go_after_an_hour(shop: Shop) -> None:
     directory = shop.stage.box.config.data.dir / "receipts"
-    png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0" * 40
-    old, young, needed = (receipts.keep(directory, png) for _ in range(3))
+    old, young, needed = (receipts.keep(directory, drawn("png")) for _ in range(3))
     payment = shop.pay("first")
     assert payment.receipt is None
     shop.stage.box.db.write_now(

@@ -15,6 +15,7 @@ from tests.faces import texts
 from tests.faces.scene import PASSWORD, SECTIONS, dress
 from tests.faces.tab import Tab, words
 from tests.faces.test_pages import CSP, OPEN_TO_ALL, routes
+from tests.pictures import drawn
 from wabox import app
 from wabox.accounts import passwords, terms, users
 from wabox.billing import ledger, plans
@@ -27,7 +28,7 @@ from wabox.whatsapp.driver import Link
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
 HASH = passwords.hashed(PASSWORD)
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0" * 40
+PNG = drawn("png")
 PAID = {"provider": "bkash", "amount": "500", "txid": "8N7A6D5C4B", "sender": "01711000001"}
 BILLING = {"enabled": True, "bkash": "Send to 01700000000 (personal).", "seller": "Asha's box\nDhaka"}
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cast import Stage, stage
+from tests.pictures import drawn
 from wabox.accounts import audit, users
 from wabox.accounts.users import User
 from wabox.billing import invoices, ledger, money, payments, plans, receipts, subscriptions
@@ -421,9 +422,7 @@ def test_money_is_shown_with_its_currency() -> None:
     )  # fmt: skip
 
 
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0" * 40
-JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 40 + b"\xff\xd9"
-WEBP = b"RIFF\x20\0\0\0WEBPVP8 " + b"\0" * 20
+PNG, JPEG, WEBP = (drawn(kind) for kind in ("png", "jpg", "webp"))
 
 
 @pytest.mark.parametrize(("data", "kind"), [(PNG, "png"), (JPEG, "jpg"), (WEBP, "webp")])

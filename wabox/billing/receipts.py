@@ -8,6 +8,7 @@ import secrets
 import time
 from pathlib import Path
 
+from wabox.billing import pictures
 from wabox.errors import Invalid, NotFound
 
 MOST_BYTES = 2 * 1024 * 1024
@@ -17,12 +18,24 @@ _NAME = re.compile(r"[0-9a-f]{32}\.(png|jpg|webp)")
 
 
 def kind_of(data: bytes) -> str:
-    """`png`, `jpg` or `webp`, by what the file holds. Raises Invalid `bad_receipt`."""
+    """`png`, `jpg` or `webp`, by what the file holds, which can be drawn. Raises Invalid `bad_receipt`."""
     if len(data) > MOST_BYTES:
         raise _bad("The picture is over 2 MB; take a screenshot, or make it smaller.")
+    kind = _claimed(data)
+    try:
+        pictures.check(data, kind)
+    except pictures.TooLarge:
+        raise _bad("The picture has over 20 million dots; take a screenshot, or make it smaller.") from None
+    except pictures.Unreadable:
+        raise _bad("The picture is damaged or moves; take a screenshot and give that.") from None
+    return kind
+
+
+def _claimed(data: bytes) -> str:
+    """What the file begins as."""
     if data.startswith(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"):
         return "png"
-    if data.startswith(b"\xff\xd8\xff") and b"\xff\xd9" in data[-1024:]:
+    if data.startswith(b"\xff\xd8\xff"):
         return "jpg"
     if data[:4] == b"RIFF" and data[8:15] == b"WEBPVP8":
         return "webp"
