@@ -192,6 +192,7 @@ class _Serving:
                 Closing(box).tick,
             ],
             hourly=[Housekeeping(box).tick, Nightly(box).tick, imports.tidy, billing.tidy],
+            lines=self.turns.lines,
         )
         settings = uvicorn.Config(
             app.create(box),

@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,7 +17,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from wabox import threads
 from wabox.box import Box
+from wabox.db import Rows
 from wabox.engine.backoff import Backoff
+from wabox.engine.lines import Lines
 from wabox.engine.workers import Workers
 from wabox.messages import claiming, outbox
 
@@ -42,11 +46,20 @@ class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]
 
 
 class Clock:
-    """steps: what else looks for its own work each tick. hourly: housekeeping."""
+    """steps: what else looks for its own work each tick. hourly: housekeeping. lines: as the turns know them."""
 
-    def __init__(self, box: Box, workers: Workers, *, steps: Sequence[Step], hourly: Sequence[Step]) -> None:
+    def __init__(
+        self,
+        box: Box,
+        workers: Workers,
+        *,
+        steps: Sequence[Step],
+        hourly: Sequence[Step],
+        lines: Lines | None = None,
+    ) -> None:
         self._box = box
         self._workers = workers
+        self._lines = lines or Lines()
         self._steps = (*steps, self._expire, self._devices)
         self._hourly = hourly
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -155,8 +168,16 @@ class Clock:
         self._failed.went_well(ALL)
 
     async def _devices(self) -> None:
-        for device_id in self._box.db.read_here(claiming.devices_due, now=self._box.now()):
+        for device_id in self._box.db.read_here(self._movable, self._box.now()):
             self._workers.give("device", device_id)
+
+    def _movable(self, rows: Rows, now: datetime) -> list[int]:
+        """Devices whose line was not just found standing still."""
+        return [
+            due.device_id
+            for due in claiming.devices_due(rows, now=now)
+            if self._lines.may_move(due, partial(claiming.has_news, rows), now=now)
+        ]
 
 
 def _on_the_loop(begin: Callable[[], None]) -> Step:

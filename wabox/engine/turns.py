@@ -17,6 +17,7 @@ from wabox import crash
 from wabox.box import Box
 from wabox.db import Tx
 from wabox.devices import devices
+from wabox.engine.lines import Lines
 from wabox.engine.recovery import Recovery
 from wabox.messages import claiming, gate, numbers, outbox, pace, stored
 from wabox.whatsapp.driver import Driver, Handed, Resolved, SessionLost
@@ -37,6 +38,7 @@ class Turns:
     driver: Driver
     machine_boot: str
     stopping: threading.Event = field(default_factory=threading.Event)
+    lines: Lines = field(default_factory=Lines)
     recovery: Recovery = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,9 +55,13 @@ class Turns:
         """Settle the message in doubt, or send the next one. False: nothing more to do now."""
         doubtful = self.box.db.read_here(stored.in_doubt, device_id)
         if doubtful is not None:
-            return self.recovery.settle(doubtful)
+            moved = self.recovery.settle(doubtful)
+            if not moved:
+                self.lines.stood_still(device_id, None)
+            return moved
         claimed = self.box.db.write_now(claiming.claim_next, device_id, config=self.box.config, now=self.box.now())
         if claimed is None or isinstance(claimed, gate.Wait):
+            self.lines.stood_still(device_id, claimed)
             return False
         crash.point("claimed")
         return self._send(claimed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from wabox import times
@@ -91,16 +92,44 @@ def _drop(tx: Tx, message_id: int, decision: gate.Drop, now: datetime) -> None:
         outbox.cancel(tx, message, now=now, error=decision.error)
 
 
-def devices_due(rows: Rows, *, now: datetime) -> list[int]:
-    """Ids of devices that have something to send or to look up, and whose gap is over."""
-    return [
-        row["id"]
-        for row in rows.all(
-            """select d.id from devices d where d.wanted = 1 and d.removed_at is null and (
-                 exists (select 1 from messages m where m.device_id = d.id and m.status = 'sending')
-                 or ((d.next_send_at is null or d.next_send_at <= :now) and d.state = 'ready' and
-                     exists (select 1 from messages m where m.device_id = d.id and m.status = 'queued'
-                             and m.in_review = 0)))""",
-            now=times.stored(now),
-        )
-    ]
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A line that may have something to move. newest: the user's newest message when it was looked at.
+
+    sign: what a wait rests on, as far as it is cheap to ask; another sign, another answer.
+    """
+
+    device_id: int
+    user_id: int
+    newest: int
+    sign: tuple[object, ...]
+
+
+def devices_due(rows: Rows, *, now: datetime) -> list[Due]:
+    """Devices that have something to send or to look up, and whose gap is over."""
+    found = rows.all(
+        """select d.id, d.user_id, coalesce((select max(id) from messages where user_id = d.user_id), 0) as newest,
+             d.state, d.detail, d.linked, d.synced, d.link_epoch, d.restricted_until, d.next_send_at,
+             u.state as account, u.timezone, (select value from box where key = 'clock_wrong') as clock_wrong,
+             (select group_concat(id) from campaigns where user_id = d.user_id and status = 'sending') as running,
+             m.id as doubtful, m.rest_until, m.doubt_stage, m.recoveries
+           from devices d join users u on u.id = d.user_id
+           left join messages m on m.device_id = d.id and m.status = 'sending'
+           where d.wanted = 1 and d.removed_at is null and (m.id is not null
+             or ((d.next_send_at is null or d.next_send_at <= :now) and d.state = 'ready' and
+                 exists (select 1 from messages m where m.device_id = d.id and m.status = 'queued'
+                         and m.in_review = 0)))""",
+        now=times.stored(now),
+    )
+    return [Due(row["id"], row["user_id"], row["newest"], tuple(row)[3:]) for row in found]
+
+
+def has_news(rows: Rows, seen: Due) -> bool:
+    """Whether a message has come into this line since it was looked at."""
+    found = rows.value(
+        """select 1 from messages where user_id = :user_id and id > :newest and device_id = :device_id limit 1""",
+        user_id=seen.user_id,
+        newest=seen.newest,
+        device_id=seen.device_id,
+    )
+    return found is not None
