@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.contract.worlds import PATIENCE, World
-from wabox.whatsapp.driver import RESTRICTED, Inbound, Link, Pairing, SessionLost, SessionSpec
+from wabox.whatsapp.driver import RESTRICTED, Inbound, Link, Pairing, Receipt, SessionLost, SessionSpec
 
 Shop = tuple[SessionSpec, str]
 
@@ -103,6 +103,12 @@ def test_a_refused_message_is_surely_not_sent(world: World, shop: Shop) -> None:
     assert handed.reason
     assert world.copies(message_id) == 0
     assert world.driver.look_up(device_id, message_id, (chat_id,), None).ack == -1
+    world.calm()
+    after = new_id()
+    assert world.driver.hand_over(device_id, chat_id, after, "hello").outcome == "acked"
+    world.receipt(after, 1)
+    told = [one for one in world.diary.all(Receipt) if one.message_id == message_id]
+    assert told == [], "the hand-over has told it"
 
 
 def test_a_refusal_while_the_account_is_limited_says_so(world: World, shop: Shop) -> None:

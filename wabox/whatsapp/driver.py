@@ -68,8 +68,8 @@ class Link:
 class Receipt:
     """An acknowledgement WhatsApp gave for a message of ours.
 
-    ack: 1 server, 2 delivered, 3 read, 4 played, -1 refused by the server. message_id: the bare id
-    (3EB0…). at: when the page saw it, aware UTC.
+    ack: 1 server, 2 delivered, 3 read, 4 played, -1 refused by the server, told only if no hand-over waits
+    for the answer. message_id: the bare id (3EB0…). at: when the page saw it, aware UTC.
     """
 
     device_id: int

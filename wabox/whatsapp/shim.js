@@ -93,9 +93,10 @@
     return own && Number.isInteger(ack) && ack !== 0 ? { id, chat, ack } : null;
   };
   const awaited = new Map(); // message id -> who waits for its ack
+  // A refusal of what is being handed over is for the hand-over to tell: it knows why, and of what attempt it is.
   const hear = (key, ack) => {
     const event = acked(key, ack);
-    if (!event) return;
+    if (!event || (ack < 0 && awaited.has(event.id))) return;
     if (ack >= 1 && awaited.has(event.id)) awaited.get(event.id)(ack);
     tell({ what: 'ack', ...event });
   };
@@ -120,7 +121,8 @@
     const newest = fresh.sort((a, b) => (a.t || 0) - (b.t || 0)).slice(-limit);
     return {
       inbound: newest.map(inbound).filter(Boolean),
-      acks: newest.map((msg) => acked(msg.id, msg.ack)).filter(Boolean),
+      // A refusal that is stored is old: the message may have had another chance since.
+      acks: newest.map((msg) => acked(msg.id, msg.ack)).filter((event) => event && event.ack > 0),
     };
   };
 
