@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,7 +174,7 @@ async def test_a_trial_is_told_of_but_has_no_invoice(shop: Shop) -> None:
 
 
 async def test_day_zero_tells_of_the_end_itself(tmp_path: Path) -> None:
-    for shop in opened(tmp_path, notice_days=[0]):
+    with contextmanager(opened)(tmp_path, notice_days=[0]) as shop:
         shop.pay("first")
         await shop.forward(days=29)
         assert shop.mails() == []
@@ -182,7 +183,7 @@ async def test_day_zero_tells_of_the_end_itself(tmp_path: Path) -> None:
 
 
 async def test_without_notices_the_renewal_invoice_still_comes(tmp_path: Path) -> None:
-    for shop in opened(tmp_path, notice_days=[]):
+    with contextmanager(opened)(tmp_path, notice_days=[]) as shop:
         shop.pay("first")
         await shop.forward(days=24)
         assert shop.mails() == [] and len(shop.invoices()) == 2

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cast import Stage, stage
+from tests.some import some
 from wabox import closing
 from wabox.accounts.states import Actor
 from wabox.checkup import box as checked
@@ -214,7 +215,7 @@ def test_the_later_wish_holds(shop: Shop, walk: str, end: str) -> None:
 def test_an_older_session_changes_nothing_shown(shop: Shop) -> None:
     shop.restart()
     states: tuple[LinkState, ...] = ("qr", "ready", "disconnected")
-    for state in states:
+    for state in some(states):
         late = Link(shop.number, shop.device.session - 1, state, phone=OTHER, qr="old", synced=True)
         assert not shop.stage.box.db.write_now(devices.saw, late, now=shop.stage.hands.now())
     assert (shop.device.state, shop.device.phone, shop.device.qr) == ("starting", SHOP, None)

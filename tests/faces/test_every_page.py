@@ -18,6 +18,7 @@ from tests.faces.api.test_every_route import _rows
 from tests.faces.scene import SECTIONS, dress
 from tests.faces.tab import Tab, words
 from tests.faces.work import busy
+from tests.some import some
 from wabox import app, config
 from wabox.accounts import keys, mail
 from wabox.billing import payments, plans, subscriptions
@@ -378,7 +379,7 @@ def test_a_locked_account_is_a_stranger_everywhere(shop: Shop) -> None:
 def test_no_form_without_its_token_or_from_elsewhere_does_anything(shop: Shop) -> None:
     asha = shop.tab("asha@example.com")
     before = _rows(shop.stage)
-    for route in [one for one in ROWS if one.startswith("POST")]:
+    for route in some([one for one in ROWS if one.startswith("POST")]):
         path = shop.path(route)
         bare = asha.ask("POST", path)
         assert bare.status_code == 403, (route, bare.status_code)
@@ -391,6 +392,6 @@ def test_no_form_without_its_token_or_from_elsewhere_does_anything(shop: Shop) -
 
 def test_the_owner_has_every_page(shop: Shop) -> None:
     asha = shop.tab("asha@example.com")
-    for route in [one for one in ROWS if one.startswith("GET")]:
+    for route in some([one for one in ROWS if one.startswith("GET")]):
         expected = (404,) if route in ABSENT else (200, 303)
         assert shop.ask(asha, route).status_code in expected, route

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.cast import Stage
 from tests.faces.scene import PASSWORD, Scene, pairing_code
+from tests.some import some
 from wabox import app
 from wabox.db import Tx
 from wabox.devices import devices
@@ -129,7 +130,7 @@ def test_every_page_is_sound(
         page.goto(address + "/login")
         assert judge(page) == []
         log_in(page, address)
-        for path in pages(scene):
+        for path in some(pages(scene)):
             page.goto(address + path)
             over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert over <= 0, f"{path} is {over} px too wide"
@@ -142,7 +143,7 @@ def test_bengali_fits_too(chromium: Browser, address: str, scene: Scene, shop: S
     shop.box.db.write_now(lambda tx: tx.run("update users set language = 'bn'"))
     with window(chromium, width) as (_, page, said):
         log_in(page, address)
-        for path in pages(scene):
+        for path in some(pages(scene)):
             page.goto(address + path)
             assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
         assert said == []
@@ -207,7 +208,7 @@ def test_a_question_is_asked_before_deleting(chromium: Browser, address: str, sh
 def test_every_page_works_without_a_script(chromium: Browser, address: str, scene: Scene, shop: Stage) -> None:
     with window(chromium, 360, java_script_enabled=False) as (_, page, _said):
         log_in(page, address)
-        for path in pages(scene):
+        for path in some(pages(scene)):
             answer = page.goto(address + path)
             assert answer is not None and answer.status == 200
         page.goto(address + "/")
@@ -232,7 +233,7 @@ def test_an_attack_in_every_text_does_nothing(chromium: Browser, address: str, s
     with window(chromium, 1280) as (_, page, said):
         log_in(page, address)
         shop.box.db.write_now(plant)
-        for path in pages(scene):
+        for path in some(pages(scene)):
             page.goto(address + path)
             assert page.locator("main img[src=x]").count() == 0
         assert said == []

@@ -12,6 +12,7 @@ from litestar.testing import TestClient
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, dress
 from tests.faces.tab import Tab, words
+from tests.some import some
 from wabox import app
 from wabox.campaigns import reviewing
 from wabox.db import Tx
@@ -77,7 +78,7 @@ def test_the_pages_are_the_owners_alone(house: House) -> None:
         "/admin/filter/reviews/1/no",
         "/admin/complaints",
     )
-    for path in posts:
+    for path in some(posts):
         assert house.bilal.post(path, RULE).status_code == 404, path
         assert house.asha.ask("POST", path, data=RULE).status_code == 403, path
     assert house.stage.value("select count(*) from filter_rules") == 0

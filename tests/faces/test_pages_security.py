@@ -34,8 +34,7 @@ def switch_on(shop: Stage, tab: Tab) -> tuple[pyotp.TOTP, list[str]]:
 def type_code(tab: Tab, code: str) -> int:
     page = tab.get("/login/code?next=/messages&lang=en")
     answer = tab.ask("POST", "/login/code", data={"_csrf": csrf_of(page.text), "code": code, "next": "/messages"})
-    if answer.status_code == 303:
-        assert answer.headers["location"] == "/messages"
+    assert (answer.status_code == 303) == (answer.headers.get("location") == "/messages")
     return answer.status_code
 
 

@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, dress
+from tests.some import some
 from wabox import app
 from wabox.checkup import counts
 from wabox.db import Tx
@@ -68,7 +69,7 @@ def ticked(made: Stage, tmp_path: Path) -> None:
 def values(text: str) -> dict[tuple[str, str], float]:
     """{(name, label's value): value}, read by Prometheus's own parser."""
     found = {}
-    for family in text_string_to_metric_families(text):
+    for family in some(text_string_to_metric_families(text)):
         assert family.documentation.endswith(".") or family.name == "wabox"
         for sample in family.samples:
             found[sample.name, ",".join(sample.labels.values())] = sample.value

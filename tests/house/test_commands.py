@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.house.conftest import PASSWORD, Typed
+from tests.some import some
 from wabox import cli, datadir, db
 from wabox.__main__ import main
 from wabox.accounts import keys, passwords, users
@@ -35,13 +36,13 @@ def test_every_command_takes_config_and_explains_itself(name: str) -> None:
     assert command is not None
     assert command.help or command.short_help
     parts = command.commands.values() if isinstance(command, click.Group) else [command]
-    for part in parts:
+    for part in some(parts):
         assert "--config" in {option for one in part.params for option in one.opts}
 
 
 def test_help_lists_every_command_without_importing_any() -> None:
     shown = CliRunner().invoke(main, ["--help"]).output
-    assert all(f"\n  {name} " in shown for name in cli.COMMANDS)
+    assert all(f"\n  {name} " in shown for name in some(cli.COMMANDS))
     loads = "import sys, wabox.__main__; assert not {'litestar', 'playwright', 'sqlite3'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", loads], check=True, cwd=ROOT)
 
@@ -89,9 +90,8 @@ def test_init_makes_an_owner_who_can_enter(
     again = wabox("init", "--email", "b@example.com", "--password-stdin", "--accept-disclaimer", stdin=PASSWORD)
     assert again.returncode == 1
     assert "has an owner already" in again.stderr
-    for path in data.path.iterdir():
-        if path.is_file():
-            assert told["api_key"].encode() not in path.read_bytes()
+    for path in some(one for one in data.path.iterdir() if one.is_file()):
+        assert told["api_key"].encode() not in path.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.some import some
 from wabox import cli, config
 from wabox.accounts import users
 
@@ -17,22 +18,21 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_setting_named_in_the_docs_exists() -> None:
     known = {f"[{section}] {key}" for section, keys in config.documentation().items() for key in keys}
-    for text in (README, CONTRIBUTING, (ROOT / "install.sh").read_text(encoding="utf-8")):
-        for section, key in re.findall(r"`?\[([a-z]+)\] ([a-z_]+)", text):
-            assert f"[{section}] {key}" in known or section == "tool"
+    told = "\n".join((README, CONTRIBUTING, (ROOT / "install.sh").read_text(encoding="utf-8")))
+    for section, key in some(re.findall(r"`?\[([a-z]+)\] ([a-z_]+)", told)):
+        assert f"[{section}] {key}" in known or section == "tool"
 
 
 def test_everything_in_the_package_has_its_place_in_the_house() -> None:
     rooms = {path.stem for path in (ROOT / "wabox").iterdir() if (path / "__init__.py").exists()}
-    for room in rooms:
+    for room in some(rooms):
         assert f"`{room}/`" in CONTRIBUTING, f"CONTRIBUTING.md does not say what {room}/ is"
 
 
 def test_files_named_in_the_docs_exist() -> None:
-    for text in (README, CONTRIBUTING):
-        for target in re.findall(r"\]\(([A-Za-z./]+)\)", text):
-            assert (ROOT / target).exists()
-    for name in re.findall(r"`((?:cli|api|messages|tests)/[a-z_/]+\.py)`", CONTRIBUTING):
+    for target in some(re.findall(r"\]\(([A-Za-z./]+)\)", README + CONTRIBUTING)):
+        assert (ROOT / target).exists()
+    for name in some(re.findall(r"`((?:cli|api|messages|tests)/[a-z_/]+\.py)`", CONTRIBUTING)):
         assert (ROOT / name).exists() or (ROOT / "wabox" / name).exists()
 
 

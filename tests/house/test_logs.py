@@ -15,7 +15,10 @@ from wabox.config import Logs
 class FullDisk(io.StringIO):
     """A log file with no room left."""
 
+    refused = 0
+
     def write(self, text: str) -> int:
+        self.refused += 1
         raise OSError(28, "No space left on device")
 
 
@@ -50,7 +53,9 @@ def test_fault_is_logged_without_the_values_at_hand(form: str, monkeypatch: pyte
 
 
 def test_log_without_room_costs_the_line_and_not_the_one_who_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", FullDisk())
+    disk = FullDisk()
+    monkeypatch.setattr(sys, "stderr", disk)
     logs.configure(Logs(level="info", format="json"))
     structlog.get_logger().error("transaction failed")
     logging.getLogger("uvicorn").warning("slow")
+    assert disk.refused >= 2

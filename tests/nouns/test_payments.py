@@ -361,7 +361,8 @@ class _Story:
         try:
             payments.submit(self.tx, self.bilal.id, claim(self.plan, f"story{number}"), ip=None, now=self.now)
         except Invalid as refusal:
-            assert refusal.code == "too_many_pending"
+            if refusal.code != "too_many_pending":
+                raise
 
     def _approve(self, number: int) -> None:
         for payment in payments.of_user(self.tx, self.bilal.id):

@@ -13,6 +13,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from tests.cast import NOON, Person, Stage, stage
+from tests.some import some
 from wabox import app
 from wabox.accounts import keys
 from wabox.api import v1
@@ -93,7 +94,7 @@ def open_api(tmp_path: Path) -> Iterator[Open]:
         return next(walks[-1])
 
     yield made
-    for walk in walks:
+    for walk in some(walks):
         assert next(walk, None) is None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
 from tests.journeys.box import until
@@ -24,6 +23,10 @@ def test_terms_and_disclaimer_come_before_everything(market: Market) -> None:
     bilal.register()
     version = bilal.page.goto(market.url + "/terms")
     assert version is not None and version.status == 200
+    said = " ".join(bilal.read().split())
+    assert "may get the number behind it banned" in said
+    assert "You alone answer for whom you write to" in said
+    assert "WhatsApp's terms and your country's laws against spam" in said
     known = market.owner.sees(f"/admin/users/{market.id_of(bilal)}")
     assert "Terms accepted" in known and bilal.ip in known
     bilal.make_key()
@@ -31,7 +34,8 @@ def test_terms_and_disclaimer_come_before_everything(market: Market) -> None:
     assert (refused.status_code, refused.json()["code"]) == (403, "disclaimer_required")
     refused = bilal.call("POST", "/devices/primary/pairing-code", {"phone": SHOP})
     assert (refused.status_code, refused.json()["code"]) == (403, "disclaimer_required")
-    assert "Before you link a phone" in bilal.sees("/whatsapp")
+    assert "ban your number" in " ".join(bilal.sees("/whatsapp").split())
+    assert "Before you link a phone" in bilal.read()
     bilal.accept_disclaimer()
     assert bilal.call("POST", "/devices/primary/start").status_code == 202
     assert bilal.ip in market.owner.sees(f"/admin/audit?q={bilal.email}")
@@ -59,10 +63,12 @@ def test_who_said_stop_stays_out_also_after_delete_and_import(market: Market) ->
     assert (answer.status_code, answer.json()["status"]) == (202, "skipped")
     assert bilal.message(answer.json()["job_id"])["error"] == "opted_out"
     assert bilal.credits == before
-    launched: httpx.Response = bilal.call("POST", "/campaigns", {"name": "All", "message": "Sale", "all": True})
-    if launched.status_code == 201:
-        campaign = launched.json()["id"]
-        until(lambda: bilal.get(f"/campaigns/{campaign}")["status"] == "completed", 20)
-        assert bilal.get(f"/campaigns/{campaign}")["skipped"] == 1
+    launched = bilal.call("POST", "/campaigns", {"name": "All", "message": "Sale"})  # to everybody
+    assert (launched.status_code, launched.json()["total"]) == (201, 1), launched.text
+    campaign = launched.json()["id"]
+    until(lambda: bilal.get(f"/campaigns/{campaign}")["status"] == "completed", 20, what="the campaign ends")
+    ended = bilal.get(f"/campaigns/{campaign}")
+    assert (ended["skipped"], ended["sent"], ended["queued"]) == (1, 0, 0)
+    assert bilal.credits == before
     assert len(market.got(SHOP)) == 2
     market.gone(bilal)

@@ -40,6 +40,28 @@ def test_false_claims_lock_the_account(market: Market) -> None:
     market.gone(honest)
 
 
+def test_a_falsified_sender_is_a_false_claim_and_three_lock_the_account(market: Market) -> None:
+    """The money is there, but somebody else sent it: the owner compares what is claimed with what came."""
+    liar = market.customer("liar")
+    for number in (1, 2, 3):
+        assert "being checked" in liar.pay("Basic", f"SENDER0{number}")
+        card = market.owner.go("/admin/payments").locator(f"li.card:has(code:text-is('SENDER0{number}'))")
+        assert "01711000001" in card.inner_text()  # whom the customer says it came from
+        market.reject(f"SENDER0{number}", "This came from 01999000009, not from you.", false=1)
+        told = market.owner.sees(f"/admin/users/{market.id_of(liar)}")
+        assert ("Locked" in told) == (number == 3), told
+        if number < 3:
+            assert "This came from 01999000009, not from you." in liar.sees("/billing")
+    locked_out(liar)
+    assert "3 claims of payment were false." in told
+    unlock = f"/admin/users/{market.id_of(liar)}/unlock"
+    assert market.owner.press(unlock).status == 303  # reviewed: the account may log in again
+    liar.log_in()
+    assert "/login" not in liar.page.url
+    assert liar.credits == 0
+    market.gone(liar)
+
+
 def test_a_locked_account_sends_nothing_and_goes_on_after_the_review(market: Market) -> None:
     bilal = market.customer("bilal", phone=SHOP)
     bilal.pay("Basic", "LOCKME01")

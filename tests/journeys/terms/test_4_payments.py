@@ -75,6 +75,30 @@ def test_fifty_at_once_with_one_transaction_id_get_it_once(market: Market) -> No
     market.gone(chen)
 
 
+def test_a_pack_of_credits_is_checked_by_a_person_too_counts_once_and_is_final(market: Market) -> None:
+    bilal, chen = market.customer("bilal"), market.customer("chen")
+    assert "being checked" in bilal.pay("Ten credits", "PACK0001")
+    assert (plan_of(bilal), bilal.credits) == ("No plan", 0)
+    card = market.owner.go("/admin/payments").locator("li.card:has(code:text-is('PACK0001'))")
+    reject = str(card.locator("form[action$=reject]").get_attribute("action"))
+    market.approve("PACK0001")
+    assert (plan_of(bilal), bilal.credits) == ("No plan", 10)  # credits, and no time
+    page = bilal.go("/billing")
+    assert bilal.read().count("+10") == 1
+    assert page.locator("a[href^='/billing/invoices/']").count() == 1
+    assert "used before" in bilal.pay("Ten credits", "pack-0001")
+    assert "used before" in chen.pay("Ten credits", "PACK 0001")
+    assert "being checked" in bilal.pay("Ten credits", "PACK0002")
+    market.reject("PACK0002", "No such money came.", false=1)
+    assert "No such money came." in bilal.sees("/billing")
+    assert (bilal.credits, chen.credits) == (10, 0)
+    refused = market.owner.press(reject, reason="The money goes back", is_false="1")
+    assert (refused.status, "final" in refused.text()) == (422, True)
+    assert bilal.credits == 10
+    market.gone(bilal)
+    market.gone(chen)
+
+
 def test_approved_is_final_and_rejected_can_be_mended(market: Market) -> None:
     bilal = market.customer("bilal")
     bilal.pay("Basic", "FINAL001")

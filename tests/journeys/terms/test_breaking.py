@@ -10,6 +10,7 @@ import pytest
 from tests.journeys.box import until
 from tests.journeys.conftest import long_only
 from tests.journeys.terms.market import PNG, Market, Person
+from tests.some import some
 
 pytestmark = [pytest.mark.timeout(240), long_only()]
 
@@ -33,7 +34,7 @@ def test_odd_amounts_senders_and_pictures_are_refused(market: Market) -> None:
         *({"txid": one} for one in ("", "abc", "<script>", "a" * 41, "৳৳৳৳৳")),
         {"provider": "paypal"},
     ]
-    for fields in odd:
+    for fields in some(odd):
         answer = bilal.post("/billing/buy/1", {**GOOD, **fields})
         assert answer.status == 422, fields
     pictures = {
@@ -43,13 +44,13 @@ def test_odd_amounts_senders_and_pictures_are_refused(market: Market) -> None:
         "shot.png": b"PK\3\4" + PNG,
         "empty.png": b"",
     }
-    for name, data in pictures.items():
+    for name, data in some(pictures.items()):
         file = {"name": name, "mimeType": "image/png", "buffer": data}
         assert bilal.post("/billing/buy/1", {**GOOD, "receipt": file}).status == 422, name
     huge = {"name": "huge.png", "mimeType": "image/png", "buffer": PNG + b"\0" * 3_000_000}
     assert bilal.post("/billing/buy/1", {**GOOD, "receipt": huge}).status in (413, 422)
     assert bilal.post("/billing/buy/99999", GOOD).status == 404
-    assert bilal.post("/billing/buy/3", GOOD).status == 422 or bilal.post("/billing/buy/3", GOOD).status == 404
+    assert bilal.post("/billing/buy/3", GOOD).status in (404, 422)
     assert claimed(bilal) == 0
 
     both = {
