@@ -76,7 +76,7 @@ def functions(tree: ast.AST) -> Iterator[Function]:
 
 @dataclass(slots=True)
 class _Reading:
-    """One function. given: names whose values the author chose; named: those of which something is asserted."""
+    """One function. given: names whose values the author chose; named: those that surely hold something."""
 
     function: Function
     where: str
@@ -90,6 +90,9 @@ class _Reading:
         self.drawn = any("given" in ast.unparse(one) for one in self.function.decorator_list)
         asserted = [node.test for node in _own(self.function) if isinstance(node, ast.Assert)]
         self.named = {name for test in asserted if not _holds_for_nothing(test) for name in _names(test)}
+        for node in _own(self.function):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple | ast.List) and node.value.elts:
+                self.named |= {name for target in node.targets for name in _names(target)}
         self._walk(self.function.body, "")
         return self.found
 
@@ -151,6 +154,8 @@ class _Reading:
             return not given.generators[0].ifs and self._is_sure(given.generators[0].iter)
         if isinstance(given, ast.Tuple | ast.List | ast.Set):
             return bool(given.elts)
+        if isinstance(given, ast.IfExp):
+            return self._is_sure(given.body) and self._is_sure(given.orelse)
         if isinstance(given, ast.BinOp):
             return self._is_sure(given.left) or self._is_sure(given.right)
         if isinstance(given, ast.Call):
