@@ -11,6 +11,8 @@ from tests.journeys.conftest import long_only
 
 pytestmark = pytest.mark.timeout(180)
 
+TILL = "8801700000002"
+
 
 def under_way(shop: Shop, first: int, count: int = 12) -> None:
     """A line of messages, some of which are gone."""
@@ -87,6 +89,35 @@ def test_unlinked_phone_is_a_named_state_and_can_be_linked_again(shop: Shop) -> 
     assert not list(Path(shop.data / "profiles").glob("*/Default")), "nothing of the link stays on the disk"
     shop.link()
     recovered(shop)
+
+
+def test_phone_deleted_before_a_kill_is_logged_out_in_the_next_life(shop: Shop) -> None:
+    assert shop.call("POST", "/devices", {"device_label": "till"}).status_code == 201
+    shop.link(TILL, "till")
+    assert shop.call("POST", "/devices/till/logout").status_code == 202
+    assert shop.call("POST", "/devices/till/start").status_code == 202
+    shop.scan(TILL, "till")  # a fresh picture, for the old link is gone
+    shop.is_device("ready", label="till")
+    assert (links(shop, TILL), profiles(shop)) == (1, 2)
+    shop.whatsapp.ask("PUT", "faults", {"offline": True})
+    assert shop.call("DELETE", "/devices/till").status_code == 204
+    shop.program.kill()
+    assert profiles(shop) == 2
+    shop.whatsapp.ask("PUT", "faults", {"offline": False})
+    shop.start()
+    until(lambda: profiles(shop) == 1, 60, what="its profile is wiped")
+    assert links(shop, TILL) == 0
+    shop.is_device("ready")
+
+
+def links(shop: Shop, phone: str) -> int:
+    """How many devices this phone lists as linked."""
+    phones = shop.whatsapp.ask("GET", "state")["phones"]
+    return sum(len(one["devices"]) for one in phones if one["phone"] == phone)
+
+
+def profiles(shop: Shop) -> int:
+    return len(list((shop.data / "profiles").glob("*/wabox-link.json")))
 
 
 @long_only()
