@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.conftest import Engine, make
 from wabox.billing import ledger
-from wabox.campaigns import campaigns, control, launching, preflight
+from wabox.campaigns import campaigns, control, launching, preflight, running
 from wabox.contacts import contacts, phones, segments, suppression, writing
 from wabox.db import Tx
 from wabox.devices import devices
@@ -453,3 +453,38 @@ def _end(engine: Engine, campaign_id: int, *, stop: bool) -> campaigns.Campaign:
     elif status == "paused":
         act(engine, control.resume, campaign_id)
     return run(engine, campaign_id)
+
+
+def test_a_running_campaign_is_written_to_only_when_it_ends_or_trips(engine: Engine) -> None:
+    people(engine, 3)
+    campaign_id = launch(engine)
+    expand(engine, campaign_id)
+    assert not engine.stage.box.db.read_here(running.something_to_do)
+    engine.turn()
+    assert engine.stage.box.db.read_here(running.something_to_do)
+    assert run(engine, campaign_id).status == "completed"
+    assert not engine.stage.box.db.read_here(running.something_to_do)
+
+
+@pytest.mark.parametrize("reason", [reason for reason, _ in running.TRIPWIRES])
+def test_a_tripwire_is_seen_until_its_owner_has_acknowledged_it(engine: Engine, reason: str) -> None:
+    people(engine, 3)
+    campaign_id = launch(engine)
+    harm = {"tripwire_not_on_whatsapp": (80, 30, 0, 0), "tripwire_opt_outs": (100, 0, 6, 0)}
+    sent, not_there, out, in_row = harm.get(reason, (90, 0, 0, 10))
+    engine.stage.box.db.write_now(
+        lambda tx: tx.run(
+            """update campaigns set sent = :sent, failed = 120 - :sent, total = 200, not_on_whatsapp = :not_there,
+               opted_out_after = :out, failures_in_row = :in_row where id = :id""",
+            id=campaign_id,
+            sent=sent,
+            not_there=not_there,
+            out=out,
+            in_row=in_row,
+        )
+    )
+    assert engine.stage.box.db.read_here(running.something_to_do)
+    engine.stage.box.db.write_now(_settle, engine.stage.hands.now(), tripwires=True)
+    assert show(engine, campaign_id).status_reason == reason
+    act(engine, control.resume, campaign_id)
+    assert not engine.stage.box.db.read_here(running.something_to_do)
