@@ -20,6 +20,7 @@ MAIN = "main"
 SCOPES = ("send", "read", "contacts", "campaigns", "devices", "admin")
 EVERYTHING = ("all",)
 USED_EVERY = timedelta(minutes=1)
+ASKED_AGAIN = timedelta(minutes=10)  # so long a dead key may ask once more for the one that replaced it
 MOST = 50  # live keys of one user
 LONGEST_NAME = 40
 
@@ -98,16 +99,24 @@ def issue(
     return IssuedKey(key=key, key_id=key_id, prefix=key[:SHOWN], name=name, scopes=scopes, created_at=now)
 
 
-def rotate(tx: Tx, user_id: int, *, name: str = MAIN, now: datetime) -> IssuedKey:
+def rotate(tx: Tx, user_id: int, *, name: str = MAIN, under: str | None = None, now: datetime) -> IssuedKey:
     """A new key of this name works and the old one is dead, both from this commit on.
 
-    Keeps the old key's scopes; without an old key a new one is issued.
+    Keeps the old key's scopes; without an old key a new one is issued. under: the Idempotency-Key with which the
+    old key may ask again, for a while, should the answer be lost (`find_rotated`).
     """
     old = _live(tx, user_id, name)
     if old is None:
         return issue(tx, user_id, name=name, now=now)
     revoke(tx, user_id, old.key_id, now=now)
-    return issue(tx, user_id, name=name, scopes=old.scopes, now=now)
+    made = issue(tx, user_id, name=name, scopes=old.scopes, now=now)
+    if under is not None:
+        tx.run(
+            "update api_keys set rotated_under = :under where id = :id",
+            under=secrets.digest(under),
+            id=made.key_id,
+        )
+    return made
 
 
 def named(tx: Tx, user_id: int, *, name: str, scopes: Iterable[str], now: datetime) -> IssuedKey:
@@ -153,6 +162,27 @@ def revoke_all(tx: Tx, user_id: int, *, now: datetime) -> int:
     )
 
 
+def find_rotated(rows: Rows, presented: str | bytes, under: str, now: datetime) -> Caller | None:
+    """Who held this key until it was rotated under this Idempotency-Key, and has not got the new one.
+
+    Only for ten minutes, while the new key has never been used and nothing else has replaced it.
+    """
+    key = _plain(presented)
+    if key is None or not under:
+        return None
+    row = rows.one(
+        f"""select old.id as key_id, old.scopes, old.last_used_at, {COLUMNS}
+            from api_keys old join users on users.id = old.user_id
+            join api_keys made on made.user_id = old.user_id and made.name = old.name
+            where old.key_hash = :key_hash and old.revoked_at > :oldest
+              and made.rotated_under = :under and made.revoked_at is null and made.last_used_at is null""",  # noqa: S608
+        key_hash=secrets.digest(key),
+        under=secrets.digest(under),
+        oldest=times.stored(now - ASKED_AGAIN),
+    )
+    return None if row is None else _caller(row)
+
+
 def find(rows: Rows, presented: str | bytes, now: datetime) -> Caller | None:
     """Who holds this key; None for anything that is not a live key, whatever it is."""
     key = _plain(presented)
@@ -166,8 +196,10 @@ def find(rows: Rows, presented: str | bytes, now: datetime) -> Caller | None:
         key_hash=secrets.digest(key),
         now=times.stored(now),
     )
-    if row is None:
-        return None
+    return None if row is None else _caller(row)
+
+
+def _caller(row: Row) -> Caller:
     return Caller(
         user=user_of(row),
         key_id=row["key_id"],

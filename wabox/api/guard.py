@@ -66,6 +66,9 @@ def key_guard(box: Box) -> Guard:
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         now = box.now()
         caller = box.db.read_here(keys.find, presented(connection), now)
+        if caller is None and handler.opt.get("asked_again"):
+            under = connection.headers.get("idempotency-key", "")
+            caller = box.db.read_here(keys.find_rotated, presented(connection), under, now)
         if caller is None:
             raise Unauthorized("unauthorized", "Send your API key in the X-API-Key header; find it in Settings.")
         if caller.user.state != "active":

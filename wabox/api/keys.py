@@ -115,13 +115,24 @@ async def withdraw(key_id: KeyId, request: StrictRequest, box: Box, caller: Call
     await box.db.write(verb)
 
 
-@post("/keys/rotate", status_code=200, responses=wire.errors(), summary="Rotate your main key")
+@post(
+    "/keys/rotate",
+    status_code=200,
+    responses=wire.errors(),
+    opt={"asked_again": True},
+    summary="Rotate your main key",
+)
 async def rotate(request: StrictRequest, box: Box, caller: Caller) -> Response[RotatedKey]:
-    """A new main key; the old one is dead from this answer on. Named keys stay as they are."""
+    """A new main key; the old one is dead from this answer on. Named keys stay as they are.
+
+    With an Idempotency-Key: should the answer be lost, the old key may ask once more under it within ten minutes,
+    as long as nobody has used the new one. It gets another new key.
+    """
+    under = request.headers.get("idempotency-key")
 
     def verb(tx: Tx) -> IssuedKey:
         record.by(request, box, caller)(tx, "key.rotated", details={"name": keys.MAIN})
-        return keys.rotate(tx, caller.user.id, now=box.now())
+        return keys.rotate(tx, caller.user.id, under=under, now=box.now())
 
     issued = await box.db.write(verb)
     return Response(RotatedKey(issued.key, issued.prefix), headers=NO_STORE)

@@ -15,6 +15,7 @@ from wabox.migrations import (
     fourth,
     known_browsers,
     leftovers,
+    rotations,
     second,
     sessions,
     seventh,
@@ -34,6 +35,7 @@ STEPS(name="0008_addresses")(eighth.step)
 STEPS(name="0009_leftovers")(leftovers.step)
 STEPS(name="0010_sessions")(sessions.step)
 STEPS(name="0011_known_browsers")(known_browsers.step)
+STEPS(name="0012_rotations")(rotations.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.cast import stage
 from tests.faces.api.conftest import PHONE, Api, furnish
+from tests.faces.api.serving import Ask, rush, serving
 from tests.faces.api.test_every_route import ROWS, _call
+from wabox.accounts import keys
 from wabox.accounts.keys import SCOPES
+from wabox.api import v1
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -161,3 +167,55 @@ def test_bilal_cannot_see_or_revoke_ashas_keys(api: Api) -> None:
     made = _named(api, "send")
     assert api.call("DELETE", f"/keys/{made['id']}", api.stage.bilal.key).status_code == 404
     assert "till" not in api.call("GET", "/keys", api.stage.bilal.key).text
+
+
+AGAIN = {"Idempotency-Key": "rotate-2026-03"}
+
+
+def test_who_lost_the_answer_to_a_rotation_asks_again_with_the_old_key(api: Api) -> None:
+    """Row 46: under the same Idempotency-Key; for nothing else, and the key nobody got is dead then."""
+    old = api.stage.asha.key
+    lost = api.call("POST", "/keys/rotate", old, headers=AGAIN).json()["api_key"]
+    assert api.call("GET", "/devices", old, headers=AGAIN).status_code == 401
+    assert api.call("POST", "/keys/rotate", old).status_code == 401
+    assert api.call("POST", "/keys/rotate", old, headers={"Idempotency-Key": "another"}).status_code == 401
+    answer = api.call("POST", "/keys/rotate", old, headers=AGAIN)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    fresh = answer.json()["api_key"]
+    assert api.call("GET", "/devices", lost).status_code == 401
+    assert api.call("GET", "/devices", fresh).status_code == 200
+    assert api.call("POST", "/keys/rotate", old, headers=AGAIN).status_code == 401  # the new one is in use
+    assert api.call("GET", "/devices", fresh).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["too late", "rotated by its owner since", "withdrawn since"])
+def test_an_old_key_that_asks_again_gets_nothing_when_it_has_been_overtaken(api: Api, how: str) -> None:
+    """Row 46: a stolen old key opens nothing."""
+    old, user_id = api.stage.asha.key, api.stage.asha.id
+    write, now = api.stage.box.db.write_now, api.stage.hands.now()
+    assert api.call("POST", "/keys/rotate", old, headers=AGAIN).status_code == 200
+    if how == "too late":
+        api.stage.hands.forward(minutes=10)
+    elif how == "rotated by its owner since":
+        write(keys.rotate, user_id, now=now)
+    else:
+        write(keys.revoke_all, user_id, now=now)
+    live = api.stage.value("select count(*) from api_keys where revoked_at is null")
+    assert api.call("POST", "/keys/rotate", old, headers=AGAIN).status_code == 401
+    assert api.stage.value("select count(*) from api_keys where revoked_at is null") == live
+
+
+def test_a_key_rotated_while_requests_run_is_dead_at_once_for_all_of_them(tmp_path: Path) -> None:
+    """Row 46: whoever asks after the answer is refused, whoever asked before is served, and none is in between."""
+    made = stage(tmp_path, limits={"send_burst": 10_000, "send_per_second": 10_000})
+    body = {"phone": "8801711000001", "message": "Hello", "queue_if_offline": True}
+    key = {"X-API-Key": made.asha.key}
+    asks = [Ask(v1.PATH + "/send", key, body) for _ in range(60)]
+    with serving(made) as url:
+        answers = rush(url, [*asks, Ask(v1.PATH + "/keys/rotate", key, None), *asks], connections=8)
+        late = rush(url, asks[:3], connections=1)
+    assert [one.status for one in answers].count(200) == 1
+    assert {one.status for one in answers} == {200, 202, 401}
+    assert [one.status for one in late] == [401] * 3
+    assert made.value("select count(*) from messages") == [one.status for one in answers].count(202)
+    made.close()
