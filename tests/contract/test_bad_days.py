@@ -22,7 +22,7 @@ from structlog.testing import capture_logs
 
 from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld, Diary
 from wabox.whatsapp import browser, processes, session
-from wabox.whatsapp.driver import Inbound, Link, SessionLost, SessionSpec
+from wabox.whatsapp.driver import Inbound, Link, Receipt, SessionLost, SessionSpec
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.session import Session
@@ -213,6 +213,17 @@ def test_a_reload_in_mid_send_is_in_doubt_and_history_knows(world: ChromiumWorld
     assert found.ack is not None
     assert found.ack >= 1
     assert world.copies(message_id) == 1
+
+
+def test_a_refusal_of_a_second_attempt_says_nothing_of_the_first(world: ChromiumWorld, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(blackhole=True)
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "in_doubt"
+    world.calm()
+    world.weather(send_error=True)
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "in_doubt"
+    assert world.driver.look_up(device_id, message_id, (chat_id,), None).ack == -1
+    assert [one for one in world.diary.all(Receipt) if one.message_id == message_id] == []
 
 
 def test_a_lost_network_is_reconnecting_and_sends_nothing(world: ChromiumWorld, shop: Shop) -> None:

@@ -124,6 +124,16 @@ def test_a_refusal_after_an_attempt_that_may_have_gone_proves_nothing(engine: En
     assert engine.status(job) == "unknown"
 
 
+def test_neither_does_one_that_the_page_has_stored(engine: Engine) -> None:
+    engine.driver.plan("stuck", "refused_late")
+    job = engine.send()
+    engine.turn()
+    for _ in range(2):
+        engine.stage.hands.forward(minutes=6)
+        engine.turn()
+    assert (engine.status(job), engine.message(job).error) == ("unknown", "no_answer")
+
+
 def test_a_late_receipt_settles_an_unknown(engine: Engine) -> None:
     engine.driver.plan("stuck", "stuck")
     job = engine.send()

@@ -67,6 +67,8 @@ class Recovery:
         if seen.ack is not None and seen.ack >= 1:
             self._sent(message)
             return True
+        if seen.ack is not None and seen.ack < 0 and message.doubt_stage == HANDED_AGAIN:
+            return self._lose(message, "no_answer")  # that was the second attempt; the first may have gone
         if seen.ack is not None and seen.ack < 0:
             self.box.db.write_now(outbox.fail, message, "refused", now=now)
             return True

@@ -135,8 +135,8 @@ class Handed:
     again. in_doubt: it may have gone; look it up before anything else.
 
     refused with the reason RESTRICTED: no fault of the message, for WhatsApp limits the account just now.
-    It may wait and go later, under a fresh id: the page's history keeps the refused one, with ack -1,
-    under the old. The Link that says so was given before the hand-over returned.
+    It may wait and go later; until then the page's history has it with ack -1. The Link that says so was
+    given before the hand-over returned.
     """
 
     outcome: Literal["acked", "refused", "not_entered", "in_doubt"]

@@ -38,6 +38,7 @@ Outcome = Literal[
     "not_entered",  # the page never stored it; surely not sent
     "lost_answer",  # in doubt; the server has it, history says ack 1
     "stuck",  # in doubt; only the page has it, history says ack 0
+    "refused_late",  # in doubt; the server said no to this attempt, history says ack -1
     "vanished",  # in doubt; neither has it, history says nothing
     "session_lost",  # SessionLost before the page was asked; surely not sent
 ]
@@ -407,6 +408,8 @@ class FakeDriver:
             profile.history[key] = max(1, profile.history.get(key, 0))
         if outcome == "acked":
             return Handed("acked", at=self._now())
+        if outcome == "refused_late":
+            profile.history[key] = -1
         if outcome == "stuck":
             profile.history.setdefault(key, 0)
         return Handed("in_doubt", "no_answer", self._now())

@@ -244,7 +244,8 @@
     }));
 
   // A hand-over ends in one of four ways; whatever is not plain is `in_doubt`.
-  // A refusal says nothing about an earlier attempt under the same id.
+  // A refusal says nothing about an earlier attempt under the same id, unless that was plainly refused, too.
+  const refused = new Set();
   const verdict = (ack, result, again) => {
     if (ack >= 1 || (result === 'OK' && !(ack < 0))) return 'acked';
     const plain = ack < 0 && !again && result !== 'ERROR_NETWORK' && result !== 'OK';
@@ -258,8 +259,10 @@
   };
   const send = async (question) => {
     const said = await give(question);
-    const refused = said.outcome === 'refused' && (await limited());
-    return refused ? { ...said, reason: 'restricted' } : said;
+    refused.delete(question.id);
+    if (said.outcome !== 'refused') return said;
+    refused.add(question.id);
+    return (await limited()) ? { ...said, reason: 'restricted' } : said;
   };
   const give = async ({ chat, id, text: body, timeoutMs }) => {
     const key = ourKey(chat, id);
@@ -268,8 +271,8 @@
     if (!fns.isAuthenticated() || app.Socket.state !== 'CONNECTED') {
       return { outcome: before ? 'in_doubt' : 'not_entered', reason: 'not_connected' };
     }
-    const again = !!before;
-    let entered = again;
+    const again = !!before && !refused.has(id);
+    let entered = !!before;
     const notice = (msg) => (entered = entered || String(msg.id) === key);
     app.MsgStore.on('add', notice);
     const receipt = new Promise((resolve) => awaited.set(id, (ack) => resolve({ ack })));
