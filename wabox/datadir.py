@@ -66,6 +66,16 @@ class DataDir:
         """What seals the secrets in the database."""
         return self.path / "secret.key"
 
+    @property
+    def first_start(self) -> Path:
+        """There from before the key is made until the database has its tables: until then nothing can be lost."""
+        return self.path / "first-start"
+
+    @property
+    def aside(self) -> Path:
+        """Where `wabox begin-anew` keeps what it took out of the way, a folder each time."""
+        return self.path / "set-aside"
+
     def open_to_others(self) -> list[Path]:
         """What in here other users of the machine may read or write; nothing, if all is well."""
         looked_at = [self.path, *self.path.iterdir()] if self.path.is_dir() else []
@@ -160,16 +170,31 @@ def _new_key(data: DataDir) -> bytes:
             "put it back from a backup of this box."
         )
     key = secrets.token_bytes(KEY_BYTES)
+    if not any(data.profiles.glob("*")):
+        _write(data.first_start, b"")
+        _sync(data.path)
     half = data.key_file.with_suffix(".new")
-    handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE)
-    try:
-        os.write(handle, base64.b64encode(key) + b"\n")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    _write(half, base64.b64encode(key) + b"\n")
     half.rename(data.key_file)
     _sync(data.path)
     return key
+
+
+def started(data: DataDir) -> None:
+    """The database has its tables: from now on it can be lost."""
+    if data.first_start.exists():
+        data.first_start.unlink()
+        _sync(data.path)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """The file holds this, and is on the disk."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _sync(directory: Path) -> None:

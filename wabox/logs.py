@@ -10,6 +10,7 @@ import structlog
 from structlog.processors import ExceptionRenderer
 from structlog.tracebacks import ExceptionDictTransformer
 
+from wabox import shortage
 from wabox.config import Logs
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
@@ -53,6 +54,7 @@ def configure(settings: Logs) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            shortage.from_log,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *ends,

@@ -38,8 +38,9 @@ class _Once:
 def _all(vitals: Vitals) -> Iterator[Metric]:
     yield InfoMetricFamily("wabox", "The version that runs.", {"version": __version__})
     yield _gauge("wabox_uptime_seconds", "Seconds since the process started.", vitals.up_seconds)
-    yield from _messages(vitals.counts)
-    yield from _neighbours(vitals.counts)
+    if vitals.counts is not None:
+        yield from _messages(vitals.counts)
+        yield from _neighbours(vitals.counts)
     yield from _machine(vitals)
     yield from _engine(vitals)
     requests = CounterMetricFamily("wabox_http_requests", "Requests answered.", labels=("face", "class"))
@@ -85,6 +86,12 @@ def _machine(vitals: Vitals) -> Iterator[Metric]:
 
 def _engine(vitals: Vitals) -> Iterator[Metric]:
     yield _gauge("wabox_writer_queue", "Changes that wait to be written.", vitals.queue)
+    damaged = vitals.damaged is not None
+    yield _gauge("wabox_database_damaged", "1 once the database was found damaged; nothing is sent then.", damaged)
+    now, most = vitals.open_files
+    yield _gauges(
+        "wabox_open_files", "Files this process has open, and may have.", "part", {"now": now, "most": most}
+    )
     yield _gauge("wabox_writer_failing", "1 while nothing can be written.", vitals.failing is not None)
     ages = {step.name: step.age for step in vitals.steps}
     yield _gauges("wabox_step_age_seconds", "Seconds since this step of the engine ended last.", "step", ages)

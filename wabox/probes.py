@@ -13,7 +13,7 @@ import structlog
 from litestar import Request, Response, Router, get
 from litestar.types import Message, Scope
 
-from wabox import hosts, metrics
+from wabox import db, hosts, metrics
 from wabox.box import Box
 from wabox.checkup.vitals import Watch
 from wabox.db import Rows
@@ -24,6 +24,7 @@ from wabox.mounting import Mount
 log = structlog.get_logger()
 
 SECONDS = 3.0
+NAMED = (db.DAMAGED, "storage_full", "storage_failing", "too_many_files", "out_of_memory")
 Asked: TypeAlias = Request[Any, Any, Any]
 # What a proxy adds: with any of these, the connection tells nothing of who asks.
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
@@ -33,17 +34,20 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 async def healthz(box: Box) -> Response[dict[str, str]]:
     """200 while the web serves and the database can be written, whatever the devices do."""
     why = await _unwritable(box)
-    return Response({"status": "ok"}) if why is None else Response({"status": "storage"}, status_code=503)
+    return Response({"status": "ok"}) if not why else Response({"status": "storage"}, status_code=503)
 
 
 @get("/readyz")
 async def readyz(box: Box) -> Response[dict[str, Any]]:
     """200 while messages are taken and worked on; 503 with every reason why not. A phone may be unlinked."""
-    reasons = [why for why in (await _unwritable(box), await _unreadable(box)) if why is not None]
-    if "database" not in reasons and await box.db.read(timekeeping.is_wrong):
-        reasons.append("clock_wrong")
-    if box.pulse.late or not box.pulse.steps:
-        reasons.append("engine")
+    reasons = list(dict.fromkeys([*await _unreadable(box), *await _unwritable(box)]))
+    if box.db.journal_bytes > db.JOURNAL_ALARM_BYTES:
+        reasons.append("wal")
+    if not {"database", db.DAMAGED} & set(reasons):
+        if await box.db.read(timekeeping.is_wrong):
+            reasons.append("clock_wrong")
+        if box.pulse.late or not box.pulse.steps:
+            reasons.append("engine")
     if reasons:
         return Response({"status": "not_ready", "reasons": reasons}, status_code=503)
     return Response({"status": "ready", "reasons": []})
@@ -56,31 +60,34 @@ async def show(request: Asked, box: Box, watch: Watch) -> Response[bytes]:
     return Response(metrics.text(await watch.look()), media_type=metrics.CONTENT_TYPE)
 
 
-async def _unwritable(box: Box) -> str | None:
-    """`storage_full`, `writer`, or None while changes are kept."""
-    failing = box.db.failing
+async def _unwritable(box: Box) -> list[str]:
+    """What stands in the way of a change: one of NAMED, `writer`, or nothing."""
+    failing, code = box.db.failing, box.db.failing_code
     try:
         await asyncio.wait_for(box.db.write(lambda tx: tx.value("select 1")), SECONDS)
     except Unavailable as refusal:
-        return "storage_full" if refusal.code == "storage_full" else "writer"
+        return [refusal.code if refusal.code in NAMED else "writer"]
     except (TimeoutError, Refusal, sqlite3.Error):
-        return "writer"
+        return ["writer"]
     if failing is None:
-        return None
-    return "storage_full" if "full" in failing else "writer"
+        return []
+    return [code if code is not None and code in NAMED else "writer"]
 
 
-async def _unreadable(box: Box) -> str | None:
-    """`database` if it cannot be read, or not in time."""
+async def _unreadable(box: Box) -> list[str]:
+    """`database_damaged`, or `database` if it cannot be read, or not in time."""
 
     def ask(rows: Rows) -> None:
         rows.value("select count(*) from box")
 
     try:
+        await asyncio.wait_for(box.db.touch(), SECONDS)
         await asyncio.wait_for(box.db.read(ask), SECONDS)
+    except Unavailable as refusal:
+        return [db.DAMAGED if refusal.code == db.DAMAGED else "database"]
     except (TimeoutError, sqlite3.Error):
-        return "database"
-    return None
+        return ["database"]
+    return []
 
 
 async def _admit(request: Asked, box: Box) -> None:

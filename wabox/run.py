@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import structlog
 import uvicorn
 import uvloop
 
-from wabox import app, crash, datadir, db, logs, migrations, threads, welcome
+from wabox import app, crash, datadir, logs, migrations, opening, shortage, threads, welcome
 from wabox.accounts import users
 from wabox.accounts.sealing import Seal
 from wabox.billing import subscriptions
@@ -40,10 +41,11 @@ from wabox.engine.nightly import Nightly
 from wabox.engine.posting import Poster
 from wabox.engine.receipts import Receipts
 from wabox.engine.reviewing import Reviewing
+from wabox.engine.storage import Storage
 from wabox.engine.timekeeper import Timekeeper
 from wabox.engine.turns import Turns
 from wabox.engine.workers import Kind, Workers
-from wabox.errors import ConfigError
+from wabox.errors import ConfigError, Unavailable
 from wabox.whatsapp.gateway import Gateway
 
 log = structlog.get_logger()
@@ -61,42 +63,75 @@ def serve(config: Config) -> None:
     crash.arm(os.environ, loopback=config.site_is_loopback)
     data = datadir.prepare(config.data.dir)
     url = f"http://{config.server.host}:{config.server.port}"
-    with datadir.held(data, what="wabox serve", url=url), opened(config, data) as box, _listener(box) as listener:
-        if (link := welcome.set_up_url(box, data)) is not None:
+    with (
+        datadir.held(data, what="wabox serve", url=url),
+        opened(config, data, damaged_too=True) as box,
+        _listener(box) as listener,
+    ):
+        if not box.db.damaged and (link := welcome.set_up_url(box, data)) is not None:
             log.warning("no owner yet: open this once to make the box yours", set_up=link)
         uvloop.run(_Serving(box, data, listener).run())
 
 
 @contextlib.contextmanager
-def opened(config: Config, data: datadir.DataDir) -> Iterator[Box]:
-    """The box with its database migrated and open. The caller holds the data directory's lock."""
+def opened(config: Config, data: datadir.DataDir, *, damaged_too: bool = False) -> Iterator[Box]:
+    """The box with its database migrated and open. The caller holds the data directory's lock.
+
+    damaged_too: also if it is hurt and can still be read, so that the pages can say so; it is latched then.
+    Raises ConfigError when the database cannot be opened.
+    """
+    opening.check(data)
     key = datadir.secret_key(data)
-    upgrade(data)
+    found = upgrade(data)
     database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
+    looking = opening.Looking(data.database, database.damage)
     try:
+        if found.damage is not None:
+            database.damage.latch(found.damage)
+        elif damaged_too and not found.whole:
+            looking.start()
         box = Box(config=config, db=database, seal=Seal(key), now=now_of(config))
-        database.write_now(subscriptions.switch, enabled=config.billing.enabled, now=box.now())
-        database.write_now(reviews.switch, enabled=config.judges_content, now=box.now())
+        _switch(box)
+        if database.damaged and not damaged_too:
+            raise opening.lost(data, f"{data.database} is damaged ({database.damage.why})")
         yield box
     finally:
+        looking.stop()
         database.stop()
 
 
-def upgrade(data: datadir.DataDir) -> None:
-    """The database has today's schema; before a step that changes an old one, it is copied to backups/."""
-    existed = data.database.exists()
-    connection = db.connect(data.database)
+def _switch(box: Box) -> None:
+    """What wabox.toml switches on or off is so in the database, if that can be written."""
     try:
+        box.db.write_now(subscriptions.switch, enabled=box.config.billing.enabled, now=box.now())
+        box.db.write_now(reviews.switch, enabled=box.config.judges_content, now=box.now())
+    except Unavailable:
+        if not box.db.damaged:
+            raise
+
+
+def upgrade(data: datadir.DataDir) -> opening.Looked:
+    """The database has today's schema; before a step that changes an old one, it is copied to backups/.
+
+    Returns what a look at its pages found. Raises ConfigError when it cannot be opened, or must be changed and
+    is hurt.
+    """
+    existed = data.database.exists()
+    with opening.connected(data) as connection:
+        found = opening.look_at_start(data) if existed else opening.Looked(whole=True)
         due = migrations.pending(connection)
+        if found.damage is not None and due:
+            raise opening.lost(data, f"{data.database} is damaged ({found.damage})")
         if existed and due:
             data.backups.mkdir(mode=0o700, exist_ok=True)
             copy = data.backups / f"before-{due[0]}.db"
             copy.unlink(missing_ok=True)
             connection.execute("vacuum into ?", (str(copy),))
-        migrations.migrate(connection)
-    finally:
-        connection.close()
+        if found.damage is None:
+            migrations.migrate(connection)
+    datadir.started(data)
+    return found
 
 
 def now_of(config: Config) -> Callable[[], datetime]:
@@ -114,7 +149,7 @@ def machine_boot() -> str:
 def _listener(box: Box) -> Iterator[socket.socket]:
     """The listening socket. Raises ConfigError when the address is taken or not allowed yet."""
     server = box.config.server
-    if not is_loopback(server.host) and not box.db.read_here(users.owner_exists):
+    if not is_loopback(server.host) and not (box.db.damaged or box.db.read_here(users.owner_exists)):
         raise ConfigError(
             f"[server] host is {server.host!r}, but there is no owner with a password yet; "
             "make one with wabox init, or set host to 127.0.0.1 and use the set-up link first."
@@ -129,15 +164,23 @@ def _listener(box: Box) -> Iterator[socket.socket]:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((server.host, server.port))
+        try:
+            listener.bind((server.host, server.port))
+            listener.listen()
+        except OSError as error:
+            raise ConfigError(
+                f"wabox cannot listen on {server.host} port {server.port} ({error.strerror}); stop what uses it, "
+                "or set another [server] port."
+            ) from None
         yield listener
-    except OSError as error:
-        raise ConfigError(
-            f"wabox cannot listen on {server.host} port {server.port} ({error.strerror}); stop what uses it, "
-            "or set another [server] port."
-        ) from None
     finally:
         listener.close()
+
+
+def _noticed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What the loop could not hand to anybody: a lack of files shows here first, when a caller is let in."""
+    shortage.notice(context.get("exception"))
+    loop.default_exception_handler(context)
 
 
 class _Server(uvicorn.Server):
@@ -180,6 +223,7 @@ class _Serving:
             box,
             self.workers,
             steps=[
+                Storage(box).tick,
                 Timekeeper(box).tick,
                 self.links.tick,
                 self.poster.tick,
@@ -214,7 +258,9 @@ class _Serving:
         loop.set_default_executor(threads.Pool(8, "aside"))
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._ask_to_stop)
-        await self.box.db.write(devices.all_starting)
+        loop.set_exception_handler(_noticed)
+        if not self.box.db.damaged:
+            await self.box.db.write(devices.all_starting)
         await self.gateway.start()
         await self.links.begin()
         self.workers.start()

@@ -25,6 +25,7 @@ MODULES = (
     "accounts.users",
     "devices.devices",
     "closing",
+    "db.trouble",
 )
 
 

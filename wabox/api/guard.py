@@ -77,7 +77,7 @@ def key_guard(box: Box) -> Guard:
         meters.charge(caller.key_id, str(handler.opt.get("meter", "read")), now)
         connection.scope["state"]["caller"] = caller
         _check_address(connection, handler)
-        if caller.use_is_due(now):
+        if caller.use_is_due(now) and not box.db.damaged:
             ip = connection.client.host if connection.client else None
             await box.db.write(keys.used, caller.key_id, ip=ip, now=now)
 

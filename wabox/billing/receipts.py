@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
 import time
@@ -43,13 +44,33 @@ def _claimed(data: bytes) -> str:
 
 
 def keep(directory: Path, data: bytes) -> str:
-    """The picture is on disk, private; returns its name. Raises Invalid `bad_receipt`."""
+    """The picture is on the disk itself, private; returns its name. Raises Invalid `bad_receipt`.
+
+    Flushed, and its name in the directory too: its row is written next, and must not outlive it in a power cut.
+    """
     name = f"{secrets.token_hex(16)}.{kind_of(data)}"
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (directory / name).open("xb") as file:
-        (directory / name).chmod(0o600)
-        file.write(data)
+    if not directory.is_dir():
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _flush(directory.parent)
+    try:
+        with (directory / name).open("xb") as file:
+            (directory / name).chmod(0o600)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _flush(directory)
+    except OSError:
+        (directory / name).unlink(missing_ok=True)
+        raise
     return name
+
+
+def _flush(directory: Path) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read(directory: Path, name: str) -> tuple[bytes, str]:

@@ -11,13 +11,13 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from wabox import datadir
+from wabox import datadir, opening
 from wabox.accounts import mail
 from wabox.checkup import database, promises
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
-from wabox.db import Rows
+from wabox.db import JOURNAL_ALARM_BYTES, Database, Rows
 from wabox.devices import devices
 from wabox.errors import ConfigError
 
@@ -78,9 +78,15 @@ def key(data: DataDir) -> Finding:
 
 def stored(data: DataDir, config: Config) -> Iterator[Finding]:
     """What is in the database: whole, nothing impossible, and no mail left unsent."""
+    try:
+        opening.check(data)
+    except ConfigError as error:
+        yield bad("database", "%(why)s", "Do one of the two; nothing is sent until then.", why=error)
+        return
     if not data.database.exists():
         yield ok("database", "There is no database yet; make the box with wabox init, or open wabox serve.")
         return
+    yield from journal(Database(data.database).journal_bytes)
     found = list(database.findings(data.database))
     yield from found
     if any(one.name == "schema" and one.level == "ok" for one in found):
@@ -90,6 +96,14 @@ def stored(data: DataDir, config: Config) -> Iterator[Finding]:
             yield mails(Rows(connection), config, now=datetime.now(UTC))
             if stuck := devices.stuck_logouts(Rows(connection)):
                 yield logouts(stuck)
+
+
+def journal(length: int) -> Iterator[Finding]:
+    """The journal beside the database is tidied again and again; where it is not, somebody holds it."""
+    if length > JOURNAL_ALARM_BYTES:
+        says = "The journal of the database is %(n)s MB long: something has been reading for too long."
+        cure = "Close other programs that have wabox.db open; if it stays: sudo systemctl restart wabox"
+        yield bad("journal", says, cure, n=length // 1_000_000)
 
 
 def mails(rows: Rows, config: Config, *, now: datetime) -> Finding:

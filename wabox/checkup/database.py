@@ -21,11 +21,13 @@ from wabox import migrations, times
 from wabox.box import Box
 from wabox.checkup import promises
 from wabox.checkup.findings import Finding, bad, ok, warning
-from wabox.db import Rows, Tx
+from wabox.db import Rows, Tx, trouble
 
 log = structlog.get_logger()
 
 KEY = "last_check"
+DAMAGED = "The database is damaged: %(what)s."
+RESTORE = "Stop wabox and put the database back from a backup."
 REPORT = "Keep a copy of the data directory and report this: it is a fault in wabox. Nothing was changed."
 
 
@@ -67,7 +69,10 @@ def findings(path: Path, *, quick: bool = False) -> Iterator[Finding]:
             yield ok("schema", "The database is up to date.")
             yield from _promises(connection)
     except sqlite3.Error as error:
-        cure = "Stop wabox and put the database back from a backup."
+        if trouble.is_damage(error):
+            yield bad("database", DAMAGED, RESTORE, what=error)
+            return
+        cure = "Look at the disk and at the log (journalctl -u wabox), then try again."
         yield bad("database", "The database cannot be read: %(why)s.", cure, why=error)
 
 
@@ -77,8 +82,7 @@ def _integrity(connection: sqlite3.Connection, *, quick: bool) -> Iterator[Findi
         row[0] for row in connection.execute("pragma quick_check(5)" if quick else "pragma integrity_check(5)")
     ]
     if said != ["ok"]:
-        cure = "Stop wabox and put the database back from a backup."
-        yield bad("database", "The database is damaged: %(what)s.", cure, what=said[0])
+        yield bad("database", DAMAGED, RESTORE, what=said[0])
         return
     loose = promises.loose(connection)
     for table, ids in loose.items():
@@ -102,13 +106,20 @@ def _shown(ids: tuple[int, ...] | list[int]) -> str:
 
 
 async def look_through(box: Box) -> Checked:
-    """The database was checked on a thread of its own; what was found is kept, and what is wrong is in the log."""
+    """The database was checked on a thread of its own; what was found is kept, and what is wrong is in the log.
+
+    Damage is latched: then nothing is kept in the database any more.
+    """
     checked = await asyncio.to_thread(check, box.db.path, quick=True, now=box.now())
     for one in checked.findings:
         if one.level != "ok":
             log.error("database check", found=one.says, cure=one.cure)
     log.info("database checked", seconds=checked.seconds, well=checked.well)
-    await box.db.write(keep, checked)
+    for one in checked.findings:
+        if one.text == DAMAGED:
+            box.db.damage.latch(one.says)
+    if not box.db.damaged:
+        await box.db.write(keep, checked)
     return checked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections import defaultdict
 from pathlib import Path
 
@@ -18,6 +19,15 @@ def used() -> dict[str, int]:
         kind = "wabox" if pid == mine else "node" if _is_node(pid) else "chromium"
         found[kind] += _bytes(pid)
     return found
+
+
+def open_files() -> tuple[int, int]:
+    """(how many this process has open, how many it may)."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        return len(os.listdir(PROC / "self" / "fd")), most  # noqa: PTH208 - there may be thousands
+    except OSError:  # not one more, even to look
+        return most, most
 
 
 def _family(pid: int) -> list[int]:

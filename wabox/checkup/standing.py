@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from wabox.checkup import box, chromium, machine
+from wabox.checkup.counts import Counts
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.checkup.vitals import Vitals
 from wabox.config import Config
@@ -13,7 +14,16 @@ from wabox.datadir import DataDir
 from wabox.pulse import Turns
 
 MUCH = 1_000
+MOST_OF_FILES = 0.8
 OLD_CHECK = timedelta(hours=50)
+RESTORE = "Stop wabox (sudo systemctl stop wabox), put the database back from a backup (README), then start it."
+CURES = {
+    "storage_full": "Free some space on the disk; wabox goes on by itself within a minute.",
+    "storage_failing": "The disk cannot be read or written: check it, and copy the data while you can.",
+}
+MORE_FILES = (
+    "Restart wabox (sudo systemctl restart wabox); if it comes again, raise LimitNOFILE in its systemd unit."
+)
 LOG = "Look at the log (journalctl -u wabox); if it stays, restart wabox: sudo systemctl restart wabox"
 
 
@@ -25,24 +35,53 @@ def of_machine(config: Config) -> list[Finding]:
 
 def of_process(vitals: Vitals) -> Iterator[Finding]:
     """What the process knows of itself, the worst first."""
+    yield from _damage(vitals)
     yield from _writing(vitals)
-    yield from _engine(vitals)
-    yield from _database(vitals)
-    yield from _work(vitals)
+    yield from box.journal(vitals.files.wal)
+    yield from _shortage(vitals)
+    if vitals.damaged is None:  # on a damaged file the engine stands still, as it must
+        yield from _engine(vitals)
+        yield from _database(vitals)
+    if vitals.counts is not None:
+        yield from _work(vitals.counts)
+
+
+def _damage(vitals: Vitals) -> Iterator[Finding]:
+    if vitals.damaged is not None:
+        says = "The database is damaged, so nothing is sent or changed: %(what)s."
+        yield bad("database_damaged", says, RESTORE, what=vitals.damaged.rstrip("."))
 
 
 def _writing(vitals: Vitals) -> Iterator[Finding]:
     if vitals.failing is not None:
-        cure = "Free some space on the disk; wabox goes on by itself within a minute."
+        cure = CURES.get(vitals.failing_code or "", LOG)
         yield bad("writing", "Nothing can be written: %(why)s.", cure, why=vitals.failing)
+    elif vitals.damaged is not None:
+        return
     elif vitals.queue > MUCH:
         cure = "Wait a minute; if it stays, use a faster disk, or send less at once."
         yield warning("writing", "%(n)s changes wait to be written.", cure, n=vitals.queue)
     else:
         yield ok("writing", "Changes are written at once.")
-    if vitals.counts.clock_wrong:
+    if vitals.counts is not None and vitals.counts.clock_wrong:
         cure = "Set this machine's clock, or say on the home page that it is right."
         yield bad("clock_wrong", "The clock looks wrong, so nothing is sent.", cure)
+
+
+def _shortage(vitals: Vitals) -> Iterator[Finding]:
+    """What the process ran out of within the hour, or is about to."""
+    now, most = vitals.open_files
+    if "files" in vitals.short_of:
+        says = "wabox could not open a file within the last hour: it has %(n)s open of the %(most)s it may have."
+        yield bad("open_files", says, MORE_FILES, n=now, most=most)
+    elif now > most * MOST_OF_FILES:
+        says = "wabox has %(n)s files open of the %(most)s it may have."
+        yield warning("open_files", says, MORE_FILES, n=now, most=most)
+    if "memory" in vitals.short_of:
+        cure = (
+            "Stop other programs, unlink a phone, or add memory; then restart wabox: sudo systemctl restart wabox"
+        )
+        yield bad("out_of_memory", "wabox ran out of memory within the last hour.", cure)
 
 
 def _engine(vitals: Vitals) -> Iterator[Finding]:
@@ -82,8 +121,7 @@ def _database(vitals: Vitals) -> Iterator[Finding]:
         yield warning("check", "The database was not looked through for two nights.", cure)
 
 
-def _work(vitals: Vitals) -> Iterator[Finding]:
-    found = vitals.counts
+def _work(found: Counts) -> Iterator[Finding]:
     if found.astray:
         cure = "Open WhatsApp in the menu; each phone says there what to do."
         yield warning("phones", "Phones that shall send and are not linked: %(n)s.", cure, n=found.astray)

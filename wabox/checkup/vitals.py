@@ -16,11 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
+from wabox import db, shortage
 from wabox.box import Box
 from wabox.checkup import counts, database, memory
 from wabox.checkup.counts import Counts, Totals
 from wabox.checkup.database import Checked
 from wabox.db import Rows
+from wabox.errors import Unavailable
 from wabox.pulse import Step, Turns
 from wabox.threads import Pool
 
@@ -44,16 +46,23 @@ class Files:
 class Vitals:
     """The box at a moment. queue: verbs that wait for the writer; failing: why it cannot write, if it cannot.
 
-    requests: {(face, class): how many since the start}.
+    counts: None while the database is too hurt to be counted. damaged: what was found in it, None: nothing.
+    failing_code: what askers are told. short_of: what the process ran out of within the hour.
+
+    open_files: how many, and how many may be. requests: {(face, class): how many since the start}.
     """
 
     at: datetime
     up_seconds: float
-    counts: Counts
+    counts: Counts | None
     files: Files
     memory: Mapping[str, int]
     queue: int
     failing: str | None
+    failing_code: str | None
+    damaged: str | None
+    short_of: tuple[shortage.Kind, ...]
+    open_files: tuple[int, int]
     steps: tuple[Step, ...]
     late: tuple[str, ...]
     turns: tuple[Turns, ...]
@@ -89,8 +98,7 @@ class Watch:
 
     async def _look(self) -> Vitals:
         box, now, began = self._box, self._box.now(), monotonic()
-        found, checked = await box.db.read(self._ask, now)
-        self._totals = found.totals
+        found, checked = await self._asked(now)
         files, used = await asyncio.to_thread(self._files), await asyncio.to_thread(memory.used)
         pulse = box.pulse
         self._fresh_until = monotonic() + max(LOOK_SECONDS, SHARE * (monotonic() - began))
@@ -102,6 +110,10 @@ class Watch:
             memory=used,
             queue=box.db.waiting,
             failing=box.db.failing,
+            failing_code=box.db.failing_code,
+            damaged=box.db.damage.why,
+            short_of=tuple(shortage.recent()),
+            open_files=memory.open_files(),
             steps=tuple(pulse.steps.values()),
             late=tuple(pulse.late),
             turns=tuple(pulse.turns.values()),
@@ -109,6 +121,17 @@ class Watch:
             checked=checked,
         )
         return self._seen
+
+    async def _asked(self, now: datetime) -> tuple[Counts | None, Checked | None]:
+        """What the database says of the box; nothing, where it is too hurt to say."""
+        try:
+            found, checked = await self._box.db.read(self._ask, now)
+        except Unavailable as refusal:
+            if refusal.code != db.DAMAGED:
+                raise
+            return None, None
+        self._totals = found.totals
+        return found, checked
 
     def _ask(self, rows: Rows, now: datetime) -> tuple[Counts, Checked | None]:
         return counts.count(rows, self._box.config, self._totals, now=now), database.last(rows)

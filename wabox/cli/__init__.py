@@ -6,6 +6,7 @@ COMMANDS = {
     "init": "Make the owner's account without the browser.",
     "setup-link": "Print the link that makes a new box yours.",
     "user": "List accounts, set a password.",
+    "begin-anew": "Start over with an empty box when the database is lost.",
     "doctor": "Say what is wrong with this box, and the cure.",
     "sandbox": "Run the pretend WhatsApp alone.",
     "version": "Print the version.",

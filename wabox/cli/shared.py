@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from wabox import config as settings
-from wabox import datadir, db
+from wabox import datadir, opening
 from wabox.cli import CONFIG_HELP
 from wabox.config import Config
 from wabox.db import Rows
@@ -42,14 +42,11 @@ def load(config_file: Path | None) -> Config:
 @contextlib.contextmanager
 def reading(config: Config) -> Iterator[Rows]:
     """The database as it is, also while wabox runs; nothing can be changed. Raises ConfigError."""
-    path = datadir.DataDir(config.data.dir).database
-    if not path.exists():
+    data = datadir.DataDir(config.data.dir)
+    if not data.database.exists() and not opening.has_lived(data):
         raise ConfigError(f"There is no database in {config.data.dir} yet; make the box with wabox init.")
-    connection = db.connect(path, query_only=True)
-    try:
+    with opening.connected(data, query_only=True) as connection:
         yield Rows(connection)
-    finally:
-        connection.close()
 
 
 def password(*, from_stdin: bool) -> str:

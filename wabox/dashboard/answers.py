@@ -62,7 +62,7 @@ def static(name: str) -> str:
 
 def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:
     """A page or a fragment."""
-    shown = {"voice": voice, "session": None, "csrf": "", "here": "", "said": None, **values}
+    shown = {"voice": voice, "session": None, "csrf": "", "here": "", "said": None, "damaged": False, **values}
     text = environment(voice.language).get_template(template).render(shown)
     return Response(text, media_type=MediaType.HTML, status_code=status, headers=dict(HEADERS))
 

@@ -69,6 +69,7 @@ class Desk:
             "config": self.box.config,
             "said": said,
             "nav": self._menu(),
+            "damaged": self.box.db.damaged,
         }
         assert shown.keys().isdisjoint(values), "a page hides what is every page's"
         return answers.html(template, self.voice, {**shown, **values}, status=status)

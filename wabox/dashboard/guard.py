@@ -68,7 +68,7 @@ def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHa
         if connection.method not in SAFE:
             await check_form(connection, session)
             _check_state(session, handler)
-        if session is not None and session.touch_is_due(box.now()):
+        if session is not None and session.touch_is_due(box.now()) and not box.db.damaged:
             await box.db.write(sessions.touch, session.token_hash, box.now())
 
     return admit

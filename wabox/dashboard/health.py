@@ -12,14 +12,15 @@ from litestar import Response, Router, get, post
 from wabox import __version__
 from wabox.box import Box
 from wabox.checkup import counts, database, standing
+from wabox.checkup.counts import Counts
 from wabox.checkup.findings import Finding
-from wabox.checkup.vitals import Vitals, Watch
+from wabox.checkup.vitals import Watch
 from wabox.dashboard import words
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import Voice, later
 from wabox.dashboard.words import Shown, Tone
 from wabox.devices import devices
-from wabox.errors import Invalid
+from wabox.errors import Invalid, Unavailable
 from wabox.messages.facts import Reason
 
 MACHINE_SECONDS = 60.0
@@ -37,6 +38,7 @@ STATE = {
     "not_started": Shown("calm", "power", later("Off")),
 }
 STEPS = {
+    "storage": later("The database file"),
     "timekeeper": later("Clock"),
     "links": later("Phones and their browsers"),
     "poster": later("Webhook posts"),
@@ -99,13 +101,14 @@ async def check(desk: Desk, watch: Watch, checking: asyncio.Lock) -> Response[st
 
 async def _shown(desk: Desk, watch: Watch, machine: Machine) -> dict[str, Any]:
     vitals = await watch.look()
-    own = await desk.box.db.read(devices.list_of, desk.user.id)
+    numbers = vitals.counts
+    own = await _own(desk) if numbers is not None else []
     found = [*await machine.findings(), *standing.of_process(vitals)]
     wrong = sorted((one for one in found if one.level != "ok"), key=lambda one: one.level != "bad")
-    others = sum(vitals.counts.devices.values()) - len(own)
+    others = sum(numbers.devices.values()) - len(own) if numbers is not None else 0
     return {
         "vitals": vitals,
-        "counts": vitals.counts,
+        "counts": numbers,
         "version": __version__,
         "level": wrong[0].level if wrong else "ok",
         "wrong": wrong,
@@ -114,10 +117,8 @@ async def _shown(desk: Desk, watch: Watch, machine: Machine) -> dict[str, Any]:
         "levels": LEVEL,
         "states": STATE,
         "own": own,
-        "others": _others(vitals, own) if others > 0 else [],
-        "waits": [
-            (_reason(name), n) for name, n in sorted(vitals.counts.waiting.items(), key=lambda one: -one[1])
-        ],
+        "others": _others(numbers, own) if numbers is not None and others > 0 else [],
+        "waits": _waits(numbers) if numbers is not None else [],
         "steps": STEPS,
         "said_of": said_of,
         "size": size,
@@ -125,9 +126,20 @@ async def _shown(desk: Desk, watch: Watch, machine: Machine) -> dict[str, Any]:
     }
 
 
-def _others(vitals: Vitals, own: Iterable[devices.Device]) -> list[tuple[str, int]]:
+async def _own(desk: Desk) -> list[devices.Device]:
+    try:
+        return await desk.box.db.read(devices.list_of, desk.user.id)
+    except Unavailable:
+        return []
+
+
+def _waits(found: Counts) -> list[tuple[tuple[Tone, str, str], int]]:
+    return [(_reason(name), n) for name, n in sorted(found.waiting.items(), key=lambda one: -one[1])]
+
+
+def _others(found: Counts, own: Iterable[devices.Device]) -> list[tuple[str, int]]:
     """Phones of other users: how many in each state, and nothing else of them."""
-    left = dict(vitals.counts.devices)
+    left = dict(found.devices)
     for one in own:
         left[one.state] = left.get(one.state, 0) - 1
     return [(state, left[state]) for state in STATE if left.get(state, 0) > 0]

@@ -11,6 +11,7 @@ from typing import Any
 
 from litestar import Response, Router, get, post
 
+from wabox import db
 from wabox.accounts import states
 from wabox.billing import payments, subscriptions
 from wabox.box import Box
@@ -190,6 +191,12 @@ def _digits(desk: Desk, phone: str) -> str | None:
 async def _page(
     desk: Desk, draft: Draft, errors: dict[str, str], *, refusal: Refusal | None = None
 ) -> Response[str]:
+    try:
+        state = await desk.box.db.read(_state, desk)
+    except Unavailable as damage:
+        if damage.code != db.DAMAGED:
+            raise
+        return desk.page("home/hurt.html", status=damage.status, here="home")
     return desk.page(
         "home/page.html",
         status=refusal.status if refusal else 200,
@@ -197,7 +204,7 @@ async def _page(
         draft=draft,
         errors=errors,
         offline=refusal is not None and refusal.code == "device_not_ready",
-        **await desk.box.db.read(_state, desk),
+        **state,
     )
 
 

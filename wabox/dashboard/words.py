@@ -80,6 +80,7 @@ DELIVERY: dict[webhook_log.Status, Shown] = {
 }
 
 REASON: dict[Reason, tuple[Tone, str, str]] = {
+    "database_damaged": ("bad", "alert", later("The database is damaged")),
     "clock_wrong": ("bad", "alert", later("The clock looks wrong")),
     "account_pending": ("warn", "lock", later("Account not active yet")),
     "account_suspended": ("warn", "lock", later("Account suspended")),

@@ -1,8 +1,8 @@
-"""The only module that says BEGIN: one writer thread with group commit, two reader threads, one file.
+"""The only place that says BEGIN: one writer thread with group commit, two reader threads, one file.
 
 Whoever wants to write hands over a verb, a function whose first argument is a `Tx`. The writer runs all
-verbs that wait in one transaction, commits with synchronous=FULL, and only then answers. A verb that
-raises costs only itself: the batch is rolled back and run again with a savepoint per verb.
+verbs that wait in one transaction, commits with synchronous=FULL, and only then answers. A database that any
+connection finds damaged is latched: nothing is written any more, and so nothing is sent.
 """
 
 from __future__ import annotations
@@ -13,93 +13,32 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, InvalidStateError
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from time import monotonic
+from typing import Concatenate, ParamSpec, TypeVar
 
-import structlog
-
-from wabox.errors import Refusal, Unavailable
+from wabox import threads
+from wabox.db import trouble
+from wabox.db.batch import Batch, Job, fail
+from wabox.db.canary import Canary
+from wabox.db.files import Files
+from wabox.db.reading import Reader
+from wabox.db.rows import Row, Rows, Tx, Verb
+from wabox.db.trouble import DAMAGED, Damage, Trouble
+from wabox.errors import Unavailable
 from wabox.threads import Pool
+
+__all__ = ["DAMAGED", "Damage", "Database", "Functions", "Row", "Rows", "Tx", "Verb", "connect"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Row = sqlite3.Row
 MOST_WAITING = 5_000
 BATCH = 512
 READERS = 2
-
-log = structlog.get_logger()
-
-
-class Rows:
-    """A connection to ask. SQL takes :named parameters."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def all(self, sql: str, **params: Any) -> list[Row]:
-        """Every row."""
-        return self._connection.execute(sql, params).fetchall()
-
-    def one(self, sql: str, **params: Any) -> Row | None:
-        """The first row, or None."""
-        row: Row | None = self._connection.execute(sql, params).fetchone()
-        return row
-
-    def value(self, sql: str, **params: Any) -> Any:
-        """The first column of the first row, or None."""
-        row = self._connection.execute(sql, params).fetchone()
-        return None if row is None else row[0]
-
-
-class Tx(Rows):
-    """One verb's share of the writer's transaction."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
-        self.committed: list[Callable[[], None]] = []
-        self.tallies: dict[tuple[str, tuple[tuple[str, Any], ...]], int] = {}
-
-    def run(self, sql: str, **params: Any) -> int:
-        """Change rows; returns how many."""
-        return self._connection.execute(sql, params).rowcount
-
-    def insert(self, sql: str, **params: Any) -> int:
-        """Insert one row; returns its rowid."""
-        rowid = self._connection.execute(sql, params).lastrowid
-        assert rowid is not None
-        return rowid
-
-    def many(self, sql: str, rows: list[Mapping[str, Any]] | list[tuple[Any, ...]]) -> int:
-        """Run one statement for each of many rows; returns how many rows changed in all."""
-        return self._connection.executemany(sql, rows).rowcount
-
-    def tally(self, sql: str, n: int, **key: Any) -> None:
-        """Add n to a counter when the batch commits: one statement a counter, however many verbs.
-
-        sql takes the key's parameters and :n.
-        """
-        name = (sql, tuple(sorted(key.items())))
-        self.tallies[name] = self.tallies.get(name, 0) + n
-
-    def after_commit(self, tell: Callable[[], None]) -> None:
-        """Call this, quickly, on the writer's thread once the transaction is durable."""
-        self.committed.append(tell)
-
-
-Verb = Callable[[Tx], Any]
-
-
-class _Job:
-    __slots__ = ("future", "outcome", "tx", "verb")
-
-    def __init__(self, verb: Verb) -> None:
-        self.verb = verb
-        self.future: Future[Any] = Future()
-        self.outcome: tuple[Any, BaseException | None] = (None, None)
-        self.tx: Tx | None = None
-
+LONGEST_READ_SECONDS = 30.0
+JOURNAL_BYTES = 16 * 1024 * 1024  # what is left of a journal that was longer
+JOURNAL_ALARM_BYTES = 64 * 1024 * 1024
+TIDY_SECONDS, TIDY_WAIT_MS = 5.0, 100
 
 Functions = Mapping[str, Callable[[str], str]]
 
@@ -112,42 +51,56 @@ def connect(path: Path, *, query_only: bool = False, functions: Functions | None
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=5.0
     )
-    connection.row_factory = sqlite3.Row
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = full")
-    connection.execute("pragma foreign_keys = on")
-    connection.execute("pragma cache_size = -16000")
-    for name, function in (functions or {}).items():
-        connection.create_function(name, 1, function, deterministic=True)
-    if query_only:
-        connection.execute("pragma query_only = on")
-    assert connection.execute("pragma synchronous").fetchone()[0] == 2
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = full")
+        connection.execute(f"pragma journal_size_limit = {JOURNAL_BYTES}")
+        connection.execute("pragma foreign_keys = on")
+        connection.execute("pragma cache_size = -16000")
+        for name, function in (functions or {}).items():
+            connection.create_function(name, 1, function, deterministic=True)
+        if query_only:
+            connection.execute("pragma query_only = on")
+        assert connection.execute("pragma synchronous").fetchone()[0] == 2
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
 class Database:
-    """wabox's one file. start() before use, stop() drains the writer."""
+    """wabox's one file. start() before use, stop() drains the writer. damage: that it was found hurt."""
 
-    def __init__(self, path: Path, functions: Functions | None = None) -> None:
+    def __init__(
+        self, path: Path, functions: Functions | None = None, *, longest_read: float = LONGEST_READ_SECONDS
+    ) -> None:
         self.path = path
+        self.damage = Damage()
         self._functions = functions
-        self._waiting: deque[_Job] = deque()
+        self._longest_read = longest_read
+        self._waiting: deque[Job] = deque()
         self._work = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._readers: Pool | None = None
         self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: list[Reader] = []
         self._opened_lock = threading.Lock()
-        self._handing: list[_Job] = []
-        self._trouble = _Trouble()
+        self._handing: list[Job] = []
+        self._trouble = Trouble()
+        self._files = Files(path)
+        self._canary: Canary | None = None
+        self._canary_lock = threading.Lock()
+        self._tidied_at = -TIDY_SECONDS
         self.on_commit: Callable[[], None] | None = None  # told, on the writer's thread, of every change
 
     def start(self) -> None:
         """Open the file and start the threads."""
         connection = connect(self.path, functions=self._functions)
+        self.look()
         self._readers = Pool(READERS, "reader")
-        self._thread = threading.Thread(target=self._serve, args=(connection,), name="writer", daemon=True)
+        self._thread = threads.lasting("writer", lambda: self._serve(connection), asked=lambda: self._stopping)
         self._thread.start()
 
     def stop(self) -> None:
@@ -160,9 +113,11 @@ class Database:
         if self._readers:
             self._readers.shutdown(wait=True)
         with self._opened_lock:
-            for connection in self._opened:
-                connection.close()
+            for reader in self._opened:
+                reader.close()
             self._opened.clear()
+        if self._canary is not None:
+            self._canary.close()
 
     @property
     def waiting(self) -> int:
@@ -174,16 +129,54 @@ class Database:
         """Why transactions fail now; None while they are kept."""
         return self._trouble.why
 
+    @property
+    def failing_code(self) -> str | None:
+        """The code that askers are given while transactions fail, if it has one."""
+        return self._trouble.code
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the file was found hurt: nothing is written any more."""
+        return bool(self.damage)
+
+    @property
+    def journal_bytes(self) -> int:
+        """How long the journal is now."""
+        return self._files.journal_bytes()
+
+    def look(self) -> None:
+        """Latch the damage if the file is gone, cut or exchanged. Two questions to the file system."""
+        if (why := self._files.hurt()) is not None:
+            self.damage.latch(why)
+
+    async def touch(self, table: str | None = None) -> None:
+        """The file is there, and every table, or this one, begins with a sound page: in the file, not in memory.
+
+        Latches the damage and raises Unavailable where that is not so.
+        """
+        assert self._readers is not None
+        await asyncio.wrap_future(self._readers.submit(self._touch, table))
+
+    def _touch(self, table: str | None) -> None:
+        self.look()
+        if self.damage:
+            raise trouble.damaged()
+        with self._canary_lock:
+            if self._canary is None:
+                self._canary = Canary(self._connect_to_read(), self.path, self.damage)
+            self._canary.look(table)
+
     # -- writing ---------------------------------------------------------------------------------
 
     async def write(self, verb: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run the verb in the writer's next transaction and return what it returned, once durable.
 
         For the loop: all verbs of one loop iteration are handed over together. Raises what the verb
-        raised; Unavailable `busy` when too much waits, `storage_full` when the disk is full.
+        raised; Unavailable `busy` when too much waits, `storage_full` when the disk is full,
+        `storage_failing` when it cannot be read or written, `database_damaged` once the file was found hurt.
         """
         loop = asyncio.get_running_loop()
-        job = _Job(lambda tx: verb(tx, *args, **kwargs))
+        job = Job(lambda tx: verb(tx, *args, **kwargs))
         if not self._handing:
             loop.call_soon(self._hand_over)
         self._handing.append(job)
@@ -192,7 +185,7 @@ class Database:
 
     def write_now(self, verb: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As `write`, for threads: blocks until the transaction is durable."""
-        job = _Job(lambda tx: verb(tx, *args, **kwargs))
+        job = Job(lambda tx: verb(tx, *args, **kwargs))
         self._queue([job])
         result: T = job.future.result()
         return result
@@ -201,36 +194,70 @@ class Database:
         jobs, self._handing = self._handing, []
         self._queue(jobs)
 
-    def _queue(self, jobs: list[_Job]) -> None:
+    def _queue(self, jobs: list[Job]) -> None:
         with self._work:
             refused = self._stopping or len(self._waiting) > MOST_WAITING
-            if not refused:
+            if not refused and not self.damage:
                 self._waiting.extend(jobs)
                 self._work.notify()
-        if refused:
-            for job in jobs:
-                job.future.set_exception(
-                    Unavailable("busy", "The box is busy; try again in a moment.", retry_after=2)
-                )
+                return
+        busy = Unavailable("busy", "The box is busy; try again in a moment.", retry_after=2)
+        fail(jobs, trouble.damaged() if self.damage else busy)
 
     def _serve(self, connection: sqlite3.Connection) -> None:
+        """The writer, until it is asked to stop and nothing waits. What it raises ends the process."""
         while True:
-            with self._work:
-                while not self._waiting and not self._stopping:
-                    self._work.wait()
-                if not self._waiting:
+            batch = Batch(connection, self.path, self.damage)
+            try:
+                if not self._take(batch.jobs):
                     break
-                jobs = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
-            before = connection.total_changes
-            error = _transact(connection, jobs)
-            changed = connection.total_changes != before
-            if error is not None or changed:  # one that changed nothing proves nothing
-                self._trouble.note(error, len(jobs))
-            if self.on_commit is not None and changed:
-                self.on_commit()
+                self._keep(batch, connection)
+            except BaseException as error:
+                if not batch.jobs:
+                    raise
+                batch.abandon(error)
+                self._tell(batch)
         with contextlib.suppress(sqlite3.Error):
             connection.execute("pragma wal_checkpoint(truncate)")
         connection.close()
+
+    def _take(self, jobs: list[Job]) -> bool:
+        """Jobs that wait, at least one; False: none will come any more."""
+        with self._work:
+            while not self._waiting and not self._stopping:
+                self._work.wait()
+            while self._waiting and len(jobs) < BATCH:
+                jobs.append(self._waiting[0])
+                self._waiting.popleft()
+        return bool(jobs)
+
+    def _keep(self, batch: Batch, connection: sqlite3.Connection) -> None:
+        self.look()
+        if self.damage:
+            fail(batch.jobs, trouble.damaged())
+            return
+        batch.run()
+        if batch.error is not None or batch.changed:  # one that changed nothing proves nothing
+            self._trouble.note(batch.error, batch.told, len(batch.jobs))
+        self._tell(batch)
+        self._tidy(connection)
+
+    def _tell(self, batch: Batch) -> None:
+        """The world hears of a durable change; whoever fails at it harms nobody."""
+        batch.tell()
+        if self.on_commit is not None and batch.changed:
+            batch.harmless(self.on_commit)
+
+    def _tidy(self, connection: sqlite3.Connection) -> None:
+        """A journal that readers have kept from starting anew does so, if they let go for a moment."""
+        if self._files.journal_bytes() <= JOURNAL_BYTES or monotonic() - self._tidied_at < TIDY_SECONDS:
+            return
+        self._tidied_at = monotonic()
+        with contextlib.suppress(sqlite3.Error):
+            before = connection.execute("pragma busy_timeout").fetchone()[0]
+            connection.execute(f"pragma busy_timeout = {TIDY_WAIT_MS}")
+            connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+            connection.execute(f"pragma busy_timeout = {before}")
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -243,153 +270,23 @@ class Database:
     def read_here(self, verb: Callable[Concatenate[Rows, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask on the calling thread's own connection: from workers, or a single row from the loop.
 
-        The verb sees one snapshot, however many statements it runs.
+        The verb sees one snapshot, however many statements it runs. Raises Unavailable `took_too_long` after
+        half a minute, since a held snapshot keeps the journal growing; ask in pieces.
         """
-        connection = self._mine()
-        connection.execute("begin")
-        try:
-            return verb(Rows(connection), *args, **kwargs)
-        finally:
-            connection.execute("rollback")
+        return self._mine().ask(lambda rows: verb(rows, *args, **kwargs), seconds=self._longest_read)
 
-    def _mine(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = connect(self.path, query_only=True, functions=self._functions)
-            self._local.connection = connection
+    def _mine(self) -> Reader:
+        reader: Reader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = Reader(self._connect_to_read(), self.path, self.damage)
+            self._local.reader = reader
             with self._opened_lock:
-                self._opened.append(connection)
-        return connection
+                self._opened.append(reader)
+        return reader
 
-
-class _Trouble:
-    """Says in the log that transactions fail, once, and that they are kept again, with what was lost meanwhile."""
-
-    def __init__(self) -> None:
-        self.why: str | None = None
-        self._transactions = self._verbs = 0
-
-    def note(self, error: str | None, verbs: int) -> None:
-        """A transaction failed for this, or was kept."""
-        if error is None:
-            if self.why is not None:
-                lost = {"transactions": self._transactions, "verbs": self._verbs}
-                log.warning("transactions are kept again", after=self.why, **lost)
-            self.why, self._transactions, self._verbs = None, 0, 0
-            return
-        self._transactions += 1
-        self._verbs += verbs
-        if error != self.why:
-            log.error("transaction failed", error=error, verbs=verbs)
-        self.why = error
-
-
-def _transact(connection: sqlite3.Connection, jobs: list[_Job]) -> str | None:
-    """Run the jobs in one transaction; answer every one of them. Returns why it failed, None if it is kept."""
-    try:
-        connection.execute("begin immediate")
-        if not _run_together(connection, jobs):
-            if connection.in_transaction:
-                connection.execute("rollback")
-            connection.execute("begin immediate")
-            _run_apart(connection, jobs)
-        _add_up(connection, jobs)
-        connection.execute("commit")
-    except sqlite3.Error as error:
-        if connection.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("rollback")
-        _fail_all(jobs, _bad_day(error))
-        return str(error)
-    _answer(jobs)
-    return None
-
-
-def _run_together(connection: sqlite3.Connection, jobs: list[_Job]) -> bool:
-    """Run every job without savepoints. False: one failed after writing, so all must be run again."""
-    for job in jobs:
-        before = connection.total_changes
-        job.tx = Tx(connection)
+    def _connect_to_read(self) -> sqlite3.Connection:
         try:
-            job.outcome = (job.verb(job.tx), None)
-        except Refusal as refusal:
-            if connection.total_changes != before or refusal.leaves is not None:
-                return False
-            job.tx = None
-            job.outcome = (None, refusal)
-        except Exception:  # noqa: BLE001 - the second run gives it to the one who asked
-            return False
-    return True
-
-
-def _run_apart(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
-    """Run every job under a savepoint of its own, so that a failure costs only itself."""
-    for job in jobs:
-        connection.execute("savepoint verb")
-        job.tx = Tx(connection)
-        try:
-            job.outcome = (job.verb(job.tx), None)
-        except Exception as error:
-            job.tx = None
-            job.outcome = (None, _bad_day(error) if isinstance(error, sqlite3.OperationalError) else error)
-            if not connection.in_transaction:
-                raise sqlite3.OperationalError(str(error)) from error
-            connection.execute("rollback to verb")
-            _leave(connection, job, error)
-        connection.execute("release verb")
-
-
-def _leave(connection: sqlite3.Connection, job: _Job, error: Exception) -> None:
-    """What a refusal leaves on record, where the verb itself left nothing."""
-    if not isinstance(error, Refusal) or error.leaves is None:
-        return
-    job.tx = Tx(connection)
-    try:
-        error.leaves(job.tx)
-    except Exception:
-        log.exception("refusal not on record", code=error.code)
-        job.tx = None
-        connection.execute("rollback to verb")
-
-
-def _add_up(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
-    total: dict[tuple[str, tuple[tuple[str, Any], ...]], int] = {}
-    for job in jobs:
-        for name, n in job.tx.tallies.items() if job.tx else ():
-            total[name] = total.get(name, 0) + n
-    for (sql, key), n in total.items():
-        if n:
-            connection.execute(sql, {**dict(key), "n": n})
-
-
-def _bad_day(error: Exception) -> Exception:
-    text = str(error)
-    if "full" in text or "disk I/O" in text:
-        return Unavailable(
-            "storage_full", "The disk of the box is full; free some space, then try again.", retry_after=60
-        )
-    if "locked" in text or "busy" in text:
-        return Unavailable("busy", "The box is busy; try again in a moment.", retry_after=5)
-    return error
-
-
-def _fail_all(jobs: list[_Job], error: Exception) -> None:
-    for job in jobs:
-        with contextlib.suppress(InvalidStateError):
-            job.future.set_exception(error)
-
-
-def _answer(jobs: list[_Job]) -> None:
-    for job in jobs:
-        result, error = job.outcome
-        with contextlib.suppress(InvalidStateError):  # the asker may have gone
-            if error is not None:
-                job.future.set_exception(error)
-            else:
-                job.future.set_result(result)
-    for job in jobs:
-        for tell in job.tx.committed if job.tx else ():
-            try:
-                tell()
-            except Exception:
-                log.exception("after commit failed")
+            return connect(self.path, query_only=True, functions=self._functions)
+        except sqlite3.Error as error:
+            self.damage.note(error)
+            raise trouble.refusal(error, self.path) from error

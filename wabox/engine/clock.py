@@ -144,7 +144,7 @@ class Clock:
 
     async def _each(self, steps: Sequence[Step]) -> None:
         for step in steps:
-            if self._stopping:
+            if self._stopping or self._box.db.damaged:  # on a damaged file nothing is due
                 return
             try:
                 with self._box.pulse.step(name_of(step)):

@@ -111,6 +111,8 @@ class Turns:
     def _hand_over(self, armed: stored.Message) -> bool:
         assert armed.wa_chat_id is not None
         assert armed.wa_message_id is not None
+        if self.box.db.damaged:  # found since it was armed; the look-up of a later start settles it
+            return False
         crash.point_soon("entered", 0.03)
         try:
             handed = self.driver.hand_over(armed.device_id, armed.wa_chat_id, armed.wa_message_id, armed.text)

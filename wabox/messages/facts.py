@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from wabox.messages.localtime import Window
 
 Reason = Literal[
+    "database_damaged",
     "clock_wrong",
     "account_pending",
     "account_suspended",
@@ -112,3 +113,4 @@ class Facts:
     device: Device = Device()
     message: Message = Message()
     clock_ok: bool = True
+    database_ok: bool = True

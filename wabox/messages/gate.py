@@ -78,7 +78,7 @@ def decide(now: datetime, facts: Facts) -> Decision:
     gates are open if nothing else changes, not only the first: a cap that opens at midnight inside quiet
     hours waits until they end. So deciding again at `until` on the same facts says Go (or Drop, if the
     message expires before), and at no moment between. `expires_at` does not shorten a wait. A wrong clock
-    drops nothing. A restriction with an end is taken to end in a ready device.
+    drops nothing, a damaged database neither. A restriction with an end is taken to end in a ready device.
     """
     now = now.astimezone(UTC)
     drop = _dropped(now, facts)
@@ -123,7 +123,7 @@ def effective_daily_cap(now: datetime, device: Device, account: Account, rules: 
 
 def _dropped(now: datetime, facts: Facts) -> Drop | None:
     message = facts.message
-    if not facts.clock_ok:
+    if not (facts.clock_ok and facts.database_ok):
         return None
     if message.campaign in ("stopped", "failed"):
         return Drop("cancelled", "campaign_stopped")
@@ -162,6 +162,10 @@ def _all_open_at(now: datetime, facts: Facts) -> datetime | None:
             return None
         moment = max(known).astimezone(UTC)
     return moment
+
+
+def _database(moment: datetime, facts: Facts) -> _Closed | None:
+    return None if facts.database_ok else _Closed("database_damaged")
 
 
 def _clock(moment: datetime, facts: Facts) -> _Closed | None:
@@ -263,6 +267,7 @@ def _number(moment: datetime, facts: Facts) -> _Closed | None:
 
 
 _GATES: tuple[_Gate, ...] = (
+    _database,
     _clock,
     _account,
     _plan,

@@ -142,7 +142,14 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
     )
     account = _account(rows, device.user_id, user["state"], standing, midnight)
     clock_ok = rows.value("select 1 from box where key = 'clock_wrong'") is None
-    shared = facts.Facts(rules=wanted, counted_on=today, account=account, device=seen, clock_ok=clock_ok)
+    shared = facts.Facts(
+        rules=wanted,
+        counted_on=today,
+        account=account,
+        device=seen,
+        clock_ok=clock_ok,
+        database_ok=not rows.damaged,
+    )
     full = 0 < wanted.new_chats_per_day <= seen.new_chats_today
     running = rows.all(
         "select id from campaigns where user_id = :user_id and status = 'sending'", user_id=device.user_id

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from wabox.messages.facts import Reason
 
 _SENTENCES: dict[Reason, str] = {
+    "database_damaged": "The database of this box is damaged; nothing is sent until it is put back from a backup.",
     "clock_wrong": "This machine's clock looks wrong; set it right, or confirm it in Settings.",
     "account_pending": "The account is not active yet.",
     "account_suspended": "The account is suspended; ask whoever runs this box.",

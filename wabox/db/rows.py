@@ -1,0 +1,69 @@
+"""What a verb is given: `Rows` to ask, `Tx` to change."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Row = sqlite3.Row
+
+
+class Rows:
+    """A connection to ask. SQL takes :named parameters. damaged: the box knows that its database is hurt."""
+
+    def __init__(self, connection: sqlite3.Connection, *, damaged: bool = False) -> None:
+        self._connection = connection
+        self.damaged = damaged
+
+    def all(self, sql: str, **params: Any) -> list[Row]:
+        """Every row."""
+        return self._connection.execute(sql, params).fetchall()
+
+    def one(self, sql: str, **params: Any) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = self._connection.execute(sql, params).fetchone()
+        return row
+
+    def value(self, sql: str, **params: Any) -> Any:
+        """The first column of the first row, or None."""
+        row = self._connection.execute(sql, params).fetchone()
+        return None if row is None else row[0]
+
+
+class Tx(Rows):
+    """One verb's share of the writer's transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self.committed: list[Callable[[], None]] = []
+        self.tallies: dict[tuple[str, tuple[tuple[str, Any], ...]], int] = {}
+
+    def run(self, sql: str, **params: Any) -> int:
+        """Change rows; returns how many."""
+        return self._connection.execute(sql, params).rowcount
+
+    def insert(self, sql: str, **params: Any) -> int:
+        """Insert one row; returns its rowid."""
+        rowid = self._connection.execute(sql, params).lastrowid
+        assert rowid is not None
+        return rowid
+
+    def many(self, sql: str, rows: list[Mapping[str, Any]] | list[tuple[Any, ...]]) -> int:
+        """Run one statement for each of many rows; returns how many rows changed in all."""
+        return self._connection.executemany(sql, rows).rowcount
+
+    def tally(self, sql: str, n: int, **key: Any) -> None:
+        """Add n to a counter when the batch commits: one statement a counter, however many verbs.
+
+        sql takes the key's parameters and :n.
+        """
+        name = (sql, tuple(sorted(key.items())))
+        self.tallies[name] = self.tallies.get(name, 0) + n
+
+    def after_commit(self, tell: Callable[[], None]) -> None:
+        """Call this, quickly, on the writer's thread once the transaction is durable."""
+        self.committed.append(tell)
+
+
+Verb = Callable[[Tx], Any]
