@@ -395,8 +395,12 @@ def test_a_pairing_code_links_a_device(world: ChromiumWorld) -> None:
 def test_the_page_asks_nobody_but_the_site(world: ChromiumWorld, shop: Shop) -> None:
     tab, mark = tab_of(world, shop), world.diary.mark()
     asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
-    tab.on("websocket", lambda wire: asked.append(wire.url.replace("ws", "http", 1)))
+
+    async def listen() -> None:
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.on("websocket", lambda wire: asked.append(wire.url.replace("ws", "http", 1)))
+
+    world.thread.run(listen())
     world.thread.run(tab.reload())
     wait_until(lambda: any("/" in url for url in asked))
     message_id = new_id()

@@ -122,9 +122,8 @@ class Page:
         if missing := await self._gate():
             return seen({"missing": missing, "versions": {"wajs": wajs.VERSION}})
         limits = self._limits
-        config = "() => { window.WPPConfig = { disableGoogleAnalytics: true, linkPreviewApiServers: [] }; }"
-        await within(limits.answer, self.tab.evaluate(config))
-        await within(limits.inject, self.tab.evaluate(f"{wajs.source()}\n;null"))
+        config = "window.WPPConfig = { disableGoogleAnalytics: true, linkPreviewApiServers: [] };"
+        await within(limits.inject, self.tab.evaluate(f"{config}\n{wajs.source()}\n;null"))
         if not await self._injected():
             raise PageLost("wa-js found no loader in the page")
         return await self._shim()
@@ -158,15 +157,18 @@ class Page:
         return [str(name) for name in answer["missing"]]
 
     async def _injected(self) -> bool:
-        """wa-js waits until the loader is quiet, 20 s at most."""
+        """wa-js waits until the loader is quiet, 20 s at most. Raises PageLost if another document came."""
         poll = """async (ms) => {
             const until = performance.now() + ms;
-            while (!window.WPP?.isInjected && performance.now() < until)
+            while (window.WPP && !window.WPP.isInjected && performance.now() < until)
               await new Promise((resolve) => setTimeout(resolve, 50));
-            return !!window.WPP?.isInjected;
+            return window.WPP ? window.WPP.isInjected : null;
         }"""
         limit = self._limits.inject
-        return bool(await within(limit + 5, self.tab.evaluate(poll, limit * 1000)))
+        injected = await within(limit + 5, self.tab.evaluate(poll, limit * 1000))
+        if injected is None:
+            raise PageLost("the page moved on while wa-js was put in")
+        return bool(injected)
 
     async def _shim(self) -> Seen:
         limits = self._limits
