@@ -169,9 +169,37 @@ def test_a_refused_claim_leaves_no_picture(market: Market) -> None:
     market.pay(market.chen)
     data = {"_csrf": market.bilal.csrf, **PAID}
     answer = market.bilal.ask("POST", "/billing/buy/1", data=data, files={"receipt": ("x.png", PNG, "image/png")})
-    assert answer.status_code == 422 and "used before" in answer.text
+    assert answer.status_code == 422 and "Somebody else gave" in answer.text
     assert list(directory(market.stage.box).iterdir()) == []
-    assert market.stage.value("select count(*) from false_claims") == 1
+    assert market.stage.value("select count(*) from false_claims") == 0
+
+
+def test_who_insists_is_looked_at_beside_who_was_first(market: Market) -> None:
+    assert 'name="insists"' not in market.bilal.get("/billing/buy/1").text
+    market.pay(market.chen)
+    asked = market.bilal.post("/billing/buy/1", PAID)
+    assert asked.status_code == 422 and 'name="insists"' in asked.text
+    assert market.pay(market.bilal, insists="1") == 303
+    seen = words(market.asha.get("/admin/payments").text)
+    assert seen.count("Somebody else gave this transaction id too.") == 2
+    assert seen.count("bilal@example.com") == seen.count("chen@example.com") == 2
+    assert market.asha.post("/admin/payments/2/approve").status_code == 303
+    assert market.credits() == 1_000
+    page = market.asha.get("/admin/payments").text
+    assert "/admin/payments/1/approve" not in page and "counted for another account" in page
+    assert "counted for another account" in words(market.chen.get("/billing").text)
+    assert market.asha.post("/admin/payments/1/approve").status_code == 422
+    assert market.stage.value("select count(*) from ledger where payment_id is not null") == 1
+
+
+def test_both_are_told_what_was_decided_of_one_transaction_id(market: Market) -> None:
+    market.stage.box.db.write_now(users.set_language, 3, "bn")
+    market.pay(market.chen)
+    market.pay(market.bilal, insists="1")
+    market.asha.post("/admin/payments/2/approve")
+    market.asha.post("/admin/payments/2/approve")
+    sent = market.stage.box.db.read_here(lambda rows: rows.all("select user_id from mails where user_id > 1"))
+    assert sorted(row["user_id"] for row in sent) == [2, 3]
 
 
 def test_false_claims_lock_the_account_and_the_log_in(market: Market) -> None:

@@ -113,6 +113,28 @@ def test_a_file_that_took_the_fourth_step_before_the_third_ends_the_same(tmp_pat
     connection.close()
 
 
+def test_a_file_in_which_one_transaction_id_counted_twice_goes_on(tmp_path: Path) -> None:
+    connection = db.connect(tmp_path / "wabox.db")
+    migrations.STEPS.apply(sqlite_utils.Database(connection), stop_before="0013_txids")
+    connection.execute(
+        "insert into users (email, password_hash, role, created_at) values ('a', 'x', 'user', 'now')"
+    )
+    connection.execute(
+        "insert into plans (name, price_minor, currency, days, created_at) values ('Basic', 5, 'BDT', 30, 'now')"
+    )
+    for provider in ("bkash", "nagad"):
+        connection.execute(
+            """insert into payments (user_id, plan_id, provider, amount_minor, currency, txid, canon_txid, sender,
+               status, created_at) values (1, 1, ?, 5, 'BDT', 'A1B2', 'a1b2', '017', 'approved', 'now')""",
+            (provider,),
+        )
+    connection.execute("insert into false_claims (user_id, payment_id, kind, at) values (1, 1, 'reused', 'now')")
+    assert "0013_txids" in migrations.migrate(connection)
+    assert connection.execute("select count(*) from payments where status = 'approved'").fetchone()[0] == 2
+    assert connection.execute("select count(*) from false_claims").fetchone()[0] == 0
+    connection.close()
+
+
 def _shape(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
     """Everything the file is made of, as it was written."""
     rows = connection.execute(

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.cast import Stage, stage
 from tests.pictures import drawn
+from tests.some import some
 from wabox.accounts import audit, users
 from wabox.accounts.users import User
-from wabox.billing import invoices, ledger, money, payments, plans, receipts, subscriptions
+from wabox.billing import invoices, ledger, money, payments, plans, receipts, subscriptions, txids
 from wabox.billing.payments import Claim, Payment
 from wabox.billing.plans import Plan, Terms
 from wabox.db import Tx
@@ -65,23 +66,23 @@ def rejected(tx: Tx, payment: Payment, asha: User, now: datetime, is_false: int 
 )
 def test_every_spelling_of_a_transaction_id_is_the_same(spelling: str) -> None:
     """Row 45: other case, other digits."""
-    assert payments.canonical(spelling) == "8n7a6d5c4b"
+    assert txids.canonical(spelling) == "8n7a6d5c4b"
 
 
 @pytest.mark.parametrize("text", ["", "   ", "abc", "x" * 41, "8N7А6D5C4B", "drop'table", "০১", "😀😀😀😀"])
 def test_what_is_no_transaction_id_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        payments.canonical(text)
+        txids.canonical(text)
     assert refusal.value.code == "bad_txid"
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_canonical_or_refused_and_canonical_stays_so(text: str) -> None:
     try:
-        canon = payments.canonical(text)
+        canon = txids.canonical(text)
     except Invalid:
         return
-    assert canon.isascii() and canon.isalnum() and payments.canonical(canon) == canon
+    assert canon.isascii() and canon.isalnum() and txids.canonical(canon) == canon
 
 
 def test_approval_brings_plan_credits_invoice_and_audit_together(
@@ -144,16 +145,22 @@ def test_a_transaction_id_is_used_once_even_if_it_was_rejected(
     refusal = payments.submit(tx, bilal.id, claim(basic), ip=None, now=now)
     assert isinstance(refusal, Refusal)
     assert (refusal.status, refusal.code) == (422, "txid_used")
-    assert submitted(tx, bilal, claim(basic, provider="nagad"), now).id != payment.id
+    for provider in some(payments.PROVIDERS):
+        refusal = payments.submit(tx, bilal.id, claim(basic, "8N7A 6D5C 4B", provider=provider), ip=None, now=now)
+        assert isinstance(refusal, Refusal) and refusal.code == "txid_used", provider
+    assert tx.value("select count(*) from payments") == 1
 
 
 def test_the_file_itself_refuses_a_second_use(tx: Tx, bilal: User, basic: Plan, now: datetime) -> None:
     submitted(tx, bilal, claim(basic), now)
-    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
-        tx.run(
-            """insert into payments (user_id, plan_id, provider, amount_minor, currency, txid, canon_txid, sender,
-               created_at) select user_id, plan_id, provider, 1, 'BDT', 'x', canon_txid, 'x', 'x' from payments"""
-        )
+    for provider in some(payments.PROVIDERS):
+        with pytest.raises(sqlite3.IntegrityError, match="once"):
+            tx.run(
+                """insert into payments (user_id, plan_id, provider, amount_minor, currency, txid, canon_txid,
+                   sender, created_at) select user_id, plan_id, :provider, 1, 'BDT', 'x', canon_txid, 'x', 'x'
+                   from payments""",
+                provider=provider,
+            )
 
 
 def test_a_rejected_payment_can_be_approved_after_all(
@@ -186,17 +193,98 @@ def test_mistakes_lock_nobody(tx: Tx, asha: User, bilal: User, basic: Plan, now:
     assert tx.value("select state from users where id = :id", id=bilal.id) == "active"
 
 
-def test_using_other_peoples_transaction_ids_is_a_false_claim(
-    tx: Tx, asha: User, bilal: User, basic: Plan, now: datetime
+@pytest.fixture
+def chen(tx: Tx, asha: User, now: datetime) -> User:
+    return users.create(tx, email="chen@example.com", password_hash="x", now=now)
+
+
+def test_giving_an_id_that_somebody_else_gave_is_asked_about_and_no_false_claim(
+    tx: Tx, bilal: User, chen: User, basic: Plan, now: datetime
 ) -> None:
-    chen = users.create(tx, email="chen@example.com", password_hash="x", now=now)
-    for number in range(3):
+    for number in range(4):
         submitted(tx, bilal, claim(basic, f"hers{number}"), now)
-        for _ in range(2):  # the same one twice is one false claim
-            refusal = payments.submit(tx, chen.id, claim(basic, f"HERS-{number}"), ip=None, now=now)
+        for provider in some(payments.PROVIDERS):
+            other = claim(basic, f"HERS-{number}", provider=provider)
+            refusal = payments.submit(tx, chen.id, other, ip=None, now=now)
             assert isinstance(refusal, Refusal)
-    assert tx.value("select state from users where id = :id", id=chen.id) == "locked"
-    assert tx.value("select state from users where id = :id", id=bilal.id) == "active"
+            assert (refusal.code, set(refusal.details)) == ("txid_claimed", {"txid", "insists"})
+    assert tx.value("select count(*) from payments where user_id = :id", id=chen.id) == 0
+    assert tx.value("select count(*) from false_claims") == 0
+    assert tx.value("select state from users where id = :id", id=chen.id) == "active"
+
+
+def both(tx: Tx, bilal: User, chen: User, plan: Plan, now: datetime) -> tuple[Payment, Payment]:
+    """bilal gave the id first; chen, who paid, insists."""
+    first = submitted(tx, bilal, claim(plan), now)
+    submitted(tx, bilal, claim(plan, "between"), now)
+    return first, submitted(tx, chen, claim(plan, "8n7a-6d5c-4b", provider="bank", insists=True), now)
+
+
+def test_who_insists_waits_beside_who_was_first(
+    tx: Tx, bilal: User, chen: User, basic: Plan, now: datetime
+) -> None:
+    first, second = both(tx, bilal, chen, basic, now)
+    assert [one.id for one in payments.queue(tx)][:2] == [first.id, second.id]
+    assert [one.id for one in payments.rivals(tx, first.id)] == [second.id]
+    assert [one.id for one in payments.rivals(tx, second.id)] == [first.id]
+    assert submitted(tx, chen, claim(basic, insists=True), now).id == second.id
+    assert audit.page(tx)[0].details["contested"] == [first.id]
+
+
+@pytest.mark.parametrize("payer", ["first", "second"])
+def test_approving_one_settles_the_other_and_the_id_counts_once(
+    tx: Tx, asha: User, bilal: User, chen: User, basic: Plan, now: datetime, payer: str
+) -> None:
+    pair = both(tx, bilal, chen, basic, now)
+    won, lost = pair if payer == "first" else pair[::-1]
+    approved(tx, won, asha, now)
+    other = payments.by_id(tx, lost.id)
+    assert (other.status, other.reason, other.false_claim) == ("rejected", payments.ANOTHERS, False)
+    assert tx.value("select count(*) from false_claims") == 0
+    with pytest.raises(Invalid) as refusal:
+        approved(tx, lost, asha, now)
+    assert refusal.value.code == "txid_counted"
+    assert ledger.balance(tx, won.user_id) == 1_000 and ledger.balance(tx, lost.user_id) == 0
+    assert tx.value("select count(*) from ledger") == tx.value("select count(*) from invoices") == 1
+    assert payments.waiting(tx) == 1
+
+
+def test_who_insists_after_the_id_has_counted_is_seen_but_not_paid_for(
+    tx: Tx, asha: User, bilal: User, chen: User, basic: Plan, now: datetime
+) -> None:
+    approved(tx, submitted(tx, bilal, claim(basic), now), asha, now)
+    late = submitted(tx, chen, claim(basic, insists=True), now)
+    assert [one.status for one in payments.rivals(tx, late.id)] == ["approved"]
+    with pytest.raises(Invalid, match="counts once"):
+        approved(tx, late, asha, now)
+    assert rejected(tx, late, asha, now, is_false=0).status == "rejected"
+
+
+def test_the_owner_may_still_call_a_rival_claim_false(
+    tx: Tx, asha: User, bilal: User, chen: User, basic: Plan, now: datetime
+) -> None:
+    first, second = both(tx, bilal, chen, basic, now)
+    rejected(tx, first, asha, now)
+    assert tx.value("select user_id from false_claims") == bilal.id
+    assert approved(tx, second, asha, now).status == "approved"
+    assert payments.by_id(tx, first.id).reason == "No such money"
+
+
+def test_the_file_itself_lets_an_id_count_once(
+    tx: Tx, asha: User, bilal: User, chen: User, basic: Plan, now: datetime
+) -> None:
+    first, second = both(tx, bilal, chen, basic, now)
+    approved(tx, first, asha, now)
+    with pytest.raises(sqlite3.IntegrityError, match="counts once"):
+        tx.run("update payments set status = 'approved' where id = :id", id=second.id)
+    with pytest.raises(sqlite3.IntegrityError, match="once"):
+        tx.run(
+            """insert into payments (user_id, plan_id, provider, amount_minor, currency, txid, canon_txid, sender,
+               created_at, status) select :asha, plan_id, 'nagad', 1, 'BDT', 'x', canon_txid, 'x', 'x', 'approved'
+               from payments where id = :id""",
+            asha=asha.id,
+            id=first.id,
+        )
 
 
 def test_bad_claims_are_refused_by_field(tx: Tx, bilal: User, basic: Plan, now: datetime) -> None:
@@ -307,6 +395,39 @@ def test_fifty_threads_with_one_transaction_id_make_one_ledger_entry(tmp_path: P
     ):
         assert made.value(question) == 1, question
     assert made.value("select credits from users where id = :id", id=made.bilal.id) == 1_000
+    made.close()
+
+
+def test_fifty_people_with_one_transaction_id_make_one_ledger_entry(tmp_path: Path) -> None:
+    made = stage(tmp_path, billing={"enabled": True})
+    plan = made.box.db.write_now(plans.create, BASIC, now=made.hands.now())
+    people = [
+        made.box.db.write_now(users.create, email=f"p{n}@example.com", password_hash="x", now=made.hands.now()).id
+        for n in range(50)
+    ]
+    told: list[str] = []
+
+    def one(number: int) -> None:
+        now, provider = made.hands.now(), payments.PROVIDERS[number % 3]
+        wanted = claim(plan, spelled(number), provider=provider, insists=True)
+        found = made.box.db.write_now(payments.submit, people[number], wanted, ip=None, now=now)
+        assert isinstance(found, Payment)
+        try:
+            made.box.db.write_now(payments.approve, found.id, by=made.asha.id, seller="x", ip=None, now=now)
+            told.append("approved")
+        except Invalid as refusal:
+            told.append(refusal.code)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["approved"] + ["txid_counted"] * 49
+    assert made.value("select count(*) from payments where status = 'approved'") == 1
+    for table in ("ledger", "subscriptions", "invoices"):
+        assert made.value(f"select count(*) from {table}") == 1, table
+    assert made.value("select count(*) from false_claims") == 0
     made.close()
 
 

@@ -1,21 +1,19 @@
 """Payments by bKash, Nagad or bank: claimed by a user, believed only when an admin has looked.
 
 pending → approved or rejected; a rejected one may still be approved, an approved one is final. A
-transaction id counts once ever per provider, however it is spelled; the file itself refuses a second.
+transaction id counts once ever, whichever provider is named and however it is spelled; the file itself refuses a
+second. Two people may claim one id: the admin sees both, and approving one settles the other.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
 from wabox import times
-from wabox.accounts import audit, states, users
-from wabox.billing import invoices, ledger, plans, subscriptions
-from wabox.billing.money import digits
+from wabox.accounts import audit
+from wabox.billing import false_claims, invoices, ledger, plans, subscriptions, txids
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Invalid, NotFound, Refusal
 
@@ -23,10 +21,13 @@ Provider = Literal["bkash", "nagad", "bank"]
 Status = Literal["pending", "approved", "rejected"]
 PROVIDERS: tuple[Provider, ...] = ("bkash", "nagad", "bank")
 MOST_PENDING = 5
-FALSE_CLAIMS = 3  # so many lock the account for review
 LONGEST_REASON = 300
-_CANONICAL = re.compile(r"[0-9a-z]{4,40}")
-_DROPPED = frozenset("/._#:")
+USED = "This transaction id was used before; each counts once. If it is yours, ask whoever runs this box."
+CLAIMED = (
+    "Somebody else gave this transaction id before, and each counts once. Look whether you typed it right. If you "
+    "paid this yourself, tick that and send it again: whoever runs this box then looks at both and decides."
+)
+ANOTHERS = "This transaction id counted for another account."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a user says was paid, as typed. receipt: the name of a kept picture."""
+    """What a user says was paid, as typed. receipt: the name of a kept picture.
+
+    insists: that it is theirs, although somebody else gave the same transaction id.
+    """
 
     plan_id: int
     provider: str
@@ -67,38 +71,25 @@ class Claim:
     txid: str
     sender: str
     receipt: str | None = None
+    insists: bool = False
 
 
 _COLUMNS = """select y.*, p.name as plan, p.price_minor, u.email from payments y
     join plans p on p.id = y.plan_id join users u on u.id = y.user_id"""
 
 
-def canonical(txid: str) -> str:
-    """The one spelling of a transaction id: no case, spaces, dashes or digits of other scripts.
-
-    Raises Invalid `bad_txid` where something else than letters a-z and digits is left.
-    """
-    folded = digits(unicodedata.normalize("NFKC", txid)).casefold()
-    left = "".join(one for one in folded if one not in _DROPPED and unicodedata.category(one)[0] not in "ZC"
-                   and unicodedata.category(one) not in ("Pd", "Mn"))  # fmt: skip
-    if not _CANONICAL.fullmatch(left):
-        sentence = "Give the transaction id as the provider's message shows it: letters and digits."
-        raise Invalid("bad_txid", sentence, details={"txid": sentence})
-    return left
-
-
 def submit(tx: Tx, user_id: int, claim: Claim, *, ip: str | None, now: datetime) -> Payment | Refusal:
-    """The claim waits for an admin. A transaction id that was used is a refusal, returned and not raised.
+    """The claim waits for an admin; the same claim of the same user again is what it was.
 
-    The same claim of the same user again is what it was. Somebody else's id counts as a false claim, which
-    must be written down: so the caller raises the refusal after the commit. Raises Invalid for what else
-    is wrong.
+    An id that the user gave before, or somebody else and the user does not insist, is a refusal. That is on
+    record: so it is returned, and the caller raises it after the commit. Raises Invalid for what else is wrong.
     """
-    canon = canonical(claim.txid)
+    canon = txids.canonical(claim.txid)
     plan = _check(tx, claim)
-    used = _using(tx, claim.provider, canon)
-    if used is not None:
-        return _again(tx, user_id, used, ip=ip, now=now)
+    before = _claims_of(tx, canon)
+    other = _refusal(tx, user_id, claim, before, ip=ip, now=now)
+    if other is not None:
+        return other
     waiting = tx.value(
         "select count(*) from payments where user_id = :user_id and status = 'pending'", user_id=user_id
     )
@@ -121,15 +112,20 @@ def submit(tx: Tx, user_id: int, claim: Claim, *, ip: str | None, now: datetime)
         ip=ip,
         now=times.stored(now),
     )
-    _note(tx, user_id, "payment.submitted", payment_id, ip, now, plan=plan.terms.name)
+    contested = {"contested": [one.id for one in before]} if before else {}
+    _note(tx, user_id, "payment.submitted", payment_id, ip, now, plan=plan.terms.name, **contested)
     return by_id(tx, payment_id)
 
 
 def approve(tx: Tx, payment_id: int, *, by: int, seller: str, ip: str | None, now: datetime) -> Payment:
-    """The money is there: plan or credits, ledger, invoice and audit in this transaction. Again: as it was."""
+    """The money is there: plan or credits, ledger, invoice and audit in this transaction. Again: as it was.
+
+    Other claims of the same id that wait are rejected, as no false ones. Raises Invalid `account_closed`,
+    `txid_counted`.
+    """
     payment = by_id(tx, payment_id)
-    if payment.status != "approved" and _closed(tx, payment.user_id):
-        raise Invalid("account_closed", "This account is deleted, so nothing can be added to it.")
+    if payment.status != "approved":
+        _check_open(tx, payment)
     if not _decide(tx, payment_id, "approved", ("pending", "rejected"), by=by, reason=None, now=now):
         return payment
     plan = plans.by_id(tx, payment.plan_id)
@@ -150,7 +146,8 @@ def approve(tx: Tx, payment_id: int, *, by: int, seller: str, ip: str | None, no
         seller=seller,
         now=now,
     )
-    tx.run("delete from false_claims where payment_id = :id and kind = 'rejected'", id=payment_id)
+    false_claims.forgive(tx, payment_id)
+    _settle_rivals(tx, payment_id, by=by, ip=ip, now=now)
     _note(tx, by, "payment.approved", payment_id, ip, now, user_id=payment.user_id)
     return by_id(tx, payment_id)
 
@@ -173,7 +170,7 @@ def reject(
         return payment
     _note(tx, by, "payment.rejected", payment_id, ip, now, user_id=payment.user_id, false_claim=bool(is_false))
     if is_false:
-        _count_false(tx, payment.user_id, payment_id, "rejected", ip=ip, now=now)
+        false_claims.count(tx, payment.user_id, payment_id, ip=ip, now=now)
     return by_id(tx, payment_id)
 
 
@@ -209,8 +206,22 @@ def of_user(rows: Rows, user_id: int) -> list[Payment]:
 
 
 def queue(rows: Rows) -> list[Payment]:
-    """What waits for an admin, oldest first."""
-    return [_payment(row) for row in rows.all(f"{_COLUMNS} where y.status = 'pending' order by y.id limit 200")]
+    """What waits for an admin, oldest first, claims of one transaction id side by side."""
+    found = rows.all(
+        f"""{_COLUMNS} where y.status = 'pending'
+            order by (select min(id) from payments where canon_txid = y.canon_txid), y.id limit 200"""  # noqa: S608
+    )
+    return [_payment(row) for row in found]
+
+
+def rivals(rows: Rows, payment_id: int) -> list[Payment]:
+    """Other people's claims of the same transaction id, oldest first."""
+    found = rows.all(
+        f"""{_COLUMNS} where y.id <> :id
+            and y.canon_txid = (select canon_txid from payments where id = :id) order by y.id""",  # noqa: S608
+        id=payment_id,
+    )
+    return [_payment(row) for row in found]
 
 
 def waiting(rows: Rows) -> int:
@@ -234,8 +245,14 @@ def has_receipt(rows: Rows, name: str) -> bool:
     return rows.value("select 1 from payments where receipt = :name", name=name) is not None
 
 
-def _closed(rows: Rows, user_id: int) -> bool:
-    return rows.value("select 1 from users where id = :id and closed_at is not null", id=user_id) is not None
+def _check_open(rows: Rows, payment: Payment) -> None:
+    """Raises Invalid for a payment that cannot be approved any more."""
+    if rows.value("select 1 from users where id = :id and closed_at is not null", id=payment.user_id):
+        raise Invalid("account_closed", "This account is deleted, so nothing can be added to it.")
+    if any(one.status == "approved" for one in rivals(rows, payment.id)):
+        raise Invalid(
+            "txid_counted", "This transaction id counted for another account already, and it counts once."
+        )
 
 
 def _check(rows: Rows, claim: Claim) -> plans.Plan:
@@ -256,21 +273,31 @@ def _check(rows: Rows, claim: Claim) -> plans.Plan:
     return plan
 
 
-def _using(rows: Rows, provider: str, canon: str) -> Payment | None:
-    row = rows.one(
-        f"{_COLUMNS} where y.provider = :provider and y.canon_txid = :canon", provider=provider, canon=canon
-    )
-    return None if row is None else _payment(row)
+def _claims_of(rows: Rows, canon: str) -> list[Payment]:
+    found = rows.all(f"{_COLUMNS} where y.canon_txid = :canon order by y.id", canon=canon)
+    return [_payment(row) for row in found]
 
 
-def _again(tx: Tx, user_id: int, used: Payment, *, ip: str | None, now: datetime) -> Payment | Refusal:
-    if used.user_id == user_id and used.status == "pending":
-        return used
-    sentence = "This transaction id was used before; each counts once. If it is yours, ask whoever runs this box."
-    _note(tx, user_id, "payment.txid_reused", used.id, ip, now)
-    if used.user_id != user_id:
-        _count_false(tx, user_id, used.id, "reused", ip=ip, now=now)
-    return Invalid("txid_used", sentence, details={"txid": sentence})
+def _refusal(
+    tx: Tx, user_id: int, claim: Claim, before: list[Payment], *, ip: str | None, now: datetime
+) -> Payment | Refusal | None:
+    """What the claims before this one make of it; None: it is taken."""
+    mine = next((one for one in before if one.user_id == user_id), None)
+    if mine is not None and mine.status == "pending":
+        return mine
+    if mine is None and (claim.insists or not before):
+        return None
+    _note(tx, user_id, "payment.txid_reused", (mine or before[0]).id, ip, now)
+    if mine is not None:
+        return Invalid("txid_used", USED, details={"txid": USED})
+    return Invalid("txid_claimed", CLAIMED, details={"txid": CLAIMED, "insists": CLAIMED})
+
+
+def _settle_rivals(tx: Tx, payment_id: int, *, by: int, ip: str | None, now: datetime) -> None:
+    """Who else claimed the id that counted now is answered too; that alone makes no one's claim a false one."""
+    for one in rivals(tx, payment_id):
+        if _decide(tx, one.id, "rejected", ("pending",), by=by, reason=ANOTHERS, now=now):
+            _note(tx, by, "payment.rejected", one.id, ip, now, user_id=one.user_id, false_claim=False)
 
 
 def _decide(
@@ -295,25 +322,6 @@ def _decide(
         now=times.stored(now),
     )
     return moved == 1
-
-
-def _count_false(tx: Tx, user_id: int, payment_id: int, kind: str, *, ip: str | None, now: datetime) -> None:
-    """A false claim is counted once; every third locks the account until somebody has looked at it."""
-    counted = tx.run(
-        """insert or ignore into false_claims (user_id, payment_id, kind, at)
-           values (:user_id, :payment_id, :kind, :now)""",
-        user_id=user_id,
-        payment_id=payment_id,
-        kind=kind,
-        now=times.stored(now),
-    )
-    total = tx.value("select count(*) from false_claims where user_id = :user_id", user_id=user_id)
-    if not counted or total % FALSE_CLAIMS:
-        return
-    user = users.by_id(tx, user_id)
-    if user is not None and user.role == "user" and user.state != "locked":
-        reason = f"{total} claims of payment were false."
-        states.move(tx, user_id, "lock", by=states.Actor(None, ip), reason=reason, now=now)
 
 
 def _note(

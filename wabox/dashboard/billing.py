@@ -63,6 +63,7 @@ async def pay(plan_id: int, desk: Desk) -> Response[str]:
             txid=form.text("txid"),
             sender=form.text("sender"),
             receipt=kept,
+            insists=form.ticked("insists"),
         )
         found = await desk.box.db.write(_submit, desk, claim)
         if isinstance(found, Refusal):

@@ -165,14 +165,18 @@ def decided(tx: Tx, box: Box, payment: Payment) -> None:
     if user is None or user.closed_at is not None:
         return
     subject, text = (PAID_SUBJECT, PAID) if payment.status == "approved" else (NOT_PAID_SUBJECT, NOT_PAID)
-    values = {"txid": payment.txid, "reason": payment.reason or "–", "owner": users.whom_to_write(tx)}
     post = Post(box, user.email, user.id, user.language)
+    reason = _voice(post).say(payment.reason or "–")
+    values = {"txid": payment.txid, "reason": reason, "owner": users.whom_to_write(tx)}
     _owe(tx, post, subject, text, link=f"{box.base_url}/billing", **values)
 
 
+def _voice(post: Post) -> Voice:
+    return Voice(post.language or post.box.config.locale.language, post.box.config.zone, post.box.now())
+
+
 def _owe(tx: Tx, post: Post, subject: str, text: str, **values: str) -> None:
-    box = post.box
-    voice = Voice(post.language or box.config.locale.language, box.config.zone, box.now())
+    box, voice = post.box, _voice(post)
     mail.owe(
         tx,
         to=post.email,

@@ -115,11 +115,14 @@ async def approve(payment_id: int, desk: Desk) -> Response[str]:
 
 def _approve(tx: Tx, desk: Desk, payment_id: int) -> None:
     """Once: a second press changes and tells nothing."""
-    before = payments.by_id(tx, payment_id)
+    before, rivals = payments.by_id(tx, payment_id), payments.rivals(tx, payment_id)
     seller = desk.box.config.billing.seller or desk.user.email
     done = payments.approve(tx, payment_id, by=desk.user.id, seller=seller, ip=desk.ip, now=desk.box.now())
     if before.status != done.status:
         letters.decided(tx, desk.box, done)
+        for one in rivals:
+            if one.status == "pending":
+                letters.decided(tx, desk.box, payments.by_id(tx, one.id))
 
 
 @post("/admin/payments/{payment_id:int}/reject")
@@ -239,7 +242,9 @@ async def _payments(desk: Desk, errors: dict[int, str], *, status: int = 200) ->
     def ask(rows: Rows) -> dict[str, Any]:
         past = payments.decided(rows, before=before, most=PER_PAGE + 1)
         older = past[PER_PAGE - 1].id if len(past) > PER_PAGE else None
-        return {"waiting": payments.queue(rows), "past": past[:PER_PAGE], "older": older}
+        waiting = payments.queue(rows)
+        rivals = {one.id: payments.rivals(rows, one.id) for one in waiting + past}
+        return {"waiting": waiting, "past": past[:PER_PAGE], "older": older, "rivals": rivals}
 
     shown = await desk.box.db.read(ask)
     return desk.page(

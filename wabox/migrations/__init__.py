@@ -21,6 +21,7 @@ from wabox.migrations import (
     seventh,
     sixth,
     third,
+    txids,
 )
 
 STEPS = Migrations("wabox")
@@ -36,6 +37,7 @@ STEPS(name="0009_leftovers")(leftovers.step)
 STEPS(name="0010_sessions")(sessions.step)
 STEPS(name="0011_known_browsers")(known_browsers.step)
 STEPS(name="0012_rotations")(rotations.step)
+STEPS(name="0013_txids")(txids.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:
