@@ -65,6 +65,8 @@ def _guarded(box: Box) -> Any:
         headers = MutableScopeHeaders.from_message(message)
         headers.setdefault("Cache-Control", "no-store")
         headers.setdefault("X-Content-Type-Options", "nosniff")
+        if headers.get("Content-Type", "").endswith("+xml"):
+            headers["Content-Type"] += "; charset=utf-8"
         if by_proxy and scope["scheme"] == "https":
             headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_SECONDS}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tests.cast import Stage, stage
+from tests.faces.tab import tags
 from tests.some import some
 from wabox import app
 
@@ -140,3 +142,39 @@ def test_a_strange_name_is_refused_before_the_key_is_looked_at(shop: Stage) -> N
     answer = ask(shop, "GET", "/api/v1/devices", Host="evil.example", X_API_Key="wrong")
     assert (answer.status_code, answer.json()["code"]) == (403, "unknown_host")
     assert "[server] public_url" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _ in KINDS])
+def test_no_answer_is_for_another_sites_scripts(bare: Stage, method: str, path: str) -> None:
+    asks = {"Origin": "https://evil.example", "Access_Control_Request_Method": "POST"}
+    for verb in (method, "OPTIONS"):
+        answer = ask(bare, verb, path, X_API_Key=bare.asha.key, **asks)
+        assert [name for name in answer.headers if name.startswith("access-control-")] == []
+
+
+TEXTS = ["/static/app.js", "/static/app.css", "/static/icons.svg", "/login", "/nowhere", "/docs", "/metrics"]
+
+
+@pytest.mark.parametrize("path", TEXTS)
+def test_every_text_says_its_alphabet(bare: Stage, path: str) -> None:
+    kind = ask(bare, "GET", path).headers["content-type"]
+    assert kind.startswith("text/") or "xml" in kind
+    assert "charset=utf-8" in kind
+
+
+def test_nothing_beside_the_static_files_is_served(bare: Stage) -> None:
+    for path in ("/.git/config", "/static/../app.py", "/static/%2e%2e/answers.py", "/static//etc/passwd"):
+        assert ask(bare, "GET", path).status_code == 404, path
+
+
+def test_a_password_is_typed_unseen_and_may_be_pasted(bare: Stage) -> None:
+    page = ask(bare, "GET", "/login").text
+    fields = [attrs for tag, attrs in tags(page) if tag == "input" and attrs.get("name") == "password"]
+    assert [one["type"] for one in fields] == ["password"]
+    assert fields[0]["autocomplete"] == "current-password" and "onpaste" not in fields[0]
+
+
+def test_no_old_tls_is_spoken_outwards() -> None:
+    for context in (httpx.create_ssl_context(), ssl.create_default_context()):
+        assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+        assert context.verify_mode == ssl.CERT_REQUIRED
