@@ -22,12 +22,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from playwright.sync_api import APIResponse, Browser, Page
 
 from tests.journeys.box import EMAIL, PASSWORD, PHONE, Shop, decoded, free_port, until
+from tests.pictures import drawn
 from tests.some import some
 
 DAY = 86_400
 SECRET = "seven blue kites over dhaka"  # every customer's password
 BKASH = "Send to 01700000000 (personal)."
-PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0" * 40
+PNG = drawn("png")
 
 
 class Postbox:
