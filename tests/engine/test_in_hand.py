@@ -207,6 +207,7 @@ def test_a_stop_with_one_in_hand_gives_back_what_was_never_claimed(sold: Sold) -
 
 
 FULL = sqlite3.OperationalError("database or disk is full")
+FULL.sqlite_errorcode = sqlite3.SQLITE_FULL
 
 
 @pytest.mark.parametrize("write", ["claim", "arm", "sent"])
