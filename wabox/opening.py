@@ -53,6 +53,8 @@ def check(data: DataDir) -> None:
 
 def is_lost(data: DataDir) -> bool:
     """Whether the box has lived and its database cannot be used any more, or is hurt."""
+    if not data.database.exists():
+        return has_lived(data)
     try:
         with connected(data, query_only=True):
             return look(data.database, seconds=None).damage is not None

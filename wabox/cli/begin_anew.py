@@ -26,6 +26,8 @@ def command(config: Config) -> None:
     logs.configure(config.logs)
     data = datadir.prepare(config.data.dir)
     with datadir.held(data, what="wabox begin-anew"):
+        if not data.database.exists() and not opening.has_lived(data):
+            raise ConfigError(f"There is no box in {data.path} yet; make it with wabox init.")
         if not opening.is_lost(data):
             raise ConfigError(
                 f"The database in {data.path} is whole, so nothing was done; to start over all the same, stop "
