@@ -10,6 +10,7 @@ usage() {
 ./install.sh setup     only install what wabox needs, into .venv
 ./install.sh service   install or upgrade wabox as a system service (with sudo)
 ./install.sh test      everything that is checked before a change goes in
+./install.sh sbom      write what wabox is made of to data/wabox.cdx.json, or to a file you name (CycloneDX)
 ./install.sh bench     measure this machine (or one part of it, with arguments: bench power 500)
 TEXT
 }
@@ -208,6 +209,7 @@ run_tests() {
     if [ -n "$(find wabox/dashboard/templates -name '*.html' 2>/dev/null | head -n 1)" ]; then
         step "Templates" $bin/djlint wabox/dashboard/templates --check --lint --quiet
     fi
+    step "Advisories" $bin/python -m tests.audit
     printf '\n== Tests\n'
     exec $bin/pytest -n 4 --dist loadfile --no-loadscope-reorder "$@"
 }
@@ -228,6 +230,11 @@ main() {
             exec .venv/bin/wabox demo "$@"
             ;;
         test) run_tests "$@" ;;
+        sbom)
+            setup
+            "$here/.venv/bin/python" "$here/deploy/sbom.py" "${1:-$here/data/wabox.cdx.json}"
+            say "What wabox is made of is in ${1:-$here/data/wabox.cdx.json}"
+            ;;
         bench)
             setup
             cd "$here"

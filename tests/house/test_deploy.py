@@ -79,7 +79,7 @@ def test_ci_runs_what_people_run() -> None:
 def test_script_explains_itself_and_refuses_what_it_does_not_know() -> None:
     script = ROOT / "install.sh"
     told = subprocess.run([script, "--help"], capture_output=True, text=True, check=True).stdout
-    assert re.findall(r"(?m)^\./install\.sh (\w+)", told) == ["demo", "setup", "service", "test", "bench"]
+    assert re.findall(r"(?m)^\./install\.sh (\w+)", told) == ["demo", "setup", "service", "test", "sbom", "bench"]
     wrong = subprocess.run([script, "instal"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
     assert "./install.sh demo" in wrong.stderr
