@@ -123,7 +123,6 @@ def test_an_exception_has_a_reason_and_a_day(tmp_path: Path) -> None:
     file.write_text('[[exception]]\nid = "PYSEC-1"\npackage = "jinja2"\nuntil = 2026-12-31\n')
     with pytest.raises(KeyError, match="reason"):
         advisories.exempt(file)
-    assert all(one.reason and isinstance(one.until, date) for one in advisories.exempt())
 
 
 @pytest.fixture
