@@ -145,7 +145,7 @@ class Webhooks:
 class Guards:
     """What keeps a sender decent."""
 
-    require_consent: bool = _key(False, values.boolean, "Campaigns go only to contacts whose consent is recorded.")
+    require_consent: bool = _key(False, values.boolean, "Only contacts whose consent is recorded are written to.")
     campaign_messages_per_day: int = _key(
         0,
         values.integer(0, 1_000),

@@ -54,7 +54,7 @@ def dress(made: Stage) -> Scene:
     """Two phones, messages in every state, a webhook with a past."""
     write = made.box.db.write_now
     for person in (made.asha, made.bilal):
-        write(users.set_password, person.id, _hash())
+        write(users.set_password, person.id, password_hash())
     write(_link, made, made.asha.device_id)
     made.hands.forward(days=3)
     write(_webhook, made)
@@ -67,7 +67,8 @@ def dress(made: Stage) -> Scene:
 _hashes: list[str] = []
 
 
-def _hash() -> str:
+def password_hash() -> str:
+    """The hash of everybody's password, made once."""
     if not _hashes:
         _hashes.append(passwords.hashed(PASSWORD))
     return _hashes[0]

@@ -66,9 +66,10 @@ class Campaign(Struct):
 
 
 class Stopped(Campaign):
-    """credits_refunded: credits really given back; 0 on an unlimited plan."""
+    """credits_refunded: credits really given back; 0 on an unlimited plan. on_its_way: messages that may go."""
 
     credits_refunded: int = 0
+    on_its_way: int = 0
 
 
 class Preflight(Struct):
@@ -195,7 +196,10 @@ async def resume(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
 
 @post("/campaigns/{campaign_id:int}/stop", status_code=200, responses=wire.errors(404), summary="Stop")
 async def stop(campaign_id: CampaignId, box: Box, caller: Caller) -> Stopped:
-    """Any → stopped: what was never handed over is cancelled and its credits come back."""
+    """Any → stopped: what was never handed over is cancelled and its credits come back.
+
+    `on_its_way`: messages that were being handed over. They may have gone; none of them is tried once more.
+    """
 
     ended = await box.db.write(control.stop, caller.user.id, campaign_id, now=box.now())
     while (await box.db.write(leaving.of_campaign, campaign_id, now=box.now())).cancelled:
@@ -204,7 +208,7 @@ async def stop(campaign_id: CampaignId, box: Box, caller: Caller) -> Stopped:
     def shown(rows: Rows) -> Stopped:
         whole = control.whole(rows, ended) if ended.now else ended
         on_it = msgspec.structs.asdict(on_wire(rows, box, whole.campaign))
-        return Stopped(**on_it, credits_refunded=whole.credits_refunded)
+        return Stopped(**on_it, credits_refunded=whole.credits_refunded, on_its_way=whole.on_its_way)
 
     return await box.db.read(shown)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Response, Router, delete, get, patch, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
@@ -21,6 +21,7 @@ from wabox.contacts import contacts, fields, people, phones, suppression, writin
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
+from wabox.messages import outbox
 
 ContactId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A contact's id.")]
 BULK_BYTES = 8 * 1024 * 1024  # a thousand contacts with every field full, escaped
@@ -107,6 +108,12 @@ class Contact(Struct):
     last_received_at: wire.Time | None
     created_at: wire.Time
     updated_at: wire.Time
+
+
+class OptedOut(Contact):
+    """on_its_way: messages to this person that were being handed over. They may have gone; none is tried again."""
+
+    on_its_way: int = 0
 
 
 class TagCount(Struct):
@@ -205,24 +212,33 @@ async def bulk(data: Bulk, request: StrictRequest, box: Box, caller: Caller) -> 
 
 
 @post("/contacts/{contact_id:int}/opt-out", status_code=200, responses=wire.errors(404), summary="Opt out")
-async def opt_out(contact_id: ContactId, box: Box, caller: Caller) -> Contact:
-    """Nothing more is sent to this person, on any device; what waits is skipped. Outlives the contact."""
+async def opt_out(contact_id: ContactId, box: Box, caller: Caller) -> OptedOut:
+    """Nothing more is sent to this person, on any device; what waits is skipped. Outlives the contact.
 
-    def verb(tx: Tx, phone: str) -> None:
+    `on_its_way`: messages to them that were being handed over. They may have gone; none is tried once more.
+    """
+
+    def act(tx: Tx) -> OptedOut:
+        phone = contacts.of_user(tx, caller.user.id, contact_id).phone
         by = caller.user.email
         replies.opt_out_by_owner(tx, caller.user.id, phone, source="api", by=by, now=box.now())
+        shown = on_wire(contacts.of_user(tx, caller.user.id, contact_id))
+        in_hand = outbox.on_its_way(tx, caller.user.id, phone=phone)
+        return OptedOut(**msgspec.structs.asdict(shown), on_its_way=in_hand)
 
-    return await _judge(box, caller, contact_id, verb)
+    return await box.db.write(act)
 
 
 @post("/contacts/{contact_id:int}/opt-in", status_code=200, responses=wire.errors(404), summary="Opt in again")
 async def opt_in(contact_id: ContactId, box: Box, caller: Caller) -> Contact:
     """The person may be written to again. Only do so if they asked for it."""
 
-    def verb(tx: Tx, phone: str) -> None:
+    def act(tx: Tx) -> Contact:
+        phone = contacts.of_user(tx, caller.user.id, contact_id).phone
         suppression.opt_in(tx, caller.user.id, phone, source="api", by=caller.user.email, now=box.now())
+        return on_wire(contacts.of_user(tx, caller.user.id, contact_id))
 
-    return await _judge(box, caller, contact_id, verb)
+    return await box.db.write(act)
 
 
 @get("/tags", responses=wire.errors(), summary="Your tags")
@@ -262,15 +278,6 @@ def on_wire(found: people.Contact) -> Contact:
         created_at=times.wire(found.created_at),
         updated_at=times.wire(found.updated_at),
     )
-
-
-async def _judge(box: Box, caller: Caller, contact_id: int, verb: Callable[[Tx, str], None]) -> Contact:
-    def act(tx: Tx) -> Contact:
-        found = contacts.of_user(tx, caller.user.id, contact_id)
-        verb(tx, found.phone)
-        return on_wire(contacts.of_user(tx, caller.user.id, contact_id))
-
-    return await box.db.write(act)
 
 
 def _drafts(rows: list[NewContact], box: Box, caller: Caller) -> list[Draft]:

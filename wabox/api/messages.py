@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
+import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import Parameter
 from msgspec import Struct, field
@@ -68,6 +69,12 @@ class Message(Struct):
     read_at: wire.Time | None
 
 
+class Cancelled(Message):
+    """on_its_way: 1 if it is being handed over. It may have gone; if not, it is cancelled and not tried again."""
+
+    on_its_way: int = 0
+
+
 class Settle(Struct, forbid_unknown_fields=True):
     """What a person saw on the phone."""
 
@@ -103,6 +110,7 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
             queue_if_offline=data.queue_if_offline,
             scheduled_for=scheduled_for,
             expires_at=expires_at,
+            require_consent=box.config.guards.require_consent,
             ip=request.client.host if request.client else None,
         )
         crash.point("accepted")
@@ -167,10 +175,14 @@ async def message(job_id: JobId, box: Box, caller: Caller) -> Message:
 
 
 @post("/messages/{job_id:int}/cancel", status_code=200, responses=wire.errors(404), summary="Cancel a message")
-async def cancel(job_id: JobId, box: Box, caller: Caller) -> Message:
-    """Take a queued message back. One that is on its way cannot be taken back: 422 `wrong_state`."""
+async def cancel(job_id: JobId, box: Box, caller: Caller) -> Cancelled:
+    """Take a queued message back. One that has gone cannot be taken back: 422 `wrong_state`.
+
+    One that is on its way, `on_its_way` 1, may have gone already; if it has not, it is not handed over again.
+    """
     await box.db.write(outbox.cancel_for, caller.user.id, job_id, now=box.now())
-    return await box.db.read(_one, box, caller.user.id, job_id)
+    found = await box.db.read(_one, box, caller.user.id, job_id)
+    return Cancelled(**msgspec.structs.asdict(found), on_its_way=int(found.status == "sending"))
 
 
 @post("/messages/{job_id:int}/settle", status_code=200, responses=wire.errors(404), summary="Settle an unknown")

@@ -27,10 +27,12 @@ REASONS = {
     "tripwire_opt_outs": "Over 5 % of the people asked not to be written to; think it over, then resume it.",
     "tripwire_failures": "Ten messages in a row failed; check the phone, then resume it.",
     "no_recipients": "At its time nobody was in its audience.",
+    "no_devices": "The phones it was to go from are deleted; stop it, and make it anew with others.",
     "content_review": "Whoever runs this box reads it first; then it goes on by itself.",
     "content_refused": "Whoever runs this box did not let it go.",
 }
 IN_REVIEW = "content_review"
+NO_DEVICES = "no_devices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,17 @@ class Page:
     campaigns: list[Campaign]
     total: int
     next_cursor: int | None
+
+
+def has_devices(rows: Rows, campaign: Campaign) -> bool:
+    """Whether there is still a device that it may use, linked or not."""
+    found = rows.value(
+        """select 1 from devices where user_id = :user_id and removed_at is null
+           and (:named is null or id in (select value from json_each(:named))) limit 1""",
+        user_id=campaign.user_id,
+        named=None if campaign.device_ids is None else json.dumps(campaign.device_ids),
+    )
+    return found is not None
 
 
 def page(

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger, subscriptions
 from wabox.campaigns import launching
-from wabox.campaigns.campaigns import IN_REVIEW, OVER, Campaign, by_id, moved, of_user
+from wabox.campaigns.campaigns import (
+    IN_REVIEW,
+    NO_DEVICES,
+    OVER,
+    REASONS,
+    Campaign,
+    by_id,
+    has_devices,
+    moved,
+    of_user,
+)
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import leaving
+from wabox.messages import leaving, outbox
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
     """credits_refunded: really given back until now, 0 on an unlimited account.
 
-    now: whether this call stopped it. released: what was still reserved, a part of credits_refunded.
+    on_its_way: messages in hand, which may go. now: whether this call stopped it. released: what was still
+    reserved, a part of credits_refunded.
     """
 
     campaign: Campaign
     credits_refunded: int
+    on_its_way: int
     now: bool = False
     released: int = 0
 
@@ -44,7 +56,7 @@ def resume(tx: Tx, user_id: int, campaign_id: int, *, contact_ids: Sequence[int]
     """paused → sending, or back to scheduled if its time has not come.
 
     contact_ids: the audience now, for one that never was launched. A tripwire that paused it is not
-    judged again. Raises Invalid `wrong_state`, `no_recipients`, InsufficientCredits.
+    judged again. Raises Invalid `wrong_state`, `no_recipients`, `no_devices`, InsufficientCredits.
     """
     campaign = of_user(tx, user_id, campaign_id)
     if campaign.status == "sending" or (campaign.status == "scheduled" and campaign.launched_at is None):
@@ -52,6 +64,8 @@ def resume(tx: Tx, user_id: int, campaign_id: int, *, contact_ids: Sequence[int]
     if campaign.status != "paused":
         raise _wrong_state("resumed", campaign)
     _check_read(campaign)
+    if not campaign.expanded and not has_devices(tx, campaign):
+        raise Invalid(NO_DEVICES, REASONS[NO_DEVICES])
     if campaign.launched_at is None:
         return _resume_unlaunched(tx, campaign, contact_ids, now)
     tx.run(
@@ -77,11 +91,12 @@ def stop(tx: Tx, user_id: int, campaign_id: int, *, now: datetime, most: int = l
     """Any → stopped: nothing more is claimed, what was never claimed is cancelled, and its credits come back.
 
     A piece of it at once, the rest by `leaving.of_campaign`; `whole` tells of all. On one that is over, nothing
-    changes. The message in hand goes on to its end.
+    changes. The message in hand is not handed over once more.
     """
     campaign = of_user(tx, user_id, campaign_id)
+    in_hand = outbox.on_its_way(tx, user_id, campaign_id=campaign_id)
     if campaign.status in OVER:
-        return Stopped(campaign, 0)
+        return Stopped(campaign, 0, in_hand)
     unexpanded = _left_to_expand(tx, campaign)
     ledger.release(tx, user_id, campaign_id, campaign.reserved, now=now)
     tx.run(
@@ -93,7 +108,8 @@ def stop(tx: Tx, user_id: int, campaign_id: int, *, now: datetime, most: int = l
     )
     tx.run("delete from audiences where campaign_id = :id", id=campaign_id)
     piece = leaving.of_campaign(tx, campaign_id, now=now, most=most)
-    return Stopped(by_id(tx, campaign_id), piece.credits + campaign.reserved, True, campaign.reserved)
+    refunded = piece.credits + campaign.reserved
+    return Stopped(by_id(tx, campaign_id), refunded, in_hand, True, campaign.reserved)
 
 
 def whole(rows: Rows, first: Stopped) -> Stopped:
@@ -103,7 +119,8 @@ def whole(rows: Rows, first: Stopped) -> Stopped:
            where m.campaign_id = :id and m.status = 'cancelled' and m.error = 'campaign_stopped'""",
         id=first.campaign.id,
     )
-    return Stopped(by_id(rows, first.campaign.id), first.released + int(returned), True, first.released)
+    refunded = first.released + int(returned)
+    return replace(first, campaign=by_id(rows, first.campaign.id), credits_refunded=refunded)
 
 
 def redispatch(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Campaign:
@@ -123,10 +140,13 @@ def redispatch(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Camp
     live = usable_devices(tx, campaign, now=now)
     if live:
         tx.run(
-            """update messages set device_id = (select value from json_each(:live)
-                 where key = messages.id % json_array_length(:live))
-               where campaign_id = :id and status = 'queued' and wa_message_id is null
-               and device_id not in (select value from json_each(:live))""",
+            """update messages as m set device_id = given.device_id, new_chat = not exists (
+                 select 1 from chats k where k.device_id = given.device_id and k.phone = m.phone)
+               from (select id, (select value from json_each(:live)
+                                 where key = messages.id % json_array_length(:live)) as device_id
+                     from messages where campaign_id = :id and status = 'queued' and wa_message_id is null
+                     and device_id not in (select value from json_each(:live))) given
+               where m.id = given.id""",
             id=campaign_id,
             live=json.dumps(live),
         )

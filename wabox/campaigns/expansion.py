@@ -47,18 +47,20 @@ class Part:
 
 
 def due(rows: Rows) -> list[int]:
-    """Ids of campaigns with people left to expand. A paused one goes on: its messages just wait."""
+    """Ids of campaigns with people left to expand. A paused one goes on, its messages just wait; without a device
+    there is nothing to go on with.
+    """
     return [
         row["id"]
         for row in rows.all(
             """select id from campaigns where status in ('sending', 'paused')
-               and launched_at is not null and expanded = 0"""
+               and launched_at is not null and expanded = 0 and status_reason is not 'no_devices'"""
         )
     ]
 
 
 def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetime) -> Part | None:
-    """The campaign's next part, rendered; None if there is none."""
+    """The campaign's next part, rendered; None if there is none, or no device left to send it from."""
     campaign = campaigns.by_id(rows, campaign_id)
     stored = rows.value(
         "select contact_ids from audiences where campaign_id = :id and part = :part",
@@ -71,6 +73,8 @@ def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetim
     ids.frombytes(stored)
     parsed = template.parse(campaign.message)
     devices = control.usable_devices(rows, campaign, now=now)
+    if not devices:
+        return None
     people = tuple(
         _judged(rows, campaign, _recipient(row, campaign, parsed, devices, require_consent))
         for row in _people(rows, campaign, ids, devices)
@@ -79,7 +83,9 @@ def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetim
 
 
 def write(tx: Tx, part: Part, *, now: datetime) -> bool:
-    """The part's messages stand. False: somebody else wrote it, or the campaign is over."""
+    """The part's messages stand. False: somebody else wrote it, a device is gone, or the campaign is over."""
+    if not _are_there(tx, {one.device_id for one in part.people}):
+        return False
     last = tx.value("select max(part) from audiences where campaign_id = :id", id=part.campaign.id)
     gone = part.size - len(part.people)
     skipped = sum(one.status == "skipped" for one in part.people) + gone
@@ -103,6 +109,28 @@ def write(tx: Tx, part: Part, *, now: datetime) -> bool:
         ledger.take_reserved(tx, user_id, campaign_id, queued, now=now)
         ledger.release(tx, user_id, campaign_id, part.size - len(queued), now=now)
     return True
+
+
+def strand(tx: Tx, campaign_id: int) -> bool:
+    """A campaign that has people left and no device any more is paused with that reason; its owner stops it."""
+    campaign = campaigns.by_id(tx, campaign_id)
+    if campaign.expanded or campaign.status not in ("sending", "paused") or campaigns.has_devices(tx, campaign):
+        return False
+    tx.run(
+        "update campaigns set status = 'paused', status_reason = :reason where id = :id",
+        id=campaign_id,
+        reason=campaigns.NO_DEVICES,
+    )
+    return True
+
+
+def _are_there(rows: Rows, device_ids: set[int]) -> bool:
+    """Whether none of these devices was deleted since the part was prepared."""
+    found = rows.value(
+        """select count(*) from devices where removed_at is null and id in (select value from json_each(:ids))""",
+        ids=json.dumps(sorted(device_ids)),
+    )
+    return int(found) == len(device_ids)
 
 
 def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger
-from wabox.campaigns.campaigns import IN_REVIEW, Campaign, by_id, moved
+from wabox.campaigns.campaigns import IN_REVIEW, NO_DEVICES, Campaign, by_id, has_devices, moved
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
@@ -123,7 +123,9 @@ def launch_scheduled(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, no
     """Its time has come: it goes, or says why it cannot."""
     campaign = by_id(tx, campaign_id)
     left = ledger.credits_left(tx, campaign.user_id)
-    if not contact_ids:
+    if not has_devices(tx, campaign):
+        moved(tx, campaign_id, "failed", origin=("scheduled",), reason=NO_DEVICES, now=now)
+    elif not contact_ids:
         moved(tx, campaign_id, "failed", origin=("scheduled",), reason="no_recipients", now=now)
     elif left is not None and left < len(contact_ids):
         moved(tx, campaign_id, "paused", origin=("scheduled",), reason="insufficient_credits", now=now)

@@ -98,6 +98,16 @@ def values_for(rows: Rows, user_id: int, phone: str) -> tuple[int | None, dict[s
     return row["id"], {"name": row["name"] or "", "custom": row["custom"] or "", "phone": phone}
 
 
+def has_consented(rows: Rows, user_id: int, phone: str) -> bool:
+    """Whether a consent of the person with this phone is on record."""
+    found = rows.value(
+        "select 1 from contacts where user_id = :user_id and phone = :phone and consent_at is not null",
+        user_id=user_id,
+        phone=phone,
+    )
+    return found is not None
+
+
 def some(rows: Rows, user_id: int, contact_ids: list[int]) -> list[Contact]:
     """Those of these contacts that are the user's, in the order given."""
     found = rows.all(

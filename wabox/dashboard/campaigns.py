@@ -22,7 +22,7 @@ from wabox.dashboard.desk import Desk, known_id
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import explaining, statuses, template
+from wabox.messages import explaining, outbox, statuses, template
 
 PER_PAGE = 20
 PEOPLE_PER_PAGE = 30
@@ -181,6 +181,7 @@ def _one(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "held": held or explaining.Waiting(),
         "owners_word": reviews.said_of(rows, campaign.id) if campaign.status_reason == "content_refused" else None,
         "limited": campaign.reserved > 0,
+        "in_hand": 0 if live else outbox.on_its_way(rows, desk.user.id, campaign_id=campaign.id),
         "labels": labels,
         "poll": "2s" if campaign.status == "sending" else "6s",
         "over": not live,

@@ -24,7 +24,7 @@ from wabox.dashboard.form import Form
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
-from wabox.messages import line, localtime, log, single, template, timekeeping, waiting
+from wabox.messages import line, localtime, log, single, stored, template, timekeeping, waiting
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
 
@@ -134,6 +134,7 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
             now=desk.box.now(),
             device_label=draft.device_label,
             queue_if_offline=draft.keep,
+            require_consent=desk.box.config.guards.require_consent,
             ip=desk.ip,
         )
     except (Invalid, InsufficientCredits, Unavailable) as refusal:
@@ -143,7 +144,11 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
         tickets.give_back(desk.user.id, draft.ticket)
         raise
     taken.set_result(job_id)
-    return desk.go(f"/messages/{job_id}", said="queued")
+    return desk.go(f"/messages/{job_id}", said=desk.box.db.read_here(_said, job_id))
+
+
+def _said(rows: Rows, job_id: int) -> str:
+    return "not_going" if stored.by_id(rows, job_id).status == "skipped" else "queued"
 
 
 @post("/send/preview")

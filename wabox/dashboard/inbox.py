@@ -24,7 +24,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
-from wabox.messages import explaining, single, talks, template
+from wabox.messages import explaining, single, stored, talks, template
 
 PER_PAGE = 40
 STRETCH = 60
@@ -72,7 +72,8 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
         return desk.go(f"/inbox/{phone}", said="replied")
     taken = tickets.take(desk.user.id, ticket)
     try:
-        taken.set_result(await desk.box.db.write(_reply, desk, phone, text, keep=form.ticked("keep")))
+        job_id = await desk.box.db.write(_reply, desk, phone, text, keep=form.ticked("keep"))
+        taken.set_result(job_id)
     except (Invalid, Unavailable, Forbidden, InsufficientCredits) as refusal:
         tickets.give_back(desk.user.id, ticket)
         offline = refusal.code == "device_not_ready"
@@ -81,7 +82,11 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     except BaseException:
         tickets.give_back(desk.user.id, ticket)
         raise
-    return desk.go(f"/inbox/{phone}", said="replied")
+    return desk.go(f"/inbox/{phone}", said=desk.box.db.read_here(_said, job_id))
+
+
+def _said(rows: Rows, job_id: int) -> str:
+    return "not_going" if stored.by_id(rows, job_id).status == "skipped" else "replied"
 
 
 @post("/inbox/tray/{inbox_id:int}")
@@ -126,6 +131,7 @@ def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
         now=now,
         device_label=device.label,
         queue_if_offline=keep,
+        require_consent=desk.box.config.guards.require_consent,
         ip=desk.ip,
     )
 

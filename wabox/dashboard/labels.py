@@ -26,6 +26,7 @@ REASON: dict[str, str] = {
     ),
     "tripwire_failures": later("Ten messages in a row failed; check the phone, then resume it."),
     "no_recipients": later("At its time nobody was in its audience."),
+    "no_devices": later("The phones it was to go from are deleted; stop it, and make it anew with others."),
     "content_review": later("Whoever runs this box reads it first; then it goes on by itself."),
     "content_refused": later("Whoever runs this box did not let it go."),
 }
@@ -42,6 +43,7 @@ ENDS: dict[str, str] = {
     "link_lost": later("The phone was unlinked on the way"),
     "history_lost": later("Nobody can tell whether it went"),
     "no_answer": later("WhatsApp did not confirm it"),
+    "withheld": later("Should no longer go, but may have gone"),
     "settled_not_sent": later("You settled it as not sent"),
     "message_too_long": later("Too long with this person's data"),
     "message_empty": later("Empty with this person's data"),

@@ -83,8 +83,13 @@ async def show_live(message_id: int, desk: Desk) -> Response[str]:
 @post("/messages/{message_id:int}/cancel")
 async def cancel(message_id: int, desk: Desk) -> Response[str]:
     """A waiting message is taken back."""
-    await desk.box.db.write(outbox.cancel_for, desk.user.id, known_id(message_id), now=desk.box.now())
-    return desk.go(f"/messages/{message_id}", said="cancelled")
+    return desk.go(f"/messages/{message_id}", said=await cancelled(desk, message_id))
+
+
+async def cancelled(desk: Desk, message_id: int) -> str:
+    """The message is taken back, or will be if it has not gone; returns what to say of it."""
+    found = await desk.box.db.write(outbox.cancel_for, desk.user.id, known_id(message_id), now=desk.box.now())
+    return "cancel_noted" if found.status == "sending" else "cancelled"
 
 
 @post("/messages/{message_id:int}/settle")

@@ -14,6 +14,7 @@ from wabox.dashboard.contacts import show_contact
 from wabox.dashboard.desk import Desk, known_id
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.messages import outbox
 
 
 @post("/contacts/{contact_id:int}/consent")
@@ -48,13 +49,15 @@ async def remove_consent(contact_id: int, desk: Desk) -> Response[str]:
 async def opt_out(contact_id: int, desk: Desk) -> Response[str]:
     """Nothing more goes to the person."""
 
-    def verb(tx: Tx) -> None:
+    def verb(tx: Tx) -> int:
         phone = contacts.of_user(tx, desk.user.id, known_id(contact_id)).phone
         by = desk.user.email
         if replies.opt_out_by_owner(tx, desk.user.id, phone, source="owner", by=by, now=desk.box.now()):
             note(tx, desk, "contact.opted_out", contact_id)
+        return outbox.on_its_way(tx, desk.user.id, phone=phone)
 
-    return await _done(desk, contact_id, verb, "opted_out")
+    late = await desk.box.db.write(verb)
+    return desk.go(f"/contacts/{contact_id}", said="opted_out_late" if late else "opted_out")
 
 
 @post("/contacts/{contact_id:int}/opt-in")

@@ -9,10 +9,11 @@ from litestar import Response, Router, get, post
 from wabox.box import Box
 from wabox.campaigns import campaigns
 from wabox.dashboard import labels
-from wabox.dashboard.desk import Desk, known_id
+from wabox.dashboard.desk import Desk
+from wabox.dashboard.messages import cancelled
 from wabox.db import Rows
 from wabox.devices import devices
-from wabox.messages import outbox, waiting
+from wabox.messages import waiting
 
 MOVING = (None, "gap", "in_doubt", "in_line")
 
@@ -32,8 +33,7 @@ async def live(desk: Desk) -> Response[str]:
 @post("/queue/{message_id:int}/cancel")
 async def cancel(message_id: int, desk: Desk) -> Response[str]:
     """One waiting message is taken back."""
-    await desk.box.db.write(outbox.cancel_for, desk.user.id, known_id(message_id), now=desk.box.now())
-    return desk.go("/queue", said="cancelled")
+    return desk.go("/queue", said=await cancelled(desk, message_id))
 
 
 def _groups(rows: Rows, desk: Desk) -> dict[str, Any]:

@@ -154,8 +154,13 @@ def next_step(shown: Device) -> str:
 
 SAID: dict[str, tuple[Tone, str]] = {
     "queued": ("good", later("The message is accepted. It goes as soon as it may.")),
+    "not_going": ("calm", later("It is on record, but does not go. The reason stands with it.")),
     "checked": ("good", later("The database is checked. What was found stands below.")),
     "cancelled": ("good", later("The message is cancelled. It will not be sent.")),
+    "cancel_noted": (
+        "calm",
+        later("The message is on its way and may have gone. If it has not, it is cancelled and not tried again."),
+    ),
     "settled": ("good", later("Noted. The message is settled.")),
     "accepted": ("good", later("Thank you. Now link your phone.")),
     "terms_accepted": ("good", later("Thank you. The terms are accepted.")),
@@ -201,6 +206,10 @@ SAID: dict[str, tuple[Tone, str]] = {
         later("The person is erased. wabox keeps only that nobody may write to them again."),
     ),
     "opted_out": ("good", later("Nothing more goes to this person.")),
+    "opted_out_late": (
+        "calm",
+        later("Nothing more goes to this person. One message was on its way already and may have gone."),
+    ),
     "opted_in": ("good", later("This person may be written to again.")),
     "consent_noted": ("good", later("The consent is on record.")),
     "consent_removed": ("good", later("The consent is removed.")),

@@ -437,21 +437,23 @@ def paired(tx: Tx, pairing: Pairing) -> None:
     )
 
 
-def sent_one(tx: Tx, device_id: int, *, next_send_at: datetime, anchor: tuple[str, str]) -> None:
-    """WhatsApp's server has a message of this device: it is the new anchor, and the gap begins."""
+def anchored(tx: Tx, device_id: int, anchor: tuple[str, str]) -> None:
+    """WhatsApp has this message, the device's latest: while it is in the history, the history is whole."""
     tx.run(
-        """update devices set next_send_at = :next_send_at, anchor_chat_id = :chat, anchor_message_id = :message
-           where id = :id""",
+        "update devices set anchor_chat_id = :chat, anchor_message_id = :message where id = :id",
         id=device_id,
-        next_send_at=times.stored(next_send_at),
         chat=anchor[0],
         message=anchor[1],
     )
 
 
 def rest(tx: Tx, device_id: int, until: datetime) -> None:
-    """The device sends nothing before this moment."""
-    tx.run("update devices set next_send_at = :until where id = :id", id=device_id, until=times.stored(until))
+    """The device sends nothing before this moment, nor before one that was set already."""
+    tx.run(
+        "update devices set next_send_at = max(coalesce(next_send_at, ''), :until) where id = :id",
+        id=device_id,
+        until=times.stored(until),
+    )
 
 
 def check_sendable(device: Device) -> None:

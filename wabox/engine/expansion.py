@@ -36,10 +36,14 @@ class Expansion:
                 return
 
     def step(self, campaign_id: int) -> bool:
-        """Write one part. False: there is none."""
+        """Write one part. False: there is none, or it must be prepared anew."""
         consent, now = self.box.config.guards.require_consent, self.box.now()
         part = self.box.db.read_here(expansion.prepare, campaign_id, require_consent=consent, now=now)
-        return part is not None and self.box.db.write_now(expansion.write, part, now=now)
+        if part is not None:
+            return self.box.db.write_now(expansion.write, part, now=now)
+        if self.box.db.write_now(expansion.strand, campaign_id):
+            log.warning("campaign without a device", campaign_id=campaign_id)
+        return False
 
 
 class Campaigns:

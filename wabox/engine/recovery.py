@@ -3,25 +3,29 @@
 Nothing else goes from its device until it is settled. The page's history is asked under the stored id:
 with the server's ack it was sent; without it the message rests, is handed over once more under the same
 id, rests again, and ends in `unknown`; not found while the history is intact, it never entered and is
-handed over again under the same id; otherwise nobody can know, and it ends in `unknown`.
+handed over again under the same id; otherwise nobody can know, and it ends in `unknown`. A second hand-over
+asks the gate as the first did: what may no longer go goes back into the line, or ends in `unknown`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from wabox.box import Box
+from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox, pace, stored
-from wabox.whatsapp.driver import Driver, LookedUp, SessionLost
+from wabox.messages import handing, outbox, pace, stored
+from wabox.whatsapp.driver import Driver, Handed, LookedUp, SessionLost
 
 log = structlog.get_logger()
 
 RESTING, HANDED_AGAIN = 1, 2  # doubt_stage
 LAST_REST = timedelta(minutes=5)
+RESTRICTED = "restricted"  # the reason of a refusal while the page says that WhatsApp limits the number
+RESTRICTED_REST = timedelta(minutes=1)
 NOT_ENTERED_REST = timedelta(seconds=5)  # the page's connection may have gone a moment ago
 MOST_RECOVERIES = 3  # hand-overs that a running wabox saw end without an answer
 MOST_ATTEMPTS = 20  # with those that its own end cut short
@@ -37,8 +41,8 @@ class Recovery:
 
     def settle(self, message: stored.Message) -> bool:
         """Find out, or do the next thing that can be done. False: it stays in doubt for now."""
-        if message.wa_message_id is None or message.wa_chat_id is None:
-            self.box.db.write_now(outbox.put_back, message)
+        if message.wa_message_id is None or message.wa_chat_id is None or message.link_epoch is None:
+            self.box.db.write_now(outbox.put_back, message, now=self.box.now())  # claimed, but not armed
             return True
         device = self.box.db.read_here(devices.by_id, message.device_id)
         if not device.linked or device.link_epoch != message.link_epoch:
@@ -91,9 +95,18 @@ class Recovery:
     def _hand_over(self, message: stored.Message, *, stage: int) -> bool:
         if message.recoveries >= MOST_RECOVERIES or message.attempts >= MOST_ATTEMPTS:
             return self._lose(message, "no_answer")
-        rest_until = self.box.now() + LAST_REST if stage == HANDED_AGAIN else None
-        if not self.box.db.write_now(outbox.hand_over_again, message, stage=stage, rest_until=rest_until):
-            return True
+        verdict = self.box.db.write_now(
+            handing.once_more,
+            message,
+            stage=stage,
+            rest_until=self.box.now() + LAST_REST if stage == HANDED_AGAIN else None,
+            in_page=stage == HANDED_AGAIN,
+            config=self.box.config,
+            now=self.box.now(),
+        )
+        if verdict != "go":
+            log.info("not handed over again", job_id=message.id, verdict=verdict)
+            return verdict != "rest"
         assert message.wa_message_id is not None
         assert message.wa_chat_id is not None
         try:
@@ -103,14 +116,22 @@ class Recovery:
         except SessionLost:  # the page was never asked
             return False
         log.info("handed over again", job_id=message.id, outcome=handed.outcome, reason=handed.reason)
+        return self._record(message, handed, stage)
+
+    def _record(self, message: stored.Message, handed: Handed, stage: int) -> bool:
+        """What came of the second hand-over."""
+        now = self.box.now()
         if handed.outcome == "acked":
             self._sent(message)
         elif handed.outcome == "refused" and stage == HANDED_AGAIN:  # the earlier attempt may have gone
             return self._lose(message, "no_answer")
+        elif handed.outcome == "refused" and handed.reason == RESTRICTED:
+            self.box.db.write_now(wait_out_restriction, message, now=now)
+            return False
         elif handed.outcome == "refused":
-            self.box.db.write_now(outbox.fail, message, "refused", now=self.box.now())
+            self.box.db.write_now(outbox.fail, message, "refused", now=now)
         elif handed.outcome == "not_entered":  # no new doubt: as before this attempt, a moment later
-            until = self.box.now() + NOT_ENTERED_REST
+            until = now + NOT_ENTERED_REST
             self.box.db.write_now(outbox.rest, message, stage=message.doubt_stage, until=until)
             return False
         else:
@@ -127,3 +148,12 @@ class Recovery:
         self.box.db.write_now(outbox.lose, message, error, now=self.box.now())
         log.warning("message lost from sight", job_id=message.id, error=error)
         return True
+
+
+def wait_out_restriction(tx: Tx, message: stored.Message, *, now: datetime) -> None:
+    """WhatsApp limits the number, and so refused: it surely did not go, and waits; nobody's failure.
+
+    The device rests a moment: the page tells of the limit by itself, and until that is written the gate is open.
+    """
+    outbox.put_back(tx, message, now=now, tried=False)
+    devices.rest(tx, message.device_id, now + RESTRICTED_REST)

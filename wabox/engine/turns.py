@@ -18,8 +18,8 @@ from wabox.box import Box
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.engine.lines import Lines
-from wabox.engine.recovery import Recovery
-from wabox.messages import claiming, gate, numbers, outbox, pace, stored
+from wabox.engine.recovery import RESTRICTED, Recovery, wait_out_restriction
+from wabox.messages import claiming, gate, handing, numbers, outbox, pace, stored
 from wabox.whatsapp.driver import Driver, Handed, Resolved, SessionLost
 
 log = structlog.get_logger()
@@ -60,6 +60,8 @@ class Turns:
                 self.lines.stood_still(device_id, None)
             return moved
         claimed = self.box.db.write_now(claiming.claim_next, device_id, config=self.box.config, now=self.box.now())
+        if isinstance(claimed, claiming.Again):
+            return True
         if claimed is None or isinstance(claimed, gate.Wait):
             self.lines.stood_still(device_id, claimed)
             return False
@@ -71,19 +73,21 @@ class Turns:
         try:
             where = self._resolve(device, message.phone)
         except SessionLost:
-            self.box.db.write_now(outbox.put_back, message)
+            self.box.db.write_now(outbox.put_back, message, now=self.box.now())
             return False
         crash.point("resolved")
         if where.answer != "yes" or where.chat_id is None:
             return self._no_chat(device, message, where)
         armed = self.box.db.write_now(
-            outbox.arm,
+            handing.arm,
             message,
-            chat_id=where.chat_id,
-            other_chat_ids=where.other_chat_ids,
+            where,
             machine_boot=self.machine_boot,
+            config=self.box.config,
             now=self.box.now(),
         )
+        if armed is None:
+            return True
         crash.point("armed")
         return self._hand_over(armed)
 
@@ -104,7 +108,7 @@ class Turns:
             self.box.db.write_now(outbox.fail, message, "not_on_whatsapp", now=now)
         else:
             retry_at = numbers.ask_again_at(now, message.number_tries)
-            self.box.db.write_now(outbox.number_unclear, message, retry_at=retry_at)
+            self.box.db.write_now(outbox.number_unclear, message, retry_at=retry_at, now=now)
             log.info("number unclear", job_id=message.id, device_id=device.id)
         return True
 
@@ -125,11 +129,15 @@ class Turns:
             return self._acked(armed, handed.at or self.box.now())
         if handed.outcome == "in_doubt":
             return self._in_doubt(armed)
+        now = self.box.now()
         if handed.reason == NOT_CONNECTED and handed.outcome == "not_entered":
-            self.box.db.write_now(outbox.put_back, armed)
+            self.box.db.write_now(outbox.put_back, armed, now=now, tried=False)
+            return False
+        if handed.reason == RESTRICTED and handed.outcome == "refused":
+            self.box.db.write_now(wait_out_restriction, armed, now=now)
             return False
         if handed.outcome == "not_entered" and armed.attempts < MOST_NOT_ENTERED:
-            self.box.db.write_now(_forget_and_put_back, armed)
+            self.box.db.write_now(_forget_and_put_back, armed, now=now)
             log.warning("message not entered", job_id=armed.id, reason=handed.reason)
             return False
         error = "refused" if handed.outcome == "refused" else "not_entered"
@@ -152,9 +160,9 @@ class Turns:
         return pace.next_send_at(self.box.now(), self.box.config.sending.gap_seconds)
 
 
-def _forget_and_put_back(tx: Tx, message: stored.Message) -> None:
+def _forget_and_put_back(tx: Tx, message: stored.Message, *, now: datetime) -> None:
     numbers.forget(tx, message.device_id, message.phone)
-    outbox.put_back(tx, message)
+    outbox.put_back(tx, message, now=now)
 
 
 def _refused(tx: Tx, message: stored.Message, error: str, *, now: datetime, next_send_at: datetime) -> None:

@@ -7,6 +7,8 @@ from datetime import datetime
 from wabox import times
 from wabox.db import Rows, Tx
 
+KNOWN = "exists (select 1 from chats k where k.device_id = m.device_id and k.phone = m.phone)"
+
 
 def is_new(rows: Rows, device_id: int, phone: str) -> bool:
     """Whether a message would open a new chat."""

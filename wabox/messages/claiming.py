@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 
 from wabox import times
 from wabox.config import Config
@@ -15,34 +16,70 @@ from wabox.devices import devices
 from wabox.messages import gate, outbox, stored
 from wabox.messages.line import MESSAGE, Line, of_device
 
-MOST_ASIDE = 100  # messages one claim may put aside
+MOST_ASIDE = 200  # messages one claim may put aside
+MOST_SECONDS = 0.02  # and for how long, since everybody else's writes wait meanwhile
 
 
-def claim_next(tx: Tx, device_id: int, *, config: Config, now: datetime) -> stored.Message | gate.Wait | None:
+@dataclass(frozen=True, slots=True)
+class Again:
+    """So many were put aside that the rest is left to the next claim; it may be made at once."""
+
+
+def claim_next(
+    tx: Tx, device_id: int, *, config: Config, now: datetime
+) -> stored.Message | gate.Wait | Again | None:
     """queued → sending for the head of the device's line, if the gate says so in this transaction.
 
     Returns the claimed message, or why the head waits, or None if nobody stands in line. What can never
-    go is dropped on the way, what a person shall read first is put aside: some of them at once, and the rest
-    at the next turn, so that nobody waits long for this transaction.
+    go is dropped on the way, what waits for itself alone is put aside: some of them at once, and the rest
+    at the next claim, so that nobody waits long for this transaction.
     """
+    aside, ends = _back_in_line(tx, device_id, now), monotonic() + MOST_SECONDS
     line = of_device(tx, devices.by_id(tx, device_id), config=config, now=now)
-    aside = 0
-    while aside < MOST_ASIDE and (row := _head(tx, line)) is not None:
+    while (row := _head(tx, line)) is not None:
+        if aside >= MOST_ASIDE or monotonic() > ends:
+            return Again()
         decision = gate.decide(now, line.facts_for(tx, row))
         if isinstance(decision, gate.Wait):
             if not decision.others_pass or decision.until is None:
                 return decision
-            outbox.hold(tx, row["id"], until=decision.until, reason=decision.reason)
-            continue
-        if isinstance(decision, gate.Go):
-            if _put_aside(tx, row["id"], now):
-                aside += 1
-                continue
+            aside += _hold(tx, line, row, decision)
+        elif isinstance(decision, gate.Drop):
+            aside += _drop(tx, row["id"], decision, now)
+        elif _put_aside(tx, row["id"], now):
+            aside += 1
+        else:
             claimed = outbox.claim(tx, row["id"], now=now)
             assert claimed
             return stored.by_id(tx, row["id"])
-        _drop(tx, row["id"], decision, now)
     return None
+
+
+def decide(rows: Rows, message: stored.Message, *, config: Config, now: datetime) -> gate.Decision:
+    """What the gate says of a message that is in hand, just as if it stood at the head of its line.
+
+    Every hand-over asks this in its own transaction. An earlier attempt of the message counts in no cap.
+    """
+    device = devices.by_id(rows, message.device_id)
+    line = of_device(rows, device, config=config, now=now, without=message.id)
+    row = rows.one(f"{MESSAGE} where m.id = :id", id=message.id)
+    assert row is not None
+    decision = gate.decide(now, line.facts_for(rows, row))
+    if isinstance(decision, gate.Go) and judged(rows, message) is not None:
+        return gate.Wait(None, "content_review")
+    return decision
+
+
+def _back_in_line(tx: Tx, device_id: int, now: datetime) -> int:
+    """Those whose own wait is over stand in line again, those that waited longest first. How many."""
+    return tx.run(
+        """update messages set held_until = null, held_reason = null where id in (
+             select id from messages where device_id = :device_id and status = 'queued' and held_until <= :now
+             order by held_until limit :most)""",
+        device_id=device_id,
+        now=times.stored(now),
+        most=MOST_ASIDE,
+    )
 
 
 def _head(rows: Rows, line: Line) -> Row | None:
@@ -53,13 +90,34 @@ def _head(rows: Rows, line: Line) -> Row | None:
             f"{MESSAGE} where {line.passable()} order by m.priority desc, m.id limit 1",
             device_id=line.device.id,
             campaign_id=campaign_id,
-            now=times.stored(line.now),
         )
         if row is not None and campaign_id is None:
             return row
         if row is not None:
             heads.append(row)
     return min(heads, key=lambda row: (-row["priority"], row["id"]), default=None)
+
+
+def _hold(tx: Tx, line: Line, row: Row, wait: gate.Wait) -> int:
+    """The message waits beside the line; at a recipient's cap, so do all of the next ones alike. How many."""
+    assert wait.until is not None
+    outbox.hold(tx, row["id"], until=wait.until, reason=wait.reason)
+    if wait.reason != "recipient_cap":
+        return 1
+    return 1 + tx.run(
+        f"""update messages set held_until = :until, held_reason = 'recipient_cap' where id in (
+              select id from (select m.id, m.user_id, m.phone from messages m where {line.passable()}
+                              order by m.priority desc, m.id limit :most) near
+              where (select count(*) from messages seen where seen.user_id = near.user_id
+                     and seen.phone = near.phone and seen.campaign_id is not null
+                     and seen.spent_at >= :midnight) >= :cap)""",  # noqa: S608 - this house's constants
+        device_id=line.device.id,
+        campaign_id=row["campaign_id"],
+        until=times.stored(wait.until),
+        midnight=times.stored(line.midnight),
+        cap=line.shared.rules.recipient_per_day,
+        most=MOST_ASIDE,
+    )
 
 
 def _put_aside(tx: Tx, message_id: int, now: datetime) -> bool:
@@ -84,12 +142,12 @@ def judged(rows: Rows, message: stored.Message) -> Verdict | None:
     return verdict
 
 
-def _drop(tx: Tx, message_id: int, decision: gate.Drop, now: datetime) -> None:
+def _drop(tx: Tx, message_id: int, decision: gate.Drop, now: datetime) -> int:
     message = stored.by_id(tx, message_id)
     if decision.status == "skipped":
-        outbox.skip(tx, message, decision.error, now=now)
-    else:
-        outbox.cancel(tx, message, now=now, error=decision.error)
+        assert decision.error is not None
+        return int(outbox.skip(tx, message, decision.error, now=now))
+    return int(outbox.cancel(tx, message, now=now, error=decision.error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wabox import times
 from wabox.config import Config
 from wabox.db import Row, Rows
 from wabox.devices import devices
@@ -101,7 +100,6 @@ def _counted(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: in
                 and ({higher} (m.priority = :priority and m.id >= :last and m.id < :id)) limit :most)""",  # noqa: S608
             device_id=line.device.id,
             campaign_id=campaign_id,
-            now=times.stored(line.now),
             priority=row["priority"],
             last=last,
             id=row["id"],

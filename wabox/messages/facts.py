@@ -76,7 +76,8 @@ class Message:
 
     recipient_today: campaign messages this phone got today. number_check_at: when WhatsApp may be asked
     again whether the number exists. system: wabox's own confirmation of an opt-out or opt-in.
-    in_review: a person shall read it first.
+    in_review: a person shall read it first. consented: a consent of this person is on record.
+    cancel_asked: its owner took it back while it was on its way.
     """
 
     campaign: CampaignState | None = None
@@ -88,6 +89,8 @@ class Message:
     opted_out: bool = False
     system: bool = False
     in_review: bool = False
+    consented: bool = False
+    cancel_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Rules:
     new_chats_per_day: int = 0
     recipient_per_day: int = 0
     warmup: bool = False
+    require_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Drop:
     """It never goes: the status and error code that end it."""
 
     status: Literal["skipped", "cancelled"]
-    error: Literal["expired", "opted_out", "campaign_stopped"]
+    error: Literal["expired", "opted_out", "no_consent", "campaign_stopped"] | None
 
 
 Decision = Go | Wait | Drop
@@ -125,10 +125,14 @@ def _dropped(now: datetime, facts: Facts) -> Drop | None:
     message = facts.message
     if not (facts.clock_ok and facts.database_ok):
         return None
+    if message.cancel_asked:
+        return Drop("cancelled", None)
     if message.campaign in ("stopped", "failed"):
         return Drop("cancelled", "campaign_stopped")
     if message.opted_out and not message.system:
         return Drop("skipped", "opted_out")
+    if facts.rules.require_consent and not message.consented and not message.system:
+        return Drop("skipped", "no_consent")
     if message.expires_at is not None and now >= message.expires_at:
         return Drop("skipped", "expired")
     return None

@@ -122,8 +122,8 @@ def _end_in_hand(tx: Tx, device: devices.Device, now: datetime) -> None:
     message = stored.in_doubt(tx, device.id)
     if message is None:
         return
-    if message.wa_message_id is not None:
+    if message.wa_message_id is not None and message.link_epoch is not None:
         outbox.lose(tx, message, "link_lost", now=now)
         return
-    outbox.put_back(tx, message)
+    outbox.put_back(tx, message, now=now)
     outbox.cancel(tx, message, now=now, error="device_removed")

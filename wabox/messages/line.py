@@ -12,7 +12,7 @@ from wabox.config import Config
 from wabox.contacts import suppression
 from wabox.db import Row, Rows
 from wabox.devices import devices
-from wabox.messages import facts, gate
+from wabox.messages import chats, facts, gate
 from wabox.messages.localtime import day_start, local_day
 
 
@@ -21,6 +21,7 @@ class Line:
     """What all messages of one device share at one moment.
 
     campaigns: of the user, running. counted: how far `explaining` has walked the line, by campaign and priority.
+    without: the id of a message that counts in no cap, 0 = none: it was handed over before, and is judged anew.
     """
 
     device: devices.Device
@@ -30,6 +31,7 @@ class Line:
     midnight: datetime
     campaigns: tuple[int, ...]
     counted: dict[tuple[int | None, int], tuple[int, int]] = field(default_factory=dict)
+    without: int = 0
 
     def facts_for(self, rows: Rows, row: Row) -> facts.Facts:
         """What the gate judges of one message. row: of MESSAGE."""
@@ -46,6 +48,8 @@ class Line:
                 opted_out=bool(row["opted_out"]),
                 system=bool(row["is_system"]),
                 in_review=bool(row["in_review"]),
+                consented=bool(row["consented"]),
+                cancel_asked=bool(row["cancel_asked"]),
             ),
         )
 
@@ -55,7 +59,8 @@ class Line:
             return 0
         counted = rows.value(
             """select count(*) from messages where user_id = :user_id and phone = :phone
-               and campaign_id is not null and spent_at >= :midnight""",
+               and campaign_id is not null and spent_at >= :midnight and id <> :without""",
+            without=self.without,
             user_id=row["user_id"],
             phone=row["phone"],
             midnight=times.stored(self.midnight),
@@ -63,22 +68,22 @@ class Line:
         return int(counted)
 
     def passable(self) -> str:
-        """SQL: what may stand at the head. Wants :device_id, :campaign_id and :now."""
+        """SQL: what may stand at the head. Wants :device_id and :campaign_id."""
         return _PASSABLE + (_KNOWN_CHATS if self.new_chats_full else "")
 
 
 MESSAGE = f"""select m.id, m.user_id, m.device_id, m.phone, m.campaign_id, m.priority, m.is_system,
-    m.scheduled_for, m.expires_at, m.held_until, m.held_reason, m.new_chat, m.in_review, c.status as campaign,
-    {suppression.CLAUSE} as opted_out
+    m.scheduled_for, m.expires_at, m.held_until, m.held_reason, m.in_review, m.cancel_asked, c.status as campaign,
+    not {chats.KNOWN} as new_chat, {suppression.CLAUSE} as opted_out,
+    exists (select 1 from contacts who where who.user_id = m.user_id and who.phone = m.phone
+            and who.consent_at is not null) as consented
     from messages m left join campaigns c on c.id = m.campaign_id"""  # noqa: S608 - this house's constants
 
-# What may stand at the head of a device's line: a message held only by itself lets the others pass. One
-# question for the single messages and one for each running campaign, so that a paused one costs nothing.
+# What may stand at the head of a device's line: a message held only by itself stands beside it. One question
+# for the single messages and one for each running campaign, so that a paused one costs nothing.
 _PASSABLE = """m.device_id = :device_id and m.in_review = 0 and m.campaign_id is :campaign_id
-    and m.status = 'queued'
-    and (m.scheduled_for is null or m.scheduled_for <= :now)
-    and (m.held_until is null or m.held_until <= :now)"""
-_KNOWN_CHATS = " and m.new_chat = 0"
+    and m.status = 'queued' and m.held_until is null"""
+_KNOWN_CHATS = " and m.new_chat = 0"  # a hint, for the index; whoever stands at the head is asked of `chats`
 
 
 def rules(config: Config, timezone: str | None = None) -> facts.Rules:
@@ -91,6 +96,7 @@ def rules(config: Config, timezone: str | None = None) -> facts.Rules:
         hourly_cap=sending.hourly_cap,
         new_chats_per_day=sending.new_chats_per_day,
         recipient_per_day=config.guards.campaign_messages_per_day,
+        require_consent=config.guards.require_consent,
         warmup=sending.warmup,
     )
 
@@ -121,13 +127,14 @@ def allowance(rows: Rows, device: devices.Device, *, config: Config, now: dateti
     )
 
 
-def of_device(rows: Rows, device: devices.Device, *, config: Config, now: datetime) -> Line:
+def of_device(rows: Rows, device: devices.Device, *, config: Config, now: datetime, without: int = 0) -> Line:
+    """The device's line at this moment. without: a message whose own earlier attempt counts in no cap."""
     user = rows.one("select state, timezone from users where id = :id", id=device.user_id)
     assert user is not None
     wanted = rules(config, user["timezone"])
     today = local_day(now, wanted.zone)
     midnight = day_start(today, wanted.zone)
-    counts = _counts(rows, device.id, wanted, now, midnight)
+    counts = _counts(rows, device.id, wanted, now, midnight, without)
     standing = subscriptions.standing(rows, device.user_id, enabled=config.billing.enabled, now=now)
     seen = facts.Device(
         state=device.state,
@@ -140,7 +147,7 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
         filled_hour_at=counts[2],
         over_plan=_over_plan(rows, device, standing),
     )
-    account = _account(rows, device.user_id, user["state"], standing, midnight)
+    account = _account(rows, device.user_id, user["state"], standing, midnight, without)
     clock_ok = rows.value("select 1 from box where key = 'clock_wrong'") is None
     shared = facts.Facts(
         rules=wanted,
@@ -154,7 +161,7 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
     running = rows.all(
         "select id from campaigns where user_id = :user_id and status = 'sending'", user_id=device.user_id
     )
-    return Line(device, shared, now, full, midnight, tuple(row["id"] for row in running))
+    return Line(device, shared, now, full, midnight, tuple(row["id"] for row in running), without=without)
 
 
 def _over_plan(rows: Rows, device: devices.Device, standing: subscriptions.Standing) -> bool:
@@ -165,24 +172,26 @@ def _over_plan(rows: Rows, device: devices.Device, standing: subscriptions.Stand
 
 
 def _account(
-    rows: Rows, user_id: int, state: str, standing: subscriptions.Standing, midnight: datetime
+    rows: Rows, user_id: int, state: str, standing: subscriptions.Standing, midnight: datetime, without: int
 ) -> facts.Account:
     """The sender, with what the plan in force allows."""
     return facts.Account(
         state=cast(facts.AccountState, state),
         plan_expires_at=standing.paid_until,
         daily_cap=standing.daily_cap,
-        sent_today=_sent_by_all(rows, user_id, midnight) if standing.daily_cap else 0,
+        sent_today=_sent_by_all(rows, user_id, midnight, without) if standing.daily_cap else 0,
     )
 
 
-def _sent_by_all(rows: Rows, user_id: int, midnight: datetime) -> int:
+def _sent_by_all(rows: Rows, user_id: int, midnight: datetime, without: int) -> int:
     """What all devices of the user sent today. One that was claimed counts: it may be armed any moment."""
     counted = rows.value(
         """select (select count(*) from devices d join messages m on m.device_id = d.id
-                   where d.user_id = :user_id and m.spent_at >= :midnight)
+                   where d.user_id = :user_id and m.spent_at >= :midnight and m.id <> :without)
                 + (select count(*) from devices d join messages m on m.device_id = d.id
-                   where d.user_id = :user_id and m.status = 'sending' and m.spent_at is null)""",
+                   where d.user_id = :user_id and m.status = 'sending' and m.spent_at is null
+                   and m.id <> :without)""",
+        without=without,
         user_id=user_id,
         midnight=times.stored(midnight),
     )
@@ -190,15 +199,16 @@ def _sent_by_all(rows: Rows, user_id: int, midnight: datetime) -> int:
 
 
 def _counts(
-    rows: Rows, device_id: int, wanted: facts.Rules, now: datetime, midnight: datetime
+    rows: Rows, device_id: int, wanted: facts.Rules, now: datetime, midnight: datetime, without: int
 ) -> tuple[int, int, datetime | None]:
     """Sent today, new chats today, and when the hour was filled; asked only where there is a cap."""
     sent = fresh = 0
     if wanted.daily_cap or wanted.warmup or wanted.new_chats_per_day:
         row = rows.one(
             """select count(*), coalesce(sum(new_chat), 0) from messages
-               where device_id = :device_id and spent_at >= :midnight""",
+               where device_id = :device_id and spent_at >= :midnight and id <> :without""",
             device_id=device_id,
+            without=without,
             midnight=times.stored(midnight),
         )
         assert row is not None
@@ -206,9 +216,10 @@ def _counts(
     filled = None
     if wanted.hourly_cap:
         filled = rows.value(
-            """select spent_at from messages where device_id = :device_id and spent_at > :since
+            """select spent_at from messages where device_id = :device_id and spent_at > :since and id <> :without
                order by spent_at desc limit 1 offset :n""",
             device_id=device_id,
+            without=without,
             since=times.stored(now - timedelta(hours=1)),
             n=wanted.hourly_cap - 1,
         )

@@ -41,18 +41,22 @@ def accept(
     expires_at: datetime | None = None,
     contact_id: int | None = None,
     system: bool = False,
+    consented: bool = True,
     ip: str | None = None,
 ) -> int:
     """A message is queued and its credit taken; returns its job id. The variant is chosen by that id.
 
-    phone: digits. To a person who asked not to be written to it is skipped at once, without a credit;
-    so is one that has expired already. Where texts are judged, it may wait for a person's eye first. A system
+    phone: digits. To a person who asked not to be written to, or is not `consented` where that is asked for, it
+    is skipped at once, without a credit; so is one that has expired already. Where texts are judged, it may wait
+    for a person's eye first. A system
     message (wabox's own confirmation) costs nothing and goes all the same. Raises Invalid when the rendered
     text is empty or too long, or `content_refused`, and InsufficientCredits; then nothing is stored.
     """
     job_id = next_id(tx)
     text = template.render(values, seed=f"job:{job_id}")
     error = None if system else _never_goes(tx, device.user_id, phone, expires_at, now)
+    if error is None and not consented:
+        error = "no_consent"
     verdict = None if system or error is not None else rules.verdict(tx, text)
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(device.user_id, verdict, ip=ip, now=now)
@@ -60,9 +64,10 @@ def accept(
         ledger.take(tx, device.user_id, job_id, now=now)
     tx.insert(
         """insert into messages (id, user_id, device_id, contact_id, phone, text, priority, is_system,
-                                 scheduled_for, expires_at, new_chat, queued_at)
+                                 scheduled_for, held_until, held_reason, expires_at, new_chat, queued_at)
            values (:id, :user_id, :device_id, :contact_id, :phone, :text, :priority, :system,
-                   :scheduled_for, :expires_at, :new_chat, :now)""",
+                   :scheduled_for, :scheduled_for, iif(:scheduled_for is null, null, 'scheduled'), :expires_at,
+                   :new_chat, :now)""",
         id=job_id,
         user_id=device.user_id,
         device_id=device.id,
@@ -138,18 +143,20 @@ def arm(
     return stored.by_id(tx, message.id)
 
 
-def hand_over_again(tx: Tx, message: stored.Message, *, stage: int, rest_until: datetime | None) -> bool:
-    """Another attempt under the same id. False if a receipt has settled the message meanwhile."""
-    return (
-        tx.run(
-            """update messages set attempts = attempts + 1, doubt_stage = :stage, rest_until = :rest_until
-               where id = :id and status = 'sending'""",
-            id=message.id,
-            stage=stage,
-            rest_until=times.stored_or_none(rest_until),
-        )
-        == 1
+def try_again(tx: Tx, message: stored.Message, *, stage: int, rest_until: datetime | None, now: datetime) -> bool:
+    """Another attempt under the same id; it counts in the caps of this moment. False: it is settled meanwhile.
+
+    The caller has asked the gate in this very transaction.
+    """
+    moved = tx.run(
+        """update messages set attempts = attempts + 1, doubt_stage = :stage, rest_until = :rest_until,
+           spent_at = :now where id = :id and status = 'sending'""",
+        id=message.id,
+        stage=stage,
+        rest_until=times.stored_or_none(rest_until),
+        now=times.stored(now),
     )
+    return moved == 1
 
 
 def rest(tx: Tx, message: stored.Message, *, stage: int, until: datetime) -> None:
@@ -167,27 +174,44 @@ def doubted(tx: Tx, message: stored.Message) -> None:
     tx.run("update messages set recoveries = recoveries + 1 where id = :id and status = 'sending'", id=message.id)
 
 
-def put_back(tx: Tx, message: stored.Message) -> None:
-    """sending → queued: it was surely not handed over."""
-    tx.run(
-        """update messages set status = 'queued', spent_at = null, doubt_stage = 0, rest_until = null
-           where id = :id and status = 'sending'""",
+def put_back(tx: Tx, message: stored.Message, *, now: datetime, tried: bool = True) -> None:
+    """sending → queued: it was surely not handed over. What was asked for meanwhile takes hold of it at once.
+
+    tried=False: the attempt failed for nobody's fault and is not counted.
+    """
+    moved = tx.run(
+        """update messages set status = 'queued', spent_at = null, doubt_stage = 0, rest_until = null,
+           link_epoch = null, attempts = max(attempts - :untried, 0) where id = :id and status = 'sending'""",
         id=message.id,
+        untried=int(not tried),
     )
+    if moved:
+        _overtaken(tx, message.id, now)
 
 
-def number_unclear(tx: Tx, message: stored.Message, *, retry_at: datetime) -> None:
+def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
+    """A cancel, the end of its campaign or an opt-out came while it was in hand, where they do not reach."""
+    message = stored.by_id(tx, message_id)
+    ended = message.campaign_id is not None and tx.value(
+        "select status in ('completed', 'stopped', 'failed') from campaigns where id = :id", id=message.campaign_id
+    )
+    if message.cancel_asked:
+        cancel(tx, message, now=now)
+    elif ended:
+        cancel(tx, message, now=now, error="campaign_stopped")
+    elif not message.system and suppression.is_out(tx, message.user_id, message.phone):
+        skip(tx, message, "opted_out", now=now)
+
+
+def number_unclear(tx: Tx, message: stored.Message, *, retry_at: datetime, now: datetime) -> None:
     """sending → queued: WhatsApp did not say whether the number exists; others pass until then."""
-    tx.run(
-        """update messages set status = 'queued', number_tries = number_tries + 1, held_until = :retry_at,
-           held_reason = 'number_check' where id = :id and status = 'sending' and wa_message_id is null""",
-        id=message.id,
-        retry_at=times.stored(retry_at),
-    )
+    put_back(tx, message, now=now)
+    hold(tx, message.id, until=retry_at, reason="number_check")
+    tx.run("update messages set number_tries = number_tries + 1 where id = :id", id=message.id)
 
 
 def hold(tx: Tx, message_id: int, *, until: datetime, reason: str) -> None:
-    """Only this message waits until then; it is passed over by those behind it."""
+    """Only this message waits until then, beside the line: those behind it pass."""
     tx.run(
         """update messages set held_until = :until, held_reason = :reason
            where id = :id and status = 'queued'""",
@@ -233,19 +257,27 @@ def receipt(tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at:
 
 
 def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetime) -> bool:
-    """sending or unknown → sent: WhatsApp's server has it. False if that was known already."""
-    if not _move(tx, message, ("sending", "unknown"), "sent", now=at):
+    """sending, unknown or put back → sent: WhatsApp's server has it. False if that was known already.
+
+    The gap begins. Only the message that the device had in hand becomes its anchor: an older one proves nothing
+    of those after it.
+    """
+    message = stored.by_id(tx, message.id)
+    if not _went(tx, message, at):
+        return False
+    if message.link_epoch not in (None, devices.by_id(tx, message.device_id).link_epoch):
+        return True
+    devices.rest(tx, message.device_id, next_send_at)
+    if message.status == "sending" and message.wa_chat_id and message.wa_message_id:
+        devices.anchored(tx, message.device_id, (message.wa_chat_id, message.wa_message_id))
+    return True
+
+
+def _went(tx: Tx, message: stored.Message, at: datetime) -> bool:
+    """It is sent, and the chat is known. Nothing is said of the device: who says so may not have seen the page."""
+    if not _move(tx, message, ("queued", "sending", "unknown"), "sent", now=at):
         return False
     chats.wrote(tx, message.device_id, message.user_id, message.phone, inbound=False, at=at)
-    if message.wa_chat_id and message.wa_message_id:
-        device = devices.by_id(tx, message.device_id)
-        if device.link_epoch == message.link_epoch:
-            devices.sent_one(
-                tx,
-                message.device_id,
-                next_send_at=next_send_at,
-                anchor=(message.wa_chat_id, message.wa_message_id),
-            )
     return True
 
 
@@ -270,13 +302,31 @@ def cancel(tx: Tx, message: stored.Message, *, now: datetime, error: str | None 
 
 
 def cancel_for(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> stored.Message:
-    """The owner takes a queued message back. Asking again is fine. Raises Invalid `wrong_state`, NotFound."""
+    """The owner takes a message back. Asking again is fine. Raises Invalid `wrong_state`, NotFound.
+
+    One that is on its way stays so until it is known whether it went; it is not handed over once more.
+    """
     message = stored.of_user(tx, user_id, message_id)
-    if message.status != "cancelled" and not cancel(tx, message, now=now):
+    if message.status == "sending":
+        tx.run("update messages set cancel_asked = 1 where id = :id and status = 'sending'", id=message_id)
+    elif message.status != "cancelled" and not cancel(tx, message, now=now):
         raise Invalid(
             "wrong_state", f"Only a queued message can be cancelled; this one is {message.status} already."
         )
     return stored.by_id(tx, message_id)
+
+
+def on_its_way(rows: Rows, user_id: int, *, campaign_id: int | None = None, phone: str | None = None) -> int:
+    """How many messages of this campaign, or to this phone, are being handed over or in doubt."""
+    found = rows.value(
+        """select count(*) from devices d join messages m on m.device_id = d.id and m.status = 'sending'
+           where d.user_id = :user_id and (:campaign_id is null or m.campaign_id = :campaign_id)
+           and (:phone is null or m.phone = :phone)""",
+        user_id=user_id,
+        campaign_id=campaign_id,
+        phone=phone,
+    )
+    return int(found)
 
 
 def settle(
@@ -286,7 +336,7 @@ def settle(
     message = stored.of_user(tx, user_id, message_id)
     if message.status == "unknown":
         if verdict == "sent":
-            sent(tx, message, at=now, next_send_at=now)
+            _went(tx, message, now)
         else:
             fail(tx, message, "settled_not_sent", now=now)
         return stored.by_id(tx, message_id)
@@ -328,12 +378,17 @@ def _move(
     error: str | None = None,
     text: str | None = None,
 ) -> bool:
-    """The one place where a message reaches a new status for good: row, count and webhook together."""
+    """The one place where a message reaches a new status for good: row, count and webhook together.
+
+    What it was is asked of the row: a receipt or a deleted phone may have moved it since `message` was read.
+    """
+    was = tx.value("select status from messages where id = :id", id=message.id)
     stamp = f"{to}_at" if to in statuses.REACHED else "finished_at"
     moved = tx.run(
         f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text,
             rest_until = null,
-            spent_at = case when :to in ('failed', 'skipped', 'cancelled') then null else spent_at end
+            spent_at = case when :to in ('failed', 'skipped', 'cancelled') then null
+                            when :to = 'sent' then coalesce(spent_at, :now) else spent_at end
             where id = :id and status in ({", ".join(f"'{one}'" for one in origin)})""",  # noqa: S608
         id=message.id,
         to=to,
@@ -347,7 +402,7 @@ def _move(
     if to in ("failed", "skipped", "cancelled"):
         ledger.give_back(tx, message.user_id, message.id, now=now)
     if message.campaign_id is not None:
-        tallies.campaign_moved(tx, message.campaign_id, was=message.status, to=to, error=error)
+        tallies.campaign_moved(tx, message.campaign_id, was=was, to=to, error=error)
     owe(tx, message.id, now)
     return True
 

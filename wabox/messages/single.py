@@ -23,17 +23,19 @@ def send(
     queue_if_offline: bool = False,
     scheduled_for: datetime | None = None,
     expires_at: datetime | None = None,
+    require_consent: bool,
     ip: str | None = None,
 ) -> int:
-    """The message is in the log: queued, or skipped at once for somebody who opted out. Returns its job id.
+    """The message is in the log: queued, or skipped at once for somebody who must not be written to. Its job id.
 
     phone: digits. Name and custom come from the contact with that phone. queue_if_offline: also for a
     device that is not linked. Raises, in this order, NotFound for the device, InsufficientCredits,
     Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
-    ip: of the sender, for the record of a refusal.
+    require_consent: `[guards]`. ip: of the sender, for the record of a refusal.
     """
     device = devices.by_label(tx, user_id, device_label)
-    if not suppression.is_out(tx, user_id, phone):
+    consented = not require_consent or contacts.has_consented(tx, user_id, phone)
+    if consented and not suppression.is_out(tx, user_id, phone):
         ledger.require(tx, user_id, 1)
     if not queue_if_offline:
         devices.check_sendable(device)
@@ -48,5 +50,6 @@ def send(
         now=now,
         scheduled_for=scheduled_for,
         expires_at=expires_at,
+        consented=consented,
         ip=ip,
     )

@@ -21,6 +21,8 @@ _SENTENCES: dict[str, str] = {
     "history_lost": "WhatsApp's history on this box is incomplete, so nobody can tell whether it went. "
     "Look on the phone, then settle it.",
     "no_answer": "WhatsApp did not confirm the message; it may have gone. Look on the phone, then settle it.",
+    "withheld": "It was with WhatsApp Web, without an answer, when it should no longer go, so wabox did not try "
+    "again; it may have gone. Look on the phone, then settle it.",
     "settled_not_sent": "You settled it as not sent.",
     "message_too_long": "With this contact's data the text is over 4,096 characters.",
     "message_empty": "With this contact's data the text is empty.",

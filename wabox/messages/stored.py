@@ -41,6 +41,7 @@ class Message:
     link_epoch: int | None
     machine_boot: str | None
     in_review: bool
+    cancel_asked: bool
     attempts: int
     recoveries: int
     doubt_stage: int
@@ -105,6 +106,7 @@ def of_row(row: Row) -> Message:
         link_epoch=row["link_epoch"],
         machine_boot=row["machine_boot"],
         in_review=bool(row["in_review"]),
+        cancel_asked=bool(row["cancel_asked"]),
         attempts=row["attempts"],
         recoveries=row["recoveries"],
         doubt_stage=row["doubt_stage"],

@@ -13,6 +13,7 @@ from wabox.migrations import (
     fifth,
     first,
     fourth,
+    holds,
     known_browsers,
     leftovers,
     rotations,
@@ -38,6 +39,7 @@ STEPS(name="0010_sessions")(sessions.step)
 STEPS(name="0011_known_browsers")(known_browsers.step)
 STEPS(name="0012_rotations")(rotations.step)
 STEPS(name="0013_txids")(txids.step)
+STEPS(name="0014_holds")(holds.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:

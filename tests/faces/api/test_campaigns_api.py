@@ -137,7 +137,7 @@ def test_control_returns_the_updated_campaign_and_is_idempotent(api: Api) -> Non
         assert set(answer.json()) == FIELDS
     assert api.call("POST", f"/campaigns/{number}/redispatch").status_code == 200
     stopped = api.call("POST", f"/campaigns/{number}/stop")
-    assert set(stopped.json()) == FIELDS | {"credits_refunded"}
+    assert set(stopped.json()) == FIELDS | {"credits_refunded", "on_its_way"}
     assert (stopped.json()["status"], stopped.json()["cancelled"], stopped.json()["credits_refunded"]) == (
         "stopped",
         3,

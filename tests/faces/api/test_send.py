@@ -223,7 +223,7 @@ def test_a_number_that_whatsapp_says_nothing_of_waits(api: Api) -> None:
     def verb(tx: Any) -> None:
         message = claiming.claim_next(tx, api.stage.asha.device_id, config=api.stage.box.config, now=NOON)
         assert isinstance(message, stored.Message)
-        outbox.number_unclear(tx, message, retry_at=numbers.ask_again_at(NOON, 0))
+        outbox.number_unclear(tx, message, retry_at=numbers.ask_again_at(NOON, 0), now=NOON)
 
     api.stage.box.db.write_now(verb)
     shown = api.call("GET", f"/messages/{job_id}").json()
@@ -268,13 +268,17 @@ def test_past_its_expiry_it_is_skipped_and_told(api: Api) -> None:
     assert (shown["status"], shown["error"], shown["wait_reason"]) == ("skipped", "expired", None)
 
 
-def test_only_a_queued_message_can_be_cancelled(api: Api) -> None:
+def test_what_has_gone_cannot_be_cancelled_and_what_is_on_its_way_says_so(api: Api) -> None:
     job_id = _queued(api)["job_id"]
     for _ in range(2):
         answer = api.call("POST", f"/messages/{job_id}/cancel")
         assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+        assert answer.json()["on_its_way"] == 0
     other = _queued(api)["job_id"]
     api.stage.box.db.write_now(outbox.claim, other, now=NOON)
+    answer = api.call("POST", f"/messages/{other}/cancel")
+    assert (answer.status_code, answer.json()["status"], answer.json()["on_its_way"]) == (200, "sending", 1)
+    api.stage.box.db.write_now(lambda tx: outbox.sent(tx, stored.by_id(tx, other), at=NOON, next_send_at=NOON))
     answer = api.call("POST", f"/messages/{other}/cancel")
     assert (answer.status_code, answer.json()["code"]) == (422, "wrong_state")
 

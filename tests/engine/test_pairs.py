@@ -1,0 +1,611 @@
+"""Edges between two nouns, as tables: what is in doubt x what came meanwhile, and pairs that were found broken.
+
+After each row every promise about the rows holds, and WhatsApp has no message twice.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import PHONE, Engine, make
+from tests.engine.test_campaigns import expand, launch, people, show
+from wabox.accounts.states import Actor
+from wabox.campaigns import control, expansion, launching, replies
+from wabox.checkup import promises
+from wabox.contacts import contacts, phones
+from wabox.contacts.people import Consent
+from wabox.contacts.writing import Draft
+from wabox.content import rules
+from wabox.devices import devices
+from wabox.engine.expansion import Expansion, _settle
+from wabox.errors import Invalid
+from wabox.messages import claiming, explaining, leaving, outbox
+from wabox.messages.line import of_device
+
+OTHER = "8801711000002"
+Meanwhile = Callable[[Engine, int], object]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = make(tmp_path, sending={"quiet_hours": ["23:00", "08:00"]}, accounts={"registration": "open"})
+    yield made
+    holds(made)
+    made.stage.close()
+
+
+def holds(engine: Engine) -> None:
+    """What must be true after any row."""
+    with closing(sqlite3.connect(engine.stage.box.db.path)) as connection:
+        assert list(promises.broken(connection)) == []
+    assert [one for one in engine.driver.taken.values() if one.copies > 1] == []
+
+
+def write(engine: Engine, verb: Callable[..., Any], *args: Any, **more: Any) -> Any:
+    return engine.stage.box.db.write_now(verb, *args, **more, now=engine.stage.hands.now())
+
+
+def why(engine: Engine, job_id: int) -> str | None:
+    box, now = engine.stage.box, engine.stage.hands.now()
+    waits = box.db.read_here(explaining.explain, [engine.message(job_id)], config=box.config, now=now)
+    return waits[job_id].reason if job_id in waits else None
+
+
+def killed_before_it_entered(engine: Engine) -> None:
+    """wabox dies armed: the message has its id, and WhatsApp's page never got it."""
+
+    def die(device_id: int, message_id: str) -> None:
+        raise KeyboardInterrupt
+
+    engine.driver.before_hand_over = die
+    with pytest.raises(KeyboardInterrupt):
+        engine.turn()
+    engine.driver.before_hand_over = None
+
+
+def stays_without_ack(engine: Engine) -> None:
+    """The page has it and the server does not say so; wabox has rested and looks once more."""
+    engine.driver.plan("stuck")
+    engine.turn()
+
+
+def pass_time(engine: Engine, job_id: int) -> None:
+    engine.stage.hands.forward(minutes=10)
+
+
+def night_falls(engine: Engine, job_id: int) -> None:
+    """Midnight in Dhaka."""
+    engine.stage.hands.forward(hours=12)
+
+
+def owner_opts_out(engine: Engine, job_id: int) -> None:
+    write(engine, replies.opt_out_by_owner, engine.stage.asha.id, PHONE, source="owner", by=None)
+
+
+def person_writes_stop(engine: Engine, job_id: int) -> None:
+    engine.driver.write(engine.stage.asha.device_id, PHONE, "STOP")
+
+
+def cancels(engine: Engine, job_id: int) -> None:
+    found = write(engine, outbox.cancel_for, engine.stage.asha.id, job_id)
+    assert found.status == "sending"
+
+
+def is_suspended(engine: Engine, job_id: int) -> None:
+    engine.stage.box.db.write_now(
+        lambda tx: tx.run("update users set state = 'suspended' where id = :id", id=engine.stage.asha.id)
+    )
+
+
+def is_limited(engine: Engine, job_id: int) -> None:
+    until = engine.stage.hands.now() + timedelta(hours=3)
+    engine.driver.show(engine.stage.asha.device_id, "ready", "restricted", until=until, synced=True)
+
+
+def rule_refuses(engine: Engine, job_id: int) -> None:
+    draft = rules.Draft("word", "Hello", "refuse", "Not here.")
+    write(engine, rules.add, draft, by=Actor(engine.stage.asha.id, None))
+
+
+def rule_holds(engine: Engine, job_id: int) -> None:
+    draft = rules.Draft("word", "Hello", "hold", "Read first.")
+    write(engine, rules.add, draft, by=Actor(engine.stage.asha.id, None))
+
+
+def clock_is_wrong(engine: Engine, job_id: int) -> None:
+    engine.stage.box.db.write_now(lambda tx: tx.run("insert into box (key, value) values ('clock_wrong', 'x')"))
+
+
+# what came meanwhile -> how a message that never entered ends: status, error, reason of its wait
+SINGLE: list[tuple[Meanwhile, str, str | None, str | None]] = [
+    (pass_time, "skipped", "expired", None),
+    (owner_opts_out, "skipped", "opted_out", None),
+    (person_writes_stop, "skipped", "opted_out", None),
+    (cancels, "cancelled", None, None),
+    (night_falls, "queued", None, "quiet_hours"),
+    (is_suspended, "queued", None, "account_suspended"),
+    (is_limited, "queued", None, "restricted"),
+    (rule_refuses, "skipped", "content_refused", None),
+    (rule_holds, "queued", None, "content_review"),
+    (clock_is_wrong, "queued", None, "clock_wrong"),
+]
+NAMES = [row[0].__name__ for row in SINGLE]
+
+
+def send_one(engine: Engine, meanwhile: Meanwhile) -> int:
+    expires = engine.stage.hands.now() + timedelta(minutes=5) if meanwhile is pass_time else None
+    return engine.send(expires_at=expires)
+
+
+@pytest.mark.parametrize(("meanwhile", "status", "error", "reason"), SINGLE, ids=NAMES)
+def test_what_may_no_longer_go_after_a_kill_is_not_handed_over(
+    engine: Engine, meanwhile: Meanwhile, status: str, error: str | None, reason: str | None
+) -> None:
+    job = send_one(engine, meanwhile)
+    killed_before_it_entered(engine)
+    meanwhile(engine, job)
+    engine.restarted()
+    engine.turn()
+    engine.turn()
+    write(engine, outbox.expire)
+    assert "Hello" not in [text for _, _, _, text in engine.driver.handed]
+    assert (engine.status(job), engine.message(job).error, why(engine, job)) == (status, error, reason)
+
+
+@pytest.mark.parametrize("meanwhile", [row[0] for row in SINGLE], ids=NAMES)
+def test_what_the_page_has_without_an_ack_is_not_pushed_again_when_it_may_no_longer_go(
+    engine: Engine, meanwhile: Meanwhile
+) -> None:
+    job = send_one(engine, meanwhile)
+    stays_without_ack(engine)
+    meanwhile(engine, job)
+    engine.stage.hands.forward(seconds=61)
+    engine.turn()
+    assert (engine.status(job), engine.message(job).error) == ("unknown", "withheld")
+    assert len([one for one in engine.driver.handed if one[3] == "Hello"]) == 1
+
+
+def test_a_short_wait_is_waited_out_by_what_the_page_has(engine: Engine) -> None:
+    job = engine.send()
+    stays_without_ack(engine)
+    engine.stage.box.db.write_now(
+        devices.rest, engine.stage.asha.device_id, engine.stage.hands.now() + timedelta(seconds=80)
+    )
+    engine.stage.hands.forward(seconds=61)
+    engine.turn()
+    assert engine.status(job) == "sending"
+    engine.stage.hands.forward(seconds=20)
+    engine.turn()
+    assert engine.status(job) == "sent"
+
+
+def test_a_message_put_back_by_a_kill_goes_under_its_id_when_it_may_again(engine: Engine) -> None:
+    job = engine.send()
+    killed_before_it_entered(engine)
+    wa_id = engine.message(job).wa_message_id
+    night_falls(engine, job)
+    engine.restarted()
+    engine.turn()
+    assert why(engine, job) == "quiet_hours"
+    engine.stage.hands.forward(hours=9)
+    engine.turn()
+    assert engine.status(job) == "sent"
+    assert list(engine.driver.taken) == [wa_id]
+
+
+def test_its_own_first_attempt_fills_no_cap(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending={"daily_cap": 1, "hourly_cap": 1, "new_chats_per_day": 1})
+    job, behind = engine.send(), engine.send(OTHER)
+    killed_before_it_entered(engine)
+    engine.restarted()
+    engine.turn()
+    assert (engine.status(job), engine.status(behind)) == ("sent", "queued")
+    holds(engine)
+    engine.stage.close()
+
+
+def test_a_cap_that_others_filled_meanwhile_holds_what_was_armed(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending={"daily_cap": 1})
+    job, other = engine.send(), engine.send(OTHER)
+    killed_before_it_entered(engine)
+    engine.stage.box.db.write_now(
+        lambda tx: tx.run(
+            "update messages set status = 'sent', spent_at = :at, sent_at = :at where id = :id",
+            id=other,
+            at=engine.stage.hands.now().isoformat(),
+        )
+    )
+    engine.restarted()
+    engine.turn()
+    assert (engine.status(job), why(engine, job)) == ("queued", "daily_cap")
+    assert not engine.driver.handed
+    engine.stage.close()
+
+
+def stops(engine: Engine, campaign_id: int) -> None:
+    ended = write(engine, control.stop, engine.stage.asha.id, campaign_id)
+    assert ended.on_its_way == 1
+
+
+def pauses(engine: Engine, campaign_id: int) -> None:
+    write(engine, control.pause, engine.stage.asha.id, campaign_id)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "ends"),
+    [(stops, ("cancelled", "campaign_stopped", None)), (pauses, ("queued", None, "campaign_paused"))],
+    ids=["stops", "pauses"],
+)
+def test_a_campaign_ended_in_the_dead_time_takes_its_message_in_doubt_along(
+    engine: Engine, meanwhile: Meanwhile, ends: tuple[str, str | None, str | None]
+) -> None:
+    people(engine, 3)
+    campaign_id = launch(engine)
+    expand(engine, campaign_id)
+    killed_before_it_entered(engine)
+    job = engine.stage.value("select id from messages where status = 'sending'")
+    meanwhile(engine, campaign_id)
+    engine.restarted()
+    engine.turn()
+    assert (engine.status(job), engine.message(job).error, why(engine, job)) == ends
+    assert not engine.driver.handed
+    campaign = show(engine, campaign_id)
+    assert campaign.queued == (0 if ends[0] == "cancelled" else 3)
+
+
+@pytest.mark.parametrize("meanwhile", [owner_opts_out, cancels, is_suspended], ids=lambda one: one.__name__)
+def test_what_comes_between_claim_and_hand_over_binds_too(engine: Engine, meanwhile: Meanwhile) -> None:
+    """Asking WhatsApp for the chat may take long; the gate is asked again when the message is armed."""
+    job = engine.send()
+    resolve = engine.driver.resolve
+
+    def slowly(device_id: int, phone: str) -> Any:
+        meanwhile(engine, job)
+        return resolve(device_id, phone)
+
+    engine.driver.resolve = slowly  # type: ignore[method-assign]
+    engine.turn()
+    assert not engine.driver.handed
+    assert engine.status(job) in ("skipped", "cancelled", "queued")
+
+
+def test_a_lost_session_gives_a_stopped_campaigns_message_back_as_cancelled(engine: Engine) -> None:
+    people(engine, 2)
+    campaign_id = launch(engine)
+    expand(engine, campaign_id)
+
+    def gone(device_id: int, phone: str) -> Any:
+        stops(engine, campaign_id)
+        engine.driver.show(device_id, "starting", "reconnecting")
+        return original(device_id, phone)
+
+    original, engine.driver.resolve = engine.driver.resolve, gone  # type: ignore[method-assign]
+    engine.turn()
+    campaign = show(engine, campaign_id)
+    assert (campaign.cancelled, campaign.queued) == (2, 0)
+
+
+# -- campaign x device removed -------------------------------------------------------------------------
+
+
+def shop_with_second_phone(engine: Engine) -> int:
+    second: int = write(engine, devices.create, engine.stage.asha.id, "second", most=5).id
+    engine.link(second, "8801700000002")
+    return second
+
+
+def remove(engine: Engine, device_id: int) -> None:
+    write(engine, lambda tx, now: leaving.device_removed(tx, devices.by_id(tx, device_id), now=now))
+
+
+def test_a_campaign_due_without_its_phones_fails_with_the_reason_and_reserves_nothing(engine: Engine) -> None:
+    second = shop_with_second_phone(engine)
+    people(engine, 3)
+    later = engine.stage.hands.now() + timedelta(hours=1)
+    campaign_id = launch(engine, device_ids=[second], scheduled_for=later)
+    remove(engine, second)
+    write(engine, launching.launch_scheduled, campaign_id, [1, 2, 3])
+    campaign = show(engine, campaign_id)
+    assert (campaign.status, campaign.status_reason, campaign.reserved) == ("failed", "no_devices", 0)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_campaign_that_loses_its_phones_pauses_with_the_reason_until_it_is_stopped(
+    engine: Engine,
+    paused: bool,  # noqa: FBT001
+) -> None:
+    second = shop_with_second_phone(engine)
+    people(engine, 700)
+    campaign_id = launch(engine, device_ids=[second])
+    part_by_part(engine, campaign_id)
+    if paused:
+        pauses(engine, campaign_id)
+    remove(engine, second)
+    for _ in range(3):
+        expand(engine, campaign_id)
+    campaign = show(engine, campaign_id)
+    assert (campaign.status, campaign.status_reason) == ("paused", "no_devices")
+    with pytest.raises(Invalid, match="deleted"):
+        write(engine, control.resume, engine.stage.asha.id, campaign_id)
+    write(engine, control.stop, engine.stage.asha.id, campaign_id)
+    campaign = show(engine, campaign_id)
+    assert (campaign.status, campaign.queued, campaign.reserved) == ("stopped", 0, 0)
+
+
+def part_by_part(engine: Engine, campaign_id: int) -> None:
+    """One part of 500 is written, the rest is not."""
+    assert Expansion(engine.stage.box).step(campaign_id)
+
+
+def test_a_part_prepared_for_a_phone_that_is_deleted_before_it_is_written_is_made_anew(engine: Engine) -> None:
+    second = shop_with_second_phone(engine)
+    people(engine, 10)
+    campaign_id = launch(engine)
+    now = engine.stage.hands.now()
+    part = engine.stage.box.db.read_here(expansion.prepare, campaign_id, require_consent=False, now=now)
+    assert part is not None
+    remove(engine, second)
+    assert not write(engine, expansion.write, part)
+    expand(engine, campaign_id)
+    stranded = "select count(*) from messages where status = 'queued' and device_id = :second"
+    assert engine.stage.value(stranded, second=second) == 0
+    assert engine.stage.value("select count(*) from messages where status = 'queued'") == 10
+
+
+# -- redispatch x known chats --------------------------------------------------------------------------
+
+
+def test_redispatch_asks_again_who_is_a_new_chat_for_the_phone_that_sends(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending={"new_chats_per_day": 3})
+    second = shop_with_second_phone(engine)
+    numbers = people(engine, 12)
+    for number in numbers:
+        engine.driver.write(second, number, "hello")
+    campaign_id = launch(engine, device_ids=[second, engine.stage.asha.device_id])
+    expand(engine, campaign_id)
+    engine.driver.unlink(second)
+    write(engine, control.redispatch, engine.stage.asha.id, campaign_id)
+    engine.turn()
+    engine.turn()
+    assert len(engine.driver.taken) == 3
+    write(engine, _settle_at)
+    holds(engine)
+    engine.stage.close()
+
+
+def _settle_at(tx: Any, *, now: Any) -> None:
+    _settle(tx, now, tripwires=True)
+
+
+def test_a_stale_mark_of_a_known_chat_passes_no_cap(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending={"new_chats_per_day": 1})
+    first, second = engine.send(), engine.send(OTHER)
+    engine.stage.box.db.write_now(lambda tx: tx.run("update messages set new_chat = 0"))
+    engine.turn()
+    engine.turn()
+    assert (engine.status(first), engine.status(second), why(engine, second)) == ("sent", "queued", "new_chat_cap")
+    engine.stage.close()
+
+
+# -- settle x pace -------------------------------------------------------------------------------------
+
+
+def test_settling_touches_neither_the_pause_nor_the_anchor(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending={"gap_seconds": [8, 20]})
+    doubtful = engine.send()
+    engine.driver.plan("stuck", "stuck")
+    engine.turn()
+    for _ in range(2):
+        engine.stage.hands.forward(minutes=6)
+        engine.turn()
+    assert engine.status(doubtful) == "unknown"
+    engine.send(OTHER)
+    engine.turn()
+    before = engine.stage.device()
+    write(engine, outbox.settle, engine.stage.asha.id, doubtful, "sent")
+    after = engine.stage.device()
+    assert engine.status(doubtful) == "sent"
+    assert (after.next_send_at, after.anchor) == (before.next_send_at, before.anchor)
+    assert before.anchor is not None
+    holds(engine)
+    engine.stage.close()
+
+
+def test_a_late_receipt_begins_the_pause_anew_and_leaves_the_anchor(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending={"gap_seconds": [10, 10]})
+    doubtful = engine.send()
+    engine.driver.plan("stuck", "stuck")
+    engine.turn()
+    for _ in range(2):
+        engine.stage.hands.forward(minutes=6)
+        engine.turn()
+    engine.send(OTHER)
+    engine.turn()
+    anchor = engine.stage.device().anchor
+    engine.stage.hands.forward(seconds=4)
+    wa_id = engine.message(doubtful).wa_message_id
+    assert wa_id is not None
+    engine.driver.ack(engine.stage.asha.device_id, wa_id, 1)
+    device = engine.stage.device()
+    assert engine.status(doubtful) == "sent"
+    assert (device.anchor, device.next_send_at) == (anchor, engine.stage.hands.now() + timedelta(seconds=10))
+    engine.stage.close()
+
+
+def test_a_receipt_for_what_was_put_back_counts_as_sent(engine: Engine) -> None:
+    job = engine.send()
+    killed_before_it_entered(engine)
+    night_falls(engine, job)
+    engine.restarted()
+    engine.turn()
+    assert engine.status(job) == "queued"
+    wa_id = engine.message(job).wa_message_id
+    assert wa_id is not None
+    now = engine.stage.hands.now()
+    engine.stage.box.db.write_now(outbox.receipt, wa_id, 1, at=now, next_send_at=now)
+    engine.stage.hands.forward(hours=9)
+    engine.turn()
+    assert engine.status(job) == "sent"
+    assert not engine.driver.handed
+
+
+def test_a_phone_deleted_while_its_message_is_handed_over_keeps_the_counts(engine: Engine) -> None:
+    second = shop_with_second_phone(engine)
+    people(engine, 2)
+    campaign_id = launch(engine, device_ids=[second])
+    expand(engine, campaign_id)
+    engine.driver.before_hand_over = lambda device_id, message_id: remove(engine, second)
+    engine.turn(second)
+    engine.driver.before_hand_over = None
+    campaign = show(engine, campaign_id)
+    assert (campaign.sent, campaign.cancelled, campaign.unknown, campaign.queued) == (1, 1, 0, 0)
+
+
+# -- number check x an id that is there already --------------------------------------------------------
+
+
+def test_an_unclear_number_waits_even_with_an_id_from_an_earlier_attempt(engine: Engine) -> None:
+    job = engine.send()
+    engine.driver.plan("not_entered")
+    engine.turn()
+    assert engine.message(job).wa_message_id is not None
+    engine.driver.every_existence_unknown = True
+    engine.turn()
+    assert (engine.status(job), why(engine, job)) == ("queued", "number_check")
+    handed = len(engine.driver.handed)
+    for _ in range(5):
+        engine.turn()
+    assert len(engine.driver.handed) == handed
+    engine.driver.every_existence_unknown = False
+    engine.stage.hands.forward(seconds=31)
+    engine.turn()
+    assert engine.status(job) == "sent"
+
+
+# -- restriction x refusal -----------------------------------------------------------------------------
+
+
+def test_a_refusal_while_whatsapp_limits_the_number_waits_and_fails_nothing(engine: Engine) -> None:
+    jobs = [engine.send(f"88017110001{n:02d}") for n in range(5)]
+    engine.driver.refuse_reason = "restricted"
+    engine.driver.plan("refused", "refused", "refused")
+    for _ in range(3):
+        engine.turn()
+    assert [engine.status(job) for job in jobs] == ["queued"] * 5
+    assert len(engine.driver.handed) == 1
+    engine.stage.hands.forward(seconds=61)
+    is_limited(engine, jobs[0])
+    engine.turn()
+    assert why(engine, jobs[0]) == "restricted"
+    assert len(engine.driver.handed) == 1
+
+
+# -- consent x every way to write ----------------------------------------------------------------------
+
+
+def test_consent_withdrawn_while_it_waits_skips_the_message(tmp_path: Path) -> None:
+    engine = make(tmp_path, guards={"require_consent": True})
+    now = engine.stage.hands.now()
+
+    def agree(tx: Any) -> int:
+        draft = Draft(phones.parse(PHONE, country="BD"), name="A", consent=Consent("order", now, None, None))
+        return contacts.bulk(tx, engine.stage.asha.id, [draft], now=now).created
+
+    engine.stage.box.db.write_now(agree)
+    engine.driver.show(engine.stage.asha.device_id, "starting", "reconnecting")
+    first, second = engine.send(), engine.send()
+    engine.driver.recover(engine.stage.asha.device_id)
+    killed_before_it_entered(engine)
+    contact_id = engine.stage.value("select id from contacts")
+    engine.stage.box.db.write_now(contacts.patch, engine.stage.asha.id, contact_id, consent=None, now=now)
+    engine.restarted()
+    engine.turn()
+    engine.turn()
+    assert [engine.message(job).error for job in (first, second)] == ["no_consent"] * 2
+    assert not engine.driver.taken
+    holds(engine)
+    engine.stage.close()
+
+
+# -- recipient cap x a long line -----------------------------------------------------------------------
+
+
+def test_people_at_their_cap_are_held_in_pieces_and_all_of_them_till_midnight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claiming, "MOST_ASIDE", 7)
+    engine = make(tmp_path, guards={"campaign_messages_per_day": 1})
+    numbers = people(engine, 30)
+    engine.stage.box.db.write_now(seen_today, engine, numbers[:25])
+    campaign_id = launch(engine)
+    expand(engine, campaign_id)
+    held, asked = [0], 0
+    while len(engine.driver.taken) < 5:
+        assert engine.turns.step(engine.stage.asha.device_id)
+        held.append(engine.stage.value("select count(*) from messages where held_reason = 'recipient_cap'"))
+        asked += 1
+    assert held[-1] == 25 and asked < 20
+    assert max(after - before for before, after in pairwise(held)) <= 2 * 7
+    assert not engine.turns.step(engine.stage.asha.device_id)
+    engine.stage.hands.forward(hours=13)
+    for _ in range(30):
+        engine.turns.step(engine.stage.asha.device_id)
+    assert len(engine.driver.taken) == 30
+    holds(engine)
+    engine.stage.close()
+
+
+def seen_today(tx: Any, engine: Engine, numbers: list[str]) -> None:
+    """Each of them got a message of an earlier campaign this morning."""
+    tx.run(
+        """insert into campaigns (user_id, name, message, audience, status, created_at, total, expanded, sent)
+           values (:user, 'before', 'x', '{}', 'completed', :at, :n, 1, :n)""",
+        user=engine.stage.asha.id,
+        at=engine.stage.hands.now().isoformat(),
+        n=len(numbers),
+    )
+    for number in numbers:
+        tx.run(
+            """insert into messages (user_id, device_id, campaign_id, phone, text, status, queued_at, spent_at,
+                                     sent_at)
+               values (:user, :device, 1, :phone, 'x', 'sent', :at, :at, :at)""",
+            user=engine.stage.asha.id,
+            device=engine.stage.asha.device_id,
+            phone=number,
+            at=engine.stage.hands.now().isoformat(),
+        )
+    tx.run("update message_totals set n = n + :n where user_id = :user", n=len(numbers), user=engine.stage.asha.id)
+    tx.run(
+        "insert or ignore into message_totals (user_id, n) values (:user, :n)",
+        n=len(numbers),
+        user=engine.stage.asha.id,
+    )
+
+
+def test_a_line_walks_over_nothing_that_is_planned_for_later(engine: Engine) -> None:
+    """A hundred thousand messages for tomorrow cost today's line nothing."""
+    later = engine.stage.hands.now() + timedelta(hours=2)
+    planned = engine.send(OTHER, scheduled_for=later)
+    device_id, config = engine.stage.asha.device_id, engine.stage.box.config
+
+    def plan(rows: Any) -> tuple[str, Any]:
+        line = of_device(rows, devices.by_id(rows, device_id), config=config, now=engine.stage.hands.now())
+        sql = f"select m.id from messages m where {line.passable()} order by m.priority desc, m.id limit 1"
+        asked = {"device_id": device_id, "campaign_id": None}
+        found = rows.all("explain query plan " + sql, **asked)
+        return " ".join(row["detail"] for row in found), rows.value(sql, **asked)
+
+    told, head = engine.stage.box.db.read_here(plan)
+    assert "USING INDEX line" in told.replace("COVERING ", "") and "TEMP B-TREE" not in told
+    assert head is None and why(engine, planned) == "scheduled"
+    engine.stage.hands.forward(hours=2)
+    engine.turn()
+    assert engine.status(planned) == "sent"
