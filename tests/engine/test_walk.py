@@ -1,0 +1,100 @@
+"""A box walks at random through what may befall it; after each step everything that wabox promises holds.
+
+WABOX_LONG=1 walks longer, another way each time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.engine.walk import unmended
+from tests.engine.walk.rules import Box, Everything
+from tests.engine.walk.short import Chats, Pace, Recovery, Rooms
+
+MET = (
+    "queued",
+    "sent",
+    "cancelled",
+    "skipped expired",
+    "skipped opted_out",
+    "failed refused",
+    "unknown history_lost",
+    "campaign sending",
+    "campaign paused",
+)
+LONG = bool(os.environ.get("WABOX_LONG"))
+
+
+def walk(
+    machine: type[Box],
+    boxes: int,
+    *,
+    steps: int,
+    random: bool = False,
+    phases: Sequence[Phase] = tuple(Phase),
+) -> None:
+    """So many boxes walk so many steps: the same ones each time, unless `random`."""
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=boxes,
+            stateful_step_count=steps,
+            derandomize=not random,
+            database=None,
+            deadline=None,
+            phases=phases,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+class Watched(Everything):
+    """With a list of its own of how messages ended."""
+
+    met = Counter()
+
+
+def test_whatever_befalls_a_box_its_promises_hold() -> None:
+    Watched.met.clear()
+    walk(Watched, 100, steps=40)
+    assert set(MET) - set(Watched.met) == set(), "the walk leads nowhere near these"
+
+
+@pytest.mark.parametrize("machine", [Rooms, Chats, Pace, Recovery])
+def test_its_promises_hold_where_they_were_once_broken(machine: type[Box]) -> None:
+    walk(machine, 20, steps=10)
+
+
+@pytest.mark.skipif(not LONG, reason="takes a quarter of an hour; run with WABOX_LONG=1")
+def test_whatever_befalls_a_box_its_promises_hold_for_long() -> None:
+    walk(Everything, 3_000, steps=50, random=True)
+
+
+@pytest.mark.parametrize(
+    ("undo", "machine", "found", "saying"),
+    [
+        (unmended.rooms, Rooms, ZeroDivisionError, "by zero"),
+        (unmended.reserve, Rooms, AssertionError, "reserved for nobody"),
+        (unmended.known_chats, Chats, AssertionError, "although: new chats"),
+        (unmended.settling, Pace, AssertionError, "settling touched"),
+        (unmended.recovery, Recovery, AssertionError, "although: it has expired"),
+    ],
+    ids=["13a", "13a-credits", "13b", "13d", "1"],
+)
+def test_the_walk_finds_it_without_its_mend(
+    undo: Callable[[pytest.MonkeyPatch], None],
+    machine: type[Box],
+    found: type[Exception],
+    saying: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    undo(monkeypatch)
+    with pytest.raises(found, match=saying):
+        walk(machine, 200, steps=10, phases=[Phase.generate])

@@ -1,0 +1,231 @@
+"""The box of a walk with its people and phones: the real verbs and engine, turned by hand, killed anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.cast import stage
+from tests.engine.walk.judge import Asked, Judge, Sending
+from tests.engine.walk.whatsapp import Killed, WhatsApp
+from wabox import crash
+from wabox.billing import ledger
+from wabox.campaigns import launching
+from wabox.contacts import contacts, phones, segments, writing
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.engine import receipts
+from wabox.engine.expansion import Campaigns, Expansion
+from wabox.engine.leaving import Leaving
+from wabox.engine.links import Links
+from wabox.engine.turns import Turns
+from wabox.errors import Refusal
+from wabox.messages import claiming, leaving, outbox, template
+from wabox.whatsapp.driver import Event
+
+PEOPLE = tuple(f"880171100000{n}" for n in range(1, 5))
+SHOPS = tuple(f"880170000000{n}" for n in range(1, 4))
+CREDITS = 500
+FAST_PLACE = Path("/dev/shm")  # a file in memory, where there is one: nothing here is about disks
+
+
+class Turned:
+    """Takes the wake-ups of a tick, as the workers do; the world gives the turns itself."""
+
+    def __init__(self) -> None:
+        self.due: list[int] = []
+
+    def give(self, kind: str, number: int) -> None:
+        self.due.append(number)
+
+
+class World:
+    """Everything outside of wabox, and wabox."""
+
+    def __init__(self, sending: Sending) -> None:
+        fast = FAST_PLACE if FAST_PLACE.is_dir() else None
+        self._place = tempfile.TemporaryDirectory(prefix="wabox-walk-", dir=fast)
+        self.stage = stage(Path(self._place.name), sending=sending.settings())
+        self.hands, self.box = self.stage.hands, self.stage.box
+        self.whatsapp = WhatsApp(self._event, now=self.hands.now)
+        self.judge = Judge(self.whatsapp, sending)
+        self.whatsapp.asked_for, self.whatsapp.entered = self._judged, lambda: self._point("entered")
+        self.violations: list[str] = []
+        self.dies_at: str | None = None
+        self.boots = 1
+        self.slots: list[int | None] = [self.stage.asha.device_id, None, None]
+        self.campaigns: list[int] = []
+        self._texts = 0
+        self._crash_point, crash.point = crash.point, self._point
+        self.write(self._cast)
+        self._start()
+        self.link(0, SHOPS[0])
+
+    def close(self) -> None:
+        crash.point = self._crash_point
+        self.stage.close()
+        self._place.cleanup()
+
+    # wabox
+
+    def write(self, verb: Any, *args: Any, **more: Any) -> Any:
+        """The verb has happened, as if a face had called it."""
+        return self.box.db.write_now(verb, *args, **more)
+
+    def value(self, sql: str, **params: Any) -> Any:
+        return self.stage.value(sql, **params)
+
+    def works(self) -> None:
+        """One tick of the clock with every turn that it gives; what is asked is that none of them raises."""
+        given = Turned()
+        asyncio.run(self._tick(given))
+        for campaign_id in given.due:
+            self.expansion.turn(campaign_id)
+        self.write(outbox.expire, now=self.hands.now())
+        for due in self.box.db.read_here(claiming.devices_due, now=self.hands.now()):
+            self.turns.turn(due.device_id)
+        asyncio.run(self.links.tick())
+
+    async def _tick(self, given: Turned) -> None:
+        await self.links.tick()
+        campaigns = Campaigns(self.box, given)  # type: ignore[arg-type]
+        await campaigns.tick()
+        going = Leaving(self.box)
+        await going.tick()
+        assert not len(self.links._failed) + len(campaigns._failed) + len(going._failed), "a step failed"
+
+    def dies(self, step: str, *, reboot: bool, unflushed: int, dead: timedelta) -> None:
+        """wabox works, is killed at this step or at the end, and is started again after a while."""
+        self.dies_at = step
+        try:
+            self.works()
+        except Killed:
+            pass
+        finally:
+            self.dies_at = None
+        self.boots += reboot
+        self.whatsapp.die(reboot=reboot, unflushed=unflushed)
+        self.hands.at += dead
+        self._start()
+
+    def _start(self) -> None:
+        """Nothing in memory is left of an earlier life."""
+        self.turns = Turns(self.box, self.whatsapp, f"boot-{self.boots}")
+        self.expansion = Expansion(self.box)
+        self.links = Links(self.box, self.whatsapp)
+        self.write(devices.all_starting)
+        asyncio.run(self.links.begin())
+
+    def _point(self, step: str) -> None:
+        if self.dies_at == step:
+            raise Killed
+
+    def _event(self, event: Event) -> None:
+        self.write(receipts.verb(event, self.box))
+
+    def _judged(self, device_id: int, message_id: str, text: str) -> None:
+        self.judge.took(self.whatsapp.log)
+        why = self.judge.why_not(device_id, message_id, text, self.hands.now())
+        if why is not None:
+            self.violations.append(f"{text!r} was handed over although: {why}")
+
+    # phones
+
+    def device(self, slot: int) -> devices.Device | None:
+        """The device in this place, if there is one."""
+        number = self.slots[slot]
+        return None if number is None else self.stage.device(number)
+
+    def add(self, slot: int) -> None:
+        made = self.write(devices.create, self.stage.asha.id, f"phone-{slot}", most=5, now=self.hands.now())
+        self.slots[slot] = made.id
+
+    def remove(self, slot: int) -> None:
+        number = self.slots[slot]
+        assert number is not None
+        now = self.hands.now()
+        self.write(lambda tx: leaving.device_removed(tx, devices.by_id(tx, number), now=now))
+        self.judge.removed.add(number)
+        self.slots[slot] = None
+
+    def link(self, slot: int, shop: str) -> None:
+        """The device shows a QR, and this phone scans it."""
+        number = self.slots[slot]
+        assert number is not None
+        self.write(lambda tx: devices.start(tx, devices.by_id(tx, number)))
+        for _ in range(3):
+            asyncio.run(self.links.tick())
+        if self.whatsapp.link(number).state == "qr":
+            self.whatsapp.scan(number, shop)
+
+    def writes(self, number: int, phone: str, text: str) -> None:
+        """A person writes to the device."""
+        self.whatsapp.write(number, phone, text)
+        self.judge.wrote(number, phone)
+
+    # messages
+
+    def send(self, phone: str, slot: int, *, not_before: timedelta | None, lasts: timedelta | None) -> None:
+        self._texts += 1
+        now, text = self.hands.now(), f"single {self._texts}"
+        asked = Asked(
+            phone,
+            not_before=None if not_before is None else now + not_before,
+            expires_at=None if lasts is None else now + lasts,
+        )
+        self.judge.texts[text] = asked
+        self.write(self._accept, slot, text, asked)
+
+    def _accept(self, tx: Tx, slot: int, text: str, asked: Asked) -> int:
+        number = self.slots[slot]
+        assert number is not None
+        return outbox.accept(
+            tx,
+            devices.by_id(tx, number),
+            phone=asked.phone,
+            template=template.parse(text),
+            values={},
+            now=self.hands.now(),
+            scheduled_for=asked.not_before,
+            expires_at=asked.expires_at,
+        )
+
+    def launch(self, slots: tuple[int, ...] | None, *, not_before: timedelta | None) -> None:
+        """A campaign to everybody, from these devices or from all."""
+        number, now = len(self.campaigns), self.hands.now()
+        segment = segments.of_tag("people")
+        ids = self.box.db.read_here(segments.ids, self.stage.asha.id, segment)
+        named = None if slots is None else [one for slot in slots if (one := self.slots[slot]) is not None]
+        time = None if not_before is None else now + not_before
+        made = self.write(
+            launching.create,
+            self.stage.asha.id,
+            name=f"campaign {number}",
+            message=f"campaign {number} {{phone}}",
+            audience=segments.write(segment),
+            contact_ids=ids,
+            device_ids=named,
+            scheduled_for=time,
+            now=now,
+        )
+        self.campaigns.append(made.id)
+        self.judge.campaigns[number] = "running"
+        for phone in PEOPLE:
+            asked = Asked(phone, not_before=time, campaign=number)
+            self.judge.texts[f"campaign {number} {phone}"] = asked
+
+    def tries(self, verb: Any, *args: Any, **more: Any) -> Any:
+        """What the verb answered; None if it refused."""
+        try:
+            return self.write(verb, self.stage.asha.id, *args, **more, now=self.hands.now())
+        except Refusal:
+            return None
+
+    def _cast(self, tx: Tx) -> None:
+        now = self.hands.now()
+        drafts = [writing.Draft(phones.parse(one, country="BD"), name="P", tags=("people",)) for one in PEOPLE]
+        contacts.bulk(tx, self.stage.asha.id, drafts, now=now)
+        ledger.grant(tx, self.stage.asha.id, CREDITS, note="walk", by="test", now=now)
