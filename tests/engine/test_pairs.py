@@ -26,9 +26,11 @@ from wabox.contacts.writing import Draft
 from wabox.content import rules
 from wabox.devices import devices
 from wabox.engine.expansion import Expansion, _settle
+from wabox.engine.turns import Turns
 from wabox.errors import Invalid
-from wabox.messages import claiming, explaining, leaving, outbox
+from wabox.messages import claiming, explaining, leaving, outbox, stored
 from wabox.messages.line import of_device
+from wabox.whatsapp.driver import Handed
 
 OTHER = "8801711000002"
 Meanwhile = Callable[[Engine, int], object]
@@ -609,3 +611,36 @@ def test_a_line_walks_over_nothing_that_is_planned_for_later(engine: Engine) -> 
     engine.stage.hands.forward(hours=2)
     engine.turn()
     assert engine.status(planned) == "sent"
+
+
+def test_a_kill_after_a_refusal_by_a_limited_number_waits_too(engine: Engine) -> None:
+    job = engine.send()
+    engine.driver.plan("refused")
+    killed_after_the_hand_over(engine)
+    is_limited(engine, job)
+    engine.restarted()
+    engine.turn()
+    assert (engine.status(job), why(engine, job)) == ("queued", "restricted")
+
+
+def test_a_late_refusal_of_the_second_attempt_proves_nothing_of_the_first(engine: Engine) -> None:
+    job = engine.send()
+    engine.driver.plan("stuck", "stuck")
+    engine.turn()
+    engine.stage.hands.forward(seconds=61)
+    engine.turn()
+    wa_id = engine.message(job).wa_message_id
+    assert wa_id is not None
+    engine.driver.ack(engine.stage.asha.device_id, wa_id, -1)
+    assert (engine.status(job), engine.message(job).error) == ("unknown", "no_answer")
+
+
+def killed_after_the_hand_over(engine: Engine) -> None:
+    """wabox dies before it writes down what WhatsApp said."""
+
+    class Dying(Turns):
+        def _record(self, armed: stored.Message, handed: Handed) -> bool:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Dying(engine.stage.box, engine.driver, "boot-1").turn(engine.stage.asha.device_id)

@@ -18,11 +18,11 @@ from wabox.box import Box
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.messages import handing, outbox, pace, stored
+from wabox.messages.outbox import HANDED_AGAIN, RESTING
 from wabox.whatsapp.driver import Driver, Handed, LookedUp, SessionLost
 
 log = structlog.get_logger()
 
-RESTING, HANDED_AGAIN = 1, 2  # doubt_stage
 LAST_REST = timedelta(minutes=5)
 RESTRICTED = "restricted"  # the reason of a refusal while the page says that WhatsApp limits the number
 RESTRICTED_REST = timedelta(minutes=1)
@@ -73,6 +73,9 @@ class Recovery:
             return True
         if seen.ack is not None and seen.ack < 0 and message.doubt_stage == HANDED_AGAIN:
             return self._lose(message, "no_answer")  # that was the second attempt; the first may have gone
+        if seen.ack is not None and seen.ack < 0 and device.detail == RESTRICTED:
+            self.box.db.write_now(wait_out_restriction, message, now=now)
+            return True
         if seen.ack is not None and seen.ack < 0:
             self.box.db.write_now(outbox.fail, message, "refused", now=now)
             return True
@@ -107,6 +110,8 @@ class Recovery:
         if verdict != "go":
             log.info("not handed over again", job_id=message.id, verdict=verdict)
             return verdict != "rest"
+        if self.box.db.damaged:  # found since the gate was asked
+            return False
         assert message.wa_message_id is not None
         assert message.wa_chat_id is not None
         try:

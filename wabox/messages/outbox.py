@@ -26,6 +26,8 @@ from wabox.messages import chats, statuses, stored, tallies
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
 
+RESTING, HANDED_AGAIN = 1, 2  # doubt_stage: the page has it without an ack, and has been given it once more
+
 # -- in ----------------------------------------------------------------------------------------------
 
 
@@ -244,6 +246,8 @@ def receipt(tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at:
     if row is None:
         return False
     message = stored.of_row(row)
+    if ack < 0 and message.doubt_stage == HANDED_AGAIN:  # the second attempt's; the first may have gone
+        return lose(tx, message, "no_answer", now=at)
     if ack < 0:
         return fail(tx, message, "refused", now=at)
     moved = False
