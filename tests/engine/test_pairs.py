@@ -644,3 +644,22 @@ def killed_after_the_hand_over(engine: Engine) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         Dying(engine.stage.box, engine.driver, "boot-1").turn(engine.stage.asha.device_id)
+
+
+def test_redispatch_goes_piece_by_piece_and_a_stop_in_between_ends_it(engine: Engine) -> None:
+    people(engine, 10)
+    campaign_id = launch(engine)
+    expand(engine, campaign_id)
+    later = (engine.stage.hands.now() + timedelta(hours=1)).isoformat()
+    engine.stage.box.db.write_now(
+        lambda tx: tx.run("update messages set held_until = :at, held_reason = 'number_check'", at=later)
+    )
+    held = "select count(*) from messages where held_until is not null"
+    first = write(engine, control.redispatch, engine.stage.asha.id, campaign_id, most=4)
+    assert first is not None and engine.stage.value(held) == 6
+    second = write(engine, control.redispatch, engine.stage.asha.id, campaign_id, after=first, most=4)
+    assert second is not None and engine.stage.value(held) == 2
+    write(engine, control.stop, engine.stage.asha.id, campaign_id)
+    assert write(engine, control.redispatch, engine.stage.asha.id, campaign_id, after=second, most=4) is None
+    with pytest.raises(Invalid):
+        write(engine, control.redispatch, engine.stage.asha.id, campaign_id)

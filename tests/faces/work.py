@@ -13,7 +13,7 @@ import uvicorn
 
 from tests.cast import Person, Stage, stage
 from tests.faces.scene import PASSWORD, SECTIONS, dress
-from wabox import app
+from wabox import app, times
 from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies, running
 from wabox.contacts import contacts, segments
@@ -140,6 +140,7 @@ def _run(made: Stage, campaign_id: int, *, sent: int, failed: int) -> None:
                 outbox.fail(tx, stored.by_id(tx, row["id"]), "not_on_whatsapp", now=now)
             else:
                 _hand_over(tx, row["id"], number % 3 + 1, now - timedelta(minutes=14) + timedelta(seconds=number))
+        tx.run("update devices set next_send_at = :now", now=times.stored(now))  # the pause after the last is over
 
     made.box.db.write_now(verb)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -176,7 +175,8 @@ async def show(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
 @post("/campaigns/{campaign_id:int}/pause", status_code=200, responses=wire.errors(404), summary="Pause")
 async def pause(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
     """sending or scheduled → paused. Nothing more is begun once this has answered."""
-    return await _act(box, caller, campaign_id, control.pause)
+    await box.db.write(control.pause, caller.user.id, campaign_id, now=box.now())
+    return await box.db.read(_one, box, caller.user.id, campaign_id)
 
 
 @post("/campaigns/{campaign_id:int}/resume", status_code=200, responses=wire.errors(402, 404), summary="Resume")
@@ -216,7 +216,10 @@ async def stop(campaign_id: CampaignId, box: Box, caller: Caller) -> Stopped:
 @post("/campaigns/{campaign_id:int}/redispatch", status_code=200, responses=wire.errors(404), summary="Redispatch")
 async def redispatch(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
     """Arm anew what is queued and was never handed over. Nothing is sent twice."""
-    return await _act(box, caller, campaign_id, control.redispatch)
+    after: int | None = 0
+    while after is not None:
+        after = await box.db.write(control.redispatch, caller.user.id, campaign_id, now=box.now(), after=after)
+    return await box.db.read(_one, box, caller.user.id, campaign_id)
 
 
 def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
@@ -242,14 +245,6 @@ def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
         cancelled=campaign.cancelled,
         unknown=campaign.unknown,
     )
-
-
-Control = Callable[..., campaigns.Campaign]
-
-
-async def _act(box: Box, caller: Caller, campaign_id: int, verb: Control) -> Campaign:
-    await box.db.write(verb, caller.user.id, campaign_id, now=box.now())
-    return await box.db.read(_one, box, caller.user.id, campaign_id)
 
 
 def _one(rows: Rows, box: Box, user_id: int, campaign_id: int) -> Campaign:

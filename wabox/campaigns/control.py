@@ -123,34 +123,55 @@ def whole(rows: Rows, first: Stopped) -> Stopped:
     return replace(first, campaign=by_id(rows, first.campaign.id), credits_refunded=refunded)
 
 
-def redispatch(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Campaign:
+def redispatch(
+    tx: Tx, user_id: int, campaign_id: int, *, now: datetime, after: int = 0, most: int = leaving.PIECE
+) -> int | None:
     """What is queued and was never handed over is armed anew: holds fall, dead phones give theirs to live ones.
 
-    Nothing is sent again. Raises Invalid `wrong_state` when it is over.
+    A piece of it, of the messages after this id; returns where the next one begins, None if this was the last.
+    Nothing is sent again. Raises Invalid `wrong_state` when it is over; a piece after the first does nothing then.
     """
     campaign = of_user(tx, user_id, campaign_id)
+    if campaign.status in OVER and after:
+        return None
     if campaign.status in OVER:
         raise _wrong_state("redispatched", campaign)
     _check_read(campaign)
-    tx.run(
-        """update messages set held_until = null, held_reason = null where campaign_id = :id
-           and status = 'queued' and wa_message_id is null and held_until is not null""",
-        id=campaign_id,
-    )
     live = usable_devices(tx, campaign, now=now)
-    if live:
-        tx.run(
-            """update messages as m set device_id = given.device_id, new_chat = not exists (
-                 select 1 from chats k where k.device_id = given.device_id and k.phone = m.phone)
-               from (select id, (select value from json_each(:live)
-                                 where key = messages.id % json_array_length(:live)) as device_id
-                     from messages where campaign_id = :id and status = 'queued' and wa_message_id is null
-                     and device_id not in (select value from json_each(:live))) given
-               where m.id = given.id""",
-            id=campaign_id,
-            live=json.dumps(live),
-        )
-    return campaign
+    found = tx.all(
+        """select id from messages where campaign_id = :id and status = 'queued' and id > :after
+           and wa_message_id is null and (held_until is not null
+             or (:live <> '[]' and device_id not in (select value from json_each(:live))))
+           order by id limit :most""",
+        id=campaign_id,
+        after=after,
+        live=json.dumps(live),
+        most=most,
+    )
+    _rearm(tx, [row["id"] for row in found], live)
+    return found[-1]["id"] if len(found) == most else None
+
+
+def _rearm(tx: Tx, message_ids: list[int], live: list[int]) -> None:
+    """No hold, and a live phone if there is one; who is a new chat is asked for the phone that sends."""
+    tx.run(
+        """update messages set held_until = null, held_reason = null
+           where id in (select value from json_each(:ids))""",
+        ids=json.dumps(message_ids),
+    )
+    if not live:
+        return
+    tx.run(
+        """update messages as m set device_id = given.device_id, new_chat = not exists (
+             select 1 from chats k where k.device_id = given.device_id and k.phone = m.phone)
+           from (select id, (select value from json_each(:live)
+                             where key = messages.id % json_array_length(:live)) as device_id
+                 from messages where id in (select value from json_each(:ids))
+                 and device_id not in (select value from json_each(:live))) given
+           where m.id = given.id""",
+        ids=json.dumps(message_ids),
+        live=json.dumps(live),
+    )
 
 
 def read_and_fine(tx: Tx, campaign_id: int) -> bool:

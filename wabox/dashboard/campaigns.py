@@ -123,14 +123,25 @@ async def stop(campaign_id: int, desk: Desk) -> Response[str]:
 
 @post("/campaigns/{campaign_id:int}/redispatch")
 async def redispatch(campaign_id: int, desk: Desk) -> Response[str]:
-    """What waits is armed anew."""
-    return await _act(desk, campaign_id, control.redispatch, "campaign_redispatched")
+    """What waits is armed anew, a piece at a time."""
+    after: int | None = 0
+    while after is not None:
+        now = desk.box.now()
+        after = await desk.box.db.write(
+            control.redispatch, desk.user.id, known_id(campaign_id), now=now, after=after
+        )
+    return await _back(desk, campaign_id, "campaign_redispatched")
 
 
 async def _act(desk: Desk, campaign_id: int, verb: Callable[..., Any], said: str) -> Response[str]:
-    """The verb is done; then back to where the button was. The list's buttons say `from=list`."""
-    form = await desk.form()
+    """The verb is done; then back to where the button was."""
     await desk.box.db.write(verb, desk.user.id, known_id(campaign_id), now=desk.box.now())
+    return await _back(desk, campaign_id, said)
+
+
+async def _back(desk: Desk, campaign_id: int, said: str) -> Response[str]:
+    """To where the button was; the list's buttons say `from=list`."""
+    form = await desk.form()
     return desk.go("/campaigns" if form.text("from") == "list" else f"/campaigns/{campaign_id}", said=said)
 
 

@@ -39,7 +39,7 @@ def known_chats(patch: pytest.MonkeyPatch) -> None:
     """Redispatch keeps what was known of the old device's chats, and the gate believes it."""
     redispatch = control.redispatch
 
-    def keeping(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> campaigns.Campaign:
+    def keeping(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> int | None:
         was = tx.all("select id, new_chat from messages where campaign_id = :id", id=campaign_id)
         done = redispatch(tx, user_id, campaign_id, now=now)
         tx.many("update messages set new_chat = ? where id = ?", [(row["new_chat"], row["id"]) for row in was])
