@@ -46,6 +46,7 @@ from wabox.engine.timekeeper import Timekeeper
 from wabox.engine.turns import Turns
 from wabox.engine.workers import Kind, Workers
 from wabox.errors import ConfigError, Unavailable
+from wabox.messages import claiming
 from wabox.whatsapp.gateway import Gateway
 
 log = structlog.get_logger()
@@ -261,6 +262,8 @@ class _Serving:
         loop.set_exception_handler(_noticed)
         if not self.box.db.damaged:
             await self.box.db.write(devices.all_starting)
+            while await self.box.db.write(claiming.judge_caps_anew):
+                pass
         await self.gateway.start()
         await self.links.begin()
         self.workers.start()

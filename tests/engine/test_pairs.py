@@ -663,3 +663,121 @@ def test_redispatch_goes_piece_by_piece_and_a_stop_in_between_ends_it(engine: En
     assert write(engine, control.redispatch, engine.stage.asha.id, campaign_id, after=second, most=4) is None
     with pytest.raises(Invalid):
         write(engine, control.redispatch, engine.stage.asha.id, campaign_id)
+
+
+# -- receipt x resolving, away x pace, holds x line ----------------------------------------------------
+
+
+@pytest.mark.parametrize("ack", [1, -1])
+def test_a_receipt_that_comes_while_the_chat_is_asked_for_ends_the_attempt(engine: Engine, ack: int) -> None:
+    job = engine.send()
+    killed_before_it_entered(engine)
+    night_falls(engine, job)
+    engine.restarted()
+    engine.turn()
+    engine.stage.hands.forward(hours=9)
+    wa_id, resolve = engine.message(job).wa_message_id, engine.turns._resolve
+    assert wa_id is not None
+
+    def told_meanwhile(*given: Any) -> Any:
+        now = engine.stage.hands.now()
+        engine.stage.box.db.write_now(outbox.receipt, wa_id, ack, at=now, next_send_at=now)
+        return resolve(*given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Turns, "_resolve", lambda self, *given: told_meanwhile(*given))
+        engine.turn()
+    assert engine.status(job) == ("sent" if ack > 0 else "failed")
+    assert not engine.driver.handed
+
+
+def test_a_page_without_network_is_not_asked_after_every_commit(engine: Engine) -> None:
+    job = engine.send()
+    asked = []
+
+    def away(*given: Any) -> Handed:
+        asked.append(given)
+        return Handed("not_entered", reason="not_connected")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine.driver, "hand_over", away)
+        for _ in range(30):
+            engine.turn()
+    assert len(asked) == 1 and why(engine, job) == "gap"
+    engine.stage.hands.forward(seconds=4)
+    engine.turn()
+    assert engine.status(job) == "sent"
+
+
+def test_a_single_does_not_stand_behind_what_a_paused_campaign_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claiming, "MOST_ASIDE", 7)
+    engine = make(tmp_path)
+    people(engine, 30)
+    campaign_id = launch(engine)
+    expand(engine, campaign_id)
+    at = engine.stage.hands.now() + timedelta(hours=1)
+    engine.stage.box.db.write_now(
+        lambda tx: tx.run("update messages set held_until = :at, held_reason = 'recipient_cap'", at=at.isoformat())
+    )
+    pauses(engine, campaign_id)
+    job = engine.send(OTHER, scheduled_for=at + timedelta(minutes=1))
+    engine.stage.hands.forward(hours=2)
+    engine.turn()
+    assert engine.status(job) == "sent"
+    while engine.turns.step(engine.stage.asha.device_id):
+        pass
+    assert engine.stage.value("select count(*) from messages where held_until is not null") == 0
+    engine.stage.close()
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_receipt_of_a_refusal_by_a_limited_number_fails_nothing(engine: Engine, limited: bool) -> None:  # noqa: FBT001
+    job = engine.send()
+    engine.driver.refuse_reason = "restricted"
+    engine.driver.plan("refused")
+    if limited:
+        killed_after_the_hand_over(engine)
+        is_limited(engine, job)
+    else:
+        engine.turn()
+    wa_id = engine.message(job).wa_message_id
+    assert wa_id is not None
+    engine.driver.ack(engine.stage.asha.device_id, wa_id, -1)
+    assert (engine.status(job), engine.message(job).error) == ("queued", None)
+
+
+def test_a_hold_says_so_even_where_its_reason_has_gone_and_a_start_judges_it_anew(tmp_path: Path) -> None:
+    engine = make(tmp_path)
+    job = engine.send()
+    until = engine.stage.hands.now() + timedelta(hours=5)
+    engine.stage.box.db.write_now(outbox.hold, job, until=until, reason="recipient_cap")
+    assert why(engine, job) == "recipient_cap"
+    assert engine.stage.box.db.write_now(claiming.judge_caps_anew) == 1
+    engine.turn()
+    assert engine.status(job) == "sent"
+    engine.stage.close()
+
+
+def test_who_writes_is_held_no_longer_as_a_new_chat(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending={"new_chats_per_day": 1})
+    _, second = engine.send(), engine.send(OTHER)
+    engine.stage.box.db.write_now(lambda tx: tx.run("update messages set new_chat = 0"))
+    engine.turn()
+    engine.turn()
+    assert why(engine, second) == "new_chat_cap"
+    engine.driver.write(engine.stage.asha.device_id, OTHER, "hello")
+    engine.turn()
+    assert engine.status(second) == "sent"
+    engine.stage.close()
+
+
+def test_what_is_due_counts_as_ahead_though_the_phone_is_away(engine: Engine) -> None:
+    engine.driver.show(engine.stage.asha.device_id, "starting", "reconnecting")
+    due = engine.send(scheduled_for=engine.stage.hands.now() + timedelta(minutes=5))
+    behind = engine.send(OTHER)
+    engine.stage.hands.forward(minutes=6)
+    box, both = engine.stage.box, [engine.message(due), engine.message(behind)]
+    waits = box.db.read_here(explaining.explain, both, config=box.config, now=engine.stage.hands.now())
+    assert (waits[due].ahead, waits[behind].ahead) == (0, 1)

@@ -10,12 +10,11 @@ asks the gate as the first did: what may no longer go goes back into the line, o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
 from wabox.box import Box
-from wabox.db import Tx
 from wabox.devices import devices
 from wabox.messages import handing, outbox, pace, stored
 from wabox.messages.outbox import HANDED_AGAIN, RESTING
@@ -24,8 +23,6 @@ from wabox.whatsapp.driver import Driver, Handed, LookedUp, SessionLost
 log = structlog.get_logger()
 
 LAST_REST = timedelta(minutes=5)
-RESTRICTED = "restricted"  # the reason of a refusal while the page says that WhatsApp limits the number
-RESTRICTED_REST = timedelta(minutes=1)
 NOT_ENTERED_REST = timedelta(seconds=5)  # the page's connection may have gone a moment ago
 MOST_RECOVERIES = 3  # hand-overs that a running wabox saw end without an answer
 MOST_ATTEMPTS = 20  # with those that its own end cut short
@@ -73,8 +70,8 @@ class Recovery:
             return True
         if seen.ack is not None and seen.ack < 0 and message.doubt_stage == HANDED_AGAIN:
             return self._lose(message, "no_answer")  # that was the second attempt; the first may have gone
-        if seen.ack is not None and seen.ack < 0 and device.detail == RESTRICTED:
-            self.box.db.write_now(wait_out_restriction, message, now=now)
+        if seen.ack is not None and seen.ack < 0 and device.detail == outbox.RESTRICTED:
+            self.box.db.write_now(outbox.wait_out, message, outbox.RESTRICTED_REST, now=now)
             return True
         if seen.ack is not None and seen.ack < 0:
             self.box.db.write_now(outbox.fail, message, "refused", now=now)
@@ -130,8 +127,8 @@ class Recovery:
             self._sent(message)
         elif handed.outcome == "refused" and stage == HANDED_AGAIN:  # the earlier attempt may have gone
             return self._lose(message, "no_answer")
-        elif handed.outcome == "refused" and handed.reason == RESTRICTED:
-            self.box.db.write_now(wait_out_restriction, message, now=now)
+        elif handed.outcome == "refused" and handed.reason == outbox.RESTRICTED:
+            self.box.db.write_now(outbox.wait_out, message, outbox.RESTRICTED_REST, now=now)
             return False
         elif handed.outcome == "refused":
             self.box.db.write_now(outbox.fail, message, "refused", now=now)
@@ -153,12 +150,3 @@ class Recovery:
         self.box.db.write_now(outbox.lose, message, error, now=self.box.now())
         log.warning("message lost from sight", job_id=message.id, error=error)
         return True
-
-
-def wait_out_restriction(tx: Tx, message: stored.Message, *, now: datetime) -> None:
-    """WhatsApp limits the number, and so refused: it surely did not go, and waits; nobody's failure.
-
-    The device rests a moment: the page tells of the limit by itself, and until that is written the gate is open.
-    """
-    outbox.put_back(tx, message, now=now, tried=False)
-    devices.rest(tx, message.device_id, now + RESTRICTED_REST)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 
 import structlog
@@ -18,7 +18,7 @@ from wabox.box import Box
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.engine.lines import Lines
-from wabox.engine.recovery import RESTRICTED, Recovery, wait_out_restriction
+from wabox.engine.recovery import Recovery
 from wabox.messages import claiming, gate, handing, numbers, outbox, pace, stored
 from wabox.whatsapp.driver import Driver, Handed, Resolved, SessionLost
 
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 MOST_MESSAGES = 20
 MOST_SECONDS = 10.0
 MOST_NOT_ENTERED = 3
+AWAY_REST = timedelta(seconds=3)
 NOT_CONNECTED = "not_connected"  # the page's own network is away: nobody's failure
 
 
@@ -66,7 +67,10 @@ class Turns:
             self.lines.stood_still(device_id, claimed)
             return False
         crash.point("claimed")
-        return self._send(claimed)
+        moved = self._send(claimed)
+        if not moved:
+            self.lines.stood_still(device_id, None)
+        return moved
 
     def _send(self, message: stored.Message) -> bool:
         device = self.box.db.read_here(devices.by_id, message.device_id)
@@ -131,10 +135,10 @@ class Turns:
             return self._in_doubt(armed)
         now = self.box.now()
         if handed.reason == NOT_CONNECTED and handed.outcome == "not_entered":
-            self.box.db.write_now(outbox.put_back, armed, now=now, tried=False)
+            self.box.db.write_now(outbox.wait_out, armed, AWAY_REST, now=now)
             return False
-        if handed.reason == RESTRICTED and handed.outcome == "refused":
-            self.box.db.write_now(wait_out_restriction, armed, now=now)
+        if handed.reason == outbox.RESTRICTED and handed.outcome == "refused":
+            self.box.db.write_now(outbox.wait_out, armed, outbox.RESTRICTED_REST, now=now)
             return False
         if handed.outcome == "not_entered" and armed.attempts < MOST_NOT_ENTERED:
             self.box.db.write_now(_forget_and_put_back, armed, now=now)

@@ -32,8 +32,10 @@ def wrote(tx: Tx, device_id: int, user_id: int, phone: str, *, inbound: bool, at
         at=times.stored(at),
     )
     tx.run(
-        """update messages set new_chat = 0 where user_id = :user_id and phone = :phone and status = 'queued'
-           and device_id = :device_id and new_chat = 1""",
+        """update messages set new_chat = 0, held_until = iif(held_reason is 'new_chat_cap', null, held_until),
+           held_reason = nullif(held_reason, 'new_chat_cap')
+           where user_id = :user_id and phone = :phone and status = 'queued'
+           and device_id = :device_id and (new_chat = 1 or held_reason = 'new_chat_cap')""",
         device_id=device_id,
         user_id=user_id,
         phone=phone,

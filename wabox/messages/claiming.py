@@ -52,7 +52,7 @@ def claim_next(
             claimed = outbox.claim(tx, row["id"], now=now)
             assert claimed
             return stored.by_id(tx, row["id"])
-    return None
+    return Again() if aside >= MOST_ASIDE else None
 
 
 def decide(rows: Rows, message: stored.Message, *, config: Config, now: datetime) -> gate.Decision:
@@ -71,14 +71,27 @@ def decide(rows: Rows, message: stored.Message, *, config: Config, now: datetime
 
 
 def _back_in_line(tx: Tx, device_id: int, now: datetime) -> int:
-    """Those whose own wait is over stand in line again, those that waited longest first. How many."""
+    """Those whose own wait is over stand in line again: singles first, then who waited longest. How many."""
+    released = 0
+    for priority in (2, 1, 0):
+        released += tx.run(
+            """update messages set held_until = null, held_reason = null where id in (
+                 select id from messages where device_id = :device_id and priority = :priority
+                 and status = 'queued' and held_until <= :now order by held_until limit :most)""",
+            device_id=device_id,
+            priority=priority,
+            now=times.stored(now),
+            most=MOST_ASIDE - released,
+        )
+    return released
+
+
+def judge_caps_anew(tx: Tx) -> int:
+    """wabox has started, perhaps with other caps: a piece of what they hold stands in line again. How many."""
     return tx.run(
         """update messages set held_until = null, held_reason = null where id in (
-             select id from messages where device_id = :device_id and status = 'queued' and held_until <= :now
-             order by held_until limit :most)""",
-        device_id=device_id,
-        now=times.stored(now),
-        most=MOST_ASIDE,
+             select id from messages where status = 'queued' and held_until is not null
+             and held_reason in ('recipient_cap', 'new_chat_cap') limit 2000)"""
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
+from wabox import times
 from wabox.config import Config
 from wabox.db import Row, Rows
 from wabox.devices import devices
@@ -62,6 +64,9 @@ def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, mo
     own = gate.own_wait(line.now, wanted)
     if own is not None:
         return Waiting(own.reason, own.until, own.detail, expected_at=own.until)
+    if message.held_until is not None and message.held_until > line.now:
+        reason = cast("facts.Reason", message.held_reason)
+        return Waiting(reason, message.held_until, expected_at=message.held_until)
     ahead = _ahead(rows, line, row, most_ahead)
     if ahead:
         return Waiting("in_line", None, ahead=ahead, expected_at=_expected(line, ahead, config))
@@ -106,7 +111,24 @@ def _counted(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: in
             most=most - before,
         )
     line.counted[place] = (row["id"], before)
-    return before
+    return before + _due(rows, line, campaign_id, row, most)
+
+
+def _due(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: int) -> int:
+    """How many go first whose own wait is over, though no claim has put them back in line yet."""
+    counted = rows.value(
+        """select count(*) from (select 1 from messages m where m.device_id = :device_id
+             and m.priority in (0, 1, 2) and m.held_until <= :now and m.status = 'queued'
+             and m.in_review = 0 and m.campaign_id is :campaign_id
+             and (m.priority > :priority or (m.priority = :priority and m.id < :id)) limit :most)""",
+        device_id=line.device.id,
+        campaign_id=campaign_id,
+        now=times.stored(line.now),
+        priority=row["priority"],
+        id=row["id"],
+        most=most,
+    )
+    return int(counted)
 
 
 def foresee(rows: Rows, device: devices.Device, count: int, *, config: Config, now: datetime) -> datetime:

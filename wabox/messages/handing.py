@@ -21,11 +21,13 @@ SHORT_WAIT = timedelta(minutes=5)  # what the page has is left alone so long, an
 def arm(
     tx: Tx, message: stored.Message, where: Resolved, *, machine_boot: str, config: Config, now: datetime
 ) -> stored.Message | None:
-    """The message has its WhatsApp id and chat and may be handed over. None: it went back into the line.
+    """The message has its WhatsApp id and chat and may be handed over. None: it is in the line again, or ended.
 
     where: the chat, a yes. Resolving it may have taken a while, in which what was true at the claim has changed.
     """
     assert where.chat_id is not None
+    if stored.by_id(tx, message.id).status != "sending":  # a receipt of an earlier attempt, or a deleted phone
+        return None
     if not isinstance(claiming.decide(tx, message, config=config, now=now), gate.Go):
         outbox.put_back(tx, message, now=now)
         return None

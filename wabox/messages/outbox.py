@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from wabox import times
@@ -26,6 +26,8 @@ from wabox.messages import chats, statuses, stored, tallies
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
 
+RESTRICTED = "restricted"  # the device's detail, and the reason of a refusal, while WhatsApp limits the number
+RESTRICTED_REST = timedelta(minutes=1)
 RESTING, HANDED_AGAIN = 1, 2  # doubt_stage: the page has it without an ack, and has been given it once more
 
 # -- in ----------------------------------------------------------------------------------------------
@@ -191,6 +193,15 @@ def put_back(tx: Tx, message: stored.Message, *, now: datetime, tried: bool = Tr
         _overtaken(tx, message.id, now)
 
 
+def wait_out(tx: Tx, message: stored.Message, rest: timedelta, *, now: datetime) -> None:
+    """It surely did not go, and for nobody's fault: it is put back, and the device rests a while.
+
+    The page tells by itself of a limit or a lost network; until that is written down the gate is open.
+    """
+    put_back(tx, message, now=now, tried=False)
+    devices.rest(tx, message.device_id, now + rest)
+
+
 def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
     """A cancel, the end of its campaign or an opt-out came while it was in hand, where they do not reach."""
     message = stored.by_id(tx, message_id)
@@ -246,10 +257,8 @@ def receipt(tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at:
     if row is None:
         return False
     message = stored.of_row(row)
-    if ack < 0 and message.doubt_stage == HANDED_AGAIN:  # the second attempt's; the first may have gone
-        return lose(tx, message, "no_answer", now=at)
     if ack < 0:
-        return fail(tx, message, "refused", now=at)
+        return _refused(tx, message, at)
     moved = False
     if ack >= 1:
         moved = sent(tx, message, at=at, next_send_at=next_send_at)
@@ -258,6 +267,18 @@ def receipt(tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at:
     if ack >= 3:
         moved = _move(tx, message, ("delivered",), "read", now=at) or moved
     return moved
+
+
+def _refused(tx: Tx, message: stored.Message, at: datetime) -> bool:
+    """What a refusal that comes as a receipt means for the message as it stands."""
+    if message.status == "queued":  # put back: the refusal answers an attempt that counts no more
+        return False
+    if message.doubt_stage == HANDED_AGAIN:  # the second attempt's; the first may have gone
+        return lose(tx, message, "no_answer", now=at)
+    if message.status == "sending" and devices.by_id(tx, message.device_id).detail == RESTRICTED:
+        wait_out(tx, message, RESTRICTED_REST, now=at)
+        return True
+    return fail(tx, message, "refused", now=at)
 
 
 def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetime) -> bool:

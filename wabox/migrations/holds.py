@@ -19,7 +19,8 @@ create index line on messages (device_id, in_review, campaign_id, priority desc,
 drop index queue_known;
 create index line_known on messages (device_id, in_review, campaign_id, priority desc, id)
     where status = 'queued' and held_until is null and new_chat = 0;
-create index held on messages (device_id, held_until) where status = 'queued' and held_until is not null;
+create index held on messages (device_id, priority, held_until) where status = 'queued' and held_until is not null;
+update messages set link_epoch = null where status = 'queued' and link_epoch is not null;
 """
 
 
