@@ -37,7 +37,7 @@ class Note(msgspec.Struct, array_like=True, frozen=True):
 _OPEN = ctypes.CFUNCTYPE(
     ctypes.c_int,
     ctypes.c_void_p,
-    ctypes.c_char_p,
+    ctypes.c_void_p,  # not c_char_p: SQLite keeps the very pointer, and names the -shm file by it
     ctypes.c_void_p,
     ctypes.c_int,
     ctypes.POINTER(ctypes.c_int),
@@ -125,9 +125,9 @@ class Recorder:
         return vfs
 
     def _opener(self, usual: Callable[..., int]) -> Callable[..., int]:
-        def opened(vfs: int, name: bytes | None, file: int, flags: int, out: Any) -> int:
+        def opened(vfs: int, name: int | None, file: int, flags: int, out: Any) -> int:
             done = usual(vfs, name, file, flags, out)
-            kind = self._names.get(name or b"")
+            kind = self._names.get(ctypes.string_at(name) if name else b"")
             if done == 0 and kind is not None:
                 self._watch(file, kind)
             return done
