@@ -10,7 +10,7 @@ from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from wabox.checkup import standing
 from wabox.checkup.findings import Finding
-from wabox.db import Rows
+from wabox.db import Rows, trouble
 from wabox.messages import waiting
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -88,3 +88,40 @@ def test_what_waits_gives_the_damage_as_its_reason(shop: Stage) -> None:
     assert before and "database_damaged" not in before
     shop.box.db.damage.latch(FOUND)
     assert "database_damaged" in shop.box.db.read_here(reasons)
+
+
+@pytest.mark.parametrize(("language", "head"), [("en", "The database is damaged"), ("bn", "ডেটাবেস নষ্ট হয়েছে")])
+def test_where_not_even_the_session_can_be_read_the_page_has_the_right_head(
+    shop: Stage, asha: Tab, monkeypatch: pytest.MonkeyPatch, language: str, head: str
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        shop.box.db.damage.latch("the file is empty")
+        raise trouble.damaged()
+
+    monkeypatch.setattr(shop.box.db, "read_here", gone)
+    for path in ("/", "/admin/health"):
+        answer = asha.get(f"{path}?lang={language}")
+        said = words(answer.text)
+        assert answer.status_code == 503 and head in said, path
+        assert "busy" not in said and "wabox doctor" in said
+
+
+def test_who_logs_in_to_a_damaged_box_reads_that_it_is_damaged(shop: Stage, chen: Tab) -> None:
+    shop.box.db.damage.latch(FOUND)
+    answer = chen.log_in("asha@example.com")
+    assert answer.status_code == 503
+    assert "The database is damaged" in words(answer.text) and "wabox doctor" in words(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"), [("storage_failing", "cannot be read or written"), ("storage_full", "is full")]
+)
+def test_a_disk_that_takes_nothing_is_said_on_every_page(
+    shop: Stage, asha: Tab, monkeypatch: pytest.MonkeyPatch, code: str, sentence: str
+) -> None:
+    assert "nothing is sent or changed" not in words(asha.get("/").text)
+    monkeypatch.setattr(type(shop.box.db), "failing", property(lambda _: "disk I/O error"))
+    monkeypatch.setattr(type(shop.box.db), "failing_code", property(lambda _: code))
+    for path in ("/", "/messages"):
+        said = words(asha.get(path).text)
+        assert sentence in said and "nothing is sent or changed" in said, path

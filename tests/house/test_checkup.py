@@ -154,6 +154,28 @@ def test_box_that_answers_is_ready(wabox: Typed, tmp_path: Path) -> None:
     assert wabox("doctor", "--ready").returncode == 1
 
 
+def test_a_hurt_box_that_answers_is_told_by_its_own_reasons(config: Config, data: datadir.DataDir) -> None:
+    class Hurt(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503)
+            self.end_headers()
+            if self.path == "/readyz":
+                self.wfile.write(b'{"status": "not_ready", "reasons": ["storage_failing"]}')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Hurt) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        with datadir.held(data, what="wabox serve", url=f"http://127.0.0.1:{server.server_address[1]}"):
+            found = named(box.findings(config))["running"]
+        server.shutdown()
+        thread.join()
+    assert found.level == "bad" and "storage_failing" in found.says and "does not answer" not in found.says
+    assert "disk" in found.cure and "restart" not in found.cure
+
+
 def test_missing_browser_and_snap_are_named(tmp_path: Path, config: Config) -> None:
     made = settings.parse({"whatsapp": {"chromium": "/nowhere/chromium"}}, base=tmp_path)
     [missing] = chromium.findings(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import sqlite3
@@ -22,6 +23,13 @@ from wabox.devices import devices
 from wabox.errors import ConfigError
 
 HEALTH_SECONDS = 5
+RESTORE = "Stop wabox (sudo systemctl stop wabox), put the database back from a backup (README), then start it."
+CURES = {
+    "database_damaged": RESTORE,
+    "storage_full": "Free some space on the disk; wabox goes on by itself within a minute.",
+    "storage_failing": "The disk cannot be read or written: check it, and copy the data while you can.",
+}
+LOG = "Look at the log (journalctl -u wabox); if it stays, restart wabox: sudo systemctl restart wabox"
 
 # Each promise as a question whose answer is the number of rows that break it.
 INVARIANTS = {text: f"select count(*) from ({ids})" for text, ids in promises.PROMISES.items()}  # noqa: S608
@@ -142,9 +150,28 @@ def process(running: datadir.InUse) -> Finding:
         return ok("running", "%(what)s runs as process %(pid)s.", **values)
     if is_healthy(running.url):
         return ok("running", "%(what)s runs as process %(pid)s and answers at %(url)s.", **values)
-    cure = "Look at its log (journalctl -u wabox), then restart it: sudo systemctl restart wabox"
+    reasons = _reasons(running.url)
+    if reasons:
+        says = "%(what)s runs as process %(pid)s and answers, but says: %(reasons)s."
+        cure = next((CURES[one] for one in reasons if one in CURES), LOG)
+        return bad("running", says, cure, reasons=", ".join(reasons), **values)
     says = "%(what)s runs as process %(pid)s, but %(url)s/healthz does not answer."
-    return bad("running", says, cure, **values)
+    return bad("running", says, LOG, **values)
+
+
+def _reasons(url: str) -> list[str]:
+    """Why a wabox that answers there is not well; empty if it does not say."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url}/readyz", timeout=HEALTH_SECONDS):
+            return []
+    except urllib.error.HTTPError as answer:
+        with contextlib.closing(answer), contextlib.suppress(OSError, ValueError, TypeError):
+            found = json.loads(answer.read(10_000)).get("reasons", [])
+            return [str(one) for one in found]
+    except (urllib.error.URLError, OSError, ValueError):
+        pass
+    return []
 
 
 def port(config: Config) -> Finding:

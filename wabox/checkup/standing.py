@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from wabox.checkup import box, chromium, machine
+from wabox.checkup.box import CURES, LOG, RESTORE
 from wabox.checkup.counts import Counts
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.checkup.vitals import Vitals
@@ -16,15 +17,9 @@ from wabox.pulse import Turns
 MUCH = 1_000
 MOST_OF_FILES = 0.8
 OLD_CHECK = timedelta(hours=50)
-RESTORE = "Stop wabox (sudo systemctl stop wabox), put the database back from a backup (README), then start it."
-CURES = {
-    "storage_full": "Free some space on the disk; wabox goes on by itself within a minute.",
-    "storage_failing": "The disk cannot be read or written: check it, and copy the data while you can.",
-}
 MORE_FILES = (
     "Restart wabox (sudo systemctl restart wabox); if it comes again, raise LimitNOFILE in its systemd unit."
 )
-LOG = "Look at the log (journalctl -u wabox); if it stays, restart wabox: sudo systemctl restart wabox"
 
 
 def of_machine(config: Config) -> list[Finding]:

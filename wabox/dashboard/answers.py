@@ -62,7 +62,8 @@ def static(name: str) -> str:
 
 def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:
     """A page or a fragment."""
-    shown = {"voice": voice, "session": None, "csrf": "", "here": "", "said": None, "damaged": False, **values}
+    everywhere = {"session": None, "csrf": "", "here": "", "said": None, "damaged": False, "failing": None}
+    shown = {"voice": voice, **everywhere, **values}
     text = environment(voice.language).get_template(template).render(shown)
     return Response(text, media_type=MediaType.HTML, status_code=status, headers=dict(HEADERS))
 
@@ -89,7 +90,8 @@ def refusal_page(request: Request[Any, Any, Any], refusal: Refusal, *, status: i
         "session": state.get("session"),
         "csrf": state.get("csrf", ""),
         "status": code,
-        "title": words.error_title(code),
+        "title": words.error_title(code, refusal.code),
+        "hurt": refusal.code if refusal.code in ("database_damaged", "storage_failing") else None,
         "sentence": refusal.sentence,
         "details": refusal.details,
     }

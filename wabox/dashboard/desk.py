@@ -70,9 +70,16 @@ class Desk:
             "said": said,
             "nav": self._menu(),
             "damaged": self.box.db.damaged,
+            "failing": self._failing(),
         }
         assert shown.keys().isdisjoint(values), "a page hides what is every page's"
         return answers.html(template, self.voice, {**shown, **values}, status=status)
+
+    def _failing(self) -> str | None:
+        """Why nothing can be written now, in words; None while it can, or while worse is said."""
+        if self.box.db.damaged or self.box.db.failing is None:
+            return None
+        return words.FAILING.get(self.box.db.failing_code or "", words.FAILING_OTHERWISE)
 
     def _menu(self) -> tuple[words.Place, ...]:
         """The menu, with what others' accounts and billing add before Settings."""

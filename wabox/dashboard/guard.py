@@ -55,6 +55,7 @@ def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHa
         nonlocal ready
         assert isinstance(connection, Request)
         hosts.check(connection.headers.get("host", ""), box.config.server)
+        _remember(connection, box, None)  # the reader's language, should the session not be readable
         session = _session(connection, box)
         _remember(connection, box, session)
         ready = ready or box.db.read_here(users.owner_exists)

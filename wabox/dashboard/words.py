@@ -225,9 +225,21 @@ SAID: dict[str, tuple[Tone, str]] = {
 }
 
 
-def error_title(status: int) -> str:
-    """The head of an error page."""
-    return _TITLES.get(status, later("That did not work"))
+def error_title(status: int, code: str = "") -> str:
+    """The head of an error page; a hurt box is called by its name, not busy."""
+    return _HURT.get(code) or _TITLES.get(status, later("That did not work"))
+
+
+_HURT = {
+    "database_damaged": later("The database is damaged"),
+    "storage_failing": later("The disk fails"),
+    "storage_full": later("The disk is full"),
+}
+FAILING = {
+    "storage_failing": later("The disk cannot be read or written, so nothing is sent or changed until it can."),
+    "storage_full": later("The disk is full, so nothing is sent or changed. Free some space."),
+}
+FAILING_OTHERWISE = later("Nothing can be written now, so nothing is sent or changed.")
 
 
 _TITLES = {

@@ -118,7 +118,8 @@ def _full() -> Unavailable:
 def _failing() -> Unavailable:
     return Unavailable(
         "storage_failing",
-        "The disk of the box cannot be read or written (EIO); check the card or the disk, then start wabox again.",
+        "The disk of the box cannot be read or written (EIO); check the card or the disk. wabox goes on by itself "
+        "once it can.",
         retry_after=60,
     )
 
