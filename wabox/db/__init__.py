@@ -98,6 +98,7 @@ class Database:
     def start(self) -> None:
         """Open the file and start the threads."""
         connection = connect(self.path, functions=self._functions)
+        connection.execute("select 1 from sqlite_master limit 1").fetchall()  # makes the journal, if there is none
         self.look()
         self._readers = Pool(READERS, "reader")
         self._thread = threads.lasting("writer", lambda: self._serve(connection), asked=lambda: self._stopping)
