@@ -12,9 +12,12 @@ from tests.cast import Stage, stage
 from tests.faces.scene import PASSWORD
 from tests.faces.selling import SELLING, Sold, sold
 from tests.faces.test_pages_browser import CHROMIUM, address, chromium, judge, window
+from tests.journeys.box import until
 from tests.some import some
 
 __all__ = ["address", "chromium"]  # fixtures
+
+DRAWN = "document.images.length > 0 && [...document.images].every(one => one.complete && one.naturalWidth > 0)"
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
@@ -130,7 +133,7 @@ def test_the_owner_looks_at_the_picture_and_approves(chromium: Browser, address:
     with window(chromium, 1280) as (_, page, said):
         log_in(page, address, "asha@example.com")
         page.goto(address + "/admin/payments")
-        page.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth > 0)")
+        until(lambda: page.evaluate(DRAWN), what="the pictures are drawn")
         card = page.locator("li.card:has(code:text-is('9K2L3M4N5P'))")
         card.locator("button.button-main[popovertarget]").click()
         dialog = card.locator(".dialog:popover-open")

@@ -40,6 +40,12 @@ def test_a_test_that_asserts_nothing_is_found() -> None:
     assert vacuous.idle({"it.py": text}) == ["it.py::test_two"]
 
 
+def test_no_page_is_waited_for_by_a_script_that_our_policy_blocks() -> None:
+    """Playwright evaluates it itself the first time; each further look is an eval in the page."""
+    name = "wait_for_" + "function"
+    assert [file for file, text in texts().items() if name in text] == [], "wait with `until` and page.evaluate"
+
+
 def what(*lines: str, head: str = "def test_it(box, wanted):") -> list[str]:
     """What is found in a function of these lines."""
     return [one.what for one in vacuous.read("\n".join([head, *("    " + line for line in lines)]), "it.py")]

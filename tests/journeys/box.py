@@ -182,6 +182,7 @@ class WhatsApp:
     place: Path
     port: int = field(default_factory=free_port)
     program: Program = field(init=False)
+    owners: dict[str, Path] = field(default_factory=dict)  # whose phone it is: several boxes share a sandbox
 
     def __post_init__(self) -> None:
         words = ["sandbox", "--port", str(self.port), "--data", str(self.place / "whatsapp")]
@@ -350,8 +351,9 @@ class Shop:
             answer = httpx.post(f"{self.whatsapp.url}/sandbox/link", json=body, timeout=20, trust_env=False)
             return answer.is_success  # a QR may have been renewed while it was read
 
+        owner = self.whatsapp.owners.setdefault(phone, self.place)
+        assert owner == self.place, f"{phone} is a phone of the box in {owner}: its messages are not this one's"
         self.phones.add(phone)
-
         until(linked, 60, what="a QR is scanned")
 
     def send(self, person: int, text: str | None = None, label: str = "primary") -> int:

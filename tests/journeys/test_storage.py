@@ -52,7 +52,7 @@ def cramped(tmp_path: Path, whatsapp: WhatsApp) -> Iterator[Shop]:
         box.init()
         box.start()
         try:
-            box.link(phone="8801700000002")
+            box.link(phone="8801700000022")
             yield box
         finally:
             box.close()
