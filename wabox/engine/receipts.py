@@ -18,7 +18,7 @@ from wabox.db import Tx
 from wabox.devices import devices
 from wabox.errors import NotFound, Unavailable
 from wabox.messages import outbox, pace
-from wabox.whatsapp.driver import Event, Inbound, Link, Pairing, Receipt
+from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, Receipt
 
 log = structlog.get_logger()
 
@@ -98,6 +98,8 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             return lambda tx: outbox.receipt(tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end)
         case Inbound():
             return lambda tx: _hear(tx, event, box, now)
+        case Joined():
+            return lambda tx: None
         case Pairing():
             return lambda tx: devices.paired(tx, event)
 

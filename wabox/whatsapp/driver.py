@@ -45,11 +45,41 @@ class SessionSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Timelock:
+    """WhatsApp lets this account write to nobody new. type: its name for that. until: None if it does not say."""
+
+    type: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewChats:
+    """How many people this account has begun to write to in WhatsApp's own cycle, of how many."""
+
+    status: Literal["none", "first_warning", "second_warning", "capped"]
+    used: int
+    total: int
+    resets_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What WhatsApp says that this account may not do just now; it binds cold chats only.
+
+    timelock: None = none is in force. new_chats: None = the account has no such limit, or the page does not say.
+    """
+
+    timelock: Timelock | None = None
+    new_chats: NewChats | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """What the page shows now; sent whenever it changes, and every new QR text is a change.
 
-    phone: digits of the linked account. qr: the text to draw. until: a restriction's end, aware UTC.
-    synced: the page has caught up with WhatsApp's history and offline queue.
+    phone: digits of the linked account. qr: the text to draw; qr_at: when the page made it.
+    until: a restriction's end, aware UTC. synced: the page has caught up with WhatsApp's history and offline
+    queue. limits: None if the page does not tell them. reason: WhatsApp's own name for why the link ended.
     """
 
     device_id: int
@@ -62,6 +92,9 @@ class Link:
     qr: str | None = None
     until: datetime | None = None
     synced: bool = False
+    limits: Limits | None = None
+    qr_at: datetime | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +115,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A person wrote to the linked account. phone: digits, None if only a LID is known."""
+    """A person wrote to the linked account, or changed what they had written.
+
+    phone: digits, None if WhatsApp hides the number. lid: digits of the hidden identity. username: without @.
+    edited: the text is what the message of this id says now.
+    """
 
     device_id: int
     session: int
@@ -93,6 +130,20 @@ class Inbound:
     text: str
     kind: str  # wa-js's message type: chat, image, ...
     at: datetime
+    lid: str | None = None
+    username: str | None = None
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The page has learnt that these are one person: digits of the LID and of the phone; username if it says."""
+
+    device_id: int
+    session: int
+    lid: str
+    phone: str | None
+    username: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +157,7 @@ class Pairing:
     reason: str | None = None
 
 
-Event = Link | Receipt | Inbound | Pairing
+Event = Link | Receipt | Inbound | Joined | Pairing
 OnEvent = Callable[[Event], None]
 
 
@@ -116,14 +167,19 @@ class Resolved:
 
     chat_id: where a message to it goes (phone or LID chat), only with `yes`.
     other_chat_ids: the same person's other chat ids, for the look-up after a crash.
+    warm: whether WhatsApp lets a limited account write there; None if the page does not say.
+    reason: why it is unknown; TOO_MANY when WhatsApp wants fewer such questions from this account.
     """
 
     answer: Literal["yes", "no", "unknown"]
     chat_id: str | None = None
     other_chat_ids: tuple[str, ...] = ()
+    warm: bool | None = None
+    reason: str | None = None
 
 
 RESTRICTED = "restricted"
+TOO_MANY = "too_many_checks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +188,19 @@ class Handed:
 
     acked: WhatsApp's server has it. refused: the server or the page said no and it is surely not
     sent (`reason`). not_entered: it never entered the page's store, surely not sent, may be tried
-    again. in_doubt: it may have gone; look it up before anything else.
+    again. in_doubt: it may have gone; look it up before anything else. held: WhatsApp lets this account not
+    write there just now (`reason`: timelock, capped, blocked_by_you, …) until `until`: nothing was entered,
+    surely not sent.
 
     refused with the reason RESTRICTED: no fault of the message, for WhatsApp limits the account just now.
     It may wait and go later; until then the page's history has it with ack -1. The Link that says so was
     given before the hand-over returned.
     """
 
-    outcome: Literal["acked", "refused", "not_entered", "in_doubt"]
+    outcome: Literal["acked", "refused", "not_entered", "in_doubt", "held"]
     reason: str | None = None
     at: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,21 @@ GATE = (
     "WAWebSendMsgChatAction",
 )
 
+# Our own script, put into the page after wa-js and anew after every navigation. What happens is told through
+# the binding `waboxTell`; what is asked is a method of `window.wabox`.
+SHIM = (
+    "bindings",
+    "people",
+    "hearing",
+    "limits",
+    "screen",
+    "linking",
+    "status",
+    "sending",
+    "finding",
+    "verbs",
+)
+
 
 class Altered(Exception):
     """The bundle in this installation is not the one that was released."""
@@ -39,8 +54,9 @@ def source() -> str:
 
 @lru_cache(maxsize=1)
 def shim() -> str:
-    """Our own script around it."""
-    return (resources.files("wabox.whatsapp") / "shim.js").read_text()
+    """Our own script around it: one function of the options, for its parts share what they know."""
+    parts = [(resources.files("wabox.whatsapp") / "shim" / f"{name}.js").read_text() for name in SHIM]
+    return "\n".join(("(options) => {", *parts, "}"))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,48 @@
+// What happens: acks of ours, people's messages; told as they come, and swept up from the store.
+
+const silent = /^(e2e_notification|notification|gp2|protocol|call_log|ciphertext|revoked|debug)/;
+const inbound = (msg) => {
+  const { own, chat, id } = parts(msg.id);
+  if (own || !/@(c\.us|lid)$/.test(chat) || silent.test(msg.type)) return null;
+  const body = msg.type === 'chat' ? msg.body : msg.caption;
+  const kind = String(msg.type || 'chat');
+  const phone = phoneOf(chat);
+  return { id, chat, phone, name: nameOf(msg, chat), text: text(body) || '', kind, t: msg.t || 0 };
+};
+const acked = (key, ack) => {
+  const { own, chat, id } = parts(key);
+  return own && Number.isInteger(ack) && ack !== 0 ? { id, chat, ack } : null;
+};
+const awaited = new Map(); // message id -> who waits for its ack
+// A refusal of what is being handed over is for the hand-over to tell: it knows why, and of what attempt it is.
+const hear = (key, ack) => {
+  const event = acked(key, ack);
+  if (!event || (ack < 0 && awaited.has(event.id))) return;
+  if (ack >= 1 && awaited.has(event.id)) awaited.get(event.id)(ack);
+  tell({ what: 'ack', ...event });
+};
+
+const subscribe = () => {
+  WPP.on('chat.new_message', (msg) => {
+    const event = inbound(msg);
+    if (event) tell({ what: 'inbound', ...event });
+  });
+  WPP.on('chat.msg_ack_change', ({ ids, ack }) => ids.forEach((key) => hear(key, ack)));
+  app.MsgStore.on('change:ack', (msg) => hear(msg.id, msg.ack));
+  app.Cmd.on('on_temporary_ban', (details) => {
+    const named = Object.entries(details || {}).find(([name]) => /expir|until|end/i.test(name));
+    banned = named ? moment(named[1]) : null;
+  });
+  WPP.on('conn.logout', () => tell({ what: 'logout' }));
+  WPP.on('conn.link_code_change', (code) => tell({ what: 'code', code: text(code) }));
+  WPP.on('conn.link_code_expired', () => tell({ what: 'code', code: null, reason: 'expired' }));
+};
+const sweep = async ({ since, limit }) => {
+  const fresh = app.MsgStore.getModelsArray().filter((msg) => (msg.t || 0) >= since);
+  const newest = fresh.sort((a, b) => (a.t || 0) - (b.t || 0)).slice(-limit);
+  return {
+    inbound: newest.map(inbound).filter(Boolean),
+    // A refusal that is stored is old: the message may have had another chance since.
+    acks: newest.map((msg) => acked(msg.id, msg.ack)).filter((event) => event && event.ack > 0),
+  };
+};

@@ -1,0 +1,75 @@
+// Is this number on WhatsApp, and what became of a hand-over.
+
+const known = async (phone) => {
+  const wid = app.WidFactory.createWid(`${phone}@c.us`);
+  const found = await fns.queryWidExists(wid);
+  if (!found) return { answer: 'no' };
+  const chat = await WPP.chat.find(found.wid || wid);
+  const ids = [wid, found.wid, found.lid].filter(Boolean).map(String);
+  const id = chat.id.toString();
+  return { answer: 'yes', chat: id, others: [...new Set(ids)].filter((one) => one !== id) };
+};
+const exists = ({ phone, timeoutMs }) =>
+  within(timeoutMs, known(phone)).catch((error) => ({
+    answer: 'unknown',
+    reason: String(error && error.message),
+  }));
+
+// A hand-over ends in one of four ways; whatever is not plain is `in_doubt`.
+// A refusal says nothing about an earlier attempt under the same id, unless that was plainly refused, too.
+const refused = new Set();
+const verdict = (ack, result, again) => {
+  if (ack >= 1 || (result === 'OK' && !(ack < 0))) return 'acked';
+  const plain = ack < 0 && !again && result !== 'ERROR_NETWORK' && result !== 'OK';
+  return plain ? 'refused' : 'in_doubt';
+};
+// Was it refused because the account is limited? The refusal may be here before the page's notice is.
+const limited = async () => {
+  if (restriction(signs()).restricted) return true;
+  await wait(options.lookMs);
+  return restriction(signs()).restricted;
+};
+const send = async (question) => {
+  const said = await give(question);
+  refused.delete(question.id);
+  if (said.outcome !== 'refused') return said;
+  refused.add(question.id);
+  return (await limited()) ? { ...said, reason: 'restricted' } : said;
+};
+const give = async ({ chat, id, text: body, timeoutMs }) => {
+  const key = ourKey(chat, id);
+  const before = stored(key);
+  if (before && before.ack >= 1) return { outcome: 'acked' };
+  if (!fns.isAuthenticated() || app.Socket.state !== 'CONNECTED') {
+    return { outcome: before ? 'in_doubt' : 'not_entered', reason: 'not_connected' };
+  }
+  const again = !!before && !refused.has(id);
+  let entered = !!before;
+  const notice = (msg) => (entered = entered || String(msg.id) === key);
+  app.MsgStore.on('add', notice);
+  const receipt = new Promise((resolve) => awaited.set(id, (ack) => resolve({ ack })));
+  const answer = () => WPP.chat.sendTextMessage(chat, body, {
+    messageId: key,
+    waitForAck: true,
+    createChat: true,
+    linkPreview: false,
+    markIsRead: false,
+    detectMentioned: false,
+  });
+  try {
+    // The answer may be lost while the receipt comes: either says that the server has it.
+    const sent = await within(timeoutMs, Promise.race([answer(), receipt]));
+    const result = text(sent.sendMsgResult && sent.sendMsgResult.messageSendResult);
+    const now = stored(key);
+    const ack = sent.ack >= 1 || !now ? sent.ack : now.ack;
+    return { outcome: verdict(ack, result, again), reason: result && result.toLowerCase() };
+  } catch (error) {
+    const reason = String((error && (error.code || error.message)) || 'error').slice(0, 200);
+    const now = stored(key);
+    if (now) return { outcome: verdict(now.ack, null, again), reason };
+    return { outcome: entered || reason === 'timeout' ? 'in_doubt' : 'not_entered', reason };
+  } finally {
+    app.MsgStore.off('add', notice);
+    awaited.delete(id);
+  }
+};

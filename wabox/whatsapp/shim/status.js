@@ -1,0 +1,58 @@
+// What the page shows, judged once a second; Python hears only of changes.
+
+let lastConnected = -Infinity;
+let firstConnected = Infinity;
+const connected = () => {
+  const now = performance.now();
+  if (app.Socket.state === 'CONNECTED') lastConnected = now;
+  const still = now - lastConnected < options.graceMs;
+  firstConnected = still ? Math.min(firstConnected, now) : Infinity;
+  return still;
+};
+// What the page says; if it says nothing of the kind for long, being connected has to do.
+const synced = () =>
+  !!app.Socket.hasSynced || performance.now() - firstConnected > options.unsyncedMs;
+const account = () => {
+  const wid = app.UserPrefs.getMaybeMePnUser();
+  return wid ? digits(wid) : null;
+};
+const status = () => {
+  if (absent.length > 0) return { missing: absent, versions: versions() };
+  const boxes = signs();
+  const authenticated = !!fns.isAuthenticated();
+  return {
+    missing: absent,
+    versions: versions(),
+    authenticated,
+    full: !!WPP.isFullReady,
+    mode: text(app.Stream.mode),
+    info: text(app.Stream.displayInfo || app.Stream.info),
+    socket: text(app.Socket.state),
+    connected: connected(),
+    synced: synced(),
+    qr: authenticated ? null : code.text,
+    phone: authenticated ? account() : null,
+    pushname: authenticated ? text(app.Conn.pushname) : null,
+    passkey: passkey(boxes),
+    ...restriction(boxes),
+  };
+};
+const versions = () => {
+  const page = (window.Debug && window.Debug.VERSION) || 'unknown';
+  return { page: String(page), wajs: String(WPP.version || options.wajs) };
+};
+
+let shown = '';
+const show = () => {
+  const now = status();
+  const next = JSON.stringify(now);
+  if (next !== shown) tell({ what: 'status', status: now });
+  shown = next;
+};
+const watch = async () => {
+  for (;;) {
+    await renew().catch(() => {});
+    show();
+    await wait(options.lookMs);
+  }
+};

@@ -1,0 +1,9 @@
+// What may be asked: each verb takes and gives plain JSON.
+
+const wabox = { status, sweep, exists, send, find, pair, logout };
+Object.defineProperty(window, 'wabox', { value: Object.freeze(wabox), configurable: true });
+if (absent.length === 0) {
+  subscribe();
+  void watch();
+}
+return status();
