@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -306,16 +305,6 @@ def test_open_elsewhere_is_a_conflict(world: ChromiumWorld, shop: Shop) -> None:
     world.calm()
     world.restart(shop[0])
     world.synced(device_id, mark)
-
-
-def test_a_restriction_is_shown_with_its_end(world: ChromiumWorld, shop: Shop) -> None:
-    device_id, mark = shop[0].device_id, world.diary.mark()
-    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=6)
-    world.weather(restricted_until=until.isoformat())
-    link = world.diary.wait(Link, lambda one: one.detail == "restricted", mark)
-    assert (link.device_id, link.state, link.until) == (device_id, "ready", until)
-    world.calm()
-    world.diary.wait(Link, lambda one: one.state == "ready" and one.detail is None, mark)
 
 
 def test_a_passkey_question_is_for_a_person(world: ChromiumWorld) -> None:

@@ -9,7 +9,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.contract.worlds import PATIENCE, World
-from wabox.whatsapp.driver import RESTRICTED, Inbound, Link, Pairing, Receipt, SessionLost, SessionSpec
+from wabox.whatsapp.driver import (
+    BLOCKED,
+    CAPPED,
+    TIMELOCK,
+    TOO_MANY,
+    Inbound,
+    Link,
+    NewChats,
+    Pairing,
+    Receipt,
+    SessionLost,
+    SessionSpec,
+    Timelock,
+)
 
 Shop = tuple[SessionSpec, str]
 
@@ -111,20 +124,87 @@ def test_a_refused_message_is_surely_not_sent(world: World, shop: Shop) -> None:
     assert told == [], "the hand-over has told it"
 
 
-def test_a_refusal_while_the_account_is_limited_says_so(world: World, shop: Shop) -> None:
+def in_hours(hours: int) -> datetime:
+    return datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
+
+
+def locked(link: Link) -> bool:
+    return link.limits is not None and link.limits.timelock is not None
+
+
+def test_a_timelock_is_told_and_holds_the_cold_before_anything_is_entered(world: World, shop: Shop) -> None:
     device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
-    mark = world.diary.mark()
-    world.weather(restricted_until=(datetime.now(UTC) + timedelta(hours=6)).isoformat())
-    for _ in range(2):  # the limit ended, and began anew
+    mark, until = world.diary.mark(), in_hours(6)
+    world.weather(timelock={"type": "WEB_COMPANION_ONLY", "until": until.isoformat()})
+    link = world.diary.wait(Link, lambda one: one.device_id == device_id and locked(one), mark)
+    assert link.limits is not None and link.limits.timelock == Timelock("WEB_COMPANION_ONLY", until)
+    assert (link.state, link.detail) == ("ready", None)
+    for _ in range(2):
         handed = world.driver.hand_over(device_id, chat_id, message_id, "hello")
-        assert (handed.outcome, handed.reason) == ("refused", RESTRICTED)
-    assert [link.detail for link in world.diary.all(Link, mark)] == ["restricted"]
+        assert (handed.outcome, handed.reason, handed.until) == ("held", TIMELOCK, until)
+    assert world.driver.look_up(device_id, message_id, (chat_id,), None).ack is None
+    mark = world.diary.mark()
+    world.calm()
+    world.diary.wait(Link, lambda one: one.device_id == device_id and not locked(one), mark)
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "acked"
+    assert world.copies(message_id) == 1
+
+
+def test_who_has_written_is_warm_and_gets_it_under_a_lock(world: World, shop: Shop) -> None:
+    device_id, person, mark = shop[0].device_id, world.new_phone(), world.diary.mark()
+    world.weather(timelock={"type": "DEFAULT", "until": None})
+    world.diary.wait(Link, lambda one: one.device_id == device_id and locked(one), mark)
+    assert world.driver.resolve(device_id, person).warm is False
+    world.write(device_id, shop[1], person, "hello")
+    world.diary.wait(Inbound, lambda one: one.phone == person, mark)
+    found = world.driver.resolve(device_id, person)
+    assert found.warm is True and found.chat_id is not None
+    assert world.driver.hand_over(device_id, found.chat_id, new_id(), "hello").outcome == "acked"
+
+
+def test_new_chats_are_counted_and_a_full_cycle_holds_the_cold(world: World, shop: Shop) -> None:
+    device_id, first, second = shop[0].device_id, chat_with(world, shop), chat_with(world, shop)
+    start, end, mark = in_hours(-240), in_hours(240), world.diary.mark()
+    world.weather(capping={"total": 9, "used": 8, "cycle_start": start.isoformat(), "cycle_end": end.isoformat()})
+
+    def quota(used: int) -> Link:
+        return world.diary.wait(
+            Link, lambda one: bool(one.limits and one.limits.new_chats and one.limits.new_chats.used == used), mark
+        )
+
+    quota(8)
+    assert world.driver.hand_over(device_id, first, new_id(), "hello").outcome == "acked"
+    told = quota(9).limits
+    assert told is not None and told.new_chats == NewChats("capped", 9, 9, end)
+    handed = world.driver.hand_over(device_id, second, new_id(), "hello")
+    assert (handed.outcome, handed.reason, handed.until) == ("held", CAPPED, end)
+
+
+def test_a_refusal_that_whatsapp_explains_is_no_fault_of_the_message(world: World, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(nack={"code": 463, "chats": "cold"})
+    handed = world.driver.hand_over(device_id, chat_id, message_id, "hello")
+    assert (handed.outcome, handed.reason, handed.until) == ("refused", TIMELOCK, None)
     assert world.copies(message_id) == 0
     world.calm()
-    world.diary.wait(Link, lambda one: one.device_id == device_id and one.detail is None, mark)
-    handed = world.driver.hand_over(device_id, chat_id, message_id, "hello")
-    assert handed.outcome == "acked"
-    assert world.copies(message_id) == 1
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "acked"
+
+
+def test_a_person_whom_the_owner_has_blocked_is_not_written_to(world: World, shop: Shop) -> None:
+    device_id, person, message_id = shop[0].device_id, world.new_phone(), new_id()
+    found = world.driver.resolve(device_id, person)
+    assert found.chat_id is not None
+    world.weather(blocked_by_me=[person])
+    handed = world.driver.hand_over(device_id, found.chat_id, message_id, "hello")
+    assert (handed.outcome, handed.reason) == ("held", BLOCKED)
+    assert world.driver.look_up(device_id, message_id, (found.chat_id,), None).ack is None
+
+
+def test_too_many_questions_about_numbers_are_told_as_such(world: World, shop: Shop) -> None:
+    device_id = shop[0].device_id
+    world.weather(exists_rate=1)
+    answers = [world.driver.resolve(device_id, world.new_phone()) for _ in range(2)]
+    assert (answers[-1].answer, answers[-1].reason) == ("unknown", TOO_MANY)
 
 
 def test_a_message_never_handed_over_is_not_found(world: World, shop: Shop) -> None:

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from tests.some import some
 from wabox.whatsapp import browser, states, telling, wajs
-from wabox.whatsapp.driver import Link, SessionLost
+from wabox.whatsapp.driver import Limits as Allowed
+from wabox.whatsapp.driver import Link, NewChats, SessionLost, Timelock
 from wabox.whatsapp.ladder import Ladder
 from wabox.whatsapp.page import Limits, PageCrashed, PageHung, PageLost
 from wabox.whatsapp.profile import Note, Profile
 from wabox.whatsapp.runtime import BrowserLost
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+END = datetime.fromtimestamp(1_800_000_000, UTC)
 READY: dict[str, Any] = {
     "missing": [],
     "versions": {"page": "2.3000.1", "wajs": "4.6.0"},
@@ -61,7 +63,7 @@ def judged(*, linked_before: bool = False, **changes: Any) -> Link:
         ({"passkey": True}, "disconnected", "passkey_required"),
         ({"mode": "PROXYBLOCK"}, "disconnected", "page_failed"),
         ({"mode": "TOS_BLOCK"}, "disconnected", "page_failed"),
-        ({"restricted": True, "until": 1_800_000_000_000}, "ready", "restricted"),
+        ({"limits": {"timelock": {"type": "DEFAULT", "until": None}, "newChats": None}}, "ready", None),
     ],
 )
 def test_every_look_has_one_state(changes: dict[str, Any], state: str, detail: str | None) -> None:
@@ -74,9 +76,24 @@ def test_a_linked_device_on_its_way_back_is_reconnecting() -> None:
     assert judged(linked_before=True, connected=False).detail == "reconnecting"
 
 
-def test_restriction_carries_its_end() -> None:
-    link = judged(restricted=True, until=1_800_000_000_000)
-    assert link.until == datetime.fromtimestamp(1_800_000_000, UTC)
+@pytest.mark.parametrize(
+    ("told", "limits"),
+    [
+        (None, None),
+        ("soon", None),
+        ({}, Allowed()),
+        ({"timelock": {"type": "DEFAULT", "until": 1_800_000_000_000}}, Allowed(Timelock("DEFAULT", END))),
+        ({"timelock": {"until": -5}}, Allowed(Timelock("DEFAULT", None))),
+        (
+            {"newChats": {"status": "first_warning", "used": 63, "total": 100, "until": 1_800_000_000_000}},
+            Allowed(None, NewChats("first_warning", 63, 100, END)),
+        ),
+        ({"newChats": {"status": "odd", "used": 1, "total": 9}}, Allowed(None, NewChats("none", 1, 9, None))),
+        ({"newChats": {"status": "none", "used": "1", "total": 9}}, Allowed()),
+    ],
+)
+def test_limits_are_read_as_told_and_nonsense_is_not_told(told: Any, limits: Allowed | None) -> None:
+    assert judged(limits=told).limits == limits
 
 
 def test_missing_bindings_are_named_with_both_versions() -> None:

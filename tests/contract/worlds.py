@@ -26,9 +26,12 @@ from wabox.whatsapp.driver import (
     Inbound,
     Link,
     LinkState,
+    NewChats,
     Pairing,
+    QuotaStatus,
     Receipt,
     SessionSpec,
+    Timelock,
 )
 from wabox.whatsapp.fake import FakeDriver
 from wabox.whatsapp.gateway import Gateway
@@ -248,8 +251,6 @@ class FakeWorld(World):
                 self.fake.plan("stuck")
             case {"send_error": True}:
                 self.fake.plan("refused")
-            case {"restricted_until": str(until)}:
-                self._limit_all(datetime.fromisoformat(until))
             case {"offline": True}:
                 self.fake.lose_whatsapp()
             case {"exists_error": True}:
@@ -257,24 +258,42 @@ class FakeWorld(World):
             case {"not_on_whatsapp": list(phones)}:
                 self.fake.not_on_whatsapp |= set(phones)
             case _:
+                self._limits(faults)
+
+    def _limits(self, faults: dict[str, Any]) -> None:
+        match faults:
+            case {"timelock": {"type": str(kind), "until": until}}:
+                self._limit_all(timelock=Timelock(kind, _moment(until)))
+            case {"capping": {"total": int(total), "used": int(used), "cycle_end": str(end)}}:
+                status: QuotaStatus = "capped" if used >= total else "none"
+                self._limit_all(new_chats=NewChats(status, used, total, _moment(end)))
+            case {"nack": {"code": 463}}:
+                self.fake.plan("limited")
+            case {"blocked_by_me": list(phones)}:
+                self.fake.blocked |= set(phones)
+            case {"exists_rate": int()}:
+                self.fake.too_many_checks = True
+            case _:
                 raise AssertionError(f"the fake knows no {faults}")
 
-    def _limit_all(self, until: datetime) -> None:
-        ready = [one for one in self.fake.opened() if self.fake.link(one).state == "ready"]
-        for device_id in ready:
-            self.fake.show(device_id, "ready", "restricted", until=until, synced=True)
+    def _limit_all(self, timelock: Timelock | None = None, new_chats: NewChats | None = None) -> None:
+        for device_id in [one for one in self.fake.opened() if self.fake.link(one).state == "ready"]:
+            self.fake.limit(device_id, timelock=timelock, new_chats=new_chats)
 
     def calm(self) -> None:
         self.fake.not_on_whatsapp.clear()
-        self.fake.every_existence_unknown = False
+        self.fake.every_existence_unknown = self.fake.too_many_checks = False
+        self.fake.blocked.clear()
         if self.fake.whatsapp_away:
             self.fake.find_whatsapp()
-        for device_id in self.fake.opened():
-            if self.fake.link(device_id).detail == "restricted":
-                self.fake.recover(device_id)
+        self._limit_all()
 
     def close(self) -> None:
         return
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 class LoopThread:

@@ -21,7 +21,7 @@ from wabox.engine.clock import Clock
 from wabox.engine.lines import EMPTY_SECONDS, WAITS_SECONDS
 from wabox.engine.workers import Workers
 from wabox.messages import claiming, gate, outbox
-from wabox.whatsapp.driver import Link
+from wabox.whatsapp.driver import Limits, Link, Timelock
 
 QUIET = {"quiet_hours": ["11:00", "13:00"]}  # the box's clock stands at noon
 
@@ -116,7 +116,7 @@ WAKES: dict[str, Callable[[Crank], object]] = {
     "the account is held": lambda crank: user_is(crank, "state", "suspended"),
     "another time zone": lambda crank: user_is(crank, "timezone", "Asia/Tokyo"),
     "the phone shows something else": lambda crank: state(
-        crank, state="ready", detail="restricted", phone="8801700000009", synced=True
+        crank, state="ready", limits=Limits(Timelock("DEFAULT", None)), phone="8801700000009", synced=True
     ),
     "the clock is wrong": lambda crank: crank.run("insert into box (key, value) values ('clock_wrong', 'now')"),
     "the gap is moved": lambda crank: crank.write(

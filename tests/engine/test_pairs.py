@@ -30,7 +30,7 @@ from wabox.engine.turns import Turns
 from wabox.errors import Invalid
 from wabox.messages import claiming, explaining, leaving, outbox, stored
 from wabox.messages.line import of_device
-from wabox.whatsapp.driver import Handed
+from wabox.whatsapp.driver import Handed, NewChats, Timelock
 
 OTHER = "8801711000002"
 Meanwhile = Callable[[Engine, int], object]
@@ -109,7 +109,16 @@ def is_suspended(engine: Engine, job_id: int) -> None:
 
 def is_limited(engine: Engine, job_id: int) -> None:
     until = engine.stage.hands.now() + timedelta(hours=3)
-    engine.driver.show(engine.stage.asha.device_id, "ready", "restricted", until=until, synced=True)
+    engine.driver.limit(engine.stage.asha.device_id, timelock=Timelock("DEFAULT", until))
+
+
+def is_capped(engine: Engine, job_id: int) -> None:
+    until = engine.stage.hands.now() + timedelta(hours=3)
+    engine.driver.limit(engine.stage.asha.device_id, new_chats=NewChats("capped", 10, 10, until))
+
+
+def is_blocked(engine: Engine, job_id: int) -> None:
+    engine.driver.blocked.add(PHONE)
 
 
 def rule_refuses(engine: Engine, job_id: int) -> None:
@@ -135,6 +144,8 @@ SINGLE: list[tuple[Meanwhile, str, str | None, str | None]] = [
     (night_falls, "queued", None, "quiet_hours"),
     (is_suspended, "queued", None, "account_suspended"),
     (is_limited, "queued", None, "restricted"),
+    (is_capped, "queued", None, "new_chats_capped"),
+    (is_blocked, "skipped", "blocked_by_you", None),
     (rule_refuses, "skipped", "content_refused", None),
     (rule_holds, "queued", None, "content_review"),
     (clock_is_wrong, "queued", None, "clock_wrong"),
@@ -495,15 +506,14 @@ def test_an_unclear_number_waits_even_with_an_id_from_an_earlier_attempt(engine:
 # -- restriction x refusal -----------------------------------------------------------------------------
 
 
-def test_a_refusal_while_whatsapp_limits_the_number_waits_and_fails_nothing(engine: Engine) -> None:
+def test_a_refusal_for_a_lock_that_nobody_knew_of_waits_and_fails_nothing(engine: Engine) -> None:
     jobs = [engine.send(f"88017110001{n:02d}") for n in range(5)]
-    engine.driver.refuse_reason = "restricted"
-    engine.driver.plan("refused", "refused", "refused")
+    engine.driver.plan("limited", "limited", "limited")
     for _ in range(3):
         engine.turn()
     assert [engine.status(job) for job in jobs] == ["queued"] * 5
-    assert len(engine.driver.handed) == 1
-    engine.stage.hands.forward(seconds=61)
+    assert len(engine.driver.handed) == 1 and why(engine, jobs[0]) == "new_chats_refused"
+    engine.stage.hands.forward(minutes=61)
     is_limited(engine, jobs[0])
     engine.turn()
     assert why(engine, jobs[0]) == "restricted"
@@ -735,8 +745,7 @@ def test_a_single_does_not_stand_behind_what_a_paused_campaign_held(
 @pytest.mark.parametrize("limited", [False, True])
 def test_a_receipt_of_a_refusal_by_a_limited_number_fails_nothing(engine: Engine, limited: bool) -> None:  # noqa: FBT001
     job = engine.send()
-    engine.driver.refuse_reason = "restricted"
-    engine.driver.plan("refused")
+    engine.driver.plan("limited")
     if limited:
         killed_after_the_hand_over(engine)
         is_limited(engine, job)

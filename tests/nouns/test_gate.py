@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from tests.some import some
 from wabox.messages.facts import Account, AccountState, CampaignState, Device, Facts, Message, Reason, Rules
-from wabox.messages.gate import WARMUP, Drop, Go, Wait, decide, effective_daily_cap, warmup_day
+from wabox.messages.gate import (
+    WARMUP,
+    Drop,
+    Go,
+    Wait,
+    closed_for_device,
+    decide,
+    effective_daily_cap,
+    own_wait,
+    warmup_day,
+)
 from wabox.messages.localtime import day_start, local_day, window_end
 from wabox.messages.reasons import sentence
 
@@ -30,6 +40,10 @@ def made(now: datetime = NOON, *, zone: ZoneInfo = DHAKA, **rules: Any) -> Facts
 
 def device(facts: Facts, **fields: Any) -> Facts:
     return replace(facts, device=replace(facts.device, **fields))
+
+
+def cold(facts: Facts, **fields: Any) -> Facts:
+    return device(message(facts, cold=True), **fields)
 
 
 def account(facts: Facts, **fields: Any) -> Facts:
@@ -55,7 +69,13 @@ GATES: list[tuple[Reason, Close, datetime | None]] = [
     ("plan_expired", lambda f: account(f, plan_expires_at=NOON), None),
     ("over_plan", lambda f: device(f, over_plan=True), None),
     ("device_not_ready", lambda f: device(f, state="qr"), None),
-    ("restricted", lambda f: device(f, restricted_until=NOON + timedelta(hours=3)), NOON + timedelta(hours=3)),
+    (
+        "restricted",
+        lambda f: cold(f, locked=True, lock_until=NOON + timedelta(hours=3)),
+        NOON + timedelta(hours=3),
+    ),
+    ("new_chats_capped", lambda f: cold(f, capped=True, cap_until=MIDNIGHT), MIDNIGHT),
+    ("new_chats_refused", lambda f: cold(f, cold_rests_until=SOON), SOON),
     ("campaign_paused", lambda f: message(f, campaign="paused"), None),
     ("content_review", lambda f: message(f, in_review=True), None),
     ("scheduled", lambda f: message(f, scheduled_for=SOON), SOON),
@@ -86,6 +106,7 @@ GATES: list[tuple[Reason, Close, datetime | None]] = [
     ),
     ("gap", lambda f: device(f, next_send_at=NOON + timedelta(seconds=11)), NOON + timedelta(seconds=11)),
     ("number_check", lambda f: message(f, number_check_at=SOON), SOON),
+    ("too_many_checks", lambda f: message(device(f, checks_rest_until=SOON), unchecked=True), SOON),
 ]
 NAMES = [reason for reason, _, _ in GATES]
 
@@ -171,18 +192,42 @@ def test_a_phone_linked_minutes_before_midnight_is_on_day_two_after_it() -> None
     assert warmup_day(linked, None, DHAKA) == 1
 
 
-def test_a_restriction_with_an_end_is_taken_to_end_in_a_ready_device() -> None:
-    ends = NOON + timedelta(hours=6)
-    facts = device(made(), state="disconnected", detail="restricted", restricted_until=ends)
-    assert decide(NOON, facts) == Wait(ends, "restricted", "restricted")
-    assert decide(ends, facts) == Wait(None, "device_not_ready", "restricted")
-    assert decide(ends, device(facts, state="ready")) == Go()
+LIMITED: dict[Reason, dict[str, Any]] = {
+    "restricted": {"locked": True, "lock_until": MIDNIGHT},
+    "new_chats_capped": {"capped": True, "cap_until": MIDNIGHT},
+    "new_chats_refused": {"cold_rests_until": MIDNIGHT},
+}
 
 
-def test_a_restriction_without_an_end_holds_until_it_is_lifted() -> None:
-    facts = device(made(), detail="restricted")
-    assert decide(NOON, facts) == Wait(None, "restricted", "restricted")
-    assert decide(NOON, device(facts, state="disconnected")) == Wait(None, "restricted", "restricted")
+@pytest.mark.parametrize("reason", LIMITED)
+def test_a_limit_holds_the_cold_until_it_ends_and_never_the_warm(reason: Reason) -> None:
+    facts = device(made(), **LIMITED[reason])
+    assert decide(NOON, facts) == Go()
+    held = message(facts, cold=True)
+    assert decide(NOON, held) == own_wait(NOON, held) == Wait(MIDNIGHT, reason)
+    assert decide(MIDNIGHT, held) == Go()
+    assert closed_for_device(NOON, facts.device) == [reason]
+    assert closed_for_device(MIDNIGHT, facts.device) == []
+
+
+@pytest.mark.parametrize(
+    ("limited", "reason"), [({"locked": True}, "restricted"), ({"capped": True}, "new_chats_capped")]
+)
+def test_a_limit_without_an_end_holds_until_it_is_lifted(limited: dict[str, Any], reason: Reason) -> None:
+    facts = cold(made(), **limited)
+    assert decide(NOON, facts) == Wait(None, reason)
+    assert decide(NOON, message(facts, cold=False)) == Go()
+
+
+def test_questions_that_rest_hold_only_who_must_be_asked_about() -> None:
+    facts = device(made(), checks_rest_until=SOON)
+    assert decide(NOON, facts) == Go()
+    assert decide(NOON, message(facts, unchecked=True)) == Wait(SOON, "too_many_checks")
+
+
+def test_a_cap_of_whatsapp_that_ends_in_quiet_hours_waits_for_the_morning() -> None:
+    facts = cold(made(quiet_hours=NIGHT), capped=True, cap_until=MIDNIGHT)
+    assert decide(NOON, facts) == Wait(datetime(2026, 11, 24, 8, tzinfo=DHAKA), "new_chats_capped")
 
 
 def test_a_device_that_is_not_ready_says_what_it_lacks() -> None:
@@ -227,6 +272,10 @@ def test_only_what_holds_one_message_lets_others_pass() -> None:
     waits = [decide(NOON, close(made())) for _, close, _ in GATES]
     passing = {wait.reason for wait in waits if isinstance(wait, Wait) and wait.others_pass}
     assert passing == {
+        "restricted",
+        "new_chats_capped",
+        "new_chats_refused",
+        "too_many_checks",
         "campaign_paused",
         "content_review",
         "scheduled",
@@ -337,7 +386,12 @@ def situations(draw: st.DrawFn) -> tuple[datetime, Facts]:
         counted_on=local_day(now, zone) - timedelta(days=draw(st.integers(0, 1))),
         account=Account(plan_expires_at=draw(later(now)), daily_cap=draw(small), sent_today=draw(small)),
         device=Device(
-            restricted_until=draw(later(now)),
+            locked=draw(st.booleans()),
+            lock_until=now + timedelta(seconds=draw(st.integers(-100, 300_000))),
+            capped=draw(st.booleans()),
+            cap_until=now + timedelta(seconds=draw(st.integers(-100, 300_000))),
+            cold_rests_until=draw(later(now)),
+            checks_rest_until=draw(later(now)),
             first_linked_at=draw(later(now - timedelta(days=3))),
             next_send_at=draw(later(now)),
             sent_today=draw(st.integers(0, 60)),
@@ -351,6 +405,8 @@ def situations(draw: st.DrawFn) -> tuple[datetime, Facts]:
             recipient_today=draw(small),
             number_check_at=draw(later(now)),
             system=draw(st.booleans()),
+            cold=draw(st.booleans()),
+            unchecked=draw(st.booleans()),
         ),
     )
 

@@ -47,8 +47,8 @@ TESTS = """(gate) => {
       && WPP.whatsapp.Socket.state === 'CONNECTED' && WPP.whatsapp.Socket.hasSynced,
     away: () => WPP.whatsapp.Socket.state !== 'CONNECTED',
     conflict: () => WPP.whatsapp.Socket.state === 'CONFLICT',
-    restricted: () => WPP.whatsapp.Conn.restrictedUntil,
-    free: () => WPP.whatsapp.Conn.restrictedUntil === null,
+    locked: () => require('WAWebReachoutTimelockUtils').isUserReachoutTimelocked(),
+    free: () => !require('WAWebReachoutTimelockUtils').isUserReachoutTimelocked(),
     passkey: () => WPP.whatsapp.Conn.passkeyRequired,
     idle: () => WPP.whatsapp.Socket.state === 'UNPAIRED_IDLE',
   };

@@ -47,8 +47,17 @@ async def test_state_of_a_fresh_sandbox(control: httpx.AsyncClient) -> None:
         ("PUT", "/sandbox/faults", {"send_error": "ERROR_OF_MINE"}, "invalid_fault"),
         ("PUT", "/sandbox/faults", {"missing_exports": ["NoDot"]}, "invalid_fault"),
         ("PUT", "/sandbox/faults", {"not_on_whatsapp": "x"}, "invalid_fault"),
-        ("PUT", "/sandbox/faults", {"restricted_until": "tomorrow"}, "invalid_fault"),
-        ("PUT", "/sandbox/faults", {"restricted_until": "2030-01-01T00:00:00"}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"timelock": {"type": "DEFAULT", "until": "tomorrow"}}, "invalid_fault"),
+        (
+            "PUT",
+            "/sandbox/faults",
+            {"timelock": {"type": "DEFAULT", "until": "2030-01-01T00:00:00"}},
+            "invalid_fault",
+        ),
+        ("PUT", "/sandbox/faults", {"timelock": {"until": None}}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"capping": {"total": 9, "used": 1}}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"nack": {"code": 500, "chats": "cold"}}, "invalid_fault"),
+        ("PUT", "/sandbox/faults", {"exists_rate": -1}, "invalid_fault"),
         ("PUT", "/sandbox/faults", [], "invalid_body"),
         ("PUT", "/sandbox/phone", {"phone": NOBODY, "on": True}, "not_on_whatsapp"),
         ("PUT", "/sandbox/phone", {"phone": SHOP, "on": 1}, "invalid_body"),
@@ -83,11 +92,13 @@ async def test_unknown_paths_and_methods_answer_as_json(control: httpx.AsyncClie
 async def test_faults_are_set_by_name_and_reset_together(control: httpx.AsyncClient) -> None:
     await control.put("/sandbox/faults", json={"ack_ms": 7})
     until = "2100-01-01T06:00:00+06:00"
-    answer = await control.put("/sandbox/faults", json={"blackhole": True, "restricted_until": until})
+    answer = await control.put(
+        "/sandbox/faults", json={"blackhole": True, "timelock": {"type": "DEFAULT", "until": until}}
+    )
     assert answer.status_code == 200
     now = answer.json()
     assert (now["ack_ms"], now["blackhole"]) == (7, True)
-    assert now["restricted_until"] == "2100-01-01T00:00:00+00:00"
+    assert now["timelock"] == {"type": "DEFAULT", "until": "2100-01-01T00:00:00+00:00"}
     healthy = (await control.delete("/sandbox/faults")).json()
     assert healthy == Faults().shown()
 

@@ -147,14 +147,16 @@ def test_idle_page_waits_for_a_refresh(world: World) -> None:
     assert heard(world, "p")[0]["idle"] is False
 
 
-def test_restriction_is_told_and_ends_by_itself(world: World) -> None:
+def test_a_timelock_is_told_and_ends_by_itself(world: World) -> None:
     link(world)
     heard(world, "p")
     until = int(NOW) + 100
-    faulting.set_faults(world, {"restricted_until": until}, NOW)
-    assert heard(world, "p") == [{"op": "restricted", "restricted_until": until}]
+    faulting.set_faults(world, {"timelock": {"type": "DEFAULT", "until": until}}, NOW)
+    [told] = heard(world, "p")
+    lock = {"state": "VISIBLE", "enforcement_type": "DEFAULT", "time_enforcement_ends": until * 1000}
+    assert told == {"op": "limits", "timelock": lock, "capping": None, "tokens": [], "blocked": []}
     world.advance(NOW + 101)
-    assert heard(world, "p") == [{"op": "restricted", "restricted_until": None}]
+    assert [each["timelock"] for each in heard(world, "p")] == [None]
 
 
 def test_lid_is_the_same_every_time_and_leads_back(world: World) -> None:

@@ -11,10 +11,13 @@ from tests.sandbox.client import ASHA, NOBODY, SHOP
 from tests.sandbox.test_linking import NOW, credentials, heard, link, open_page
 from tests.some import some
 from wabox.errors import Invalid
-from wabox.sandbox import faulting, linking, mail, view
+from wabox.sandbox import faulting, limits, linking, mail, view
 from wabox.sandbox.world import Kept, World
 
 MINUTE = 60.0
+CAPPED = "UserReachedMaxMonthlyLimitForNewMessages"
+LOCK = {"type": "DEFAULT", "until": int(NOW) + 9999}
+CAP = {"total": 10, "used": 4, "cycle_start": int(NOW) - 100, "cycle_end": int(NOW) + 1000}
 
 
 def hand_over(
@@ -89,7 +92,10 @@ def test_same_id_from_another_account_is_another_message(world: World) -> None:
         ({"blackhole": True}, [], []),
         ({"drop_ack": True}, [], ["text 1"]),
         ({"not_on_whatsapp": [ASHA]}, [{"refused": "ERROR_UNKNOWN"}], []),
-        ({"restricted_until": int(NOW) + 9999}, [{"refused": "ERROR_UNKNOWN"}], []),
+        ({"timelock": LOCK}, [{"refused": "ERROR_UNKNOWN"}], []),
+        ({"timelock_silent": True}, [{"refused": "ERROR_UNKNOWN"}], []),
+        ({"nack": {"code": 463, "chats": "all"}}, [{"refused": "ERROR_UNKNOWN", "code": 463}], []),
+        ({"capping": {**CAP, "used": 10}}, [{"refused": "ERROR_UNKNOWN", "code": CAPPED}], []),
     ],
 )
 def test_each_fault_of_sending(world: World, fault: dict[str, Any], answer: list[Any], taken: list[str]) -> None:
@@ -99,6 +105,48 @@ def test_each_fault_of_sending(world: World, fault: dict[str, Any], answer: list
     world.advance(NOW + MINUTE)
     assert answers == answer
     assert texts(world) == taken
+
+
+@pytest.mark.parametrize(
+    "fault", [{"timelock": LOCK}, {"timelock_silent": True}, {"nack": {"code": "capped", "chats": "cold"}}]
+)
+def test_limits_bind_only_people_who_never_wrote(world: World, fault: dict[str, Any]) -> None:
+    link(world)
+    mail.write(world, ASHA, SHOP, "hello", NOW)
+    faulting.set_faults(world, fault, NOW)
+    warm, cold = hand_over(world), hand_over(world, 2, to="8801711000099")
+    world.advance(NOW + MINUTE)
+    assert "refused" not in warm[0] and "refused" in cold[0]
+    assert texts(world) == ["text 1"]
+
+
+def test_each_new_person_counts_once_with_two_warnings_and_a_new_cycle_begins(world: World) -> None:
+    link(world)
+    faulting.set_faults(world, {"capping": CAP}, NOW)
+    mail.write(world, ASHA, SHOP, "hello", NOW)
+    statuses = []
+    for number in range(8):
+        hand_over(world, 10 + number, to=ASHA)
+        hand_over(world, 100 + number, to=f"880171100010{number}")
+        hand_over(world, 200 + number, to=f"880171100010{number}")
+        told = limits.capping(world, NOW) or {}
+        statuses.append((told["used_quota"], told["capping_status"]))
+    assert statuses[:6] == [
+        (5, "FIRST_WARNING"),
+        (6, "FIRST_WARNING"),
+        (7, "FIRST_WARNING"),
+        (8, "SECOND_WARNING"),
+        (9, "SECOND_WARNING"),
+        (10, "CAPPED"),
+    ]
+    assert statuses[6:] == [(10, "CAPPED")] * 2
+    heard(world, "p")
+    world.advance(NOW + 1001)
+    [news] = [each for each in heard(world, "p") if each["op"] == "limits"]
+    assert (news["capping"]["used_quota"], news["capping"]["capping_status"]) == (0, "NONE")
+    answers = hand_over(world, 300, to="8801711000199", now=NOW + 1001)
+    world.advance(NOW + 1002)
+    assert "refused" not in answers[0]
 
 
 def test_counted_fault_strikes_that_often(world: World) -> None:

@@ -70,23 +70,55 @@ async def test_missing_exports_are_missing_for_the_client_only(client: Client, c
     assert client.errors == []
 
 
-async def test_restriction_shows_its_end_refuses_sends_and_passes(
+async def test_a_timelock_is_kept_by_the_page_refuses_the_cold_and_passes(
     client: Client, control: httpx.AsyncClient
 ) -> None:
     await client.link(control)
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
-    await control.put("/sandbox/faults", json={"restricted_until": until.isoformat()})
-    assert await client.until("restricted") == int(until.timestamp())
-    time = client.page.locator("[data-testid=account-restricted][role=alert] time")
-    shown = await time.get_attribute("datetime") or ""
-    assert datetime.fromisoformat(shown) == until
+    lock = {"type": "WEB_COMPANION_ONLY", "until": until.isoformat()}
+    await control.put("/sandbox/faults", json={"timelock": lock})
+    assert await client.until("locked")
+    kept = await client.page.evaluate(
+        "require('WAWebUserPrefsIndexedDBStorage').userPrefsIdb.get('WAReachoutTimelockState')"
+    )
+    assert (kept["enforcement_type"], kept["time_enforcement_ends"]) == (
+        "WEB_COMPANION_ONLY",
+        until.timestamp() * 1000,
+    )
+    bar = client.page.locator("[data-testid=butterbar]")
+    assert await bar.count() == 1 and await client.page.locator("[role=alert], [role=dialog], time").count() == 0
     assert (await client.send(CHAT, "refused"))["ack"] == -1
-    names = [event[1] for event in await client.happened() if event[0] == "conn.backend_event"]
-    assert "account_temporarily_banned" in names
+    await control.post("/sandbox/inbound", json={"from": ASHA, "to": SHOP, "text": "hello"})
+    await client.until_true(f"WPP.whatsapp.ChatStore.get('{CHAT}').getTcToken()")
+    assert (await client.send(CHAT, "warm"))["ack"] == 1
     await control.delete("/sandbox/faults")
     await client.until("free")
-    assert await time.count() == 0
-    assert (await client.send(CHAT, "free"))["ack"] == 1
+    assert await bar.count() == 0
+    assert (await client.send("8801711000077@c.us", "free"))["ack"] == 1
+
+
+async def test_blocked_people_reject_and_stay_at_ack_0_and_questions_have_a_rate(
+    client: Client, control: httpx.AsyncClient
+) -> None:
+    await client.link(control)
+    await control.put("/sandbox/faults", json={"blocked_by_me": [ASHA], "exists_rate": 2})
+    await client.until_true(f"WPP.whatsapp.BlocklistStore.get('{CHAT}')")
+    error = await client.page.evaluate(
+        """async ([chat, id]) => WPP.chat.sendTextMessage(chat, 'no', { messageId: id, waitForAck: true,
+             createChat: true }).then(() => null, (error) => error.message)""",
+        [CHAT, key(9)[0]],
+    )
+    assert "blocked" in error
+    assert (await client.find(key(9)[0]))["ack"] == 0
+    asks = """async (phone) => {
+      const wid = WPP.whatsapp.WidFactory.createWid(`${phone}@c.us`);
+      return WPP.whatsapp.functions.queryWidExists(wid).then(Boolean, (error) => error.status);
+    }"""
+    answers = [await client.page.evaluate(asks, f"880171100020{n}") for n in range(4)]
+    assert answers[-1] == 429 and True in answers
+    await control.put("/sandbox/faults", json={"exists_rate": 0, "exists_lies": 1})
+    lied = [await client.page.evaluate(asks, "8801711000300") for _ in range(2)]
+    assert lied == [False, True]
 
 
 async def test_passkey_gate_holds_the_link_until_a_person_answers(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import msgspec
 from litestar import Request, Response, Router, delete, get, post
 from litestar.params import Parameter
 from msgspec import Struct
@@ -21,15 +22,42 @@ from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
-from wabox.devices import devices, qr
+from wabox.devices import devices, limits, qr
 from wabox.messages import leaving, line, reasons
-from wabox.whatsapp.driver import Detail, LinkState
+from wabox.whatsapp.driver import Detail, LinkState, QuotaStatus
+
+
+class Timelock(Struct):
+    """WhatsApp lets the account write to nobody new. type: its own name for that; until: null = not told."""
+
+    type: str
+    until: wire.Time | None
+
+
+class NewChats(Struct):
+    """How many people the account has begun to write to in WhatsApp's cycle, of how many; not wabox's own cap."""
+
+    status: QuotaStatus
+    used: int
+    total: int
+    resets_at: wire.Time | None
+
+
+class Limits(Struct):
+    """What WhatsApp says that the account may not do; it binds only people who never wrote to it.
+
+    timelock: null = none. new_chats: null = no such limit, or WhatsApp does not say.
+    """
+
+    timelock: Timelock | None
+    new_chats: NewChats | None
 
 
 class Device(Struct):
     """A device. warmup_day: 1 to 7, null after it. effective_daily_cap: today's, null = no cap.
 
     detail: a code that says more than the state; detail_text: the same in words, with the cure.
+    limits: null = the page does not tell them.
     """
 
     device_label: str
@@ -39,8 +67,9 @@ class Device(Struct):
     warmup_enabled: bool
     warmup_day: int | None
     effective_daily_cap: int | None
-    detail: Detail | Literal["over_plan"] | None
+    detail: Detail | Literal["over_plan", "restricted"] | None
     detail_text: str | None
+    limits: Limits | None
 
 
 class Devices(Struct):
@@ -243,6 +272,8 @@ def _all(rows: Rows, box: Box, user_id: int, now: datetime) -> Devices:
 def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Device:
     """A device as the API shows it."""
     ramp = line.allowance(rows, device, config=box.config, now=now)
+    told = limits.shown(device.limits, now) if device.linked else None
+    more = _more(device, ramp, now)
     return Device(
         device_label=device.label,
         phone_number=device.phone if device.linked else None,
@@ -251,9 +282,19 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         warmup_enabled=box.config.sending.warmup,
         warmup_day=ramp.warmup_day,
         effective_daily_cap=ramp.daily_cap,
-        detail=device.detail or ("over_plan" if ramp.over_plan else None),
-        detail_text=devices.sentence(device) or (reasons.of("over_plan") if ramp.over_plan else None),
+        detail=device.detail or more,
+        detail_text=devices.sentence(device) or (reasons.of(more) if more else None),
+        limits=None if told is None else msgspec.convert(told, Limits),
     )
+
+
+def _more(
+    device: devices.Device, ramp: line.Allowance, now: datetime
+) -> Literal["over_plan", "restricted"] | None:
+    """What holds messages of a device that is well."""
+    if ramp.over_plan:
+        return "over_plan"
+    return "restricted" if devices.is_restricted(device, now) else None
 
 
 router = Router(

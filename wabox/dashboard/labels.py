@@ -36,6 +36,7 @@ ENDS: dict[str, str] = {
     "opted_out": later("Asked not to be written to"),
     "no_consent": later("No consent on record"),
     "expired": later("Not sent in time"),
+    "blocked_by_you": later("Blocked by you"),
     "refused": later("Refused by WhatsApp"),
     "not_entered": later("WhatsApp Web did not take it"),
     "device_removed": later("The phone was deleted"),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from wabox.dashboard.language import later
 from wabox.devices import devices
+from wabox.devices import limits as told
 from wabox.devices.devices import Device
 from wabox.messages import reasons
 from wabox.messages.facts import Reason
 from wabox.messages.statuses import Status
 from wabox.webhooks import log as webhook_log
 from wabox.webhooks.endpoints import Endpoint
+from wabox.whatsapp.driver import Limits
 
 Tone = Literal["good", "busy", "warn", "bad", "calm"]
 
@@ -88,7 +91,9 @@ REASON: dict[Reason, tuple[Tone, str, str]] = {
     "plan_expired": ("warn", "calendar", later("Plan expired")),
     "over_plan": ("warn", "phone", later("More phones than the plan allows")),
     "device_not_ready": ("bad", "unlink", later("Phone not linked")),
-    "restricted": ("warn", "alert", later("Limited by WhatsApp")),
+    "restricted": ("warn", "alert", later("WhatsApp lets you write to nobody new for now")),
+    "new_chats_capped": ("warn", "gauge", later("WhatsApp's limit of new chats reached")),
+    "new_chats_refused": ("warn", "alert", later("WhatsApp refused new people")),
     "campaign_paused": ("calm", "pause", later("Campaign paused")),
     "content_review": ("warn", "eye", later("Being read by whoever runs this box")),
     "scheduled": ("calm", "calendar", later("Planned for later")),
@@ -100,6 +105,9 @@ REASON: dict[Reason, tuple[Tone, str, str]] = {
     "recipient_cap": ("calm", "gauge", later("This person got enough today")),
     "gap": ("busy", "clock", later("Short pause between messages")),
     "number_check": ("warn", "question", later("Checking the number")),
+    "too_many_checks": ("warn", "gauge", later("Asking WhatsApp about numbers more slowly")),
+    "number_gone": ("warn", "question", later("Number said to be gone; asked once more")),
+    "chat_closed": ("warn", "lock", later("WhatsApp does not let you write to this chat now")),
     "in_line": ("calm", "line", later("In line")),
     "in_doubt": ("warn", "search", later("Looking up whether it went")),
 }
@@ -120,7 +128,6 @@ _DETAIL: dict[str, Shown] = {
     "logged_out": UNLINKED,
     "conflict": ELSEWHERE,
     "passkey_required": NEEDS_PHONE,
-    "restricted": RESTRICTED,
 }
 _STATE: dict[str, Shown] = {
     "not_started": NOT_STARTED,
@@ -131,8 +138,22 @@ _STATE: dict[str, Shown] = {
 }
 
 
-def device(shown: Device) -> Shown:
-    """The device's state; where a detail says more, that."""
+QUOTA: dict[str, str] = {
+    "first_warning": later("WhatsApp warns: half of them are begun."),
+    "second_warning": later("WhatsApp warns again: few are left."),
+    "capped": later("WhatsApp lets you begin no more until then."),
+}
+
+
+def limits(shown: Device, now: datetime) -> Limits | None:
+    """What WhatsApp allows the device's account at this moment; None if it does not say."""
+    return told.in_force(shown.limits, now) if shown.linked else None
+
+
+def device(shown: Device, now: datetime | None = None) -> Shown:
+    """The device's state; where a detail says more, that. now: to know whether a limit is in force."""
+    if now is not None and devices.is_restricted(shown, now):
+        return RESTRICTED
     if shown.detail is not None and shown.state != "qr":
         return _DETAIL.get(shown.detail, TROUBLE)
     return _STATE[shown.state]

@@ -20,9 +20,10 @@ from typing import cast
 from wabox import times
 from wabox.billing import trials
 from wabox.db import Row, Rows, Tx
+from wabox.devices import limits
 from wabox.errors import Invalid, NotFound, Unavailable
 from wabox.webhooks import deliveries
-from wabox.whatsapp.driver import Detail, Link, LinkState, Pairing, SessionSpec
+from wabox.whatsapp.driver import Detail, Limits, Link, LinkState, Pairing, SessionSpec
 
 LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 PROFILE = re.compile(r"[0-9a-f]{32}")  # as `create` names them
@@ -30,6 +31,7 @@ PRIMARY = "primary"
 PAIRING_PATIENCE = timedelta(seconds=90)
 GONE = ("logged_out", "passkey_required")
 LEAVING = ("logout", "forget")
+RESTRICTED = "restricted"  # the detail of a ready device whose account may begin no new chats
 LOGOUT_TRIES = 28  # with the gaps below: about a day
 LOGOUT_GAP, LONGEST_LOGOUT_GAP = timedelta(minutes=1), timedelta(hours=1)
 
@@ -38,7 +40,6 @@ _SENTENCES: dict[str, str] = {
     "logged_out": "The phone removed this device. Start it and scan the QR code again.",
     "conflict": "WhatsApp Web is open somewhere else for this link. Restart the device to use it here.",
     "passkey_required": "WhatsApp asks for a passkey. Open WhatsApp on the phone and follow it there.",
-    "restricted": "WhatsApp limits this number for now. Messages wait until the limit ends.",
     "engine_incompatible": "WhatsApp Web has changed, and wabox does not know this version yet. "
     "Messages wait; update wabox.",
     "browser_missing": "There is no Chromium on this machine. Install it with ./install.sh setup.",
@@ -69,7 +70,9 @@ class Device:
     pushname: str | None
     qr: str | None
     qr_at: datetime | None
-    restricted_until: datetime | None
+    limits: Limits | None
+    cold_rests_until: datetime | None
+    checks_rest_until: datetime | None
     link_epoch: int
     linked_at: datetime | None
     seen_at: datetime | None
@@ -340,7 +343,7 @@ def all_starting(tx: Tx) -> None:
 
 
 def saw(tx: Tx, link: Link, *, now: datetime) -> bool:
-    """Write down what the page shows. Returns whether the state or its detail changed.
+    """Write down what the page shows. Returns whether the state, its detail or its limits changed.
 
     An event of a session that nobody wants any more, or of one before it, is dropped: the race is between the
     last word of the old session and whoever pressed start. A change owes `device.state`. A device that the
@@ -354,9 +357,13 @@ def saw(tx: Tx, link: Link, *, now: datetime) -> bool:
     if fresh:
         _begin_epoch(tx, device, link, now)
     _write_link(tx, device, link, linked=linked, now=now)
+    if link.state == "ready" or not linked:  # a page on its way back tells nothing of them; they hold
+        limits.write(tx, device.id, link.limits)
+    after = by_id(tx, device.id)
     changed = (device.state, device.detail) != (link.state, link.detail)
+    changed = changed or limits.are_news(device.limits, after.limits)
     if changed:
-        _owe_state(tx, device, link, now)
+        _owe_state(tx, after, now)
     return changed
 
 
@@ -374,7 +381,7 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
            wanted = case when :detail is 'logged_out' then 0 else wanted end,
            synced = :synced, phone = coalesce(:phone, phone), pushname = coalesce(:pushname, pushname),
            qr_at = case when :qr is null then null when qr is :qr then qr_at else :now end, qr = :qr,
-           restricted_until = :until, seen_at = :now,
+           seen_at = :now,
            pairing_code = case when :state = 'qr' then pairing_code end,
            pairing_reason = case when :state = 'qr' then pairing_reason end,
            command = case when command = 'restart' then null else command end
@@ -388,7 +395,6 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
         phone=link.phone,
         pushname=link.pushname,
         qr=link.qr,
-        until=times.stored_or_none(link.until),
         now=times.stored(now),
     )
 
@@ -397,7 +403,8 @@ def _begin_epoch(tx: Tx, device: Device, link: Link, now: datetime) -> None:
     """A new link has its own history: what was in doubt under the old one cannot be looked up."""
     tx.run(
         """update devices set link_epoch = link_epoch + 1, linked_at = :now, anchor_chat_id = null,
-           anchor_message_id = null where id = :id""",
+           anchor_message_id = null, cold_refusals = 0, cold_rests_until = null, checks_gap_seconds = 0,
+           checks_rest_until = null where id = :id""",
         id=device.id,
         now=times.stored(now),
     )
@@ -412,13 +419,14 @@ def _begin_epoch(tx: Tx, device: Device, link: Link, now: datetime) -> None:
         trials.linked(tx, device.user_id, link.phone, now=now)
 
 
-def _owe_state(tx: Tx, device: Device, link: Link, now: datetime) -> None:
+def _owe_state(tx: Tx, device: Device, now: datetime) -> None:
     payload = {
         "event": "device.state",
         "device_label": device.label,
-        "phone": link.phone or device.phone,
-        "state": link.state,
-        "detail": link.detail,
+        "phone": device.phone,
+        "state": device.state,
+        "detail": device.detail or (RESTRICTED if is_restricted(device, now) else None),
+        "limits": limits.shown(device.limits, now),
         "at": times.wire(now),
     }
     deliveries.owe(tx, user_id=device.user_id, event="device.state", payload=payload, now=now, device_id=device.id)
@@ -468,6 +476,12 @@ def check_sendable(device: Device) -> None:
     )
 
 
+def is_restricted(device: Device, now: datetime) -> bool:
+    """Whether WhatsApp lets this linked account begin no new chats just now."""
+    told = limits.in_force(device.limits, now) if device.ready else None
+    return told is not None and told.timelock is not None
+
+
 def sentence(device: Device) -> str | None:
     """The detail in words, with its cure; None if there is nothing to say."""
     if device.detail is None:
@@ -494,7 +508,9 @@ def _device(row: Row) -> Device:
         pushname=row["pushname"],
         qr=row["qr"],
         qr_at=times.read_or_none(row["qr_at"]),
-        restricted_until=times.read_or_none(row["restricted_until"]),
+        limits=limits.of_row(row),
+        cold_rests_until=times.read_or_none(row["cold_rests_until"]),
+        checks_rest_until=times.read_or_none(row["checks_rest_until"]),
         link_epoch=row["link_epoch"],
         linked_at=times.read_or_none(row["linked_at"]),
         seen_at=times.read_or_none(row["seen_at"]),

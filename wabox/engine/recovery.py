@@ -70,11 +70,8 @@ class Recovery:
             return True
         if seen.ack is not None and seen.ack < 0 and message.doubt_stage == HANDED_AGAIN:
             return self._lose(message, "no_answer")  # that was the second attempt; the first may have gone
-        if seen.ack is not None and seen.ack < 0 and device.detail == outbox.RESTRICTED:
-            self.box.db.write_now(outbox.wait_out, message, outbox.RESTRICTED_REST, now=now)
-            return True
         if seen.ack is not None and seen.ack < 0:
-            self.box.db.write_now(outbox.fail, message, "refused", now=now)
+            self.box.db.write_now(outbox.refused, message, now=now)
             return True
         if seen.ack == 0:
             return self._stored_without_ack(message)
@@ -127,11 +124,12 @@ class Recovery:
             self._sent(message)
         elif handed.outcome == "refused" and stage == HANDED_AGAIN:  # the earlier attempt may have gone
             return self._lose(message, "no_answer")
-        elif handed.outcome == "refused" and handed.reason == outbox.RESTRICTED:
-            self.box.db.write_now(outbox.wait_out, message, outbox.RESTRICTED_REST, now=now)
-            return False
+        elif handed.outcome == "held" and stage == HANDED_AGAIN:  # so may it; and now it is not pushed again
+            return self._lose(message, "withheld")
+        elif handed.outcome == "held" or (handed.outcome == "refused" and handed.reason in outbox.LIMITS):
+            self.box.db.write_now(outbox.held_back, message, handed, now=now)
         elif handed.outcome == "refused":
-            self.box.db.write_now(outbox.fail, message, "refused", now=now)
+            self.box.db.write_now(outbox.refused, message, now=now)
         elif handed.outcome == "not_entered":  # no new doubt: as before this attempt, a moment later
             until = now + NOT_ENTERED_REST
             self.box.db.write_now(outbox.rest, message, stage=message.doubt_stage, until=until)

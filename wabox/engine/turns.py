@@ -16,11 +16,11 @@ import structlog
 from wabox import crash
 from wabox.box import Box
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import devices, limits
 from wabox.engine.lines import Lines
 from wabox.engine.recovery import Recovery
 from wabox.messages import claiming, gate, handing, numbers, outbox, pace, stored
-from wabox.whatsapp.driver import Driver, Handed, Resolved, SessionLost
+from wabox.whatsapp.driver import TOO_MANY, Driver, Handed, Resolved, SessionLost
 
 log = structlog.get_logger()
 
@@ -101,7 +101,7 @@ class Turns:
         if remembered is not None:
             return remembered
         answer = self.driver.resolve(device.id, phone)
-        self.box.db.write_now(numbers.learn, device, phone, answer, now=self.box.now())
+        self.box.db.write_now(_learn, device, phone, answer, now=self.box.now())
         if answer.answer == "no":
             self.box.db.write_now(devices.rest, device.id, self._next_send_at())
         return answer
@@ -109,7 +109,10 @@ class Turns:
     def _no_chat(self, device: devices.Device, message: stored.Message, where: Resolved) -> bool:
         now = self.box.now()
         if where.answer == "no":
-            self.box.db.write_now(outbox.fail, message, "not_on_whatsapp", now=now)
+            self.box.db.write_now(outbox.number_missing, message, now=now)
+        elif where.reason == TOO_MANY:
+            self.box.db.write_now(outbox.too_many_checks, message, now=now)
+            log.warning("too many number checks", device_id=device.id)
         else:
             retry_at = numbers.ask_again_at(now, message.number_tries)
             self.box.db.write_now(outbox.number_unclear, message, retry_at=retry_at, now=now)
@@ -137,15 +140,16 @@ class Turns:
         if handed.reason == NOT_CONNECTED and handed.outcome == "not_entered":
             self.box.db.write_now(outbox.wait_out, armed, AWAY_REST, now=now)
             return False
-        if handed.reason == outbox.RESTRICTED and handed.outcome == "refused":
-            self.box.db.write_now(outbox.wait_out, armed, outbox.RESTRICTED_REST, now=now)
-            return False
+        if handed.outcome == "held" or (handed.outcome == "refused" and handed.reason in outbox.LIMITS):
+            self.box.db.write_now(outbox.held_back, armed, handed, now=now)
+            log.info("message held by WhatsApp", job_id=armed.id, reason=handed.reason)
+            return True
         if handed.outcome == "not_entered" and armed.attempts < MOST_NOT_ENTERED:
             self.box.db.write_now(_forget_and_put_back, armed, now=now)
             log.warning("message not entered", job_id=armed.id, reason=handed.reason)
             return False
-        error = "refused" if handed.outcome == "refused" else "not_entered"
-        self.box.db.write_now(_refused, armed, error, now=self.box.now(), next_send_at=self._next_send_at())
+        end = _refused if handed.outcome == "refused" else _not_entered
+        self.box.db.write_now(end, armed, now=self.box.now(), next_send_at=self._next_send_at())
         log.warning("message refused", job_id=armed.id, reason=handed.reason)
         return True
 
@@ -169,6 +173,17 @@ def _forget_and_put_back(tx: Tx, message: stored.Message, *, now: datetime) -> N
     outbox.put_back(tx, message, now=now)
 
 
-def _refused(tx: Tx, message: stored.Message, error: str, *, now: datetime, next_send_at: datetime) -> None:
-    if outbox.fail(tx, message, error, now=now):
+def _learn(tx: Tx, device: devices.Device, phone: str, answer: Resolved, *, now: datetime) -> None:
+    numbers.learn(tx, device, phone, answer, now=now)
+    if answer.answer != "unknown":
+        limits.checked(tx, device.id, now=now)
+
+
+def _refused(tx: Tx, message: stored.Message, *, now: datetime, next_send_at: datetime) -> None:
+    if outbox.refused(tx, message, now=now):
+        devices.rest(tx, message.device_id, next_send_at)
+
+
+def _not_entered(tx: Tx, message: stored.Message, *, now: datetime, next_send_at: datetime) -> None:
+    if outbox.fail(tx, message, "not_entered", now=now):
         devices.rest(tx, message.device_id, next_send_at)

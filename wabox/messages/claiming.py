@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 
 from wabox import times
@@ -13,10 +14,11 @@ from wabox.content import rules as rules_in_force
 from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
-from wabox.messages import gate, outbox, stored
+from wabox.messages import facts, gate, numbers, outbox, stored, warmth
 from wabox.messages.line import MESSAGE, Line, of_device
 
 MOST_ASIDE = 200  # messages one claim may put aside
+LOOKED_AT_AGAIN = timedelta(minutes=5)  # what waits for an end that nobody knows
 MOST_SECONDS = 0.02  # and for how long, since everybody else's writes wait meanwhile
 
 
@@ -34,14 +36,15 @@ def claim_next(
     go is dropped on the way, what waits for itself alone is put aside: some of them at once, and the rest
     at the next claim, so that nobody waits long for this transaction.
     """
-    aside, ends = _back_in_line(tx, device_id, now), monotonic() + MOST_SECONDS
+    ends = monotonic() + MOST_SECONDS
     line = of_device(tx, devices.by_id(tx, device_id), config=config, now=now)
+    aside = _back_in_line(tx, device_id, now) + _limits_open(tx, line)
     while (row := _head(tx, line)) is not None:
         if aside >= MOST_ASIDE or monotonic() > ends:
             return Again()
         decision = gate.decide(now, line.facts_for(tx, row))
         if isinstance(decision, gate.Wait):
-            if not decision.others_pass or decision.until is None:
+            if not decision.others_pass or (decision.until is None and decision.reason not in gate.OF_DEVICE):
                 return decision
             aside += _hold(tx, line, row, decision)
         elif isinstance(decision, gate.Drop):
@@ -86,6 +89,19 @@ def _back_in_line(tx: Tx, device_id: int, now: datetime) -> int:
     return released
 
 
+def _limits_open(tx: Tx, line: Line) -> int:
+    """What was put aside for a limit of the device stands in line again as soon as that is over. How many."""
+    closed = gate.closed_for_device(line.now, line.shared.device)
+    return tx.run(
+        """update messages set held_until = null, held_reason = null where id in (
+             select id from messages where device_id = :device_id and status = 'queued'
+             and held_reason in (select value from json_each(:over)) order by priority desc, id limit :most)""",
+        device_id=line.device.id,
+        over=json.dumps([one for one in gate.OF_DEVICE if one not in closed]),
+        most=MOST_ASIDE,
+    )
+
+
 def judge_caps_anew(tx: Tx) -> int:
     """wabox has started, perhaps with other caps: a piece of what they hold stands in line again. How many."""
     return tx.run(
@@ -112,25 +128,44 @@ def _head(rows: Rows, line: Line) -> Row | None:
 
 
 def _hold(tx: Tx, line: Line, row: Row, wait: gate.Wait) -> int:
-    """The message waits beside the line; at a recipient's cap, so do all of the next ones alike. How many."""
-    assert wait.until is not None
-    outbox.hold(tx, row["id"], until=wait.until, reason=wait.reason)
-    if wait.reason != "recipient_cap":
+    """The message waits beside the line; where many wait for the same, so do all of the next ones. How many."""
+    until = wait.until or line.now + LOOKED_AT_AGAIN
+    outbox.hold(tx, row["id"], until=until, reason=wait.reason)
+    alike = _ALIKE.get(wait.reason)
+    if alike is None:
         return 1
+    month, day = line.now - numbers.YES_LASTS, line.now - numbers.NO_LASTS
+    asked: dict[str, object] = {
+        "recipient_cap": {"midnight": times.stored(line.midnight), "cap": line.shared.rules.recipient_per_day},
+        "too_many_checks": {
+            "epoch": line.device.link_epoch,
+            "yes_since": times.stored(month),
+            "no_since": times.stored(day),
+        },
+    }.get(wait.reason, {})
     return 1 + tx.run(
-        f"""update messages set held_until = :until, held_reason = 'recipient_cap' where id in (
-              select id from (select m.id, m.user_id, m.phone from messages m where {line.passable()}
-                              order by m.priority desc, m.id limit :most) near
-              where (select count(*) from messages seen where seen.user_id = near.user_id
-                     and seen.phone = near.phone and seen.campaign_id is not null
-                     and seen.spent_at >= :midnight) >= :cap)""",  # noqa: S608 - this house's constants
+        f"""update messages set held_until = :until, held_reason = :reason where id in (
+              select id from (select m.id, m.user_id, m.device_id, m.phone from messages m where {line.passable()}
+                              order by m.priority desc, m.id limit :most) m where {alike})""",  # noqa: S608 - constants
         device_id=line.device.id,
         campaign_id=row["campaign_id"],
-        until=times.stored(wait.until),
-        midnight=times.stored(line.midnight),
-        cap=line.shared.rules.recipient_per_day,
+        until=times.stored(until),
+        reason=wait.reason,
         most=MOST_ASIDE,
+        **asked,
     )
+
+
+# SQL: which of the next messages m wait for the same as the one at the head.
+_ALIKE: dict[facts.Reason, str] = {
+    "recipient_cap": """(select count(*) from messages seen where seen.user_id = m.user_id
+        and seen.phone = m.phone and seen.campaign_id is not null and seen.spent_at >= :midnight) >= :cap""",
+    "restricted": warmth.COLD,
+    "new_chats_capped": warmth.COLD,
+    "new_chats_refused": warmth.COLD,
+    "too_many_checks": """not exists (select 1 from numbers k where k.device_id = m.device_id and k.phone = m.phone
+        and k.link_epoch = :epoch and k.checked_at > iif(k.answer = 'yes', :yes_since, :no_since))""",
+}
 
 
 def _put_aside(tx: Tx, message_id: int, now: datetime) -> bool:
@@ -180,7 +215,8 @@ def devices_due(rows: Rows, *, now: datetime) -> list[Due]:
     """Devices that have something to send or to look up, and whose gap is over."""
     found = rows.all(
         """select d.id, d.user_id, coalesce((select max(id) from messages where user_id = d.user_id), 0) as newest,
-             d.state, d.detail, d.linked, d.synced, d.link_epoch, d.restricted_until, d.next_send_at,
+             d.state, d.detail, d.linked, d.synced, d.link_epoch, d.next_send_at, d.lock_type, d.lock_until,
+             d.quota_status, d.quota_resets_at, d.cold_rests_until, d.checks_rest_until,
              u.state as account, u.timezone, (select value from box where key = 'clock_wrong') as clock_wrong,
              (select group_concat(id) from campaigns where user_id = d.user_id and status = 'sending') as running,
              m.id as doubtful, m.rest_until, m.doubt_stage, m.recoveries

@@ -64,7 +64,7 @@ def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, mo
     own = gate.own_wait(line.now, wanted)
     if own is not None:
         return Waiting(own.reason, own.until, own.detail, expected_at=own.until)
-    if message.held_until is not None and message.held_until > line.now:
+    if message.held_reason not in gate.OF_DEVICE and message.held_until and message.held_until > line.now:
         reason = cast("facts.Reason", message.held_reason)
         return Waiting(reason, message.held_until, expected_at=message.held_until)
     ahead = _ahead(rows, line, row, most_ahead)

@@ -19,6 +19,8 @@ Reason = Literal[
     "over_plan",
     "device_not_ready",
     "restricted",
+    "new_chats_capped",
+    "new_chats_refused",
     "campaign_paused",
     "content_review",
     "scheduled",
@@ -30,6 +32,9 @@ Reason = Literal[
     "recipient_cap",
     "gap",
     "number_check",
+    "too_many_checks",
+    "number_gone",
+    "chat_closed",  # set by the hand-over: WhatsApp lets this phone not write there just now
     "in_line",  # set by the caller: another message of this device goes first
     "in_doubt",  # set by the caller: a message of this device must be looked up before anything else
 ]
@@ -55,13 +60,21 @@ class Device:
 
     first_linked_at: the first link ever of this phone; None = not known, which is day 1.
     over_plan: the plan allows fewer linked devices than there are, and this one is beyond.
+    locked, lock_until: WhatsApp lets it begin no new chats; without an end, nobody knows until when. capped,
+    cap_until: the same, for it has begun as many as WhatsApp allows. cold_rests_until: WhatsApp refused some in a
+    row, without a word. checks_rest_until: WhatsApp wants fewer questions about numbers.
     filled_hour_at: when the hourly_cap-th latest message of this device went, None if there are fewer
     (newest first, offset hourly_cap - 1): the hour is full until 60 minutes after it.
     """
 
     state: LinkState = "ready"
     detail: str | None = None
-    restricted_until: datetime | None = None
+    locked: bool = False
+    lock_until: datetime | None = None
+    capped: bool = False
+    cap_until: datetime | None = None
+    cold_rests_until: datetime | None = None
+    checks_rest_until: datetime | None = None
     first_linked_at: datetime | None = None
     next_send_at: datetime | None = None
     sent_today: int = 0
@@ -77,7 +90,8 @@ class Message:
     recipient_today: campaign messages this phone got today. number_check_at: when WhatsApp may be asked
     again whether the number exists. system: wabox's own confirmation of an opt-out or opt-in.
     in_review: a person shall read it first. consented: a consent of this person is on record.
-    cancel_asked: its owner took it back while it was on its way.
+    cancel_asked: its owner took it back while it was on its way. cold: to somebody whom a limited account may not
+    write to. unchecked: WhatsApp must be asked whether the number exists.
     """
 
     campaign: CampaignState | None = None
@@ -91,6 +105,8 @@ class Message:
     in_review: bool = False
     consented: bool = False
     cancel_asked: bool = False
+    cold: bool = False
+    unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,35 @@ somebody does something. `decide` asks them in the order of PRODUCT.md section 4
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from wabox.messages.facts import Account, AccountState, Device, Facts, Reason, Rules
+from wabox.messages.facts import Account, AccountState, Device, Facts, Message, Reason, Rules
 from wabox.messages.localtime import day_start, local_day, window_end
 
 WARMUP = (20, 40, 70, 110, 150, 200, 250)
 
 # These hold one message or one campaign only: what stands behind it on the same device may pass.
 OTHERS_PASS: frozenset[Reason] = frozenset(
-    {"campaign_paused", "content_review", "scheduled", "new_chat_cap", "recipient_cap", "number_check"}
+    {
+        "restricted",
+        "new_chats_capped",
+        "new_chats_refused",
+        "campaign_paused",
+        "content_review",
+        "scheduled",
+        "new_chat_cap",
+        "recipient_cap",
+        "number_check",
+        "too_many_checks",
+        "number_gone",
+        "chat_closed",
+    }
 )
+# What is put aside for these is judged anew as soon as the device's gate is open, whatever the time.
+OF_DEVICE: tuple[Reason, ...] = ("restricted", "new_chats_capped", "new_chats_refused", "too_many_checks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +93,16 @@ def decide(now: datetime, facts: Facts) -> Decision:
     gates are open if nothing else changes, not only the first: a cap that opens at midnight inside quiet
     hours waits until they end. So deciding again at `until` on the same facts says Go (or Drop, if the
     message expires before), and at no moment between. `expires_at` does not shorten a wait. A wrong clock
-    drops nothing, a damaged database neither. A restriction with an end is taken to end in a ready device.
+    drops nothing, a damaged database neither.
     """
     now = now.astimezone(UTC)
     drop = _dropped(now, facts)
     if drop is not None:
         return drop
-    facts = _with_restriction_lifting(now, facts)
     first = _first_closed(now, facts)
     if first is None:
         return Go()
-    detail = facts.device.detail if first.reason in ("device_not_ready", "restricted") else None
+    detail = facts.device.detail if first.reason == "device_not_ready" else None
     return Wait(_all_open_at(now, facts), first.reason, detail)
 
 
@@ -98,12 +112,18 @@ def own_wait(now: datetime, facts: Facts) -> Wait | None:
     `until` is as in `decide`, with all gates.
     """
     now = now.astimezone(UTC)
-    facts = _with_restriction_lifting(now, facts)
     for gate in _GATES:
         closed = gate(now, facts)
         if closed is not None and closed.reason in OTHERS_PASS:
             return Wait(_all_open_at(now, facts), closed.reason)
     return None
+
+
+def closed_for_device(now: datetime, device: Device) -> list[Reason]:
+    """Which reasons of OF_DEVICE hold the device's cold or unchecked messages at this moment."""
+    asked: Message = Message(cold=True, unchecked=True)
+    facts = Facts(rules=Rules(zone=ZoneInfo("UTC")), counted_on=now.date(), device=device, message=asked)
+    return [closed.reason for gate in _LIMITS if (closed := gate(now, facts)) is not None]
 
 
 def warmup_day(now: datetime, first_linked_at: datetime | None, zone: ZoneInfo) -> int | None:
@@ -136,15 +156,6 @@ def _dropped(now: datetime, facts: Facts) -> Drop | None:
     if message.expires_at is not None and now >= message.expires_at:
         return Drop("skipped", "expired")
     return None
-
-
-def _with_restriction_lifting(now: datetime, facts: Facts) -> Facts:
-    """The facts with the device as ready once a restriction that is still running has its end."""
-    device = facts.device
-    ends = device.restricted_until
-    if device.detail != "restricted" or device.state == "ready" or ends is None or ends <= now:
-        return facts
-    return replace(facts, device=replace(device, state="ready"))
 
 
 def _first_closed(moment: datetime, facts: Facts) -> _Closed | None:
@@ -191,19 +202,26 @@ def _over_plan(moment: datetime, facts: Facts) -> _Closed | None:
 
 
 def _device(moment: datetime, facts: Facts) -> _Closed | None:
+    return None if facts.device.state == "ready" else _Closed("device_not_ready")
+
+
+def _timelock(moment: datetime, facts: Facts) -> _Closed | None:
     device = facts.device
-    if device.state == "ready":
+    if not (device.locked and facts.message.cold):
         return None
-    if device.detail == "restricted" and device.restricted_until is None:
-        return _Closed("restricted")
-    return _Closed("device_not_ready")
+    return _until(moment, device.lock_until, "restricted") if device.lock_until else _Closed("restricted")
 
 
-def _restriction(moment: datetime, facts: Facts) -> _Closed | None:
+def _quota(moment: datetime, facts: Facts) -> _Closed | None:
     device = facts.device
-    if device.restricted_until is not None:
-        return _until(moment, device.restricted_until, "restricted")
-    return _Closed("restricted") if device.detail == "restricted" else None
+    if not (device.capped and facts.message.cold):
+        return None
+    ends = device.cap_until
+    return _until(moment, ends, "new_chats_capped") if ends else _Closed("new_chats_capped")
+
+
+def _refusals(moment: datetime, facts: Facts) -> _Closed | None:
+    return _until(moment, facts.device.cold_rests_until, "new_chats_refused") if facts.message.cold else None
 
 
 def _campaign(moment: datetime, facts: Facts) -> _Closed | None:
@@ -270,6 +288,12 @@ def _number(moment: datetime, facts: Facts) -> _Closed | None:
     return _until(moment, facts.message.number_check_at, "number_check")
 
 
+def _checks(moment: datetime, facts: Facts) -> _Closed | None:
+    rests = facts.device.checks_rest_until
+    return _until(moment, rests, "too_many_checks") if facts.message.unchecked else None
+
+
+_LIMITS: tuple[_Gate, ...] = (_timelock, _quota, _refusals, _checks)
 _GATES: tuple[_Gate, ...] = (
     _database,
     _clock,
@@ -277,7 +301,9 @@ _GATES: tuple[_Gate, ...] = (
     _plan,
     _over_plan,
     _device,
-    _restriction,
+    _timelock,
+    _quota,
+    _refusals,
     _campaign,
     _review,
     _schedule,
@@ -288,6 +314,7 @@ _GATES: tuple[_Gate, ...] = (
     _recipient,
     _gap,
     _number,
+    _checks,
 )
 
 

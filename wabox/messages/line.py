@@ -11,9 +11,10 @@ from wabox.billing import subscriptions
 from wabox.config import Config
 from wabox.contacts import suppression
 from wabox.db import Row, Rows
-from wabox.devices import devices
-from wabox.messages import chats, facts, gate
+from wabox.devices import devices, limits
+from wabox.messages import chats, facts, gate, numbers, warmth
 from wabox.messages.localtime import day_start, local_day
+from wabox.whatsapp.driver import NewChats
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,17 @@ class Line:
                 in_review=bool(row["in_review"]),
                 consented=bool(row["consented"]),
                 cancel_asked=bool(row["cancel_asked"]),
+                cold=bool(row["cold"]),
+                unchecked=self._unchecked(rows, row),
             ),
         )
+
+    def _unchecked(self, rows: Rows, row: Row) -> bool:
+        """Whether the number must be asked about; looked at only while questions have a pace of their own."""
+        rests = self.device.checks_rest_until
+        if rests is None or rests <= self.now:
+            return False
+        return numbers.known(rows, self.device, row["phone"], now=self.now) is None
 
     def _recipient_today(self, rows: Rows, row: Row) -> int:
         """Campaign messages this person got today; asked only where there is a cap."""
@@ -74,7 +84,7 @@ class Line:
 
 MESSAGE = f"""select m.id, m.user_id, m.device_id, m.phone, m.campaign_id, m.priority, m.is_system,
     m.scheduled_for, m.expires_at, m.held_until, m.held_reason, m.in_review, m.cancel_asked, c.status as campaign,
-    not {chats.KNOWN} as new_chat, {suppression.CLAUSE} as opted_out,
+    not {chats.KNOWN} as new_chat, {warmth.COLD} as cold, {suppression.CLAUSE} as opted_out,
     exists (select 1 from contacts who where who.user_id = m.user_id and who.phone = m.phone
             and who.consent_at is not null) as consented
     from messages m left join campaigns c on c.id = m.campaign_id"""  # noqa: S608 - this house's constants
@@ -134,12 +144,19 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
     wanted = rules(config, user["timezone"])
     today = local_day(now, wanted.zone)
     midnight = day_start(today, wanted.zone)
-    counts = _counts(rows, device.id, wanted, now, midnight, without)
+    told = limits.in_force(device.limits, now) or limits.NOTHING
+    counts = _counts(rows, device.id, wanted, now, midnight, without, asked=told.new_chats is not None)
+    wanted = replace(wanted, new_chats_per_day=_share(wanted.new_chats_per_day, told.new_chats, counts[1], now))
     standing = subscriptions.standing(rows, device.user_id, enabled=config.billing.enabled, now=now)
     seen = facts.Device(
         state=device.state,
         detail=device.detail,
-        restricted_until=device.restricted_until,
+        locked=told.timelock is not None,
+        lock_until=told.timelock.until if told.timelock else None,
+        capped=told.new_chats is not None and told.new_chats.status == "capped",
+        cap_until=told.new_chats.resets_at if told.new_chats else None,
+        cold_rests_until=device.cold_rests_until,
+        checks_rest_until=device.checks_rest_until,
         first_linked_at=device.first_linked_at,
         next_send_at=device.next_send_at,
         sent_today=counts[0],
@@ -162,6 +179,15 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
         "select id from campaigns where user_id = :user_id and status = 'sending'", user_id=device.user_id
     )
     return Line(device, shared, now, full, midnight, tuple(row["id"] for row in running), without=without)
+
+
+def _share(own: int, quota: NewChats | None, begun_today: int, now: datetime) -> int:
+    """New chats a day: the box's own cap, or an even share of what WhatsApp leaves, if less; 0 = any number."""
+    if quota is None or quota.status == "capped" or quota.resets_at is None:
+        return own
+    days = max(-(-(quota.resets_at - now) // timedelta(days=1)), 1)
+    share = max((quota.total - quota.used + begun_today) // days, 1)
+    return min(own, share) if own else share
 
 
 def _over_plan(rows: Rows, device: devices.Device, standing: subscriptions.Standing) -> bool:
@@ -199,11 +225,18 @@ def _sent_by_all(rows: Rows, user_id: int, midnight: datetime, without: int) -> 
 
 
 def _counts(
-    rows: Rows, device_id: int, wanted: facts.Rules, now: datetime, midnight: datetime, without: int
+    rows: Rows,
+    device_id: int,
+    wanted: facts.Rules,
+    now: datetime,
+    midnight: datetime,
+    without: int,
+    *,
+    asked: bool,
 ) -> tuple[int, int, datetime | None]:
-    """Sent today, new chats today, and when the hour was filled; asked only where there is a cap."""
+    """Sent today, new chats today, and when the hour was filled; only where there is a cap, or `asked`."""
     sent = fresh = 0
-    if wanted.daily_cap or wanted.warmup or wanted.new_chats_per_day:
+    if asked or wanted.daily_cap or wanted.warmup or wanted.new_chats_per_day:
         row = rows.one(
             """select count(*), coalesce(sum(new_chat), 0) from messages
                where device_id = :device_id and spent_at >= :midnight and id <> :without""",

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.db import Rows, Tx
 from wabox.devices.devices import Device
+from wabox.messages.stored import Message
 from wabox.whatsapp.driver import Resolved
 
 YES_LASTS = timedelta(days=30)
 NO_LASTS = timedelta(hours=24)
+SURE_AFTER = timedelta(hours=24)  # a known number must be missing for so long before it counts as gone
 _PATIENCE = (30, 60, 120, 300, 900, 1_800, 3_600)
 
 
@@ -25,17 +27,20 @@ def known(rows: Rows, device: Device, phone: str, *, now: datetime) -> Resolved 
     age = now - times.read(row["checked_at"])
     if not timedelta() <= age < (YES_LASTS if row["answer"] == "yes" else NO_LASTS):
         return None
-    return Resolved(row["answer"], row["chat_id"], tuple(json.loads(row["other_chat_ids"])))
+    warm = None if row["warm"] is None else bool(row["warm"])
+    return Resolved(row["answer"], row["chat_id"], tuple(json.loads(row["other_chat_ids"])), warm)
 
 
 def learn(tx: Tx, device: Device, phone: str, answer: Resolved, *, now: datetime) -> None:
-    """Remember a yes or a no. An `unknown` is not an answer and is not kept."""
+    """Remember a yes or a no, and since when it is a no. An `unknown` is not an answer and is not kept."""
     if answer.answer == "unknown":
         return
     tx.run(
         """insert or replace into numbers
-             (device_id, user_id, phone, answer, chat_id, other_chat_ids, link_epoch, checked_at)
-           values (:device_id, :user_id, :phone, :answer, :chat_id, :others, :epoch, :now)""",
+             (device_id, user_id, phone, answer, chat_id, other_chat_ids, link_epoch, checked_at, warm, no_since)
+           values (:device_id, :user_id, :phone, :answer, :chat_id, :others, :epoch, :now, :warm,
+             iif(:answer = 'no', coalesce((select no_since from numbers where device_id = :device_id
+                                           and phone = :phone), :now), null))""",
         device_id=device.id,
         user_id=device.user_id,
         phone=phone,
@@ -43,6 +48,7 @@ def learn(tx: Tx, device: Device, phone: str, answer: Resolved, *, now: datetime
         chat_id=answer.chat_id,
         others=json.dumps(answer.other_chat_ids),
         epoch=device.link_epoch,
+        warm=None if answer.warm is None else int(answer.warm),
         now=times.stored(now),
     )
 
@@ -50,6 +56,17 @@ def learn(tx: Tx, device: Device, phone: str, answer: Resolved, *, now: datetime
 def forget(tx: Tx, device_id: int, phone: str) -> None:
     """The remembered chat did not work; ask again next time."""
     tx.run("delete from numbers where device_id = :device_id and phone = :phone", device_id=device_id, phone=phone)
+
+
+def gone_for_good_at(rows: Rows, message: Message) -> datetime | None:
+    """When a `no` for this person would count; None: at once, for nobody here has a chat with them."""
+    row = rows.one(
+        """select n.no_since from numbers n where n.device_id = :device_id and n.phone = :phone and n.answer = 'no'
+           and exists (select 1 from chats c where c.user_id = n.user_id and c.phone = n.phone)""",
+        device_id=message.device_id,
+        phone=message.phone,
+    )
+    return None if row is None or row["no_since"] is None else times.read(row["no_since"]) + SURE_AFTER
 
 
 def ask_again_at(now: datetime, tries: int) -> datetime:

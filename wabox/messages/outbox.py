@@ -20,14 +20,15 @@ from wabox.contacts import suppression
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import devices, limits
 from wabox.errors import Invalid
-from wabox.messages import chats, statuses, stored, tallies
+from wabox.messages import chats, numbers, statuses, stored, tallies, warmth
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
+from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
 
-RESTRICTED = "restricted"  # the device's detail, and the reason of a refusal, while WhatsApp limits the number
-RESTRICTED_REST = timedelta(minutes=1)
+LIMITS = (TIMELOCK, CAPPED)  # why the page lets a cold message not in, or WhatsApp refuses it: no fault of it
+CLOSED_REST = timedelta(hours=1)
 RESTING, HANDED_AGAIN = 1, 2  # doubt_stage: the page has it without an ack, and has been given it once more
 
 # -- in ----------------------------------------------------------------------------------------------
@@ -196,10 +197,44 @@ def put_back(tx: Tx, message: stored.Message, *, now: datetime, tried: bool = Tr
 def wait_out(tx: Tx, message: stored.Message, rest: timedelta, *, now: datetime) -> None:
     """It surely did not go, and for nobody's fault: it is put back, and the device rests a while.
 
-    The page tells by itself of a limit or a lost network; until that is written down the gate is open.
+    The page tells by itself of a lost network; until that is written down the gate is open.
     """
     put_back(tx, message, now=now, tried=False)
     devices.rest(tx, message.device_id, now + rest)
+
+
+def held_back(tx: Tx, message: stored.Message, handed: Handed, *, now: datetime) -> None:
+    """sending → queued: WhatsApp lets this phone not write there just now. No attempt, gap or cap is spent.
+
+    handed: held, or refused for a limit of the account. Under a limit the message waits as all cold ones do; to
+    a person whom the owner has blocked it never goes; any other closed chat is tried again in an hour.
+    """
+    put_back(tx, message, now=now, tried=False)
+    if handed.reason in LIMITS:
+        warmth.said(tx, message.device_id, message.phone, warm=False)
+        if handed.outcome == "refused" and handed.until is None:
+            limits.cold_refused(tx, message.device_id, now=now, sure=True)
+        else:
+            limits.met(tx, message.device_id, handed.reason or "", handed.until, now=now)
+    elif handed.reason == BLOCKED:
+        skip(tx, stored.by_id(tx, message.id), BLOCKED, now=now)
+    else:
+        numbers.forget(tx, message.device_id, message.phone)
+        hold(tx, message.id, until=handed.until or now + CLOSED_REST, reason="chat_closed")
+
+
+def refused(tx: Tx, message: stored.Message, *, now: datetime) -> bool:
+    """WhatsApp refused it without a word why. A limit in force explains it of a cold one, which waits."""
+    cold = warmth.is_cold(tx, message.id)
+    told = limits.in_force(devices.by_id(tx, message.device_id).limits, now) or limits.NOTHING
+    capped = told.new_chats is not None and told.new_chats.status == "capped"
+    if cold and message.status == "sending" and (told.timelock or capped):
+        put_back(tx, message, now=now, tried=False)
+        return True
+    failed = fail(tx, message, "refused", now=now)
+    if failed and cold:
+        limits.cold_refused(tx, message.device_id, now=now)
+    return failed
 
 
 def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
@@ -221,6 +256,23 @@ def number_unclear(tx: Tx, message: stored.Message, *, retry_at: datetime, now: 
     put_back(tx, message, now=now)
     hold(tx, message.id, until=retry_at, reason="number_check")
     tx.run("update messages set number_tries = number_tries + 1 where id = :id", id=message.id)
+
+
+def too_many_checks(tx: Tx, message: stored.Message, *, now: datetime) -> None:
+    """sending → queued: WhatsApp wants fewer questions about numbers. Whoever needs none passes."""
+    put_back(tx, message, now=now)
+    until = limits.too_many_checks(tx, message.device_id, now=now)
+    hold(tx, message.id, until=until, reason="too_many_checks")
+
+
+def number_missing(tx: Tx, message: stored.Message, *, now: datetime) -> bool:
+    """WhatsApp says the number is not there. Of somebody known that counts only if it says so a day later, too."""
+    sure_at = numbers.gone_for_good_at(tx, message)
+    if sure_at is None or sure_at <= now:
+        return fail(tx, message, "not_on_whatsapp", now=now)
+    put_back(tx, message, now=now)
+    hold(tx, message.id, until=sure_at, reason="number_gone")
+    return False
 
 
 def hold(tx: Tx, message_id: int, *, until: datetime, reason: str) -> None:
@@ -275,10 +327,7 @@ def _refused(tx: Tx, message: stored.Message, at: datetime) -> bool:
         return False
     if message.doubt_stage == HANDED_AGAIN:  # the second attempt's; the first may have gone
         return lose(tx, message, "no_answer", now=at)
-    if message.status == "sending" and devices.by_id(tx, message.device_id).detail == RESTRICTED:
-        wait_out(tx, message, RESTRICTED_REST, now=at)
-        return True
-    return fail(tx, message, "refused", now=at)
+    return refused(tx, message, now=at)
 
 
 def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetime) -> bool:
@@ -288,8 +337,11 @@ def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetim
     of those after it.
     """
     message = stored.by_id(tx, message.id)
+    cold = warmth.is_cold(tx, message.id)
     if not _went(tx, message, at):
         return False
+    if cold:
+        limits.cold_went(tx, message.device_id)
     if message.link_epoch not in (None, devices.by_id(tx, message.device_id).link_epoch):
         return True
     devices.rest(tx, message.device_id, next_send_at)

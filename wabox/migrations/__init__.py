@@ -16,6 +16,7 @@ from wabox.migrations import (
     holds,
     known_browsers,
     leftovers,
+    limits,
     rotations,
     second,
     sessions,
@@ -40,6 +41,7 @@ STEPS(name="0011_known_browsers")(known_browsers.step)
 STEPS(name="0012_rotations")(rotations.step)
 STEPS(name="0013_txids")(txids.step)
 STEPS(name="0014_holds")(holds.step)
+STEPS(name="0015_limits")(limits.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:

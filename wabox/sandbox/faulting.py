@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wabox.sandbox import linking, mail
+from wabox.sandbox import limits, linking, mail
 from wabox.sandbox.faults import Faults, changed
 from wabox.sandbox.world import World
 
@@ -26,8 +26,8 @@ def _replace(world: World, faults: Faults, now: float) -> None:
     world.keep("faults", "", faults)
     if faults.offline and not before.offline:
         world.closing.extend(world.pages)
-    if before.restricted_until != faults.restricted_until:
-        _tell_restriction(world, now)
+    if _of_limits(before) != _of_limits(faults):
+        limits.tell(world, now)
     if before.conflict != faults.conflict:
         _set_conflict(world, now)
     if before.passkey_gate and not faults.passkey_gate:
@@ -36,13 +36,8 @@ def _replace(world: World, faults: Faults, now: float) -> None:
         mail.resume(world, now)
 
 
-def _tell_restriction(world: World, now: float) -> None:
-    until = world.restricted_until(now)
-    for page in world.pages.values():
-        if page.companion is not None:
-            world.push(page.id, {"op": "restricted", "restricted_until": until})
-    if until is not None:
-        world.later(until, lambda at: _tell_restriction(world, at))
+def _of_limits(faults: Faults) -> tuple[object, ...]:
+    return faults.timelock, faults.timelock_silent, faults.capping, faults.blocked_by_me
 
 
 def _set_conflict(world: World, now: float) -> None:

@@ -13,7 +13,14 @@
 | `module_wave_ms` | ms | most of the page's modules arrive that late (next load) |
 | `missing_exports` | `["WAWebX.member"]` | the page lacks these members (next load) |
 | `slow_load_ms` | ms | the page itself is answered that late |
-| `restricted_until` | time or null | WhatsApp limits the linked accounts until then: sends are refused |
+| `timelock` | object or null | `{type, until}`: nobody new may be written to until then, cold sends are refused |
+| `timelock_silent` | bool | the same, and no page is told; one that asks hears of `timelock`, if that is set |
+| `capping` | object or null | so many new chats a cycle: `{total, used, cycle_start, cycle_end}`, and maybe \
+`status`, `mv`, `ote`; `used` grows, warns at a half and at four fifths; total -1 = no cap |
+| `nack` | `{code: 463 or "capped", chats: "cold" or "all"}` or null | the server refuses these with that code |
+| `blocked_by_me` | phones | the linked accounts have blocked them: sending to them rejects |
+| `exists_rate` | count | more questions a minute are answered with 429; 0 = any number |
+| `exists_lies` | switch | a number that is on WhatsApp is said not to be |
 | `passkey_gate` | bool | linking stops at the passkey question until this is false again |
 | `lid_accounts` | bool | accounts are moved to LIDs: chats are `…@lid` (next link or load) |
 | `conflict` | bool | linked pages show "use here" and cannot send |
@@ -29,7 +36,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -37,11 +44,38 @@ from wabox.errors import Invalid
 
 MAX_MS = 3_600_000
 SEND_ERRORS = ("ERROR_NETWORK", "ERROR_EXPIRED", "ERROR_CANCELLED", "ERROR_UPLOAD", "ERROR_UNKNOWN")
+QUOTA_STATUSES = ("NONE", "FIRST_WARNING", "SECOND_WARNING", "CAPPED")
 Switch = bool | int
 
 
+class Timelock(msgspec.Struct):
+    """Nobody new may be written to. type: WhatsApp's name of it. until: epoch seconds, None = it does not say."""
+
+    type: str
+    until: int | None
+
+
+class Capping(msgspec.Struct):
+    """So many new chats in a cycle. Times are epoch seconds. status None: as `used` says."""
+
+    total: int
+    used: int
+    cycle_start: int
+    cycle_end: int
+    status: str | None = None
+    mv: str = "NOT_ELIGIBLE"
+    ote: str = "NOT_ELIGIBLE"
+
+
+class Nack(msgspec.Struct):
+    """The server refuses with this code: what is cold, or everything."""
+
+    code: Literal["463", "capped"]
+    chats: Literal["cold", "all"]
+
+
 class Faults(msgspec.Struct, kw_only=True):
-    """The faults in force; the defaults are a healthy WhatsApp. restricted_until: epoch seconds."""
+    """The faults in force; the defaults are a healthy WhatsApp."""
 
     ack_ms: int = 50
     deliver_ms: int | None = 300
@@ -54,7 +88,13 @@ class Faults(msgspec.Struct, kw_only=True):
     module_wave_ms: int = 0
     missing_exports: list[str] = msgspec.field(default_factory=list)
     slow_load_ms: int = 0
-    restricted_until: int | None = None
+    timelock: Timelock | None = None
+    timelock_silent: bool = False
+    capping: Capping | None = None
+    nack: Nack | None = None
+    blocked_by_me: list[str] = msgspec.field(default_factory=list)
+    exists_rate: int = 0
+    exists_lies: Switch = False
     passkey_gate: bool = False
     lid_accounts: bool = False
     conflict: bool = False
@@ -75,9 +115,16 @@ class Faults(msgspec.Struct, kw_only=True):
     def shown(self) -> dict[str, Any]:
         """The faults as the control API shows them: every name, times as UTC text."""
         shown: dict[str, Any] = msgspec.to_builtins(self)
-        if self.restricted_until is not None:
-            shown["restricted_until"] = datetime.fromtimestamp(self.restricted_until, UTC).isoformat()
+        if self.timelock is not None:
+            shown["timelock"] = {"type": self.timelock.type, "until": _shown(self.timelock.until)}
+        if self.capping is not None:
+            ends = {name: _shown(shown["capping"][name]) for name in ("cycle_start", "cycle_end")}
+            shown["capping"] = {**shown["capping"], **ends}
         return shown
+
+
+def _shown(epoch: int | None) -> str | None:
+    return None if epoch is None else datetime.fromtimestamp(epoch, UTC).isoformat()
 
 
 def _bad(allowed: str) -> Invalid:
@@ -156,6 +203,52 @@ def _time(value: Any) -> int | None:
     raise _bad("Give a time with its offset, as 2030-01-31T12:00:00+00:00, or null.")
 
 
+def _members(value: Any, needed: set[str], allowed: set[str]) -> dict[str, Any]:
+    if not isinstance(value, dict) or not needed <= set(value) <= needed | allowed:
+        more = f", and maybe {', '.join(sorted(allowed))}" if allowed else ""
+        raise _bad(f"Give an object with {', '.join(sorted(needed))}{more}, or null.")
+    return value
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Z][A-Z_]{0,63}", value):
+        raise _bad("Give a name of capital letters, as WEB_COMPANION_ONLY.")
+    return value
+
+
+def _timelock(value: Any) -> Timelock | None:
+    if value is None:
+        return None
+    read = _members(value, {"type", "until"}, set())
+    return Timelock(_word(read["type"]), _time(read["until"]))
+
+
+def _capping(value: Any) -> Capping | None:
+    if value is None:
+        return None
+    read = _members(value, {"total", "used", "cycle_start", "cycle_end"}, {"status", "mv", "ote"})
+    start, end = _time(read["cycle_start"]), _time(read["cycle_end"])
+    if start is None or end is None or start >= end:
+        raise _bad("Give a cycle that starts before it ends, each as 2030-01-31T12:00:00+00:00.")
+    total = read["total"] if type(read["total"]) is int and read["total"] == -1 else _count(read["total"])
+    status = read.get("status")
+    if status is not None and status not in QUOTA_STATUSES:
+        raise _bad(f"Give one of {', '.join(QUOTA_STATUSES)} as status.")
+    named = {name: _word(read[name]) for name in ("mv", "ote") if name in read}
+    return Capping(total, _count(read["used"]), start, end, status, **named)
+
+
+def _nack(value: Any) -> Nack | None:
+    if value is None:
+        return None
+    read = _members(value, {"code", "chats"}, set())
+    codes: dict[str, Literal["463", "capped"]] = {"463": "463", "capped": "capped"}
+    code = codes.get(str(read["code"]))
+    if code is None or read["chats"] not in ("cold", "all"):
+        raise _bad('Give 463 or "capped" as code, and "cold" or "all" as chats.')
+    return Nack(code, read["chats"])
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "ack_ms": _milliseconds,
     "deliver_ms": _maybe_milliseconds,
@@ -168,7 +261,13 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "module_wave_ms": _milliseconds,
     "missing_exports": _exports,
     "slow_load_ms": _milliseconds,
-    "restricted_until": _time,
+    "timelock": _timelock,
+    "timelock_silent": _flag,
+    "capping": _capping,
+    "nack": _nack,
+    "blocked_by_me": _phones,
+    "exists_rate": _count,
+    "exists_lies": _switch,
     "passkey_gate": _flag,
     "lid_accounts": _flag,
     "conflict": _flag,

@@ -11,7 +11,7 @@ import secrets
 from typing import Any
 
 from wabox.errors import Invalid
-from wabox.sandbox import mail
+from wabox.sandbox import limits, mail
 from wabox.sandbox.world import Companion, Page, World, fresh_token
 
 CODE_LETTERS = "123456789ABCDEFGHJKLMNPQRSTVWXYZ"
@@ -63,7 +63,7 @@ def start_session(world: World, page: Page, companion: Companion, pending: list[
             "op": "session",
             "me": {"phone": account.phone, "lid": account.lid, "name": account.name},
             "lid_accounts": world.faults.lid_accounts,
-            "restricted_until": world.restricted_until(now),
+            **limits.told(world, account.phone, now),
             "known": mail.acks_of(world, companion.phone, pending),
         },
     )

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from wabox.errors import Invalid
+from wabox.sandbox import limits
 from wabox.sandbox.world import Companion, Message, Page, World
 
 Answer = Callable[[dict[str, Any]], None]
@@ -23,9 +24,9 @@ def hand_over(world: World, page: Page, sent: dict[str, Any], answer: Answer, no
     if world.strikes("blackhole") or companion is None or page.conflicted:
         return
     answer_at = now + world.faults.ack_ms / 1000
-    refused = _refusal(world, sent, now)
+    refused = _refusal(world, companion.phone, sent, now)
     if refused is not None:
-        world.later(answer_at, lambda _at: answer({"refused": refused}))
+        world.later(answer_at, lambda _at: answer(refused))
         return
     message = _take(world, companion, sent, now)
     if not world.strikes("drop_ack"):
@@ -34,15 +35,14 @@ def hand_over(world: World, page: Page, sent: dict[str, Any], answer: Answer, no
         world.later(answer_at, lambda at: _plan_delivery(world, message, at))
 
 
-def _refusal(world: World, sent: dict[str, Any], now: float) -> str | None:
+def _refusal(world: World, me: str, sent: dict[str, Any], now: float) -> dict[str, Any] | None:
     if world.strikes("send_error"):
         wanted = world.faults.send_error
-        return wanted if isinstance(wanted, str) else "ERROR_UNKNOWN"
+        return {"refused": wanted if isinstance(wanted, str) else "ERROR_UNKNOWN"}
     phone = world.phone_behind(sent["to"]["user"], sent["to"]["server"])
-    reachable = phone is not None and world.is_on_whatsapp(phone)
-    if world.restricted_until(now) is not None or not reachable:
-        return "ERROR_UNKNOWN"
-    return None
+    if phone is None or not world.is_on_whatsapp(phone):
+        return {"refused": "ERROR_UNKNOWN"}
+    return limits.refusal(world, me, phone, now)
 
 
 def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) -> Message:
@@ -64,6 +64,8 @@ def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) 
         kind="sent",
         media={"type": sent.get("type"), **media} if media else None,
     )
+    if (companion.phone, phone) not in world.written:
+        limits.begun(world, companion.phone, phone, now)
     _enter(world, message)
     for other in world.companions_of(companion.phone):
         if other.id != companion.id:
@@ -72,6 +74,9 @@ def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) 
 
 
 def _enter(world: World, message: Message) -> None:
+    world.tokens.add((message.to, message.sender))
+    if message.kind == "sent":
+        world.written.add((message.sender, message.to))
     world.kept.messages.append(message)
     world.by_id[(message.sender, message.id)] = message
     world.keep_message(message)

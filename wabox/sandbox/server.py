@@ -31,8 +31,8 @@ SITE = Path(__file__).parent / "site"
 WHATSAPP_VERSION = "2.3000.1046400001"
 FIRST_WAVE = ["kernel", "collections", "ids", "constants"]
 SECOND_WAVE = [
-    "storage", "wire", "stores", "models", "session", "linking", "directory", "chats", "getters",
-    "quiet", "media", "screen", "receiving", "app", "sending", "boot",
+    "storage", "wire", "stores", "models", "session", "linking", "directory", "limits", "chats",
+    "getters", "quiet", "media", "screen", "receiving", "app", "sending", "boot",
 ]  # fmt: skip
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 

@@ -10,8 +10,8 @@ import msgspec
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect, WebSocketException
 
-from wabox.errors import Refusal
-from wabox.sandbox import linking, mail
+from wabox.errors import Refusal, TooMany
+from wabox.sandbox import limits, linking, mail
 from wabox.sandbox.faults import clean_phone
 from wabox.sandbox.keeping import Keeper
 from wabox.sandbox.world import Page, World, fresh_token
@@ -171,11 +171,13 @@ class Wire:
             else:
                 answer(self._ask(page, what, data, now))
         except Refusal as refusal:
-            self.world.push(page.id, {"op": "answer", "n": n, "error": refusal.sentence})
+            self.world.push(page.id, {"op": "answer", "n": n, "error": refusal.sentence, "code": refusal.status})
 
     def _ask(self, page: Page, what: str, data: dict[str, Any], now: float) -> dict[str, Any]:
         if what == "exists":
-            return self._exists(msgspec.convert(data, Wid))
+            return self._exists(page, msgspec.convert(data, Wid), now)
+        if what == "limits":
+            return {"timelock": limits.timelock(self.world, now), "capping": limits.capping(self.world, now)}
         if what == "pairing_code":
             phone = clean_phone(data.get("phone"))
             return {"code": linking.make_code(self.world, page, phone, now)}
@@ -185,11 +187,16 @@ class Wire:
             return {}
         raise Refusal("unknown_question", f"The server does not know {what}.")
 
-    def _exists(self, wid: Wid) -> dict[str, Any]:
+    def _exists(self, page: Page, wid: Wid, now: float) -> dict[str, Any]:
+        companion = self.world.kept.companions.get(page.companion or "")
+        if companion is not None and limits.too_many_questions(self.world, companion.phone, now):
+            raise TooMany("rate-overlimit", "rate-overlimit", retry_after=60)
         if self.world.strikes("exists_error"):
             raise Refusal("exists_error", "The server failed to answer (fault exists_error).")
         phone = self.world.phone_behind(wid.user, wid.server)
         if phone is None or not phone.isdigit() or not self.world.is_on_whatsapp(phone):
+            return {"exists": False}
+        if self.world.strikes("exists_lies"):
             return {"exists": False}
         account = self.world.account(phone)
         return {"exists": True, "phone": phone, "lid": account.lid}

@@ -96,6 +96,8 @@ class Kept(msgspec.Struct):
 class World:
     """The state and its few primitives.
 
+    tokens: (account, person who has written to it). written: (account, person it has written to). questions:
+    when an account asked about numbers, lately. announced: ends of limits that pages will be told of.
     unsaved: records changed since somebody last wrote them down, by kind and id; None = gone.
     """
 
@@ -107,6 +109,10 @@ class World:
         self.unsaved: dict[tuple[str, str], Record | None] = {}
         self.by_id = {(each.sender, each.id): each for each in self.kept.messages}
         self.phone_of_lid = {each.lid: each.phone for each in self.kept.accounts.values()}
+        self.tokens = {(each.to, each.sender) for each in self.kept.messages}
+        self.written = {(each.sender, each.to) for each in self.kept.messages if each.kind == "sent"}
+        self.questions: dict[str, list[float]] = {}
+        self.announced: set[int] = set()
         self._due: list[tuple[float, int, Callable[[float], None]]] = []
         self._numbers = itertools.count()
         self._last_seq: dict[str, int] = {}
@@ -202,11 +208,6 @@ class World:
             self.keep("queued", _place(entry), None)
         if rest:
             self.kept.queued[companion_id] = rest
-
-    def restricted_until(self, now: float) -> int | None:
-        """When the restriction in force ends, or None."""
-        until = self.faults.restricted_until
-        return until if until is not None and until > now else None
 
 
 def _place(entry: Queued) -> str:

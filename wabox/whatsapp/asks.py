@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wabox.whatsapp import telling
-from wabox.whatsapp.driver import RESTRICTED, Handed, LookedUp, Resolved, SessionLost
+from wabox.whatsapp.driver import CAPPED, TIMELOCK, Handed, Link, LookedUp, Resolved, SessionLost
 from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost
 from wabox.whatsapp.session import Session
 
@@ -35,15 +35,23 @@ async def hand_over(session: Session, chat_id: str, message_id: str, text: str) 
         session.doubt()
         return Handed("in_doubt", "page_lost", session.house.now())
     handed = telling.handed(raw, session.house.now())
-    if handed.outcome == "refused" and handed.reason == RESTRICTED:
-        await _shown_restricted(session)
+    if handed.outcome in ("held", "refused") and handed.reason in (TIMELOCK, CAPPED) and handed.until:
+        await _limit_shown(session)
     return handed
 
 
-async def _shown_restricted(session: Session) -> None:
-    """The world knows of the restriction before the refusal, or its next message would meet it, too."""
+async def _limit_shown(session: Session) -> None:
+    """The world knows of the limit before the answer, or its next message would meet it, too."""
     session.doubt()
-    await session.board.wait_for(lambda link: link.detail == "restricted", session.limits.answer)
+    await session.board.wait_for(_is_limited, session.limits.answer)
+
+
+def _is_limited(link: Link) -> bool:
+    limits = link.limits
+    if limits is None:
+        return False
+    capped = limits.new_chats is not None and limits.new_chats.status == "capped"
+    return limits.timelock is not None or capped
 
 
 async def look_up(

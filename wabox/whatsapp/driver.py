@@ -24,7 +24,6 @@ Detail = Literal[
     "logged_out",  # the phone removed this device, or logout was asked for
     "conflict",  # WhatsApp Web is open elsewhere on this link
     "passkey_required",  # WhatsApp asks for a passkey on the phone; a person must answer
-    "restricted",  # WhatsApp limits this account until `until`
     "engine_incompatible",  # a binding that we need is missing: nothing is sent
     "browser_missing",  # no Chromium on this machine
     "browser_failed",  # Chromium does not start or keeps dying
@@ -52,11 +51,14 @@ class Timelock:
     until: datetime | None
 
 
+QuotaStatus = Literal["none", "first_warning", "second_warning", "capped"]
+
+
 @dataclass(frozen=True, slots=True)
 class NewChats:
     """How many people this account has begun to write to in WhatsApp's own cycle, of how many."""
 
-    status: Literal["none", "first_warning", "second_warning", "capped"]
+    status: QuotaStatus
     used: int
     total: int
     resets_at: datetime | None
@@ -78,8 +80,8 @@ class Link:
     """What the page shows now; sent whenever it changes, and every new QR text is a change.
 
     phone: digits of the linked account. qr: the text to draw; qr_at: when the page made it.
-    until: a restriction's end, aware UTC. synced: the page has caught up with WhatsApp's history and offline
-    queue. limits: None if the page does not tell them. reason: WhatsApp's own name for why the link ended.
+    synced: the page has caught up with WhatsApp's history and offline queue. limits: None if the page does
+    not tell them. reason: WhatsApp's own name for why the link ended.
     """
 
     device_id: int
@@ -90,7 +92,6 @@ class Link:
     phone: str | None = None
     pushname: str | None = None
     qr: str | None = None
-    until: datetime | None = None
     synced: bool = False
     limits: Limits | None = None
     qr_at: datetime | None = None
@@ -178,8 +179,10 @@ class Resolved:
     reason: str | None = None
 
 
-RESTRICTED = "restricted"
 TOO_MANY = "too_many_checks"
+TIMELOCK = "timelock"  # WhatsApp lets this account begin no new chats for a time
+CAPPED = "capped"  # this account has begun as many new chats as WhatsApp allows in its cycle
+BLOCKED = "blocked_by_you"  # the owner of the account has blocked this person
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +191,13 @@ class Handed:
 
     acked: WhatsApp's server has it. refused: the server or the page said no and it is surely not
     sent (`reason`). not_entered: it never entered the page's store, surely not sent, may be tried
-    again. in_doubt: it may have gone; look it up before anything else. held: WhatsApp lets this account not
-    write there just now (`reason`: timelock, capped, blocked_by_you, …) until `until`: nothing was entered,
-    surely not sent.
+    again. in_doubt: it may have gone; look it up before anything else. held: WhatsApp does not let this
+    account write there just now (TIMELOCK, CAPPED, BLOCKED, or another reason) until `until`, if it says until
+    when: nothing was entered by this attempt.
 
-    refused with the reason RESTRICTED: no fault of the message, for WhatsApp limits the account just now.
-    It may wait and go later; until then the page's history has it with ack -1. The Link that says so was
-    given before the hand-over returned.
+    refused with TIMELOCK or CAPPED: no fault of the message, for WhatsApp limits the account. It may wait and
+    go later; until then the page's history has it with ack -1. Where the page tells its limits, the Link that
+    has them was given before the hand-over returned.
     """
 
     outcome: Literal["acked", "refused", "not_entered", "in_doubt", "held"]

@@ -15,26 +15,33 @@ from threading import RLock
 from typing import Literal
 
 from wabox.whatsapp.driver import (
-    RESTRICTED,
+    BLOCKED,
+    CAPPED,
+    TIMELOCK,
+    TOO_MANY,
     Detail,
     Event,
     Handed,
     Inbound,
+    Limits,
     Link,
     LinkState,
     LookedUp,
+    NewChats,
     OnEvent,
     Pairing,
+    QuotaStatus,
     Receipt,
     Resolved,
     SessionLost,
     SessionSpec,
+    Timelock,
 )
 
 Outcome = Literal[
     "acked",  # the server took it and said so
     "refused",  # the server said no; surely not sent
-    "restricted",  # the server said no, and limits the account from now on; surely not sent
+    "limited",  # the server said no, and the page found out that the account is limited; surely not sent
     "not_entered",  # the page never stored it; surely not sent
     "lost_answer",  # in doubt; the server has it, history says ack 1
     "stuck",  # in doubt; only the page has it, history says ack 0
@@ -79,15 +86,18 @@ class FakeDriver:
         self._held: list[tuple[SessionSpec, Callable[[], None]]] = []
         self._links: dict[int, Link] = {}
         self._plan: deque[Outcome] = deque()
-        self._qr_count = 0
-        self._reply_count = 0
+        self._qr_count = self._reply_count = 0
         self._away: dict[int, list[Receipt | Inbound]] = {}
         self.taken: dict[str, Taken] = {}
         self.handed: list[tuple[int, str, str, str]] = []
         self.asked: list[tuple[int, str]] = []
         self.not_on_whatsapp: set[str] = set()
         self.existence_unknown: set[str] = set()
-        self.every_existence_unknown = False
+        self.every_existence_unknown = self.too_many_checks = False  # or WhatsApp wants fewer questions
+        self.blocked: set[str] = set()  # phones that the owner has blocked
+        self.wrote: set[str] = set()  # phones that a limited account may still write to, for they wrote to it
+        self.held: list[tuple[int, str]] = []  # (device, message id) that the page did not let in
+        self._limits: dict[int, Limits] = {}
         self.lids: dict[str, str] = {}
         self.refuse_reason = "error_unknown"
         self.failing_orders = 0  # so many orders to open come to nothing, as on a full disk
@@ -171,28 +181,32 @@ class FakeDriver:
         self._profile(device_id)
         with self._lock:
             self.asked.append((device_id, phone))
+        if self.too_many_checks:
+            return Resolved("unknown", reason=TOO_MANY)
         if self.every_existence_unknown or phone in self.existence_unknown:
             return Resolved("unknown")
         if phone in self.not_on_whatsapp:
             return Resolved("no")
+        warm = phone in self.wrote if device_id in self._limits else None
         if lid := self.lids.get(phone):
-            return Resolved("yes", f"{lid}@lid", (f"{phone}@c.us",))
-        return Resolved("yes", f"{phone}@c.us")
+            return Resolved("yes", f"{lid}@lid", (f"{phone}@c.us",), warm)
+        return Resolved("yes", f"{phone}@c.us", warm=warm)
 
     def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
-        """As the next planned outcome says; `acked` by default."""
+        """As the next planned outcome says; `acked` by default. What the page itself holds uses up no plan."""
         profile = self._profile(device_id)
         if self.before_hand_over is not None:
             self.before_hand_over(device_id, message_id)
         with self._lock:
+            against = self._against(device_id, self._phone_in(chat_id))
+            if against is not None and max(profile.history.get((chat_id, message_id), 0), 0) == 0:
+                self.held.append((device_id, message_id))
+                return against
             outcome = self._plan.popleft() if self._plan else "acked"
             if outcome == "session_lost":
                 raise SessionLost("planned")
-            if outcome == "restricted":
-                self.show(device_id, "ready", "restricted", synced=True)
-            elif self.link(device_id).detail == "restricted" and outcome in ("acked", "refused"):
-                outcome = "restricted"  # as WhatsApp does: whatever is handed over now is refused
             self.handed.append((device_id, chat_id, message_id, text))
+            self._count(device_id, chat_id, profile, outcome)
             handed = self._play(outcome, profile, Taken(device_id, chat_id, message_id, text))
         if handed.outcome == "acked":
             self._emit(Receipt(device_id, self._number(device_id), message_id, chat_id, 1, self._now()))
@@ -276,12 +290,25 @@ class FakeDriver:
         state: LinkState,
         detail: Detail | None = None,
         *,
-        until: datetime | None = None,
         synced: bool = False,
     ) -> None:
         """The page shows this from now on, until `recover` or another call of `show`."""
         phone, number = self.link(device_id).phone, self._number(device_id)
-        self._show(Link(device_id, number, state, detail, phone=phone, until=until, synced=synced))
+        limits = self._limits.get(device_id) if state == "ready" else None
+        self._show(Link(device_id, number, state, detail, phone=phone, synced=synced, limits=limits))
+
+    def limit(
+        self, device_id: int, *, timelock: Timelock | None = None, new_chats: NewChats | None = None
+    ) -> None:
+        """WhatsApp limits the account so from now on, and the page tells it; without any, that it is free."""
+        self._limits[device_id] = Limits(timelock, new_chats)
+        if self.link(device_id).state == "ready":
+            self._settle(device_id)
+
+    def untold(self, device_id: int) -> None:
+        """The page tells nothing of limits any more."""
+        self._limits.pop(device_id, None)
+        self._settle(device_id)
 
     def recover(self, device_id: int) -> None:
         """The page is back to what its profile says: ready or a QR."""
@@ -324,6 +351,7 @@ class FakeDriver:
         """A person writes to the linked account; it comes when the device is ready. The event."""
         with self._lock:
             self._reply_count += 1
+            self.wrote.add(phone)
             chat_id = f"{lid}@lid" if (lid := self.lids.get(phone)) else f"{phone}@c.us"
             message_id = f"3A{self._reply_count:018X}"
         number, now = self._number(device_id), self._now()
@@ -350,7 +378,8 @@ class FakeDriver:
             return
         phone, name = profile.phone, profile.name
         number = self._number(device_id)
-        self._show(Link(device_id, number, "ready", phone=phone, pushname=name, synced=True))
+        limits = self._limits.get(device_id)
+        self._show(Link(device_id, number, "ready", phone=phone, pushname=name, synced=True, limits=limits))
         with self._lock:
             waiting = self._away.pop(device_id, [])
         for event in waiting:
@@ -394,12 +423,51 @@ class FakeDriver:
             self._qr_count += 1
             return f"2@fake{self._qr_count},noise,identity,secret"
 
+    def _phone_in(self, chat_id: str) -> str:
+        user = chat_id.split("@")[0]
+        return next((phone for phone, lid in self.lids.items() if lid == user), user)
+
+    def _against(self, device_id: int, phone: str) -> Handed | None:
+        """Why the page lets nothing in for this person just now."""
+        if phone in self.blocked:
+            return Handed("held", BLOCKED, self._now())
+        limits = self._limits.get(device_id, Limits())
+        if phone in self.wrote:
+            return None
+        lock, cap = limits.timelock, limits.new_chats
+        if lock is not None and (lock.until is None or lock.until > self._now()):
+            return Handed("held", TIMELOCK, self._now(), lock.until)
+        if cap is not None and cap.status == "capped" and not (cap.resets_at and cap.resets_at <= self._now()):
+            return Handed("held", CAPPED, self._now(), cap.resets_at)
+        return None
+
+    def _count(self, device_id: int, chat_id: str, profile: _Profile, outcome: Outcome) -> None:
+        """WhatsApp counts a new chat, and warns at half and at four fifths of what it allows."""
+        limits = self._limits.get(device_id)
+        known = self._phone_in(chat_id) in self.wrote or any(chat == chat_id for chat, _ in profile.history)
+        if limits is None or limits.new_chats is None or outcome not in ("acked", "lost_answer") or known:
+            return
+        used, total = limits.new_chats.used + 1, limits.new_chats.total
+        status: QuotaStatus = "none"
+        marks: tuple[tuple[float, QuotaStatus], ...] = (
+            (0.5, "first_warning"),
+            (0.8, "second_warning"),
+            (1, "capped"),
+        )
+        for part, name in marks:
+            status = name if used >= part * total else status
+        self.limit(
+            device_id, timelock=limits.timelock, new_chats=replace(limits.new_chats, status=status, used=used)
+        )
+
     def _play(self, outcome: Outcome, profile: _Profile, message: Taken) -> Handed:
         key = (message.chat_id, message.message_id)
-        if outcome in ("refused", "restricted"):
+        if outcome in ("refused", "limited"):
             profile.history[key] = -1
-            reason = RESTRICTED if outcome == "restricted" else self.refuse_reason
-            return Handed("refused", reason, self._now())
+            lock = self._limits.get(message.device_id, Limits()).timelock
+            if outcome == "limited":
+                return Handed("refused", TIMELOCK, self._now(), lock.until if lock else None)
+            return Handed("refused", self.refuse_reason, self._now())
         if outcome == "not_entered":
             return Handed("not_entered", "chat_not_found", self._now())
         if outcome in ("acked", "lost_answer"):

@@ -39,7 +39,8 @@ class Limits:
     margin: beyond a question's own limit, which the page keeps itself. qr_confirm: a linked profile
     that shows a QR for longer is logged out. qr_age: after this WhatsApp is asked for a new QR.
     unsynced: a connected page that does not say it has caught up is taken to have after this long.
-    leaving: so long a logout waits for the page to be ready.
+    leaving: so long a logout waits for the page to be ready. renew: so often WhatsApp is asked for the
+    account's limits when nothing else asks.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
     for longer is `disconnected`. pauses: between attempts, the last one for ever.
     """
@@ -67,6 +68,7 @@ class Limits:
     reconnecting: float = 300
     syncing: float = 900
     reprobe: float = 300
+    renew: float = 3600
     stable: float = 30
     failed_after: float = 60
     pauses: tuple[float, ...] = (0, 0, 1, 2, 5, 10, 20, 30, 60)
@@ -178,6 +180,8 @@ class Page:
             "pairMs": limits.pairing_code * 1000,
             "unsyncedMs": limits.unsynced * 1000,
             "lookMs": limits.look * 1000,
+            "fetchMs": limits.margin * 800,
+            "limitsMs": limits.renew * 1000,
             "wajs": wajs.VERSION,
         }
         return seen(await within(limits.answer, self.tab.evaluate(wajs.shim(), options)))

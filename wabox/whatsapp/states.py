@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast, get_args
 
-from wabox.whatsapp.driver import Detail, Link, LinkState
+from wabox.whatsapp.driver import Detail, Limits, Link, LinkState, NewChats, QuotaStatus, Timelock
 
 _BLOCKED = {
     "PROXYBLOCK": "WhatsApp Web says that a proxy or firewall blocks it. Check the box's network.",
@@ -24,7 +24,7 @@ _BLOCKED = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look at the page. connected: the socket was up within the last few seconds."""
+    """One look at the page. connected: the socket was up within the last few seconds. limits: None = not told."""
 
     missing: tuple[str, ...]
     page_version: str
@@ -40,8 +40,7 @@ class Seen:
     phone: str | None
     pushname: str | None
     passkey: bool
-    restricted: bool
-    until: datetime | None
+    limits: Limits | None
 
 
 def seen(raw: Any) -> Seen:
@@ -64,8 +63,7 @@ def seen(raw: Any) -> Seen:
         phone=digits(data.get("phone")),
         pushname=_text(data.get("pushname")),
         passkey=data.get("passkey") is True,
-        restricted=data.get("restricted") is True,
-        until=moment(data.get("until")),
+        limits=limits(data.get("limits")),
     )
 
 
@@ -90,12 +88,10 @@ def judge(device_id: int, session: int, look: Seen, *, linked_before: bool, phon
         device_id,
         session,
         state,
-        "restricted" if look.restricted else None,
-        "WhatsApp limits this account for now." if look.restricted else None,
         phone=phone,
         pushname=look.pushname,
-        until=look.until if look.restricted else None,
         synced=look.synced,
+        limits=look.limits,
     )
 
 
@@ -109,6 +105,29 @@ def moment(epoch_ms: Any) -> datetime | None:
     if not isinstance(epoch_ms, int | float) or not 0 < epoch_ms < 4e12:
         return None
     return datetime.fromtimestamp(epoch_ms / 1000, UTC)
+
+
+def limits(raw: Any) -> Limits | None:
+    """What the page tells of the account's limits; None if it is not told, or not well-formed."""
+    if not isinstance(raw, dict):
+        return None
+    return Limits(_timelock(raw.get("timelock")), _new_chats(raw.get("newChats")))
+
+
+def _timelock(raw: Any) -> Timelock | None:
+    if not isinstance(raw, dict):
+        return None
+    return Timelock((_text(raw.get("type")) or "DEFAULT")[:64], moment(raw.get("until")))
+
+
+def _new_chats(raw: Any) -> NewChats | None:
+    if not isinstance(raw, dict):
+        return None
+    used, total, status = raw.get("used"), raw.get("total"), raw.get("status")
+    if not (isinstance(used, int) and isinstance(total, int) and 0 <= used < 2**53 and 0 < total < 2**53):
+        return None
+    known = status if status in get_args(QuotaStatus) else "none"
+    return NewChats(cast("QuotaStatus", known), used, total, moment(raw.get("until")))
 
 
 def digits(value: Any) -> str | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wabox.whatsapp import states
-from wabox.whatsapp.driver import Handed, Inbound, LookedUp, Receipt, Resolved, SessionLost
+from wabox.whatsapp.driver import TOO_MANY, Handed, Inbound, LookedUp, Receipt, Resolved, SessionLost
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _CHAT = re.compile(r"[0-9A-Za-z.:-]{1,64}@[a-z.]{1,16}")
@@ -57,10 +57,12 @@ def resolved(raw: Any) -> Resolved:
         return Resolved("no")
     chat = data.get("chat")
     if data.get("answer") != "yes" or not _is_chat(chat):
-        return Resolved("unknown")
+        return Resolved("unknown", reason=TOO_MANY if data.get("reason") == TOO_MANY else None)
     others = data.get("others")
     known = others if isinstance(others, list) else []
-    return Resolved("yes", str(chat), tuple(str(one) for one in known if _is_chat(one)))
+    warm = data.get("warm")
+    ids = tuple(str(one) for one in known if _is_chat(one))
+    return Resolved("yes", str(chat), ids, warm if isinstance(warm, bool) else None)
 
 
 def handed(raw: Any, now: datetime) -> Handed:
@@ -72,7 +74,9 @@ def handed(raw: Any, now: datetime) -> Handed:
         case "acked":
             return Handed("acked", at=now)
         case "refused":
-            return Handed("refused", said or "refused", now)
+            return Handed("refused", said or "refused", now, states.moment(data.get("until")))
+        case "held":
+            return Handed("held", said or "chat_closed", now, states.moment(data.get("until")))
         case "not_entered":
             return Handed("not_entered", said or "not_entered", now)
     return Handed("in_doubt", said or "no_answer", now)

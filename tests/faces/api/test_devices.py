@@ -10,7 +10,7 @@ import pytest
 from tests.cast import NOON
 from tests.faces.api.conftest import Api, Open
 from wabox.devices import devices
-from wabox.whatsapp.driver import Pairing
+from wabox.whatsapp.driver import Limits, NewChats, Pairing, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -36,9 +36,29 @@ def test_the_list_is_the_references_object(open_api: Open) -> None:
         "effective_daily_cap": 70,
         "detail": None,
         "detail_text": None,
+        "limits": None,
     }
     second = found["devices"][1]
     assert (second["device_label"], second["state"], second["phone_number"]) == ("a-first", "not_started", None)
+
+
+def test_a_device_shows_what_whatsapp_allows_until_it_ends(api: Api) -> None:
+    ends = NOON + timedelta(hours=2)
+    told = Limits(
+        Timelock("WEB_COMPANION_ONLY", ends), NewChats("first_warning", 63, 100, ends + timedelta(days=5))
+    )
+    api.link(api.stage.asha.device_id, "ready", limits=told)
+    shown = api.call("GET", "/devices").json()["devices"][0]
+    new_chats = {"status": "first_warning", "used": 63, "total": 100, "resets_at": "2026-03-15T08:00:00+00:00"}
+    assert shown["limits"] == {
+        "timelock": {"type": "WEB_COMPANION_ONLY", "until": "2026-03-10T08:00:00+00:00"},
+        "new_chats": new_chats,
+    }
+    assert (shown["state"], shown["ready"], shown["detail"]) == ("ready", True, "restricted")
+    assert "nobody new" in shown["detail_text"]
+    api.stage.hands.forward(hours=3)
+    later = api.call("GET", "/devices").json()["devices"][0]
+    assert (later["detail"], later["limits"]) == (None, {"timelock": None, "new_chats": new_chats})
 
 
 def test_an_ill_formed_label_is_422_on_creation(api: Api) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tests.cast import NOON
 from tests.faces.api.conftest import PHONE, Api, Open
 from wabox.messages import claiming, numbers, outbox, stored
+from wabox.whatsapp.driver import Limits, NewChats, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -141,8 +142,6 @@ def test_after_a_logout_it_is_503(api: Api) -> None:
         ("disconnected", "engine_incompatible", "device_not_ready"),
         ("disconnected", "page_failed", "device_not_ready"),
         ("disconnected", "browser_failed", "device_not_ready"),
-        ("disconnected", "restricted", "restricted"),
-        ("ready", "restricted", "restricted"),
     ],
 )
 def test_a_linked_device_that_cannot_send_now_queues(api: Api, state: str, detail: str, reason: str) -> None:
@@ -151,11 +150,19 @@ def test_a_linked_device_that_cannot_send_now_queues(api: Api, state: str, detai
     assert (found["wait_reason"], found["waits_until"]) == (reason, None)
 
 
-def test_a_restriction_with_an_end_says_until_when(api: Api) -> None:
-    until = NOON.replace(hour=9)
-    api.link(api.stage.asha.device_id, "ready", detail="restricted", until=until)
+@pytest.mark.parametrize("until", [None, "2026-03-10T09:00:00+00:00"])
+def test_a_timelock_queues_who_is_new_and_says_until_when(api: Api, until: str | None) -> None:
+    lock = Timelock("DEFAULT", None if until is None else NOON.replace(hour=9))
+    api.link(api.stage.asha.device_id, "ready", limits=Limits(lock))
     found = _queued(api)
-    assert (found["wait_reason"], found["waits_until"]) == ("restricted", "2026-03-10T09:00:00+00:00")
+    assert (found["wait_reason"], found["waits_until"]) == ("restricted", until)
+
+
+def test_a_full_cycle_of_whatsapp_queues_who_is_new_and_says_until_when(api: Api) -> None:
+    quota = NewChats("capped", 100, 100, NOON.replace(hour=9))
+    api.link(api.stage.asha.device_id, "ready", limits=Limits(None, quota))
+    found = _queued(api)
+    assert (found["wait_reason"], found["waits_until"]) == ("new_chats_capped", "2026-03-10T09:00:00+00:00")
 
 
 def test_a_restarted_device_queues(api: Api) -> None:

@@ -15,6 +15,15 @@ _DEVICE = {
     "effective_daily_cap": 150,
     "detail": None,
     "detail_text": None,
+    "limits": {
+        "timelock": None,
+        "new_chats": {
+            "status": "first_warning",
+            "used": 63,
+            "total": 100,
+            "resets_at": "2026-11-30T00:00:00+00:00",
+        },
+    },
 }
 _STARTING = {**_DEVICE, "state": "starting", "ready": False, "phone_number": None}
 

@@ -29,10 +29,6 @@ const subscribe = () => {
   });
   WPP.on('chat.msg_ack_change', ({ ids, ack }) => ids.forEach((key) => hear(key, ack)));
   app.MsgStore.on('change:ack', (msg) => hear(msg.id, msg.ack));
-  app.Cmd.on('on_temporary_ban', (details) => {
-    const named = Object.entries(details || {}).find(([name]) => /expir|until|end/i.test(name));
-    banned = named ? moment(named[1]) : null;
-  });
   WPP.on('conn.logout', () => tell({ what: 'logout' }));
   WPP.on('conn.link_code_change', (code) => tell({ what: 'code', code: text(code) }));
   WPP.on('conn.link_code_expired', () => tell({ what: 'code', code: null, reason: 'expired' }));

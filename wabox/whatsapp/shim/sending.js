@@ -7,15 +7,18 @@ const known = async (phone) => {
   const chat = await WPP.chat.find(found.wid || wid);
   const ids = [wid, found.wid, found.lid].filter(Boolean).map(String);
   const id = chat.id.toString();
-  return { answer: 'yes', chat: id, others: [...new Set(ids)].filter((one) => one !== id) };
+  return { answer: 'yes', chat: id, others: [...new Set(ids)].filter((one) => one !== id), warm: warm(chat) };
 };
+const tooMany = (error) =>
+  [error.status, error.statusCode, error.code].some((code) => Number(code) === 429) ||
+  /rate-overlimit/.test(String(error.message));
 const exists = ({ phone, timeoutMs }) =>
   within(timeoutMs, known(phone)).catch((error) => ({
     answer: 'unknown',
-    reason: String(error && error.message),
+    reason: error && tooMany(error) ? 'too_many_checks' : String(error && error.message),
   }));
 
-// A hand-over ends in one of four ways; whatever is not plain is `in_doubt`.
+// A hand-over ends in one of five ways; whatever is not plain is `in_doubt`.
 // A refusal says nothing about an earlier attempt under the same id, unless that was plainly refused, too.
 const refused = new Set();
 const verdict = (ack, result, again) => {
@@ -23,18 +26,13 @@ const verdict = (ack, result, again) => {
   const plain = ack < 0 && !again && result !== 'ERROR_NETWORK' && result !== 'OK';
   return plain ? 'refused' : 'in_doubt';
 };
-// Was it refused because the account is limited? The refusal may be here before the page's notice is.
-const limited = async () => {
-  if (restriction(signs()).restricted) return true;
-  await wait(options.lookMs);
-  return restriction(signs()).restricted;
-};
 const send = async (question) => {
   const said = await give(question);
   refused.delete(question.id);
+  if (said.outcome === 'held' && said.wasRefused) refused.add(question.id);
   if (said.outcome !== 'refused') return said;
   refused.add(question.id);
-  return (await limited()) ? { ...said, reason: 'restricted' } : said;
+  return { ...said, ...(await refusal(question.chat, stored(ourKey(question.chat, question.id)))) };
 };
 const give = async ({ chat, id, text: body, timeoutMs }) => {
   const key = ourKey(chat, id);
@@ -43,6 +41,8 @@ const give = async ({ chat, id, text: body, timeoutMs }) => {
   if (!fns.isAuthenticated() || app.Socket.state !== 'CONNECTED') {
     return { outcome: before ? 'in_doubt' : 'not_entered', reason: 'not_connected' };
   }
+  const against = closed(chat);
+  if (against) return { outcome: 'held', ...against, wasRefused: refused.has(id) };
   const again = !!before && !refused.has(id);
   let entered = !!before;
   const notice = (msg) => (entered = entered || String(msg.id) === key);

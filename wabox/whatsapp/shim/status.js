@@ -34,7 +34,7 @@ const status = () => {
     phone: authenticated ? account() : null,
     pushname: authenticated ? text(app.Conn.pushname) : null,
     passkey: passkey(boxes),
-    ...restriction(boxes),
+    limits: authenticated ? limits() : null,
   };
 };
 const versions = () => {
@@ -52,6 +52,7 @@ const show = () => {
 const watch = async () => {
   for (;;) {
     await renew().catch(() => {});
+    renewLimits();
     show();
     await wait(options.lookMs);
   }

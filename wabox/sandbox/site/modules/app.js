@@ -81,7 +81,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     caught_up: onCaughtUp,
     removed: ({ reason }) => leave(reason),
     conflict: onConflict,
-    restricted: onRestricted,
+    limits: onLimits,
     reload: () => location.reload(),
   };
 
@@ -135,7 +135,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     wire.open();
     await applyKnown(session.known);
     require('SandboxOutbox').resume(session.known);
-    onRestricted(session);
+    onLimits(session);
     Socket.set({ state: 'CONNECTED', stream: 'CONNECTED' });
     Stream.set({ info: 'NORMAL' });
   }
@@ -176,14 +176,9 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     require('SandboxScreen').showConflict(conflict);
   }
 
-  function onRestricted({ restricted_until: until }) {
-    const previous = Conn.restrictedUntil;
-    Conn.set({ restrictedUntil: until });
-    require('SandboxScreen').showRestriction(until);
-    if (until === null || until === previous) return;
-    const details = { expireTs: until, expire: until, code: 101 };
-    BackendEventBus.trigger('account_temporarily_banned', details);
-    Cmd.onTemporaryBan(details);
+  function onLimits(told) {
+    require('SandboxLimits').take(told);
+    require('SandboxScreen').showLimits();
   }
 
   function takeover() {

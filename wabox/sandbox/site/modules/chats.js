@@ -26,6 +26,7 @@ __d('WAWebFindChatAction', [
   function restoreChat(id, details) {
     const contact = ContactCollection.gadd(id);
     if (id.isLid()) contact.set({ phoneNumber: directory.getPhoneNumber(id) });
+    if (require('SandboxLimits').isBlocked(id)) contact.set({ isContactBlocked: true });
     if (details.pushname) contact.set({ pushname: details.pushname, name: details.pushname });
     return ChatCollection.add({ id, t: Math.floor(Date.now() / 1000), ...details })[0];
   }

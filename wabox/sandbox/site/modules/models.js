@@ -105,6 +105,7 @@ __d('WAWebMsgModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expor
       'mediaKey', 'mediaData', 'directPath', 'labels', 'mentionedJidList', 'quotedMsg',
       'quotedStanzaID', 'quotedParticipant', 'isForwarded', 'kicState', 'latestEditMsgKey',
       'isUnsentMedia', 'pendingAckUpdate', 'invis', 'urlText', 'urlNumber', 'isViewOnce', 'isSendFailure',
+      'errorCode',
     ],
     'msg',
   );
@@ -219,6 +220,7 @@ __d('WAWebChatModel', ['WAWebBackboneModel', 'WAWebMsgCollection'], (
         archive: false,
         pin: 0,
         isReadOnly: false,
+        canSend: true,
         labels: [],
         mute: { expiration: 0, isMuted: false, canMute: () => true },
       };
@@ -251,8 +253,8 @@ __d('WAWebChatModel', ['WAWebBackboneModel', 'WAWebMsgCollection'], (
       return { text: '' };
     }
 
-    canSend() {
-      return true;
+    getTcToken() {
+      return require('SandboxLimits').tokenOf(this.id);
     }
 
     lastMessage() {
@@ -263,7 +265,7 @@ __d('WAWebChatModel', ['WAWebBackboneModel', 'WAWebMsgCollection'], (
     Chat,
     [
       'id', 'name', 'pushname', 't', 'unreadCount', 'archive', 'pin', 'mute', 'msgs', 'presence', 'labels', 'active',
-      'lastReceivedKey', 'isReadOnly', 'notSpam', 'groupMetadata', 'newsletterMetadata', 'accountLid',
+      'lastReceivedKey', 'isReadOnly', 'canSend', 'notSpam', 'groupMetadata', 'newsletterMetadata', 'accountLid',
       'isParentGroup', 'ephemeralDuration', 'ephemeralSettingTimestamp',
     ],
     'chat',

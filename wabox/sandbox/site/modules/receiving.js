@@ -61,6 +61,7 @@ __d('SandboxInbox', [
     const { openChat } = require('WAWebFindChatAction');
     const chat = openChat(fields.id.remote);
     if (!fields.id.fromMe) {
+      require('SandboxLimits').wrote(fields.id.remote);
       const known = { pushname: fields.notifyName, name: fields.notifyName };
       require('WAWebContactCollection').ContactCollection.gadd(fields.id.remote).set(known);
       chat.set(known);

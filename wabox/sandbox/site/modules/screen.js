@@ -136,14 +136,16 @@ __d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
     notice('conflict', wanted, 'WhatsApp is open in another window. ', button);
   }
 
-  function showRestriction(until) {
-    const time = until && new Date(until * 1000).toISOString();
-    notice('account-restricted', until !== null, 'This account is restricted until ',
-      element('time', { datetime: time ?? '' }, time ?? ''));
+  // A bar, no dialog: what it says is in the reader's language and has no date that a program could read.
+  function showLimits() {
+    const { locked, capped } = require('SandboxLimits').state();
+    document.querySelector('[data-testid="butterbar"]')?.remove();
+    const text = locked ? 'You can’t start new chats for now.' : 'You have started many new chats this month.';
+    if (locked || capped) document.body.prepend(element('div', { 'data-testid': 'butterbar' }, text));
   }
 
   ChatCollection.on('add change remove', renderSoon);
   MsgCollection.on('add change', renderSoon);
 
-  module.exports = { showQr, showCode, showPasskey, showChats, openChat, showConflict, showRestriction };
+  module.exports = { showQr, showCode, showPasskey, showChats, openChat, showConflict, showLimits };
 });

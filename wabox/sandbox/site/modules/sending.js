@@ -26,15 +26,21 @@ __d('SandboxOutbox', ['SandboxWire', 'SandboxStorage', 'WAWebMsgCollection'], (
 
   // The job lives in this page only: a killed page forgets it, a page whose server was away hands over again.
   function handOver(message) {
-    return new Promise((resolve) => {
-      const job = jobs.get(message.id.id) ?? { message, resolvers: [] };
+    return new Promise((resolve, reject) => {
+      const job = jobs.get(message.id.id) ?? { message, resolvers: [], rejecters: [] };
       job.resolvers.push(resolve);
+      job.rejecters.push(reject);
       jobs.set(message.id.id, job);
       attempt(job);
     });
   }
 
   async function attempt(job) {
+    if (require('SandboxLimits').isBlocked(job.message.to)) {
+      jobs.delete(job.message.id.id);
+      for (const reject of job.rejecters) reject(new Error('Contact is blocked'));
+      return;
+    }
     try {
       finish(job.message.id.id, await wire.ask('send', contentOf(job.message), { keep: false }));
     } catch (error) {
@@ -47,7 +53,8 @@ __d('SandboxOutbox', ['SandboxWire', 'SandboxStorage', 'WAWebMsgCollection'], (
     if (!job) return;
     jobs.delete(id);
     const refused = answer.refused;
-    if (refused) job.message.set({ isSendFailure: true });
+    if (refused) job.message.set({ isSendFailure: true, errorCode: answer.code });
+    if (answer.code) require('SandboxLimits').refusedWith(answer.code);
     job.message.updateAck(refused ? -1 : 1, Boolean(refused));
     if (answer.t) job.message.set({ t: answer.t });
     await storage.saveMessage(job.message);

@@ -98,7 +98,6 @@ __d('WAWebConnModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expo
         connected: false,
         platform: 'android',
         battery: undefined,
-        restrictedUntil: null,
         passkeyRequired: false,
       };
     }
@@ -107,7 +106,7 @@ __d('WAWebConnModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expo
     ConnImpl,
     [
       'ref', 'refTTL', 'connected', 'pushname', 'wid', 'platform', 'battery', 'plugged', 'isSMB', 'me',
-      'restrictedUntil', 'passkeyRequired',
+      'passkeyRequired',
     ],
     'conn',
   );

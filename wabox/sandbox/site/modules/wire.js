@@ -87,7 +87,8 @@ __d('SandboxWire', ['WAWebEventEmitter'], (_g, require, _d, _n, _l, module) => {
       }
       const question = this.questions.get(message.n);
       this.questions.delete(message.n);
-      if (message.error) question?.reject(new Error(message.error));
+      const failed = () => Object.assign(new Error(message.error), { status: message.code });
+      if (message.error) question?.reject(failed());
       else question?.resolve(message.ok);
     }
   }

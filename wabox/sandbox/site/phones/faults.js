@@ -2,17 +2,31 @@
 import { act, call, element } from '/sandbox/site/phones/control.js';
 
 const form = document.getElementById('faults');
-const LISTS = new Set(['not_on_whatsapp', 'missing_exports']);
+const LISTS = new Set(['not_on_whatsapp', 'missing_exports', 'blocked_by_me']);
+const OBJECTS = new Set(['timelock', 'capping', 'nack']); // as JSON
 const FLAGS = new Set([
   'send_error', 'drop_ack', 'blackhole', 'exists_error', 'passkey_gate', 'lid_accounts', 'conflict',
-  'offline',
+  'offline', 'timelock_silent', 'exists_lies',
 ]);
 let shown = '';
+
+function written(name, value) {
+  if (LISTS.has(name)) return value.join(' ');
+  return OBJECTS.has(name) && value ? JSON.stringify(value) : (value ?? '');
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // the server says what is wrong with it
+  }
+}
 
 function field(name, value) {
   const input = FLAGS.has(name)
     ? element('input', { type: 'checkbox', name, checked: Boolean(value) })
-    : element('input', { name, value: LISTS.has(name) ? value.join(' ') : (value ?? '') });
+    : element('input', { name, value: written(name, value) });
   return element('label', {}, name, input);
 }
 
@@ -21,6 +35,7 @@ function read(name, input, before) {
   const text = input.value.trim();
   if (LISTS.has(name)) return text ? text.split(/[\s,]+/) : [];
   if (text === '') return null;
+  if (OBJECTS.has(name)) return parsed(text);
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 

@@ -1,0 +1,162 @@
+"""What WhatsApp allows a device's account just now, as its page tells it, and what was learnt without being told.
+
+A limit binds cold chats only: people who never wrote to the account. WhatsApp may refuse those without a word
+why; three refusals in a row hold them for an hour. Questions about numbers have a pace of their own, once
+WhatsApp wanted fewer of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from wabox import times
+from wabox.db import Row, Tx
+from wabox.whatsapp.driver import CAPPED, TIMELOCK, Limits, NewChats, QuotaStatus, Timelock
+
+NOTHING = Limits()
+WITHOUT_END = timedelta(seconds=60)  # so long a limit is believed that nobody gave an end
+MOST_REFUSALS = 3
+REFUSED_REST = timedelta(hours=1)
+_FIRST_GAP, _LONGEST_GAP = 60, 3_600  # seconds between questions, after one too many
+_PACED = 4  # and then so many times as often, as long as WhatsApp answers
+_FREE = 8
+
+
+def of_row(row: Row) -> Limits | None:
+    """As the page told them last; None if it does not tell."""
+    if not row["limits_told"]:
+        return None
+    lock = row["lock_type"] and Timelock(row["lock_type"], times.read_or_none(row["lock_until"]))
+    quota = row["quota_status"] and NewChats(
+        cast("QuotaStatus", row["quota_status"]),
+        row["quota_used"],
+        row["quota_total"],
+        times.read_or_none(row["quota_resets_at"]),
+    )
+    return Limits(lock or None, quota or None)
+
+
+def in_force(limits: Limits | None, now: datetime) -> Limits | None:
+    """Without what has ended by now: the page may not have said so yet."""
+    if limits is None:
+        return None
+    lock, quota = limits.timelock, limits.new_chats
+    locked = lock is not None and not (lock.until is not None and lock.until <= now)
+    counted = quota is not None and not (quota.resets_at is not None and quota.resets_at <= now)
+    return Limits(lock if locked else None, quota if counted else None)
+
+
+def shown(limits: Limits | None, now: datetime) -> dict[str, Any] | None:
+    """As the API and webhooks show them; null = not told."""
+    limits = in_force(limits, now)
+    if limits is None:
+        return None
+    lock, quota = limits.timelock, limits.new_chats
+    return {
+        "timelock": lock and {"type": lock.type, "until": times.wire_or_none(lock.until)},
+        "new_chats": quota
+        and {
+            "status": quota.status,
+            "used": quota.used,
+            "total": quota.total,
+            "resets_at": times.wire_or_none(quota.resets_at),
+        },
+    }
+
+
+def are_news(before: Limits | None, after: Limits | None) -> bool:
+    """Whether somebody should hear of it. One more new chat alone is none."""
+    return _without_count(before) != _without_count(after)
+
+
+def _without_count(limits: Limits | None) -> Limits | None:
+    if limits is None or limits.new_chats is None:
+        return limits
+    return replace(limits, new_chats=replace(limits.new_chats, used=0))
+
+
+def write(tx: Tx, device_id: int, limits: Limits | None) -> None:
+    """These are the device's limits now. A lock that is told explains the refusals before it."""
+    lock = limits.timelock if limits else None
+    quota = limits.new_chats if limits else None
+    tx.run(
+        """update devices set limits_told = :told, lock_type = :type, lock_until = :until, quota_status = :status,
+           quota_used = :used, quota_total = :total, quota_resets_at = :resets_at,
+           cold_refusals = iif(:type is null, cold_refusals, 0),
+           cold_rests_until = iif(:type is null, cold_rests_until, null) where id = :id""",
+        id=device_id,
+        told=int(limits is not None),
+        type=lock and lock.type,
+        until=times.stored_or_none(lock.until if lock else None),
+        status=quota and quota.status,
+        used=quota and quota.used,
+        total=quota and quota.total,
+        resets_at=times.stored_or_none(quota.resets_at if quota else None),
+    )
+
+
+def met(tx: Tx, device_id: int, reason: str, until: datetime | None, *, now: datetime) -> None:
+    """The page let nothing in for this limit. It tells the same as its state, but that may be written later."""
+    until = until or now + WITHOUT_END
+    if reason == TIMELOCK:
+        tx.run(
+            """update devices set limits_told = 1, lock_type = 'DEFAULT', lock_until = :until
+               where id = :id and (lock_type is null or lock_until <= :now)""",
+            id=device_id,
+            until=times.stored(until),
+            now=times.stored(now),
+        )
+    if reason == CAPPED:
+        tx.run(
+            """update devices set limits_told = 1, quota_status = 'capped', quota_used = coalesce(quota_used, 0),
+               quota_total = coalesce(quota_total, 0), quota_resets_at = :until
+               where id = :id and (quota_status is not 'capped' or quota_resets_at <= :now)""",
+            id=device_id,
+            until=times.stored(until),
+            now=times.stored(now),
+        )
+
+
+def cold_refused(tx: Tx, device_id: int, *, now: datetime, sure: bool = False) -> None:
+    """WhatsApp refused a message to somebody new. sure: it said that it is for the account's sake."""
+    tx.run(
+        """update devices set
+             cold_rests_until = iif(:sure or cold_refusals + 1 >= :most, :until, cold_rests_until),
+             cold_refusals = iif(:sure or cold_refusals + 1 >= :most, 0, cold_refusals + 1) where id = :id""",
+        id=device_id,
+        sure=int(sure),
+        most=MOST_REFUSALS,
+        until=times.stored(now + REFUSED_REST),
+    )
+
+
+def cold_went(tx: Tx, device_id: int) -> None:
+    """WhatsApp took a message to somebody new: what it refused before was no limit."""
+    tx.run("update devices set cold_refusals = 0 where id = :id and cold_refusals > 0", id=device_id)
+
+
+def too_many_checks(tx: Tx, device_id: int, *, now: datetime) -> datetime:
+    """WhatsApp wants fewer questions about numbers: the gap between them doubles. Until when none is asked."""
+    gap: int = tx.value("select checks_gap_seconds from devices where id = :id", id=device_id)
+    gap = min(max(2 * gap, _FIRST_GAP), _LONGEST_GAP)
+    return _pause_checks(tx, device_id, gap, now + timedelta(seconds=gap))
+
+
+def checked(tx: Tx, device_id: int, *, now: datetime) -> None:
+    """WhatsApp answered a question; while it is asked gently, the gap shrinks a little."""
+    gap: int = tx.value("select checks_gap_seconds from devices where id = :id", id=device_id)
+    if gap:
+        gap = gap * 7 // 8
+        _pause_checks(tx, device_id, gap if gap > _FREE else 0, now + timedelta(seconds=gap / _PACED))
+
+
+def _pause_checks(tx: Tx, device_id: int, gap: int, until: datetime) -> datetime:
+    tx.run(
+        "update devices set checks_gap_seconds = :gap, checks_rest_until = :until where id = :id",
+        id=device_id,
+        gap=gap,
+        until=times.stored(until) if gap else None,
+    )
+    return until
