@@ -38,7 +38,7 @@ FORGOTTEN: dict[str, str] = {
     "suppression_log": "id",
     "message_counts": "user_id, bucket, status",
     "numbers": "device_id, phone",
-    "chats": "device_id, phone",
+    "chats": "user_id, account, phone",
     "webhooks": "user_id",
     "idempotency": "user_id, method, path, key",
     "mails": "id",

@@ -108,7 +108,7 @@ ON_THEIR_WAY: list[tuple[Act, Act, str, str | None, int]] = [
     (in_line, logged_out, "queued", None, 0),
     (in_line, unlinked_by_the_phone, "queued", None, 0),
     (in_line, linked_again, "sent", None, 1),
-    (in_line, linked_to_another, "sent", None, 1),
+    (in_line, linked_to_another, "queued", None, 0),
     (armed, nothing, "sent", None, 1),
     (armed, restarted, "sent", None, 1),
     (armed, killed, "sent", None, 1),

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import PHONE, Engine, make
+from tests.engine.conftest import PHONE, SHOP, Engine, make
 from tests.engine.test_campaigns import expand, launch, people, show
 from wabox.accounts.states import Actor
 from wabox.campaigns import control, expansion, launching, replies
@@ -231,8 +231,9 @@ def test_a_cap_that_others_filled_meanwhile_holds_what_was_armed(tmp_path: Path)
     killed_before_it_entered(engine)
     engine.stage.box.db.write_now(
         lambda tx: tx.run(
-            "update messages set status = 'sent', spent_at = :at, sent_at = :at where id = :id",
+            "update messages set status = 'sent', spent_at = :at, sent_at = :at, account = :shop where id = :id",
             id=other,
+            shop=SHOP,
             at=engine.stage.hands.now().isoformat(),
         )
     )

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.engine.walk import unmended
 from tests.engine.walk.rules import Box, Everything
-from tests.engine.walk.short import Chats, Pace, Recovery, Rooms
+from tests.engine.walk.short import Chats, Numbers, Pace, Recovery, Rooms
 
 MET = (
     "queued",
@@ -63,11 +63,14 @@ class Watched(Everything):
 
 def test_whatever_befalls_a_box_its_promises_hold() -> None:
     Watched.met.clear()
-    walk(Watched, 100, steps=40)
+    for number in range(8):  # each walks other ways, the same ones each time
+        walk(seed(number)(Watched), 50, steps=40)
+        if number and set(MET) <= set(Watched.met):
+            break
     assert set(MET) - set(Watched.met) == set(), "the walk leads nowhere near these"
 
 
-@pytest.mark.parametrize("machine", [Rooms, Chats, Pace, Recovery])
+@pytest.mark.parametrize("machine", [Rooms, Chats, Numbers, Pace, Recovery])
 def test_its_promises_hold_where_they_were_once_broken(machine: type[Box]) -> None:
     walk(machine, 20, steps=10)
 
@@ -83,10 +86,11 @@ def test_whatever_befalls_a_box_its_promises_hold_for_long() -> None:
         (unmended.rooms, Rooms, ZeroDivisionError, "by zero"),
         (unmended.reserve, Rooms, AssertionError, "reserved for nobody"),
         (unmended.known_chats, Chats, AssertionError, "although: new chats"),
+        (unmended.numbers, Numbers, AssertionError, "although: another number"),
         (unmended.settling, Pace, AssertionError, "settling touched"),
         (unmended.recovery, Recovery, AssertionError, "although: it has expired"),
     ],
-    ids=["13a", "13a-credits", "13b", "13d", "1"],
+    ids=["13a", "13a-credits", "13b", "numbers", "13d", "1"],
 )
 def test_the_walk_finds_it_without_its_mend(
     undo: Callable[[pytest.MonkeyPatch], None],

@@ -190,6 +190,7 @@ ROWS: dict[str, Row] = {
     "POST /whatsapp/devices": Row(422),
     "POST /whatsapp/devices/{label:str}/delete": Row(404),
     "POST /whatsapp/devices/{label:str}/logout": Row(404),
+    "POST /whatsapp/devices/{label:str}/go-on": Row(404),
     "POST /whatsapp/devices/{label:str}/pairing-code": Row(404),
     "POST /whatsapp/devices/{label:str}/restart": Row(404),
     "POST /whatsapp/devices/{label:str}/start": Row(404),

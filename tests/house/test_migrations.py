@@ -135,6 +135,41 @@ def test_a_file_in_which_one_transaction_id_counted_twice_goes_on(tmp_path: Path
     connection.close()
 
 
+def test_chats_and_todays_messages_become_those_of_the_number_that_sent(tmp_path: Path) -> None:
+    connection = db.connect(tmp_path / "wabox.db")
+    migrations.STEPS.apply(sqlite_utils.Database(connection), stop_before="0017_numbers")
+    connection.execute(
+        "insert into users (email, password_hash, role, created_at) values ('a', 'x', 'owner', 'now')"
+    )
+    for label, phone in (("primary", "8801700000001"), ("second", "8801700000001"), ("third", None)):
+        connection.execute(
+            "insert into devices (user_id, label, profile, phone, created_at) values (1, ?, ?, ?, 'now')",
+            (label, label, phone),
+        )
+    for device, at in ((1, "2026-03-01"), (2, "2026-02-01"), (3, "2026-01-01")):
+        connection.execute(
+            "insert into chats (device_id, user_id, phone, first_at, last_out_at) values (?, 1, '88018', ?, ?)",
+            (device, at, at),
+        )
+    for status, at in (("sent", "2026-03-10T06:00:00+00:00"), ("sent", "2025-03-10T06:00:00+00:00")):
+        connection.execute(
+            """insert into messages (user_id, device_id, phone, text, status, spent_at, queued_at)
+               values (1, 2, '88018', 'x', ?, ?, 'now')""",
+            (status, at),
+        )
+    assert "0017_numbers" in migrations.migrate(connection)
+    chats = connection.execute("select account, first_at, last_out_at from chats order by account").fetchall()
+    assert [tuple(row) for row in chats] == [
+        ("", "2026-01-01", "2026-01-01"),
+        ("8801700000001", "2026-02-01", "2026-03-01"),
+    ]
+    accounts = connection.execute("select account from messages order by id").fetchall()
+    assert [row["account"] for row in accounts] == ["8801700000001", None]
+    sends = connection.execute("select sends_as from devices order by id").fetchall()
+    assert [row["sends_as"] for row in sends] == ["8801700000001", "8801700000001", None]
+    connection.close()
+
+
 def _shape(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
     """Everything the file is made of, as it was written."""
     rows = connection.execute(

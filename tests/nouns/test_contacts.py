@@ -11,10 +11,10 @@ from wabox.contacts.contacts import Wanted
 from wabox.contacts.people import Consent, Contact
 from wabox.contacts.writing import Draft
 from wabox.db import Tx
-from wabox.devices import devices
 from wabox.errors import Invalid, NotFound
 from wabox.messages import chats
 
+SHOP = "8801700000009"
 LATER = timedelta(hours=1)
 
 
@@ -139,11 +139,10 @@ def test_bilal_neither_sees_nor_changes_ashas_people(tx: Tx, asha: User, bilal: 
 
 
 def test_a_person_met_before_keeps_when(tx: Tx, asha: User, now: datetime) -> None:
-    device = devices.create_primary(tx, asha.id, now=now)
-    chats.wrote(tx, device.id, asha.id, "8801711123456", inbound=True, at=now)
+    chats.wrote(tx, asha.id, SHOP, "8801711123456", inbound=True, at=now)
     contact = put(tx, asha, "01711123456", now + LATER)
     assert (contact.last_in_at, contact.last_out_at) == (now, None)
-    chats.wrote(tx, device.id, asha.id, "8801711123456", inbound=False, at=now + LATER)
+    chats.wrote(tx, asha.id, SHOP, "8801711123456", inbound=False, at=now + LATER)
     assert contacts.of_user(tx, asha.id, contact.id).last_out_at == now + LATER
 
 

@@ -69,6 +69,7 @@ GATES: list[tuple[Reason, Close, datetime | None]] = [
     ("plan_expired", lambda f: account(f, plan_expires_at=NOON), None),
     ("over_plan", lambda f: device(f, over_plan=True), None),
     ("device_not_ready", lambda f: device(f, state="qr"), None),
+    ("number_changed", lambda f: device(f, number_changed=True), None),
     (
         "restricted",
         lambda f: cold(f, locked=True, lock_until=NOON + timedelta(hours=3)),

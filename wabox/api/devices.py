@@ -23,7 +23,7 @@ from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices, limits, qr
-from wabox.messages import leaving, line, reasons
+from wabox.messages import going_on, leaving, line, reasons
 from wabox.whatsapp.driver import Detail, LinkState, QuotaStatus
 
 
@@ -58,6 +58,7 @@ class Device(Struct):
 
     detail: a code that says more than the state; detail_text: the same in words, with the cure.
     limits: null = the page does not tell them.
+    previous_phone: with the detail `number_changed`, the number it sent from before; else null.
     """
 
     device_label: str
@@ -67,9 +68,10 @@ class Device(Struct):
     warmup_enabled: bool
     warmup_day: int | None
     effective_daily_cap: int | None
-    detail: Detail | Literal["over_plan", "restricted"] | None
+    detail: Detail | Literal["number_changed", "over_plan", "restricted"] | None
     detail_text: str | None
     limits: Limits | None
+    previous_phone: str | None = None
 
 
 class Devices(Struct):
@@ -84,6 +86,12 @@ class NewDevice(Struct, forbid_unknown_fields=True):
     """Label: 1 to 32 of a-z, 0-9, - and _, beginning with a letter or digit."""
 
     device_label: wire.Label
+
+
+class LinkedNumber(Struct, forbid_unknown_fields=True):
+    """The number that is linked now, as `phone_number` shows it."""
+
+    phone_number: wire.Phone
 
 
 class Qr(Struct):
@@ -188,6 +196,29 @@ async def logout(
     return await _act(_Ask(request, box, caller, "device.logged_out"), device_label, devices.logout)
 
 
+@post(
+    "/devices/{device_label:str}/go-on",
+    status_code=202,
+    guards=[disclaimer_guard],
+    responses=wire.errors(404),
+    summary="Go on from another number",
+)
+async def go_on(
+    data: LinkedNumber, device_label: wire.LabelInPath, request: StrictRequest, box: Box, caller: Caller
+) -> Device:
+    """Let a device with the detail `number_changed` send from the number that is linked now.
+
+    Say which one that is: if yet another was linked meanwhile, nothing changes. What waited for the number
+    before goes from this one. To have none of it, log the device out.
+    """
+    phone = wire.in_field("phone_number", phones.parse, data.phone_number, country=box.config.locale.country)
+
+    def ask(tx: Tx, device: devices.Device) -> devices.Device:
+        return going_on.go_on(tx, device, phone.digits, now=box.now())
+
+    return await _act(_Ask(request, box, caller, "device.went_on"), device_label, ask)
+
+
 @get(
     "/devices/{device_label:str}/qr",
     responses=wire.errors(404),
@@ -282,9 +313,10 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         warmup_enabled=box.config.sending.warmup,
         warmup_day=ramp.warmup_day,
         effective_daily_cap=ramp.daily_cap,
-        detail=device.detail or more,
+        detail=device.remark or more,
         detail_text=devices.sentence(device) or (reasons.of(more) if more else None),
         limits=None if told is None else msgspec.convert(told, Limits),
+        previous_phone=device.previous_phone,
     )
 
 
@@ -306,6 +338,7 @@ router = Router(
         start,
         restart,
         logout,
+        go_on,
         get_qr,
         ask_pairing_code,
         get_pairing_code,

@@ -91,6 +91,8 @@ class Settle(Struct, forbid_unknown_fields=True):
 async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> Response[Sent]:
     """Queue one message. After the 202 nothing loses it; `wait_reason` says why it waits, if it does.
 
+    A device with the detail `number_changed` takes it too: it waits with that reason until its owner lets the new
+    number go on, or links the one before again.
     422 `content_refused`: the rules of this box do not allow the text. `content_review`: a person reads it first.
     """
     now = box.now()

@@ -163,7 +163,8 @@ def _rearm(tx: Tx, message_ids: list[int], live: list[int]) -> None:
         return
     tx.run(
         """update messages as m set device_id = given.device_id, new_chat = not exists (
-             select 1 from chats k where k.device_id = given.device_id and k.phone = m.phone)
+             select 1 from chats k where k.user_id = m.user_id and k.phone = m.phone
+             and k.account = coalesce((select phone from devices where id = given.device_id), ''))
            from (select id, (select value from json_each(:live)
                              where key = messages.id % json_array_length(:live)) as device_id
                  from messages where id in (select value from json_each(:ids))
@@ -196,16 +197,17 @@ def read_and_refused(tx: Tx, campaign_id: int, *, now: datetime) -> bool:
 
 
 def usable_devices(rows: Rows, campaign: Campaign, *, now: datetime) -> list[int]:
-    """Linked devices it may use and the plan allows; if there are none, all that it may use."""
+    """Linked devices it may use, the plan allows and whose number is theirs; if there are none, all it may use."""
     found = rows.all(
-        """select id, linked from devices where user_id = :user_id and removed_at is null
+        """select id, linked and (sends_as is null or sends_as is phone) as live from devices
+           where user_id = :user_id and removed_at is null
            and (:named is null or id in (select value from json_each(:named))) order by label <> 'primary', id""",
         user_id=campaign.user_id,
         named=None if campaign.device_ids is None else json.dumps(campaign.device_ids),
     )
     most = subscriptions.standing_now(rows, campaign.user_id, now=now).most_devices
     allowed = None if most is None else devices.within(rows, campaign.user_id, most)
-    live = [row["id"] for row in found if row["linked"] and (allowed is None or row["id"] in allowed)]
+    live = [row["id"] for row in found if row["live"] and (allowed is None or row["id"] in allowed)]
     return live or [row["id"] for row in found]
 
 

@@ -194,8 +194,9 @@ def _people(rows: Rows, campaign: Campaign, ids: array[int], devices: list[int])
         """select c.id, c.phone, c.name, c.custom, c.consent_at,
              exists (select 1 from suppressions s
                      where s.user_id = c.user_id and s.phone_hash = phone_hash(c.phone)) as opted_out,
-             (select h.device_id from chats h where h.user_id = c.user_id and h.phone = c.phone
-              and h.device_id in (select value from json_each(:devices))
+             (select d.id from chats h join devices d on d.user_id = h.user_id and d.phone = h.account
+              where h.user_id = c.user_id and h.phone = c.phone
+              and d.id in (select value from json_each(:devices))
               order by max(coalesce(h.last_in_at, ''), coalesce(h.last_out_at, '')) desc limit 1) as known_by
            from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids))
            order by c.id""",

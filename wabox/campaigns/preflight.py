@@ -69,11 +69,14 @@ def look(
                  when exists (select 1 from devices d join numbers k on k.device_id = d.id and k.phone = c.phone
                               where d.user_id = c.user_id and k.answer = 'no' and k.checked_at > :remembered)
                    then 'not_on_whatsapp' end as reason,
-               not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone) as fresh
+               not exists (select 1 from chats h join devices d on d.user_id = h.user_id and d.phone = h.account
+                           where h.user_id = c.user_id and h.phone = c.phone and d.removed_at is null
+                           and (:named is null or d.id in (select value from json_each(:named)))) as fresh
              from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids)))
            group by reason""",
         user_id=user_id,
         ids=json.dumps(ids),
+        named=None if device_ids is None else json.dumps(device_ids),
         anybody_out=rows.value("select 1 from suppressions where user_id = :id limit 1", id=user_id) is not None,
         consent=config.guards.require_consent,
         remembered=times.stored(now - numbers.NO_LASTS),

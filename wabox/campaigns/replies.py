@@ -45,7 +45,7 @@ def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard
     verdict = words.judge(event.text)
     if not inbox.record(tx, device.user_id, event, verdict=verdict, now=now):
         return Heard(verdict, False)
-    chats.wrote(tx, device.id, device.user_id, event.phone, inbound=True, at=now)
+    chats.wrote(tx, device.user_id, device.phone, event.phone, inbound=True, at=now)
     _owe_received(tx, device, event, now)
     if verdict == "opt_out":
         _complain(tx, device, event, lock_after, now)

@@ -39,6 +39,7 @@ DEEDS: dict[str, str] = {
     "device.started": later("Phone started"),
     "device.restarted": later("Phone restarted"),
     "device.logged_out": later("Phone logged out"),
+    "device.went_on": later("Phone goes on from another number"),
     "device.deleted": later("Phone deleted"),
     "device.code_asked": later("Pairing code asked for"),
     "webhook.saved": later("Webhook changed"),

@@ -18,7 +18,7 @@ from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import devices, qr
 from wabox.errors import Forbidden, Invalid, Refusal
-from wabox.messages import leaving, line
+from wabox.messages import going_on, leaving, line
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,20 @@ async def log_out(label: str, desk: Desk) -> Response[str]:
     return await _act(desk, label, devices.logout, "device_logged_out")
 
 
+@post("/whatsapp/devices/{label:str}/go-on")
+async def go_on(label: str, desk: Desk) -> Response[str]:
+    """What waits goes from the number that is linked now."""
+    phone = (await desk.form()).text("phone_number")[:20]
+
+    def go(tx: Tx, device: devices.Device) -> None:
+        going_on.go_on(tx, device, phone, now=desk.box.now())
+
+    try:
+        return await _act(desk, label, go, "device_went_on")
+    except Invalid:
+        return desk.go("/whatsapp", said="other_number")
+
+
 @post("/whatsapp/devices/{label:str}/delete")
 async def delete(label: str, desk: Desk) -> Response[str]:
     """The device is gone; what waited on it is cancelled."""
@@ -193,4 +207,4 @@ def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line
 
 def router(_box: Box) -> Router:
     """These pages."""
-    return Router(path="/", route_handlers=[page, live, accept, add, start, restart, log_out, delete, pair])
+    return Router(path="/", route_handlers=[page, live, accept, add, start, restart, log_out, go_on, delete, pair])

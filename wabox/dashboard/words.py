@@ -89,6 +89,7 @@ REASON: dict[Reason, tuple[Tone, str, str]] = {
     "account_suspended": ("warn", "lock", later("Account suspended")),
     "account_locked": ("bad", "lock", later("Account locked")),
     "plan_expired": ("warn", "calendar", later("Plan expired")),
+    "number_changed": ("warn", "phone", later("Another number is linked")),
     "over_plan": ("warn", "phone", later("More phones than the plan allows")),
     "device_not_ready": ("bad", "unlink", later("Phone not linked")),
     "restricted": ("warn", "alert", later("WhatsApp lets you write to nobody new for now")),
@@ -119,6 +120,7 @@ LINKED = Shown("good", "tick", later("Linked and ready"))
 RECONNECTING = Shown("busy", "clock", later("Reconnecting"))
 UNLINKED = Shown("bad", "unlink", later("Unlinked by the phone"))
 RESTRICTED = Shown("warn", "alert", later("Limited by WhatsApp"))
+CHANGED = Shown("warn", "phone", later("Another number is linked"))
 NEEDS_PHONE = Shown("warn", "phone", later("Needs you at the phone"))
 ELSEWHERE = Shown("warn", "alert", later("Open somewhere else"))
 TROUBLE = Shown("bad", "alert", later("Not working"))
@@ -128,6 +130,7 @@ _DETAIL: dict[str, Shown] = {
     "logged_out": UNLINKED,
     "conflict": ELSEWHERE,
     "passkey_required": NEEDS_PHONE,
+    "number_changed": CHANGED,
 }
 _STATE: dict[str, Shown] = {
     "not_started": NOT_STARTED,
@@ -152,10 +155,10 @@ def limits(shown: Device, now: datetime) -> Limits | None:
 
 def device(shown: Device, now: datetime | None = None) -> Shown:
     """The device's state; where a detail says more, that. now: to know whether a limit is in force."""
-    if now is not None and devices.is_restricted(shown, now):
+    if shown.remark is None and now is not None and devices.is_restricted(shown, now):
         return RESTRICTED
-    if shown.detail is not None and shown.state != "qr":
-        return _DETAIL.get(shown.detail, TROUBLE)
+    if shown.remark is not None and shown.state != "qr":
+        return _DETAIL.get(shown.remark, TROUBLE)
     return _STATE[shown.state]
 
 
@@ -188,6 +191,11 @@ SAID: dict[str, tuple[Tone, str]] = {
     "device_added": ("good", later("The device is there. Start it to link its phone.")),
     "device_started": ("good", later("The device is starting.")),
     "device_restarted": ("good", later("The device is restarting.")),
+    "device_went_on": ("good", later("The device goes on from this number.")),
+    "other_number": (
+        "warn",
+        later("Meanwhile yet another number was linked. Look again before you let it go on."),
+    ),
     "device_logged_out": ("good", later("The device is logged out.")),
     "device_deleted": ("good", later("The device is deleted.")),
     "code_asked": ("good", later("WhatsApp is asked for a code; it appears below.")),

@@ -15,12 +15,12 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Literal, cast
 
 from wabox import times
 from wabox.billing import trials
 from wabox.db import Row, Rows, Tx
-from wabox.devices import limits
+from wabox.devices import limits, numbers
 from wabox.errors import Invalid, NotFound, Unavailable
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Detail, Limits, Link, LinkState, Pairing, SessionSpec
@@ -40,6 +40,8 @@ _SENTENCES: dict[str, str] = {
     "logged_out": "The phone removed this device. Start it and scan the QR code again.",
     "conflict": "WhatsApp Web is open somewhere else for this link. Restart the device to use it here.",
     "passkey_required": "WhatsApp asks for a passkey. Open WhatsApp on the phone and follow it there.",
+    "number_changed": "Another number was linked in place of the one before. Nothing goes from it until you say "
+    "that it may, or log it out.",
     "engine_incompatible": "WhatsApp Web has changed, and wabox does not know this version yet. "
     "Messages wait; update wabox.",
     "browser_missing": "There is no Chromium on this machine. Install it with ./install.sh setup.",
@@ -52,7 +54,10 @@ _SENTENCES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One phone's place in wabox. phone: digits of the linked account, or of the last one."""
+    """One phone's place in wabox. phone: digits of the linked account, or of the last one.
+
+    sends_as: digits of the number that its owner wants it to send from, None before the first link.
+    """
 
     id: int
     user_id: int
@@ -67,6 +72,7 @@ class Device:
     linked: bool
     synced: bool
     phone: str | None
+    sends_as: str | None
     pushname: str | None
     qr: str | None
     qr_at: datetime | None
@@ -92,6 +98,21 @@ class Device:
     def ready(self) -> bool:
         """Whether the page shows a linked, synced account that may send."""
         return self.state == "ready"
+
+    @property
+    def number_changed(self) -> bool:
+        """Whether it is linked with another number than its owner wants it to send from: nothing goes."""
+        return self.linked and self.sends_as is not None and self.phone != self.sends_as
+
+    @property
+    def previous_phone(self) -> str | None:
+        """The number that it sent from before, while another one is linked and waits for its owner's word."""
+        return self.sends_as if self.number_changed else None
+
+    @property
+    def remark(self) -> Detail | Literal["number_changed"] | None:
+        """What more there is to say of its state: what its page shows, else that its number has changed."""
+        return self.detail or ("number_changed" if self.number_changed else None)
 
     @property
     def spec(self) -> SessionSpec:
@@ -266,6 +287,7 @@ def ask_pairing_code(tx: Tx, device: Device, phone: str) -> Device:
     """
     if device.ready:
         raise Invalid("already_linked", "This device is linked; log it out first to link another phone.")
+    numbers.check_free(tx, phone)
     device = start(tx, device)
     if device.state not in ("qr", "starting"):
         raise Unavailable(
@@ -353,17 +375,17 @@ def saw(tx: Tx, link: Link, *, now: datetime) -> bool:
     if not device.wanted or device.removed_at or link.session != device.session:
         return False
     linked = _is_linked(device, link)
-    fresh = link.state == "ready" and not (device.linked and device.phone == link.phone)
+    fresh = link.state == "ready" and not (device.linked and link.phone in (None, device.phone))
     if fresh:
         _begin_epoch(tx, device, link, now)
     _write_link(tx, device, link, linked=linked, now=now)
     if link.state == "ready" or not linked:  # a page on its way back tells nothing of them; they hold
         limits.write(tx, device.id, link.limits)
     after = by_id(tx, device.id)
-    changed = (device.state, device.detail) != (link.state, link.detail)
+    changed = (device.state, device.remark) != (after.state, after.remark)
     changed = changed or limits.are_news(device.limits, after.limits)
     if changed:
-        _owe_state(tx, after, now)
+        owe_state(tx, after, now=now)
     return changed
 
 
@@ -379,7 +401,8 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
     tx.run(
         """update devices set state = :state, detail = :detail, detail_text = :detail_text, linked = :linked,
            wanted = case when :detail is 'logged_out' then 0 else wanted end,
-           synced = :synced, phone = coalesce(:phone, phone), pushname = coalesce(:pushname, pushname),
+           synced = :synced, phone = case when :state = 'ready' then coalesce(:phone, phone) else phone end,
+           pushname = coalesce(:pushname, pushname),
            qr_at = case when :qr is null then null when qr is :qr then qr_at else :now end, qr = :qr,
            seen_at = :now,
            pairing_code = case when :state = 'qr' then pairing_code end,
@@ -400,12 +423,16 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
 
 
 def _begin_epoch(tx: Tx, device: Device, link: Link, now: datetime) -> None:
-    """A new link has its own history: what was in doubt under the old one cannot be looked up."""
+    """A new link has its own history: what was in doubt under the old one cannot be looked up.
+
+    The first number ever is the one that the owner wants it to send from; each later one needs their word.
+    """
     tx.run(
         """update devices set link_epoch = link_epoch + 1, linked_at = :now, anchor_chat_id = null,
            anchor_message_id = null, cold_refusals = 0, cold_rests_until = null, checks_gap_seconds = 0,
-           checks_rest_until = null where id = :id""",
+           checks_rest_until = null, phone = :phone, sends_as = coalesce(sends_as, :phone) where id = :id""",
         id=device.id,
+        phone=link.phone,
         now=times.stored(now),
     )
     tx.run(
@@ -419,13 +446,15 @@ def _begin_epoch(tx: Tx, device: Device, link: Link, now: datetime) -> None:
         trials.linked(tx, device.user_id, link.phone, now=now)
 
 
-def _owe_state(tx: Tx, device: Device, now: datetime) -> None:
+def owe_state(tx: Tx, device: Device, *, now: datetime) -> None:
+    """The webhook hears of what the device shows now."""
     payload = {
         "event": "device.state",
         "device_label": device.label,
         "phone": device.phone,
+        "previous_phone": device.previous_phone,
         "state": device.state,
-        "detail": device.detail or (RESTRICTED if is_restricted(device, now) else None),
+        "detail": device.remark or (RESTRICTED if is_restricted(device, now) else None),
         "limits": limits.shown(device.limits, now),
         "at": times.wire(now),
     }
@@ -484,9 +513,9 @@ def is_restricted(device: Device, now: datetime) -> bool:
 
 def sentence(device: Device) -> str | None:
     """The detail in words, with its cure; None if there is nothing to say."""
-    if device.detail is None:
+    if device.remark is None:
         return None
-    return device.detail_text or _SENTENCES.get(device.detail)
+    return device.detail_text or _SENTENCES.get(device.remark)
 
 
 def _device(row: Row) -> Device:
@@ -505,6 +534,7 @@ def _device(row: Row) -> Device:
         linked=bool(row["linked"]),
         synced=bool(row["synced"]),
         phone=row["phone"],
+        sends_as=row["sends_as"],
         pushname=row["pushname"],
         qr=row["qr"],
         qr_at=times.read_or_none(row["qr_at"]),

@@ -1,4 +1,8 @@
-"""Which device and which person have written to each other, either way, as wabox knows it."""
+"""Which number of a user's and which person have written to each other, either way, as wabox knows it.
+
+A chat is the number's, whatever device it is linked to: a number that moves takes its chats along, and another
+number on the same device begins with none.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +11,33 @@ from datetime import datetime
 from wabox import times
 from wabox.db import Rows, Tx
 
-KNOWN = "exists (select 1 from chats k where k.device_id = m.device_id and k.phone = m.phone)"
+ACCOUNT = "coalesce((select phone from devices where id = m.device_id), '')"  # that a message would go from now
+KNOWN = f"""exists (select 1 from chats k where k.user_id = m.user_id and k.phone = m.phone
+    and k.account = {ACCOUNT})"""  # noqa: S608 - this house's constants
 
 HELD_AS_NEW = "'new_chat_cap', 'restricted', 'new_chats_capped', 'new_chats_refused'"  # what a known chat ends
 
 
-def is_new(rows: Rows, device_id: int, phone: str) -> bool:
-    """Whether a message would open a new chat."""
+def is_new(rows: Rows, user_id: int, account: str | None, phone: str) -> bool:
+    """Whether a message from this number of the user's would open a new chat."""
     found = rows.value(
-        "select 1 from chats where device_id = :device_id and phone = :phone", device_id=device_id, phone=phone
+        "select 1 from chats where user_id = :user_id and account = :account and phone = :phone",
+        user_id=user_id,
+        account=account or "",
+        phone=phone,
     )
     return found is None
 
 
-def wrote(tx: Tx, device_id: int, user_id: int, phone: str, *, inbound: bool, at: datetime) -> None:
+def wrote(tx: Tx, user_id: int, account: str | None, phone: str, *, inbound: bool, at: datetime) -> None:
     """A message went or came: the chat is there, and what waits for this person opens no new one."""
+    number = {"user_id": user_id, "account": account or "", "phone": phone}
     tx.run(
-        """insert into chats (device_id, user_id, phone, first_at, last_out_at, last_in_at)
-           values (:device_id, :user_id, :phone, :at, iif(:inbound, null, :at), iif(:inbound, :at, null))
+        """insert into chats (user_id, account, phone, first_at, last_out_at, last_in_at)
+           values (:user_id, :account, :phone, :at, iif(:inbound, null, :at), iif(:inbound, :at, null))
            on conflict do update set last_out_at = iif(:inbound, last_out_at, :at),
              last_in_at = iif(:inbound, :at, last_in_at)""",
-        device_id=device_id,
-        user_id=user_id,
-        phone=phone,
+        **number,
         inbound=inbound,
         at=times.stored(at),
     )
@@ -37,16 +45,15 @@ def wrote(tx: Tx, device_id: int, user_id: int, phone: str, *, inbound: bool, at
         f"""update messages set new_chat = 0, held_until = iif(held_reason in ({HELD_AS_NEW}), null, held_until),
            held_reason = iif(held_reason in ({HELD_AS_NEW}), null, held_reason)
            where user_id = :user_id and phone = :phone and status = 'queued'
-           and device_id = :device_id and (new_chat = 1 or held_reason in ({HELD_AS_NEW}))""",  # noqa: S608 - a constant
-        device_id=device_id,
-        user_id=user_id,
-        phone=phone,
+           and device_id in (select id from devices where user_id = :user_id and coalesce(phone, '') = :account)
+           and (new_chat = 1 or held_reason in ({HELD_AS_NEW}))""",  # noqa: S608 - a constant
+        **number,
     )
     if inbound:  # the page said otherwise of them before they wrote
         tx.run(
-            "update numbers set warm = null where device_id = :device_id and phone = :phone and warm = 0",
-            device_id=device_id,
-            phone=phone,
+            """update numbers set warm = null where phone = :phone and warm = 0 and device_id in
+               (select id from devices where user_id = :user_id and coalesce(phone, '') = :account)""",
+            **number,
         )
     column = "last_in_at" if inbound else "last_out_at"
     tx.run(

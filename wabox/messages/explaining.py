@@ -61,6 +61,9 @@ def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, mo
     row = rows.one(f"{MESSAGE} where m.id = :id", id=message.id)
     assert row is not None
     wanted = line.facts_for(rows, row)
+    closed = gate.decide(line.now, wanted)
+    if isinstance(closed, gate.Wait) and closed.reason == "number_changed":  # it holds each, not the first alone
+        return Waiting(closed.reason, closed.until)
     own = gate.own_wait(line.now, wanted)
     if own is not None:
         return Waiting(own.reason, own.until, own.detail, expected_at=own.until)
@@ -70,10 +73,9 @@ def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, mo
     ahead = _ahead(rows, line, row, most_ahead)
     if ahead:
         return Waiting("in_line", None, ahead=ahead, expected_at=_expected(line, ahead, config))
-    decision = gate.decide(line.now, wanted)
-    if isinstance(decision, gate.Wait):
-        return Waiting(decision.reason, decision.until, decision.detail, ahead=0, expected_at=decision.until)
-    if isinstance(decision, gate.Go) and (verdict := claiming.judged(rows, message)) and verdict.action == "hold":
+    if isinstance(closed, gate.Wait):
+        return Waiting(closed.reason, closed.until, closed.detail, ahead=0, expected_at=closed.until)
+    if isinstance(closed, gate.Go) and (verdict := claiming.judged(rows, message)) and verdict.action == "hold":
         return Waiting("content_review", ahead=0)
     return Waiting(ahead=0, expected_at=line.now)
 

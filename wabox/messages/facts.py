@@ -18,6 +18,7 @@ Reason = Literal[
     "plan_expired",
     "over_plan",
     "device_not_ready",
+    "number_changed",
     "restricted",
     "new_chats_capped",
     "new_chats_refused",
@@ -63,7 +64,8 @@ class Device:
     locked, lock_until: WhatsApp lets it begin no new chats; without an end, nobody knows until when. capped,
     cap_until: the same, for it has begun as many as WhatsApp allows. cold_rests_until: WhatsApp refused some in a
     row, without a word. checks_rest_until: WhatsApp wants fewer questions about numbers.
-    filled_hour_at: when the hourly_cap-th latest message of this device went, None if there are fewer
+    number_changed: it is linked with another number than the one its owner wants it to send from.
+    filled_hour_at: when the hourly_cap-th latest message of this number went, None if there are fewer
     (newest first, offset hourly_cap - 1): the hour is full until 60 minutes after it.
     """
 
@@ -81,6 +83,7 @@ class Device:
     new_chats_today: int = 0
     filled_hour_at: datetime | None = None
     over_plan: bool = False
+    number_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

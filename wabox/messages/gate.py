@@ -212,6 +212,10 @@ def _timelock(moment: datetime, facts: Facts) -> _Closed | None:
     return _until(moment, device.lock_until, "restricted") if device.lock_until else _Closed("restricted")
 
 
+def _number_changed(moment: datetime, facts: Facts) -> _Closed | None:
+    return _Closed("number_changed") if facts.device.number_changed else None
+
+
 def _quota(moment: datetime, facts: Facts) -> _Closed | None:
     device = facts.device
     if not (device.capped and facts.message.cold):
@@ -301,6 +305,7 @@ _GATES: tuple[_Gate, ...] = (
     _plan,
     _over_plan,
     _device,
+    _number_changed,
     _timelock,
     _quota,
     _refusals,

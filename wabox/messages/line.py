@@ -145,7 +145,7 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
     today = local_day(now, wanted.zone)
     midnight = day_start(today, wanted.zone)
     told = limits.in_force(device.limits, now) or limits.NOTHING
-    counts = _counts(rows, device.id, wanted, now, midnight, without, asked=told.new_chats is not None)
+    counts = _counts(rows, device, wanted, now, midnight, without, asked=told.new_chats is not None)
     wanted = replace(wanted, new_chats_per_day=_share(wanted.new_chats_per_day, told.new_chats, counts[1], now))
     standing = subscriptions.standing(rows, device.user_id, enabled=config.billing.enabled, now=now)
     seen = facts.Device(
@@ -163,6 +163,7 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
         new_chats_today=counts[1],
         filled_hour_at=counts[2],
         over_plan=_over_plan(rows, device, standing),
+        number_changed=device.number_changed,
     )
     account = _account(rows, device.user_id, user["state"], standing, midnight, without)
     clock_ok = rows.value("select 1 from box where key = 'clock_wrong'") is None
@@ -226,7 +227,7 @@ def _sent_by_all(rows: Rows, user_id: int, midnight: datetime, without: int) -> 
 
 def _counts(
     rows: Rows,
-    device_id: int,
+    device: devices.Device,
     wanted: facts.Rules,
     now: datetime,
     midnight: datetime,
@@ -234,14 +235,16 @@ def _counts(
     *,
     asked: bool,
 ) -> tuple[int, int, datetime | None]:
-    """Sent today, new chats today, and when the hour was filled; only where there is a cap, or `asked`."""
-    sent = fresh = 0
+    """Sent today, new chats today, and when the hour was filled; only where there is a cap, or `asked`.
+
+    All of them are of the number that the device is linked with, whatever device it sent from.
+    """
+    sent, fresh, mine = 0, 0, {"user_id": device.user_id, "account": device.phone or "", "without": without}
     if asked or wanted.daily_cap or wanted.warmup or wanted.new_chats_per_day:
         row = rows.one(
             """select count(*), coalesce(sum(new_chat), 0) from messages
-               where device_id = :device_id and spent_at >= :midnight and id <> :without""",
-            device_id=device_id,
-            without=without,
+               where user_id = :user_id and account = :account and spent_at >= :midnight and id <> :without""",
+            **mine,
             midnight=times.stored(midnight),
         )
         assert row is not None
@@ -249,10 +252,9 @@ def _counts(
     filled = None
     if wanted.hourly_cap:
         filled = rows.value(
-            """select spent_at from messages where device_id = :device_id and spent_at > :since and id <> :without
-               order by spent_at desc limit 1 offset :n""",
-            device_id=device_id,
-            without=without,
+            """select spent_at from messages where user_id = :user_id and account = :account
+               and spent_at > :since and id <> :without order by spent_at desc limit 1 offset :n""",
+            **mine,
             since=times.stored(now - timedelta(hours=1)),
             n=wanted.hourly_cap - 1,
         )

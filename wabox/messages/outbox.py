@@ -83,7 +83,7 @@ def accept(
         system=int(system),
         scheduled_for=times.stored_or_none(scheduled_for),
         expires_at=times.stored_or_none(expires_at),
-        new_chat=int(chats.is_new(tx, device.id, phone)),
+        new_chat=int(chats.is_new(tx, device.user_id, device.phone, phone)),
         now=times.stored(now),
     )
     tallies.rows_added(tx, device.user_id, 1)
@@ -131,10 +131,11 @@ def arm(
 
     The id is chosen once and kept through every attempt. From here on the message counts in the caps.
     """
+    device = devices.by_id(tx, message.device_id)
     tx.run(
         """update messages set wa_message_id = coalesce(wa_message_id, :wa_id), wa_chat_id = :chat_id,
            wa_chat_ids = :others, machine_boot = :boot, spent_at = :now, handed_at = :now,
-           link_epoch = (select link_epoch from devices where id = device_id), new_chat = :new_chat,
+           link_epoch = :epoch, account = :account, new_chat = :new_chat,
            attempts = attempts + 1, doubt_stage = 0, rest_until = null
            where id = :id and status = 'sending'""",
         id=message.id,
@@ -142,7 +143,9 @@ def arm(
         chat_id=chat_id,
         others=json.dumps(other_chat_ids),
         boot=machine_boot,
-        new_chat=int(chats.is_new(tx, message.device_id, message.phone)),
+        epoch=device.link_epoch,
+        account=device.phone or "",
+        new_chat=int(chats.is_new(tx, device.user_id, device.phone, message.phone)),
         now=times.stored(now),
     )
     return stored.by_id(tx, message.id)
@@ -351,10 +354,14 @@ def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetim
 
 
 def _went(tx: Tx, message: stored.Message, at: datetime) -> bool:
-    """It is sent, and the chat is known. Nothing is said of the device: who says so may not have seen the page."""
+    """It is sent, and the chat of the number it went from is known.
+
+    Nothing is said of the device: who says so may not have seen the page.
+    """
     if not _move(tx, message, ("queued", "sending", "unknown"), "sent", now=at):
         return False
-    chats.wrote(tx, message.device_id, message.user_id, message.phone, inbound=False, at=at)
+    account = message.account if message.account is not None else devices.by_id(tx, message.device_id).phone
+    chats.wrote(tx, message.user_id, account, message.phone, inbound=False, at=at)
     return True
 
 

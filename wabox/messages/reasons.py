@@ -16,6 +16,7 @@ _SENTENCES: dict[Reason, str] = {
     "plan_expired": "The plan has expired; renew it and sending goes on.",
     "over_plan": "The plan allows fewer phones; log another phone out, or choose a larger plan.",
     "device_not_ready": "The phone is not linked; open WhatsApp and link it.",
+    "number_changed": "Another number was linked here; say on the page WhatsApp whether it goes on.",
     "restricted": "WhatsApp lets this number write to nobody new for now; known chats go on.",
     "new_chats_capped": "WhatsApp's own limit of new chats is reached; known chats go on.",
     "new_chats_refused": "WhatsApp refused three new people in a row; known chats go on.",

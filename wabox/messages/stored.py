@@ -15,7 +15,10 @@ from wabox.messages.statuses import Status
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A row of the log. text: as rendered. priority: 2 system, 1 single, 0 campaign."""
+    """A row of the log. text: as rendered. priority: 2 system, 1 single, 0 campaign.
+
+    account: digits of the number it was handed over from last, None if it never was.
+    """
 
     id: int
     user_id: int
@@ -39,6 +42,7 @@ class Message:
     wa_chat_id: str | None
     wa_chat_ids: tuple[str, ...]
     link_epoch: int | None
+    account: str | None
     machine_boot: str | None
     in_review: bool
     cancel_asked: bool
@@ -104,6 +108,7 @@ def of_row(row: Row) -> Message:
         wa_chat_id=row["wa_chat_id"],
         wa_chat_ids=tuple(json.loads(row["wa_chat_ids"] or "[]")),
         link_epoch=row["link_epoch"],
+        account=row["account"],
         machine_boot=row["machine_boot"],
         in_review=bool(row["in_review"]),
         cancel_asked=bool(row["cancel_asked"]),

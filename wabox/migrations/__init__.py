@@ -17,6 +17,7 @@ from wabox.migrations import (
     known_browsers,
     leftovers,
     limits,
+    numbers,
     rotations,
     second,
     sessions,
@@ -42,6 +43,7 @@ STEPS(name="0012_rotations")(rotations.step)
 STEPS(name="0013_txids")(txids.step)
 STEPS(name="0014_holds")(holds.step)
 STEPS(name="0015_limits")(limits.step)
+STEPS(name="0017_numbers")(numbers.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:

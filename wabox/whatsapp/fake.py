@@ -242,6 +242,12 @@ class FakeDriver:
             profile.history.clear()
         self._settle(device_id)
 
+    def link_as(self, device_id: int, phone: str) -> None:
+        """The account of the linked phone changes its number, and the open page says so."""
+        with self._lock:
+            self._profiles[self._known[device_id].profile].phone = phone
+        self._settle(device_id)
+
     def unlink(self, device_id: int) -> None:
         """The phone removes this linked device: logged out, closed, its history gone."""
         with self._lock:

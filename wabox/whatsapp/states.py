@@ -71,7 +71,8 @@ def judge(device_id: int, session: int, look: Seen, *, linked_before: bool, phon
     """The device's state as this look shows it.
 
     linked_before: the profile held a link when the page was opened. phone: digits of that link.
-    A QR on a profile with a link is for the caller to judge: it is `qr` here.
+    A QR on a profile with a link is for the caller to judge: it is `qr` here. A page that does not say whose it is
+    is not ready: nothing goes from a number that nobody knows.
     """
     phone = look.phone or phone
     stop = _stop(look)
@@ -81,7 +82,7 @@ def judge(device_id: int, session: int, look: Seen, *, linked_before: bool, phon
         if look.qr is not None:
             return Link(device_id, session, "qr", qr=look.qr)
         return Link(device_id, session, "starting", back(linked_before), phone=phone)
-    if not (look.mode == "MAIN" and look.connected and look.full):
+    if phone is None or not (look.mode == "MAIN" and look.connected and look.full):
         return Link(device_id, session, "starting", back(linked_before), phone=phone, pushname=look.pushname)
     state: LinkState = "ready"
     return Link(

@@ -47,7 +47,10 @@ class Asked:
 
 @dataclass(slots=True)
 class Judge:
-    """texts: {text: what was asked}; every text of a walk is one message to one person."""
+    """texts: {text: what was asked}; every text of a walk is one message to one person.
+
+    sends_as: {device: the number that its owner wants it to send from}. What is known and opened is a number's.
+    """
 
     whatsapp: WhatsApp
     sending: Sending
@@ -55,31 +58,32 @@ class Judge:
     campaigns: dict[int, str] = field(default_factory=dict)
     opted_out: set[str] = field(default_factory=set)
     removed: set[int] = field(default_factory=set)
-    known: set[tuple[int, str]] = field(default_factory=set)
-    opened: dict[tuple[int, str], datetime] = field(default_factory=dict)
+    known: set[tuple[str | None, str]] = field(default_factory=set)
+    opened: dict[tuple[str | None, str], datetime] = field(default_factory=dict)
+    sends_as: dict[int, str] = field(default_factory=dict)
 
-    def why_not(self, device_id: int, message_id: str, text: str, now: datetime) -> str | None:
+    def why_not(self, attempt: HandedOver) -> str | None:
         """What forbids this hand-over, None if nothing does."""
-        if self.whatsapp.has(message_id):
+        if self.whatsapp.has(attempt.message_id):
             return "WhatsApp has it already"
-        if device_id in self.removed:
+        if attempt.device_id in self.removed:
             return "its device is removed"
-        asked = self.texts.get(text)
+        if attempt.account != self.sends_as.get(attempt.device_id):
+            return "another number is linked, and its owner has not said that it goes on"
+        asked, now = self.texts.get(attempt.text), attempt.at
         if asked is None:  # a confirmation of wabox's own: paced, counted, never silenced
-            return self._over(device_id, message_id, None, now)
-        return (
-            self._forbidden(asked, now) or self._quiet(now) or self._over(device_id, message_id, asked.phone, now)
-        )
+            return self._over(attempt, None, now)
+        return self._forbidden(asked, now) or self._quiet(now) or self._over(attempt, asked.phone, now)
 
-    def wrote(self, device_id: int, phone: str) -> None:
-        """A person wrote to the device: a message to them opens no chat."""
-        self.known.add((device_id, phone))
+    def wrote(self, account: str | None, phone: str) -> None:
+        """A person wrote to this number: a message to them opens no chat."""
+        self.known.add((account, phone))
 
     def took(self, last: Sequence[HandedOver]) -> None:
         """The server has taken some of these: chats that nobody knew before are open."""
         for one in last:
             asked = self.texts.get(one.text)
-            chat = (one.device_id, asked.phone if asked else "")
+            chat = (one.account, asked.phone if asked else "")
             if asked is not None and self.whatsapp.has(one.message_id) and chat not in self.known:
                 self.opened.setdefault(chat, one.at)
 
@@ -103,20 +107,22 @@ class Judge:
         hour = now.astimezone(DHAKA).hour
         return "quiet hours" if hour >= begins or hour < ends else None
 
-    def _over(self, device_id: int, message_id: str, phone: str | None, now: datetime) -> str | None:
+    def _over(self, attempt: HandedOver, phone: str | None, now: datetime) -> str | None:
         """A lower bound: only what the server took of other messages counts."""
         midnight = now.astimezone(DHAKA).replace(hour=0, minute=0, second=0, microsecond=0)
         went = {
             one.message_id: one.at
             for one in self.whatsapp.log
-            if one.device_id == device_id and one.message_id != message_id and self.whatsapp.has(one.message_id)
+            if one.account == attempt.account
+            and one.message_id != attempt.message_id
+            and self.whatsapp.has(one.message_id)
         }
         if 0 < self.sending.daily <= sum(at >= midnight for at in went.values()):
             return "daily cap"
         if 0 < self.sending.hourly <= sum(at > now - timedelta(hours=1) for at in went.values()):
             return "hourly cap"
-        chat = (device_id, phone or "")
+        chat = (attempt.account, phone or "")
         if phone is None or chat in self.known or chat in self.opened:
             return None
-        fresh = sum(at >= midnight for (device, _), at in self.opened.items() if device == device_id)
+        fresh = sum(at >= midnight for (account, _), at in self.opened.items() if account == attempt.account)
         return "new chats" if 0 < self.sending.new_chats <= fresh else None

@@ -173,10 +173,13 @@ class Linking(Box):
         elif number is not None:
             self.world.write(lambda tx: devices.logout(tx, devices.by_id(tx, number)))
 
-    @rule(slot=place, shop=st.sampled_from(SHOPS))
-    def links(self, slot: int, shop: str) -> None:
+    @rule(slot=place, shop=st.sampled_from(SHOPS), word=st.sampled_from([True, True, False]))
+    def links(self, slot: int, shop: str, word: bool) -> None:  # noqa: FBT001
+        """And its owner says that it goes on from this number, or does not."""
         if self.world.slots[slot] is not None:
             self.world.link(slot, shop)
+            if word:
+                self.world.goes_on(slot)
 
     @rule(slot=place, lost=st.booleans())
     def reconnects(self, slot: int, lost: bool) -> None:  # noqa: FBT001

@@ -73,6 +73,26 @@ class Chats(Short):
             self.world.hands.at += timedelta(seconds=10)
 
 
+class Numbers(Short):
+    """A phone in whose place another number is linked."""
+
+    deeds = ("sends", "other_number_is_linked", "owner_lets_it_go_on", "work")
+
+    def sends(self) -> None:
+        self.world.send(PEOPLE[0], 0, not_before=None, lasts=None)
+
+    def other_number_is_linked(self) -> None:
+        """By its phone, which has unlinked the one before."""
+        number = self.world.slots[0]
+        assert number is not None
+        was = self.world.whatsapp.link(number).phone
+        self.world.whatsapp.unlink(number)
+        self.world.link(0, SHOPS[1] if was == SHOPS[0] else SHOPS[0])
+
+    def owner_lets_it_go_on(self) -> None:
+        self.world.goes_on(0)
+
+
 class Pace(Short):
     """Messages that are lost from sight when the machine dies, and are settled by a person."""
 

@@ -71,6 +71,11 @@ def settling(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "settle", touching)
 
 
+def numbers(patch: pytest.MonkeyPatch) -> None:
+    """The gate does not ask whether another number is linked."""
+    patch.setattr(gate, "_GATES", tuple(one for one in gate._GATES if one is not gate._number_changed))
+
+
 def recovery(patch: pytest.MonkeyPatch) -> None:
     """Only the claim asks the gate; a second hand-over does not."""
     patch.setattr(claiming, "decide", lambda *args, **more: gate.Go())

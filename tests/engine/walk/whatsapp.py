@@ -13,12 +13,13 @@ from wabox.whatsapp.fake import FakeDriver, Taken
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """One attempt, as WhatsApp's page saw it."""
+    """One attempt, as WhatsApp's page saw it. account: the number it would go from."""
 
     device_id: int
     message_id: str
     text: str
     at: datetime
+    account: str | None
 
 
 class Killed(BaseException):
@@ -35,12 +36,13 @@ class WhatsApp(FakeDriver):
         self._news: list[Event] = []
         self.slow = False
         self.log: list[HandedOver] = []
-        self.asked_for: Callable[[int, str, str], None] = lambda device_id, message_id, text: None
+        self.asked_for: Callable[[HandedOver], None] = lambda attempt: None
         self.entered: Callable[[], None] = lambda: None
 
     def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
-        self.asked_for(device_id, message_id, text)
-        self.log.append(HandedOver(device_id, message_id, text, self._clock()))
+        attempt = HandedOver(device_id, message_id, text, self._clock(), self.link(device_id).phone)
+        self.asked_for(attempt)
+        self.log.append(attempt)
         was, self.slow = self.slow, True
         try:
             handed = super().hand_over(device_id, chat_id, message_id, text)

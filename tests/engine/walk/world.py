@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.cast import stage
 from tests.engine.walk.judge import Asked, Judge, Sending
-from tests.engine.walk.whatsapp import Killed, WhatsApp
+from tests.engine.walk.whatsapp import HandedOver, Killed, WhatsApp
 from wabox import crash
 from wabox.billing import ledger
 from wabox.campaigns import launching
@@ -23,8 +23,8 @@ from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
 from wabox.engine.turns import Turns
 from wabox.errors import Refusal
-from wabox.messages import claiming, leaving, outbox, template
-from wabox.whatsapp.driver import Event
+from wabox.messages import claiming, going_on, leaving, outbox, template
+from wabox.whatsapp.driver import Event, Link
 
 PEOPLE = tuple(f"880171100000{n}" for n in range(1, 5))
 SHOPS = tuple(f"880170000000{n}" for n in range(1, 4))
@@ -124,13 +124,17 @@ class World:
             raise Killed
 
     def _event(self, event: Event) -> None:
+        if isinstance(event, Link) and event.state == "ready" and event.phone is not None:
+            device = self.stage.device(event.device_id)
+            if device.wanted and event.session == device.session:
+                self.judge.sends_as.setdefault(device.id, event.phone)
         self.write(receipts.verb(event, self.box))
 
-    def _judged(self, device_id: int, message_id: str, text: str) -> None:
+    def _judged(self, attempt: HandedOver) -> None:
         self.judge.took(self.whatsapp.log)
-        why = self.judge.why_not(device_id, message_id, text, self.hands.now())
+        why = self.judge.why_not(attempt)
         if why is not None:
-            self.violations.append(f"{text!r} was handed over although: {why}")
+            self.violations.append(f"{attempt.text!r} was handed over although: {why}")
 
     # phones
 
@@ -164,7 +168,14 @@ class World:
     def writes(self, number: int, phone: str, text: str) -> None:
         """A person writes to the device."""
         self.whatsapp.write(number, phone, text)
-        self.judge.wrote(number, phone)
+        self.judge.wrote(self.whatsapp.link(number).phone, phone)
+
+    def goes_on(self, slot: int) -> None:
+        """The owner lets the device send from the number that they see there."""
+        device = self.device(slot)
+        if device is not None and device.linked and device.phone is not None:
+            self.write(going_on.go_on, device, device.phone, now=self.hands.now())
+            self.judge.sends_as[device.id] = device.phone
 
     # messages
 

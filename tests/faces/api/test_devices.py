@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.cast import NOON
-from tests.faces.api.conftest import Api, Open
+from tests.faces.api.conftest import SHOP, Api, Open
 from wabox.devices import devices
-from wabox.whatsapp.driver import Limits, NewChats, Pairing, Timelock
+from wabox.whatsapp.driver import Limits, Link, NewChats, Pairing, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -37,6 +37,7 @@ def test_the_list_is_the_references_object(open_api: Open) -> None:
         "detail": None,
         "detail_text": None,
         "limits": None,
+        "previous_phone": None,
     }
     second = found["devices"][1]
     assert (second["device_label"], second["state"], second["phone_number"]) == ("a-first", "not_started", None)
@@ -153,3 +154,40 @@ def test_a_detail_comes_with_its_cure(api: Api) -> None:
     shown = api.call("GET", "/devices").json()["devices"][0]
     assert (shown["state"], shown["detail"], shown["ready"]) == ("disconnected", "engine_incompatible", False)
     assert "update wabox" in shown["detail_text"]
+
+
+def test_another_number_waits_for_its_owners_word_and_sending_is_queued(api: Api) -> None:
+    primary = api.stage.asha.device_id
+    other = Link(primary, api.stage.device().session, "ready", phone="8801700000010", synced=True)
+    api.stage.box.db.write_now(devices.saw, other, now=NOON)
+    shown = api.call("GET", "/devices").json()["devices"][0]
+    said = (shown["state"], shown["ready"], shown["detail"], shown["phone_number"], shown["previous_phone"])
+    assert said == ("ready", True, "number_changed", "8801700000010", SHOP)
+    assert "Another number" in shown["detail_text"]
+    answer = api.send()
+    assert answer.status_code == 202
+    waits = api.call("GET", f"/messages/{answer.json()['job_id']}").json()
+    assert (waits["status"], waits["wait_reason"]) == ("queued", "number_changed")
+    wrong = api.call("POST", "/devices/primary/go-on", json={"phone_number": SHOP})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "wrong_number")
+    assert api.call("GET", "/devices").json()["devices"][0]["detail"] == "number_changed"
+    let = api.call("POST", "/devices/primary/go-on", json={"phone_number": "01700-000010"})
+    assert (let.status_code, let.json()["detail"], let.json()["previous_phone"]) == (202, None, None)
+    assert api.stage.value("select action from audit order by id desc limit 1") == "device.went_on"
+
+
+def test_nobody_lets_another_users_phone_go_on(api: Api) -> None:
+    primary = api.stage.asha.device_id
+    other = Link(primary, api.stage.device().session, "ready", phone="8801700000010", synced=True)
+    api.stage.box.db.write_now(devices.saw, other, now=NOON)
+    body = {"phone_number": "8801700000010"}
+    his = api.call("POST", "/devices/primary/go-on", api.stage.bilal.key, json=body)
+    assert (his.status_code, his.json()["code"]) == (422, "wrong_number")
+    assert api.stage.device().number_changed
+
+
+def test_a_code_for_a_linked_number_is_refused_without_a_word_on_whose_it_is(api: Api) -> None:
+    answer = api.call("POST", "/devices/primary/pairing-code", api.stage.bilal.key, json={"phone": SHOP})
+    assert (answer.status_code, answer.json()["code"]) == (422, "number_linked")
+    assert SHOP not in answer.text
+    assert api.stage.device(api.stage.bilal.device_id).wanted is False

@@ -41,6 +41,7 @@ NEEDS = {
         "POST /devices/{device_label}/start",
         "POST /devices/{device_label}/restart",
         "POST /devices/{device_label}/logout",
+        "POST /devices/{device_label}/go-on",
         "GET /devices/{device_label}/qr",
         "GET /devices/{device_label}/pairing-code",
         "POST /devices/{device_label}/pairing-code",

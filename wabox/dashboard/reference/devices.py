@@ -24,6 +24,7 @@ _DEVICE = {
             "resets_at": "2026-11-30T00:00:00+00:00",
         },
     },
+    "previous_phone": None,
 }
 _STARTING = {**_DEVICE, "state": "starting", "ready": False, "phone_number": None}
 
@@ -66,6 +67,21 @@ DEVICES = Chapter(
             later("Give the link up; linking again needs a new code."),
             status=202,
             answer={**_STARTING, "state": "not_started"},
+        ),
+        Route(
+            "POST",
+            "/devices/{device_label}/go-on",
+            later(
+                "Let a phone go on from the number that is linked now, after another one was linked in its place."
+            ),
+            status=202,
+            fields=(
+                Field(
+                    "phone_number", later("The number that is linked now, as phone_number shows it."), need=True
+                ),
+            ),
+            body={"phone_number": PHONE},
+            answer=_DEVICE,
         ),
         Route(
             "GET",
