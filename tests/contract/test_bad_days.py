@@ -214,6 +214,57 @@ def test_a_reload_in_mid_send_is_in_doubt_and_history_knows(world: ChromiumWorld
     assert world.copies(message_id) == 1
 
 
+def test_receipts_in_any_order_and_shape_end_in_read(world: ChromiumWorld, shop: Shop) -> None:
+    """They come last first, thrice, two messages in one, by LID; and one comes without the one before it."""
+    device_id, chat_id = shop[0].device_id, chat_with(world, shop)
+    world.weather(receipts={"shuffle": True, "repeat": 2, "batch": True, "as": "lid"}, deliver_ms=50, read_ms=50)
+    both = [new_id(), new_id()]
+    for message_id in both:
+        assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "acked"
+    for message_id in both:
+        world.receipt(message_id, 3)
+    world.calm()
+    world.weather(ack_skip=True, deliver_ms=50, read_ms=50)
+    skipping = new_id()
+    assert world.driver.hand_over(device_id, chat_id, skipping, "hello").outcome == "acked"
+    world.receipt(skipping, 3)
+    assert 2 not in [one.ack for one in world.diary.all(Receipt) if one.message_id == skipping]
+
+
+def test_receipts_and_refusals_that_come_when_the_page_has_forgotten_its_messages(
+    world: ChromiumWorld, shop: Shop
+) -> None:
+    device_id, chat_id, read, refused = shop[0].device_id, chat_with(world, shop), new_id(), new_id()
+    world.weather(late_receipts=True, deliver_ms=50, read_ms=50)
+    assert world.driver.hand_over(device_id, chat_id, read, "hello").outcome == "acked"
+    world.weather(late_nack_ms=3000)
+    assert world.driver.hand_over(device_id, chat_id, refused, "hello").outcome == "acked"
+    world.thread.run(tab_of(world, shop).reload())
+    world.receipt(read, 3)
+    world.receipt(refused, -1)
+
+
+def test_a_message_to_oneself_is_delivered(world: ChromiumWorld, shop: Shop) -> None:
+    device_id, message_id = shop[0].device_id, new_id()
+    world.weather(ack5=True, deliver_ms=50)
+    found = world.driver.resolve(device_id, shop[1])
+    assert world.driver.hand_over(device_id, found.chat_id or "", message_id, "note").outcome == "acked"
+    world.receipt(message_id, 2)
+
+
+def test_what_the_listeners_missed_is_swept_up_from_time_to_time(
+    world: ChromiumWorld, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark, person = world.diary.mark(), world.new_phone()
+    monkeypatch.setattr(session_of(world, shop), "limits", replace(QUICK, sweep=1))
+    world.thread.run(tab_of(world, shop).evaluate("() => void WPP.removeAllListeners('chat.new_message')"))
+    world.write(shop[0].device_id, shop[1], person, "is it open today?")
+    heard = world.diary.wait(Inbound, lambda one: one.phone == person, mark)
+    assert heard.text == "is it open today?"
+    world.thread.run(tab_of(world, shop).reload())
+    recovers(world, shop, mark)
+
+
 def test_a_refusal_of_a_second_attempt_says_nothing_of_the_first(world: ChromiumWorld, shop: Shop) -> None:
     device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
     world.weather(blackhole=True)

@@ -79,6 +79,17 @@ def test_a_message_is_acked_and_its_receipts_follow(world: World, shop: Shop) ->
     assert world.copies(message_id) == 1
 
 
+def test_what_the_server_took_and_then_refused_is_told_as_refused(world: World, shop: Shop) -> None:
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(late_nack_ms=100)
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "acked"
+    world.moment_later()
+    world.receipt(message_id, 1)
+    refusal = world.receipt(message_id, -1)
+    assert (refusal.device_id, refusal.stored) == (device_id, False)
+    assert world.driver.look_up(device_id, message_id, (chat_id,), None).ack == -1
+
+
 def test_a_lost_answer_is_in_doubt_and_history_says_that_it_went(world: World, shop: Shop) -> None:
     device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
     world.weather(drop_ack=True, deliver_ms=3000)

@@ -33,7 +33,7 @@ from wabox.whatsapp.driver import (
     SessionSpec,
     Timelock,
 )
-from wabox.whatsapp.fake import FakeDriver
+from wabox.whatsapp.fake import FakeDriver, Outcome
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.page import Limits
 from wabox.whatsapp.profile import Profile
@@ -185,6 +185,10 @@ class World(ABC):
     def read(self, device_id: int, message_id: str) -> None:
         """The recipient's phone gets and shows the message."""
 
+    @abstractmethod
+    def moment_later(self) -> None:
+        """What the server says a moment after a hand-over is said."""
+
     def lose_network(self, device_id: int) -> None:
         """WhatsApp cannot be reached, and the device shows it."""
         mark = self.diary.mark()
@@ -212,6 +216,14 @@ class World(ABC):
         """The world ends."""
 
 
+OUTCOMES: dict[str, Outcome] = {
+    "drop_ack": "lost_answer",
+    "blackhole": "stuck",
+    "send_error": "refused",
+    "late_nack_ms": "refused_later",
+}
+
+
 class FakeWorld(World):
     """No browser: the fake driver plays all parts."""
 
@@ -237,6 +249,9 @@ class FakeWorld(World):
         for ack in (2, 3):
             self.fake.ack(device_id, message_id, ack)
 
+    def moment_later(self) -> None:
+        self.fake.let_pass()
+
     def links(self, phone: str) -> int:
         return self.fake.listed(phone)
 
@@ -245,12 +260,6 @@ class FakeWorld(World):
 
     def weather(self, **faults: Any) -> None:
         match faults:
-            case {"drop_ack": True}:
-                self.fake.plan("lost_answer")
-            case {"blackhole": True}:
-                self.fake.plan("stuck")
-            case {"send_error": True}:
-                self.fake.plan("refused")
             case {"offline": True}:
                 self.fake.lose_whatsapp()
             case {"exists_error": True}:
@@ -274,7 +283,9 @@ class FakeWorld(World):
             case {"exists_rate": int()}:
                 self.fake.too_many_checks = True
             case _:
-                raise AssertionError(f"the fake knows no {faults}")
+                outcomes = [OUTCOMES[name] for name in faults if name in OUTCOMES]
+                assert outcomes, f"the fake knows no {faults}"
+                self.fake.plan(*outcomes)
 
     def _limit_all(self, timelock: Timelock | None = None, new_chats: NewChats | None = None) -> None:
         for device_id in [one for one in self.fake.opened() if self.fake.link(one).state == "ready"]:
@@ -359,6 +370,9 @@ class ChromiumWorld(World):
 
     def calm(self) -> None:
         self.http.delete("/sandbox/faults").raise_for_status()
+
+    def moment_later(self) -> None:
+        """Time passes by itself."""
 
     def post(self, path: str, **body: Any) -> None:
         answer = self.http.post(path, json=body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 from tests.engine.conftest import PHONE, SHOP, Engine, make
 from tests.engine.test_campaigns import expand, launch, people, show
 from wabox.accounts.states import Actor
+from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies
 from wabox.checkup import promises
 from wabox.contacts import contacts, phones
@@ -28,8 +29,11 @@ from wabox.devices import devices
 from wabox.engine.expansion import Expansion, _settle
 from wabox.engine.turns import Turns
 from wabox.errors import Invalid
-from wabox.messages import claiming, explaining, leaving, outbox, stored
+from wabox.messages import claiming, erasing, explaining, leaving, outbox, stored
+from wabox.messages import log as messages_log
 from wabox.messages.line import of_device
+from wabox.webhooks import endpoints
+from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Handed, NewChats, Timelock
 
 OTHER = "8801711000002"
@@ -452,6 +456,126 @@ def test_a_late_receipt_begins_the_pause_anew_and_leaves_the_anchor(tmp_path: Pa
     assert engine.status(doubtful) == "sent"
     assert (device.anchor, device.next_send_at) == (anchor, engine.stage.hands.now() + timedelta(seconds=10))
     engine.stage.close()
+
+
+# -- late refusal x counters, credits, settle, erase, a second attempt ---------------------------------
+
+
+def refused_later(engine: Engine, job_id: int, *, times: int = 1) -> None:
+    """WhatsApp says no to what it had taken, once or again."""
+    wa_id = engine.message(job_id).wa_message_id
+    assert wa_id is not None
+    for _ in range(times):
+        engine.driver.ack(engine.stage.asha.device_id, wa_id, -1)
+
+
+def told_of(engine: Engine, job_id: int) -> list[str]:
+    """What the webhook was owed about this message."""
+    rows = engine.stage.box.db.read_here(
+        lambda rows: rows.all("select event from deliveries where message_id = :id order by id", id=job_id)
+    )
+    return [row["event"] for row in rows]
+
+
+def test_a_late_refusal_takes_back_the_count_and_the_credit_once(engine: Engine) -> None:
+    user = engine.stage.asha.id
+    events = ("delivery.sent", "delivery.failed")
+    box, target = engine.stage.box, "https://shop.example/hook"
+    write(engine, endpoints.put, user, url=target, events=events, allow=Allow(), seal=box.seal)
+    write(engine, ledger.grant, user, 10, note="test", by="test")
+    people(engine, 2)
+    campaign_id = launch(engine)
+    expand(engine, campaign_id)
+    engine.turn()
+    of_campaign = "select id from messages where campaign_id = :id order by id"
+    rows = engine.stage.box.db.read_here(lambda rows: rows.all(of_campaign, id=campaign_id))
+    job, other = (row["id"] for row in rows)
+    refused_later(engine, job, times=3)
+    campaign = show(engine, campaign_id)
+    assert (campaign.sent, campaign.failed) == (1, 1)
+    assert (engine.status(job), engine.message(job).error, engine.status(other)) == (
+        "failed",
+        "refused_later",
+        "sent",
+    )
+    assert engine.stage.box.db.read_here(ledger.credits_left, user) == 9
+    assert sorted(told_of(engine, job)) == ["delivery.failed", "delivery.sent"]
+    day = timedelta(days=1)
+    now = engine.stage.hands.now()
+    counted = engine.stage.box.db.read_here(messages_log.reached, user, now - day, now + day)
+    assert (counted["sent"], counted["failed"]) == (1, 1)
+
+
+@pytest.mark.parametrize("ack", [2, 3])
+def test_what_has_reached_somebody_is_refused_no_more(engine: Engine, ack: int) -> None:
+    job = engine.send()
+    engine.turn()
+    wa_id = engine.message(job).wa_message_id
+    assert wa_id is not None
+    engine.driver.ack(engine.stage.asha.device_id, wa_id, ack)
+    refused_later(engine, job)
+    assert engine.status(job) == {2: "delivered", 3: "read"}[ack]
+
+
+def test_a_late_refusal_of_one_of_two_attempts_ends_nothing(engine: Engine) -> None:
+    job = engine.send()
+    engine.driver.plan("stuck", "acked")
+    engine.turn()
+    engine.stage.hands.forward(minutes=2)
+    engine.turn()
+    assert engine.status(job) == "sent"
+    refused_later(engine, job)
+    assert engine.status(job) == "sent", "the other attempt may have gone"
+
+
+def test_a_late_refusal_of_what_a_person_settled_as_sent_ends_it(engine: Engine) -> None:
+    job = engine.send()
+    engine.driver.plan("stuck")
+    engine.turn()
+    engine.driver.lose_history(engine.stage.asha.device_id)
+    engine.stage.hands.forward(minutes=2)
+    engine.restarted("boot-2")
+    engine.turn()
+    assert engine.status(job) == "unknown"
+    write(engine, outbox.settle, engine.stage.asha.id, job, "sent")
+    wa_id, now = engine.message(job).wa_message_id, engine.stage.hands.now()
+    assert wa_id is not None
+    engine.stage.box.db.write_now(outbox.receipt, wa_id, -1, at=now, next_send_at=now)
+    assert (engine.status(job), engine.message(job).error) == ("failed", "refused_later")
+
+
+def test_a_late_refusal_of_an_erased_persons_message_tells_nobody_who_it_was(engine: Engine) -> None:
+    job = engine.send()
+    engine.turn()
+    write(engine, erasing.erase, engine.stage.asha.id, PHONE, erasing.Traces())
+    refused_later(engine, job)
+    assert (engine.status(job), engine.message(job).phone) == ("failed", "")
+    assert (
+        engine.stage.value("select count(*) from deliveries where payload like '%' || :phone || '%'", phone=PHONE)
+        == 0
+    )
+
+
+def test_a_refusal_found_in_the_history_ends_only_what_was_sent_before_it(engine: Engine) -> None:
+    job = engine.send()
+    killed_before_it_entered(engine)
+    night_falls(engine, job)
+    engine.restarted()
+    engine.turn()
+    wa_id, early = engine.message(job).wa_message_id, engine.stage.hands.now()
+    assert wa_id is not None
+
+    def swept(at: datetime) -> None:
+        engine.stage.box.db.write_now(outbox.receipt, wa_id, -1, at=at, next_send_at=at, stored_only=True)
+
+    swept(early)
+    assert engine.status(job) == "queued"
+    engine.stage.hands.forward(hours=9)
+    engine.turn()
+    swept(early)
+    assert engine.status(job) == "sent", "that answered the attempt before"
+    swept(engine.stage.hands.now())
+    assert engine.status(job) == "failed"
 
 
 def test_a_receipt_for_what_was_put_back_counts_as_sent(engine: Engine) -> None:

@@ -38,6 +38,7 @@ ENDS: dict[str, str] = {
     "expired": later("Not sent in time"),
     "blocked_by_you": later("Blocked by you"),
     "refused": later("Refused by WhatsApp"),
+    "refused_later": later("Taken by WhatsApp, then refused"),
     "not_entered": later("WhatsApp Web did not take it"),
     "device_removed": later("The phone was deleted"),
     "campaign_stopped": later("The campaign was stopped"),

@@ -95,7 +95,9 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             return lambda tx: devices.saw(tx, event, now=now)
         case Receipt():
             gap_end = pace.next_send_at(now, box.config.sending.gap_seconds)
-            return lambda tx: outbox.receipt(tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end)
+            return lambda tx: outbox.receipt(
+                tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end, stored_only=event.stored
+            )
         case Inbound():
             return lambda tx: _hear(tx, event, box, now)
         case Joined():

@@ -1,8 +1,9 @@
 """A message's life: every move from one status to the next, each a guarded UPDATE in one transaction.
 
-queued → sending → sent → delivered → read. Ends besides: failed and skipped (surely not sent),
-cancelled (by the owner, never handed over), unknown (it may have gone; only a receipt or a person
-settles it). A message in `sending` is its device's one message in doubt until its end is recorded.
+queued → sending → sent → delivered → read. Ends besides: failed and skipped (surely not sent), cancelled (by the
+owner, never handed over), unknown (it may have gone; only a receipt or a person settles it). What is sent may yet
+fail: WhatsApp takes a message and refuses it a moment later. A message in `sending` is its device's one
+message in doubt until its end is recorded.
 What webhooks report and what is counted changes in the same transaction as the status.
 """
 
@@ -29,6 +30,7 @@ from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
 
 LIMITS = (TIMELOCK, CAPPED)  # why the page lets a cold message not in, or WhatsApp refuses it: no fault of it
 CLOSED_REST = timedelta(hours=1)
+REFUSED_LATER = "refused_later"  # WhatsApp had said that it has it
 RESTING, HANDED_AGAIN = 1, 2  # doubt_stage: the page has it without an ack, and has been given it once more
 
 # -- in ----------------------------------------------------------------------------------------------
@@ -302,16 +304,21 @@ def into_review(tx: Tx, message: stored.Message, verdict: Verdict, *, now: datet
 # -- out ---------------------------------------------------------------------------------------------
 
 
-def receipt(tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at: datetime) -> bool:
+def receipt(
+    tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at: datetime, stored_only: bool = False
+) -> bool:
     """What WhatsApp said of a message of ours: 1 server, 2 delivered, 3 and up read, below 0 refused.
 
     A later step implies the earlier ones, and each is recorded and owed. next_send_at: when the device
-    may send again, used if this receipt is what makes the message `sent`.
+    may send again, used if this receipt is what makes the message `sent`. stored_only: it is read from the
+    page's history; a refusal there may answer an attempt before the last, and ends only what was sent before.
     """
     row = tx.one(f"{stored.COLUMNS} where m.wa_message_id = :wa_id", wa_id=wa_message_id)
     if row is None:
         return False
     message = stored.of_row(row)
+    if ack < 0 and (message.status == "sent" or stored_only):
+        return _refused_after_all(tx, message, at)
     if ack < 0:
         return _refused(tx, message, at)
     moved = False
@@ -331,6 +338,16 @@ def _refused(tx: Tx, message: stored.Message, at: datetime) -> bool:
     if message.doubt_stage == HANDED_AGAIN:  # the second attempt's; the first may have gone
         return lose(tx, message, "no_answer", now=at)
     return refused(tx, message, now=at)
+
+
+def _refused_after_all(tx: Tx, message: stored.Message, at: datetime) -> bool:
+    """sent → failed: WhatsApp took it and then refused it. Of two attempts the other may have gone; then it stays.
+
+    A refusal from before it was sent answers an attempt that counts no more.
+    """
+    if message.doubt_stage == HANDED_AGAIN or message.sent_at is None or at < message.sent_at:
+        return False
+    return _move(tx, message, ("sent",), "failed", now=at, error=REFUSED_LATER)
 
 
 def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetime) -> bool:
@@ -483,6 +500,8 @@ def _move(
     if not moved:
         return False
     tallies.came_to(tx, message.user_id, to, 1, now=now)
+    if was == "sent" and to == "failed" and message.sent_at is not None:
+        tallies.came_to(tx, message.user_id, "sent", -1, now=message.sent_at)
     if to in ("failed", "skipped", "cancelled"):
         ledger.give_back(tx, message.user_id, message.id, now=now)
     if message.campaign_id is not None:

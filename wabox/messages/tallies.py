@@ -16,6 +16,7 @@ def campaign_moved(tx: Tx, campaign_id: int, *, was: Status, to: Status, error: 
     """The campaign's counters move with the row; a failure in a row counts only against the device."""
     device_failed = to == "failed" and error != "not_on_whatsapp"
     settled = ", unknown = unknown - 1" if was == "unknown" and to in _UNKNOWN_ENDS else ""
+    settled += ", sent = sent - 1" if was == "sent" and to == "failed" else ""
     tx.run(
         f"""update campaigns set {to} = {to} + 1{settled},
             not_on_whatsapp = not_on_whatsapp + :not_there,

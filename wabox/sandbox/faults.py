@@ -27,6 +27,11 @@
 | `offline` | bool | the servers are away: sockets are dropped and refused |
 | `ref_ms` | ms | a QR's life (20000) |
 | `qr_idle_after` | count | after that many QRs the page waits for a click; 0 = never |
+| `late_nack_ms` | ms or null | that long after its ack 1 a message is refused all the same: ack -1 |
+| `ack5` | bool | a message to oneself gets ack 5 and nothing after it |
+| `ack_skip` | bool | "read" comes without "delivered" before it |
+| `late_receipts` | bool | receipts after ack 1 wait until the page connects anew |
+| `receipts` | `{shuffle, repeat, batch, as}` | last first, so many times more, many ids in one, by "lid" |
 
 A switch is true, false, or a count: that many of the next messages or questions only.
 """
@@ -36,7 +41,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -74,6 +79,15 @@ class Nack(msgspec.Struct):
     chats: Literal["cold", "all"]
 
 
+class Receipts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename={"by": "as"}):
+    """How receipts come. repeat: so many times more; by: what names the person, phone or lid."""
+
+    shuffle: bool = False
+    repeat: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
+    batch: bool = False
+    by: Literal["phone", "lid"] | None = None
+
+
 class Faults(msgspec.Struct, kw_only=True):
     """The faults in force; the defaults are a healthy WhatsApp."""
 
@@ -101,6 +115,11 @@ class Faults(msgspec.Struct, kw_only=True):
     offline: bool = False
     ref_ms: int = 20_000
     qr_idle_after: int = 0
+    late_nack_ms: int | None = None
+    ack5: bool = False
+    ack_skip: bool = False
+    late_receipts: bool = False
+    receipts: Receipts = msgspec.field(default_factory=Receipts)
 
     def strikes(self, name: str) -> bool:
         """Whether this switch is on now; a counted one is used up by one."""
@@ -249,6 +268,13 @@ def _nack(value: Any) -> Nack | None:
     return Nack(code, read["chats"])
 
 
+def _receipts(value: Any) -> Receipts:
+    try:
+        return msgspec.convert({} if value is None else value, Receipts)
+    except msgspec.ValidationError as error:
+        raise _bad(f"Give some of shuffle, repeat, batch, as: {error}") from None
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "ack_ms": _milliseconds,
     "deliver_ms": _maybe_milliseconds,
@@ -274,6 +300,11 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "offline": _flag,
     "ref_ms": _ref_milliseconds,
     "qr_idle_after": _count,
+    "late_nack_ms": _maybe_milliseconds,
+    "ack5": _flag,
+    "ack_skip": _flag,
+    "late_receipts": _flag,
+    "receipts": _receipts,
 }
 
 

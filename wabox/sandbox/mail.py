@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from wabox.errors import Invalid
-from wabox.sandbox import limits
+from wabox.sandbox import limits, receipts
 from wabox.sandbox.world import Companion, Message, Page, World
 
 Answer = Callable[[dict[str, Any]], None]
@@ -31,7 +31,10 @@ def hand_over(world: World, page: Page, sent: dict[str, Any], answer: Answer, no
     message = _take(world, companion, sent, now)
     if not world.strikes("drop_ack"):
         world.later(answer_at, lambda _at: answer({"t": int(message.at)}))
-    if message.copies == 1:
+    nack_ms = world.faults.late_nack_ms
+    if nack_ms is not None:
+        world.later(answer_at + nack_ms / 1000, lambda _at: receipts.refuse(world, message))
+    elif message.copies == 1:
         world.later(answer_at, lambda at: _plan_delivery(world, message, at))
 
 
@@ -108,7 +111,10 @@ def deliver(world: World, message: Message, now: float) -> None:
     """The recipient's phone has the message, unless it is off; reading is planned."""
     if message.ack >= 2 or not world.account(message.to).on:
         return
-    _receipt(world, message, 2, now)
+    if message.sender == message.to and world.faults.ack5:
+        receipts.give(world, message, 5, now)
+        return
+    receipts.give(world, message, 2, now)
     for companion in world.companions_of(message.to):
         if message.sender != message.to:
             event = _as_event(world, message, message.sender, from_me=False)
@@ -121,23 +127,7 @@ def deliver(world: World, message: Message, now: float) -> None:
 def read(world: World, message: Message, now: float) -> None:
     """The recipient has read the message, unless the phone is off."""
     if message.ack == 2 and world.account(message.to).on:
-        _receipt(world, message, 3, now)
-
-
-def _receipt(world: World, message: Message, ack: int, now: float) -> None:
-    message.ack = ack
-    world.keep_message(message)
-    person = world.account(message.to)
-    for companion in world.companions_of(message.sender):
-        event = {
-            "kind": "receipt",
-            "id": message.id,
-            "ack": ack,
-            "phone": person.phone,
-            "lid": person.lid,
-            "t": int(now),
-        }
-        world.enqueue(companion, event)
+        receipts.give(world, message, 3, now)
 
 
 def switch(world: World, phone: str, *, on: bool, now: float) -> None:

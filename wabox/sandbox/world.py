@@ -106,6 +106,7 @@ class World:
         self.pages: dict[str, Page] = {}
         self.outgoing: list[tuple[str, Push]] = []
         self.closing: list[str] = []
+        self.gathered: dict[str, list[Push]] = {}  # receipts to a sender that are told together
         self.unsaved: dict[tuple[str, str], Record | None] = {}
         self.by_id = {(each.sender, each.id): each for each in self.kept.messages}
         self.phone_of_lid = {each.lid: each.phone for each in self.kept.accounts.values()}
@@ -188,7 +189,7 @@ class World:
                 return page
         return None
 
-    def enqueue(self, companion: Companion, event: Push) -> None:
+    def enqueue(self, companion: Companion, event: Push, *, now: bool = True) -> None:
         """The device will get this event, now or when it next connects; it confirms each."""
         line = self.kept.queued.setdefault(companion.id, [])
         last = max(self._last_seq.get(companion.id, 0), line[-1].seq if line else 0)
@@ -197,7 +198,7 @@ class World:
         line.append(entry)
         self.keep("queued", _place(entry), entry)
         page = self.page_of(companion.id)
-        if page is not None:
+        if page is not None and now:
             self.push(page.id, {"op": "event", "seq": entry.seq, "event": event})
 
     def dequeue(self, companion_id: str, seq: int | None = None) -> None:

@@ -104,6 +104,7 @@ class Receipt:
 
     ack: 1 server, 2 delivered, 3 read, 4 played, -1 refused by the server, told only if no hand-over waits
     for the answer. message_id: the bare id (3EB0…). at: when the page saw it, aware UTC.
+    stored: read from the page's history and not heard; a refusal there may answer an attempt before the last.
     """
 
     device_id: int
@@ -112,6 +113,7 @@ class Receipt:
     chat_id: str
     ack: int
     at: datetime
+    stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

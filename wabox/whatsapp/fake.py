@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import RLock
 from typing import Literal
 
@@ -42,6 +43,7 @@ Outcome = Literal[
     "acked",  # the server took it and said so
     "refused",  # the server said no; surely not sent
     "limited",  # the server said no, and the page found out that the account is limited; surely not sent
+    "refused_later",  # the server took it, and said no a moment after
     "not_entered",  # the page never stored it; surely not sent
     "lost_answer",  # in doubt; the server has it, history says ack 1
     "stuck",  # in doubt; only the page has it, history says ack 0
@@ -88,6 +90,7 @@ class FakeDriver:
         self._plan: deque[Outcome] = deque()
         self._qr_count = self._reply_count = 0
         self._away: dict[int, list[Receipt | Inbound]] = {}
+        self._on_its_way: list[Callable[[], None]] = []
         self.taken: dict[str, Taken] = {}
         self.handed: list[tuple[int, str, str, str]] = []
         self.asked: list[tuple[int, str]] = []
@@ -101,8 +104,8 @@ class FakeDriver:
         self.lids: dict[str, str] = {}
         self.refuse_reason = "error_unknown"
         self.failing_orders = 0  # so many orders to open come to nothing, as on a full disk
-        self.whatsapp_away = False  # nobody can be logged out there
-        self.hold_logouts = False  # they are under way until `finish_logouts`
+        # nobody can be logged out there; logouts are under way until `finish_logouts`
+        self.whatsapp_away = self.hold_logouts = False
         self.strange_profiles: dict[str, datetime] = {}  # on the disk, of no device; when they were used
         self.before_hand_over: Callable[[int, str], None] | None = None
 
@@ -210,7 +213,15 @@ class FakeDriver:
             handed = self._play(outcome, profile, Taken(device_id, chat_id, message_id, text))
         if handed.outcome == "acked":
             self._emit(Receipt(device_id, self._number(device_id), message_id, chat_id, 1, self._now()))
+        if outcome == "refused_later":
+            self._on_its_way.append(partial(self.ack, device_id, message_id, -1))
         return handed
+
+    def let_pass(self) -> None:
+        """What the server says a moment after a hand-over is said."""
+        waiting, self._on_its_way = self._on_its_way, []
+        for say in waiting:
+            say()
 
     def look_up(
         self,
@@ -476,11 +487,11 @@ class FakeDriver:
             return Handed("refused", self.refuse_reason, self._now())
         if outcome == "not_entered":
             return Handed("not_entered", "chat_not_found", self._now())
-        if outcome in ("acked", "lost_answer"):
+        if outcome in ("acked", "lost_answer", "refused_later"):
             seen = self.taken.get(message.message_id)
             self.taken[message.message_id] = replace(seen, copies=seen.copies + 1) if seen else message
             profile.history[key] = max(1, profile.history.get(key, 0))
-        if outcome == "acked":
+        if outcome in ("acked", "refused_later"):
             return Handed("acked", at=self._now())
         if outcome == "refused_late":
             profile.history[key] = -1

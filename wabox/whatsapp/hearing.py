@@ -36,9 +36,9 @@ class Hearing:
         self._emit = emit
         self._now = now
 
-    def receipt(self, raw: Any) -> None:
-        """The page saw an ack."""
-        if receipt := telling.receipt(self._device_id, self._session, raw, self._now()):
+    def receipt(self, raw: Any, *, stored: bool = False) -> None:
+        """The page saw an ack, or its history holds one."""
+        if receipt := telling.receipt(self._device_id, self._session, raw, self._now(), stored=stored):
             self._emit(receipt)
 
     def inbound(self, raw: Any) -> None:
@@ -65,6 +65,6 @@ class Hearing:
         for raw in data.get("inbound") or ():
             self.inbound(raw)
         for raw in data.get("acks") or ():
-            self.receipt(raw)
+            self.receipt(raw, stored=True)
         with suppress(OSError):
             self._profile.save()

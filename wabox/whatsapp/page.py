@@ -39,6 +39,7 @@ class Limits:
     margin: beyond a question's own limit, which the page keeps itself. qr_confirm: a linked profile
     that shows a QR for longer is logged out. qr_age: after this WhatsApp is asked for a new QR.
     unsynced: a connected page that does not say it has caught up is taken to have after this long.
+    sweep: between two readings of the page's store, for what its listeners have missed.
     leaving: so long a logout waits for the page to be ready. renew: so often WhatsApp is asked for the
     account's limits when nothing else asks.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
@@ -55,6 +56,7 @@ class Limits:
     look: float = 1
     socket_grace: float = 3
     unsynced: float = 120
+    sweep: float = 3600
     qr_age: float = 65
     qr_confirm: float = 3
     resolve: float = 15

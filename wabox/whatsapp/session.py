@@ -64,7 +64,7 @@ class Session:
         self._attached_at = 0.0
         self._cut_off = False
         self._qr_since: float | None = None
-        self._swept: tuple[float, float, bool] | None = None
+        self._swept: tuple[float, float, bool, float] | None = None
 
     # from outside
 
@@ -307,10 +307,11 @@ class Session:
         self._knock.set()
 
     def _sweep_if_new(self) -> None:
-        """Events are hints: after each (re)connection and once synced, the store itself is read."""
+        """Events are hints: after each (re)connection, once synced, and every hour the store itself is read."""
         if self.link.state != "ready" or self.page is None:
             return
-        key = (self._attached_at, self.board.since, self.link.synced)
+        times = (self._time() - self._attached_at) // self.limits.sweep
+        key = (self._attached_at, self.board.since, self.link.synced, times)
         if key != self._swept:
             self._swept = key
             self._aside(self._hearing.sweep(self.page))

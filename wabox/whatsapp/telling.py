@@ -14,14 +14,20 @@ _CHAT = re.compile(r"[0-9A-Za-z.:-]{1,64}@[a-z.]{1,16}")
 _LONGEST = 65_536
 
 
-def receipt(device_id: int, session: int, raw: Any, now: datetime) -> Receipt | None:
-    """An ack as the shim tells it; None if it is none."""
+# Besides 1 to 4 there are kinds of failure (-7 to -2) and what reached another device of the same account (5).
+# Source: wa-js 4.6.0, src/whatsapp/enums/ACK.ts, seen 2026-11-20.
+_PEER = 5
+_DELIVERED = 2
+
+
+def receipt(device_id: int, session: int, raw: Any, now: datetime, *, stored: bool = False) -> Receipt | None:
+    """An ack as the shim tells it; None if it is none. A message to oneself is delivered when a device has it."""
     if not _is_message(raw) or not isinstance(raw.get("ack"), int):
         return None
-    ack = raw["ack"]
-    if ack < -1:
-        ack = -1  # WhatsApp's finer kinds of failure
-    return Receipt(device_id, session, raw["id"], raw["chat"], ack, now) if ack in (-1, 1, 2, 3, 4) else None
+    ack = _DELIVERED if raw["ack"] == _PEER else max(raw["ack"], -1)
+    if ack not in (-1, 1, 2, 3, 4):
+        return None
+    return Receipt(device_id, session, raw["id"], raw["chat"], ack, now, stored)
 
 
 def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | None:

@@ -38,7 +38,6 @@ const sweep = async ({ since, limit }) => {
   const newest = fresh.sort((a, b) => (a.t || 0) - (b.t || 0)).slice(-limit);
   return {
     inbound: newest.map(inbound).filter(Boolean),
-    // A refusal that is stored is old: the message may have had another chance since.
-    acks: newest.map((msg) => acked(msg.id, msg.ack)).filter((event) => event && event.ack > 0),
+    acks: newest.map((msg) => acked(msg.id, msg.ack)).filter((event) => event && !awaited.has(event.id)),
   };
 };

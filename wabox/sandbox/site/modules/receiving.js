@@ -78,12 +78,13 @@ __d('SandboxInbox', [
 
   // Both go through the module's own export, since clients wrap it there.
   async function takeReceipt(event) {
-    const person = await personOf(event);
+    const known = await personOf(event);
+    const named = { lid: `${event.lid}@lid`, phone: `${event.phone}@c.us` }[event.by];
     await importNamespace('WAWebHandleChatSimpleReceipt').handleChatSimpleReceipt({
       ack: event.ack,
       ackString: ACK_STRINGS[event.ack],
-      externalIds: [event.id],
-      from: person,
+      externalIds: event.ids ?? [event.id],
+      from: named ? createWid(named) : known,
       participant: undefined,
       recipient: undefined,
       ts: event.t,
@@ -101,8 +102,20 @@ __d('SandboxInbox', [
     }
   }
 
+  // The server had taken it, and says no all the same.
+  async function takeRefusal({ id }) {
+    const { loadMessage } = require('SandboxHistory');
+    const row = await storage.findByBareId(id);
+    const message = row && (await loadMessage(MsgKey.fromString(row.key)));
+    if (!message || message.ack > 1) return;
+    message.set({ isSendFailure: true });
+    message.updateAck(-1, true);
+    await storage.saveMessage(message);
+  }
+
   async function take(event) {
     if (event.kind === 'message') await takeMessage(event);
+    else if (event.kind === 'nack') await takeRefusal(event);
     else await takeReceipt(event);
   }
 
