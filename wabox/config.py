@@ -109,7 +109,10 @@ class Sending:
         60, values.integer(0, 100_000), "Messages a device sends in any 60 minutes. 0 = no cap."
     )
     new_chats_per_day: int = _key(
-        10, values.integer(0, 100_000), "People a device writes to for the first time a day. 0 = no cap."
+        10,
+        values.integer(0, 100_000),
+        "People a device writes to for the first time a day. 0 = no cap. Where WhatsApp names a limit of its own, "
+        "an even share of what is left of it binds, if that is less.",
     )
     warmup: bool = _key(
         True,

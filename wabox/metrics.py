@@ -67,6 +67,8 @@ def _messages(found: Counts) -> Iterator[Metric]:
 def _neighbours(found: Counts) -> Iterator[Metric]:
     devices = {state: found.devices.get(state, 0) for state in STATES}
     yield _gauges("wabox_devices", "Phones of all users, by state.", "state", devices)
+    help_limited = "Phones that WhatsApp lets begin no new chats: for a time, or for having begun all it allows."
+    yield _gauges("wabox_devices_limited", help_limited, "limit", found.limited)
     posts = {"due": found.due, "late": found.late, "parked": found.parked}
     yield _gauges("wabox_webhook_posts", "Posts owed, late for over a minute, given up.", "state", posts)
     mails = {status: found.mails.get(status, 0) for status in MAILS}

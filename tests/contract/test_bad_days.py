@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld, Diary
 from wabox.whatsapp import browser, processes, session
-from wabox.whatsapp.driver import Inbound, Link, Receipt, SessionLost, SessionSpec
+from wabox.whatsapp.driver import TIMELOCK, Inbound, Link, Receipt, SessionLost, SessionSpec
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.session import Session
@@ -336,6 +336,34 @@ def test_a_missing_binding_is_named_and_looked_for_again(world: ChromiumWorld, s
         world.driver.hand_over(device_id, "8801711000001@c.us", new_id(), "hello")
     world.calm()
     world.synced(device_id, mark)
+
+
+def test_a_page_that_tells_no_limits_is_well_and_sends_and_says_so(world: ChromiumWorld, shop: Shop) -> None:
+    """What is read of limits is optional: names that are gone tomorrow stop nothing."""
+    device_id, mark = shop[0].device_id, world.diary.mark()
+    world.weather(
+        missing_exports=[
+            "WAWebUserPrefsIndexedDBStorage.userPrefsIdb",
+            "WAWebReachoutTimelockUtils.canSendMsgWhileTimelocked",
+            "WAWebIndividualNewChatMessageCappingLimitUtils.canSendMsgWhileCapped",
+            "WAWebGetReachoutTimelockJob.fetchReachoutTimelock",
+            "WAWebGetNewChatMessageCappingInfoJob.fetchOrUpdateCapStatus",
+            "WAWebChatGroupUtils.updateCanSend",
+        ]
+    )
+    world.restart(shop[0])
+    assert world.synced(device_id, mark).limits is None
+    world.weather(timelock={"type": "DEFAULT", "until": None})
+    found = world.driver.resolve(device_id, world.new_phone())
+    assert found.chat_id is not None and found.warm is False, "the chat's own token is still asked"
+    handed = world.driver.hand_over(device_id, found.chat_id, new_id(), "hello")
+    assert handed.outcome == "refused" and handed.reason != TIMELOCK
+    world.weather(timelock=None)
+    assert world.driver.hand_over(device_id, found.chat_id, new_id(), "hello").outcome == "acked"
+    mark = world.diary.mark()
+    world.calm()
+    world.restart(shop[0])
+    assert world.synced(device_id, mark).limits is not None
 
 
 def test_late_modules_are_waited_for(world: ChromiumWorld, shop: Shop) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from wabox.devices import devices
 from wabox.engine.expansion import Expansion, _settle
 from wabox.errors import InsufficientCredits, Invalid, NotFound
 from wabox.messages import explaining, outbox, template
+from wabox.whatsapp.driver import NewChats, Timelock
 
 
 def people(engine: Engine, count: int, tag: str = "leads") -> list[str]:
@@ -408,6 +409,58 @@ def test_preflight_counts_what_a_launch_would_do(engine: Engine) -> None:
     assert found.skipped == {"opted_out": 1, "not_on_whatsapp": 1}
     assert found.samples[0] == "Hi Name 0"
     assert found.done_at is not None
+    assert (found.new_chats, found.beyond_new_chats, found.locked, found.phones) == (None, 0, False, 1)
+
+
+def look_ahead(engine: Engine) -> preflight.Preflight:
+    return engine.stage.box.db.read_here(
+        preflight.look,
+        engine.stage.asha.id,
+        template.parse("Hi {name}"),
+        segments.of_tag("leads"),
+        device_ids=None,
+        config=engine.stage.box.config,
+        now=engine.stage.hands.now(),
+    )
+
+
+def test_preflight_and_eta_count_new_people_against_what_whatsapp_leaves(engine: Engine) -> None:
+    people(engine, 40)
+    now, number = engine.stage.hands.now(), engine.stage.asha.device_id
+    ends = now + timedelta(days=3)
+    engine.driver.limit(number, new_chats=NewChats("first_warning", 70, 100, ends))
+    found = look_ahead(engine)
+    assert found.new_chats is not None and found.new_chats.left == 30
+    assert (found.first_contacts, found.beyond_new_chats) == (40, 10)
+    assert found.done_at is not None and found.done_at > ends + timedelta(days=2)
+    campaign_id = launch(engine)
+    expand(engine, campaign_id)
+
+    def eta() -> datetime | None:
+        campaign, now = show(engine, campaign_id), engine.stage.hands.now()
+        box = engine.stage.box
+        return box.db.read_here(preflight.eta, campaign, config=box.config, now=now)
+
+    said = eta()
+    assert said is not None and said > ends + timedelta(days=2)
+    engine.driver.limit(number, timelock=Timelock("DEFAULT", ends))
+    assert look_ahead(engine).locked and (look_ahead(engine).done_at or now) >= ends
+    assert (eta() or now) >= ends
+    engine.driver.limit(number, timelock=Timelock("DEFAULT", None))
+    assert eta() is None
+    assert (look_ahead(engine).locked, look_ahead(engine).locked_until, look_ahead(engine).done_at) == (
+        True,
+        None,
+        None,
+    )
+
+
+def test_the_boxs_own_cap_of_new_people_is_in_the_look_ahead(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending={"new_chats_per_day": 10})
+    people(engine, 35)
+    done_at = look_ahead(engine).done_at
+    assert done_at is not None and timedelta(days=2) < done_at - engine.stage.hands.now() < timedelta(days=4)
+    engine.stage.close()
 
 
 @pytest.mark.parametrize("seed", range(6))

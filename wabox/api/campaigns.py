@@ -71,8 +71,21 @@ class Stopped(Campaign):
     on_its_way: int = 0
 
 
+class Allowed(Struct):
+    """New chats that WhatsApp allows the phones in its cycle. beyond: so many new people go only after it."""
+
+    used: int
+    total: int
+    left: int
+    resets_at: wire.Time | None
+    beyond: int
+
+
 class Preflight(Struct):
     """What a launch would do now. skipped: how many people for each reason.
+
+    new_chats: null where WhatsApp names no limit. locked: WhatsApp lets nobody new be written to, until
+    locked_until if it says until when.
 
     content: `refuse` or `hold` where the rules of the box would not let the text go at once; with the reason.
     """
@@ -88,6 +101,9 @@ class Preflight(Struct):
     samples: list[str]
     content: Literal["refuse", "hold"] | None
     content_reason: str | None
+    new_chats: Allowed | None
+    locked: bool
+    locked_until: wire.Time | None
 
 
 @get("/campaigns", responses=wire.errors(), summary="Your campaigns")
@@ -279,7 +295,17 @@ def _plain(found: preflight.Preflight) -> dict[str, Any]:
         "samples": list(found.samples),
         "content": None if found.verdict is None else found.verdict.action,
         "content_reason": None if found.verdict is None else found.verdict.reason,
+        "new_chats": _allowed(found),
+        "locked": found.locked,
+        "locked_until": times.wire_or_none(found.locked_until),
     }
+
+
+def _allowed(found: preflight.Preflight) -> Allowed | None:
+    told = found.new_chats
+    if told is None:
+        return None
+    return Allowed(told.used, told.total, told.left, times.wire_or_none(told.resets_at), found.beyond_new_chats)
 
 
 router = Router(

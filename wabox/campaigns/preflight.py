@@ -17,7 +17,7 @@ from wabox.content.rules import Verdict
 from wabox.db import Row, Rows
 from wabox.devices import devices
 from wabox.errors import Refusal
-from wabox.messages import explaining, numbers, stored
+from wabox.messages import explaining, newcomers, numbers, stored
 from wabox.messages.template import Template
 
 SAMPLES = 5
@@ -30,8 +30,12 @@ class Preflight:
     `not_on_whatsapp`. A phone is one contact however it is spelled, so nobody is there twice.
     first_contacts: people who get it and whom nobody here has written with.
 
-    days_needed and done_at: at today's caps, None while no device is linked. verdict: what the rules of the
-    box would say to its text.
+    new_chats: what WhatsApp allows the phones that would send, None if it names no limit; beyond_new_chats: so
+    many of the new people go only after its cycle. locked, locked_until: nobody new is written to, until then if
+    WhatsApp says until when. phones: linked ones that would send.
+
+    days_needed and done_at: at today's caps and limits, None while no device is linked. verdict: what the rules of
+    the box would say to its text.
     """
 
     total: int
@@ -44,6 +48,11 @@ class Preflight:
     done_at: datetime | None
     samples: tuple[str, ...]
     verdict: Verdict | None = None
+    new_chats: newcomers.Allowed | None = None
+    beyond_new_chats: int = 0
+    locked: bool = False
+    locked_until: datetime | None = None
+    phones: int = 0
 
 
 def look(
@@ -68,6 +77,7 @@ def look(
                  when :consent and c.consent_at is null then 'no_consent'
                  when exists (select 1 from devices d join numbers k on k.device_id = d.id and k.phone = c.phone
                               where d.user_id = c.user_id and k.answer = 'no' and k.checked_at > :remembered)
+                     and not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone)
                    then 'not_on_whatsapp' end as reason,
                not exists (select 1 from chats h join devices d on d.user_id = h.user_id and d.phone = h.account
                            where h.user_id = c.user_id and h.phone = c.phone and d.removed_at is null
@@ -88,7 +98,10 @@ def look(
     skipped = {reason: counted[reason] for reason in REASONS if counted[reason] or reason == "opted_out"}
     will_send = len(ids) - sum(skipped.values())
     left = ledger.credits_left(rows, user_id)
-    done_at = _done_at(rows, user_id, device_ids, will_send, config, now)
+    phones = _phones(rows, user_id, device_ids)
+    done_at = _done_at(rows, phones, will_send, config, now, new=fresh)
+    allowed = newcomers.allowed(phones, now)
+    lock = newcomers.lock(phones, now) if fresh else None
     return Preflight(
         total=len(ids),
         will_send=will_send,
@@ -100,6 +113,11 @@ def look(
         done_at=done_at,
         samples=tuple(_samples(rows, user_id, message, ids[:SAMPLES])),
         verdict=launching.judged(rows, message),
+        new_chats=allowed,
+        beyond_new_chats=max(fresh - allowed.left, 0) if allowed else 0,
+        locked=lock is not None,
+        locked_until=lock.until if lock else None,
+        phones=len(phones),
     )
 
 
@@ -107,7 +125,8 @@ def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> dat
     """When a running campaign should be done; None for one that does not run or cannot be foreseen."""
     if campaign.status == "scheduled" and campaign.scheduled_for is not None:
         named = None if campaign.device_ids is None else list(campaign.device_ids)
-        return _done_at(rows, campaign.user_id, named, campaign.total, config, campaign.scheduled_for)
+        phones = _phones(rows, campaign.user_id, named)
+        return _done_at(rows, phones, campaign.total, config, campaign.scheduled_for)
     if campaign.status != "sending":
         return None
     lasts = rows.all(
@@ -117,13 +136,16 @@ def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> dat
     messages = [stored.by_id(rows, row["id"]) for row in lasts]
     waits = explaining.explain(rows, messages, config=config, now=now)
     moments = [waiting.expected_at for waiting in waits.values()]
+    for device_id in {message.device_id for message in messages}:
+        device = devices.by_id(rows, device_id)
+        moments.append(explaining.foresee_new(rows, device, campaign.id, config=config, now=now))
     if not moments and campaign.expanded:
         return now
     if None in moments:
         return None
     unexpanded = campaign.queued - _made(rows, campaign)
     if unexpanded > 0:
-        moments.append(_done_at(rows, campaign.user_id, None, campaign.queued, config, now))
+        moments.append(_done_at(rows, _phones(rows, campaign.user_id, None), campaign.queued, config, now))
     known = [moment for moment in moments if moment is not None]
     return max(known) if known and len(known) == len(moments) else None
 
@@ -135,19 +157,25 @@ def _made(rows: Rows, campaign: Campaign) -> int:
     return int(found)
 
 
-def _done_at(
-    rows: Rows, user_id: int, device_ids: list[int] | None, count: int, config: Config, now: datetime
-) -> datetime | None:
-    """When `count` more messages would be through, shared evenly by the linked devices."""
-    linked = [
+def _phones(rows: Rows, user_id: int, device_ids: list[int] | None) -> list[devices.Device]:
+    """The linked devices that would send."""
+    return [
         device
         for device in devices.list_of(rows, user_id)
         if device.linked and (device_ids is None or device.id in device_ids)
     ]
-    if not linked:
+
+
+def _done_at(
+    rows: Rows, phones: list[devices.Device], count: int, config: Config, now: datetime, *, new: int = 0
+) -> datetime | None:
+    """When `count` more messages would be through, shared evenly by these phones. new: to new people."""
+    if not phones:
         return None
-    share = -(-count // len(linked))
-    return max(explaining.foresee(rows, device, share, config=config, now=now) for device in linked)
+    share, new_share = -(-count // len(phones)), -(-new // len(phones))
+    moments = [explaining.foresee(rows, device, share, new=new_share, config=config, now=now) for device in phones]
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if len(known) == len(moments) else None
 
 
 def _samples(rows: Rows, user_id: int, message: Template, ids: list[int]) -> list[str]:

@@ -32,7 +32,8 @@ class Totals:
 class Counts:
     """waiting: by reason, each phone's group counted up to 10,000. oldest: queued longest of what is not planned.
 
-    today: since the shop's midnight; week: the last 7 days. devices: by state; astray: those that shall be open
+    today: since the shop's midnight; week: the last 7 days. devices: by state; limited: by what WhatsApp
+    limits them for; astray: those that shall be open
     and are not ready. due: posts owed; late: of these, for over a minute; parked: given up.
     leaving: phones whose logout WhatsApp could not be told of so far.
     mails: by status; stuck: of those queued, tried in vain so far.
@@ -46,6 +47,7 @@ class Counts:
     today: Mapping[str, int]
     week: Mapping[str, int]
     devices: Mapping[str, int]
+    limited: Mapping[str, int]
     astray: int
     due: int
     late: int
@@ -80,6 +82,14 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         today=_between(rows, times.stored(midnight)),
         week=_between(rows, tallies.bucket(now - timedelta(days=7))),
         devices=_by(rows, "select state, count(*) from devices where removed_at is null group by state"),
+        limited=_by(
+            rows,
+            """select 'timelock', count(*) from devices where removed_at is null and linked = 1
+                 and lock_type is not null and coalesce(lock_until > :now, 1)
+               union all select 'new_chats', count(*) from devices where removed_at is null and linked = 1
+                 and quota_status = 'capped' and coalesce(quota_resets_at > :now, 1)""",
+            now=times.stored(now),
+        ),
         astray=_number(
             rows,
             """select count(*) from devices where removed_at is null and wanted = 1

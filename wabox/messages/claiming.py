@@ -91,13 +91,15 @@ def _back_in_line(tx: Tx, device_id: int, now: datetime) -> int:
 
 def _limits_open(tx: Tx, line: Line) -> int:
     """What was put aside for a limit of the device stands in line again as soon as that is over. How many."""
-    closed = gate.closed_for_device(line.now, line.shared.device)
+    closed: list[facts.Reason] = gate.closed_for_device(line.now, line.shared.device)
+    if line.new_chats_full:
+        closed.append("new_chat_cap")
     return tx.run(
         """update messages set held_until = null, held_reason = null where id in (
              select id from messages where device_id = :device_id and status = 'queued'
              and held_reason in (select value from json_each(:over)) order by priority desc, id limit :most)""",
         device_id=line.device.id,
-        over=json.dumps([one for one in gate.OF_DEVICE if one not in closed]),
+        over=json.dumps([one for one in (*gate.OF_DEVICE, "new_chat_cap") if one not in closed]),
         most=MOST_ASIDE,
     )
 

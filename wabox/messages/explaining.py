@@ -11,7 +11,7 @@ from wabox import times
 from wabox.config import Config
 from wabox.db import Row, Rows
 from wabox.devices import devices
-from wabox.messages import claiming, facts, gate, statuses, stored
+from wabox.messages import claiming, facts, gate, newcomers, statuses, stored
 from wabox.messages.line import MESSAGE, Line, of_device
 
 MOST_COUNTED = 10_000  # ahead of a message; beyond it, the exact number helps nobody
@@ -133,8 +133,13 @@ def _due(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: int) -
     return int(counted)
 
 
-def foresee(rows: Rows, device: devices.Device, count: int, *, config: Config, now: datetime) -> datetime:
-    """When `count` more messages would have gone from a linked device, at today's pace and caps."""
+def foresee(
+    rows: Rows, device: devices.Device, count: int, *, new: int = 0, config: Config, now: datetime
+) -> datetime | None:
+    """When `count` more messages would have gone from a linked device, at today's pace, caps and limits.
+
+    new: so many of them to new people. None: nobody can know, for WhatsApp does not say how long it holds those.
+    """
     line = of_device(rows, device, config=config, now=now)
     waiting = rows.value(
         """select count(*) from messages m left join campaigns c on c.id = m.campaign_id
@@ -142,7 +147,29 @@ def foresee(rows: Rows, device: devices.Device, count: int, *, config: Config, n
            and (c.status is null or c.status = 'sending')""",
         id=device.id,
     )
-    return _after(line, line.now, waiting + count, config)
+    last = newcomers.through(line, line.now, new + (_new_in_line(rows, device.id) if new else 0))
+    return None if last is None else max(last, _after(line, line.now, waiting + count, config))
+
+
+def foresee_new(
+    rows: Rows, device: devices.Device, campaign_id: int, *, config: Config, now: datetime
+) -> datetime | None:
+    """When the last new person of a running campaign could be written to from this device."""
+    line = of_device(rows, device, config=config, now=now)
+    return newcomers.through(line, now, _new_in_line(rows, device.id, campaign_id))
+
+
+def _new_in_line(rows: Rows, device_id: int, campaign_id: int | None = None) -> int:
+    counted = rows.value(
+        """select count(*) from (select 1 from messages m left join campaigns c on c.id = m.campaign_id
+             where m.device_id = :device_id and m.status = 'queued' and m.new_chat = 1 and m.in_review = 0
+             and (c.status is null or c.status = 'sending')
+             and (:campaign_id is null or m.campaign_id = :campaign_id) limit :most)""",
+        device_id=device_id,
+        campaign_id=campaign_id,
+        most=10 * MOST_COUNTED,
+    )
+    return int(counted)
 
 
 def _expected(line: Line, ahead: int, config: Config) -> datetime | None:

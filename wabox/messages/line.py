@@ -22,6 +22,7 @@ class Line:
     """What all messages of one device share at one moment.
 
     campaigns: of the user, running. counted: how far `explaining` has walked the line, by campaign and priority.
+    own_new_chats_per_day: the box's own cap, before WhatsApp's share is taken for it.
     without: the id of a message that counts in no cap, 0 = none: it was handed over before, and is judged anew.
     """
 
@@ -33,6 +34,7 @@ class Line:
     campaigns: tuple[int, ...]
     counted: dict[tuple[int | None, int], tuple[int, int]] = field(default_factory=dict)
     without: int = 0
+    own_new_chats_per_day: int = 0
 
     def facts_for(self, rows: Rows, row: Row) -> facts.Facts:
         """What the gate judges of one message. row: of MESSAGE."""
@@ -179,7 +181,9 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
     running = rows.all(
         "select id from campaigns where user_id = :user_id and status = 'sending'", user_id=device.user_id
     )
-    return Line(device, shared, now, full, midnight, tuple(row["id"] for row in running), without=without)
+    campaigns = tuple(row["id"] for row in running)
+    own = config.sending.new_chats_per_day
+    return Line(device, shared, now, full, midnight, campaigns, without=without, own_new_chats_per_day=own)
 
 
 def _share(own: int, quota: NewChats | None, begun_today: int, now: datetime) -> int:

@@ -75,6 +75,17 @@ CAMPAIGNS = Chapter(
                 "days_needed": 5,
                 "done_at": "2026-04-29T11:00:00+00:00",
                 "samples": ["Hi Alice, Save 20% today"],
+                "content": None,
+                "content_reason": None,
+                "new_chats": {
+                    "used": 63,
+                    "total": 100,
+                    "left": 37,
+                    "resets_at": "2026-04-30T00:00:00+00:00",
+                    "beyond": 48,
+                },
+                "locked": False,
+                "locked_until": None,
             },
         ),
         Route(
