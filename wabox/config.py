@@ -7,13 +7,15 @@ import ipaddress
 import tomllib
 import zoneinfo
 from dataclasses import dataclass, field, fields
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from wabox import config_values as values
 from wabox.errors import ConfigError
+
+NIGHT = (2, 5)  # from which hour to which idle pages are renewed
 
 
 def _key(default: Any, check: values.Check, doc: str) -> Any:
@@ -80,6 +82,21 @@ class WhatsApp:
     url: str = _key("https://web.whatsapp.com", values.url, "The site. A sandbox has an address of its own.")
     chromium: str | None = _key(
         None, values.optional_text, 'Path of the browser. "" = look for chromium on this machine.'
+    )
+    renew_at_night: bool = _key(
+        True,
+        values.boolean,
+        "Open each linked page anew between 2 and 5 at night, in a minute without work: it grows while open.",
+    )
+    page_memory_mb: int = _key(
+        900,
+        values.integer(0, 65_536),
+        "Open a page anew, by day too, when its browser takes more than so many megabytes. 0 = never.",
+    )
+    service_workers: bool = _key(
+        True,
+        values.boolean,
+        "Let the site use service workers. Without them WhatsApp Web was seen to fail; with them nothing was.",
     )
 
 
@@ -306,6 +323,10 @@ class Config:
             return zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return self.zone
+
+    def is_night(self, moment: datetime) -> bool:
+        """Whether pages are renewed at this moment, on the shop's clock. moment: aware."""
+        return self.whatsapp.renew_at_night and NIGHT[0] <= moment.astimezone(self.zone).hour < NIGHT[1]
 
     @property
     def registration(self) -> str:

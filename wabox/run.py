@@ -48,6 +48,7 @@ from wabox.engine.workers import Kind, Workers
 from wabox.errors import ConfigError, Unavailable
 from wabox.messages import claiming
 from wabox.whatsapp.gateway import Gateway
+from wabox.whatsapp.page import Limits
 
 log = structlog.get_logger()
 
@@ -202,7 +203,14 @@ class _Serving:
         self.receipts = Receipts(box)
         config = box.config
         self.gateway = Gateway(
-            config.whatsapp.url, config.whatsapp.chromium, data.profiles, self.receipts.take, now=box.now
+            config.whatsapp.url,
+            config.whatsapp.chromium,
+            data.profiles,
+            self.receipts.take,
+            now=box.now,
+            limits=Limits(memory_mb=config.whatsapp.page_memory_mb),
+            night=config.is_night,
+            service_workers="allow" if config.whatsapp.service_workers else "block",
         )
         self.turns = Turns(box, self.gateway, machine_boot())
         self.expansion = Expansion(box)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wabox.sandbox import limits, linking, mail
+from wabox.sandbox import limits, linking, mail, weather
 from wabox.sandbox.faults import Faults, changed
 from wabox.sandbox.world import World
 
@@ -28,6 +28,10 @@ def _replace(world: World, faults: Faults, now: float) -> None:
         world.closing.extend(world.pages)
     if _of_limits(before) != _of_limits(faults):
         limits.tell(world, now)
+    if faults.dead_channel and not before.dead_channel:
+        weather.kill_channels(world)
+    if faults.storm is not None and faults.storm is not before.storm:
+        weather.begin_storm(world, faults.storm, now)
     if before.conflict != faults.conflict:
         _set_conflict(world, now)
     if before.passkey_gate and not faults.passkey_gate:

@@ -32,6 +32,14 @@
 | `ack_skip` | bool | "read" comes without "delivered" before it |
 | `late_receipts` | bool | receipts after ack 1 wait until the page connects anew |
 | `receipts` | `{shuffle, repeat, batch, as}` | last first, so many times more, many ids in one, by "lid" |
+| `reload_after_link_ms` | ms or null | a page loads itself anew that long after it was linked (300000) |
+| `reload_every_ms` | ms or null | a linked page loads itself anew so often |
+| `sync` | `{seconds, stall_at}` | catching up takes so long, in steps; it stops at that percentage |
+| `sync_end` | a logout reason | at the end of `sync` the page logs itself out |
+| `dead_channel` | bool | pages that are open look connected, and nothing passes until each is loaded anew |
+| `storm` | `{every_ms, down_ms}` | the servers go away again and again |
+| `leak_mb_per_hour` | count | linked pages take ever more memory (next session) |
+| `skew_s` | seconds | WhatsApp's clock is so much ahead, in the times of messages |
 
 A switch is true, false, or a count: that many of the next messages or questions only.
 """
@@ -41,7 +49,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -51,6 +59,7 @@ MAX_MS = 3_600_000
 SEND_ERRORS = ("ERROR_NETWORK", "ERROR_EXPIRED", "ERROR_CANCELLED", "ERROR_UPLOAD", "ERROR_UNKNOWN")
 QUOTA_STATUSES = ("NONE", "FIRST_WARNING", "SECOND_WARNING", "CAPPED")
 Switch = bool | int
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 class Timelock(msgspec.Struct):
@@ -88,6 +97,20 @@ class Receipts(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, rename=
     by: Literal["phone", "lid"] | None = None
 
 
+class Sync(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """How long catching up takes, and at which percentage it stops, if it does."""
+
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)]
+    stall_at: Annotated[int, msgspec.Meta(ge=0, le=100)] | None = None
+
+
+class Storm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Every so often the servers are away for so long."""
+
+    every_ms: Annotated[int, msgspec.Meta(ge=500, le=MAX_MS)]
+    down_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_MS)]
+
+
 class Faults(msgspec.Struct, kw_only=True):
     """The faults in force; the defaults are a healthy WhatsApp."""
 
@@ -120,6 +143,14 @@ class Faults(msgspec.Struct, kw_only=True):
     ack_skip: bool = False
     late_receipts: bool = False
     receipts: Receipts = msgspec.field(default_factory=Receipts)
+    reload_after_link_ms: int | None = 300_000
+    reload_every_ms: int | None = None
+    sync: Sync | None = None
+    sync_end: str | None = None
+    dead_channel: bool = False
+    storm: Storm | None = None
+    leak_mb_per_hour: int = 0
+    skew_s: int = 0
 
     def strikes(self, name: str) -> bool:
         """Whether this switch is on now; a counted one is used up by one."""
@@ -268,11 +299,36 @@ def _nack(value: Any) -> Nack | None:
     return Nack(code, read["chats"])
 
 
-def _receipts(value: Any) -> Receipts:
-    try:
-        return msgspec.convert({} if value is None else value, Receipts)
-    except msgspec.ValidationError as error:
-        raise _bad(f"Give some of shuffle, repeat, batch, as: {error}") from None
+def _shaped(kind: type[Shape]) -> Callable[[Any], Shape]:
+    def read(value: Any) -> Shape:
+        try:
+            return msgspec.convert({} if value is None else value, kind)
+        except msgspec.ValidationError as error:
+            raise _bad(f"Give some of {', '.join(kind.__struct_encode_fields__)}: {error}") from None
+
+    return read
+
+
+def _maybe(read: Callable[[Any], Shape]) -> Callable[[Any], Shape | None]:
+    return lambda value: None if value is None else read(value)
+
+
+def _reason(value: Any) -> str | None:
+    if value is None or (isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,63}", value)):
+        return value
+    raise _bad("Give the name of a logout reason, as user_initiated, or null.")
+
+
+def _seconds(value: Any) -> int:
+    if type(value) is not int or not -(10**7) <= value <= 10**7:
+        raise _bad("Give seconds as a whole number.")
+    return value
+
+
+def _pause(value: Any) -> int | None:
+    if value is not None and _milliseconds(value) < 500:
+        raise _bad(f"Give milliseconds as a whole number from 500 to {MAX_MS}, or null.")
+    return None if value is None else int(value)
 
 
 _READERS: Mapping[str, Callable[[Any], Any]] = {
@@ -304,7 +360,15 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "ack5": _flag,
     "ack_skip": _flag,
     "late_receipts": _flag,
-    "receipts": _receipts,
+    "receipts": _shaped(Receipts),
+    "reload_after_link_ms": _pause,
+    "reload_every_ms": _pause,
+    "sync": _maybe(_shaped(Sync)),
+    "sync_end": _reason,
+    "dead_channel": _flag,
+    "storm": _maybe(_shaped(Storm)),
+    "leak_mb_per_hour": _count,
+    "skew_s": _seconds,
 }
 
 

@@ -11,7 +11,7 @@ import secrets
 from typing import Any
 
 from wabox.errors import Invalid
-from wabox.sandbox import limits, mail
+from wabox.sandbox import limits, mail, weather
 from wabox.sandbox.world import Companion, Page, World, fresh_token
 
 CODE_LETTERS = "123456789ABCDEFGHJKLMNPQRSTVWXYZ"
@@ -65,8 +65,10 @@ def start_session(world: World, page: Page, companion: Companion, pending: list[
             "lid_accounts": world.faults.lid_accounts,
             **limits.told(world, account.phone, now),
             "known": mail.acks_of(world, companion.phone, pending),
+            **weather.of_session(world),
         },
     )
+    weather.reload_later(world, page, world.faults.reload_every_ms, now)
     for entry in world.kept.queued.get(companion.id, []):
         world.push(page.id, {"op": "event", "seq": entry.seq, "event": entry.event})
     world.push(page.id, {"op": "caught_up"})
@@ -171,6 +173,7 @@ def _finish_link(world: World, phone: str, page: Page, now: float) -> Companion:
         },
     )
     start_session(world, page, companion, [], now)
+    weather.reload_later(world, page, world.faults.reload_after_link_ms, now)
     return companion
 
 

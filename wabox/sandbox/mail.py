@@ -30,7 +30,7 @@ def hand_over(world: World, page: Page, sent: dict[str, Any], answer: Answer, no
         return
     message = _take(world, companion, sent, now)
     if not world.strikes("drop_ack"):
-        world.later(answer_at, lambda _at: answer({"t": int(message.at)}))
+        world.later(answer_at, lambda _at: answer({"t": int(message.at) + world.faults.skew_s}))
     nack_ms = world.faults.late_nack_ms
     if nack_ms is not None:
         world.later(answer_at + nack_ms / 1000, lambda _at: receipts.refuse(world, message))
@@ -95,7 +95,7 @@ def _as_event(world: World, message: Message, phone: str, *, from_me: bool) -> d
         "name": person.name,
         "text": message.text,
         "media": message.media,
-        "t": int(message.at),
+        "t": int(message.at) + world.faults.skew_s,
         "ack": message.ack,
         "from_me": from_me,
     }

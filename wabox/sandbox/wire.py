@@ -87,7 +87,7 @@ class Wire:
 
     async def serve(self, socket: WebSocket[Any, Any, Any]) -> None:
         """One page's socket from its opening to its end."""
-        if self.world.faults.offline:
+        if self.world.faults.offline or time.time() < self.world.away_until:
             await socket.close(code=1013)
             return
         await socket.accept()
@@ -140,6 +140,8 @@ class Wire:
         message = _decoder.decode(text)
         now = time.time()
         page = self.world.pages[page_id]
+        if page.dead:
+            return
         match message:
             case Hello():
                 linking.greet(self.world, page_id, msgspec.to_builtins(message), now)

@@ -78,6 +78,7 @@ class Page(msgspec.Struct):
     companion: str | None = None
     conflicted: bool = False
     waiting: tuple[str, str] | None = None
+    dead: bool = False
 
 
 Record = Account | Companion | Queued | Message | Faults
@@ -106,6 +107,7 @@ class World:
         self.pages: dict[str, Page] = {}
         self.outgoing: list[tuple[str, Push]] = []
         self.closing: list[str] = []
+        self.away_until = 0.0  # a storm's end
         self.gathered: dict[str, list[Push]] = {}  # receipts to a sender that are told together
         self.unsaved: dict[tuple[str, str], Record | None] = {}
         self.by_id = {(each.sender, each.id): each for each in self.kept.messages}
@@ -153,7 +155,10 @@ class World:
             action(at)
 
     def push(self, page_id: str, message: Push) -> None:
-        """The page will hear this."""
+        """The page will hear this, unless its channel is dead."""
+        page = self.pages.get(page_id)
+        if page is not None and page.dead:
+            return
         self.outgoing.append((page_id, message))
 
     def is_on_whatsapp(self, phone: str) -> bool:

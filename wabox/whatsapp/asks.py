@@ -24,7 +24,8 @@ async def hand_over(session: Session, chat_id: str, message_id: str, text: str) 
     page = _ready(session)
     question = {"chat": chat_id, "id": message_id, "text": text}
     try:
-        raw = await page.ask("send", question, session.limits.hand_over)
+        with session.wear.asking():
+            raw = await page.ask("send", question, session.limits.hand_over)
     except NotAttached as away:
         session.doubt()
         raise SessionLost(str(away)) from None
@@ -35,9 +36,18 @@ async def hand_over(session: Session, chat_id: str, message_id: str, text: str) 
         session.doubt()
         return Handed("in_doubt", "page_lost", session.house.now())
     handed = telling.handed(raw, session.house.now())
+    _judge_channel(session, handed)
     if handed.outcome in ("held", "refused") and handed.reason in (TIMELOCK, CAPPED) and handed.until:
         await _limit_shown(session)
     return handed
+
+
+def _judge_channel(session: Session, handed: Handed) -> None:
+    """Two hand-overs in a row without an answer: the channel is dead, however connected it looks."""
+    if handed.outcome in ("acked", "refused"):
+        session.wear.alive()
+    elif handed.reason == "timeout" and session.wear.unanswered():
+        session.lost(PageLost("WhatsApp answered two hand-overs in a row with nothing"))
 
 
 async def _limit_shown(session: Session) -> None:
@@ -85,7 +95,8 @@ async def pair(session: Session, phone: str) -> None:
 async def _ask(session: Session, verb: str, question: dict[str, Any], seconds: float) -> Any:
     page = _ready(session)
     try:
-        return await page.ask(verb, question, seconds)
+        with session.wear.asking():
+            return await page.ask(verb, question, seconds)
     except PageHung as hung:
         session.lost(hung)
         raise SessionLost("the page hangs") from None

@@ -34,7 +34,7 @@ from wabox.whatsapp.house import House
 from wabox.whatsapp.leftovers import Temporary
 from wabox.whatsapp.page import Limits
 from wabox.whatsapp.profile import Profile
-from wabox.whatsapp.runtime import BrowserLost, Runtime
+from wabox.whatsapp.runtime import BrowserLost, Runtime, ServiceWorkers
 from wabox.whatsapp.session import Session
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,7 @@ class Gateway:
 
     url: the site to drive. chromium: a path or name, None to look for one. profiles: where the
     devices' profile directories are. on_event is called on the loop's thread and must not wait.
+    night: whether idle pages are renewed at this moment.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class Gateway:
         now: Callable[[], datetime] | None = None,
         limits: Limits | None = None,
         min_free_bytes: int = _MIN_FREE_BYTES,
+        night: Callable[[datetime], bool] = lambda _: False,
+        service_workers: ServiceWorkers = "allow",
     ) -> None:
         self._url = url
         self._chromium = chromium
@@ -71,6 +74,8 @@ class Gateway:
         self._now = now or (lambda: datetime.now(UTC))
         self._limits = limits or Limits()
         self._min_free_bytes = min_free_bytes
+        self._night = night
+        self._service_workers = service_workers
         self._temporary = Temporary(profiles)
         self._sessions: dict[int, Session] = {}
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -89,7 +94,7 @@ class Gateway:
         What an earlier life left of browsers is ended and removed: whoever starts this holds the profiles.
         """
         await asyncio.to_thread(leftovers.sweep, self._profiles, self._temporary)
-        runtime = Runtime(self._temporary)
+        runtime = Runtime(self._temporary, self._service_workers)
         self._house = House(
             url=self._url,
             chromium=self._chromium,
@@ -100,6 +105,7 @@ class Gateway:
             emit=self._emit,
             now=self._now,
             may_renew=self._may_renew,
+            night=lambda: self._night(self._now()),
         )
         if browser.is_loopback(self._url) and browser.runs_as_root():
             log.warning("chromium_without_sandbox", why="root, and the site is on this machine")

@@ -26,7 +26,10 @@ class Held(Exception):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What all sessions share. may_renew: no other device would suffer from a new Playwright."""
+    """What all sessions share. may_renew: no other device would suffer from a new Playwright.
+
+    night: it is the hour in which idle pages are renewed.
+    """
 
     url: str
     chromium: str | None
@@ -37,6 +40,7 @@ class House:
     emit: Callable[[Event], None]
     now: Callable[[], datetime]
     may_renew: Callable[[int], bool]
+    night: Callable[[], bool]
 
     def chromium_for(self, profile: Profile) -> Chromium:
         """The browser to start. Raises Held if none may be started. Reads the disk."""

@@ -40,6 +40,8 @@ class Limits:
     that shows a QR for longer is logged out. qr_age: after this WhatsApp is asked for a new QR.
     unsynced: a connected page that does not say it has caught up is taken to have after this long.
     sweep: between two readings of the page's store, for what its listeners have missed.
+    renew_age: a page is renewed at night once it is so old, if nothing was asked of it for `idle`. memory_mb: its
+    browser is renewed when it weighs more (0 = never), looked at every `weigh`, not before `renew_gap` is over.
     leaving: so long a logout waits for the page to be ready. renew: so often WhatsApp is asked for the
     account's limits when nothing else asks.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
@@ -57,6 +59,11 @@ class Limits:
     socket_grace: float = 3
     unsynced: float = 120
     sweep: float = 3600
+    renew_age: float = 12 * 3600
+    renew_gap: float = 3600
+    idle: float = 60
+    weigh: float = 60
+    memory_mb: int = 900
     qr_age: float = 65
     qr_confirm: float = 3
     resolve: float = 15

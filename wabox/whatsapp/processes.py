@@ -40,6 +40,17 @@ def family(pid: int) -> set[int]:
     return found
 
 
+def weight_mb(directory: Path) -> int:
+    """What the browser that holds this directory takes of the memory, with all its processes; shared parts once.
+
+    PSS, as /proc/<pid>/smaps_rollup shows it; a process that may not be read counts as nothing.
+    """
+    everyone: set[int] = set()
+    for pid in browsers_of(directory):
+        everyone |= family(pid)
+    return sum(_pss_kb(pid) for pid in everyone) // 1024
+
+
 def browsers_of(directory: Path) -> list[int]:
     """Processes whose --user-data-dir is exactly this directory."""
     flag = f"--user-data-dir={directory}"
@@ -91,6 +102,14 @@ def _environment(pid: int) -> list[bytes]:
         return (_PROC / str(pid) / "environ").read_bytes().split(b"\0")
     except OSError:
         return []
+
+
+def _pss_kb(pid: int) -> int:
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def _pids() -> Iterator[int]:

@@ -17,6 +17,7 @@ from wabox.whatsapp import leftovers, processes
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _NOTE = "wabox-link.json"
+_STORES = ("IndexedDB", "Local Storage", "Session Storage", "Service Worker", "WebStorage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,14 @@ class Note:
     """What we know of the link without opening the browser.
 
     phone: digits, None if not known. linked_at, seen_at: epoch seconds of the link and of the
-    newest message that was seen, so that a sweep neither misses nor dredges up.
+    newest message that was seen, so that a sweep neither misses nor dredges up. chromium: version of the browser
+    that last ran on it.
     """
 
     phone: str | None
     linked_at: int
     seen_at: int
+    chromium: str | None = None
 
 
 def names(profiles: Path) -> set[str]:
@@ -89,6 +92,21 @@ class Profile:
         fresh.replace(self.directory / _NOTE)
         self._note = note
 
+    def runs_on(self, chromium: str | None) -> bool:
+        """A browser of this version is about to run here. Whether it is another than before; then its caches go.
+
+        What another build has compiled and cached can keep the page from loading. What the site itself keeps, the
+        link above all, is left alone. Source: OpenWA issues 663 and 708, seen 2026-11-20.
+        """
+        note = self.note
+        if note is None or chromium is None or note.chromium == chromium:
+            return False
+        if changed := note.chromium is not None:
+            for cache in _caches(self.directory):
+                shutil.rmtree(cache, ignore_errors=True)
+        self.remember(replace(note, chromium=chromium))
+        return changed
+
     def saw(self, at: int) -> None:
         """A message of this moment (epoch seconds) was seen; kept in memory until `remember`."""
         if self.note is not None and at > self.note.seen_at:
@@ -122,8 +140,19 @@ class Profile:
     def _load(self) -> Note | None:
         try:
             seen = json.loads((self.directory / _NOTE).read_text())
-            return Note(seen["phone"], int(seen["linked_at"]), int(seen["seen_at"]))
+            return Note(seen["phone"], int(seen["linked_at"]), int(seen["seen_at"]), seen.get("chromium"))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
             return Note(None, 0, 0)
+
+
+def _caches(profile: Path) -> list[Path]:
+    """Chromium's own caches below a profile; none of the site's stores, nor anything in them."""
+    found: list[Path] = []
+    for below in (profile, *(one for one in profile.iterdir() if one.is_dir() and not one.is_symlink())):
+        if below.name not in _STORES:
+            found += [
+                one for one in below.iterdir() if "Cache" in one.name and one.is_dir() and not one.is_symlink()
+            ]
+    return found

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import structlog
 from playwright.async_api import BrowserContext, Playwright, async_playwright
@@ -22,6 +23,8 @@ from wabox.whatsapp.leftovers import Temporary
 from wabox.whatsapp.page import PageHung, PageLost, within
 
 log = structlog.get_logger(__name__)
+
+ServiceWorkers = Literal["allow", "block"]
 
 # Measured: unbounded the process grows to 224 MB, below 128 it may die under load.
 _NODE_OPTIONS = "--max-old-space-size=128 --max-semi-space-size=1"
@@ -40,8 +43,9 @@ class DriverBroken(BrowserLost):
 class Runtime:
     """At most one Playwright at a time, for all devices. temporary: for its files and its browsers'."""
 
-    def __init__(self, temporary: Temporary) -> None:
+    def __init__(self, temporary: Temporary, service_workers: ServiceWorkers = "allow") -> None:
         self._temporary = temporary
+        self._service_workers = service_workers
         self._playwright: Playwright | None = None
         self._pid: int | None = None
         self._lock = asyncio.Lock()
@@ -65,7 +69,9 @@ class Runtime:
             playwright = await self._answering()
             place = await asyncio.to_thread(self._temporary.prepare)
             try:
-                return await within(seconds + 5, _launch(playwright, chromium, directory, url, seconds, place))
+                return await within(
+                    seconds + 5, self._launch(playwright, chromium, directory, url, seconds, place)
+                )
             except (PageHung, PageLost) as failed:
                 raise BrowserLost(f"Chromium does not start: {failed}") from None
 
@@ -79,6 +85,27 @@ class Runtime:
         """The helper process is gone, politely if it can be done in time."""
         async with self._lock:
             await self._end(seconds)
+
+    async def _launch(
+        self, playwright: Playwright, chromium: Chromium, directory: Path, url: str, seconds: float, place: Path
+    ) -> BrowserContext:
+        return await playwright.chromium.launch_persistent_context(
+            directory,
+            executable_path=chromium.path,
+            headless=True,
+            args=browser.arguments(url, chromium.user_agent),
+            user_agent=chromium.user_agent,
+            chromium_sandbox=not browser.runs_as_root(),
+            env={**browser.environment(), "TMPDIR": str(place)},
+            accept_downloads=False,
+            service_workers=self._service_workers,
+            reduced_motion="reduce",
+            viewport={"width": 1100, "height": 800},
+            handle_sigint=False,
+            handle_sigterm=False,
+            handle_sighup=False,
+            timeout=seconds * 1000,
+        )
 
     async def _answering(self) -> Playwright:
         async with self._lock:
@@ -130,28 +157,6 @@ class Runtime:
                 await within(_ANSWER_SECONDS, playwright.stop())
             except (PageHung, PageLost):
                 log.warning("playwright_left", pid=pid)
-
-
-async def _launch(
-    playwright: Playwright, chromium: Chromium, directory: Path, url: str, seconds: float, place: Path
-) -> BrowserContext:
-    return await playwright.chromium.launch_persistent_context(
-        directory,
-        executable_path=chromium.path,
-        headless=True,
-        args=browser.arguments(url, chromium.user_agent),
-        user_agent=chromium.user_agent,
-        chromium_sandbox=not browser.runs_as_root(),
-        env={**browser.environment(), "TMPDIR": str(place)},
-        accept_downloads=False,
-        service_workers="block",
-        reduced_motion="reduce",
-        viewport={"width": 1100, "height": 800},
-        handle_sigint=False,
-        handle_sigterm=False,
-        handle_sighup=False,
-        timeout=seconds * 1000,
-    )
 
 
 async def _why_not(failed: Exception) -> BrowserLost:

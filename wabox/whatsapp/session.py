@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from wabox.whatsapp import states
+from wabox.whatsapp import processes, states
 from wabox.whatsapp.board import Board
 from wabox.whatsapp.driver import Detail, Link, LinkState, SessionSpec
 from wabox.whatsapp.hearing import Hearing
@@ -27,6 +27,7 @@ from wabox.whatsapp.page import Page, PageHung, PageLost
 from wabox.whatsapp.profile import Note, Profile
 from wabox.whatsapp.runtime import BrowserLost, DriverBroken
 from wabox.whatsapp.states import Seen
+from wabox.whatsapp.wear import Wear
 from wabox.whatsapp.window import Ears, Window
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,10 @@ log = structlog.get_logger(__name__)
 _RECHECK_SECONDS = 30
 _FAILED = ("page_failed", "browser_failed")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
+
+
+class Renewed(Exception):
+    """The page is well, and shall be a fresh one."""
 
 
 class LoggedOut(Exception):
@@ -60,6 +65,8 @@ class Session:
         self._was_linked = self.profile.note is not None
         self._leaving = self._logout_told = self._tried_twice = self._qr_seen_twice = False
         self._ladder = Ladder(house.limits)
+        self._chromium: str | None = None
+        self.wear = Wear(house.limits, self._time, house.night)
         self._hearing = Hearing(spec, self.profile, house.emit, house.now)
         self._attached_at = 0.0
         self._cut_off = False
@@ -108,7 +115,8 @@ class Session:
         try finds a QR where a link was, and wipes then.
         """
         linked = self.profile.note is not None
-        told = linked and await self._tell_whatsapp()
+        with self.wear.asking():
+            told = linked and await self._tell_whatsapp()
         await self.close()
         if linked and not (told or anyway):
             self._show("not_started")
@@ -141,6 +149,8 @@ class Session:
             await self._watch()
         except LoggedOut:
             await self._removed()
+        except Renewed as why:
+            await self._begin_afresh(str(why))
         except Held as held:
             await self._hold(held)
         except Exception as trouble:  # noqa: BLE001 - whatever it is, the ladder leads out of it
@@ -158,7 +168,11 @@ class Session:
         else:
             if step == "playwright" and self.house.may_renew(self.spec.device_id):
                 await self.house.runtime.renew("a device's browser keeps failing")
-            await self._window.launch(await asyncio.to_thread(self.house.chromium_for, self.profile))
+            chromium = await asyncio.to_thread(self.house.chromium_for, self.profile)
+            self._chromium = chromium.version
+            await asyncio.to_thread(self.profile.runs_on, chromium.version)
+            await self._window.launch(chromium)
+            self.wear.opened()
         self._see(await self._attached())
 
     async def _attached_again(self) -> Seen:
@@ -172,6 +186,7 @@ class Session:
             raise BrowserLost("the browser is closed")
         look = await self.page.attach()
         self._attached_at = self._time()
+        self.wear.alive()
         return look
 
     async def _watch(self) -> None:
@@ -209,6 +224,7 @@ class Session:
             raise PageLost(f"bindings missing: {', '.join(look.missing)}")
         self._tried_twice = bool(look.missing)
         self._cut_off = not look.connected
+        self.wear.shows(look.progress)
         note = self.profile.note
         phone = note.phone if note and note.phone else self.spec.phone
         spec = self.spec
@@ -241,7 +257,7 @@ class Session:
     def _remember(self, look: Seen) -> None:
         note, now = self.profile.note, int(self.house.now().timestamp())
         if note is None:
-            self.profile.remember(Note(look.phone, linked_at=now, seen_at=now))
+            self.profile.remember(Note(look.phone, now, now, self._chromium))
         elif look.phone and look.phone != note.phone:
             self.profile.remember(replace(note, phone=look.phone))
 
@@ -249,7 +265,7 @@ class Session:
         """Room on the disk; the deadlines of a page that is not well, of a QR text, of an incompatible page."""
         await asyncio.to_thread(self.house.check_room, self.profile)
         link, now = self.link, self._time()
-        age = now - max(self._attached_at, self.board.since)
+        age = now - max(self._attached_at, self.board.since, self.wear.progressed_at)
         stuck = link.state == "starting" or self._failed()
         if (
             link.state == "starting"
@@ -267,6 +283,22 @@ class Session:
         if link.detail == "engine_incompatible" and age > self.limits.reprobe:
             await self._window.reload()
             self._see(await self._attached())
+        if link.state == "ready" and link.synced:
+            await self._renew_if_due()
+
+    async def _renew_if_due(self) -> None:
+        """A page that is old or heavy is replaced while nothing is in hand. Raises Renewed."""
+        why = "the night" if self.wear.due_at_night() else None
+        if why is None and self.wear.to_be_weighed():
+            weight = await asyncio.to_thread(processes.weight_mb, self.profile.directory)
+            why = f"it weighs {weight} MB" if self.wear.too_heavy(weight) else None
+        if why is not None and self.wear.idle and not self._leaving:
+            self._show_starting()  # from here on nothing is asked of the old page
+            raise Renewed(why)
+
+    async def _begin_afresh(self, why: str) -> None:
+        log.info("page_renewed", device_id=self.spec.device_id, why=why)
+        await self._window.drop(politely=True)
 
     def _qr_is_old(self, now: float) -> bool:
         shown_at = max(self._attached_at, self.board.changed_at, self.board.code_until)
@@ -292,8 +324,10 @@ class Session:
                 self._latest = states.seen(event.get("status"))
                 self._knock.set()
             case "ack":
+                self.wear.alive()
                 self._hearing.receipt(event)
             case "inbound":
+                self.wear.alive()
                 self._hearing.inbound(event)
             case "code":
                 code = event.get("code")

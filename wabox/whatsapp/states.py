@@ -24,7 +24,10 @@ _BLOCKED = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One look at the page. connected: the socket was up within the last few seconds. limits: None = not told."""
+    """One look at the page. connected: the socket was up within the last few seconds. limits: None = not told.
+
+    progress: how far its first sync is, in a form of its own; only that it changes says something.
+    """
 
     missing: tuple[str, ...]
     page_version: str
@@ -40,6 +43,7 @@ class Seen:
     phone: str | None
     pushname: str | None
     passkey: bool
+    progress: str | None
     limits: Limits | None
 
 
@@ -63,6 +67,7 @@ def seen(raw: Any) -> Seen:
         phone=digits(data.get("phone")),
         pushname=_text(data.get("pushname")),
         passkey=data.get("passkey") is True,
+        progress=_text(data.get("progress")),
         limits=limits(data.get("limits")),
     )
 

@@ -9,9 +9,28 @@ const connected = () => {
   firstConnected = still ? Math.min(firstConnected, now) : Infinity;
   return still;
 };
-// What the page says; if it says nothing of the kind for long, being connected has to do.
-const synced = () =>
-  !!app.Socket.hasSynced || performance.now() - firstConnected > options.unsyncedMs;
+// How far the first sync is: what the page says of it, and how much is in its stores. Each part is optional.
+const part = (read) => {
+  try {
+    return text(read());
+  } catch {
+    return null;
+  }
+};
+const progress = () => [
+  () => window.require('WAWebHistorySyncProgressModel').getHistorySyncProgressModel().realProgress,
+  () => window.require('WAWebOfflineHandler').OfflineMessageHandler.getOfflineDeliveryProgress(),
+  () => app.ChatStore.getModelsArray().length,
+  () => app.MsgStore.getModelsArray().length,
+].map(part).join('/');
+let came = { as: null, at: -Infinity };
+// What the page says; if it says nothing of the kind, and comes no further for long, being connected has to do.
+const synced = () => {
+  if (app.Socket.hasSynced) return true;
+  const as = progress();
+  if (as !== came.as) came = { as, at: performance.now() };
+  return performance.now() - Math.max(firstConnected, came.at) > options.unsyncedMs;
+};
 const account = () => {
   const wid = app.UserPrefs.getMaybeMePnUser();
   return wid ? digits(wid) : null;
@@ -30,6 +49,7 @@ const status = () => {
     socket: text(app.Socket.state),
     connected: connected(),
     synced: synced(),
+    progress: authenticated && !app.Socket.hasSynced ? progress() : null,
     qr: authenticated ? null : code.text,
     phone: authenticated ? account() : null,
     pushname: authenticated ? text(app.Conn.pushname) : null,

@@ -127,12 +127,17 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     Stream.set({ mode: 'SYNCING', info: 'SYNCING' });
   }
 
+  let sync = null;
+  let syncEnd = null;
   async function onSession(session) {
     identity.me = session.me;
     identity.lidAccounts = session.lid_accounts;
     directory.learn(session.me.phone, session.me.lid);
     Conn.set({ connected: true, pushname: session.me.name });
     wire.open();
+    sync = session.sync ?? null;
+    syncEnd = session.sync_end ?? null;
+    leak(session.leak_mb_per_hour);
     await applyKnown(session.known);
     require('SandboxOutbox').resume(session.known);
     onLimits(session);
@@ -159,8 +164,35 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     BackendEventBus.isMainStreamReadyMd = true;
     BackendEventBus.trigger('main_stream_mode_ready');
     Stream.set({ mode: 'MAIN', info: 'NORMAL' });
-    setTimeout(() => Socket.set({ hasSynced: true }), SYNC_MS);
+    catchUp();
     require('SandboxScreen').showChats();
+  }
+
+  // The first sync: at once, or in steps that the page shows, to its end or to where it stops.
+  function catchUp() {
+    if (!sync) {
+      setTimeout(() => Socket.set({ hasSynced: true }), SYNC_MS);
+      return;
+    }
+    const progress = require('WAWebHistorySyncProgressModel').getHistorySyncProgressModel();
+    const started = performance.now();
+    const ticking = setInterval(() => {
+      const done = Math.min(100, Math.floor((performance.now() - started) / (sync.seconds * 10 || 1)));
+      const shown = Math.min(done, sync.stall_at ?? 100);
+      progress.set({ realProgress: shown });
+      if (shown < done || done === 100) clearInterval(ticking);
+      if (shown < 100) return;
+      if (syncEnd) leave(syncEnd);
+      else Socket.set({ hasSynced: true });
+    }, 250);
+  }
+
+  const leaked = [];
+  let leaking = null;
+  function leak(megabytesPerHour) {
+    clearInterval(leaking);
+    if (!megabytesPerHour) return;
+    leaking = setInterval(() => leaked.push(new Uint8Array((megabytesPerHour * 2 ** 20) / 3600).fill(1)), 1000);
   }
 
   function onLost() {
