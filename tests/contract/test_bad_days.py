@@ -366,6 +366,24 @@ def test_a_page_that_tells_no_limits_is_well_and_sends_and_says_so(world: Chromi
     assert world.synced(device_id, mark).limits is not None
 
 
+def test_a_lock_that_is_over_in_a_page_that_still_goes_by_it_is_asked_about(
+    world: ChromiumWorld, shop: Shop
+) -> None:
+    device_id = shop[0].device_id
+    chat_id = world.driver.resolve(device_id, world.new_phone()).chat_id
+    assert chat_id is not None
+    page = world.gateway._sessions[device_id].page
+    assert page is not None
+    ended = """() => require('WAWebUserPrefsIndexedDBStorage').userPrefsIdb.set('WAReachoutTimelockState',
+        { state: 'VISIBLE', enforcement_type: 'DEFAULT', time_enforcement_ends: Date.now() - 1000 })"""
+    world.thread.run(page.tab.evaluate(ended))
+    handed = world.driver.hand_over(device_id, chat_id, new_id(), "hello")
+    assert (handed.outcome, handed.reason, handed.until) == ("held", TIMELOCK, None)
+    gone = "() => !require('WAWebReachoutTimelockUtils').isUserReachoutTimelocked()"
+    world.thread.run(page.tab.wait_for_function(gone))
+    assert world.driver.hand_over(device_id, chat_id, new_id(), "hello").outcome == "acked"
+
+
 def test_late_modules_are_waited_for(world: ChromiumWorld, shop: Shop) -> None:
     mark = world.diary.mark()
     world.weather(module_wave_ms=2500)

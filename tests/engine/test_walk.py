@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.engine.walk import unmended
 from tests.engine.walk.rules import Box, Everything
-from tests.engine.walk.short import Chats, Numbers, Pace, Recovery, Rooms
+from tests.engine.walk.short import Chats, Limits, Numbers, Pace, Recovery, Rooms
 
 MET = (
     "queued",
@@ -23,6 +23,7 @@ MET = (
     "cancelled",
     "skipped expired",
     "skipped opted_out",
+    "skipped blocked_by_you",
     "failed refused",
     "unknown history_lost",
     "campaign sending",
@@ -70,7 +71,7 @@ def test_whatever_befalls_a_box_its_promises_hold() -> None:
     assert set(MET) - set(Watched.met) == set(), "the walk leads nowhere near these"
 
 
-@pytest.mark.parametrize("machine", [Rooms, Chats, Numbers, Pace, Recovery])
+@pytest.mark.parametrize("machine", [Rooms, Chats, Numbers, Pace, Recovery, Limits])
 def test_its_promises_hold_where_they_were_once_broken(machine: type[Box]) -> None:
     walk(machine, 20, steps=10)
 

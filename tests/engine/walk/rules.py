@@ -16,6 +16,7 @@ from wabox.campaigns import control, replies
 from wabox.contacts import suppression
 from wabox.devices import devices
 from wabox.messages import outbox
+from wabox.whatsapp.driver import NewChats, Timelock
 from wabox.whatsapp.fake import Outcome
 
 person = st.sampled_from(PEOPLE)
@@ -31,6 +32,7 @@ SPANS = [
 MINUTE = timedelta(minutes=1)
 CRASHES = ["claimed", "resolved", "armed", "entered", "acked", "recorded"]
 OUTCOMES: list[Outcome] = ["refused", "not_entered", "lost_answer", "stuck", "stuck", "vanished", "session_lost"]
+LIMITS = ["lock", "endless", "quota", "free", "untold"]
 CALM = Sending()
 CAPPED = Sending(daily=4, hourly=3, new_chats=1)
 NIGHTS = Sending(quiet=(21, 8), new_chats=2)
@@ -300,5 +302,32 @@ class Weather(Box):
         self.world.hands.at -= span
 
 
-class Everything(Singles, Campaigning, Going, Linking, Opting, Settling, Doubts, Dying, Weather):
+class Limiting(Box):
+    """WhatsApp lets a phone write to nobody new, counts its new chats, or the owner blocks somebody."""
+
+    @rule(
+        slot=place,
+        how=st.sampled_from(["lock", "endless", "quota", "free", "untold"]),
+        span=st.sampled_from(SPANS),
+    )
+    def whatsapp_limits(self, slot: int, how: str, span: timedelta) -> None:
+        number, there = self.world.slots[slot], self.world.whatsapp
+        if number is None or number not in there._specs:
+            return
+        until = self.world.hands.at + span
+        if how == "untold":
+            there._limits.pop(number, None)
+        elif how == "quota":
+            there.limit(number, new_chats=NewChats("second_warning", 9, 10, until))
+        else:
+            lock = None if how == "free" else Timelock("DEFAULT", until if how == "lock" else None)
+            there.limit(number, timelock=lock)
+
+    @rule(phone=person, yes=st.booleans())
+    def owner_blocks(self, phone: str, yes: bool) -> None:  # noqa: FBT001
+        blocked = self.world.whatsapp.blocked
+        (blocked.add if yes else blocked.discard)(phone)
+
+
+class Everything(Singles, Campaigning, Going, Linking, Opting, Settling, Doubts, Dying, Weather, Limiting):
     """All of it."""

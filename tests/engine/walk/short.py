@@ -10,6 +10,7 @@ from hypothesis.stateful import rule
 from tests.engine.walk.rules import CALM, CAPPED, Box
 from tests.engine.walk.world import PEOPLE, SHOPS
 from wabox.campaigns import control
+from wabox.whatsapp.driver import Timelock
 
 
 class Short(Box):
@@ -121,3 +122,55 @@ class Recovery(Short):
 
     def ten_minutes_pass(self) -> None:
         self.world.hands.at += timedelta(minutes=10)
+
+
+class Limits(Short):
+    """A campaign and singles under a lock that comes, ends, and is not always told in time; and deaths."""
+
+    deeds = (
+        "lock_comes",
+        "lock_ends",
+        "launches",
+        "somebody_writes",
+        "dies",
+        "works_for_a_while",
+        "works_for_a_while",
+    )
+
+    def lock_comes(self) -> None:
+        until = self.world.hands.at + timedelta(days=30)
+        self.world.whatsapp.limit(self._number(), timelock=Timelock("DEFAULT", until))
+
+    def lock_ends(self) -> None:
+        self.world.whatsapp.limit(self._number())
+
+    def launches(self) -> None:
+        self.world.launch(None, not_before=None)
+
+    def somebody_writes(self) -> None:
+        if self.world.whatsapp.link(self._number()).state == "ready":
+            self.world.writes(self._number(), PEOPLE[0], "hello")
+
+    def dies(self) -> None:
+        self.world.dies("armed", reboot=False, unflushed=0, dead=timedelta(seconds=5))
+
+    def works_for_a_while(self) -> None:
+        for _ in range(10):
+            self.work()
+            self.world.hands.at += timedelta(seconds=6)
+
+    def teardown(self) -> None:
+        """Free for a day, everything that was held has gone."""
+        if hasattr(self, "world"):
+            self.lock_ends()
+            for _ in range(40):
+                self.world.hands.at += timedelta(minutes=10)
+                self.work()
+            waiting = "select count(*) from messages where status in ('queued', 'sending')"
+            assert self.world.value(waiting) == 0, "a lock that is over holds somebody"
+        super().teardown()
+
+    def _number(self) -> int:
+        number = self.world.slots[0]
+        assert number is not None
+        return number

@@ -46,6 +46,8 @@ class WhatsApp(FakeDriver):
         was, self.slow = self.slow, True
         try:
             handed = super().hand_over(device_id, chat_id, message_id, text)
+            if handed.outcome == "held":  # nothing was entered: no attempt
+                self.log.remove(attempt)
             self.entered()
         finally:
             self.slow = was

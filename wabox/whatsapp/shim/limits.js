@@ -92,6 +92,10 @@ const closed = (chatId) => unless(null, () => {
   if (blocked(chat)) return { reason: 'blocked_by_you' };
   const limit = limiting(limits());
   if (limit && warm(chat) === false) return limit;
+  if (preference(LOCK) && warm(chat) === false) {
+    void fetchLimits(); // it is over, but the page still goes by it until it is told otherwise
+    return { reason: 'timelock', until: null };
+  }
   const update = optional('WAWebChatGroupUtils').updateCanSend;
   if (typeof update !== 'function') return null;
   update(chat);
