@@ -8,6 +8,7 @@ COMMANDS = {
     "user": "List accounts, set a password.",
     "begin-anew": "Start over with an empty box when the database is lost.",
     "doctor": "Say what is wrong with this box, and the cure.",
+    "fieldtest": "Try on two phones of yours what wabox takes for true of WhatsApp.",
     "sandbox": "Run the pretend WhatsApp alone.",
     "version": "Print the version.",
 }

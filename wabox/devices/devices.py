@@ -339,6 +339,14 @@ def stuck_logouts(rows: Rows) -> int:
     )
 
 
+def profile_of(rows: Rows, device_id: int) -> str | None:
+    """The profile of a device that is linked; None if there is no such device."""
+    found = rows.one(
+        "select profile from devices where id = :id and linked = 1 and removed_at is null", id=device_id
+    )
+    return None if found is None else str(found["profile"])
+
+
 def profiles(rows: Rows) -> dict[str, bool]:
     """{profile: whether its device is removed and nothing more is asked of it} of every device there ever was."""
     found = rows.all("select profile, removed_at is not null and command is null as over from devices")

@@ -6,7 +6,7 @@ import asyncio
 import concurrent.futures
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from wabox.whatsapp.driver import (
 )
 from wabox.whatsapp.house import House
 from wabox.whatsapp.leftovers import Temporary
-from wabox.whatsapp.page import Limits
+from wabox.whatsapp.page import Limits, Page
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.runtime import BrowserLost, Runtime, ServiceWorkers
 from wabox.whatsapp.session import Session
@@ -215,6 +215,16 @@ class Gateway:
             lambda session: asks.look_up(session, message_id, chat_ids, anchor),
             2 * self._limits.look_up,
         )
+
+    def examine(self, device_id: int, work: Callable[[Page], Awaitable[T]], seconds: float) -> T:
+        """What the device's page itself answers, in whatever state it is. Blocks; raises SessionLost."""
+
+        async def asked(session: Session) -> T:
+            if session.page is None:
+                raise SessionLost("the browser is closed")
+            return await work(session.page)
+
+        return self._ask(device_id, asked, seconds)
 
     # on the loop
 

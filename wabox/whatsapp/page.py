@@ -158,6 +158,10 @@ class Page:
             raise NotAttached("the page is loading")
         return answer[0]
 
+    async def run(self, script: str, question: Any, seconds: float) -> Any:
+        """What a script of its own answers. Raises PageLost, PageHung."""
+        return await within(seconds, self.tab.evaluate(script, question))
+
     async def _gate(self) -> list[str]:
         """Waits for the modules that wa-js must find; returns those that did not come."""
         limit = self._limits.gate

@@ -1,0 +1,81 @@
+"""Steps 11 and 12: what is heard of what people do, at once and afterwards."""
+
+from __future__ import annotations
+
+import time
+
+from wabox.fieldtest.field import Field
+from wabox.whatsapp.driver import Inbound
+
+_UNTOLD = ("chat", "image", "video", "document", "ptt", "audio", "sticker", "poll_creation", "reaction")
+
+
+def hear(field: Field) -> None:
+    """11: what B writes is heard, and whose it is; what is no word of a person is not."""
+    plain = _heard(field, "field test, a word")
+    known = None if plain is None else plain.phone is not None
+    field.check("a word", plain is not None, 17, kind=plain.kind if plain else None)
+    field.check("whose it is", known, 18, phone=known, lid=bool(plain and plain.lid))
+    field.check("STOP", _heard(field, "STOP") is not None, 17)
+    mark = field.journal.mark()
+    if field.people.do("b_edits", "STOP") == "done":
+        edited = field.journal.wait(Inbound, lambda one: one.edited, since=mark, seconds=field.tempo.hearing)
+        field.check("an edit", edited is not None, 32)
+    else:
+        field.check("an edit", None, 32)
+    mark = field.journal.mark()
+    others = [field.people.do(deed) for deed in ("b_deletes", "b_pictures")]
+    if "done" in others:
+        field.journal.rest(field.tempo.settle)
+        kinds = [one.kind for one in field.journal.all(Inbound, mark)]
+        field.check("other kinds", all(kind in _UNTOLD for kind in kinds), 17, kinds=kinds)
+    else:
+        field.check("other kinds", None, 17)
+    _unread(field)
+
+
+def sweep(field: Field) -> None:
+    """12: what B writes while the box is off is heard when it is back."""
+    field.gateway.close(field.spec.device_id)
+    field.shows(lambda link: link.state == "not_started", since=0, seconds=field.tempo.acks)
+    text = "field test, while the box is off"
+    field.report.keep_out(text)
+    done = field.people.do("b_writes", text)
+    mark, began = field.open(), time.monotonic()
+    back = field.ready_again(mark)
+    field.check(
+        "comes back without a QR", bool(back and back.state == "ready"), 5, seconds=time.monotonic() - began
+    )
+    heard = field.journal.wait(Inbound, lambda one: one.text == text, since=mark, seconds=field.tempo.hearing)
+    field.check(
+        "heard afterwards", None if done != "done" else heard is not None, 3, seconds=time.monotonic() - began
+    )
+
+
+def _heard(field: Field, text: str) -> Inbound | None:
+    mark = field.journal.mark()
+    field.report.keep_out(text)
+    if field.people.do("b_writes", text) != "done":
+        return None
+    found = field.journal.wait(
+        Inbound,
+        lambda one: one.text.strip().upper() == text.upper(),
+        since=mark,
+        seconds=field.tempo.hearing,
+    )
+    if found is not None:
+        field.report.keep_out(found.phone, found.lid, found.username, found.name, found.message_id, found.chat_id)
+    return found
+
+
+def _unread(field: Field) -> None:
+    """A question stays unread on A's phone under a message of ours."""
+    text = "field test, a question"
+    if _heard(field, text) is None or field.people.is_unread(text) is None:
+        field.check("a question stays unread", None, 22)
+        return
+    message_id, ours = field.new_message("under a question")
+    mark = field.journal.mark()
+    field.hand_over(field.chat(), message_id, ours)
+    field.ack(message_id, 2, since=mark)
+    field.check("a question stays unread", field.people.is_unread(text), 22)

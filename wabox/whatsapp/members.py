@@ -1,0 +1,157 @@
+"""Every member of WhatsApp's page that the shim reads, what for, and who outside this house has seen it.
+
+One line each. A member that only the sandbox offers has no place here, and none in the shim: a test reads the
+shim's text against this list. What is `needed` is one of `bindings` in shim/bindings.js, and its absence stops
+the device; every other one is read in a guard, and its absence means "not told".
+
+Sources: `wa-js` = the unmodified bundle reads the same names (a test looks). `B n` = that module of WhatsApp Web
+as public mirrors store it (undated). Else a public issue or source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Purpose = Literal["send", "link", "receipts", "hear", "limits", "screen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """name: `Store.member` of WPP.whatsapp, `functions.x`, `WPP.x.y`, `WAWebModule.member`, `model.member`,
+    or `on event`. needed: nothing is sent without it."""
+
+    name: str
+    needed_for: Purpose
+    source: str
+    needed: bool = False
+
+
+_ = Member
+MEMBERS = (
+    # bindings: without one of these the page is engine_incompatible
+    _("Socket.on", "send", "wa-js", needed=True),
+    _("Stream.on", "send", "wa-js", needed=True),
+    _("Conn.on", "link", "wa-js", needed=True),
+    _("Cmd.on", "send", "wa-js", needed=True),
+    _("MsgStore.on", "receipts", "wa-js", needed=True),
+    _("MsgStore.get", "send", "wa-js", needed=True),
+    _("ChatStore.on", "send", "wa-js", needed=True),
+    _("ChatStore.get", "send", "wa-js", needed=True),
+    _("MsgKey.fromString", "send", "wa-js", needed=True),
+    _("WidFactory.createWid", "send", "wa-js", needed=True),
+    _("Base64.encodeB64", "link", "wa-js", needed=True),
+    _("UserPrefs.getMaybeMePnUser", "link", "wa-js", needed=True),
+    _("functions.isAuthenticated", "send", "wa-js", needed=True),
+    _("functions.isRegistered", "link", "wa-js", needed=True),
+    _("functions.queryWidExists", "send", "wa-js", needed=True),
+    _("functions.findOrCreateLatestChat", "send", "wa-js", needed=True),
+    _("functions.addAndSendMsgToChat", "send", "wa-js", needed=True),
+    _("functions.getEphemeralFields", "send", "wa-js", needed=True),
+    _("functions.getSearchContext", "send", "wa-js", needed=True),
+    _("functions.handleChatSimpleReceipt", "receipts", "wa-js", needed=True),
+    _("functions.genLinkDeviceCodeForPhoneNumber", "link", "wa-js", needed=True),
+    _("enums.ACK.CLOCK", "receipts", "wa-js", needed=True),
+    _("multidevice.waNoiseInfo.get", "link", "wa-js", needed=True),
+    _("multidevice.waSignalStore.getRegistrationInfo", "link", "wa-js", needed=True),
+    _("multidevice.adv.getADVSecretKey", "link", "wa-js", needed=True),
+    # wa-js's own verbs: they come with the bundle
+    _("WPP.version", "send", "wa-js"),
+    _("WPP.isFullReady", "send", "wa-js"),
+    _("WPP.chat.find", "send", "wa-js"),
+    _("WPP.chat.sendTextMessage", "send", "wa-js"),
+    _("WPP.chat.getMessageById", "send", "wa-js"),
+    _("WPP.conn.getAuthCode", "link", "wa-js"),
+    _("WPP.conn.refreshQR", "link", "wa-js"),
+    _("WPP.conn.startLinkDeviceCodeForPhoneNumber", "link", "wa-js"),
+    _("WPP.conn.genLinkDeviceCodeForPhoneNumber", "link", "wa-js"),
+    _("WPP.conn.logout", "link", "wa-js"),
+    _("WPP.whatsapp.functions", "send", "wa-js"),
+    _("on chat.new_message", "hear", "wa-js"),
+    _("on chat.msg_ack_change", "receipts", "wa-js"),
+    _("on change:ack", "receipts", "wa-js"),
+    _("on conn.logout", "link", "wa-js"),
+    _("on conn.link_code_change", "link", "wa-js"),
+    _("on conn.link_code_expired", "link", "wa-js"),
+    # what the page shows
+    _("Socket.state", "send", "wa-js"),
+    _("Socket.hasSynced", "hear", "wa-js"),
+    _("Stream.mode", "send", "wa-js"),
+    _("Stream.info", "screen", "wa-js"),
+    _("Stream.displayInfo", "screen", "wa-js"),
+    _("Conn.pushname", "screen", "wa-js"),
+    _("Debug.VERSION", "screen", "wa-js"),
+    # messages, people, chats
+    _("MsgStore.off", "send", "wa-js"),
+    _("MsgStore.getModelsArray", "hear", "wa-js"),
+    _("ContactStore.get", "hear", "wa-js"),
+    _("lidPnCache.getPhoneNumber", "hear", "wa-js"),
+    _("lidPnCache.getCurrentLid", "hear", "wa-js"),
+    _("functions.getPhoneNumber", "hear", "wa-js"),
+    _("BlocklistStore.get", "limits", "wa-js"),
+    _("msg.id", "send", "wa-js"),
+    _("msg.ack", "receipts", "wa-js"),
+    _("msg.body", "hear", "wa-js"),
+    _("msg.caption", "hear", "wa-js"),
+    _("msg.type", "hear", "wa-js"),
+    _("msg.t", "hear", "wa-js"),
+    _("msg.notifyName", "hear", "wa-js"),
+    _("msg.errorCode", "limits", "B 54244958603"),
+    _("chat.id", "send", "wa-js"),
+    _("chat.contact", "limits", "wa-js"),
+    _("chat.isReadOnly", "limits", "wa-js"),
+    _("chat.canSend", "limits", "B 54199007728"),
+    _("chat.getTcToken", "limits", "B 54128714734"),
+    _("contact.name", "hear", "wa-js"),
+    _("contact.pushname", "hear", "wa-js"),
+    _("contact.isContactBlocked", "limits", "wa-js"),
+    _("wid.isLid", "limits", "wa-js"),
+    _("found.wid", "send", "wa-js"),
+    _("found.lid", "send", "wa-js"),
+    _("sent.ack", "send", "wa-js"),
+    _("sent.sendMsgResult.messageSendResult", "send", "wa-js"),
+    _("code.fullCode", "link", "wa-js"),
+    _("error.code", "send", "wa-js"),
+    _("error.statusCode", "limits", "wppconnect-server #1794"),
+    _("error.status", "limits", "wppconnect-server #1794"),
+    # limits: undated, each read in a guard
+    _("WAWebUserPrefsIndexedDBStorage.userPrefsIdb.get", "limits", "B 54387529540"),
+    _("WAWebGetReachoutTimelockJob.fetchReachoutTimelock", "limits", "B 54217829112"),
+    _("WAWebReachoutTimelockUtils.canSendMsgWhileTimelocked", "limits", "B 54128714734"),
+    _("WAWebGetNewChatMessageCappingInfoJob.fetchOrUpdateCapStatus", "limits", "B 60661072789"),
+    _("WAWebIndividualNewChatMessageCappingLimitUtils.canSendMsgWhileCapped", "limits", "B 60759551091"),
+    _("WAWebChatGroupUtils.updateCanSend", "limits", "B 54199007728"),
+    _("timelock.time_enforcement_ends", "limits", "B 54128714734"),
+    _("timelock.enforcement_type", "limits", "B 54128714734"),
+    _("capping.capping_status", "limits", "B 60759551091"),
+    _("capping.total_quota", "limits", "B 60759551091"),
+    _("capping.used_quota", "limits", "B 60759551091"),
+    _("capping.cycle_end_timestamp", "limits", "B 60759551091"),
+)
+
+# In the page: {name: whether it is there}, of those that hang on the page itself and not on one of its models.
+LOOK = """(names) => {
+  const from = (name) => {
+    const [first] = name.split('.');
+    if (first === 'WPP' || first === 'Debug') return [window, name.split('.')];
+    if (first.startsWith('WAWeb')) return [window.require(first), name.split('.').slice(1)];
+    return [window.WPP.whatsapp, name.split('.')];
+  };
+  const there = (name) => {
+    try {
+      const [root, path] = from(name);
+      return path.reduce((object, one) => object[one], root) !== undefined;
+    } catch {
+      return false;
+    }
+  };
+  return window.WPP ? Object.fromEntries(names.map((name) => [name, there(name)])) : {};
+}"""
+
+
+def questions() -> list[str]:
+    """The members that LOOK can find without anybody's message or chat."""
+    return [one.name for one in MEMBERS if one.name[0].isupper() or one.name.split(".")[0] in _ROOTS]
+
+
+_ROOTS = ("functions", "enums", "multidevice", "lidPnCache")
