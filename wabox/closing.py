@@ -33,6 +33,8 @@ FORGOTTEN: dict[str, str] = {
     "content_refusals": "user_id, hour, rule",
     "campaigns": "id",
     "inbox": "id",
+    "person_ids": "user_id, wa_id",
+    "people": "id",
     "contacts": "id",
     "suppressions": "user_id, phone_hash",
     "suppression_log": "id",

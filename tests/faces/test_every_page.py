@@ -135,6 +135,8 @@ ROWS: dict[str, Row] = {
     "POST /inbox/{phone:str}": Row(404),
     "GET /inbox/{phone:str}/live": Row(404),
     "POST /inbox/{phone:str}/seen": Row(303),
+    "POST /inbox/{phone:str}/opt-out": Row(404),
+    "POST /inbox/{phone:str}/erase": Row(404),
     "GET /login": Row(303, stranger=200),
     "POST /login": Row(401, stranger=403, tended=True),
     "GET /login/code": Row(303),

@@ -12,9 +12,11 @@ from tests.faces.conftest import OpenTab
 from tests.faces.scene import Scene
 from tests.faces.tab import Tab, words
 from tests.faces.work import Work, limited
+from wabox.campaigns import replies
 from wabox.contacts import suppression
 from wabox.db import Tx
-from wabox.messages import talks
+from wabox.messages import joining, talks
+from wabox.whatsapp.driver import Inbound
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -155,6 +157,64 @@ def test_bilal_finds_none_of_it(bilal: Tab, shop: Stage, work: Work) -> None:
     for inbox_id in (*range(1, 8), 2**63):
         assert bilal.post(f"/inbox/tray/{inbox_id}", {"as": "opt_out"}).status_code == 404
     assert shop.value("select count(*) from suppressions") == 1
+
+
+HIDDEN = "111222333444555"
+
+
+def writes_hidden(shop: Stage, text: str, number: int = 1) -> None:
+    at = shop.hands.now()
+    event = Inbound(
+        shop.asha.device_id, 1, f"h{number}", f"{HIDDEN}@lid", None, None, text, "chat", at, username="nila"
+    )
+    shop.box.db.write_now(replies.hear, event, now=at)
+
+
+def test_who_hides_the_number_is_answered_found_and_erased(asha: Tab, shop: Stage, work: Work) -> None:
+    writes_hidden(shop, "Do you have a green one?")
+    said = words(asha.get("/inbox").text)
+    assert "@nila" in said
+    assert "number hidden" in said
+    talk = asha.get(f"/inbox/{HIDDEN}@lid").text
+    assert "Do you have a green one?" in words(talk)
+    assert "The number is hidden" in words(talk)
+    asha.post(f"/inbox/{HIDDEN}@lid", {"message": "Yes, a {phone}green one.", "ticket": ticket(talk)})
+    assert shop.value("select text from messages where phone = :p", p=f"{HIDDEN}@lid") == "Yes, a green one."
+    assert "Wrote with a hidden number" in words(asha.get("/contacts?q=@nil").text)
+    assert "Nobody found" in words(asha.get("/contacts?q=nobodyatall").text)
+    exported = asha.get("/contacts/export.csv").text
+    assert [line for line in exported.splitlines() if "@nila" in line][0].startswith(",'@nila")
+    log = words(asha.get("/messages").text)
+    assert "number hidden" in log
+    assert HIDDEN not in log
+    asha.post(f"/inbox/{HIDDEN}@lid/opt-out")
+    assert shop.value("select status from messages where phone = :p", p=f"{HIDDEN}@lid") == "skipped"
+    assert "asked not to be written to" in words(asha.get(f"/inbox/{HIDDEN}@lid").text)
+    assert asha.post(f"/inbox/{HIDDEN}@lid/erase").status_code == 303
+    assert shop.value("select count(*) from people where phone like '%lid'") == 0
+    assert asha.get(f"/inbox/{HIDDEN}@lid").status_code == 404
+
+
+def test_the_old_address_of_a_talk_leads_to_the_number(asha: Tab, shop: Stage, work: Work) -> None:
+    writes_hidden(shop, "please stop it", 1)
+    assert f'href="/inbox/{HIDDEN}@lid"' in asha.get("/inbox").text
+    now = shop.hands.now()
+    shop.box.db.write_now(joining.told, shop.asha.id, lid=HIDDEN, phone=STRANGER, username=None, now=now)
+    talk = words(asha.get(f"/inbox/{HIDDEN}@lid").text)
+    assert "please stop it" in talk
+    assert "do you deliver to Sylhet?" in talk
+
+
+def test_bilal_reaches_nobody_of_ashas_who_hides_the_number(bilal: Tab, shop: Stage, work: Work) -> None:
+    writes_hidden(shop, "Do you have a green one?")
+    before = shop.value("select count(*) from suppressions")
+    for path in ("", "/live"):
+        assert bilal.get(f"/inbox/{HIDDEN}@lid{path}").status_code == 404
+    for path in ("", "/opt-out", "/erase"):
+        assert bilal.post(f"/inbox/{HIDDEN}@lid{path}", {"message": "x"}).status_code == 404
+    assert "nila" not in words(bilal.get("/contacts?q=nila").text).replace("nila", "", 1)
+    assert shop.value("select count(*) from suppressions") == before
+    assert shop.value("select count(*) from people where phone like '%lid'") == 1
 
 
 def test_what_people_write_is_never_markup(asha: Tab, shop: Stage, work: Work) -> None:

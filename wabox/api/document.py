@@ -38,6 +38,8 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": "^[!-~](?:[ -~]{0,253}[!-~])?$"},
 }
 
+_ONE_OF = {"Send": ("phone", "person_id")}  # bodies of which exactly one of these fields is given
+
 
 @functools.lru_cache(maxsize=1)
 def written(app: Litestar, path: str) -> bytes:
@@ -52,6 +54,8 @@ def of(app: Litestar, path: str) -> Json:
     for _, _, handler in routes:
         types += [field.raw for field in (handler.parsed_data_field, _answer(handler)) if field is not None]
     shapes, components = msgspec.json.schema_components(types, ref_template=_REF)
+    for name, either in _ONE_OF.items():
+        components[name]["oneOf"] = [_only(one, either) for one in either]
     shape_of = dict(zip(map(repr, types), shapes, strict=True))
     paths: dict[str, Json] = {}
     for route, method, handler in routes:
@@ -81,6 +85,12 @@ def of(app: Litestar, path: str) -> Json:
             },
         },
     }
+
+
+def _only(name: str, either: tuple[str, ...]) -> Json:
+    """A body with this field and none of the others."""
+    others: Json = {one: {"type": "null"} for one in either if one != name}
+    return {"required": [name], "properties": {name: {"not": {"type": "null"}}, **others}}
 
 
 def _routes(app: Litestar) -> Iterator[tuple[HTTPRoute, str, HTTPRouteHandler]]:

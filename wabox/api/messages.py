@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.params import Parameter
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from wabox import crash, times
 from wabox.accounts.keys import Caller
@@ -25,23 +25,32 @@ from wabox.messages import explaining, log, outbox, single, statuses, stored, te
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
 
 
-class Send(Struct, forbid_unknown_fields=True):
-    """One message to one phone. expires_at: past it the message is skipped, not sent late."""
+class Send(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One message to one phone, or to a person who wrote first: give one of `phone` and `person_id`.
 
-    phone: wire.Phone
+    person_id: as `message.received` told it, also for somebody whose number WhatsApp hides. device_label: else
+    `primary`, or the phone that the person wrote to last. expires_at: past it the message is skipped.
+    """
+
+    phone: wire.Phone | None = None
+    person_id: Annotated[int, Meta(ge=1, le=wire.BIGGEST_ID)] | None = None
     message: wire.Text
-    device_label: wire.Label = devices.PRIMARY
+    device_label: wire.Label | None = None
     queue_if_offline: bool = False
     scheduled_for: wire.Aware | None = None
     expires_at: wire.Aware | None = None
 
 
 class Sent(Struct):
-    """What became of the request. waits_until and wait_reason: null when it goes at once."""
+    """What became of the request. waits_until and wait_reason: null when it goes at once.
+
+    phone: null while WhatsApp hides the person's number.
+    """
 
     job_id: int
     status: statuses.Status
-    phone: str
+    phone: str | None
+    person_id: int | None
     device_label: str
     waits_until: wire.Time | None
     wait_reason: str | None
@@ -49,11 +58,15 @@ class Sent(Struct):
 
 
 class Message(Struct):
-    """A row of the log. ahead: how many messages go first, while it waits in line."""
+    """A row of the log. ahead: how many messages go first, while it waits in line.
+
+    phone: null while WhatsApp hides the person's number. person_id: null for somebody who never wrote.
+    """
 
     job_id: int
     campaign_id: int | None
-    phone: str
+    phone: str | None
+    person_id: int | None
     device_label: str
     message: str
     status: statuses.Status
@@ -96,19 +109,20 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
     422 `content_refused`: the rules of this box do not allow the text. `content_review`: a person reads it first.
     """
     now = box.now()
-    phone = wire.in_field("phone", phones.parse, data.phone, country=box.config.locale.country)
+    phone = _one_recipient(data, box.config.locale.country)
     text = wire.in_field("message", template.parse, data.message)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     expires_at = moment(data.expires_at, "expires_at")
 
     def accept(tx: Tx) -> Sent:
+        to = _recipient(tx, caller.user.id, data, phone)
         job_id = single.send(
             tx,
             caller.user.id,
-            phone=phone.digits,
+            phone=to.address,
             template=text,
             now=now,
-            device_label=data.device_label,
+            device_label=to.device_label,
             queue_if_offline=data.queue_if_offline,
             scheduled_for=scheduled_for,
             expires_at=expires_at,
@@ -133,6 +147,7 @@ async def messages(
     status: statuses.Status | None = None,
     campaign_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,
     phone: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PHONE_PATTERN})] = None,
+    person_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,
     device_label: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PLAIN_PATTERN})] = None,
     since: wire.Moment = None,
     until: wire.Moment = None,
@@ -147,6 +162,7 @@ async def messages(
         status=status,
         campaign_id=campaign_id,
         phone=None if phone is None else wire.in_field("phone", phones.parse, phone, country=country).digits,
+        person_id=person_id,
         device_label=device_label,
         since=_time(since, "since"),
         until=_time(until, "until"),
@@ -200,7 +216,8 @@ def on_wire(message: stored.Message, waiting: explaining.Waiting | None) -> Mess
     return Message(
         job_id=message.id,
         campaign_id=message.campaign_id,
-        phone=message.phone,
+        phone=message.number,
+        person_id=message.person_id,
         device_label=message.device_label,
         message=message.text,
         status=message.status,
@@ -222,13 +239,31 @@ def _one(rows: Rows, box: Box, user_id: int, job_id: int) -> Message:
     return on_wire(found, explaining.explain(rows, [found], config=box.config, now=box.now()).get(found.id))
 
 
+def _one_recipient(data: Send, country: str) -> str | None:
+    """The digits that are given; None if it is a person. Raises Invalid unless it is exactly one of the two."""
+    if (data.phone is None) == (data.person_id is None):
+        sentence = "Give either phone or person_id."
+        raise Invalid("phone_or_person", sentence, details={"phone": sentence})
+    if data.phone is None:
+        return None
+    return wire.in_field("phone", phones.parse, data.phone, country=country).digits
+
+
+def _recipient(rows: Rows, user_id: int, data: Send, phone: str | None) -> single.Recipient:
+    if data.person_id is not None:
+        return single.recipient(rows, user_id, data.person_id, device_label=data.device_label)
+    assert phone is not None
+    return single.Recipient(phone, devices.PRIMARY if data.device_label is None else data.device_label)
+
+
 def _sent(tx: Tx, box: Box, message: stored.Message, now: datetime) -> Sent:
     waits = explaining.explain(tx, [message], config=box.config, now=now, most_ahead=1)
     waiting = waits.get(message.id, explaining.Waiting())
     return Sent(
         job_id=message.id,
         status=message.status,
-        phone=message.phone,
+        phone=message.number,
+        person_id=message.person_id,
         device_label=message.device_label,
         waits_until=None if waiting.until is None else times.wire_up(waiting.until),
         wait_reason=waiting.reason,

@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.accounts.states import Actor
 from wabox.contacts import inbox, suppression, words
+from wabox.contacts.identities import Person
 from wabox.content import complaints, rules
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import chats, outbox, stored, template
+from wabox.messages import chats, joining, outbox, silencing, template
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Inbound
 
+AUTOMATIC_WITHIN = timedelta(seconds=3)
+WHOLE_SECOND = timedelta(seconds=1)  # WhatsApp's times have no finer parts
 BLAMED_FOR = timedelta(days=3)  # an opt-out this soon after a campaign's message counts against it
 _BENGALI = re.compile("[\u0980-\u09ff]")
 _CONFIRMATIONS = {
@@ -39,84 +42,113 @@ def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard
 
     lock_after: so many complaints lock the account, 0 = none.
     """
-    if event.phone is None:
-        return Heard(None, False)
     device = devices.by_id(tx, event.device_id)
     verdict = words.judge(event.text)
-    if not inbox.record(tx, device.user_id, event, verdict=verdict, now=now):
+    who = joining.heard(
+        tx,
+        device.user_id,
+        event.chat_id,
+        phone=event.phone,
+        lid=event.lid,
+        name=event.name,
+        username=event.username,
+        now=now,
+    )
+    by_machine = verdict not in ("opt_out", "opt_in") and _is_automatic(tx, event, who)
+    if by_machine:
+        verdict = None
+    if not _note(tx, device, event, who, verdict, by_machine, now):
         return Heard(verdict, False)
-    chats.wrote(tx, device.user_id, device.phone, event.phone, inbound=True, at=now)
-    _owe_received(tx, device, event, now)
+    _owe_received(tx, device, event, who, by_machine, now)
     if verdict == "opt_out":
-        _complain(tx, device, event, lock_after, now)
-        return Heard(verdict, _opt_out(tx, device, event, now))
+        _complain(tx, device, event, who, lock_after, now)
+        return Heard(verdict, _opt_out(tx, device, event, who, now))
     if verdict == "opt_in":
-        return Heard(verdict, _opt_in(tx, device, event, now))
+        return Heard(verdict, _opt_in(tx, device, event, who, now))
     return Heard(verdict, False)
 
 
 def opt_out_by_owner(
     tx: Tx, user_id: int, phone: str, *, source: suppression.Source, by: str | None, now: datetime
 ) -> bool:
-    """The owner says that this person wants nothing more. What waits for them is skipped."""
+    """The owner says that this person wants nothing more. What waits for them is skipped. phone: their address."""
     changed = suppression.opt_out(tx, user_id, phone, source=source, by=by, now=now)
     if changed:
-        _silence(tx, user_id, phone, now)
-        _owe_opted_out(tx, user_id, phone, source, now)
+        silencing.silence(tx, user_id, phone, source=source, now=now)
     return changed
 
 
-def _opt_out(tx: Tx, device: devices.Device, event: Inbound, now: datetime) -> bool:
-    assert event.phone is not None
-    blamed = _campaign_before(tx, device.user_id, event.phone, now)
+def _note(
+    tx: Tx,
+    device: devices.Device,
+    event: Inbound,
+    who: Person,
+    verdict: words.Verdict | None,
+    by_machine: bool,  # noqa: FBT001
+    now: datetime,
+) -> bool:
+    """Whether there is anything new: the message, or what its writer has made of it since."""
+    if event.edited and inbox.holds(tx, event):
+        return inbox.edit(tx, event, verdict=verdict, now=now)
+    new = inbox.record(
+        tx, device.user_id, event, verdict=verdict, now=now, address=who.address, automatic=by_machine
+    )
+    if new and not by_machine:
+        chats.wrote(tx, device.user_id, device.phone, who.address, inbound=True, at=now)
+    return new
+
+
+def _is_automatic(tx: Tx, event: Inbound, who: Person) -> bool:
+    """A business account that writes within seconds of our message to it: its greeting, not a person's answer."""
+    if not event.business or event.edited:
+        return False
+    row = tx.one(
+        """select handed_at, coalesce(sent_at, handed_at) as gone_at from messages
+           where device_id = :device_id and phone = :phone and handed_at is not null
+           and status in ('sending', 'sent', 'delivered', 'read', 'unknown') order by id desc limit 1""",
+        device_id=event.device_id,
+        phone=who.address,
+    )
+    if row is None:
+        return False
+    began = times.read(row["handed_at"]) - WHOLE_SECOND
+    return began <= event.at <= times.read(row["gone_at"]) + AUTOMATIC_WITHIN
+
+
+def _opt_out(tx: Tx, device: devices.Device, event: Inbound, who: Person, now: datetime) -> bool:
+    blamed = _campaign_before(tx, device.user_id, who.address, now)
     changed = suppression.opt_out(
-        tx, device.user_id, event.phone, source="word", word=event.text.strip()[:40], campaign_id=blamed, now=now
+        tx, device.user_id, who.address, source="word", word=event.text.strip()[:40], campaign_id=blamed, now=now
     )
     if not changed:
         return False
     if blamed is not None:
         tx.run("update campaigns set opted_out_after = opted_out_after + 1 where id = :id", id=blamed)
-    _silence(tx, device.user_id, event.phone, now)
-    _owe_opted_out(tx, device.user_id, event.phone, "word", now)
-    _confirm(tx, device, event, "opt_out", now)
+    silencing.silence(tx, device.user_id, who.address, source="word", now=now)
+    _confirm(tx, device, event, who, "opt_out", now)
     return True
 
 
-def _complain(tx: Tx, device: devices.Device, event: Inbound, lock_after: int, now: datetime) -> None:
+def _complain(tx: Tx, device: devices.Device, event: Inbound, who: Person, lock_after: int, now: datetime) -> None:
     """A reply that says SPAM counts against the account that wrote, where other people use the box."""
-    assert event.phone is not None
     if not rules.in_force(tx) or not words.complains(event.text):
         return
     by = Actor(None, None)
-    complaints.record(tx, device.user_id, event.phone, source="reply", by=by, lock_after=lock_after, now=now)
+    complaints.record(tx, device.user_id, who.address, source="reply", by=by, lock_after=lock_after, now=now)
 
 
-def _opt_in(tx: Tx, device: devices.Device, event: Inbound, now: datetime) -> bool:
-    assert event.phone is not None
+def _opt_in(tx: Tx, device: devices.Device, event: Inbound, who: Person, now: datetime) -> bool:
     changed = suppression.opt_in(
-        tx, device.user_id, event.phone, source="word", word=event.text.strip()[:40], now=now
+        tx, device.user_id, who.address, source="word", word=event.text.strip()[:40], now=now
     )
     if changed:
-        _confirm(tx, device, event, "opt_in", now)
+        _confirm(tx, device, event, who, "opt_in", now)
     return changed
 
 
-def _confirm(tx: Tx, device: devices.Device, event: Inbound, verdict: str, now: datetime) -> None:
-    assert event.phone is not None
+def _confirm(tx: Tx, device: devices.Device, event: Inbound, who: Person, verdict: str, now: datetime) -> None:
     text = _CONFIRMATIONS[(verdict, bool(_BENGALI.search(event.text)))]
-    outbox.accept(tx, device, phone=event.phone, template=template.parse(text), values={}, now=now, system=True)
-
-
-def _silence(tx: Tx, user_id: int, phone: str, now: datetime) -> None:
-    """Everything that waits for this person is skipped now, on every device."""
-    waiting = tx.all(
-        """select id from messages where user_id = :user_id and phone = :phone
-           and status = 'queued' and is_system = 0""",
-        user_id=user_id,
-        phone=phone,
-    )
-    for row in waiting:
-        outbox.skip(tx, stored.by_id(tx, row["id"]), "opted_out", now=now)
+    outbox.accept(tx, device, phone=who.address, template=template.parse(text), values={}, now=now, system=True)
 
 
 def _campaign_before(tx: Tx, user_id: int, phone: str, now: datetime) -> int | None:
@@ -130,19 +162,25 @@ def _campaign_before(tx: Tx, user_id: int, phone: str, now: datetime) -> int | N
     return found
 
 
-def _owe_received(tx: Tx, device: devices.Device, event: Inbound, now: datetime) -> None:
+def _owe_received(
+    tx: Tx,
+    device: devices.Device,
+    event: Inbound,
+    who: Person,
+    by_machine: bool,  # noqa: FBT001
+    now: datetime,
+) -> None:
     payload = {
         "event": "message.received",
         "device_label": device.label,
-        "phone": event.phone,
+        "person_id": who.id,
+        "phone": who.phone,
+        "username": who.username,
         "name": event.name,
         "text": event.text,
         "kind": event.kind,
         "at": times.wire(event.at),
+        "edited": event.edited,
+        "automatic": by_machine,
     }
     deliveries.owe(tx, user_id=device.user_id, event="message.received", payload=payload, now=now)
-
-
-def _owe_opted_out(tx: Tx, user_id: int, phone: str, source: str, now: datetime) -> None:
-    payload = {"event": "contact.opted_out", "phone": phone, "source": source, "at": times.wire(now)}
-    deliveries.owe(tx, user_id=user_id, event="contact.opted_out", payload=payload, now=now)

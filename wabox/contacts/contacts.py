@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from wabox.contacts import fields
+from wabox.contacts import fields, identities
 from wabox.contacts.people import COLUMNS, Consent, Contact, contacts_of
 from wabox.contacts.phones import Phone
 from wabox.contacts.writing import Draft, write
@@ -94,12 +94,14 @@ def values_for(rows: Rows, user_id: int, phone: str) -> tuple[int | None, dict[s
         phone=phone,
     )
     if row is None:
-        return None, {"phone": phone}
+        return None, {"phone": identities.number(phone) or ""}
     return row["id"], {"name": row["name"] or "", "custom": row["custom"] or "", "phone": phone}
 
 
 def has_consented(rows: Rows, user_id: int, phone: str) -> bool:
-    """Whether a consent of the person with this phone is on record."""
+    """Whether a consent of this person is on record. phone: the address; who hides it wrote first."""
+    if identities.is_hidden(phone):
+        return True
     found = rows.value(
         "select 1 from contacts where user_id = :user_id and phone = :phone and consent_at is not null",
         user_id=user_id,

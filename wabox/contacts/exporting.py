@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from wabox import times
 from wabox.contacts import columns, people, segments
@@ -46,6 +47,53 @@ def cells(contact: Contact) -> tuple[str, ...]:
         times.wire_or_none(contact.last_in_at) or "",
         times.wire(contact.created_at),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Somebody who wrote and whose number WhatsApp hides. Times as stored."""
+
+    person_id: int
+    called: str
+    opted_out: bool
+    last_out_at: str | None
+    last_in_at: str | None
+    created_at: str
+
+
+def hidden(rows: Rows, user_id: int, *, after: int = 0) -> list[Hidden]:
+    """The next of those people, by id; none at the end."""
+    found = rows.all(
+        """select p.id, coalesce(p.name, '@' || p.username, '') as called, p.created_at,
+             exists (select 1 from suppressions s where s.user_id = p.user_id
+                     and s.phone_hash = phone_hash(p.phone)) as opted_out,
+             (select max(k.last_out_at) from chats k where k.user_id = p.user_id and k.phone = p.phone) as out_at,
+             (select max(k.last_in_at) from chats k where k.user_id = p.user_id and k.phone = p.phone) as in_at
+           from people p where p.user_id = :user_id and p.joined_to is null and p.phone glob '*@*'
+           and p.id > :after order by p.id limit :most""",
+        user_id=user_id,
+        after=after,
+        most=AT_ONCE,
+    )
+    return [
+        Hidden(
+            row["id"],
+            row["called"],
+            bool(row["opted_out"]),
+            row["out_at"],
+            row["in_at"],
+            row["created_at"],
+        )
+        for row in found
+    ]
+
+
+def cells_of_hidden(one: Hidden) -> tuple[str, ...]:
+    """As `cells`, without a phone."""
+    times_of = [
+        times.wire(times.read(at)) if at else "" for at in (one.last_out_at, one.last_in_at, one.created_at)
+    ]
+    return ("", one.called, "", "", "yes" if one.opted_out else "no", "", "", *times_of)
 
 
 def text(rows: Iterable[Sequence[str]], *, start: bool) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal, cast
 
 from wabox import times
+from wabox.contacts import identities
 from wabox.contacts.words import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.errors import NotFound
@@ -22,7 +23,11 @@ _UNFIT = re.compile("[\0\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message from somebody. at: when it came to the page. verdict: what it asked for, if anything."""
+    """A message from somebody. at: when it came to the page. verdict: what it asked for, if anything.
+
+    phone: the sender's address, digits or a hidden id. automatic: a machine's answer to what we had sent.
+    edited_at: when its writer changed it last; text is what it says now.
+    """
 
     id: int
     device_id: int
@@ -34,58 +39,110 @@ class Received:
     seen_at: datetime | None
     verdict: Verdict | None
     reviewed_at: datetime | None
+    automatic: bool = False
+    edited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A person's last message. name: the contact's, else what they call themselves. unseen: messages."""
+    """A person's last message. name: the contact's, else what they call themselves. unseen: messages.
+
+    phone: their address, digits or a hidden id. person_id: None for who wrote before people had one.
+    """
 
     phone: str
     name: str | None
     contact_id: int | None
     unseen: int
     last: Received
+    person_id: int | None = None
+
+    @property
+    def hidden(self) -> bool:
+        """Whether WhatsApp hides this person's number."""
+        return identities.is_hidden(self.phone)
 
 
-def record(tx: Tx, user_id: int, event: Inbound, *, verdict: Verdict | None, now: datetime) -> bool:
+def record(
+    tx: Tx,
+    user_id: int,
+    event: Inbound,
+    *,
+    verdict: Verdict | None,
+    now: datetime,
+    address: str | None = None,
+    automatic: bool = False,
+) -> bool:
     """The message is in the inbox. False if it was there already: pages tell everything again after a sync.
 
-    event.phone: digits, never None here. A time of the page's that lies in the future becomes now.
+    address: the sender's, if the event has no phone. A time of the page's that lies in the future becomes now.
     """
     return (
         tx.run(
             """insert or ignore into inbox
-                 (user_id, device_id, wa_message_id, phone, name, text, kind, at, verdict)
-               values (:user_id, :device_id, :wa_message_id, :phone, :name, :text, :kind, :at, :verdict)""",
+                 (user_id, device_id, wa_message_id, phone, name, text, kind, at, verdict, automatic, edited_at)
+               values (:user_id, :device_id, :wa_message_id, :phone, :name, :text, :kind, :at, :verdict,
+                 :automatic, :edited_at)""",
             user_id=user_id,
             device_id=event.device_id,
             wa_message_id=event.message_id,
-            phone=event.phone,
+            phone=address or event.phone,
             name=_fit(event.name or "", LONGEST_NAME) or None,
             text=_fit(event.text, LONGEST_TEXT),
             kind=event.kind,
             at=times.stored(min(event.at, now)),
             verdict=verdict,
+            automatic=int(automatic),
+            edited_at=times.stored(now) if event.edited else None,
         )
         == 1
     )
 
 
+def holds(rows: Rows, event: Inbound) -> bool:
+    """Whether this message is in the inbox, as it is told now or as it was before an edit."""
+    found = rows.value(
+        "select 1 from inbox where device_id = :device_id and wa_message_id = :id",
+        device_id=event.device_id,
+        id=event.message_id,
+    )
+    return found is not None
+
+
+def edit(tx: Tx, event: Inbound, *, verdict: Verdict | None, now: datetime) -> bool:
+    """The line says what its writer made of it, and is new again. False if it said that already."""
+    changed = tx.run(
+        """update inbox set text = :text, verdict = :verdict, edited_at = :now, seen_at = null, reviewed_at = null
+           where device_id = :device_id and wa_message_id = :id and text <> :text""",
+        device_id=event.device_id,
+        id=event.message_id,
+        text=_fit(event.text, LONGEST_TEXT),
+        verdict=verdict,
+        now=times.stored(now),
+    )
+    return changed == 1
+
+
 def threads(rows: Rows, user_id: int, *, most: int = 50, before: int | None = None) -> list[Thread]:
     """The people who wrote, the latest first. before: the `last.id` of the thread where to go on."""
     found = rows.all(
-        """select i.*, c.id as contact_id, coalesce(c.name, i.name) as shown,
+        """select i.*, c.id as contact_id, p.id as person_id,
+             coalesce(c.name, i.name, p.name, '@' || p.username) as shown,
              (select count(*) from inbox u where u.user_id = i.user_id and u.phone = i.phone
               and u.seen_at is null) as unseen
            from (select max(id) as id from inbox where user_id = :user_id group by phone) l
            join inbox i on i.id = l.id
            left join contacts c on c.user_id = i.user_id and c.phone = i.phone
+           left join people p on p.user_id = i.user_id and p.phone = i.phone and p.joined_to is null
            where i.id < ifnull(:before, 9e18) order by i.id desc limit :most""",
         user_id=user_id,
         before=before,
         most=most,
     )
-    return [Thread(row["phone"], row["shown"], row["contact_id"], row["unseen"], _received(row)) for row in found]
+    return [
+        Thread(row["phone"], row["shown"], row["contact_id"], row["unseen"], _received(row), row["person_id"])
+        for row in found
+    ]
 
 
 def thread(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: int | None = None) -> list[Received]:
@@ -181,4 +238,6 @@ def _received(row: Row) -> Received:
         seen_at=times.read_or_none(row["seen_at"]),
         verdict=cast("Verdict | None", row["verdict"]),
         reviewed_at=times.read_or_none(row["reviewed_at"]),
+        automatic=bool(row["automatic"]),
+        edited_at=times.read_or_none(row["edited_at"]),
     )

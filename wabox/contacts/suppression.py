@@ -1,6 +1,6 @@
-"""Who must not be written to: kept as a keyed hash of the number, so that it outlives the contact.
+"""Who must not be written to: kept as keyed hashes of all their ids, so that it outlives contact and person.
 
-`phone_hash(digits)` is a function of every connection to the database, so that queries can ask.
+`phone_hash(address)` is a function of every connection to the database, so that queries can ask.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 
 from wabox import times
-from wabox.db import Rows, Tx
+from wabox.contacts import identities
+from wabox.db import Row, Rows, Tx
 
 Source = Literal["word", "owner", "api", "import"]
 CLAUSE = """exists (select 1 from suppressions s
@@ -46,20 +47,26 @@ def opt_out(
     by: str | None = None,
     campaign_id: int | None = None,
 ) -> bool:
-    """Nothing more goes to this phone from this user. False if that was so already."""
-    changed = tx.run(
-        """insert or ignore into suppressions (user_id, phone_hash, source, word, campaign_id, by, at)
-           values (:user_id, phone_hash(:phone), :source, :word, :campaign_id, :by, :now)""",
-        user_id=user_id,
-        phone=phone,
-        source=source,
-        word=word,
-        campaign_id=campaign_id,
-        by=by,
-        now=times.stored(now),
-    )
-    if changed:
-        _log(tx, user_id, phone, "out", source=source, word=word, by=by, now=now)
+    """Nothing more goes to this person from this user, by whatever id. False if that was so already.
+
+    phone: the address, digits or a hidden id; all other ids of the person go along.
+    """
+    changed = 0
+    for one in identities.every(tx, user_id, phone):
+        newly = tx.run(
+            """insert or ignore into suppressions (user_id, phone_hash, source, word, campaign_id, by, at)
+               values (:user_id, phone_hash(:one), :source, :word, :campaign_id, :by, :now)""",
+            user_id=user_id,
+            one=one,
+            source=source,
+            word=word,
+            campaign_id=campaign_id,
+            by=by,
+            now=times.stored(now),
+        )
+        if newly:
+            _log(tx, user_id, one, "out", source=source, word=word, by=by, now=now)
+        changed += newly
     return bool(changed)
 
 
@@ -73,15 +80,40 @@ def opt_in(
     word: str | None = None,
     by: str | None = None,
 ) -> bool:
-    """This person may be written to again. False if nothing stood against it."""
-    changed = tx.run(
-        "delete from suppressions where user_id = :user_id and phone_hash = phone_hash(:phone)",
-        user_id=user_id,
-        phone=phone,
-    )
-    if changed:
-        _log(tx, user_id, phone, "in", source=source, word=word, by=by, now=now)
+    """This person may be written to again, by whatever id. False if nothing stood against it."""
+    changed = 0
+    for one in identities.every(tx, user_id, phone):
+        freed = tx.run(
+            "delete from suppressions where user_id = :user_id and phone_hash = phone_hash(:one)",
+            user_id=user_id,
+            one=one,
+        )
+        if freed:
+            _log(tx, user_id, one, "in", source=source, word=word, by=by, now=now)
+        changed += freed
     return bool(changed)
+
+
+def even_out(tx: Tx, user_id: int, phone: str, *, now: datetime) -> Source | None:
+    """Where one of the person's ids opted out, all are out. By what, if the address itself was not; else None.
+
+    phone: the address.
+    """
+    was_out, ids = is_out(tx, user_id, phone), identities.every(tx, user_id, phone)
+    row = next((found for one in ids if (found := _row(tx, user_id, one)) is not None), None)
+    if row is None:
+        return None
+    source = cast(Source, row["source"])
+    opt_out(tx, user_id, phone, source=source, word=row["word"], by=row["by"], now=now)
+    return None if was_out else source
+
+
+def _row(rows: Rows, user_id: int, one: str) -> Row | None:
+    return rows.one(
+        "select source, word, by from suppressions where user_id = :user_id and phone_hash = phone_hash(:one)",
+        user_id=user_id,
+        one=one,
+    )
 
 
 def _log(

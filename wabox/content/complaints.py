@@ -81,7 +81,7 @@ def record(
            values (:user_id, phone_hash(:phone), :tail, :source, :note, :by, :now)""",
         user_id=user_id,
         phone=phone,
-        tail=phone[-TAIL:],
+        tail=_tail(phone),
         source=source,
         note=said or None,
         by=by.user_id,
@@ -92,7 +92,7 @@ def record(
         user_id=by.user_id,
         action="complaint.recorded",
         subject=str(user_id),
-        details={"name": _name(tx, user_id), "source": source, "tail": phone[-TAIL:]},
+        details={"name": _name(tx, user_id), "source": source, "tail": _tail(phone)},
         ip=by.ip,
         now=now,
     )
@@ -156,6 +156,18 @@ def erase(tx: Tx, user_id: int, phone: str) -> None:
     )
 
 
+def join(tx: Tx, user_id: int, hidden: str, phone: str) -> None:
+    """What somebody with a hidden number complained of, the person with this number complained of."""
+    tx.run(
+        """update complaints set phone_hash = phone_hash(:phone), tail = iif(tail = '', '', :tail)
+           where user_id = :user_id and phone_hash = phone_hash(:hidden)""",
+        user_id=user_id,
+        hidden=hidden,
+        phone=phone,
+        tail=phone[-TAIL:],
+    )
+
+
 def _lock(tx: Tx, user_id: int, after: int, now: datetime) -> None:
     """Only a customer's account, and one that is not locked yet."""
     user = users.by_id(tx, user_id)
@@ -169,6 +181,11 @@ def _lock(tx: Tx, user_id: int, after: int, now: datetime) -> None:
     if found >= after:
         reason = f"{found} people complained about its messages within 30 days."
         states.move(tx, user_id, "lock", by=Actor(None, None), reason=reason, now=now)
+
+
+def _tail(address: str) -> str:
+    """The last digits of a number; a hidden one has none."""
+    return "" if "@" in address else address[-TAIL:]
 
 
 def _name(rows: Rows, user_id: int) -> str:

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from wabox.accounts import audit
 from wabox.box import Box
-from wabox.contacts import contacts, exporting, fields, phones, segments
+from wabox.contacts import contacts, exporting, fields, identities, phones, segments
 from wabox.contacts.people import Contact
 from wabox.contacts.segments import Segment
 from wabox.dashboard import answers, labels
@@ -57,6 +57,7 @@ async def page(desk: Desk) -> Response[str]:
             "cursor": cursor,
             "found": contacts.page(rows, desk.user.id, wanted, per_page=PER_PAGE, cursor=cursor),
             "tags": contacts.tags(rows, desk.user.id),
+            "hidden": identities.hidden(rows, desk.user.id, search.q) if search.q and not search.tag else [],
         }
 
     return desk.page("contacts/page.html", here="contacts", labels=labels, **await desk.box.db.read(ask))
@@ -168,6 +169,10 @@ async def export(desk: Desk) -> Stream:
         while batch := await desk.box.db.read(exporting.batch, desk.user.id, segment, after=last):
             last = batch[-1].id
             yield exporting.text([exporting.cells(one) for one in batch], start=False)
+        last = 0
+        while not tag and (unseen := await desk.box.db.read(exporting.hidden, desk.user.id, after=last)):
+            last = unseen[-1].person_id
+            yield exporting.text([exporting.cells_of_hidden(one) for one in unseen], start=False)
 
     return download(pieces, f"contacts-{day}.csv")
 

@@ -13,7 +13,7 @@ from wabox import times
 from wabox.accounts import audit
 from wabox.box import Box
 from wabox.campaigns import replies
-from wabox.contacts import contacts, inbox, phones, suppression
+from wabox.contacts import contacts, identities, inbox, phones, suppression
 from wabox.dashboard import labels
 from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.campaigns import cursor_of
@@ -24,10 +24,11 @@ from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
-from wabox.messages import explaining, single, stored, talks, template
+from wabox.messages import erasing, explaining, outbox, single, stored, talks, template
 
 PER_PAGE = 40
 STRETCH = 60
+LONGEST_LID = 32
 
 
 @get("/inbox")
@@ -57,7 +58,7 @@ async def show_live(phone: str, desk: Desk) -> Response[str]:
 @post("/inbox/{phone:str}/seen")
 async def seen(phone: str, desk: Desk) -> Response[str]:
     """Nothing of this person is new any more."""
-    await desk.box.db.write(inbox.seen, desk.user.id, _digits(phone), now=desk.box.now())
+    await desk.box.db.write(inbox.seen, desk.user.id, _address(phone), now=desk.box.now())
     return desk.go(f"/inbox/{phone}")
 
 
@@ -89,6 +90,40 @@ def _said(rows: Rows, job_id: int) -> str:
     return "not_going" if stored.by_id(rows, job_id).status == "skipped" else "replied"
 
 
+@post("/inbox/{phone:str}/opt-out")
+async def opt_out(phone: str, desk: Desk) -> Response[str]:
+    """Nothing more goes to the person, by whatever id."""
+
+    def verb(tx: Tx) -> int:
+        address, now = _who_wrote(tx, desk, phone), desk.box.now()
+        if replies.opt_out_by_owner(tx, desk.user.id, address, source="owner", by=desk.user.email, now=now):
+            _audit(tx, desk, "contact.opted_out", address)
+        return outbox.on_its_way(tx, desk.user.id, phone=address)
+
+    late = await desk.box.db.write(verb)
+    return desk.go(f"/inbox/{phone}", said="opted_out_late" if late else "opted_out")
+
+
+@post("/inbox/{phone:str}/erase")
+async def erase(phone: str, desk: Desk) -> Response[str]:
+    """A person without a number is forgotten; only that they opted out stays, as a hash."""
+    address = await desk.box.db.read(_who_wrote, desk, phone)
+    found = await desk.box.db.read(erasing.traces, desk.user.id, address)
+
+    def verb(tx: Tx) -> None:
+        _audit(tx, desk, "contact.erased", address)
+        erasing.erase(tx, desk.user.id, address, found, now=desk.box.now())
+
+    await desk.box.db.write(verb)
+    return desk.go("/inbox", said="contact_erased")
+
+
+def _audit(tx: Tx, desk: Desk, action: str, address: str) -> None:
+    person = identities.find(tx, desk.user.id, address)
+    subject = f"person {person.id}" if person else None
+    audit.note(tx, user_id=desk.user.id, action=action, subject=subject, ip=desk.ip, now=desk.box.now())
+
+
 @post("/inbox/tray/{inbox_id:int}")
 async def review(inbox_id: int, desk: Desk) -> Response[str]:
     """A person has read it: its sender is opted out, or it meant nothing of the kind."""
@@ -118,15 +153,15 @@ async def review(inbox_id: int, desk: Desk) -> Response[str]:
 
 
 def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
-    digits = _digits(phone)
+    address = _known_address(tx, desk, phone)
     parsed = template.parse(text)
-    device = _device(tx, desk.user.id, digits)
+    device = _device(tx, desk.user.id, address)
     now = desk.box.now()
-    inbox.seen(tx, desk.user.id, digits, now=now)
+    inbox.seen(tx, desk.user.id, address, now=now)
     return single.send(
         tx,
         desk.user.id,
-        phone=digits,
+        phone=address,
         template=parsed,
         now=now,
         device_label=device.label,
@@ -143,11 +178,15 @@ def _device(rows: Rows, user_id: int, phone: str) -> Device:
     return next((one for one in owned if one.id in heard), owned[0])
 
 
-def _digits(phone: str) -> str:
-    """The digits of an address. Raises NotFound for anything else."""
-    if not (phone.isascii() and phone.isdigit() and phones.MIN_DIGITS <= len(phone) <= phones.MAX_DIGITS):
+def _address(text: str) -> str:
+    """Digits or a hidden id, as an address of these pages names a person. Raises NotFound for anything else."""
+    if not text.isascii():
         raise nothing_here()
-    return phone
+    digits = text.removesuffix("@lid")
+    longest = phones.MAX_DIGITS if digits == text else LONGEST_LID
+    if not (digits.isdigit() and phones.MIN_DIGITS <= len(digits) <= longest):
+        raise nothing_here()
+    return text
 
 
 def _threads(rows: Rows, desk: Desk) -> dict[str, Any]:
@@ -165,24 +204,48 @@ def _threads(rows: Rows, desk: Desk) -> dict[str, Any]:
     }
 
 
+def _known_address(rows: Rows, desk: Desk, phone: str) -> str:
+    """Where this person's talk stands now. Somebody without a number must have written to this user."""
+    address = _address(phone)
+    if not identities.is_hidden(address):
+        return address
+    person = identities.holder(rows, desk.user.id, address)
+    if person is None:
+        raise nothing_here()
+    return person.address
+
+
+def _who_wrote(rows: Rows, desk: Desk, phone: str) -> str:
+    """As `_known_address`, and somebody this user has heard of. Raises NotFound."""
+    address = _known_address(rows, desk, phone)
+    if identities.find(rows, desk.user.id, address) is None:
+        raise nothing_here()
+    return address
+
+
 def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
-    digits = _digits(phone)
+    address = _known_address(rows, desk, phone)
     before = _moment(desk.request.query_params.get("before", ""))
-    talk = talks.talk(rows, desk.user.id, digits, most=STRETCH, before=before)
-    contact = contacts.by_phone(rows, desk.user.id, digits)
+    talk = talks.talk(rows, desk.user.id, address, most=STRETCH, before=before)
+    contact = contacts.by_phone(rows, desk.user.id, address)
     if contact is None and not talk.said:
         raise NotFound("not_found", "Nothing was said with this number yet.")
     waits = [one.ours for one in talk.said if one.ours is not None]
     theirs = [one.theirs for one in talk.said if one.theirs is not None]
+    person = identities.find(rows, desk.user.id, address)
     return {
-        "phone": digits,
+        "phone": address,
+        "hidden": identities.is_hidden(address),
+        "username": person.username if person else None,
         "talk": talk,
         "before": before,
         "contact": contact,
-        "called": (contact.name if contact else None) or next((one.name for one in theirs if one.name), None),
+        "called": (contact.name if contact else None)
+        or next((one.name for one in theirs if one.name), None)
+        or (person.name if person else None),
         "unseen": sum(one.seen_at is None for one in theirs),
-        "opted_out": suppression.is_out(rows, desk.user.id, digits),
-        "device": _device(rows, desk.user.id, digits),
+        "opted_out": suppression.is_out(rows, desk.user.id, address),
+        "device": _device(rows, desk.user.id, address),
         "why": explaining.explain(rows, waits, config=desk.box.config, now=desk.voice.now),
         "labels": labels,
     }
@@ -226,6 +289,6 @@ def router(_box: Box) -> Router:
 
     return Router(
         path="/",
-        route_handlers=[page, live, show, show_live, seen, reply, review],
+        route_handlers=[page, live, show, show_live, seen, reply, opt_out, erase, review],
         dependencies={"tickets": tickets},
     )

@@ -18,7 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
-from wabox.contacts import phones
+from wabox.contacts import identities, phones
 
 LOCALES = Path(__file__).parent / "locale"
 NAMES = {"en": "English", "bn": "বাংলা"}
@@ -160,5 +160,7 @@ class Voice:
         return max(0, int((self.now - since).total_seconds()))
 
     def phone(self, digits: str) -> str:
-        """A phone number as people read it; a person who was erased has none any more."""
+        """A phone number as people read it. Somebody may hide it; who was erased has none any more."""
+        if identities.is_hidden(digits):
+            return self.say(later("number hidden"))
         return self.digits(phones.display(digits)) if digits else self.say(later("Erased person"))

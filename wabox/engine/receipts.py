@@ -17,7 +17,7 @@ from wabox.campaigns import replies
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.errors import NotFound, Unavailable
-from wabox.messages import outbox, pace
+from wabox.messages import joining, outbox, pace
 from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, Receipt
 
 log = structlog.get_logger()
@@ -101,9 +101,15 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
         case Inbound():
             return lambda tx: _hear(tx, event, box, now)
         case Joined():
-            return lambda tx: None
+            return lambda tx: _join(tx, event, now)
         case Pairing():
             return lambda tx: devices.paired(tx, event)
+
+
+def _join(tx: Tx, event: Joined, now: datetime) -> None:
+    """Who wrote without a number, or opted out by it, is known by it now."""
+    user_id = devices.by_id(tx, event.device_id).user_id
+    joining.told(tx, user_id, lid=event.lid, phone=event.phone, username=event.username, now=now)
 
 
 def _hear(tx: Tx, event: Inbound, box: Box, now: datetime) -> None:

@@ -15,6 +15,7 @@ import structlog
 
 from wabox import crash
 from wabox.box import Box
+from wabox.contacts import identities
 from wabox.db import Tx
 from wabox.devices import devices, limits
 from wabox.engine.lines import Lines
@@ -96,7 +97,9 @@ class Turns:
         return self._hand_over(armed)
 
     def _resolve(self, device: devices.Device, phone: str) -> Resolved:
-        """What WhatsApp says of the number, asked only if it is not remembered."""
+        """What WhatsApp says of the number, asked only if it is not remembered; a hidden one has its chat."""
+        if identities.is_hidden(phone):
+            return Resolved("yes", phone)
         remembered = self.box.db.read_here(numbers.known, device, phone, now=self.box.now())
         if remembered is not None:
             return remembered

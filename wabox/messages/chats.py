@@ -35,8 +35,8 @@ def wrote(tx: Tx, user_id: int, account: str | None, phone: str, *, inbound: boo
     tx.run(
         """insert into chats (user_id, account, phone, first_at, last_out_at, last_in_at)
            values (:user_id, :account, :phone, :at, iif(:inbound, null, :at), iif(:inbound, :at, null))
-           on conflict do update set last_out_at = iif(:inbound, last_out_at, :at),
-             last_in_at = iif(:inbound, :at, last_in_at)""",
+           on conflict do update set last_out_at = iif(:inbound, last_out_at, max(ifnull(last_out_at, ''), :at)),
+             last_in_at = iif(:inbound, max(ifnull(last_in_at, ''), :at), last_in_at)""",
         **number,
         inbound=inbound,
         at=times.stored(at),
@@ -57,8 +57,33 @@ def wrote(tx: Tx, user_id: int, account: str | None, phone: str, *, inbound: boo
         )
     column = "last_in_at" if inbound else "last_out_at"
     tx.run(
-        f"update contacts set {column} = :at where user_id = :user_id and phone = :phone",  # noqa: S608
+        f"""update contacts set {column} = max(ifnull({column}, ''), :at)
+            where user_id = :user_id and phone = :phone""",  # noqa: S608 - one of two constants
         user_id=user_id,
         phone=phone,
         at=times.stored(at),
     )
+
+
+def join(tx: Tx, user_id: int, hidden: str, phone: str) -> None:
+    """The chats with a hidden id are chats with this number. What waits for it there opens no new one."""
+    for row in tx.all(
+        "select * from chats where user_id = :user_id and phone = :hidden", user_id=user_id, hidden=hidden
+    ):
+        for column, inbound in (("last_out_at", False), ("last_in_at", True)):
+            if row[column] is not None:
+                at = times.read(row[column])
+                wrote(tx, user_id, row["account"], phone, inbound=inbound, at=at)
+    tx.run("delete from chats where user_id = :user_id and phone = :hidden", user_id=user_id, hidden=hidden)
+
+
+def begun(rows: Rows, user_id: int, phone: str) -> list[int]:
+    """Ids of the devices this person has written to, the latest first. phone: the address."""
+    found = rows.all(
+        """select d.id from chats k join devices d on d.user_id = k.user_id and coalesce(d.phone, '') = k.account
+           where k.user_id = :user_id and k.phone = :phone and k.last_in_at is not null and d.removed_at is null
+           order by k.last_in_at desc, d.id""",
+        user_id=user_id,
+        phone=phone,
+    )
+    return [row["id"] for row in found]

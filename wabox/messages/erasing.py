@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from wabox.contacts import identities, suppression
 from wabox.content import complaints
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
@@ -40,13 +41,17 @@ class Erased:
 
 
 def traces(rows: Rows, user_id: int, phone: str) -> Traces:
-    """What `erase` shall take along; to be asked in a reader, for it looks at everything."""
+    """What `erase` shall take along; to be asked in a reader, for it looks at everything. phone: their address."""
     deliveries = rows.all(
         """select id from deliveries where user_id = :user_id and message_id is null and status <> 'owed'
-           and json_extract(payload, '$.phone') = :phone""",
+           and (json_extract(payload, '$.phone') = :phone or json_extract(payload, '$.person_id') in
+             (select coalesce(e.id, p.id) from people p left join people e on e.id = p.id or e.joined_to = p.id
+              where p.user_id = :user_id and p.phone = :phone and p.joined_to is null))""",
         user_id=user_id,
         phone=phone,
     )
+    if identities.is_hidden(phone):
+        return Traces([row["id"] for row in deliveries])
     tail = phone[-TAIL:]
     refusals = rows.all(
         """select id from import_refusals where user_id = :user_id
@@ -61,8 +66,8 @@ def traces(rows: Rows, user_id: int, phone: str) -> Traces:
 def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> Erased:
     """Nothing about this person is left with this user, except that they opted out, if they did.
 
-    phone: digits. What waits for them is cancelled first. Raises Invalid `wrong_state` while a message to
-    them is being handed over.
+    phone: their address, digits or a hidden id. What waits for them is cancelled first. Raises Invalid
+    `wrong_state` while a message to them is being handed over.
     """
     person = {"user_id": user_id, "phone": phone}
     cancelled = _cancel(tx, user_id, phone, now)
@@ -81,6 +86,8 @@ def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> 
         **person,
     )
     complaints.erase(tx, user_id, phone)
+    suppression.even_out(tx, user_id, phone, now=now)
+    identities.forget(tx, user_id, phone)
     contact = tx.run("delete from contacts where user_id = :user_id and phone = :phone", **person)
     return Erased(bool(contact), cancelled, messages, received)
 

@@ -87,8 +87,8 @@ class Line:
 MESSAGE = f"""select m.id, m.user_id, m.device_id, m.phone, m.campaign_id, m.priority, m.is_system,
     m.scheduled_for, m.expires_at, m.held_until, m.held_reason, m.in_review, m.cancel_asked, c.status as campaign,
     not {chats.KNOWN} as new_chat, {warmth.COLD} as cold, {suppression.CLAUSE} as opted_out,
-    exists (select 1 from contacts who where who.user_id = m.user_id and who.phone = m.phone
-            and who.consent_at is not null) as consented
+    (m.phone glob '*@*' or exists (select 1 from contacts who where who.user_id = m.user_id
+     and who.phone = m.phone and who.consent_at is not null)) as consented
     from messages m left join campaigns c on c.id = m.campaign_id"""  # noqa: S608 - this house's constants
 
 # What may stand at the head of a device's line: a message held only by itself stands beside it. One question

@@ -19,6 +19,7 @@ class Wanted:
     status: statuses.Status | None = None
     campaign_id: int | None = None
     phone: str | None = None
+    person_id: int | None = None
     device_label: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -103,6 +104,10 @@ def _total(rows: Rows, user_id: int, wanted: Wanted) -> int:
     return int(rows.value(f"select count(*) from messages m where {where}", **params))  # noqa: S608
 
 
+_PERSON = """m.phone = (select p.phone from people p where p.user_id = :user_id and p.joined_to is null and p.id =
+    (select coalesce(joined_to, id) from people where id = :person_id))"""
+
+
 def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     clauses = ["m.user_id = :user_id"]
     params: dict[str, Any] = {"user_id": user_id}
@@ -110,6 +115,7 @@ def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         ("m.status = :status", "status", wanted.status),
         ("m.campaign_id = :campaign_id", "campaign_id", wanted.campaign_id),
         ("m.phone = :phone", "phone", wanted.phone),
+        (_PERSON, "person_id", wanted.person_id),
         (
             "m.device_id in (select id from devices where user_id = :user_id and label = :device_label)",
             "device_label",

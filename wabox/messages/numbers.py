@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.db import Rows, Tx
 from wabox.devices.devices import Device
+from wabox.messages import joining
 from wabox.messages.stored import Message
 from wabox.whatsapp.driver import Resolved
 
@@ -32,7 +33,10 @@ def known(rows: Rows, device: Device, phone: str, *, now: datetime) -> Resolved 
 
 
 def learn(tx: Tx, device: Device, phone: str, answer: Resolved, *, now: datetime) -> None:
-    """Remember a yes or a no, and since when it is a no. An `unknown` is not an answer and is not kept."""
+    """Remember a yes or a no, and since when it is a no. An `unknown` is not an answer and is not kept.
+
+    The chats of a yes may tell that somebody who wrote with a hidden number is this person.
+    """
     if answer.answer == "unknown":
         return
     tx.run(
@@ -51,6 +55,8 @@ def learn(tx: Tx, device: Device, phone: str, answer: Resolved, *, now: datetime
         warm=None if answer.warm is None else int(answer.warm),
         now=times.stored(now),
     )
+    chats = (answer.chat_id, *answer.other_chat_ids)
+    joining.learn(tx, device.user_id, phone, [one for one in chats if one is not None], now=now)
 
 
 def forget(tx: Tx, device_id: int, phone: str) -> None:

@@ -53,11 +53,11 @@ def accept(
 ) -> int:
     """A message is queued and its credit taken; returns its job id. The variant is chosen by that id.
 
-    phone: digits. To a person who asked not to be written to, or is not `consented` where that is asked for, it
-    is skipped at once, without a credit; so is one that has expired already. Where texts are judged, it may wait
-    for a person's eye first. A system
-    message (wabox's own confirmation) costs nothing and goes all the same. Raises Invalid when the rendered
-    text is empty or too long, or `content_refused`, and InsufficientCredits; then nothing is stored.
+    phone: the address, digits or a hidden id. To a person who asked not to be written to, or is not `consented`
+    where that is asked for, it is skipped at once, without a credit; so is one that has expired already. Where
+    texts are judged, it may wait for a person's eye first. A system message (wabox's own confirmation) costs
+    nothing and goes all the same. Raises Invalid when the rendered text is empty or too long, or
+    `content_refused`, and InsufficientCredits; then nothing is stored.
     """
     job_id = next_id(tx)
     text = template.render(values, seed=f"job:{job_id}")
@@ -147,7 +147,7 @@ def arm(
         boot=machine_boot,
         epoch=device.link_epoch,
         account=device.phone or "",
-        new_chat=int(chats.is_new(tx, device.user_id, device.phone, message.phone)),
+        new_chat=int(chats.is_new(tx, device.user_id, device.phone, stored.by_id(tx, message.id).phone)),
         now=times.stored(now),
     )
     return stored.by_id(tx, message.id)
@@ -529,19 +529,15 @@ def owe(tx: Tx, message_id: int, now: datetime) -> None:
     if message.system:
         return
     event = f"delivery.{message.status}"
-    deliveries.owe(
-        tx,
-        user_id=message.user_id,
-        event=event,
-        payload={
-            "event": event,
-            "job_id": message.id,
-            "campaign_id": message.campaign_id,
-            "phone": message.phone,
-            "status": message.status,
-            "error": message.error,
-            "sent_at": times.wire_or_none(message.sent_at),
-        },
-        now=now,
-        message_id=message.id,
-    )
+    payload: dict[str, object] = {
+        "event": event,
+        "job_id": message.id,
+        "campaign_id": message.campaign_id,
+        "phone": message.number,
+        "status": message.status,
+        "error": message.error,
+        "sent_at": times.wire_or_none(message.sent_at),
+    }
+    if message.number is None:
+        payload["person_id"] = message.person_id
+    deliveries.owe(tx, user_id=message.user_id, event=event, payload=payload, now=now, message_id=message.id)

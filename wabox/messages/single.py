@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from wabox.billing import ledger
-from wabox.contacts import contacts, suppression
-from wabox.db import Tx
+from wabox.contacts import contacts, identities, suppression
+from wabox.db import Rows, Tx
 from wabox.devices import devices
-from wabox.messages import outbox
+from wabox.errors import Invalid
+from wabox.messages import chats, outbox
 from wabox.messages.template import Template
 
 
@@ -28,7 +30,8 @@ def send(
 ) -> int:
     """The message is in the log: queued, or skipped at once for somebody who must not be written to. Its job id.
 
-    phone: digits. Name and custom come from the contact with that phone. queue_if_offline: also for a
+    phone: the address, digits or the hidden id of somebody who wrote first. Name and custom come from the
+    contact with that phone. queue_if_offline: also for a
     device that is not linked. Raises, in this order, NotFound for the device, InsufficientCredits,
     Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
     require_consent: `[guards]`. ip: of the sender, for the record of a refusal.
@@ -53,3 +56,36 @@ def send(
         consented=consented,
         ip=ip,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who wrote first: where they are written to, and from which of the user's phones."""
+
+    address: str
+    device_label: str
+
+
+def recipient(rows: Rows, user_id: int, person_id: int, *, device_label: str | None = None) -> Recipient:
+    """The person, to be answered. Raises NotFound; Invalid `never_wrote`, or `wrote_elsewhere`.
+
+    device_label: the wanted phone; else the one they wrote to last. Somebody without a number can be reached only
+    in a chat that they began.
+    """
+    person = identities.by_id(rows, user_id, person_id)
+    begun = chats.begun(rows, user_id, person.address)
+    if not begun:
+        sentence = "This person has not written to you; send to a phone number."
+        raise Invalid("never_wrote", sentence, details={"person_id": sentence})
+    if device_label is not None:
+        device = devices.by_label(rows, user_id, device_label)
+        if person.phone is None and device.id not in begun:
+            sentence = "This person's number is hidden, and they have not written to this phone; leave it out."
+            raise Invalid("wrote_elsewhere", sentence, details={"device_label": sentence})
+        return Recipient(person.address, device_label)
+    owned = {one.id: one.label for one in devices.list_of(rows, user_id)}
+    label = next((owned[one] for one in begun if one in owned), None)
+    if label is None and person.phone is None:
+        sentence = "The phone that this person wrote to is no longer here, and their number is hidden."
+        raise Invalid("wrote_elsewhere", sentence, details={"person_id": sentence})
+    return Recipient(person.address, label or devices.PRIMARY)

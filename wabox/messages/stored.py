@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from wabox import times
+from wabox.contacts import identities
 from wabox.db import Row, Rows
 from wabox.errors import NotFound
 from wabox.messages.statuses import Status
@@ -18,6 +19,7 @@ class Message:
     """A row of the log. text: as rendered. priority: 2 system, 1 single, 0 campaign.
 
     account: digits of the number it was handed over from last, None if it never was.
+    phone: the recipient's address, digits or a hidden id. person_id: None for somebody who never wrote.
     """
 
     id: int
@@ -56,9 +58,17 @@ class Message:
     sent_at: datetime | None
     delivered_at: datetime | None
     read_at: datetime | None
+    person_id: int | None
+
+    @property
+    def number(self) -> str | None:
+        """The recipient's digits; None while WhatsApp hides them."""
+        return identities.number(self.phone)
 
 
-COLUMNS = """select m.*, d.label as device_label from messages m join devices d on d.id = m.device_id"""
+COLUMNS = """select m.*, d.label as device_label, (select p.id from people p where p.user_id = m.user_id
+    and p.phone = m.phone and p.joined_to is null) as person_id
+    from messages m join devices d on d.id = m.device_id"""
 
 
 def by_id(rows: Rows, message_id: int) -> Message:
@@ -122,4 +132,5 @@ def of_row(row: Row) -> Message:
         sent_at=times.read_or_none(row["sent_at"]),
         delivered_at=times.read_or_none(row["delivered_at"]),
         read_at=times.read_or_none(row["read_at"]),
+        person_id=row["person_id"],
     )

@@ -18,6 +18,7 @@ from wabox.migrations import (
     leftovers,
     limits,
     numbers,
+    people,
     rotations,
     second,
     sessions,
@@ -43,6 +44,7 @@ STEPS(name="0012_rotations")(rotations.step)
 STEPS(name="0013_txids")(txids.step)
 STEPS(name="0014_holds")(holds.step)
 STEPS(name="0015_limits")(limits.step)
+STEPS(name="0016_people")(people.step)
 STEPS(name="0017_numbers")(numbers.step)
 
 

@@ -121,7 +121,8 @@ class Inbound:
     """A person wrote to the linked account, or changed what they had written.
 
     phone: digits, None if WhatsApp hides the number. lid: digits of the hidden identity. username: without @.
-    edited: the text is what the message of this id says now.
+    edited: the text is what the message of this id says now. business: whether the writer is a business account,
+    None if the page does not say.
     """
 
     device_id: int
@@ -136,6 +137,7 @@ class Inbound:
     lid: str | None = None
     username: str | None = None
     edited: bool = False
+    business: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from wabox.whatsapp.driver import (
     Event,
     Handed,
     Inbound,
+    Joined,
     Limits,
     Link,
     LinkState,
@@ -73,6 +74,16 @@ class _Profile:
     history: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class People:
+    """What the page knows of people, by phone. hidden: whose number it does not know; they have a LID."""
+
+    lids: dict[str, str] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+    usernames: dict[str, str] = field(default_factory=dict)
+    businesses: set[str] = field(default_factory=set)
+
+
 class FakeDriver:
     """Keeps the Driver protocol; people, phones and faults are played by the test."""
 
@@ -89,7 +100,7 @@ class FakeDriver:
         self._links: dict[int, Link] = {}
         self._plan: deque[Outcome] = deque()
         self._qr_count = self._reply_count = 0
-        self._away: dict[int, list[Receipt | Inbound]] = {}
+        self._away: dict[int, list[Receipt | Inbound | Joined]] = {}
         self._on_its_way: list[Callable[[], None]] = []
         self.taken: dict[str, Taken] = {}
         self.handed: list[tuple[int, str, str, str]] = []
@@ -101,13 +112,18 @@ class FakeDriver:
         self.wrote: set[str] = set()  # phones that a limited account may still write to, for they wrote to it
         self.held: list[tuple[int, str]] = []  # (device, message id) that the page did not let in
         self._limits: dict[int, Limits] = {}
-        self.lids: dict[str, str] = {}
+        self.people = People()
         self.refuse_reason = "error_unknown"
         self.failing_orders = 0  # so many orders to open come to nothing, as on a full disk
         # nobody can be logged out there; logouts are under way until `finish_logouts`
         self.whatsapp_away = self.hold_logouts = False
         self.strange_profiles: dict[str, datetime] = {}  # on the disk, of no device; when they were used
         self.before_hand_over: Callable[[int, str], None] | None = None
+
+    @property
+    def lids(self) -> dict[str, str]:
+        """LIDs by phone."""
+        return self.people.lids
 
     # the protocol
 
@@ -371,10 +387,36 @@ class FakeDriver:
             self.wrote.add(phone)
             chat_id = f"{lid}@lid" if (lid := self.lids.get(phone)) else f"{phone}@c.us"
             message_id = f"3A{self._reply_count:018X}"
-        number, now = self._number(device_id), self._now()
-        inbound = Inbound(device_id, number, message_id, chat_id, phone, name, text, "chat", now)
+        inbound = Inbound(
+            device_id,
+            self._number(device_id),
+            message_id,
+            chat_id,
+            None if phone in self.people.hidden else phone,
+            name,
+            text,
+            "chat",
+            self._now(),
+            lid=lid,
+            username=self.people.usernames.get(phone),
+            business=phone in self.people.businesses,
+        )
         self._deliver(inbound)
         return inbound
+
+    def edit(self, message: Inbound, text: str) -> Inbound:
+        """Its writer changes what they wrote. The event."""
+        edited = replace(message, text=text, edited=True)
+        self._deliver(edited)
+        return edited
+
+    def reveal(self, device_id: int, phone: str) -> Joined:
+        """The page learns whose number this is. The event."""
+        self.people.hidden.discard(phone)
+        number, username = self._number(device_id), self.people.usernames.get(phone)
+        joined = Joined(device_id, number, self.lids[phone], phone, username)
+        self._deliver(joined)
+        return joined
 
     # inside
 
@@ -402,7 +444,7 @@ class FakeDriver:
         for event in waiting:
             self._emit(event)
 
-    def _deliver(self, event: Receipt | Inbound) -> None:
+    def _deliver(self, event: Receipt | Inbound | Joined) -> None:
         """Now if the device is ready, else when it is: WhatsApp keeps it until then."""
         with self._lock:
             if self.link(event.device_id).state != "ready":

@@ -29,6 +29,7 @@ def test_a_message_is_queued_and_nothing_holds_it(api: Api) -> None:
         "job_id": 1,
         "status": "queued",
         "phone": PHONE,
+        "person_id": None,
         "device_label": "primary",
         "waits_until": None,
         "wait_reason": None,

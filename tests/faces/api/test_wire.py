@@ -48,12 +48,12 @@ def test_every_wrong_field_is_named_at_once(api: Api) -> None:
     answer = api.raw('{"phone": 1, "queue_if_offline": "yes", "expires_at": "soon", "extra": 1}')
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert _details(answer) == {
-        "phone": "This must be a text, not a whole number.",
+        "phone": "This must be a text or null, not a whole number.",
         "message": "This is missing.",
         "queue_if_offline": "This must be true or false, not a text.",
         "expires_at": "This must be a time with an offset, like 2026-04-25T10:00:00+06:00.",
-        "extra": "There is no such field; there are phone, message, device_label, queue_if_offline, "
-        "scheduled_for, expires_at.",
+        "extra": "There is no such field; there are phone, person_id, message, device_label, "
+        "queue_if_offline, scheduled_for, expires_at.",
     }
 
 
@@ -123,8 +123,9 @@ def test_a_message_has_exactly_these_fields(api: Api) -> None:
     job_id = api.send().json()["job_id"]
     shown = api.call("GET", f"/messages/{job_id}").json()
     assert list(shown) == [
-        "job_id", "campaign_id", "phone", "device_label", "message", "status", "error", "error_text",
-        "waits_until", "wait_reason", "ahead", "expected_at", "queued_at", "sent_at", "delivered_at", "read_at",
+        "job_id", "campaign_id", "phone", "person_id", "device_label", "message", "status", "error",
+        "error_text", "waits_until", "wait_reason", "ahead", "expected_at", "queued_at", "sent_at", "delivered_at",
+        "read_at",
     ]  # fmt: skip
     assert api.call("GET", "/messages").json()["data"] == [shown]
 

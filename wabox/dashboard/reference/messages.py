@@ -9,6 +9,7 @@ _MESSAGE = {
     "job_id": 12345,
     "campaign_id": None,
     "phone": PHONE,
+    "person_id": None,
     "device_label": "primary",
     "message": "Your code is 1234",
     "status": "queued",
@@ -37,7 +38,14 @@ MESSAGES = Chapter(
             ),
             status=202,
             fields=(
-                Field("phone", later("The number, in any usual spelling."), need=True),
+                Field("phone", later("The number, in any usual spelling. Give this or person_id.")),
+                Field(
+                    "person_id",
+                    later(
+                        "Instead of phone: somebody who wrote first, as message.received told it, also while "
+                        "WhatsApp hides the number."
+                    ),
+                ),
                 Field(
                     "message",
                     later(
@@ -46,7 +54,10 @@ MESSAGES = Chapter(
                     ),
                     need=True,
                 ),
-                Field("device_label", later("Which of your phones sends it; primary unless you say.")),
+                Field(
+                    "device_label",
+                    later("Which of your phones sends it; else primary, or the one the person wrote to."),
+                ),
                 Field("queue_if_offline", later("true: keep it even while that phone is not linked.")),
                 Field("scheduled_for", later("Not before this time, with its offset.")),
                 Field("expires_at", later("Not after this time: then it is skipped instead.")),
@@ -56,6 +67,7 @@ MESSAGES = Chapter(
                 "job_id": 12345,
                 "status": "queued",
                 "phone": PHONE,
+                "person_id": None,
                 "device_label": "primary",
                 "waits_until": None,
                 "wait_reason": None,
@@ -68,7 +80,10 @@ MESSAGES = Chapter(
             later("The log, newest first."),
             fields=(
                 Field("status", "queued, sending, sent, delivered, read, failed, skipped, cancelled, unknown"),
-                Field("phone, device_label, q", later("Only this number, this phone, or texts with these words.")),
+                Field(
+                    "phone, person_id, device_label, q",
+                    later("Only this number, this person, this phone, or texts with these words."),
+                ),
                 Field("since, until", later("Only accepted between these times, with offset.")),
                 *PAGING,
             ),

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from wabox.accounts.sealing import Seal
+from wabox.accounts.users import User
+from wabox.campaigns import replies
+from wabox.contacts import contacts, identities, inbox, suppression
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.devices.devices import Device
+from wabox.errors import Invalid, NotFound
+from wabox.messages import chats, erasing, joining, numbers, outbox, single, stored, talks, template
+from wabox.webhooks import endpoints
+from wabox.webhooks.targets import Allow
+from wabox.whatsapp.driver import Inbound, Resolved
+
+LID, CHAT, PHONE = "111222333444555", "111222333444555@lid", "8801711000001"
+EVENTS = ["message.received", "contact.opted_out", "delivery.skipped"]
+
+
+@pytest.fixture
+def device(tx: Tx, asha: User, now: datetime) -> Device:
+    """asha's phone; her webhook hears of everything."""
+    seal = Seal(b"k" * 32)
+    endpoints.put(tx, asha.id, url="https://shop.example/x", events=EVENTS, allow=Allow(), seal=seal, now=now)
+    return devices.create_primary(tx, asha.id, now=now)
+
+
+def said(device: Device, text: str, now: datetime, *, number: int = 1, phone: str | None = None) -> Inbound:
+    message_id = f"3A{number}"
+    return Inbound(device.id, 1, message_id, CHAT, phone, "Ali", text, "chat", now, lid=LID, username="ali")
+
+
+def queue(tx: Tx, device: Device, address: str, now: datetime) -> int:
+    return outbox.accept(tx, device, phone=address, template=template.parse("Hello"), values={}, now=now)
+
+
+def told(tx: Tx, event: str) -> list[dict[str, object]]:
+    found = tx.all("select payload from deliveries where event = :event order by id", event=event)
+    return [json.loads(row["payload"]) for row in found]
+
+
+def suppressed(tx: Tx, user: User) -> set[str]:
+    return {one for one in (PHONE, CHAT) if suppression.is_out(tx, user.id, one)}
+
+
+def test_who_hides_the_number_is_heard_and_has_an_id(tx: Tx, asha: User, device: Device, now: datetime) -> None:
+    replies.hear(tx, said(device, "hello", now), now=now)
+    (thread,) = inbox.threads(tx, asha.id)
+    assert (thread.phone, thread.name, thread.last.text) == (CHAT, "Ali", "hello")
+    assert thread.person_id is not None
+    person = identities.by_id(tx, asha.id, thread.person_id)
+    assert (person.phone, person.username) == (None, "ali")
+    (payload,) = told(tx, "message.received")
+    assert (payload["person_id"], payload["phone"], payload["username"]) == (person.id, None, "ali")
+
+
+def test_a_chat_that_wabox_wrote_to_gives_the_number(tx: Tx, asha: User, device: Device, now: datetime) -> None:
+    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT, (f"{PHONE}@c.us",)), now=now)
+    waits = queue(tx, device, PHONE, now)
+    replies.hear(tx, said(device, "STOP", now), now=now)
+    assert told(tx, "message.received")[0]["phone"] == PHONE
+    assert suppressed(tx, asha) == {PHONE, CHAT}
+    assert stored.by_id(tx, waits).error == "opted_out"
+    assert [one.phone for one in inbox.threads(tx, asha.id)] == [PHONE]
+
+
+def test_stop_by_a_hidden_id_holds_before_and_after_the_number_is_known(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    replies.hear(tx, said(device, "STOP", now), now=now)
+    person = identities.find(tx, asha.id, CHAT)
+    assert person is not None
+    assert stored.by_id(tx, queue(tx, device, CHAT, now)).error == "opted_out"
+    waits = queue(tx, device, PHONE, now)
+    assert stored.by_id(tx, waits).status == "queued"
+    for _ in range(2):  # what is known already is told again
+        joining.told(tx, asha.id, lid=LID, phone=PHONE, username=None, now=now)
+    assert stored.by_id(tx, waits).error == "opted_out"
+    assert suppressed(tx, asha) == {PHONE, CHAT}
+    assert [one["phone"] for one in told(tx, "contact.opted_out")] == [None, PHONE]
+    assert identities.by_id(tx, asha.id, person.id).phone == PHONE
+    assert [one.phone for one in inbox.threads(tx, asha.id)] == [PHONE]
+    assert [one.theirs.text for one in talks.talk(tx, asha.id, PHONE).said if one.theirs] == ["STOP"]
+
+
+@pytest.mark.parametrize("way", ["an inbound with both", "a number check", "the page"])
+def test_whatever_tells_it_joins_two_people_and_both_ids_find_them(
+    tx: Tx, asha: User, device: Device, now: datetime, way: str
+) -> None:
+    replies.hear(tx, said(device, "one", now), now=now)
+    with_number = Inbound(device.id, 1, "3A9", f"{PHONE}@c.us", PHONE, "Ali", "two", "chat", now)
+    replies.hear(tx, with_number, now=now)
+    hidden, shown = (identities.ensure(tx, asha.id, one, now=now) for one in (CHAT, PHONE))
+    if way == "a number check":
+        numbers.learn(tx, device, PHONE, Resolved("yes", f"{PHONE}@c.us", (CHAT,)), now=now)
+    elif way == "the page":
+        joining.told(tx, asha.id, lid=LID, phone=PHONE, username="new", now=now)
+    else:
+        replies.hear(tx, said(device, "three", now, number=3, phone=PHONE), now=now)
+    assert {identities.by_id(tx, asha.id, one).id for one in (hidden, shown)} == {shown}
+    (thread,) = inbox.threads(tx, asha.id)
+    assert (thread.phone, thread.unseen) == (PHONE, 3 if "inbound" in way else 2)
+    assert tx.value("select count(*) from chats") == 1
+
+
+def test_start_by_the_hidden_id_counts_for_the_person(tx: Tx, asha: User, device: Device, now: datetime) -> None:
+    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
+    replies.opt_out_by_owner(tx, asha.id, PHONE, source="owner", by=None, now=now)
+    assert suppressed(tx, asha) == {PHONE, CHAT}
+    replies.hear(tx, said(device, "START", now), now=now)
+    assert suppressed(tx, asha) == set()
+
+
+def test_the_stricter_consent_wins_whoever_gave_it(tx: Tx, asha: User, device: Device, now: datetime) -> None:
+    replies.opt_out_by_owner(tx, asha.id, PHONE, source="owner", by=None, now=now)
+    replies.hear(tx, said(device, "hello", now), now=now)
+    waits = queue(tx, device, CHAT, now)
+    joining.told(tx, asha.id, lid=LID, phone=PHONE, username=None, now=now)
+    assert suppressed(tx, asha) == {PHONE, CHAT}
+    assert (stored.by_id(tx, waits).error, stored.by_id(tx, waits).phone) == ("opted_out", PHONE)
+
+
+def test_an_opt_out_outlives_the_erased_person_by_every_id(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    replies.hear(tx, said(device, "STOP", now), now=now)
+    tx.run("update deliveries set status = 'delivered'")
+    tx.run("update messages set status = 'sent' where status = 'queued'")
+    erasing.erase(tx, asha.id, CHAT, erasing.traces(tx, asha.id, CHAT), now=now)
+    for table in ("people", "person_ids", "inbox", "chats", "deliveries"):
+        assert tx.value(f"select count(*) from {table}") == 0
+    assert tx.value("select count(*) from messages where phone <> ''") == 0
+    contacts.upsert(tx, asha.id, phone=PHONE, name="Ali", now=now)
+    waits = queue(tx, device, PHONE, now)
+    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
+    assert stored.by_id(tx, waits).error == "opted_out"
+    replies.hear(tx, said(device, "hello again", now, number=2), now=now)
+    assert stored.by_id(tx, queue(tx, device, PHONE, now)).error == "opted_out"
+
+
+def test_the_page_joins_nobody_that_wabox_has_nothing_to_do_with(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    joining.told(tx, asha.id, lid=LID, phone=PHONE, username="ali", now=now)
+    assert tx.value("select count(*) from people") == 0
+
+
+def test_who_changes_the_number_takes_the_opt_out_along(tx: Tx, asha: User, device: Device, now: datetime) -> None:
+    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
+    replies.hear(tx, said(device, "STOP", now), now=now)
+    numbers.learn(tx, device, "8801711000002", Resolved("yes", CHAT), now=now)
+    assert suppression.is_out(tx, asha.id, "8801711000002")
+    assert suppression.is_out(tx, asha.id, PHONE)
+
+
+def test_bilal_finds_none_of_ashas_people(tx: Tx, asha: User, bilal: User, device: Device, now: datetime) -> None:
+    replies.hear(tx, said(device, "STOP", now), now=now)
+    person = identities.find(tx, asha.id, CHAT)
+    assert person is not None
+    with pytest.raises(NotFound):
+        identities.by_id(tx, bilal.id, person.id)
+    joining.told(tx, bilal.id, lid=LID, phone=PHONE, username=None, now=now)
+    assert not suppression.is_out(tx, bilal.id, PHONE)
+    assert identities.holder(tx, bilal.id, CHAT) is None
+    assert identities.hidden(tx, bilal.id) == []
+    assert [one.id for one in identities.hidden(tx, asha.id, "@AL")] == [person.id]
+
+
+def test_only_who_wrote_first_is_answered_and_in_that_chat(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    replies.hear(tx, said(device, "hello", now), now=now)
+    person = identities.ensure(tx, asha.id, CHAT, now=now)
+    assert single.recipient(tx, asha.id, person) == single.Recipient(CHAT, "primary")
+    other = devices.create(tx, asha.id, "other", most=9, now=now)
+    with pytest.raises(Invalid) as refused:
+        single.recipient(tx, asha.id, person, device_label=other.label)
+    assert refused.value.code == "wrote_elsewhere"
+    silent = identities.ensure(tx, asha.id, PHONE, now=now)
+    with pytest.raises(Invalid) as refused:
+        single.recipient(tx, asha.id, silent)
+    assert refused.value.code == "never_wrote"
+
+
+def test_an_edit_shows_the_new_text_and_an_edit_to_stop_opts_out(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    first = said(device, "please stop it", now)
+    assert replies.hear(tx, first, now=now).verdict == "near_miss"
+    edited = replace(first, text="STOP", edited=True)
+    later = now + timedelta(minutes=1)
+    assert [replies.hear(tx, edited, now=later).changed for _ in range(2)] == [True, False]
+    (line,) = inbox.thread(tx, asha.id, CHAT)
+    assert (line.text, line.verdict, line.edited_at) == ("STOP", "opt_out", later)
+    assert inbox.tray(tx, asha.id) == []
+    assert [one["edited"] for one in told(tx, "message.received")] == [False, True]
+    replies.hear(tx, first, now=later)  # swept up as it was: nothing new
+    assert inbox.thread(tx, asha.id, CHAT)[0].text == "STOP"
+    harmless = replace(first, text="never mind", edited=True)
+    replies.hear(tx, harmless, now=later)
+    assert suppression.is_out(tx, asha.id, CHAT)
+
+
+def test_an_edit_of_what_was_never_heard_is_heard(tx: Tx, asha: User, device: Device, now: datetime) -> None:
+    replies.hear(tx, replace(said(device, "STOP", now), edited=True), now=now)
+    assert suppression.is_out(tx, asha.id, CHAT)
+    assert len(inbox.thread(tx, asha.id, CHAT)) == 1
+
+
+def went(tx: Tx, device: Device, now: datetime) -> None:
+    job_id = queue(tx, device, PHONE, now)
+    outbox.claim(tx, job_id, now=now)
+    chat = f"{PHONE}@c.us"
+    message = stored.by_id(tx, job_id)
+    armed = outbox.arm(tx, message, chat_id=chat, other_chat_ids=(), machine_boot="b", now=now)
+    outbox.sent(tx, armed, at=now, next_send_at=now)
+
+
+@pytest.mark.parametrize(
+    ("text", "business", "seconds", "automatic"),
+    [
+        ("Thanks! We stop work at 6", True, 2, True),
+        ("Thanks! We stop work at 6", True, 0, True),
+        ("Thanks! We stop work at 6", True, 4, False),
+        ("Thanks! We stop work at 6", False, 2, False),
+        ("STOP", True, 1, False),
+    ],
+)
+def test_a_business_that_answers_within_seconds_is_no_person(
+    tx: Tx,
+    asha: User,
+    device: Device,
+    now: datetime,
+    text: str,
+    business: bool,  # noqa: FBT001
+    seconds: int,
+    automatic: bool,  # noqa: FBT001
+) -> None:
+    went(tx, device, now)
+    at = now + timedelta(seconds=seconds)
+    event = Inbound(device.id, 1, "3A1", f"{PHONE}@c.us", PHONE, "Shop", text, "chat", at, business=business)
+    replies.hear(tx, event, now=at)
+    (line,) = inbox.thread(tx, asha.id, PHONE)
+    assert line.automatic == automatic
+    assert told(tx, "message.received")[0]["automatic"] == automatic
+    assert bool(chats.begun(tx, asha.id, PHONE)) == (not automatic)
+    assert bool(inbox.tray(tx, asha.id)) == (not automatic and text != "STOP")
+    assert suppression.is_out(tx, asha.id, PHONE) == (text == "STOP")
