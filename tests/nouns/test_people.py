@@ -175,6 +175,7 @@ def test_bilal_finds_none_of_ashas_people(tx: Tx, asha: User, bilal: User, devic
 def test_only_who_wrote_first_is_answered_and_in_that_chat(
     tx: Tx, asha: User, device: Device, now: datetime
 ) -> None:
+    tx.run("update devices set phone = '8801700000009' where id = :id", id=device.id)
     replies.hear(tx, said(device, "hello", now), now=now)
     person = identities.ensure(tx, asha.id, CHAT, now=now)
     assert single.recipient(tx, asha.id, person) == single.Recipient(CHAT, "primary")
