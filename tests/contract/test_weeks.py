@@ -10,10 +10,11 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.contract.test_bad_days import browsers_of, chat_with, new_id, recovers, session_of, tab_of, wait_until
 from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld
-from wabox.whatsapp.driver import Link, SessionLost, SessionSpec
+from wabox.whatsapp.driver import Inbound, Link, SessionLost, SessionSpec
 from wabox.whatsapp.page import Limits
 from wabox.whatsapp.profile import Note, Profile
 from wabox.whatsapp.wear import Wear
@@ -160,3 +161,51 @@ def test_another_chromium_finds_no_caches_and_the_link_where_it_was(tmp_path: Pa
     assert [name for name in caches if (profile.directory / name).exists()] == []
     assert all((profile.directory / name).is_dir() for name in stores)
     assert Profile(tmp_path, "shop").note == Note("8801700000009", 1, 2, "157.0.0.1")
+
+
+def unread_of(world: ChromiumWorld, phone: str) -> list[str]:
+    """With whom the phone shows a chat as unread."""
+    accounts = world.http.get("/sandbox/state").raise_for_status().json()["accounts"]
+    return next(one["unread"] for one in accounts if one["phone"] == phone)
+
+
+def test_a_question_stays_unread_under_an_automatic_message(world: ChromiumWorld, shop: Shop) -> None:
+    (spec, phone), asking, silent, mark = shop, world.new_phone(), world.new_phone(), world.diary.mark()
+    world.write(spec.device_id, phone, asking, "is it open today?")
+    heard = world.diary.wait(Inbound, lambda one: one.phone == asking, mark)
+    for chat_id in (heard.chat_id, f"{silent}@c.us"):
+        world.driver.resolve(spec.device_id, silent)
+        assert world.driver.hand_over(spec.device_id, chat_id, new_id(), "Your order is ready").outcome == "acked"
+    wait_until(lambda: asking in unread_of(world, phone))
+    assert silent not in unread_of(world, phone)
+
+
+def test_what_the_page_has_unsent_is_sent_by_the_pages_own_way(world: ChromiumWorld, shop: Shop) -> None:
+    """Adding it a second time throws here."""
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(blackhole=1, second_add="throw", enter_ms=200)
+    with capture_logs() as logs:
+        assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "in_doubt"
+    noted = next(one for one in logs if one["event"] == "hand_over_unclear")
+    assert (noted["message_id"], noted["reason"], noted["send_failure"]) == (message_id, "timeout", False)
+    assert "hello" not in str(logs)
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "acked"
+    assert world.copies(message_id) == 1
+
+
+def test_a_second_copy_is_no_ones_when_the_server_delivers_both(world: ChromiumWorld, shop: Shop) -> None:
+    """The server drops no second copy here: that one was sent is known before it is handed over again."""
+    device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
+    world.weather(duplicate_ids="deliver", drop_ack=1, deliver_ms=2500)
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "in_doubt"
+    world.receipt(message_id, 2)
+    assert (world.driver.look_up(device_id, message_id, (chat_id,), None).ack or 0) >= 1
+    assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "acked"
+    assert world.copies(message_id) == 1
+
+
+def test_modules_that_throw_at_first_are_waited_for(world: ChromiumWorld, shop: Shop) -> None:
+    mark = world.diary.mark()
+    world.weather(lazy_exports=["WAWebSocketModel", "WAWebSendMsgChatAction"], service_worker="required")
+    world.restart(shop[0])
+    recovers(world, shop, mark)

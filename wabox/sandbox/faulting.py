@@ -28,16 +28,27 @@ def _replace(world: World, faults: Faults, now: float) -> None:
         world.closing.extend(world.pages)
     if _of_limits(before) != _of_limits(faults):
         limits.tell(world, now)
-    if faults.dead_channel and not before.dead_channel:
-        weather.kill_channels(world)
-    if faults.storm is not None and faults.storm is not before.storm:
-        weather.begin_storm(world, faults.storm, now)
+    _change_weather(world, before, now)
     if before.conflict != faults.conflict:
         _set_conflict(world, now)
     if before.passkey_gate and not faults.passkey_gate:
         linking.answer_passkeys(world, now)
     if (before.deliver_ms is None or before.read_ms is None) and before != faults:
         mail.resume(world, now)
+
+
+def _change_weather(world: World, before: Faults, now: float) -> None:
+    faults = world.faults
+    if _of_sending(before) != _of_sending(faults):
+        weather.tell_of_sending(world)
+    if faults.dead_channel and not before.dead_channel:
+        weather.kill_channels(world)
+    if faults.storm is not None and faults.storm is not before.storm:
+        weather.begin_storm(world, faults.storm, now)
+
+
+def _of_sending(faults: Faults) -> tuple[object, ...]:
+    return faults.send_seen, faults.enter_ms, faults.second_add
 
 
 def _of_limits(faults: Faults) -> tuple[object, ...]:

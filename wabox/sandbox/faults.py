@@ -39,6 +39,13 @@
 | `dead_channel` | bool | pages that are open look connected, and nothing passes until each is loaded anew |
 | `storm` | `{every_ms, down_ms}` | the servers go away again and again |
 | `leak_mb_per_hour` | count | linked pages take ever more memory (next session) |
+| `send_seen` | bool | the page marks a chat read when it sends there, as the real one does (true) |
+| `enter_ms` | ms | a message enters the page's store that late |
+| `second_add` | "throw" or null | adding a message under an id that is in the store throws |
+| `duplicate_ids` | "deliver" or null | a second hand-over under the same id is delivered, too |
+| `lazy_exports` | modules | these are in the map and throw when first asked for (next load) |
+| `registered_not_requirable` | modules | these are in the map and always throw (next load) |
+| `service_worker` | "required" or null | the page needs its service worker to start (next load) |
 | `skew_s` | seconds | WhatsApp's clock is so much ahead, in the times of messages |
 
 A switch is true, false, or a count: that many of the next messages or questions only.
@@ -149,6 +156,13 @@ class Faults(msgspec.Struct, kw_only=True):
     sync_end: str | None = None
     dead_channel: bool = False
     storm: Storm | None = None
+    send_seen: bool = True
+    enter_ms: int = 0
+    second_add: str | None = None
+    duplicate_ids: str | None = None
+    lazy_exports: list[str] = msgspec.field(default_factory=list)
+    registered_not_requirable: list[str] = msgspec.field(default_factory=list)
+    service_worker: str | None = None
     leak_mb_per_hour: int = 0
     skew_s: int = 0
 
@@ -313,6 +327,22 @@ def _maybe(read: Callable[[Any], Shape]) -> Callable[[Any], Shape | None]:
     return lambda value: None if value is None else read(value)
 
 
+def _only(word: str) -> Callable[[Any], str | None]:
+    def read(value: Any) -> str | None:
+        if value in (word, None):
+            return value  # type: ignore[no-any-return]
+        raise _bad(f'Give "{word}" or null.')
+
+    return read
+
+
+def _modules(value: Any) -> list[str]:
+    pattern = re.compile(r"[A-Za-z][\w-]*")
+    if not isinstance(value, list) or not all(isinstance(one, str) and pattern.fullmatch(one) for one in value):
+        raise _bad("Give a list of modules' names.")
+    return list(value)
+
+
 def _reason(value: Any) -> str | None:
     if value is None or (isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,63}", value)):
         return value
@@ -368,6 +398,13 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "dead_channel": _flag,
     "storm": _maybe(_shaped(Storm)),
     "leak_mb_per_hour": _count,
+    "send_seen": _flag,
+    "enter_ms": _milliseconds,
+    "second_add": _only("throw"),
+    "duplicate_ids": _only("deliver"),
+    "lazy_exports": _modules,
+    "registered_not_requirable": _modules,
+    "service_worker": _only("required"),
     "skew_s": _seconds,
 }
 

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from wabox.errors import Invalid
 from wabox.sandbox import limits, receipts
 from wabox.sandbox.world import Companion, Message, Page, World
@@ -54,6 +56,8 @@ def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) 
     if known is not None:
         known.copies += 1
         world.keep_message(known)
+        if world.faults.duplicate_ids == "deliver":
+            world.kept.messages.append(msgspec.structs.replace(known, copies=1, at=now))
         return known
     world.account(phone)
     media = sent.get("media")
@@ -169,11 +173,21 @@ def write(world: World, sender: str, to: str, text: str, now: float) -> Message:
     _enter(world, message)
     for companion in companions:
         world.enqueue(companion, _as_event(world, message, sender, from_me=False))
+    mark(world, to, sender, unread=True)
     return message
+
+
+def mark(world: World, me: str, person: str, *, unread: bool) -> None:
+    """On the linked account's phone the chat with this person shows as unread, or no more."""
+    account = world.account(me)
+    others = [one for one in account.unread if one != person]
+    account.unread = [*others, person] if unread else others
+    world.keep("account", me, account)
 
 
 def seen(world: World, me: str, person: str) -> None:
     """The linked account has read what this person wrote."""
+    mark(world, me, person, unread=False)
     for message in world.kept.messages:
         if message.kind == "inbound" and message.sender == person and message.to == me and message.ack < 3:
             message.ack = 3

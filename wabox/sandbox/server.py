@@ -41,7 +41,7 @@ def _nonce_policy(nonce: str) -> str:
     return (
         f"default-src 'self'; script-src 'nonce-{nonce}'; style-src 'self'; "
         "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self' data: blob:; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        "worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 
@@ -58,6 +58,9 @@ async def index(state: State) -> Response[str]:
         "second_wave": [f"modules/{name}.js" for name in SECOND_WAVE],
         "module_wave_ms": world.faults.module_wave_ms,
         "missing_exports": world.faults.missing_exports,
+        "lazy_exports": world.faults.lazy_exports,
+        "registered_not_requirable": world.faults.registered_not_requirable,
+        "service_worker": world.faults.service_worker,
     }
     page = (SITE / "index.html").read_text()
     page = page.replace("{{ version }}", state.version).replace("{{ nonce }}", nonce)

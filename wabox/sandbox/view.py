@@ -37,6 +37,7 @@ def _phone(world: World, phone: str) -> dict[str, Any]:
         "lid": account.lid,
         "on": account.on,
         "linked": bool(devices),
+        "unread": list(account.unread),
         "devices": [
             {
                 "device": each.device,

@@ -17,7 +17,17 @@ def of_session(world: World) -> dict[str, Any]:
         "sync": msgspec.to_builtins(faults.sync),
         "sync_end": faults.sync_end,
         "leak_mb_per_hour": faults.leak_mb_per_hour,
+        "send_seen": faults.send_seen,
+        "enter_ms": faults.enter_ms,
+        "second_add": faults.second_add,
     }
+
+
+def tell_of_sending(world: World) -> None:
+    """Open pages send from now on as the faults say."""
+    for page in world.pages.values():
+        if page.companion is not None:
+            world.push(page.id, {"op": "sending", **of_session(world)})
 
 
 def reload_later(world: World, page: Page, wait_ms: int | None, now: float) -> None:

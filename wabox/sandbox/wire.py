@@ -157,10 +157,14 @@ class Wire:
     def _hear(self, page: Page, what: str, data: dict[str, Any], now: float) -> None:
         if what == "refresh_ref":
             linking.refresh_ref(self.world, page, now)
-        elif what == "seen" and page.companion is not None:
+        elif what in ("seen", "unread") and page.companion is not None:
             wid = msgspec.convert(data, Wid)
             me = self.world.kept.companions[page.companion].phone
-            mail.seen(self.world, me, self.world.phone_behind(wid.user, wid.server) or "")
+            person = self.world.phone_behind(wid.user, wid.server) or ""
+            if what == "seen":
+                mail.seen(self.world, me, person)
+            else:
+                mail.mark(self.world, me, person, unread=True)
 
     def _answer(self, page: Page, n: int, what: str, data: dict[str, Any], now: float) -> None:
         def answer(result: dict[str, Any]) -> None:

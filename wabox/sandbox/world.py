@@ -21,13 +21,17 @@ Push = dict[str, Any]
 
 
 class Account(msgspec.Struct):
-    """A phone on WhatsApp. on: a phone that is off gets nothing delivered and reads nothing."""
+    """A phone on WhatsApp. on: a phone that is off gets nothing delivered and reads nothing.
+
+    unread: with whom it has chats that show as unread.
+    """
 
     phone: str
     lid: str
     name: str
     on: bool = True
     devices_made: int = 0
+    unread: list[str] = msgspec.field(default_factory=list)
 
 
 class Companion(msgspec.Struct):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from wabox.whatsapp import telling
 from wabox.whatsapp.driver import CAPPED, TIMELOCK, Handed, Link, LookedUp, Resolved, SessionLost
 from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost
 from wabox.whatsapp.session import Session
+
+log = structlog.get_logger(__name__)
 
 
 async def resolve(session: Session, phone: str) -> Resolved:
@@ -37,9 +41,25 @@ async def hand_over(session: Session, chat_id: str, message_id: str, text: str) 
         return Handed("in_doubt", "page_lost", session.house.now())
     handed = telling.handed(raw, session.house.now())
     _judge_channel(session, handed)
+    if handed.outcome == "in_doubt":
+        _note_failure(session, message_id, handed, raw)
     if handed.outcome in ("held", "refused") and handed.reason in (TIMELOCK, CAPPED) and handed.until:
         await _limit_shown(session)
     return handed
+
+
+def _note_failure(session: Session, message_id: str, handed: Handed, raw: Any) -> None:
+    """The log has what the page knows of it; names only, never a text."""
+    known = raw.get("failure") if isinstance(raw, dict) else None
+    known = known if isinstance(known, dict) else {}
+    log.info(
+        "hand_over_unclear",
+        device_id=session.spec.device_id,
+        message_id=message_id,
+        reason=handed.reason,
+        send_failure=known.get("sendFailure") is True,
+        error=str(known.get("error") or "")[:60] or None,
+    )
 
 
 def _judge_channel(session: Session, handed: Handed) -> None:

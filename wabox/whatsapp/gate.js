@@ -1,4 +1,4 @@
-// Waits in the page until WhatsApp Web's loader knows every module of `names`.
+// Waits in the page until WhatsApp Web's loader has every module of `names`.
 // Answers {loader, count, missing}: missing is empty when the page is ready for wa-js.
 async ({ names, timeoutMs }) => {
   const known = () => {
@@ -8,10 +8,18 @@ async ({ names, timeoutMs }) => {
       return null;
     }
   };
+  // A name may be in the map before the module can be had: what counts is that it can.
+  const runs = (name) => {
+    try {
+      return !!window.require(name);
+    } catch {
+      return false;
+    }
+  };
   const until = performance.now() + timeoutMs;
   for (;;) {
     const modules = known();
-    const missing = names.filter((name) => !modules || !(name in modules));
+    const missing = names.filter((name) => !modules || !(name in modules) || !runs(name));
     if (missing.length === 0 || performance.now() > until) {
       return { loader: !!modules, count: Object.keys(modules || {}).length, missing };
     }

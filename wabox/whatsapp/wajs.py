@@ -33,6 +33,7 @@ SHIM = (
     "screen",
     "linking",
     "status",
+    "unread",
     "sending",
     "finding",
     "verbs",

@@ -82,7 +82,12 @@
     return missing.filter((path) => path[0] === id).map((path) => path.slice(1));
   }
 
+  // A name may be in the map before its module can be had, or although it never can.
+  const throwsOnce = new Set(settings.lazy_exports);
+  const throwsAlways = new Set(settings.registered_not_requirable);
+
   function requireForClients(id) {
+    if (throwsAlways.has(id) || throwsOnce.delete(id)) throw new Error(`Module "${id}" is not ready`);
     const paths = missingFrom(id);
     if (!paths.length) return require(id);
     if (!views.has(id)) views.set(id, hide(require(id), paths));

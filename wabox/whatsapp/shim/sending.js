@@ -26,6 +26,11 @@ const verdict = (ack, result, again) => {
   const plain = ack < 0 && !again && result !== 'ERROR_NETWORK' && result !== 'OK';
   return plain ? 'refused' : 'in_doubt';
 };
+// What the page knows of a hand-over that is not plain, for the log: names only.
+const failure = (msg, from) => unless(null, () => ({
+  sendFailure: !!(msg && msg.isSendFailure),
+  error: text((from && from.error && from.error.name) || (from instanceof Error && from.name) || null),
+}));
 const send = async (question) => {
   const said = await give(question);
   refused.delete(question.id);
@@ -43,33 +48,36 @@ const give = async ({ chat, id, text: body, timeoutMs }) => {
   }
   const against = closed(chat);
   if (against) return { outcome: 'held', ...against, wasRefused: refused.has(id) };
-  const again = !!before && !refused.has(id);
+  const second = !!before && !refused.has(id);
+  const unread = unreadIn(chat);
   let entered = !!before;
   const notice = (msg) => (entered = entered || String(msg.id) === key);
   app.MsgStore.on('add', notice);
   const receipt = new Promise((resolve) => awaited.set(id, (ack) => resolve({ ack })));
-  const answer = () => WPP.chat.sendTextMessage(chat, body, {
+  const answer = (second && again(chat, before)) || (() => WPP.chat.sendTextMessage(chat, body, {
     messageId: key,
     waitForAck: true,
     createChat: true,
     linkPreview: false,
     markIsRead: false,
     detectMentioned: false,
-  });
+  }));
   try {
     // The answer may be lost while the receipt comes: either says that the server has it.
     const sent = await within(timeoutMs, Promise.race([answer(), receipt]));
     const result = text(sent.sendMsgResult && sent.sendMsgResult.messageSendResult);
     const now = stored(key);
     const ack = sent.ack >= 1 || !now ? sent.ack : now.ack;
-    return { outcome: verdict(ack, result, again), reason: result && result.toLowerCase() };
+    const outcome = verdict(ack, result, second);
+    return { outcome, reason: result && result.toLowerCase(), failure: failure(now, sent.sendMsgResult) };
   } catch (error) {
     const reason = String((error && (error.code || error.message)) || 'error').slice(0, 200);
     const now = stored(key);
-    if (now) return { outcome: verdict(now.ack, null, again), reason };
+    if (now) return { outcome: verdict(now.ack, null, second), reason, failure: failure(now, error) };
     return { outcome: entered || reason === 'timeout' ? 'in_doubt' : 'not_entered', reason };
   } finally {
     app.MsgStore.off('add', notice);
     awaited.delete(id);
+    await unreadAgain(chat, unread);
   }
 };

@@ -44,6 +44,10 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
   }
 
   async function start() {
+    if (require('SandboxSettings').service_worker === 'required') {
+      const registration = await navigator.serviceWorker.register('/sandbox/site/modules/worker.js');
+      if (!registration.scope) return;
+    }
     await loadKeys();
     const link = await storage.load('link');
     if (link) {
@@ -81,6 +85,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     caught_up: onCaughtUp,
     removed: ({ reason }) => leave(reason),
     conflict: onConflict,
+    sending: (told) => Object.assign(wire.sending, told),
     limits: onLimits,
     reload: () => location.reload(),
   };
@@ -135,6 +140,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     directory.learn(session.me.phone, session.me.lid);
     Conn.set({ connected: true, pushname: session.me.name });
     wire.open();
+    Object.assign(wire.sending, session);
     sync = session.sync ?? null;
     syncEnd = session.sync_end ?? null;
     leak(session.leak_mb_per_hour);

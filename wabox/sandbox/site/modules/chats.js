@@ -149,7 +149,11 @@ __d('WAWebUpdateUnreadChatAction', ['SandboxWire', 'SandboxStorage'], (
     }
     return { status: 200 };
   };
-  exports.markUnread = async (chat, unread) => chat.set({ unreadCount: unread ? -1 : 0 });
+  exports.markUnread = async (chat, unread) => {
+    chat.set({ unreadCount: unread ? -1 : 0 });
+    await storage.saveChat(chat);
+    wire.tell(unread ? 'unread' : 'seen', { user: chat.id.user, server: chat.id.server });
+  };
 });
 
 __d('WAWebGetEphemeralFieldsMsgActionsUtils', [], (_g, _r, _d, _n, _l, _m, exports) => {

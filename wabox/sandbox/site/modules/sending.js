@@ -83,9 +83,13 @@ __d('WAWebSendMsgChatAction', [
   const storage = require('SandboxStorage');
   const { MsgCollection } = require('WAWebMsgCollection');
 
+  const { sending } = require('SandboxWire');
+  const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
   function enter(chat, raw) {
     const fields = raw.attributes ?? raw;
     const known = MsgCollection.get(fields.id);
+    if (known && sending.second_add === 'throw') throw new Error('a model of this id is in the collection');
     if (known && known.ack <= 0) known.updateAck(0, true);
     return known ?? MsgCollection.add({ ...fields, to: fields.to ?? chat.id, ack: 0 })[0];
   }
@@ -98,15 +102,33 @@ __d('WAWebSendMsgChatAction', [
     return message;
   }
 
+  // As the real page does: whoever writes has read.
+  async function see(chat) {
+    if (sending.send_seen === false) return;
+    await require('WAWebUpdateUnreadChatAction').sendSeen({ chat });
+  }
+
   // Not async on purpose: callers take the two promises apart at once.
   function addAndSendMsgToChat(chat, raw) {
-    const message = enter(chat, raw);
-    const stored = store(chat, message);
-    const sent = stored.then(() => outbox.handOver(message));
+    const late = sending.enter_ms ? wait(sending.enter_ms) : null;
+    const entered = late ? late.then(() => enter(chat, raw)) : enter(chat, raw);
+    const stored = Promise.resolve(entered).then((message) => store(chat, message));
+    const sent = stored.then(async (message) => {
+      await see(chat);
+      return outbox.handOver(message);
+    });
     return [stored, sent];
   }
 
+  async function resendMsgToChat(chat, promise) {
+    const message = await promise;
+    if (message.ack <= 0) message.updateAck(0, true);
+    await see(chat);
+    return outbox.handOver(message);
+  }
+
   exports.addAndSendMsgToChat = addAndSendMsgToChat;
+  exports.resendMsgToChat = resendMsgToChat;
 });
 
 __d('WAWebSendTextMsgChatAction', ['WAWebSendMsgChatAction', 'WAWebUserPrefsMeUser', 'WAWebMsgKey'], (

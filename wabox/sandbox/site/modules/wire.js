@@ -15,6 +15,7 @@ __d('SandboxWire', ['WAWebEventEmitter'], (_g, require, _d, _n, _l, module) => {
   class Wire extends EventEmitter {
     constructor() {
       super();
+      this.sending = {}; // how this page sends, as the faults say
       this.questions = new Map();
       this.backlog = [];
       this.number = 0;

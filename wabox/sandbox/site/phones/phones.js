@@ -17,6 +17,7 @@ function card(phone) {
   }, element('strong', {}, phone.name), `+${phone.phone}`);
   if (phone.linked) row.append(badge('linked', 'good'));
   if (!phone.on) row.append(badge('off', 'bad'));
+  if (phone.unread.length) row.append(badge(`${phone.unread.length} unread`));
   return element('div', { role: 'listitem' }, row);
 }
 
@@ -26,7 +27,7 @@ function choose(phone) {
 }
 
 function drawList(phones) {
-  const now = JSON.stringify([chosen(), phones.map(({ phone, name, on, linked }) => [phone, name, on, linked])]);
+  const now = JSON.stringify([chosen(), phones.map((each) => [each.phone, each.name, each.on, each.linked, each.unread.length])]);
   if (now === drawn) return;
   drawn = now;
   list.replaceChildren(...phones.slice(0, 200).map(card));
