@@ -2,17 +2,18 @@
 import { act, call, element } from '/sandbox/site/phones/control.js';
 
 const form = document.getElementById('faults');
-const LISTS = new Set(['not_on_whatsapp', 'missing_exports', 'blocked_by_me']);
-const OBJECTS = new Set(['timelock', 'capping', 'nack']); // as JSON
+// A count is a switch too, and shows as one.
 const FLAGS = new Set([
   'send_error', 'drop_ack', 'blackhole', 'exists_error', 'passkey_gate', 'lid_accounts', 'conflict',
   'offline', 'timelock_silent', 'exists_lies',
 ]);
 let shown = '';
 
-function written(name, value) {
-  if (LISTS.has(name)) return value.join(' ');
-  return OBJECTS.has(name) && value ? JSON.stringify(value) : (value ?? '');
+const isSwitch = (name, value) => typeof value === 'boolean' || FLAGS.has(name);
+
+function written(value) {
+  if (Array.isArray(value)) return value.join(' ');
+  return value && typeof value === 'object' ? JSON.stringify(value) : (value ?? '');
 }
 
 function parsed(text) {
@@ -24,19 +25,19 @@ function parsed(text) {
 }
 
 function field(name, value) {
-  const input = FLAGS.has(name)
+  const input = isSwitch(name, value)
     ? element('input', { type: 'checkbox', name, checked: Boolean(value) })
-    : element('input', { name, value: written(name, value) });
+    : element('input', { name, value: written(value) });
   return element('label', {}, name, input);
 }
 
 function read(name, input, before) {
-  if (FLAGS.has(name)) return Boolean(before) === input.checked ? before : input.checked;
+  if (isSwitch(name, before)) return Boolean(before) === input.checked ? before : input.checked;
   const text = input.value.trim();
-  if (LISTS.has(name)) return text ? text.split(/[\s,]+/) : [];
+  if (Array.isArray(before)) return text ? text.split(/[\s,]+/) : [];
   if (text === '') return null;
-  if (OBJECTS.has(name)) return parsed(text);
-  return /^\d+$/.test(text) ? Number(text) : text;
+  if (text.startsWith('{')) return parsed(text);
+  return /^-?\d+$/.test(text) ? Number(text) : text;
 }
 
 // Drawn anew only when they changed at the server, so that typing is not disturbed.
