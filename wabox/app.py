@@ -8,8 +8,9 @@ import structlog
 from litestar import Litestar, Request, Response
 from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
+from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.types import Message, Scope
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from wabox import dashboard, probes
 from wabox.api import v1, wrong
@@ -33,7 +34,7 @@ _BY_STATUS = {
 def create(box: Box) -> Litestar:
     """The web application of one box."""
     watch = Watch(box)
-    return Litestar(
+    web = Litestar(
         route_handlers=[v1.router(box), v1.description(box), probes.router(), dashboard.router(box)],
         before_send=[probes.counting(box), _guarded(box)],
         dependencies={
@@ -50,6 +51,26 @@ def create(box: Box) -> Litestar:
         request_max_body_size=box.config.limits.body_kilobytes * 1024,
         signature_types=[Box],
     )
+    web.asgi_handler = _heads(web.asgi_handler)
+    return web
+
+
+def _heads(answers: ASGIApp) -> ASGIApp:
+    """As `answers`, and a HEAD is answered as the GET of its path, without the body."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def bare(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        if scope["type"] == ScopeType.HTTP and scope["method"] == HttpMethod.HEAD:
+            scope["method"] = HttpMethod.GET
+            await answers(scope, receive, bare)
+        else:
+            await answers(scope, receive, send)
+
+    return answer
 
 
 def _guarded(box: Box) -> Any:

@@ -55,7 +55,7 @@ def ask(made: Stage, method: str, path: str, client: str = "127.0.0.1", **header
 
 KINDS = [
     ("GET", "/api/v1/devices", 200),
-    ("HEAD", "/api/v1/devices", 405),
+    ("HEAD", "/api/v1/devices", 200),
     ("OPTIONS", "/api/v1/send", 204),
     ("GET", "/api/v1/openapi.json", 200),
     ("GET", "/api/v1/nowhere", 404),
@@ -78,6 +78,21 @@ def test_no_answer_is_kept_or_guessed_at(bare: Stage, method: str, path: str, st
     assert answer.status_code == status
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/devices", "/api/v1/nowhere", "/healthz", "/metrics", "/login", "/messages", "/static/app.css"],
+)
+def test_head_answers_as_get_does_without_its_body(bare: Stage, path: str) -> None:
+    head, whole = (ask(bare, method, path, X_API_Key=bare.asha.key) for method in ("HEAD", "GET"))
+    assert head.status_code == whole.status_code
+    assert (head.content, head.headers["content-type"]) == (b"", whole.headers["content-type"])
+    assert "content-length" in head.headers
+
+
+def test_head_of_what_only_a_post_does_is_refused(bare: Stage) -> None:
+    assert ask(bare, "HEAD", "/api/v1/send", X_API_Key=bare.asha.key).status_code == 405
 
 
 def test_a_fault_carries_the_same(bare: Stage) -> None:
