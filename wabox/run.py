@@ -31,6 +31,7 @@ from wabox.devices import devices
 from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
 from wabox.engine.closing import Closing
+from wabox.engine.endings import Endings
 from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.importing import Importing, Imports
@@ -244,7 +245,13 @@ class _Serving:
                 Leaving(box).tick,
                 Closing(box).tick,
             ],
-            hourly=[Housekeeping(box).tick, Nightly(box).tick, imports.tidy, billing.tidy],
+            hourly=[
+                Endings(box, self.gateway).tick,
+                Housekeeping(box).tick,
+                Nightly(box).tick,
+                imports.tidy,
+                billing.tidy,
+            ],
             lines=self.turns.lines,
         )
         settings = uvicorn.Config(

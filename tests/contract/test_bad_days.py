@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from wabox.whatsapp.driver import TIMELOCK, Inbound, Link, Receipt, SessionLost,
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.session import Session
+from wabox.whatsapp.states import Seen
 
 Shop = tuple[SessionSpec, str]
 
@@ -417,7 +419,7 @@ def test_a_passkey_question_is_for_a_person(world: ChromiumWorld) -> None:
     world.link_is(spec.device_id, "not_started")
 
 
-def test_unlinked_while_away_it_is_logged_out_and_wiped(world: ChromiumWorld) -> None:
+def test_unlinked_while_away_it_is_logged_out_and_lies_a_day(world: ChromiumWorld) -> None:
     """Row 20."""
     spec, phone = world.linked()
     world.driver.close(spec.device_id)
@@ -428,7 +430,40 @@ def test_unlinked_while_away_it_is_logged_out_and_wiped(world: ChromiumWorld) ->
     assert world.link_is(spec.device_id, "disconnected", mark).detail == "logged_out"
     links = [link for link in world.diary.all(Link, mark) if link.device_id == spec.device_id]
     assert [link for link in links if link.state in ("qr", "ready")] == []
-    assert not (world.profiles / spec.profile).exists()
+    assert not world.kept(spec)
+    lies = world.profiles / spec.profile
+    now = datetime.now(UTC)
+    assert world.driver.forget_ended(before=now - timedelta(hours=24)) == []
+    assert lies.exists()
+    assert world.driver.forget_ended(before=now + timedelta(seconds=5)) == [spec.profile]
+    assert not lies.exists()
+    assert list(world.profiles.glob(".gone-*")) == []
+
+
+def test_a_linked_page_that_shows_a_qr_for_a_moment_stays_linked(
+    world: ChromiumWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = world.gateway._there()
+    patient = replace(house, limits=replace(house.limits, qr_confirm=20))
+    monkeypatch.setattr(world.gateway, "_house", patient)
+    seen: list[Seen] = []
+    judge = Session._unlinked
+
+    def watched(session: Session, link: Link, look: Seen) -> Link:
+        seen.append(look)
+        return judge(session, link, look)
+
+    monkeypatch.setattr(Session, "_unlinked", watched)
+    spec, _ = world.linked()
+    mark = world.diary.mark()
+    world.weather(qr_blink_ms=5000)
+    fresh = world.restart(spec)
+    world.diary.wait(Link, lambda link: link.session == fresh.session and link.synced, mark)
+    states = [(one.state, one.detail) for one in world.diary.all(Link, mark) if one.session == fresh.session]
+    assert not {("qr", None), ("disconnected", "logged_out")} & set(states)
+    assert seen and not any(look.registered for look in seen), "it said itself that it holds no link"
+    world.driver.close(spec.device_id)
+    world.link_is(spec.device_id, "not_started", mark)
 
 
 def test_a_lid_account_is_written_to_where_it_lives(world: ChromiumWorld) -> None:

@@ -304,15 +304,54 @@ def test_removed_by_the_phone_it_is_logged_out_until_opened_again(world: World) 
     mark = world.diary.mark()
     world.unlink(spec.device_id, phone)
     link = world.link_is(spec.device_id, "disconnected", mark)
-    assert (link.detail, link.phone, link.qr) == ("logged_out", None, None)
+    assert (link.detail, link.phone, link.qr, link.reason) == ("logged_out", None, None, "unknown_companion")
     with pytest.raises(SessionLost):
         world.driver.resolve(spec.device_id, world.new_phone())
+    assert spec.profile in world.driver.kept()
+    assert spec.profile not in world.driver.forget_ended(before=datetime.now(UTC) - timedelta(hours=24))
+    assert spec.profile in world.driver.kept()
     mark = world.diary.mark()
     world.driver.open(spec)  # a number is opened once
     fresh = world.restart(spec)
     assert world.link_is(spec.device_id, "qr", mark).qr
     assert world.numbers(spec.device_id, mark) == [fresh.session]
     mark = world.diary.mark()
+    world.driver.close(spec.device_id)
+    world.link_is(spec.device_id, "not_started", mark)
+
+
+def test_what_the_phone_removed_is_wiped_a_day_later(world: World) -> None:
+    (spec, phone), (other, _) = world.linked(), world.linked()
+    mark = world.diary.mark()
+    world.unlink(spec.device_id, phone)
+    world.link_is(spec.device_id, "disconnected", mark)
+    tomorrow = datetime.now(UTC) + timedelta(hours=24, minutes=1)
+    gone = world.driver.forget_ended(before=tomorrow - timedelta(hours=24))
+    assert spec.profile in gone and other.profile not in gone
+    assert spec.profile not in world.driver.kept()
+    assert world.driver.resolve(other.device_id, world.new_phone()).answer == "yes"
+    world.driver.close(other.device_id)
+    world.link_is(other.device_id, "not_started", mark)
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail"),
+    [("client_version_outdated", "trying_again"), ("storage_quota_exceeded", "storage_full")],
+)
+def test_a_logout_that_nobody_asked_for_keeps_the_link_and_is_tried_again(
+    world: World, reason: str, detail: str
+) -> None:
+    spec, phone = world.linked()
+    mark = world.diary.mark()
+    world.weather(logout_keeps=True, logout_reason=reason)
+    link = world.link_is(spec.device_id, "disconnected", mark)
+    assert (link.detail, link.reason, link.phone) == (detail, reason, phone)
+    assert world.kept(spec)
+    mark = world.diary.mark()
+    world.calm()
+    back = world.synced(spec.device_id, mark)
+    assert (back.phone, back.reason) == (phone, None)
+    assert world.driver.resolve(spec.device_id, world.new_phone()).answer == "yes"
     world.driver.close(spec.device_id)
     world.link_is(spec.device_id, "not_started", mark)
 

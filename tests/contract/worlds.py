@@ -47,6 +47,7 @@ QUICK = Limits(
     answer=2.5,
     margin=1.5,
     qr_confirm=1,
+    retry=0.5,
     look=0.25,
     gate=20,
     leaving=6,
@@ -282,6 +283,9 @@ class FakeWorld(World):
                 self.fake.blocked |= set(phones)
             case {"exists_rate": int()}:
                 self.fake.too_many_checks = True
+            case {"logout_reason": str(reason)}:
+                for device_id in [one for one in self.fake.opened() if self.fake.link(one).state == "ready"]:
+                    self.fake.unlink(device_id, reason)
             case _:
                 outcomes = [OUTCOMES[name] for name in faults if name in OUTCOMES]
                 assert outcomes, f"the fake knows no {faults}"
@@ -298,6 +302,9 @@ class FakeWorld(World):
         if self.fake.whatsapp_away:
             self.fake.find_whatsapp()
         self._limit_all()
+        for device_id in self.fake.opened():
+            if self.fake.link(device_id).reason is not None and self.fake.link(device_id).detail != "logged_out":
+                self.fake.recover(device_id)
 
     def close(self) -> None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.engine.test_plans_in_force import give
 from wabox.billing.plans import Terms
 from wabox.campaigns import control
 from wabox.devices import devices
+from wabox.engine.endings import Endings
 from wabox.errors import Invalid, Unavailable
 from wabox.messages import going_on, line, outbox, waiting
 from wabox.webhooks import endpoints
@@ -140,6 +142,10 @@ def test_the_webhook_hears_of_the_change_and_of_the_word(engine: Engine) -> None
         ("ready", None, OTHER, None),
         ("ready", "number_changed", OTHER, SHOP),
     ]
+    engine.driver.unlink(engine.stage.asha.device_id, "account_locked")
+    reason = """select json_extract(payload, '$.detail') || ' ' || json_extract(payload, '$.reason')
+                from deliveries where event = 'device.state' order by id desc"""
+    assert engine.stage.value(reason) == "logged_out account_locked"
 
 
 # -- number changed x what else holds or ends a message ------------------------------------------------
@@ -376,3 +382,67 @@ def test_a_code_is_not_asked_for_a_number_that_any_device_of_the_box_is_linked_t
     engine.driver.unlink(engine.stage.asha.device_id)
     engine.stage.box.db.write_now(devices.ask_pairing_code, bilals, SHOP)
     assert engine.stage.device(bilals.id).pairing_phone == SHOP
+
+
+# -- why WhatsApp ended the session --------------------------------------------------------------------
+
+
+def test_a_session_that_whatsapp_ended_by_itself_is_kept_and_goes_on(engine: Engine) -> None:
+    job = engine.send()
+    engine.driver.unlink(engine.stage.asha.device_id, "storage_quota_exceeded")
+    device = engine.stage.device()
+    assert (device.linked, device.wanted, device.detail) == (True, True, "storage_full")
+    assert device.reason == "storage_quota_exceeded"
+    assert "Free some space" in (devices.sentence(device) or "")
+    assert why(engine, job) == "device_not_ready"
+    engine.driver.recover(device.id)
+    engine.turn()
+    assert engine.status(job) == "sent"
+    assert engine.stage.device().reason is None
+
+
+def test_a_link_that_is_over_says_why_until_it_is_linked_again(engine: Engine) -> None:
+    number = engine.stage.asha.device_id
+    engine.driver.unlink(number, "account_locked")
+    device = engine.stage.device()
+    assert (device.linked, device.wanted, device.detail, device.reason) == (
+        False,
+        False,
+        "logged_out",
+        "account_locked",
+    )
+    assert "locked this account" in (devices.sentence(device) or "")
+    engine.link()
+    assert engine.stage.device().reason is None
+
+
+def test_another_disks_trouble_is_not_told_in_whatsapps_words(engine: Engine) -> None:
+    number = engine.stage.asha.device_id
+    engine.driver.unlink(number, "syncd_timeout")
+    engine.driver.show(number, "disconnected", "storage_full")
+    assert engine.stage.device().reason is None
+    assert devices.sentence(engine.stage.device()) == "The disk of the box is full. Free some space."
+
+
+def test_what_the_phone_removed_is_forgotten_a_day_later(engine: Engine) -> None:
+    number, endings = engine.stage.asha.device_id, Endings(engine.stage.box, engine.driver)
+    profile = engine.stage.device().profile
+    engine.driver.unlink(number)
+    engine.stage.hands.forward(hours=23)
+    asyncio.run(endings.tick())
+    assert profile in engine.driver.kept()
+    engine.stage.hands.forward(hours=2)
+    asyncio.run(endings.tick())
+    assert profile not in engine.driver.kept()
+
+
+def test_a_profile_that_is_opened_again_is_forgotten_by_nobody(engine: Engine) -> None:
+    profile = engine.stage.device().profile
+    engine.driver.unlink(engine.stage.asha.device_id)
+    engine.link()
+    engine.stage.hands.forward(days=3)
+    asyncio.run(Endings(engine.stage.box, engine.driver).tick())
+    assert profile in engine.driver.kept()
+    job = engine.send()
+    engine.turn()
+    assert engine.status(job) == "sent"

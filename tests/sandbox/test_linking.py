@@ -164,3 +164,42 @@ def test_lid_is_the_same_every_time_and_leads_back(world: World) -> None:
     assert World().account(ASHA).lid == lid
     assert world.phone_behind(lid, "lid") == ASHA
     assert world.phone_behind("1", "lid") is None
+
+
+def test_a_removal_carries_the_reason_that_a_fault_names(world: World) -> None:
+    link(world, page_id="p")
+    heard(world, "p")
+    faulting.set_faults(world, {"logout_reason": "account_locked"}, NOW)
+    assert heard(world, "p") == [{"op": "removed", "reason": "account_locked"}]
+    assert world.companions_of(SHOP) == []
+
+
+def test_a_page_that_is_logged_out_may_keep_its_link(world: World) -> None:
+    link(world, page_id="p")
+    heard(world, "p")
+    faulting.set_faults(world, {"logout_reason": "syncd_timeout", "logout_keeps": True}, NOW)
+    assert heard(world, "p") == [{"op": "removed", "reason": "syncd_timeout", "kept": True}]
+    assert len(world.companions_of(SHOP)) == 1
+
+
+def test_a_pairing_code_for_a_linked_phone_may_take_its_link_away(world: World) -> None:
+    link(world, page_id="p")
+    open_page(world, "q")
+    linking.make_code(world, world.pages["q"], SHOP, NOW)
+    assert len(world.companions_of(SHOP)) == 1
+    world.faults.pair_code_revokes = True
+    linking.make_code(world, world.pages["q"], SHOP, NOW)
+    assert world.companions_of(SHOP) == []
+    assert {"op": "removed", "reason": "unknown_companion"} in heard(world, "p")
+
+
+@pytest.mark.parametrize(("days", "known"), [(29, True), (31, False)])
+def test_a_device_that_was_away_for_too_long_is_logged_out(world: World, days: int, known: bool) -> None:  # noqa: FBT001
+    companion = link(world, page_id="p")
+    world.faults.idle_logout_days = 30
+    left = NOW + 100 * 86_400  # it was in use until then
+    linking.close_page(world, "p", left)
+    heard(world, "p")
+    open_page(world, "q", left + days * 86_400, companion=credentials(companion))
+    assert ({"op": "removed", "reason": "unknown_companion"} in heard(world, "q")) is not known
+    assert bool(world.companions_of(SHOP)) is known

@@ -58,6 +58,8 @@ class Device(Struct):
 
     detail: a code that says more than the state; detail_text: the same in words, with the cure.
     limits: null = the page does not tell them.
+    reason: WhatsApp's own name for why it ended the session (`unknown_companion`, …), with the details
+    `logged_out`, `trying_again` and `storage_full`; null if it gave none.
     previous_phone: with the detail `number_changed`, the number it sent from before; else null.
     """
 
@@ -72,6 +74,7 @@ class Device(Struct):
     detail_text: str | None
     limits: Limits | None
     previous_phone: str | None = None
+    reason: str | None = None
 
 
 class Devices(Struct):
@@ -317,6 +320,7 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         detail_text=devices.sentence(device) or (reasons.of(more) if more else None),
         limits=None if told is None else msgspec.convert(told, Limits),
         previous_phone=device.previous_phone,
+        reason=device.reason,
     )
 
 

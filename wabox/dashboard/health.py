@@ -51,6 +51,7 @@ STEPS = {
     "reviewing": later("Messages that a person reads first"),
     "leaving": later("Messages of what was stopped"),
     "closing": later("Closed accounts"),
+    "endings": later("Browser profiles of ended links"),
     "expire": later("Messages past their time"),
     "devices": later("Turns to send"),
     "housekeeping": later("Forgetting what is old"),

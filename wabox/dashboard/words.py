@@ -118,7 +118,8 @@ STARTING = Shown("busy", "clock", later("Starting"))
 SCAN = Shown("warn", "qr", later("Waiting for you to scan"))
 LINKED = Shown("good", "tick", later("Linked and ready"))
 RECONNECTING = Shown("busy", "clock", later("Reconnecting"))
-UNLINKED = Shown("bad", "unlink", later("Unlinked by the phone"))
+AGAIN = Shown("warn", "refresh", later("Trying again"))
+UNLINKED = Shown("bad", "unlink", later("Not linked any more"))
 RESTRICTED = Shown("warn", "alert", later("Limited by WhatsApp"))
 CHANGED = Shown("warn", "phone", later("Another number is linked"))
 NEEDS_PHONE = Shown("warn", "phone", later("Needs you at the phone"))
@@ -128,6 +129,7 @@ TROUBLE = Shown("bad", "alert", later("Not working"))
 _DETAIL: dict[str, Shown] = {
     "reconnecting": RECONNECTING,
     "logged_out": UNLINKED,
+    "trying_again": AGAIN,
     "conflict": ELSEWHERE,
     "passkey_required": NEEDS_PHONE,
     "number_changed": CHANGED,

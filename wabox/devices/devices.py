@@ -20,9 +20,10 @@ from typing import Literal, cast
 from wabox import times
 from wabox.billing import trials
 from wabox.db import Row, Rows, Tx
-from wabox.devices import limits, numbers
+from wabox.devices import endings, limits, numbers
 from wabox.errors import Invalid, NotFound, Unavailable
 from wabox.webhooks import deliveries
+from wabox.whatsapp import logouts
 from wabox.whatsapp.driver import Detail, Limits, Link, LinkState, Pairing, SessionSpec
 
 LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
@@ -30,6 +31,7 @@ PROFILE = re.compile(r"[0-9a-f]{32}")  # as `create` names them
 PRIMARY = "primary"
 PAIRING_PATIENCE = timedelta(seconds=90)
 GONE = ("logged_out", "passkey_required")
+ENDED = ("logged_out", "trying_again", "storage_full")
 LEAVING = ("logout", "forget")
 RESTRICTED = "restricted"  # the detail of a ready device whose account may begin no new chats
 LOGOUT_TRIES = 28  # with the gaps below: about a day
@@ -37,7 +39,6 @@ LOGOUT_GAP, LONGEST_LOGOUT_GAP = timedelta(minutes=1), timedelta(hours=1)
 
 _SENTENCES: dict[str, str] = {
     "reconnecting": "The connection to WhatsApp is on its way back. Messages wait and go by themselves.",
-    "logged_out": "The phone removed this device. Start it and scan the QR code again.",
     "conflict": "WhatsApp Web is open somewhere else for this link. Restart the device to use it here.",
     "passkey_required": "WhatsApp asks for a passkey. Open WhatsApp on the phone and follow it there.",
     "number_changed": "Another number was linked in place of the one before. Nothing goes from it until you say "
@@ -74,6 +75,7 @@ class Device:
     phone: str | None
     sends_as: str | None
     pushname: str | None
+    logout_reason: str | None
     qr: str | None
     qr_at: datetime | None
     limits: Limits | None
@@ -113,6 +115,13 @@ class Device:
     def remark(self) -> Detail | Literal["number_changed"] | None:
         """What more there is to say of its state: what its page shows, else that its number has changed."""
         return self.detail or ("number_changed" if self.number_changed else None)
+
+    @property
+    def reason(self) -> str | None:
+        """WhatsApp's own name for why it ended the session, while that is what the device shows."""
+        if self.detail == "storage_full" and logouts.kind(self.logout_reason) != "storage":
+            return None
+        return self.logout_reason if self.detail in ENDED else None
 
     @property
     def spec(self) -> SessionSpec:
@@ -411,6 +420,7 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
            wanted = case when :detail is 'logged_out' then 0 else wanted end,
            synced = :synced, phone = case when :state = 'ready' then coalesce(:phone, phone) else phone end,
            pushname = coalesce(:pushname, pushname),
+           logout_reason = case when :state = 'ready' then null when :ended then :reason else logout_reason end,
            qr_at = case when :qr is null then null when qr is :qr then qr_at else :now end, qr = :qr,
            seen_at = :now,
            pairing_code = case when :state = 'qr' then pairing_code end,
@@ -425,6 +435,8 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
         synced=int(link.synced),
         phone=link.phone,
         pushname=link.pushname,
+        ended=int(link.detail in ENDED),
+        reason=link.reason,
         qr=link.qr,
         now=times.stored(now),
     )
@@ -462,6 +474,7 @@ def owe_state(tx: Tx, device: Device, *, now: datetime) -> None:
         "phone": device.phone,
         "previous_phone": device.previous_phone,
         "state": device.state,
+        "reason": device.reason,
         "detail": device.remark or (RESTRICTED if is_restricted(device, now) else None),
         "limits": limits.shown(device.limits, now),
         "at": times.wire(now),
@@ -523,6 +536,8 @@ def sentence(device: Device) -> str | None:
     """The detail in words, with its cure; None if there is nothing to say."""
     if device.remark is None:
         return None
+    if device.detail in ("logged_out", "trying_again") or device.reason is not None:
+        return endings.sentence(device.reason, over=device.detail == "logged_out")
     return device.detail_text or _SENTENCES.get(device.remark)
 
 
@@ -544,6 +559,7 @@ def _device(row: Row) -> Device:
         phone=row["phone"],
         sends_as=row["sends_as"],
         pushname=row["pushname"],
+        logout_reason=row["logout_reason"],
         qr=row["qr"],
         qr_at=times.read_or_none(row["qr_at"]),
         limits=limits.of_row(row),

@@ -40,7 +40,8 @@ _SENTENCES: dict[Reason, str] = {
 
 _DEVICE: dict[str, str] = {
     "reconnecting": "The phone's link is reconnecting; nothing to do.",
-    "logged_out": "The phone has unlinked wabox; open WhatsApp and link it again.",
+    "logged_out": "The phone is not linked any more; open WhatsApp and link it again.",
+    "trying_again": "WhatsApp ended the session; the link is kept and tried again.",
     "conflict": "WhatsApp Web is open elsewhere with this phone; close it there.",
     "passkey_required": "WhatsApp wants to be confirmed on the phone; open it and follow it there.",
     "engine_incompatible": "WhatsApp has changed and wabox cannot send safely; update wabox.",

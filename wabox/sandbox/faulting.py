@@ -29,6 +29,8 @@ def _replace(world: World, faults: Faults, now: float) -> None:
     if _of_limits(before) != _of_limits(faults):
         limits.tell(world, now)
     _change_weather(world, before, now)
+    if faults.logout_reason is not None and before.logout_reason != faults.logout_reason:
+        linking.log_out_pages(world)
     if before.conflict != faults.conflict:
         _set_conflict(world, now)
     if before.passkey_gate and not faults.passkey_gate:

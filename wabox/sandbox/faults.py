@@ -26,6 +26,12 @@
 | `conflict` | bool | linked pages show "use here" and cannot send |
 | `offline` | bool | the servers are away: sockets are dropped and refused |
 | `ref_ms` | ms | a QR's life (20000) |
+| `logout_reason` | one of WhatsApp's 33 names or null | the linked pages are logged out with it, at once, and \
+by each removal from then on |
+| `logout_keeps` | bool | a page that is logged out keeps its link: it is linked again when it is loaded |
+| `qr_blink_ms` | ms | a linked page shows a QR that long when it is loaded, and says that it holds no link |
+| `pair_code_revokes` | bool | a pairing code for a number that is linked takes that link away |
+| `idle_logout_days` | days | a linked device that was away for longer is logged out; 0 = never |
 | `qr_idle_after` | count | after that many QRs the page waits for a click; 0 = never |
 | `late_nack_ms` | ms or null | that long after its ack 1 a message is refused all the same: ack -1 |
 | `ack5` | bool | a message to oneself gets ack 5 and nothing after it |
@@ -61,6 +67,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 
 from wabox.errors import Invalid
+from wabox.sandbox.reasons import LOGOUT_REASONS
 
 MAX_MS = 3_600_000
 SEND_ERRORS = ("ERROR_NETWORK", "ERROR_EXPIRED", "ERROR_CANCELLED", "ERROR_UPLOAD", "ERROR_UNKNOWN")
@@ -165,6 +172,11 @@ class Faults(msgspec.Struct, kw_only=True):
     service_worker: str | None = None
     leak_mb_per_hour: int = 0
     skew_s: int = 0
+    logout_reason: str | None = None
+    logout_keeps: bool = False
+    qr_blink_ms: int = 0
+    pair_code_revokes: bool = False
+    idle_logout_days: int = 0
 
     def strikes(self, name: str) -> bool:
         """Whether this switch is on now; a counted one is used up by one."""
@@ -361,6 +373,12 @@ def _pause(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
+def _logout_reason(value: Any) -> str | None:
+    if value is not None and value not in LOGOUT_REASONS:
+        raise _bad(f"Give null or one of {', '.join(LOGOUT_REASONS)}.")
+    return None if value is None else str(value)
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "ack_ms": _milliseconds,
     "deliver_ms": _maybe_milliseconds,
@@ -406,6 +424,11 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "registered_not_requirable": _modules,
     "service_worker": _only("required"),
     "skew_s": _seconds,
+    "logout_reason": _logout_reason,
+    "logout_keeps": _flag,
+    "qr_blink_ms": _milliseconds,
+    "pair_code_revokes": _flag,
+    "idle_logout_days": _count,
 }
 
 

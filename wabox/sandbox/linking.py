@@ -17,6 +17,7 @@ from wabox.sandbox.world import Companion, Page, World, fresh_token
 CODE_LETTERS = "123456789ABCDEFGHJKLMNPQRSTVWXYZ"
 CODE_SECONDS = 180
 MAX_DEVICES = 4
+UNKNOWN = "unknown_companion"
 
 
 def open_page(world: World, page_id: str, now: float) -> None:
@@ -24,9 +25,13 @@ def open_page(world: World, page_id: str, now: float) -> None:
     world.pages[page_id] = Page(id=page_id, opened_at=now)
 
 
-def close_page(world: World, page_id: str) -> None:
+def close_page(world: World, page_id: str, now: float = 0) -> None:
     """The page is gone, and its reference and code with it; a link stays."""
-    world.pages.pop(page_id, None)
+    page = world.pages.pop(page_id, None)
+    companion = world.kept.companions.get(page.companion or "") if page is not None else None
+    if companion is not None:
+        companion.seen_at = max(companion.seen_at, now)
+        world.keep("companion", companion.id, companion)
 
 
 def greet(world: World, page_id: str, hello: dict[str, Any], now: float) -> None:
@@ -38,8 +43,8 @@ def greet(world: World, page_id: str, hello: dict[str, Any], now: float) -> None
         rotate_ref(world, page, now)
         return
     companion = world.kept.companions.get(str(claimed.get("id")))
-    if companion is None or companion.secret != claimed.get("secret"):
-        world.push(page.id, {"op": "removed", "reason": "unknown_companion"})
+    if companion is None or companion.secret != claimed.get("secret") or _idle_too_long(world, companion, now):
+        world.push(page.id, {"op": "removed", "reason": UNKNOWN})
         return
     if world.faults.conflict and not hello.get("takeover"):
         page.companion, page.conflicted = companion.id, True
@@ -49,6 +54,14 @@ def greet(world: World, page_id: str, hello: dict[str, Any], now: float) -> None
     start_session(world, page, companion, pending, now)
 
 
+def _idle_too_long(world: World, companion: Companion, now: float) -> bool:
+    days = world.faults.idle_logout_days
+    idle = bool(days) and now - max(companion.linked_at, companion.seen_at) > days * 86_400
+    if idle:
+        remove(world, companion.id, told=False)
+    return idle
+
+
 def start_session(world: World, page: Page, companion: Companion, pending: list[str], now: float) -> None:
     """The page is the one place where this linked device is in use, and has all that waited for it."""
     for other in world.pages.values():
@@ -56,6 +69,8 @@ def start_session(world: World, page: Page, companion: Companion, pending: list[
             other.conflicted = True
             world.push(other.id, {"op": "conflict", "conflict": True})
     page.companion, page.conflicted, page.ref, page.code = companion.id, False, None, None
+    companion.seen_at = now
+    world.keep("companion", companion.id, companion)
     account = world.account(companion.phone)
     world.push(
         page.id,
@@ -105,6 +120,8 @@ def make_code(world: World, page: Page, phone: str, now: float) -> str:
         raise Invalid("already_linked", "This page is linked already.")
     if not world.is_on_whatsapp(phone):
         raise Invalid("not_on_whatsapp", "This number is not on WhatsApp.")
+    if world.faults.pair_code_revokes:
+        unlink(world, phone)
     page.code = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
     page.code_phone, page.code_until = phone, now + CODE_SECONDS
     return page.code
@@ -201,4 +218,17 @@ def remove(world: World, companion_id: str, *, told: bool = True) -> None:
         if page.companion == companion_id:
             page.companion, page.conflicted = None, False
             if told:
-                world.push(page.id, {"op": "removed", "reason": "unknown_companion"})
+                reason = world.faults.logout_reason or UNKNOWN
+                world.push(page.id, {"op": "removed", "reason": reason})
+
+
+def log_out_pages(world: World) -> None:
+    """Every linked page is logged out with the reason that a fault names; it keeps its link if a fault says so."""
+    for page in list(world.pages.values()):
+        if page.companion is None:
+            continue
+        if world.faults.logout_keeps:
+            page.companion, page.conflicted = None, False
+            world.push(page.id, {"op": "removed", "reason": world.faults.logout_reason, "kept": True})
+        else:
+            remove(world, page.companion)

@@ -31,7 +31,7 @@ SITE = Path(__file__).parent / "site"
 WHATSAPP_VERSION = "2.3000.1046400001"
 FIRST_WAVE = ["kernel", "collections", "ids", "constants"]
 SECOND_WAVE = [
-    "storage", "wire", "stores", "models", "session", "linking", "directory", "limits", "chats",
+    "storage", "wire", "stores", "models", "session", "linking", "leaving", "directory", "limits", "chats",
     "getters", "quiet", "media", "screen", "receiving", "app", "sending", "boot",
 ]  # fmt: skip
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
@@ -61,6 +61,7 @@ async def index(state: State) -> Response[str]:
         "lazy_exports": world.faults.lazy_exports,
         "registered_not_requirable": world.faults.registered_not_requirable,
         "service_worker": world.faults.service_worker,
+        "qr_blink_ms": world.faults.qr_blink_ms,
     }
     page = (SITE / "index.html").read_text()
     page = page.replace("{{ version }}", state.version).replace("{{ nonce }}", nonce)

@@ -101,7 +101,7 @@ class Wire:
         finally:
             writer.cancel()
             self._lines.pop(page_id, None)
-            linking.close_page(self.world, page_id)
+            linking.close_page(self.world, page_id, time.time())
             self.flush()
 
     async def _read(self, socket: WebSocket[Any, Any, Any], page_id: str) -> None:

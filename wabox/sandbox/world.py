@@ -42,6 +42,7 @@ class Companion(msgspec.Struct):
     phone: str
     device: int
     linked_at: float
+    seen_at: float = 0
 
 
 class Queued(msgspec.Struct):

@@ -40,7 +40,8 @@ class Board:
         if link == self.link:
             return
         if (link.state, link.detail) != (self.link.state, self.link.detail):
-            log.info("device_state", device_id=link.device_id, state=link.state, detail=link.detail)
+            said = {} if link.reason is None else {"reason": link.reason}
+            log.info("device_state", device_id=link.device_id, state=link.state, detail=link.detail, **said)
         self.changed_at = asyncio.get_running_loop().time()
         if link.state != self.link.state:
             self.since = self.changed_at

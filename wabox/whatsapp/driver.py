@@ -21,7 +21,8 @@ LinkState = Literal["not_started", "starting", "qr", "ready", "disconnected"]
 
 Detail = Literal[
     "reconnecting",  # linked before, the page or its network is on its way back
-    "logged_out",  # the phone removed this device, or logout was asked for
+    "logged_out",  # the link is over: the phone removed this device, WhatsApp ended it, or logout was asked for
+    "trying_again",  # WhatsApp ended the session (`reason`), the link is kept and its page opened again
     "conflict",  # WhatsApp Web is open elsewhere on this link
     "passkey_required",  # WhatsApp asks for a passkey on the phone; a person must answer
     "engine_incompatible",  # a binding that we need is missing: nothing is sent
@@ -241,7 +242,8 @@ class Driver(Protocol):
 
         A session of another number is closed first: to restart a device is to open it under a new number.
         A logout by the phone ends a session for good: the device stays `logged_out` until it is opened under
-        another number, and then shows a fresh QR.
+        another number, and then shows a fresh QR. A logout for another reason keeps the profile: the session is
+        `trying_again` until its page is linked, or says for long enough that it is not.
         """
 
     def close(self, device_id: int) -> None:
@@ -266,6 +268,12 @@ class Driver(Protocol):
 
     def discard(self, profiles: Collection[str], *, unused_since: datetime) -> list[str]:
         """Wipe those of these profiles, of no device, that no browser has used since then; says which."""
+
+    def forget_ended(self, *, before: datetime) -> list[str]:
+        """Wipe the profiles whose link was taken away before then and that no session has open; says which.
+
+        Until then they lie private and unopened, unless their device is opened. Blocks.
+        """
 
     def ask_pairing_code(self, spec: SessionSpec, phone: str) -> Future[None]:
         """Ask WhatsApp for a code to link by phone number; it comes as a Pairing event, before the future is done.

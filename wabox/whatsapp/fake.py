@@ -15,6 +15,7 @@ from functools import partial
 from threading import RLock
 from typing import Literal
 
+from wabox.whatsapp import logouts
 from wabox.whatsapp.driver import (
     BLOCKED,
     CAPPED,
@@ -72,6 +73,9 @@ class _Profile:
     phone: str | None = None
     name: str | None = None
     history: dict[tuple[str, str], int] = field(default_factory=dict)
+    over: tuple[str | None, datetime] | None = (
+        None  # why and when its link ended, while nobody has opened it since
+    )
 
 
 @dataclass(slots=True)
@@ -146,6 +150,7 @@ class FakeDriver:
             self._ended.pop(spec.device_id, None)
             self._specs[spec.device_id] = self._known[spec.device_id] = spec
             profile = self._profiles.setdefault(spec.profile, _Profile())
+            profile.over = None
         detail: Detail | None = "reconnecting" if profile.phone else None
         self._show(Link(spec.device_id, spec.session, "starting", detail, phone=profile.phone))
         self._settle(spec.device_id)
@@ -172,9 +177,10 @@ class FakeDriver:
         return future
 
     def kept(self) -> set[str]:
-        """Those that hold a link, and what the test has put there."""
+        """Those that hold a link, or did until lately, and what the test has put there."""
         with self._lock:
-            return {name for name in self._profiles if self.linked(name)} | set(self.strange_profiles)
+            there = {name for name, one in self._profiles.items() if one.phone is not None or one.over is not None}
+            return there | set(self.strange_profiles)
 
     def discard(self, profiles: Collection[str], *, unused_since: datetime) -> list[str]:
         """As `strange_profiles` says when they were used."""
@@ -182,6 +188,15 @@ class FakeDriver:
         for name in old:
             del self.strange_profiles[name]
         return old
+
+    def forget_ended(self, *, before: datetime) -> list[str]:
+        """As in Driver."""
+        with self._lock:
+            over = {name: one.over for name, one in self._profiles.items() if one.over is not None}
+            gone = sorted(name for name, (why, at) in over.items() if at < before and logouts.wipes(why))
+            for name in gone:
+                self._profiles[name].over = None
+        return gone
 
     def ask_pairing_code(self, spec: SessionSpec, phone: str) -> Future[None]:
         """Answers with a code if the device shows a QR."""
@@ -275,14 +290,20 @@ class FakeDriver:
             self._profiles[self._known[device_id].profile].phone = phone
         self._settle(device_id)
 
-    def unlink(self, device_id: int) -> None:
-        """The phone removes this linked device: logged out, closed, its history gone."""
+    def unlink(self, device_id: int, reason: str | None = "unknown_companion") -> None:
+        """WhatsApp logs this device out: closed, its history gone; or, as the reason says, to be tried again."""
+        number, phone = self._number(device_id), self.link(device_id).phone
+        if not logouts.ends(reason):
+            detail: Detail = "storage_full" if logouts.kind(reason) == "storage" else "trying_again"
+            self._show(Link(device_id, number, "disconnected", detail, phone=phone, reason=reason))
+            return
         with self._lock:
             spec = self._specs.pop(device_id, None)
             if spec is not None:
                 self._ended[device_id] = spec.session
                 self._end(spec)
-        self._show(Link(device_id, self._number(device_id), "disconnected", "logged_out"))
+                self._profiles[spec.profile].over = (reason, self._now())
+        self._show(Link(device_id, number, "disconnected", "logged_out", reason=reason))
 
     def renew_qr(self, device_id: int) -> None:
         """WhatsApp rotates the QR text."""

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 import structlog
 
 from wabox import threads
-from wabox.whatsapp import asks, browser, leftovers, profile
+from wabox.whatsapp import asks, browser, leftovers, logouts, profile
 from wabox.whatsapp.driver import (
     Event,
     Handed,
@@ -174,6 +174,31 @@ class Gateway:
             one = Profile(self._profiles, name)
             with suppress(OSError):
                 if one.used_at() < unused_since and one.wipe():
+                    gone.append(name)
+        return gone
+
+    def forget_ended(self, *, before: datetime) -> list[str]:
+        """As in Driver."""
+        loop = self._loop
+        if loop is None:
+            return []
+        ended = [name for name in sorted(self.kept()) if self._is_over(name, before)]
+        gone = asyncio.run_coroutine_threadsafe(self._put_away(ended, before), loop).result(_MARGIN_SECONDS)
+        profile.clear(self._profiles)
+        return gone
+
+    def _is_over(self, name: str, before: datetime) -> bool:
+        ended = Profile(self._profiles, name).ended
+        return ended is not None and ended.at < before and logouts.wipes(ended.reason)
+
+    async def _put_away(self, names: list[str], before: datetime) -> list[str]:
+        """On the loop, where sessions begin: one that has opened its profile since keeps it."""
+        held = {session.spec.profile for session in self._sessions.values() if not session.ended}
+        gone = []
+        for name in names:
+            if name not in held and self._is_over(name, before):
+                with suppress(OSError):
+                    Profile(self._profiles, name).put_away()
                     gone.append(name)
         return gone
 

@@ -36,8 +36,9 @@ class PageHung(Exception):
 class Limits:
     """How long things may take, in seconds.
 
-    margin: beyond a question's own limit, which the page keeps itself. qr_confirm: a linked profile
-    that shows a QR for longer is logged out. qr_age: after this WhatsApp is asked for a new QR.
+    margin: beyond a question's own limit, which the page keeps itself. qr_confirm: a linked profile that shows
+    a QR for longer, and says that it holds no link, is logged out. qr_age: after this WhatsApp is asked for
+    a new QR.
     unsynced: a connected page that does not say it has caught up is taken to have after this long.
     sweep: between two readings of the page's store, for what its listeners have missed.
     renew_age: a page is renewed at night once it is so old, if nothing was asked of it for `idle`. memory_mb: its
@@ -45,7 +46,8 @@ class Limits:
     leaving: so long a logout waits for the page to be ready. renew: so often WhatsApp is asked for the
     account's limits when nothing else asks.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
-    for longer is `disconnected`. pauses: between attempts, the last one for ever.
+    for longer is `disconnected`. retry: until a page whose session WhatsApp ended is opened again, each time twice
+    as long. pauses: between attempts, the last one for ever.
     """
 
     launch: float = 45
@@ -65,7 +67,7 @@ class Limits:
     weigh: float = 60
     memory_mb: int = 900
     qr_age: float = 65
-    qr_confirm: float = 3
+    qr_confirm: float = 60
     resolve: float = 15
     hand_over: float = 30
     look_up: float = 20
@@ -80,6 +82,7 @@ class Limits:
     renew: float = 3600
     stable: float = 30
     failed_after: float = 60
+    retry: float = 30
     pauses: tuple[float, ...] = (0, 0, 1, 2, 5, 10, 20, 30, 60)
 
 

@@ -18,6 +18,8 @@ from wabox.whatsapp import leftovers, processes
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _NOTE = "wabox-link.json"
 _STORES = ("IndexedDB", "Local Storage", "Session Storage", "Service Worker", "WebStorage")
+_ENDED = "wabox-ended.json"
+_GONE = ".gone-"  # a directory that is being removed, whatever becomes of us meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,27 @@ class Note:
     chromium: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the link of a profile ended. reason: WhatsApp's name for it, None if it gave none; at: aware UTC."""
+
+    reason: str | None
+    at: datetime
+
+
 def names(profiles: Path) -> set[str]:
     """Of all profiles that are there; whatever else lies in the directory is none of ours."""
     if not profiles.is_dir():
         return set()
     there = (one for one in profiles.iterdir() if one.is_dir() and not one.is_symlink())
     return {one.name for one in there if _NAME.fullmatch(one.name)}
+
+
+def clear(profiles: Path) -> None:
+    """What was put away is gone, also what an earlier life has left."""
+    for away in profiles.glob(f"{_GONE}*"):
+        processes.kill_browsers_of(away)
+        shutil.rmtree(away, ignore_errors=True)
 
 
 class Profile:
@@ -122,6 +139,36 @@ class Profile:
         """The link ended, while the directory stays."""
         (self.directory / _NOTE).unlink(missing_ok=True)
         self._note, self._read = None, True
+
+    @property
+    def ended(self) -> Ended | None:
+        """How its link ended, while nobody has opened it since. Reads the disk."""
+        try:
+            said = json.loads((self.directory / _ENDED).read_text())
+            return Ended(said["reason"], datetime.fromtimestamp(int(said["at"]), UTC))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def end(self, ended: Ended) -> None:
+        """The link is over; the directory lies as it is until it is opened or wiped. Raises OSError.
+
+        First the mark, then the note: killed between, the next opening asks the page once more.
+        """
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = self.directory / f"{_ENDED}.new"
+        fresh.write_text(json.dumps({"reason": ended.reason, "at": int(ended.at.timestamp())}))
+        fresh.replace(self.directory / _ENDED)
+        self.unlink()
+
+    def revive(self) -> None:
+        """It is opened again: nobody wipes it meanwhile."""
+        (self.directory / _ENDED).unlink(missing_ok=True)
+
+    def put_away(self) -> Path:
+        """The directory is named as no profile is, in one step, so that no session finds half of it."""
+        away = self.directory.with_name(_GONE + self.directory.name)
+        shutil.rmtree(away, ignore_errors=True)
+        return self.directory.rename(away)
 
     def wipe(self) -> bool:
         """The directory is gone, and with it the link. False: something of it could not be removed.

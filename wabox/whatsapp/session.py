@@ -2,8 +2,9 @@
 
 States are those of driver.LinkState, judged in states.py. Whatever breaks, the session climbs the
 ladder of ladder.py; after a minute of trouble, or of a page that does not reach WhatsApp's servers,
-the device is `disconnected`, and the climbing goes on. A logout ends the session: its profile is
-wiped, so that the next one starts with a fresh QR.
+the device is `disconnected`, and the climbing goes on. A logout by the phone ends the session: its profile
+lies unopened for a day, or until the next one begins with a fresh QR. A logout for another reason does not:
+the page is opened again, and asked whether it is linked.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from typing import Any
 
 import structlog
 
-from wabox.whatsapp import processes, states
+from wabox.whatsapp import logouts, processes, states
 from wabox.whatsapp.board import Board
 from wabox.whatsapp.driver import Detail, Link, LinkState, SessionSpec
 from wabox.whatsapp.hearing import Hearing
 from wabox.whatsapp.house import Held, House
 from wabox.whatsapp.ladder import Ladder, Step
 from wabox.whatsapp.page import Page, PageHung, PageLost
-from wabox.whatsapp.profile import Note, Profile
+from wabox.whatsapp.profile import Ended, Note, Profile
 from wabox.whatsapp.runtime import BrowserLost, DriverBroken
 from wabox.whatsapp.states import Seen
 from wabox.whatsapp.wear import Wear
@@ -33,6 +34,7 @@ from wabox.whatsapp.window import Ears, Window
 log = structlog.get_logger(__name__)
 
 _RECHECK_SECONDS = 30
+_REASON_SECONDS = 1
 _FAILED = ("page_failed", "browser_failed")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
 
@@ -42,7 +44,15 @@ class Renewed(Exception):
 
 
 class LoggedOut(Exception):
-    """The phone removed this device, or WhatsApp did."""
+    """WhatsApp says that this device is logged out; or, `confirmed`, the page itself holds no link any more.
+
+    reason: WhatsApp's name for why, None if it has given none so far.
+    """
+
+    def __init__(self, reason: str | None, *, confirmed: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.confirmed = confirmed
 
 
 class Session:
@@ -63,7 +73,11 @@ class Session:
         self._latest: Seen | None = None
         self._broken: Exception | None = None
         self._was_linked = self.profile.note is not None
-        self._leaving = self._logout_told = self._tried_twice = self._qr_seen_twice = False
+        self._leaving = self._logout_told = self._tried_twice = self._qr_reloaded = False
+        self._reason: str | None = None  # that this page has named
+        self._reason_told = asyncio.Event()
+        self._ended_by: str | None = None  # why WhatsApp ended the session before this page
+        self._retries = 0
         self._ladder = Ladder(house.limits)
         self._chromium: str | None = None
         self.wear = Wear(house.limits, self._time, house.night)
@@ -134,6 +148,7 @@ class Session:
     async def _keep(self) -> None:
         step: Step = "browser"
         self._show_starting()
+        await asyncio.to_thread(self._take_up)
         while not self.ended:
             try:
                 step = await self._round(step)
@@ -142,13 +157,21 @@ class Session:
                 await asyncio.sleep(_RECHECK_SECONDS)
                 step = "browser"
 
+    def _take_up(self) -> None:
+        """A profile whose link was plainly taken away begins anew; any other is opened as it is, and asked."""
+        ended = self.profile.ended
+        if ended is not None and ended.reason is not None and logouts.wipes(ended.reason):
+            self.profile.wipe()
+        elif ended is not None:
+            self.profile.revive()
+
     async def _round(self, step: Step) -> Step:
         """Has the page open until something breaks; what to do then."""
         try:
             await self._take(step)
             await self._watch()
-        except LoggedOut:
-            await self._removed()
+        except LoggedOut as word:
+            await self._logged_out(word)
         except Renewed as why:
             await self._begin_afresh(str(why))
         except Held as held:
@@ -160,7 +183,8 @@ class Session:
     async def _take(self, step: Step) -> None:
         """One attempt to have the page open and our shim in it."""
         self._broken = self._latest = None
-        self._logout_told = False
+        self._logout_told, self._reason = False, None
+        self._reason_told.clear()
         if step == "reload" and self.page is not None:
             await self._window.reload()
         elif step == "tab" and self.page is not None:
@@ -185,7 +209,7 @@ class Session:
         if self.page is None:
             raise BrowserLost("the browser is closed")
         look = await self.page.attach()
-        self._attached_at = self._time()
+        self._attached_at, self._qr_since = self._time(), None
         self.wear.alive()
         return look
 
@@ -218,7 +242,7 @@ class Session:
 
     def _see(self, look: Seen) -> None:
         if self._logout_told:
-            raise LoggedOut
+            raise LoggedOut(self._reason)
         if look.missing and not self._tried_twice:
             self._tried_twice = True  # modules may only have come late: one reload
             raise PageLost(f"bindings missing: {', '.join(look.missing)}")
@@ -230,28 +254,30 @@ class Session:
         spec = self.spec
         link = states.judge(spec.device_id, spec.session, look, linked_before=self._was_linked, phone=phone)
         if link.state == "qr" and note is not None:
-            link = self._unlinked(link)
-        else:
-            self._qr_since = None
-            self._qr_seen_twice = self._qr_seen_twice and not look.authenticated
+            link = self._unlinked(link, look)
         if look.authenticated:
+            self._qr_since, self._qr_reloaded = None, False
             self._remember(look)
+        if link.state == "ready":
+            self._ended_by = None
         self._was_linked = self._was_linked or link.state == "ready"
         if not (link.state == "starting" and self._failed()):
             self.board.show(link)
         self._sweep_if_new()
 
-    def _unlinked(self, link: Link) -> Link:
+    def _unlinked(self, link: Link, look: Seen) -> Link:
         """A linked profile shows a QR: it was removed while we were away, or is still loading.
 
-        A logout wipes the profile, so it is believed only if the page says so twice.
+        That ends the link, so it is believed only of a page that was loaded twice, has shown a QR for long enough,
+        and says itself that it holds no link. What it shows before decides nothing.
         """
         self._qr_since = self._qr_since or self._time()
-        if self._time() - self._qr_since >= self.limits.qr_confirm:
-            if self._qr_seen_twice:
-                raise LoggedOut
-            self._qr_seen_twice, self._qr_since = True, None
+        shown_for = self._time() - self._qr_since
+        if not self._qr_reloaded and shown_for >= self.limits.qr_confirm / 2:
+            self._qr_reloaded = True
             raise PageLost("a linked profile shows a QR")
+        if shown_for >= self.limits.qr_confirm and look.registered is False:
+            raise LoggedOut(self._ended_by, confirmed=True)
         return replace(link, state="starting", detail="reconnecting", qr=None)
 
     def _remember(self, look: Seen) -> None:
@@ -276,6 +302,7 @@ class Session:
             self._show("disconnected", "page_failed", phone=link.phone)
         if not stuck and now - self._attached_at > self.limits.stable:
             self._ladder.calm()
+            self._retries = 0 if link.state == "ready" else self._retries
         if stuck and age > self._patience():
             raise PageLost("the page does not become ready")
         if link.state == "qr" and self._qr_is_old(now):
@@ -332,6 +359,10 @@ class Session:
             case "code":
                 code = event.get("code")
                 self.board.show_code(code if isinstance(code, str) else None, event.get("reason"))
+            case "logout_reason":
+                reason = event.get("reason")
+                self._reason = reason[:80] if isinstance(reason, str) and reason else None
+                self._reason_told.set()
             case "logout" if self.profile.note is not None:
                 self._logout_told = True
                 self._knock.set()
@@ -403,14 +434,38 @@ class Session:
 
     # the link's end
 
-    async def _removed(self) -> None:
-        """WhatsApp took the link away: nothing of it may stay on the disk."""
+    async def _logged_out(self, word: LoggedOut) -> None:
+        """The link is over if WhatsApp's word is plain, or the page has none; else its page is opened again."""
         if self._leaving:
             self.ended = True
             return
+        reason = word.reason or await self._named()
+        if not word.confirmed and not logouts.ends(reason):
+            await self._try_again(reason)
+            return
         await self._window.drop(politely=False)
-        await asyncio.to_thread(self.profile.wipe)
-        self._finish()
+        with suppress(OSError):  # then the next opening asks the page again
+            await asyncio.to_thread(self.profile.end, Ended(reason, self.house.now()))
+        self._finish(reason)
+
+    async def _named(self) -> str | None:
+        """The reason, which may come a moment after the word itself."""
+        if not self._logout_told:
+            return None
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._reason_told.wait(), _REASON_SECONDS)
+        return self._reason
+
+    async def _try_again(self, reason: str | None) -> None:
+        """WhatsApp ended the session, and not because anybody wanted it: that is shown, and after a while over."""
+        self._ended_by, self._retries = reason, self._retries + 1
+        detail: Detail = "storage_full" if logouts.kind(reason) == "storage" else "trying_again"
+        phone = self.link.phone or self.spec.phone
+        self.board.show(
+            Link(self.spec.device_id, self.spec.session, "disconnected", detail, phone=phone, reason=reason)
+        )
+        await self._window.drop(politely=False)
+        await asyncio.sleep(self.limits.retry * 2 ** min(self._retries - 1, 5))
 
     async def _tell_whatsapp(self) -> bool:
         """Whether WhatsApp itself has logged this device out, or had done so before."""
@@ -426,10 +481,11 @@ class Session:
             return self._logout_told
         return True
 
-    def _finish(self) -> None:
+    def _finish(self, reason: str | None = None) -> None:
         self.ended = True
         self._was_linked = False
-        self._show("disconnected", "logged_out")
+        spec = self.spec
+        self.board.show(Link(spec.device_id, spec.session, "disconnected", "logged_out", reason=reason))
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

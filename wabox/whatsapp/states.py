@@ -27,6 +27,7 @@ class Seen:
     """One look at the page. connected: the socket was up within the last few seconds. limits: None = not told.
 
     progress: how far its first sync is, in a form of its own; only that it changes says something.
+    registered: the page holds the keys of a link, None if it does not say.
     """
 
     missing: tuple[str, ...]
@@ -39,6 +40,7 @@ class Seen:
     socket: str | None
     connected: bool
     synced: bool
+    registered: bool | None
     qr: str | None
     phone: str | None
     pushname: str | None
@@ -63,6 +65,7 @@ def seen(raw: Any) -> Seen:
         socket=_text(data.get("socket")),
         connected=data.get("connected") is True,
         synced=data.get("synced") is True,
+        registered=held if isinstance(held := data.get("registered"), bool) else None,
         qr=_text(data.get("qr")),
         phone=digits(data.get("phone")),
         pushname=_text(data.get("pushname")),

@@ -38,6 +38,7 @@ def test_the_list_is_the_references_object(open_api: Open) -> None:
         "detail_text": None,
         "limits": None,
         "previous_phone": None,
+        "reason": None,
     }
     second = found["devices"][1]
     assert (second["device_label"], second["state"], second["phone_number"]) == ("a-first", "not_started", None)
@@ -191,3 +192,16 @@ def test_a_code_for_a_linked_number_is_refused_without_a_word_on_whose_it_is(api
     assert (answer.status_code, answer.json()["code"]) == (422, "number_linked")
     assert SHOP not in answer.text
     assert api.stage.device(api.stage.bilal.device_id).wanted is False
+
+
+def test_the_reason_of_a_logout_is_told_with_its_cure(api: Api) -> None:
+    primary = api.stage.asha.device_id
+    api.link(primary, "disconnected", detail="trying_again", reason="critical_sync_timeout")
+    shown = api.call("GET", "/devices").json()["devices"][0]
+    assert (shown["detail"], shown["reason"]) == ("trying_again", "critical_sync_timeout")
+    assert "tried again" in shown["detail_text"]
+    assert api.send().status_code == 202
+    api.link(primary, "disconnected", detail="logged_out", reason="a_name_of_next_year")
+    shown = api.call("GET", "/devices").json()["devices"][0]
+    assert (shown["detail"], shown["reason"]) == ("logged_out", "a_name_of_next_year")
+    assert "does not know" in shown["detail_text"]

@@ -25,6 +25,7 @@ _DEVICE = {
         },
     },
     "previous_phone": None,
+    "reason": None,
 }
 _STARTING = {**_DEVICE, "state": "starting", "ready": False, "phone_number": None}
 

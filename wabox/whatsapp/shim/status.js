@@ -35,6 +35,14 @@ const account = () => {
   const wid = app.UserPrefs.getMaybeMePnUser();
   return wid ? digits(wid) : null;
 };
+// Whether this page holds the keys of a link, also while it has not logged in; null if it does not say.
+const registered = () => {
+  try {
+    return !!fns.isRegistered();
+  } catch {
+    return null;
+  }
+};
 const status = () => {
   if (absent.length > 0) return { missing: absent, versions: versions() };
   const boxes = signs();
@@ -50,6 +58,7 @@ const status = () => {
     connected: connected(),
     synced: synced(),
     progress: authenticated && !app.Socket.hasSynced ? progress() : null,
+    registered: registered(),
     qr: authenticated ? null : code.text,
     phone: authenticated ? account() : null,
     pushname: authenticated ? text(app.Conn.pushname) : null,

@@ -50,12 +50,14 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     }
     await loadKeys();
     const link = await storage.load('link');
-    if (link) {
+    const takeUp = async () => {
       Object.assign(identity, link);
       Conn.set({ wid: require('WAWebUserPrefsMeUser').getMaybeMePnUser(), pushname: link.me.name });
       Stream.set({ mode: 'SYNCING', info: 'OPENING' });
       await loadChats();
-    }
+    };
+    const { blink } = require('SandboxLeaving');
+    if (link && !(await blink(takeUp))) await takeUp();
     Socket.set({ state: 'OPENING' });
     wire.on('push', (message) => {
       incoming = incoming.then(() => handle(message)).catch((error) => self.reportError(error));
@@ -83,7 +85,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     session: onSession,
     event: onEvent,
     caught_up: onCaughtUp,
-    removed: ({ reason }) => leave(reason),
+    removed: ({ reason, kept }) => leave(reason, kept),
     conflict: onConflict,
     sending: (told) => Object.assign(wire.sending, told),
     limits: onLimits,
@@ -236,20 +238,8 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     await leave('user_initiated');
   }
 
-  // Both ways out, mine and the phone's, end on a fresh page without any keys.
-  let leaving = false;
-  async function leave(reason) {
-    if (leaving) return;
-    leaving = true;
-    const reasons = importNamespace('WAWebLogoutReason');
-    const code = reasons.getErrorCodeFromLogoutReason?.(reason) ?? '0';
-    identity.companion = null;
-    await storage.wipe();
-    BackendEventBus.trigger('logout');
-    Cmd.logout();
-    Cmd.trigger('logout_from_bridge');
-    // Time for what clients still send on these events; then the page is gone.
-    setTimeout(() => location.assign(`/?post_logout=1&logout_reason=${code}`), 300);
+  function leave(reason, kept = false) {
+    return require('SandboxLeaving').leave(reason, kept, importNamespace('WAWebLogoutReason'), Cmd);
   }
 
   module.exports = { start, refreshRef, takeover, logout };
