@@ -148,6 +148,15 @@ class World(ABC):
             since,
         )
 
+    def well(self, device_id: int) -> None:
+        """Waits until the last word on this device is that it is ready: doubts may have renewed its page."""
+
+        def is_well() -> bool:
+            told = [link for link in self.diary.all(Link) if link.device_id == device_id]
+            return bool(told) and told[-1].state == "ready" and told[-1].synced
+
+        self.diary.wait(Link, lambda _link: is_well())
+
     def linked(self, phone: str | None = None) -> tuple[SessionSpec, str]:
         """A new device, linked to a new phone, ready and synced."""
         spec, phone = self.spec(), phone or self.new_phone()
