@@ -23,7 +23,7 @@ from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices, limits, qr
-from wabox.messages import going_on, leaving, line, reasons
+from wabox.messages import going_on, leaving, line, reaching, reasons
 from wabox.whatsapp.driver import Detail, LinkState, QuotaStatus
 
 
@@ -60,6 +60,7 @@ class Device(Struct):
     limits: null = the page does not tell them.
     reason: WhatsApp's own name for why it ended the session (`unknown_companion`, …), with the details
     `logged_out`, `trying_again` and `storage_full`; null if it gave none.
+    none_arrive: WhatsApp takes its messages, and none of the last 15 has reached anybody within half an hour.
     previous_phone: with the detail `number_changed`, the number it sent from before; else null.
     """
 
@@ -75,6 +76,7 @@ class Device(Struct):
     limits: Limits | None
     previous_phone: str | None = None
     reason: str | None = None
+    none_arrive: bool = False
 
 
 class Devices(Struct):
@@ -321,6 +323,7 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         limits=None if told is None else msgspec.convert(told, Limits),
         previous_phone=device.previous_phone,
         reason=device.reason,
+        none_arrive=device.linked and reaching.none_arrive(rows, device.id, now=now),
     )
 
 

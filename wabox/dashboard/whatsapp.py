@@ -18,16 +18,17 @@ from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import devices, qr
 from wabox.errors import Forbidden, Invalid, Refusal
-from wabox.messages import going_on, leaving, line
+from wabox.messages import going_on, leaving, line, reaching
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A device as its card shows it. image: its QR as a PNG."""
+    """A device as its card shows it. image: its QR as a PNG. none_arrive: its last messages reach nobody."""
 
     device: devices.Device
     allowance: line.Allowance
     image: str | None
+    none_arrive: bool
 
 
 @get("/whatsapp")
@@ -188,18 +189,22 @@ async def _page(
 async def _cards(desk: Desk) -> dict[str, Any]:
     found, most = await desk.box.db.read(_allowances, desk)
     cards = []
-    for device, allowance in found:
+    for device, allowance, none_arrive in found:
         code = device.qr if device.state == "qr" else None
         image = None if code is None else await asyncio.to_thread(qr.png_data_url, code)
-        cards.append(Card(device, allowance, image))
+        cards.append(Card(device, allowance, image, none_arrive))
     moving = any(card.device.state in ("starting", "qr") for card in cards)
     return {"cards": cards, "most": most, "poll": "2s" if moving else "5s"}
 
 
-def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line.Allowance]], int]:
+def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line.Allowance, bool]], int]:
     config, now = desk.box.config, desk.voice.now
     found = [
-        (device, line.allowance(rows, device, config=config, now=now))
+        (
+            device,
+            line.allowance(rows, device, config=config, now=now),
+            device.linked and reaching.none_arrive(rows, device.id, now=now),
+        )
         for device in devices.list_of(rows, desk.user.id)
     ]
     return found, subscriptions.most_devices(rows, desk.user.id, config=config, now=now)

@@ -39,6 +39,7 @@ def test_the_list_is_the_references_object(open_api: Open) -> None:
         "limits": None,
         "previous_phone": None,
         "reason": None,
+        "none_arrive": False,
     }
     second = found["devices"][1]
     assert (second["device_label"], second["state"], second["phone_number"]) == ("a-first", "not_started", None)

@@ -26,6 +26,7 @@ _DEVICE = {
     },
     "previous_phone": None,
     "reason": None,
+    "none_arrive": False,
 }
 _STARTING = {**_DEVICE, "state": "starting", "ready": False, "phone_number": None}
 
