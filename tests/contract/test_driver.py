@@ -17,6 +17,7 @@ from wabox.whatsapp.driver import (
     TIMELOCK,
     TOO_MANY,
     Inbound,
+    Joined,
     Link,
     NewChats,
     Pairing,
@@ -273,6 +274,26 @@ def test_a_person_writing_is_told(world: World, shop: Shop) -> None:
     assert (told.device_id, told.text, told.kind) == (spec.device_id, "STOP", "chat")
     assert told.chat_id == f"{person}@c.us"
     assert abs(told.at - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_who_hides_the_number_is_told_by_lid_until_the_page_knows_it(world: World, shop: Shop) -> None:
+    (spec, phone), person = shop, world.new_phone()
+    world.weather(hidden_number=[person])
+    world.write(spec.device_id, phone, person, "hello")
+    heard = world.diary.wait(Inbound, lambda one: one.text == "hello" and one.device_id == spec.device_id)
+    assert heard.phone is None
+    assert heard.chat_id == f"{heard.lid}@lid"
+    world.weather(hidden_number=[])
+    told = world.diary.wait(Joined, lambda one: one.lid == heard.lid)
+    assert told.phone == person
+
+
+def test_an_edit_is_told_under_the_id_of_what_it_changes(world: World, shop: Shop) -> None:
+    (spec, phone), person = shop, world.new_phone()
+    world.edit(spec.device_id, phone, person, "stop it, please", "STOP")
+    first = world.diary.wait(Inbound, lambda one: one.text == "stop it, please")
+    edited = world.diary.wait(Inbound, lambda one: one.text == "STOP" and one.edited)
+    assert (edited.message_id, edited.phone, first.edited) == (first.message_id, person, False)
 
 
 def test_a_pairing_code_needs_a_waiting_device(world: World, shop: Shop) -> None:

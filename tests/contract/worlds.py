@@ -24,6 +24,7 @@ from wabox.whatsapp.driver import (
     Driver,
     Event,
     Inbound,
+    Joined,
     Link,
     LinkState,
     NewChats,
@@ -39,7 +40,7 @@ from wabox.whatsapp.page import Limits
 from wabox.whatsapp.profile import Profile
 
 T = TypeVar("T")
-E = TypeVar("E", Link, Receipt, Inbound, Pairing)
+E = TypeVar("E", Link, Receipt, Inbound, Joined, Pairing)
 PATIENCE = 40.0
 
 QUICK = Limits(
@@ -188,6 +189,10 @@ class World(ABC):
         """A person writes to the linked phone."""
 
     @abstractmethod
+    def edit(self, device_id: int, phone: str, person: str, text: str, edited: str) -> None:
+        """A person writes, and soon makes something else of it."""
+
+    @abstractmethod
     def copies(self, message_id: str) -> int:
         """How often the server was given this message."""
 
@@ -251,6 +256,18 @@ class FakeWorld(World):
     def write(self, device_id: int, phone: str, person: str, text: str) -> None:
         self.fake.write(device_id, person, text)
 
+    def edit(self, device_id: int, phone: str, person: str, text: str, edited: str) -> None:
+        self.fake.edit(self.fake.write(device_id, person, text), edited)
+
+    def _hide(self, phones: set[str]) -> None:
+        shown = self.fake.people.hidden - phones
+        self.fake.people.hidden |= phones
+        for phone in phones:
+            self.fake.lids.setdefault(phone, f"9{phone}")
+        for device_id in self.fake.opened():
+            for phone in shown:
+                self.fake.reveal(device_id, phone)
+
     def copies(self, message_id: str) -> int:
         taken = self.fake.taken.get(message_id)
         return taken.copies if taken else 0
@@ -274,6 +291,8 @@ class FakeWorld(World):
                 self.fake.lose_whatsapp()
             case {"exists_error": True}:
                 self.fake.every_existence_unknown = True
+            case {"hidden_number": list(phones)}:
+                self._hide(set(phones))
             case {"not_on_whatsapp": list(phones)}:
                 self.fake.not_on_whatsapp |= set(phones)
             case _:
@@ -365,6 +384,11 @@ class ChromiumWorld(World):
 
     def write(self, device_id: int, phone: str, person: str, text: str) -> None:
         self.post("/sandbox/inbound", **{"from": person, "to": phone, "text": text})
+
+    def edit(self, device_id: int, phone: str, person: str, text: str, edited: str) -> None:
+        self.weather(edit={"after_ms": 300, "text": edited})
+        self.write(device_id, phone, person, text)
+        self.weather(edit=None)
 
     def copies(self, message_id: str) -> int:
         answer = self.http.get("/sandbox/messages").raise_for_status().json()

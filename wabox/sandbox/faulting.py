@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wabox.sandbox import limits, linking, mail, weather
+from wabox.sandbox import limits, linking, mail, persons, weather
 from wabox.sandbox.faults import Faults, changed
 from wabox.sandbox.world import World
 
@@ -31,6 +31,7 @@ def _replace(world: World, faults: Faults, now: float) -> None:
     _change_weather(world, before, now)
     if faults.logout_reason is not None and before.logout_reason != faults.logout_reason:
         linking.log_out_pages(world)
+    persons.reveal(world, before)
     if before.conflict != faults.conflict:
         _set_conflict(world, now)
     if before.passkey_gate and not faults.passkey_gate:

@@ -52,6 +52,12 @@ by each removal from then on |
 | `lazy_exports` | modules | these are in the map and throw when first asked for (next load) |
 | `registered_not_requirable` | modules | these are in the map and always throw (next load) |
 | `service_worker` | "required" or null | the page needs its service worker to start (next load) |
+| `lid_unknown` | phones | linked pages do not know whose LID these people write with |
+| `hidden_number` | phones | the same, for people who hide the number; taken off the list, it becomes known |
+| `username_only` | phones | the same, and they have a username |
+| `edit` | `{after_ms, text}` or null | what people write is changed to that text so much later |
+| `auto_reply_ms` | ms or null | whoever gets a message is a business and answers by itself so soon |
+| `ciphertext_ms` | ms or null | what people write cannot be read for so long |
 | `skew_s` | seconds | WhatsApp's clock is so much ahead, in the times of messages |
 
 A switch is true, false, or a count: that many of the next messages or questions only.
@@ -125,6 +131,13 @@ class Storm(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     down_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_MS)]
 
 
+class Edit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What people write says this after so long."""
+
+    after_ms: Annotated[int, msgspec.Meta(ge=0, le=MAX_MS)]
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
 class Faults(msgspec.Struct, kw_only=True):
     """The faults in force; the defaults are a healthy WhatsApp."""
 
@@ -146,6 +159,12 @@ class Faults(msgspec.Struct, kw_only=True):
     blocked_by_me: list[str] = msgspec.field(default_factory=list)
     exists_rate: int = 0
     exists_lies: Switch = False
+    lid_unknown: list[str] = msgspec.field(default_factory=list)
+    hidden_number: list[str] = msgspec.field(default_factory=list)
+    username_only: list[str] = msgspec.field(default_factory=list)
+    edit: Edit | None = None
+    auto_reply_ms: int | None = None
+    ciphertext_ms: int | None = None
     passkey_gate: bool = False
     lid_accounts: bool = False
     conflict: bool = False
@@ -187,6 +206,10 @@ class Faults(msgspec.Struct, kw_only=True):
             return False
         setattr(self, name, value - 1 or False)
         return True
+
+    def hides(self, phone: str) -> bool:
+        """Whether pages do not know whose LID this person's is."""
+        return phone in self.lid_unknown or phone in self.hidden_number or phone in self.username_only
 
     def shown(self) -> dict[str, Any]:
         """The faults as the control API shows them: every name, times as UTC text."""
@@ -398,6 +421,12 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "blocked_by_me": _phones,
     "exists_rate": _count,
     "exists_lies": _switch,
+    "lid_unknown": _phones,
+    "hidden_number": _phones,
+    "username_only": _phones,
+    "edit": _maybe(_shaped(Edit)),
+    "auto_reply_ms": _maybe_milliseconds,
+    "ciphertext_ms": _maybe_milliseconds,
     "passkey_gate": _flag,
     "lid_accounts": _flag,
     "conflict": _flag,

@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 
 from wabox.errors import Invalid
-from wabox.sandbox import limits, receipts
+from wabox.sandbox import limits, persons, receipts
 from wabox.sandbox.world import Companion, Message, Page, World
 
+AUTO_REPLY = "Thank you for your message. We stop work at six and answer tomorrow."
 Answer = Callable[[dict[str, Any]], None]
 
 
@@ -96,6 +97,7 @@ def _as_event(world: World, message: Message, phone: str, *, from_me: bool) -> d
         "id": message.id,
         "phone": person.phone,
         "lid": person.lid,
+        **persons.told(world, person, message.at, from_me=from_me),
         "name": person.name,
         "text": message.text,
         "media": message.media,
@@ -123,9 +125,23 @@ def deliver(world: World, message: Message, now: float) -> None:
         if message.sender != message.to:
             event = _as_event(world, message, message.sender, from_me=False)
             world.enqueue(companion, event)
+    _plan_answer(world, message, now)
     wait = world.faults.read_ms
     if wait is not None:
         world.later(now + wait / 1000, lambda at: read(world, message, at))
+
+
+def _plan_answer(world: World, message: Message, now: float) -> None:
+    """A machine answers for whoever got it, if that fault is on."""
+    wait = world.faults.auto_reply_ms
+    if wait is None or message.kind != "sent" or world.companions_of(message.to):
+        return
+
+    def answer(at: float) -> None:
+        if world.companions_of(message.sender):
+            write(world, message.to, message.sender, AUTO_REPLY, at)
+
+    world.later(now + wait / 1000, answer)
 
 
 def read(world: World, message: Message, now: float) -> None:
@@ -174,6 +190,7 @@ def write(world: World, sender: str, to: str, text: str, now: float) -> Message:
     for companion in companions:
         world.enqueue(companion, _as_event(world, message, sender, from_me=False))
     mark(world, to, sender, unread=True)
+    persons.plan_edit(world, message, now)
     return message
 
 

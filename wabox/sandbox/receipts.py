@@ -23,6 +23,7 @@ def give(world: World, message: Message, ack: int, now: float) -> None:
         "ack": ack,
         "phone": person.phone,
         "lid": person.lid,
+        "hidden": world.faults.hides(person.phone),
         "by": shape.by,
         "t": int(now),
     }

@@ -205,4 +205,4 @@ class Wire:
         if self.world.strikes("exists_lies"):
             return {"exists": False}
         account = self.world.account(phone)
-        return {"exists": True, "phone": phone, "lid": account.lid}
+        return {"exists": True, "phone": phone, "lid": account.lid, "hidden": self.world.faults.hides(phone)}

@@ -47,6 +47,11 @@ class Hearing:
             self._profile.saw(int(inbound.at.timestamp()))
             self._emit(inbound)
 
+    def joined(self, raw: Any) -> None:
+        """The page has learnt whose number it is."""
+        if joined := telling.joined(self._device_id, self._session, raw):
+            self._emit(joined)
+
     async def sweep(self, page: Page) -> None:
         """What the page's store holds of the time since the last message seen is told, too.
 
@@ -64,6 +69,8 @@ class Hearing:
         data = found if isinstance(found, dict) else {}
         for raw in data.get("inbound") or ():
             self.inbound(raw)
+        for raw in data.get("joined") or ():
+            self.joined(raw)
         for raw in data.get("acks") or ():
             self.receipt(raw, stored=True)
         with suppress(OSError):

@@ -356,6 +356,8 @@ class Session:
             case "inbound":
                 self.wear.alive()
                 self._hearing.inbound(event)
+            case "joined":
+                self._hearing.joined(event)
             case "code":
                 code = event.get("code")
                 self.board.show_code(code if isinstance(code, str) else None, event.get("reason"))

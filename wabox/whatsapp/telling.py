@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wabox.whatsapp import states
-from wabox.whatsapp.driver import TOO_MANY, Handed, Inbound, LookedUp, Receipt, Resolved, SessionLost
+from wabox.whatsapp.driver import TOO_MANY, Handed, Inbound, Joined, LookedUp, Receipt, Resolved, SessionLost
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _CHAT = re.compile(r"[0-9A-Za-z.:-]{1,64}@[a-z.]{1,16}")
+_USERNAME = re.compile(r"[\w.-]{1,64}")
 _LONGEST = 65_536
 
 
@@ -45,7 +46,24 @@ def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | 
         str(raw.get("text") or "")[:_LONGEST],
         str(raw.get("kind") or "chat")[:40],
         written_at(raw, now),
+        lid=states.digits(raw.get("lid")),
+        username=_username(raw),
+        edited=raw.get("edited") is True,
+        business=raw["business"] if isinstance(raw.get("business"), bool) else None,
     )
+
+
+def joined(device_id: int, session: int, raw: Any) -> Joined | None:
+    """Whose number the page has learnt, as the shim tells it; None if it is nobody's."""
+    data = raw if isinstance(raw, dict) else {}
+    lid, phone = states.digits(data.get("lid")), states.digits(data.get("phone"))
+    return Joined(device_id, session, lid, phone, _username(data)) if lid and phone else None
+
+
+def _username(raw: Any) -> str | None:
+    name = raw.get("username")
+    found = name.removeprefix("@") if isinstance(name, str) else ""
+    return found if _USERNAME.fullmatch(found) else None
 
 
 def written_at(raw: Any, now: datetime) -> datetime:

@@ -7,7 +7,21 @@ const inbound = (msg) => {
   const body = msg.type === 'chat' ? msg.body : msg.caption;
   const kind = String(msg.type || 'chat');
   const phone = phoneOf(chat);
-  return { id, chat, phone, name: nameOf(msg, chat), text: text(body) || '', kind, t: msg.t || 0 };
+  if (phone) numberless.delete(chat);
+  else numberless.add(chat);
+  return {
+    id,
+    chat,
+    phone,
+    lid: lidOf(chat),
+    username: usernameOf(chat),
+    business: businessOf(chat),
+    name: nameOf(msg, chat),
+    text: text(body) || '',
+    kind,
+    t: msg.t || 0,
+    edited: !!guarded(() => msg.latestEditMsgKey),
+  };
 };
 const acked = (key, ack) => {
   const { own, chat, id } = parts(key);
@@ -27,6 +41,13 @@ const subscribe = () => {
     const event = inbound(msg);
     if (event) tell({ what: 'inbound', ...event });
   });
+  // An edit changes the message that is there; its parts may change one after the other.
+  const reread = (msg) => setTimeout(() => {
+    const event = guarded(() => msg.latestEditMsgKey) ? inbound(msg) : null;
+    if (event) tell({ what: 'inbound', ...event });
+  });
+  app.MsgStore.on('change:latestEditMsgKey', reread);
+  app.MsgStore.on('change:body', reread);
   WPP.on('chat.msg_ack_change', ({ ids, ack }) => ids.forEach((key) => hear(key, ack)));
   app.MsgStore.on('change:ack', (msg) => hear(msg.id, msg.ack));
   // The reason is named on the way out, before or after the word itself.
@@ -40,6 +61,7 @@ const sweep = async ({ since, limit }) => {
   const newest = fresh.sort((a, b) => (a.t || 0) - (b.t || 0)).slice(-limit);
   return {
     inbound: newest.map(inbound).filter(Boolean),
+    joined: allJoined(limit),
     acks: newest.map((msg) => acked(msg.id, msg.ack)).filter((event) => event && !awaited.has(event.id)),
   };
 };

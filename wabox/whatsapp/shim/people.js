@@ -21,3 +21,39 @@ const nameOf = (msg, chat) => {
   const contact = app.ContactStore && app.ContactStore.get(chat);
   return text(msg.notifyName || (contact && (contact.pushname || contact.name)));
 };
+const guarded = (read) => {
+  try {
+    const value = read();
+    return value === undefined ? null : value;
+  } catch {
+    return null;
+  }
+};
+const lidOf = (chat) => {
+  if (chat.endsWith('@lid')) return digits(chat);
+  return guarded(() => {
+    const lid = (app.lidPnCache || fns).getCurrentLid(app.WidFactory.createWid(chat));
+    return lid ? digits(lid) : null;
+  });
+};
+const usernameOf = (chat) => text(guarded(() => app.ContactStore.get(chat).username));
+const businessOf = (chat) => guarded(() => {
+  const { isBusiness, isEnterprise } = app.ContactStore.get(chat);
+  return typeof isBusiness === 'boolean' ? isBusiness || isEnterprise === true : null;
+});
+
+// Chats whose number the page did not know when it was asked, and hidden ids that were told with their number.
+const numberless = new Set();
+const named = new Set();
+const joined = (chat) => {
+  const phone = chat.endsWith('@lid') && !named.has(chat) ? phoneOf(chat) : null;
+  if (!phone) return null;
+  named.add(chat);
+  numberless.delete(chat);
+  return { lid: digits(chat), phone, username: usernameOf(chat) };
+};
+const reveal = () => [...numberless].map(joined).filter(Boolean).forEach((one) => tell({ what: 'joined', ...one }));
+const allJoined = (limit) => {
+  const chats = guarded(() => app.ChatStore.getModelsArray().map((chat) => chat.id.toString())) || [];
+  return chats.map(joined).filter(Boolean).slice(0, limit);
+};

@@ -82,6 +82,7 @@ const watch = async () => {
   for (;;) {
     await renew().catch(() => {});
     renewLimits();
+    guarded(reveal);
     show();
     await wait(options.lookMs);
   }

@@ -94,7 +94,7 @@ __d('WAWebQueryExistsJob', ['SandboxWire', 'SandboxDirectory', 'WAWebWidFactory'
   async function queryWidExists(wid) {
     const found = await wire.ask('exists', { user: wid.user, server: wid.server });
     if (!found.exists) return null;
-    if (directory.learn(found.phone, found.lid)) {
+    if (!found.hidden && directory.learn(found.phone, found.lid)) {
       await require('SandboxStorage').savePair(found.phone, found.lid);
     }
     return {

@@ -31,6 +31,7 @@ __d('SandboxInbox', [
   const ACK_STRINGS = { 2: 'delivery', 3: 'read', 4: 'played' };
 
   async function personOf(event) {
+    if (event.hidden) return createWid(`${event.lid}@lid`);
     if (directory.learn(event.phone, event.lid)) await storage.savePair(event.phone, event.lid);
     return createWid(identity.lidAccounts ? `${event.lid}@lid` : `${event.phone}@c.us`);
   }
@@ -44,8 +45,8 @@ __d('SandboxInbox', [
     if (MsgCollection.get(key) ?? (await storage.findMessage(key.toString()))) return;
     const message = {
       id: key,
-      type: event.media ? 'document' : 'chat',
-      body: event.text,
+      type: kindOf(event),
+      body: event.sealed_ms ? undefined : event.text,
       t: event.t,
       from: fromMe ? my : person,
       to: fromMe ? person : my,
@@ -54,7 +55,35 @@ __d('SandboxInbox', [
       isNewMsg: true,
       notifyName: event.name,
     };
+    const { ContactCollection } = require('WAWebContactCollection');
+    ContactCollection.gadd(person).set({ isBusiness: Boolean(event.business), username: event.username ?? undefined });
     await importNamespace('WAWebHandleMsg').handleSingleMsg(person, message);
+    if (event.sealed_ms) setTimeout(() => unseal(key, event), event.sealed_ms);
+  }
+
+  function kindOf(event) {
+    if (event.sealed_ms) return 'ciphertext';
+    return event.media ? 'document' : 'chat';
+  }
+
+  // A message that could not be read at once is the same message once it can.
+  async function unseal(key, event) {
+    const message = MsgCollection.get(key);
+    message.set({ body: event.text, type: kindOf({ ...event, sealed_ms: null }) });
+    await storage.saveMessage(message);
+  }
+
+  async function takeEdit(event) {
+    const { loadMessage } = require('SandboxHistory');
+    const key = new MsgKey({ fromMe: false, remote: await personOf(event), id: event.id });
+    const message = await loadMessage(key);
+    if (!message) return;
+    message.set({ body: event.text, latestEditMsgKey: key });
+    await storage.saveMessage(message);
+  }
+
+  async function takeMapping({ phone, lid }) {
+    if (directory.learn(phone, lid)) await storage.savePair(phone, lid);
   }
 
   async function enterMessage(fields) {
@@ -115,6 +144,8 @@ __d('SandboxInbox', [
 
   async function take(event) {
     if (event.kind === 'message') await takeMessage(event);
+    else if (event.kind === 'edit') await takeEdit(event);
+    else if (event.kind === 'mapping') await takeMapping(event);
     else if (event.kind === 'nack') await takeRefusal(event);
     else await takeReceipt(event);
   }
