@@ -21,7 +21,7 @@ from wabox.accounts.states import Actor
 from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies
 from wabox.checkup import promises
-from wabox.contacts import contacts, phones
+from wabox.contacts import contacts, phones, suppression
 from wabox.contacts.people import Consent
 from wabox.contacts.writing import Draft
 from wabox.content import rules
@@ -29,7 +29,7 @@ from wabox.devices import devices
 from wabox.engine.expansion import Expansion, _settle
 from wabox.engine.turns import Turns
 from wabox.errors import Invalid
-from wabox.messages import claiming, erasing, explaining, leaving, outbox, stored
+from wabox.messages import claiming, erasing, explaining, joining, leaving, outbox, stored
 from wabox.messages import log as messages_log
 from wabox.messages.line import of_device
 from wabox.webhooks import endpoints
@@ -915,3 +915,95 @@ def test_what_is_due_counts_as_ahead_though_the_phone_is_away(engine: Engine) ->
     box, both = engine.stage.box, [engine.message(due), engine.message(behind)]
     waits = box.db.read_here(explaining.explain, both, config=box.config, now=engine.stage.hands.now())
     assert (waits[due].ahead, waits[behind].ahead) == (0, 1)
+
+
+LID = "111222333444555"
+
+
+def hides(engine: Engine, phone: str = PHONE) -> None:
+    """The page does not know this person's number."""
+    engine.driver.lids[phone] = LID
+    engine.driver.people.hidden.add(phone)
+
+
+def test_stop_by_a_hidden_id_ends_what_waits_when_the_number_is_known(engine: Engine) -> None:
+    device_id = engine.stage.asha.device_id
+    hides(engine)
+    engine.driver.write(device_id, PHONE, "STOP")
+    engine.turn()
+    chats = [one.chat_id for one in engine.driver.taken.values()]
+    assert chats == [f"{LID}@lid"], "the confirmation, and it asks for no number"
+    assert engine.driver.asked == []
+    waits = engine.send(scheduled_for=engine.stage.hands.now() + timedelta(hours=1))
+    engine.driver.reveal(device_id, PHONE)
+    assert (engine.status(waits), engine.message(waits).error) == ("skipped", "opted_out")
+    assert engine.message(engine.send()).error == "opted_out"
+
+
+def test_a_number_check_that_finds_who_said_stop_sends_nothing(engine: Engine) -> None:
+    hides(engine)
+    engine.driver.write(engine.stage.asha.device_id, PHONE, "STOP")
+    waits = engine.send()
+    engine.stage.hands.forward(minutes=5)
+    for _ in range(3):
+        engine.turn()
+        engine.stage.hands.forward(minutes=1)
+    assert (engine.status(waits), engine.message(waits).error) == ("skipped", "opted_out")
+    assert [one.text[:12] for one in engine.driver.taken.values()] == ["You will get"]
+
+
+def test_a_hidden_person_in_doubt_is_looked_up_and_joined_meanwhile(engine: Engine) -> None:
+    device_id = engine.stage.asha.device_id
+    hides(engine)
+    engine.driver.write(device_id, PHONE, "hello")
+    job_id = engine.send(phone=f"{LID}@lid")
+    killed_before_it_entered(engine)
+    engine.driver.reveal(device_id, PHONE)
+    assert (engine.status(job_id), engine.message(job_id).phone) == ("sending", PHONE)
+    engine.restarted()
+    engine.turn()
+    assert (engine.status(job_id), engine.message(job_id).wa_chat_id) == ("sent", f"{LID}@lid")
+
+
+def test_an_opt_out_of_a_hidden_person_in_doubt_is_not_handed_over_again(engine: Engine) -> None:
+    device_id = engine.stage.asha.device_id
+    hides(engine)
+    engine.driver.write(device_id, PHONE, "hello")
+    job_id = engine.send(phone=f"{LID}@lid")
+    killed_before_it_entered(engine)
+    engine.driver.write(device_id, PHONE, "STOP")
+    engine.restarted()
+    engine.turn()
+    assert (engine.status(job_id), engine.message(job_id).error) == ("skipped", "opted_out")
+
+
+def test_a_removed_phone_takes_a_hidden_persons_messages_along(engine: Engine) -> None:
+    second = write(engine, devices.create, engine.stage.asha.id, "second", most=9)
+    device_id = second.id
+    engine.link(device_id, "8801700000008")
+    hides(engine)
+    engine.driver.write(device_id, PHONE, "STOP")
+    write(engine, lambda tx, now: leaving.device_removed(tx, devices.by_id(tx, device_id), now=now))
+    engine.stage.box.db.write_now(
+        lambda tx: joining.told(
+            tx, engine.stage.asha.id, lid=LID, phone=PHONE, username=None, now=engine.stage.hands.now()
+        )
+    )
+    out = engine.stage.box.db.read_here(suppression.is_out, engine.stage.asha.id, PHONE)
+    assert out
+
+
+def test_a_joining_that_is_killed_is_whole_or_not_at_all(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    device_id = engine.stage.asha.device_id
+    hides(engine)
+    engine.driver.write(device_id, PHONE, "STOP")
+    waits = engine.send()
+    with monkeypatch.context() as patched:
+        patched.setattr(suppression, "even_out", lambda *_args, **_more: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            engine.driver.reveal(device_id, PHONE)
+    assert engine.status(waits) == "queued"
+    assert engine.stage.value("select count(*) from inbox where phone = :p", p=f"{LID}@lid") == 1
+    engine.driver.reveal(device_id, PHONE)
+    assert engine.message(waits).error == "opted_out"
+    assert engine.stage.value("select count(*) from inbox where phone = :p", p=PHONE) == 1

@@ -30,8 +30,8 @@ async def phones(chromium: Browser, sandbox: Sandbox) -> AsyncIterator[Page]:
 
 
 async def add(phones: Page, phone: str, name: str) -> None:
-    await phones.get_by_label("Number").fill(phone)
-    await phones.get_by_label("Name").fill(name)
+    await phones.get_by_label("Number", exact=True).fill(phone)
+    await phones.get_by_label("Name", exact=True).fill(name)
     await phones.get_by_role("button", name="Add").click()
     await expect(phones.get_by_role("heading", name=f"{name}, +{phone}")).to_be_visible()
 

@@ -8,8 +8,9 @@ import pytest
 
 from tests.cast import NOON
 from tests.faces.api.conftest import PHONE, Api, Open
+from wabox.campaigns import replies
 from wabox.messages import claiming, numbers, outbox, stored
-from wabox.whatsapp.driver import Limits, NewChats, Timelock
+from wabox.whatsapp.driver import Inbound, Limits, NewChats, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -304,3 +305,43 @@ def test_an_unknown_message_is_settled_once(api: Api) -> None:
             assert (answer.status_code, answer.json()["status"], answer.json()["error"]) == (200, status, error)
         other = {"sent": "not_sent", "not_sent": "sent"}[verdict]
         assert api.call("POST", f"/messages/{job_id}/settle", json={"as": other}).status_code == 422
+
+
+LID_CHAT = "111222333444555@lid"
+
+
+def _writes_hidden(api: Api) -> int:
+    made = api.stage
+    event = Inbound(made.asha.device_id, 1, "3A1", LID_CHAT, None, "Nila", "hello", "chat", NOON)
+    made.box.db.write_now(replies.hear, event, now=NOON)
+    return int(made.value("select id from people where phone = :p", p=LID_CHAT))
+
+
+def test_who_wrote_first_is_answered_by_person_id_without_a_number(api: Api) -> None:
+    person_id = _writes_hidden(api)
+    body = {"person_id": person_id, "message": "Hello {phone}back"}
+    answers = [api.call("POST", "/send", json=body, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+    first = answers[0].json()
+    assert answers[1].json() == first
+    assert (answers[0].status_code, first["phone"], first["person_id"]) == (202, None, person_id)
+    shown = api.call("GET", f"/messages/{first['job_id']}").json()
+    assert (shown["phone"], shown["person_id"], shown["message"]) == (None, person_id, "Hello back")
+    found = api.call("GET", f"/messages?person_id={person_id}").json()
+    assert [one["job_id"] for one in found["data"]] == [first["job_id"]]
+    assert LID_CHAT not in api.call("GET", "/messages").text
+
+
+@pytest.mark.parametrize("body", [{}, {"phone": PHONE, "person_id": 1}, {"phone": None, "person_id": None}])
+def test_a_recipient_is_given_one_way(api: Api, body: dict[str, Any]) -> None:
+    answer = api.call("POST", "/send", json={"message": "Hello", **body})
+    assert (answer.status_code, answer.json()["code"]) == (422, "phone_or_person")
+    assert api.count("messages") == 0
+
+
+def test_somebody_elses_person_is_404(api: Api) -> None:
+    _writes_hidden(api)
+    api.stage.box.db.write_now(lambda tx: tx.run("update people set user_id = :id", id=api.stage.bilal.id))
+    for person_id in (1, 99):
+        answer = api.call("POST", "/send", json={"message": "Hello", "person_id": person_id})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert api.count("messages") == 0
