@@ -36,6 +36,11 @@ class Hearing:
         self._emit = emit
         self._now = now
 
+    def take(self, event: dict[str, Any]) -> None:
+        """The page tells of a message, or of a person."""
+        heard = {"ack": self.receipt, "inbound": self.inbound, "joined": self.joined}
+        heard[event["what"]](event)
+
     def receipt(self, raw: Any, *, stored: bool = False) -> None:
         """The page saw an ack, or its history holds one."""
         if receipt := telling.receipt(self._device_id, self._session, raw, self._now(), stored=stored):

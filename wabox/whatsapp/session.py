@@ -350,14 +350,9 @@ class Session:
             case "status":
                 self._latest = states.seen(event.get("status"))
                 self._knock.set()
-            case "ack":
+            case "ack" | "inbound" | "joined":
                 self.wear.alive()
-                self._hearing.receipt(event)
-            case "inbound":
-                self.wear.alive()
-                self._hearing.inbound(event)
-            case "joined":
-                self._hearing.joined(event)
+                self._hearing.take(event)
             case "code":
                 code = event.get("code")
                 self.board.show_code(code if isinstance(code, str) else None, event.get("reason"))
