@@ -78,4 +78,5 @@ def _unread(field: Field) -> None:
     mark = field.journal.mark()
     field.hand_over(field.chat(), message_id, ours)
     field.ack(message_id, 2, since=mark)
+    field.journal.rest(min(field.tempo.settle, 5))
     field.check("a question stays unread", field.people.is_unread(text), 22)
