@@ -288,6 +288,19 @@ def test_who_hides_the_number_is_told_by_lid_until_the_page_knows_it(world: Worl
     assert told.phone == person
 
 
+def test_what_could_not_be_read_at_first_is_heard_once_when_it_can(world: World, shop: Shop) -> None:
+    (spec, phone), person = shop, world.new_phone()
+    mark = world.diary.mark()
+    world.weather(ciphertext_ms=400)
+    world.write(spec.device_id, phone, person, "STOP")
+    heard = world.diary.wait(Inbound, lambda one: one.phone == person, mark)
+    world.weather(ciphertext_ms=0)
+    world.write(spec.device_id, phone, person, "and after it")
+    world.diary.wait(Inbound, lambda one: one.text == "and after it", mark)
+    told = [one.text for one in world.diary.all(Inbound, mark) if one.message_id == heard.message_id]
+    assert told == ["STOP"]
+
+
 def test_an_edit_is_told_under_the_id_of_what_it_changes(world: World, shop: Shop) -> None:
     (spec, phone), person = shop, world.new_phone()
     world.edit(spec.device_id, phone, person, "stop it, please", "STOP")

@@ -291,6 +291,8 @@ class FakeWorld(World):
                 self.fake.lose_whatsapp()
             case {"exists_error": True}:
                 self.fake.every_existence_unknown = True
+            case {"ciphertext_ms": int()}:
+                pass  # here nothing is ever told before it can be read
             case {"hidden_number": list(phones)}:
                 self._hide(set(phones))
             case {"not_on_whatsapp": list(phones)}:
