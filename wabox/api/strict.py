@@ -14,6 +14,7 @@ from wabox.api import wrong
 from wabox.errors import Invalid
 
 DEEPEST = 32
+EXACT = 2**53  # beyond this a float skips whole numbers
 UNFIT_TEXT = "A text may not hold NUL or half a character; send plain text."
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
@@ -42,7 +43,9 @@ def _as(document: Any, kind: Any) -> Any:
 def decode(body: bytes) -> Any:
     """The document. Raises Invalid `bad_json`: not UTF-8, not JSON, a name twice, NaN, NUL, too deep."""
     try:
-        found = json.loads(body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant)
+        found = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_float=_number
+        )
     except UnicodeDecodeError:
         raise _bad("The body is not UTF-8.") from None
     except RecursionError:
@@ -71,6 +74,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise _bad(f"The name {twice[:64]!r} stands twice in one object; send it once.")
     return found
+
+
+def _number(text: str) -> int | float:
+    """JSON knows one kind of number: 12.0 is 12."""
+    found = float(text)
+    return int(found) if found.is_integer() and abs(found) <= EXACT else found
 
 
 def _constant(name: str) -> Any:
