@@ -86,7 +86,8 @@ def test_unlinked_phone_is_a_named_state_and_can_be_linked_again(shop: Shop) -> 
     body = {"phone": "8801711555002", "message": "Later then", "queue_if_offline": True}
     assert shop.call("POST", "/send", body).status_code == 202
     until(lambda: not shop.browsers(), what="its browser is closed")
-    assert not list(Path(shop.data / "profiles").glob("*/Default")), "nothing of the link stays on the disk"
+    assert not list(Path(shop.data / "profiles").glob("*/wabox-link.json")), "it lies a day, and holds no link"
+    assert len(list(Path(shop.data / "profiles").glob("*/wabox-ended.json"))) == 1
     shop.link()
     recovered(shop)
 
