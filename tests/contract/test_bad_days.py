@@ -382,7 +382,7 @@ def test_a_lock_that_is_over_in_a_page_that_still_goes_by_it_is_asked_about(
     handed = world.driver.hand_over(device_id, chat_id, new_id(), "hello")
     assert (handed.outcome, handed.reason, handed.until) == ("held", TIMELOCK, None)
     gone = "() => !require('WAWebReachoutTimelockUtils').isUserReachoutTimelocked()"
-    world.thread.run(page.tab.wait_for_function(gone))
+    wait_until(lambda: bool(world.thread.run(page.tab.evaluate(gone))))
     assert world.driver.hand_over(device_id, chat_id, new_id(), "hello").outcome == "acked"
 
 

@@ -162,13 +162,16 @@ class Limits(Short):
     def teardown(self) -> None:
         """Free for a day, everything that was held has gone."""
         if hasattr(self, "world"):
-            self.lock_ends()
-            for _ in range(40):
-                self.world.hands.at += timedelta(minutes=10)
-                self.work()
-            waiting = "select count(*) from messages where status in ('queued', 'sending')"
-            assert self.world.value(waiting) == 0, "a lock that is over holds somebody"
+            self._all_gone()
         super().teardown()
+
+    def _all_gone(self) -> None:
+        self.lock_ends()
+        for _ in range(40):
+            self.world.hands.at += timedelta(minutes=10)
+            self.work()
+        waiting = "select count(*) from messages where status in ('queued', 'sending')"
+        assert self.world.value(waiting) == 0, "a lock that is over holds somebody"
 
     def _number(self) -> int:
         number = self.world.slots[0]
