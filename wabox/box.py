@@ -10,17 +10,22 @@ from wabox.accounts.sealing import Seal
 from wabox.config import Config
 from wabox.db import Database
 from wabox.pulse import Pulse
+from wabox.whatsapp.driver import Sights
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """now: the box's clock, aware UTC; nobody else asks for the time. pulse: what it notices of itself."""
+    """now: the box's clock, aware UTC; nobody else asks for the time. pulse: what it notices of itself.
+
+    sights: the phones' pages, where browsers are open.
+    """
 
     config: Config
     db: Database
     seal: Seal
     now: Callable[[], datetime]
     pulse: Pulse = field(default_factory=Pulse)
+    sights: Sights | None = None
 
     @property
     def base_url(self) -> str:

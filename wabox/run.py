@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -255,7 +256,7 @@ class _Serving:
             lines=self.turns.lines,
         )
         settings = uvicorn.Config(
-            app.create(box),
+            app.create(replace(box, sights=self.gateway)),
             log_config=None,
             access_log=False,
             server_header=False,

@@ -60,7 +60,14 @@ def judged(*, linked_before: bool = False, **changes: Any) -> Link:
         ({"missing": ["queryWidExists"]}, "disconnected", "engine_incompatible"),
         ({"mode": "CONFLICT"}, "disconnected", "conflict"),
         ({"socket": "CONFLICT"}, "disconnected", "conflict"),
-        ({"passkey": True}, "disconnected", "passkey_required"),
+        ({"mode": "QR", "authenticated": False, "dead": True}, "qr", None),
+        ({"authenticated": False, "gate": {"until": 1_800_000_000_000}}, "disconnected", "passkey_required"),
+        ({"authenticated": False, "gate": {"code": "<b>"}}, "disconnected", "passkey_required"),
+        ({"checkpoint": "captcha"}, "disconnected", "checkpoint"),
+        ({"dialog": {"button": True}}, "ready", "action_required"),
+        ({"dialog": {"button": False}, "mode": "SYNCING"}, "disconnected", "action_required"),
+        ({"dialog": {"button": False}, "connected": False}, "starting", None),
+        ({"passkey": True}, "ready", None),
         ({"mode": "PROXYBLOCK"}, "disconnected", "page_failed"),
         ({"mode": "TOS_BLOCK"}, "disconnected", "page_failed"),
         ({"limits": {"timelock": {"type": "DEFAULT", "until": None}, "newChats": None}}, "ready", None),
@@ -69,7 +76,7 @@ def judged(*, linked_before: bool = False, **changes: Any) -> Link:
 def test_every_look_has_one_state(changes: dict[str, Any], state: str, detail: str | None) -> None:
     link = judged(**changes)
     assert (link.state, link.detail) == (state, detail)
-    assert (link.qr is not None) == (state == "qr")
+    assert (link.qr is not None) == (state == "qr" and not changes.get("dead"))
 
 
 def test_a_linked_device_on_its_way_back_is_reconnecting() -> None:

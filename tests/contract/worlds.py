@@ -59,6 +59,8 @@ QUICK = Limits(
     failed_after=20,
     socket_grace=1,
     pauses=(0, 0, 0.5, 1, 2),
+    notice=0.5,
+    dialog=1.5,
 )
 
 
@@ -403,6 +405,10 @@ class ChromiumWorld(World):
     def links(self, phone: str) -> int:
         phones = self.http.get("/sandbox/state").raise_for_status().json()["phones"]
         return sum(len(one["devices"]) for one in phones if one["phone"] == phone)
+
+    def pages(self) -> list[str]:
+        """Ids of the pages that the sandbox has open."""
+        return [one["id"] for one in self.http.get("/sandbox/state").raise_for_status().json()["pages"]]
 
     def kept(self, spec: SessionSpec) -> bool:
         return Profile(self.profiles, spec.profile).note is not None

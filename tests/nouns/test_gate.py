@@ -462,5 +462,5 @@ def test_every_reason_has_a_short_sentence() -> None:
 def test_a_sentence_names_the_moment_on_the_users_clock() -> None:
     until = datetime(2026, 11, 24, 2, tzinfo=UTC)
     assert sentence("quiet_hours", until, DHAKA).endswith("Until 08:00 on 24 Nov 2026.")
-    assert "passkey" not in sentence("device_not_ready", None, DHAKA, detail="passkey_required")
+    assert "passkey_required" not in sentence("device_not_ready", None, DHAKA, detail="passkey_required")
     assert sentence("device_not_ready", None, DHAKA, detail="odd") == sentence("device_not_ready", None, DHAKA)

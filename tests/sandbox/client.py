@@ -49,7 +49,7 @@ TESTS = """(gate) => {
     conflict: () => WPP.whatsapp.Socket.state === 'CONFLICT',
     locked: () => require('WAWebReachoutTimelockUtils').isUserReachoutTimelocked(),
     free: () => !require('WAWebReachoutTimelockUtils').isUserReachoutTimelocked(),
-    passkey: () => WPP.whatsapp.Conn.passkeyRequired,
+    passkey: () => document.querySelector('[data-testid=shortcake_passkey_screen]'),
     idle: () => WPP.whatsapp.Socket.state === 'UNPAIRED_IDLE',
   };
 }"""

@@ -41,9 +41,9 @@ def credentials(companion: Companion) -> dict[str, str]:
 def test_new_page_gets_a_reference_and_a_new_one_when_it_is_due(world: World) -> None:
     open_page(world)
     [first] = heard(world, "p")
-    world.advance(NOW + 19.9)
+    world.advance(NOW + 59.9)
     assert heard(world, "p") == []
-    world.advance(NOW + 20.1)
+    world.advance(NOW + 60.1)
     [second] = heard(world, "p")
     assert (first["op"], second["op"]) == ("ref", "ref")
     assert first["ref"] != second["ref"]
@@ -128,18 +128,52 @@ def test_passkey_gate_holds_the_link_until_it_opens(world: World) -> None:
     open_page(world)
     page = linking.page_with_ref(world, world.pages["p"].ref or "")
     assert linking.link(world, SHOP, "Shop", page, NOW) is None
-    assert heard(world, "p")[-1] == {"op": "passkey"}
+    assert heard(world, "p")[-1]["op"] == "passkey"
     assert world.kept.companions == {}
     world.advance(NOW + 60)
     faulting.reset(world, NOW + 60)
     assert [each["op"] for each in heard(world, "p")] == ["linked", "session", "caught_up"]
 
 
+def test_a_refresh_ends_the_passkey_step(world: World) -> None:
+    faulting.set_faults(world, {"passkey_gate": "web"}, NOW)
+    open_page(world)
+    linking.link(world, SHOP, "Shop", linking.page_with_ref(world, world.pages["p"].ref or ""), NOW)
+    linking.refresh_ref(world, world.pages["p"], NOW + 1)
+    faulting.reset(world, NOW + 2)
+    assert world.kept.companions == {}
+
+
+def test_after_six_references_the_last_is_dead_and_stays_until_a_refresh(world: World) -> None:
+    open_page(world)
+    for seconds in (60, 80, 100, 120, 140, 160, 300):
+        world.advance(NOW + seconds)
+    refs = [each["ref"] for each in heard(world, "p")]
+    assert len(refs) == 6
+    with pytest.raises(Invalid):
+        linking.page_with_ref(world, refs[-1])
+    linking.refresh_ref(world, world.pages["p"], NOW + 301)
+    assert linking.page_with_ref(world, heard(world, "p")[-1]["ref"]).id == "p"
+
+
+def test_an_unanswered_box_unlinks(world: World) -> None:
+    box = {"role": "dialog", "text": "নতুন", "button": "ঠিক আছে", "unlink_after_ms": 5000}
+    faulting.set_faults(world, {"dialogs": [box]}, NOW)
+    link(world, page_id="p")
+    assert [each["op"] for each in heard(world, "p")][-2:] == ["checkpoint", "dialogs"]
+    world.pages["p"].unanswered.discard(0)
+    world.advance(NOW + 6)
+    assert len(world.kept.companions) == 1
+    faulting.set_faults(world, {"dialogs": [{**box, "text": "another"}]}, NOW + 7)
+    world.advance(NOW + 13)
+    assert world.kept.companions == {}
+
+
 def test_idle_page_waits_for_a_refresh(world: World) -> None:
     faulting.set_faults(world, {"qr_idle_after": 2}, NOW)
     open_page(world)
-    world.advance(NOW + 20)
-    world.advance(NOW + 40)
+    world.advance(NOW + 60)
+    world.advance(NOW + 80)
     assert [each["idle"] for each in heard(world, "p")] == [False, False, True]
     with pytest.raises(Invalid):
         linking.page_with_ref(world, world.pages["p"].ref or "")

@@ -219,7 +219,7 @@ async def test_two_devices_of_one_account_see_the_same_chat(
 
 
 async def test_reference_rotates_and_the_old_one_is_stale(client: Client, control: httpx.AsyncClient) -> None:
-    await control.put("/sandbox/faults", json={"ref_ms": 1500})
+    await control.put("/sandbox/faults", json={"ref_ms": 1500, "refresh_qr": "cmd"})
     await client.open()
     old = await client.until("qr")
     await client.page.evaluate("WPP.conn.refreshQR()")

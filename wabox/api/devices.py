@@ -22,9 +22,9 @@ from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
-from wabox.devices import devices, limits, qr
+from wabox.devices import devices, doctor, limits, qr
 from wabox.messages import going_on, leaving, line, reaching, reasons
-from wabox.whatsapp.driver import Detail, LinkState, QuotaStatus
+from wabox.whatsapp.driver import Checkup, Detail, LinkState, QuotaStatus
 
 
 class Timelock(Struct):
@@ -100,9 +100,33 @@ class LinkedNumber(Struct, forbid_unknown_fields=True):
 
 
 class Qr(Struct):
-    """qr: a PNG as a data URL while the device waits for its scan, else null."""
+    """qr: a PNG as a data URL while the device waits for its scan and a living code is there, else null.
+
+    made_at, expires_at: since when WhatsApp shows this code, and until when a phone can use it.
+    """
 
     qr: str | None
+    made_at: wire.Time | None = None
+    expires_at: wire.Time | None = None
+
+
+class Found(Struct):
+    """One thing that was looked at. value: a version, a name or a code, as it is."""
+
+    code: str
+    status: Literal["good", "note", "bad"]
+    sentence: str
+    value: str | None
+
+
+class DeviceCheckup(Struct):
+    """What stands between a phone and its link. next_step: in words; null if nothing is to be done."""
+
+    device_label: str
+    state: LinkState
+    detail: Detail | None
+    next_step: str | None
+    findings: list[Found]
 
 
 class PairingPhone(Struct, forbid_unknown_fields=True):
@@ -233,9 +257,22 @@ async def go_on(
 async def get_qr(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Response[Qr]:
     """Poll every 2 to 3 s until it is null and the device is ready; the code renews itself."""
     device = await box.db.read(devices.by_label, caller.user.id, device_label)
-    shown = device.qr if device.state == "qr" else None
+    shown = device.living_qr(box.now())
     drawn = None if shown is None else await asyncio.to_thread(qr.png_data_url, shown)
-    return Response(Qr(drawn), headers={"Cache-Control": "no-store"})
+    made_at, expires_at = (device.qr_at, device.qr_until) if shown else (None, None)
+    answer = Qr(drawn, times.wire_or_none(made_at), times.wire_or_none(expires_at))
+    return Response(answer, headers={"Cache-Control": "no-store"})
+
+
+@get("/devices/{device_label:str}/checkup", responses=wire.errors(404), summary="What hinders the link")
+async def check_up(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Response[DeviceCheckup]:
+    """Browser, site, clock, page, QR code, passkey, boxes on the page: what was found just now, and what to do."""
+    device = await box.db.read(devices.by_label, caller.user.id, device_label)
+    seen = Checkup() if box.sights is None else await asyncio.to_thread(box.sights.checkup, device.id)
+    report = doctor.examine(device, seen, now=box.now())
+    found = [Found(one.code, one.status, one.sentence, one.value) for one in report.findings]
+    answer = DeviceCheckup(device.label, device.state, device.detail, report.next_step, found)
+    return Response(answer, headers={"Cache-Control": "no-store"})
 
 
 @post(
@@ -347,6 +384,7 @@ router = Router(
         logout,
         go_on,
         get_qr,
+        check_up,
         ask_pairing_code,
         get_pairing_code,
     ],

@@ -37,6 +37,7 @@ DEEDS: dict[str, str] = {
     "disclaimer.accepted": later("Disclaimer accepted"),
     "device.added": later("Phone added"),
     "device.started": later("Phone started"),
+    "device.pressed": later("A box on the phone's page answered"),
     "device.restarted": later("Phone restarted"),
     "device.logged_out": later("Phone logged out"),
     "device.went_on": later("Phone goes on from another number"),

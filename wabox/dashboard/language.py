@@ -159,6 +159,10 @@ class Voice:
         """Whole seconds passed since then, at least 0."""
         return max(0, int((self.now - since).total_seconds()))
 
+    def left(self, until: datetime) -> int:
+        """Whole seconds until then, at least 0."""
+        return max(0, int((until - self.now).total_seconds()))
+
     def phone(self, digits: str) -> str:
         """A phone number as people read it. Somebody may hide it; who was erased has none any more."""
         if identities.is_hidden(digits):

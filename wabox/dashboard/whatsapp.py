@@ -190,7 +190,7 @@ async def _cards(desk: Desk) -> dict[str, Any]:
     found, most = await desk.box.db.read(_allowances, desk)
     cards = []
     for device, allowance, none_arrive in found:
-        code = device.qr if device.state == "qr" else None
+        code = device.living_qr(desk.voice.now)
         image = None if code is None else await asyncio.to_thread(qr.png_data_url, code)
         cards.append(Card(device, allowance, image, none_arrive))
     moving = any(card.device.state in ("starting", "qr") for card in cards)

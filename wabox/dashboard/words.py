@@ -123,6 +123,7 @@ UNLINKED = Shown("bad", "unlink", later("Not linked any more"))
 RESTRICTED = Shown("warn", "alert", later("Limited by WhatsApp"))
 CHANGED = Shown("warn", "phone", later("Another number is linked"))
 NEEDS_PHONE = Shown("warn", "phone", later("Needs you at the phone"))
+NEEDS_YOU = Shown("warn", "eye", later("Wants an answer from you"))
 ELSEWHERE = Shown("warn", "alert", later("Open somewhere else"))
 TROUBLE = Shown("bad", "alert", later("Not working"))
 
@@ -132,6 +133,8 @@ _DETAIL: dict[str, Shown] = {
     "trying_again": AGAIN,
     "conflict": ELSEWHERE,
     "passkey_required": NEEDS_PHONE,
+    "checkpoint": NEEDS_PHONE,
+    "action_required": NEEDS_YOU,
     "number_changed": CHANGED,
 }
 _STATE: dict[str, Shown] = {
@@ -192,6 +195,8 @@ SAID: dict[str, tuple[Tone, str]] = {
     "terms_accepted": ("good", later("Thank you. The terms are accepted.")),
     "device_added": ("good", later("The device is there. Start it to link its phone.")),
     "device_started": ("good", later("The device is starting.")),
+    "device_pressed": ("good", later("The button is pressed.")),
+    "device_not_pressed": ("calm", later("There was no such button any more. Nothing was pressed.")),
     "device_restarted": ("good", later("The device is restarting.")),
     "device_went_on": ("good", later("The device goes on from this number.")),
     "other_number": (

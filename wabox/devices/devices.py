@@ -34,13 +34,19 @@ GONE = ("logged_out", "passkey_required")
 ENDED = ("logged_out", "trying_again", "storage_full")
 LEAVING = ("logout", "forget")
 RESTRICTED = "restricted"  # the detail of a ready device whose account may begin no new chats
+QR_GRACE = timedelta(seconds=2)  # the driver looks once a second
 LOGOUT_TRIES = 28  # with the gaps below: about a day
 LOGOUT_GAP, LONGEST_LOGOUT_GAP = timedelta(minutes=1), timedelta(hours=1)
 
 _SENTENCES: dict[str, str] = {
     "reconnecting": "The connection to WhatsApp is on its way back. Messages wait and go by themselves.",
     "conflict": "WhatsApp Web is open somewhere else for this link. Restart the device to use it here.",
-    "passkey_required": "WhatsApp asks for a passkey. Open WhatsApp on the phone and follow it there.",
+    "passkey_required": "WhatsApp wants this account's passkey before it links, and wabox has none. It leaves "
+    "the page alone meanwhile; the doctor says what you can do.",
+    "checkpoint": "WhatsApp wants to be sure that this account is yours, and messages wait. Open WhatsApp on "
+    "the phone and follow what it asks.",
+    "action_required": "WhatsApp Web shows a box that wants an answer: look at it in the doctor. While the phone "
+    "is ready, messages go on.",
     "number_changed": "Another number was linked in place of the one before. Nothing goes from it until you say "
     "that it may, or log it out.",
     "engine_incompatible": "WhatsApp Web has changed, and wabox does not know this version yet. "
@@ -78,6 +84,9 @@ class Device:
     logout_reason: str | None
     qr: str | None
     qr_at: datetime | None
+    qr_until: datetime | None
+    detail_until: datetime | None
+    compare_code: str | None
     limits: Limits | None
     cold_rests_until: datetime | None
     checks_rest_until: datetime | None
@@ -115,6 +124,11 @@ class Device:
     def remark(self) -> Detail | Literal["number_changed"] | None:
         """What more there is to say of its state: what its page shows, else that its number has changed."""
         return self.detail or ("number_changed" if self.number_changed else None)
+
+    def living_qr(self, now: datetime) -> str | None:
+        """The QR text, if a phone can still use it."""
+        over = self.qr_until is not None and now > self.qr_until + QR_GRACE
+        return self.qr if self.state == "qr" and not over else None
 
     @property
     def reason(self) -> str | None:
@@ -254,7 +268,7 @@ def give_up(tx: Tx, device: Device, *, now: datetime) -> None:
 
 def start(tx: Tx, device: Device) -> Device:
     """A session shall be open. Already open: nothing changes."""
-    if device.wanted and device.detail not in GONE:
+    if device.wanted and device.detail != "logged_out":
         return device
     tx.run(
         f"""update devices set wanted = 1, session = session + 1, state = 'starting', detail = null,
@@ -421,7 +435,8 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
            synced = :synced, phone = case when :state = 'ready' then coalesce(:phone, phone) else phone end,
            pushname = coalesce(:pushname, pushname),
            logout_reason = case when :state = 'ready' then null when :ended then :reason else logout_reason end,
-           qr_at = case when :qr is null then null when qr is :qr then qr_at else :now end, qr = :qr,
+           qr_at = case when :qr is null then null when qr is :qr then qr_at else coalesce(:qr_at, :now) end,
+           qr = :qr, qr_until = :qr_until, detail_until = :until, compare_code = :compare,
            seen_at = :now,
            pairing_code = case when :state = 'qr' then pairing_code end,
            pairing_reason = case when :state = 'qr' then pairing_reason end,
@@ -438,6 +453,10 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
         ended=int(link.detail in ENDED),
         reason=link.reason,
         qr=link.qr,
+        qr_at=times.stored_or_none(link.qr_at),
+        qr_until=times.stored_or_none(link.qr_until),
+        until=times.stored_or_none(link.until),
+        compare=link.compare,
         now=times.stored(now),
     )
 
@@ -562,6 +581,9 @@ def _device(row: Row) -> Device:
         logout_reason=row["logout_reason"],
         qr=row["qr"],
         qr_at=times.read_or_none(row["qr_at"]),
+        qr_until=times.read_or_none(row["qr_until"]),
+        detail_until=times.read_or_none(row["detail_until"]),
+        compare_code=row["compare_code"],
         limits=limits.of_row(row),
         cold_rests_until=times.read_or_none(row["cold_rests_until"]),
         checks_rest_until=times.read_or_none(row["checks_rest_until"]),

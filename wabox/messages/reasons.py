@@ -43,7 +43,10 @@ _DEVICE: dict[str, str] = {
     "logged_out": "The phone is not linked any more; open WhatsApp and link it again.",
     "trying_again": "WhatsApp ended the session; the link is kept and tried again.",
     "conflict": "WhatsApp Web is open elsewhere with this phone; close it there.",
-    "passkey_required": "WhatsApp wants to be confirmed on the phone; open it and follow it there.",
+    "passkey_required": "WhatsApp wants the account's passkey before it links; "
+    "the phone's doctor says what to do.",
+    "checkpoint": "WhatsApp wants to be sure that the account is yours; open it on the phone and follow it there.",
+    "action_required": "WhatsApp Web shows a box that wants an answer; look at it in the phone's doctor.",
     "engine_incompatible": "WhatsApp has changed and wabox cannot send safely; update wabox.",
     "browser_missing": "There is no Chromium on this machine; install it.",
     "browser_failed": "The browser does not start; run wabox doctor.",

@@ -17,6 +17,7 @@ from wabox.migrations import (
     known_browsers,
     leftovers,
     limits,
+    linking,
     numbers,
     people,
     rotations,
@@ -46,6 +47,7 @@ STEPS(name="0014_holds")(holds.step)
 STEPS(name="0015_limits")(limits.step)
 STEPS(name="0016_people")(people.step)
 STEPS(name="0017_numbers")(numbers.step)
+STEPS(name="0018_linking")(linking.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:

@@ -34,8 +34,7 @@ def _replace(world: World, faults: Faults, now: float) -> None:
     persons.reveal(world, before)
     if before.conflict != faults.conflict:
         _set_conflict(world, now)
-    if before.passkey_gate and not faults.passkey_gate:
-        linking.answer_passkeys(world, now)
+    _tell_people(world, before, now)
     if (before.deliver_ms is None or before.read_ms is None) and before != faults:
         mail.resume(world, now)
 
@@ -52,6 +51,16 @@ def _change_weather(world: World, before: Faults, now: float) -> None:
 
 def _of_sending(faults: Faults) -> tuple[object, ...]:
     return faults.send_seen, faults.enter_ms, faults.second_add
+
+
+def _tell_people(world: World, before: Faults, now: float) -> None:
+    if before.passkey_gate and not world.faults.passkey_gate:
+        linking.answer_passkeys(world, now)
+    if (before.dialogs, before.checkpoint) == (world.faults.dialogs, world.faults.checkpoint):
+        return
+    for page in world.pages.values():
+        if page.companion is not None and not page.conflicted:
+            linking.show_boxes(world, page, now)
 
 
 def _of_limits(faults: Faults) -> tuple[object, ...]:

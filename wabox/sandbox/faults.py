@@ -21,7 +21,12 @@
 | `blocked_by_me` | phones | the linked accounts have blocked them: sending to them rejects |
 | `exists_rate` | count | more questions a minute are answered with 429; 0 = any number |
 | `exists_lies` | switch | a number that is on WhatsApp is said not to be |
-| `passkey_gate` | bool | linking stops at the passkey question until this is false again |
+| `passkey_gate` | bool or `web` | linking stops at the passkey screen until false again, 10 minutes at most |
+| `checkpoint` | `passkey`, `captcha` or null | linked pages are to prove their account |
+| `dialogs` | `[{role, text, button, unlink_after_ms}]` | boxes on linked pages; not answered in time, it unlinks |
+| `locale` | `en` or `bn` | the page's language (next load) |
+| `qr_rotations` | count | after so many QRs none comes, the last one stays, dead (6); 0 = never |
+| `refresh_qr` | `launch_socket`, `cmd` or `none` | where the page has the call for new QRs (next load) |
 | `lid_accounts` | bool | accounts are moved to LIDs: chats are `…@lid` (next link or load) |
 | `conflict` | bool | linked pages show "use here" and cannot send |
 | `offline` | bool | the servers are away: sockets are dropped and refused |
@@ -68,7 +73,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 
@@ -166,6 +171,11 @@ class Faults(msgspec.Struct, kw_only=True):
     auto_reply_ms: int | None = None
     ciphertext_ms: int | None = None
     passkey_gate: bool = False
+    checkpoint: str | None = None
+    dialogs: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    locale: str = "en"
+    qr_rotations: int = 6
+    refresh_qr: str = "launch_socket"
     lid_accounts: bool = False
     conflict: bool = False
     offline: bool = False
@@ -256,6 +266,47 @@ def _flag(value: Any) -> bool:
     if type(value) is not bool:
         raise _bad("Give true or false.")
     return value
+
+
+def _gate(value: Any) -> bool:
+    return True if value == "web" else _flag(value)
+
+
+def _checkpoint(value: Any) -> str | None:
+    if value not in (None, "passkey", "captcha"):
+        raise _bad("Give passkey, captcha or null.")
+    return cast("str | None", value)
+
+
+def _locale(value: Any) -> str:
+    if value not in ("en", "bn"):
+        raise _bad("Give en or bn.")
+    return str(value)
+
+
+def _refresh(value: Any) -> str:
+    if value not in ("launch_socket", "cmd", "none"):
+        raise _bad("Give launch_socket, cmd or none.")
+    return str(value)
+
+
+class Box(msgspec.Struct, forbid_unknown_fields=True):
+    """A box on linked pages. button: one name, several, or none."""
+
+    text: str
+    role: Literal["dialog", "alertdialog", "alert", "status"] = "dialog"
+    button: str | list[str] | None = None
+    unlink_after_ms: int | None = None
+
+
+def _dialogs(value: Any) -> list[dict[str, Any]]:
+    try:
+        boxes = msgspec.convert(value, list[Box])
+    except msgspec.ValidationError as wrong:
+        raise _bad(f"Give a list of {{role, text, button, unlink_after_ms}}: {wrong}.") from None
+    for box in boxes:
+        _maybe_milliseconds(box.unlink_after_ms)
+    return [msgspec.to_builtins(box) for box in boxes]
 
 
 def _switch(value: Any) -> Switch:
@@ -427,7 +478,12 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "edit": _maybe(_shaped(Edit)),
     "auto_reply_ms": _maybe_milliseconds,
     "ciphertext_ms": _maybe_milliseconds,
-    "passkey_gate": _flag,
+    "passkey_gate": _gate,
+    "checkpoint": _checkpoint,
+    "dialogs": _dialogs,
+    "locale": _locale,
+    "qr_rotations": _count,
+    "refresh_qr": _refresh,
     "lid_accounts": _flag,
     "conflict": _flag,
     "offline": _flag,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from functools import partial
 from typing import Any
 
 from wabox.errors import Invalid
@@ -18,6 +19,8 @@ CODE_LETTERS = "123456789ABCDEFGHJKLMNPQRSTVWXYZ"
 CODE_SECONDS = 180
 MAX_DEVICES = 4
 UNKNOWN = "unknown_companion"
+FIRST_LIVES = 3  # times as long as the others
+PASSKEY_SECONDS = 600
 
 
 def open_page(world: World, page_id: str, now: float) -> None:
@@ -87,6 +90,24 @@ def start_session(world: World, page: Page, companion: Companion, pending: list[
     for entry in world.kept.queued.get(companion.id, []):
         world.push(page.id, {"op": "event", "seq": entry.seq, "event": entry.event})
     world.push(page.id, {"op": "caught_up"})
+    if world.faults.checkpoint or world.faults.dialogs:
+        show_boxes(world, page, now)
+
+
+def show_boxes(world: World, page: Page, now: float) -> None:
+    """The page shows what the faults say that stands in a linked page's way."""
+    world.push(page.id, {"op": "checkpoint", "type": world.faults.checkpoint})
+    account = world.kept.companions[page.companion or ""].phone
+    world.push(page.id, {"op": "dialogs", "dialogs": world.faults.dialogs})
+    for number, box in enumerate(world.faults.dialogs):
+        page.unanswered.add(number)
+        if (after := box["unlink_after_ms"]) is not None:
+            world.later(now + after / 1000, partial(_unlink_unless, world, page, number, account))
+
+
+def _unlink_unless(world: World, page: Page, number: int, phone: str, _now: float) -> None:
+    if number in page.unanswered and world.companions_of(phone):
+        unlink(world, phone)
 
 
 def rotate_ref(world: World, page: Page, now: float) -> None:
@@ -94,11 +115,22 @@ def rotate_ref(world: World, page: Page, now: float) -> None:
     page.ref = "2@" + base64.b64encode(secrets.token_bytes(48)).decode()
     page.refs_shown += 1
     page.ref_epoch += 1
+    few = world.faults.qr_rotations
+    last = few > 0 and page.refs_shown >= few
     page.idle = 0 < world.faults.qr_idle_after < page.refs_shown
     world.push(page.id, {"op": "ref", "ref": page.ref, "idle": page.idle})
     epoch = page.ref_epoch
-    if not page.idle:
-        world.later(now + world.faults.ref_ms / 1000, lambda at: _rotate_again(world, page, epoch, at))
+    lives = world.faults.ref_ms / 1000 * (FIRST_LIVES if page.refs_shown == 1 else 1)
+    if last:
+        world.later(now + lives, lambda _: _die(page, epoch))
+    elif not page.idle:
+        world.later(now + lives, lambda at: _rotate_again(world, page, epoch, at))
+
+
+def _die(page: Page, epoch: int) -> None:
+    """The page goes on showing its last reference, which is worth nothing now."""
+    if page.ref_epoch == epoch:
+        page.ref = None
 
 
 def _rotate_again(world: World, page: Page, epoch: int, now: float) -> None:
@@ -108,8 +140,9 @@ def _rotate_again(world: World, page: Page, epoch: int, now: float) -> None:
 
 
 def refresh_ref(world: World, page: Page, now: float) -> None:
-    """A click on the QR: a new reference, and the count towards idling starts again."""
-    if page.companion is None and page.waiting is None:
+    """A click on the QR: a new reference, and the count starts again. A passkey that was waited for is void."""
+    if page.companion is None:
+        page.waiting = None
         page.refs_shown = 0
         rotate_ref(world, page, now)
 
@@ -157,8 +190,12 @@ def link(world: World, phone: str, name: str | None, page: Page, now: float) -> 
     if len(world.companions_of(phone)) >= MAX_DEVICES:
         raise Invalid("too_many_devices", f"A phone links at most {MAX_DEVICES} devices.")
     if world.faults.passkey_gate:
-        page.waiting, page.ref, page.code = (phone, account.name), None, None
-        world.push(page.id, {"op": "passkey"})
+        waiting = page.waiting = (phone, account.name)
+        page.ref, page.code = None, None
+        page.ref_epoch += 1
+        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(6))
+        world.push(page.id, {"op": "passkey", "code": code})
+        world.later(now + PASSKEY_SECONDS, lambda at: _give_up_passkey(world, page, waiting, at))
         return None
     return _finish_link(world, account.phone, page, now)
 
@@ -192,6 +229,11 @@ def _finish_link(world: World, phone: str, page: Page, now: float) -> Companion:
     start_session(world, page, companion, [], now)
     weather.reload_later(world, page, world.faults.reload_after_link_ms, now)
     return companion
+
+
+def _give_up_passkey(world: World, page: Page, waiting: tuple[str, str], now: float) -> None:
+    if page.waiting is waiting and world.pages.get(page.id) is page:
+        refresh_ref(world, page, now)
 
 
 def answer_passkeys(world: World, now: float) -> None:

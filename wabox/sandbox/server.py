@@ -32,7 +32,7 @@ WHATSAPP_VERSION = "2.3000.1046400001"
 FIRST_WAVE = ["kernel", "collections", "ids", "constants"]
 SECOND_WAVE = [
     "storage", "wire", "stores", "models", "session", "linking", "leaving", "directory", "limits", "chats",
-    "getters", "quiet", "media", "screen", "receiving", "app", "sending", "boot",
+    "getters", "quiet", "media", "screen", "dialogs", "receiving", "app", "sending", "boot",
 ]  # fmt: skip
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
@@ -62,6 +62,8 @@ async def index(state: State) -> Response[str]:
         "registered_not_requirable": world.faults.registered_not_requirable,
         "service_worker": world.faults.service_worker,
         "qr_blink_ms": world.faults.qr_blink_ms,
+        "locale": world.faults.locale,
+        "refresh_qr": world.faults.refresh_qr,
     }
     page = (SITE / "index.html").read_text()
     page = page.replace("{{ version }}", state.version).replace("{{ nonce }}", nonce)

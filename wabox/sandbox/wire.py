@@ -157,6 +157,8 @@ class Wire:
     def _hear(self, page: Page, what: str, data: dict[str, Any], now: float) -> None:
         if what == "refresh_ref":
             linking.refresh_ref(self.world, page, now)
+        elif what == "dialog_answered":
+            page.unanswered.discard(int(data.get("number", -1)))
         elif what in ("seen", "unread") and page.companion is not None:
             wid = msgspec.convert(data, Wid)
             me = self.world.kept.companions[page.companion].phone

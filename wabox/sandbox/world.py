@@ -68,7 +68,7 @@ class Message(msgspec.Struct):
 
 
 class Page(msgspec.Struct):
-    """An open page. waiting: the phone that scanned while a passkey is asked for."""
+    """An open page. waiting: the phone that scanned while a passkey is asked for. unanswered: boxes."""
 
     id: str
     opened_at: float
@@ -84,6 +84,7 @@ class Page(msgspec.Struct):
     conflicted: bool = False
     waiting: tuple[str, str] | None = None
     dead: bool = False
+    unanswered: set[int] = msgspec.field(default_factory=set)
 
 
 Record = Account | Companion | Queued | Message | Faults

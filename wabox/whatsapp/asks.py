@@ -112,6 +112,26 @@ async def pair(session: Session, phone: str) -> None:
     session.board.show_code(str(code) if code else None, None if code else "no_code")
 
 
+async def picture(session: Session) -> bytes:
+    """The page as its owner may see it. Raises SessionLost."""
+    if session.page is None:
+        raise SessionLost("the browser is closed")
+    try:
+        return await session.page.picture()
+    except (PageHung, PageLost) as lost:
+        raise SessionLost(str(lost)) from None
+
+
+async def press(session: Session) -> bool:
+    """Whether the main button of the page's dialog was pressed. Raises SessionLost."""
+    if session.page is None:
+        raise SessionLost("the browser is closed")
+    try:
+        return await session.page.ask("press", {}, session.limits.answer) is True
+    except (PageHung, PageLost) as lost:
+        raise SessionLost(str(lost)) from None
+
+
 async def _ask(session: Session, verb: str, question: dict[str, Any], seconds: float) -> Any:
     page = _ready(session)
     try:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 LinkState = Literal["not_started", "starting", "qr", "ready", "disconnected"]
@@ -24,7 +24,9 @@ Detail = Literal[
     "logged_out",  # the link is over: the phone removed this device, WhatsApp ended it, or logout was asked for
     "trying_again",  # WhatsApp ended the session (`reason`), the link is kept and its page opened again
     "conflict",  # WhatsApp Web is open elsewhere on this link
-    "passkey_required",  # WhatsApp asks for a passkey on the phone; a person must answer
+    "passkey_required",  # linking waits for the account's passkey until `until`; nothing disturbs the page
+    "checkpoint",  # WhatsApp wants the linked account proved; nothing is sent
+    "action_required",  # a box on the page wants an answer; sending goes on if the state is ready
     "engine_incompatible",  # a binding that we need is missing: nothing is sent
     "browser_missing",  # no Chromium on this machine
     "browser_failed",  # Chromium does not start or keeps dying
@@ -80,7 +82,9 @@ class Limits:
 class Link:
     """What the page shows now; sent whenever it changes, and every new QR text is a change.
 
-    phone: digits of the linked account. qr: the text to draw; qr_at: when the page made it.
+    phone: digits of the linked account. qr: the text to draw, None while no living one is there; qr_at: when the
+    page made it, qr_until: when it dies. until: the detail's end, if it has one. compare: the code that the
+    phone shows in the passkey step, too.
     synced: the page has caught up with WhatsApp's history and offline queue. limits: None if the page does
     not tell them. reason: WhatsApp's own name for why the link ended.
     """
@@ -96,6 +100,9 @@ class Link:
     synced: bool = False
     limits: Limits | None = None
     qr_at: datetime | None = None
+    qr_until: datetime | None = None
+    compare: str | None = None
+    until: datetime | None = None
     reason: str | None = None
 
 
@@ -222,6 +229,41 @@ class LookedUp:
 
     ack: int | None
     anchor_found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """What stands behind a link, looked at now. Versions are None where nothing is open.
+
+    reached: the site's name, once the page is there. dialog: a box waits on it, `pressable` if it has one main
+    button. trouble: why the session last had to begin anew, with its time. skew: of this machine's clock before
+    the site's. shown_for: how long the device's state is what it is.
+    """
+
+    browser: str | None = None
+    reached: str | None = None
+    page_version: str | None = None
+    wajs_version: str | None = None
+    missing: tuple[str, ...] = ()
+    dialog: bool = False
+    pressable: bool = False
+    trouble: str | None = None
+    trouble_at: datetime | None = None
+    skew: timedelta | None = None
+    shown_for: timedelta | None = None
+
+
+class Sights(Protocol):
+    """What the faces may see and do of a device's page. Blocks; raises SessionLost."""
+
+    def checkup(self, device_id: int) -> Checkup:
+        """What stands behind this device's link just now; an empty one if it is not open."""
+
+    def picture(self, device_id: int) -> bytes:
+        """The page as a PNG, for its owner only; of a linked page no chat is in it, only its dialogs."""
+
+    def press(self, device_id: int) -> bool:
+        """The main button of the dialog is pressed once, on the owner's order. False: there is no one such."""
 
 
 class SessionLost(Exception):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import RLock
-from typing import Literal
+from typing import Any, Literal
 
 from wabox.whatsapp import logouts
 from wabox.whatsapp.driver import (
@@ -21,6 +21,7 @@ from wabox.whatsapp.driver import (
     CAPPED,
     TIMELOCK,
     TOO_MANY,
+    Checkup,
     Detail,
     Event,
     Handed,
@@ -53,6 +54,9 @@ Outcome = Literal[
     "vanished",  # in doubt; neither has it, history says nothing
     "session_lost",  # SessionLost before the page was asked; surely not sent
 ]
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"a page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,12 @@ class People:
 
 
 class FakeDriver:
-    """Keeps the Driver protocol; people, phones and faults are played by the test."""
+    """Keeps the Driver protocol; people, phones and faults are played by the test.
+
+    gate: whoever scans waits there until `answer_passkeys`, if it is there.
+    """
+
+    gate: dict[int, tuple[str, str]] | None = None
 
     def __init__(self, on_event: OnEvent, *, now: Callable[[], datetime] | None = None) -> None:
         self._on_event = on_event
@@ -269,6 +278,30 @@ class FakeDriver:
             acks = [profile.history[k] for c in chat_ids if (k := (c, message_id)) in profile.history]
             return LookedUp(max(acks, default=None), anchor is not None and anchor in profile.history)
 
+    def checkup(self, device_id: int) -> Checkup:
+        """A page in good health, if it is open."""
+        if device_id not in self._specs:
+            return Checkup()
+        dialog = self.link(device_id).detail == "action_required"
+        return Checkup("Chromium 141", "web.whatsapp.com", "2.3000.1", "4.6.0", (), dialog, dialog)
+
+    def picture(self, device_id: int) -> bytes:
+        """Always the same."""
+        self._open(device_id)
+        return PICTURE
+
+    def press(self, device_id: int) -> bool:
+        """The dialog goes."""
+        self._open(device_id)
+        there = self.link(device_id).detail == "action_required"
+        if there:
+            self.recover(device_id)
+        return there
+
+    def _open(self, device_id: int) -> None:
+        if device_id not in self._specs:
+            raise SessionLost("not open")
+
     # what a test may do: the phone
 
     def link(self, device_id: int) -> Link:
@@ -277,7 +310,12 @@ class FakeDriver:
             return self._links.get(device_id, Link(device_id, self._number(device_id), "not_started"))
 
     def scan(self, device_id: int, phone: str, name: str = "Shop") -> None:
-        """The phone scans the device's QR: it is linked, ready and synced."""
+        """The phone scans the device's QR: it is linked, ready and synced, or waits for its passkey."""
+        if self.gate is not None:
+            self.gate[device_id] = (phone, name)
+            number, until = self._number(device_id), self._now() + timedelta(minutes=10)
+            self._show(Link(device_id, number, "disconnected", "passkey_required", until=until, compare="4F7K2M"))
+            return
         with self._lock:
             profile = self._profiles[self._known[device_id].profile]
             profile.phone, profile.name = phone, name
@@ -307,7 +345,17 @@ class FakeDriver:
 
     def renew_qr(self, device_id: int) -> None:
         """WhatsApp rotates the QR text."""
-        self._show(Link(device_id, self._number(device_id), "qr", qr=self._next_qr()))
+        self._show(Link(device_id, self._number(device_id), "qr", **self._next_qr()))
+
+    def let_qr_die(self, device_id: int) -> None:
+        """The last of six codes is over, and no new one is there yet."""
+        self._show(Link(device_id, self._number(device_id), "qr"))
+
+    def answer_passkeys(self) -> None:
+        """The people at the gate have proved who they are."""
+        waiting, self.gate = self.gate, None
+        for device_id, (phone, name) in (waiting or {}).items():
+            self.scan(device_id, phone, name)
 
     def linked(self, profile: str) -> bool:
         """Whether this profile holds a link."""
@@ -452,7 +500,7 @@ class FakeDriver:
         with self._lock:
             profile = self._profiles[self._known[device_id].profile]
         if profile.phone is None:
-            self._show(Link(device_id, self._number(device_id), "qr", qr=self._next_qr()))
+            self._show(Link(device_id, self._number(device_id), "qr", **self._next_qr()))
             return
         if self.whatsapp_away:
             return
@@ -498,10 +546,11 @@ class FakeDriver:
         with self._lock:
             return self._known[device_id].session if device_id in self._known else 0
 
-    def _next_qr(self) -> str:
+    def _next_qr(self) -> dict[str, Any]:
         with self._lock:
             self._qr_count += 1
-            return f"2@fake{self._qr_count},noise,identity,secret"
+            text, now = f"2@fake{self._qr_count},noise,identity,secret", self._now()
+        return {"qr": text, "qr_at": now, "qr_until": now + timedelta(seconds=60)}
 
     def _phone_in(self, chat_id: str) -> str:
         user = chat_id.split("@")[0]

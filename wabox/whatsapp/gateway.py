@@ -20,6 +20,7 @@ import structlog
 from wabox import threads
 from wabox.whatsapp import asks, browser, leftovers, logouts, profile
 from wabox.whatsapp.driver import (
+    Checkup,
     Event,
     Handed,
     Link,
@@ -250,6 +251,27 @@ class Gateway:
             return await work(session.page)
 
         return self._ask(device_id, asked, seconds)
+
+    # what the faces see
+
+    def checkup(self, device_id: int) -> Checkup:
+        """As in Sights."""
+
+        async def look(session: Session) -> Checkup:
+            return session.checkup()
+
+        try:
+            return self._ask(device_id, look, self._limits.answer)
+        except SessionLost:
+            return Checkup()
+
+    def picture(self, device_id: int) -> bytes:
+        """As in Sights."""
+        return self._ask(device_id, asks.picture, 5 * self._limits.answer)
+
+    def press(self, device_id: int) -> bool:
+        """As in Sights."""
+        return self._ask(device_id, asks.press, self._limits.answer)
 
     # on the loop
 

@@ -142,6 +142,9 @@ MEMBERS = (
     _("capping.total_quota", "limits", "B 60759551091"),
     _("capping.used_quota", "limits", "B 60759551091"),
     _("capping.cycle_end_timestamp", "limits", "B 60759551091"),
+    # linking and passkeys: undated, each read in a guard
+    _("WAWebLaunchSocketUtils.refreshQR", "link", "whatsapp-web.js as patched by its users, August 2026"),
+    _("WAWebLinkDeviceEvents.WAWebLinkDeviceEvents.on", "link", "B 61229211205"),
 )
 
 # In the page: {name: whether it is there}, of those that hang on the page itself and not on one of its models.

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as Tab
+from playwright.async_api import Response as PlaywrightResponse
 
 from wabox.whatsapp import wajs
 from wabox.whatsapp.states import Seen, seen
@@ -37,8 +41,11 @@ class Limits:
     """How long things may take, in seconds.
 
     margin: beyond a question's own limit, which the page keeps itself. qr_confirm: a linked profile that shows
-    a QR for longer, and says that it holds no link, is logged out. qr_age: after this WhatsApp is asked for
-    a new QR.
+    a QR for longer, and says that it holds no link, is logged out.
+    qr_first, qr: how long a code lives, the first of six and the others. qr_late: so long after a code's end the
+    page may still make the next one itself. qr_wait: between two requests for new codes. qr_failed: without any
+    living code for longer the page is loaded anew. passkey: a passkey step at linking lasts at most.
+    notice: a box with one button stands so long before it is pressed. dialog: after that it is for the owner.
     unsynced: a connected page that does not say it has caught up is taken to have after this long.
     sweep: between two readings of the page's store, for what its listeners have missed.
     renew_age: a page is renewed at night once it is so old, if nothing was asked of it for `idle`. memory_mb: its
@@ -66,8 +73,15 @@ class Limits:
     idle: float = 60
     weigh: float = 60
     memory_mb: int = 900
-    qr_age: float = 65
     qr_confirm: float = 60
+    qr_first: float = 60
+    qr: float = 20
+    qr_late: float = 4
+    qr_wait: float = 8
+    qr_failed: float = 30
+    passkey: float = 600
+    notice: float = 3
+    dialog: float = 15
     resolve: float = 15
     hand_over: float = 30
     look_up: float = 20
@@ -113,12 +127,14 @@ class Page:
     def __init__(self, tab: Tab, limits: Limits) -> None:
         self.tab = tab
         self._limits = limits
+        self.skew: timedelta | None = None  # of this machine's clock before the site's
 
     async def goto(self, url: str) -> None:
         """The site is loaded as far as its first scripts. Raises PageLost, PageHung."""
         limit = self._limits.goto
         load = self.tab.goto(url, wait_until="domcontentloaded", timeout=limit * 1000)
         answer = await within(limit + 5, load)
+        self._date(answer)
         if answer is not None and answer.status >= 400:
             raise PageLost(f"the site answered {answer.status}")
 
@@ -126,7 +142,12 @@ class Page:
         """As `goto`, for the page that is shown."""
         limit = self._limits.goto
         load = self.tab.reload(wait_until="domcontentloaded", timeout=limit * 1000)
-        await within(limit + 5, load)
+        self._date(await within(limit + 5, load))
+
+    def _date(self, answer: PlaywrightResponse | None) -> None:
+        with suppress(TypeError, ValueError):
+            theirs = parsedate_to_datetime(answer.headers.get("date", "") if answer is not None else "")
+            self.skew = datetime.now(UTC) - theirs
 
     async def attach(self) -> Seen:
         """wa-js and our shim are in the page and subscribed. Returns the first look.
@@ -165,6 +186,22 @@ class Page:
         """What a script of its own answers. Raises PageLost, PageHung."""
         return await within(seconds, self.tab.evaluate(script, question))
 
+    async def picture(self) -> bytes:
+        """The page as a PNG; of a linked one only its dialogs, all else is blank. Raises PageLost, PageHung.
+
+        What may be seen is marked first, and the picture is given up if the page was linked meanwhile.
+        """
+        limit = self._limits.answer
+        before = await self.ask("frame", {}, limit)
+        try:
+            png = await within(limit, self.tab.screenshot(type="png", animations="disabled"))
+        finally:
+            after = await self.ask("frame", {}, limit)
+            await self.ask("unframe", {}, limit)
+        if before["linked"] != after["linked"]:
+            raise PageLost("the page was linked meanwhile")
+        return png
+
     async def _gate(self) -> list[str]:
         """Waits for the modules that wa-js must find; returns those that did not come."""
         limit = self._limits.gate
@@ -192,7 +229,13 @@ class Page:
         limits = self._limits
         options = {
             "graceMs": limits.socket_grace * 1000,
-            "qrMs": limits.qr_age * 1000,
+            "qrFirstMs": limits.qr_first * 1000,
+            "qrMs": limits.qr * 1000,
+            "qrLateMs": limits.qr_late * 1000,
+            "qrWaitMs": limits.qr_wait * 1000,
+            "passkeyMs": limits.passkey * 1000,
+            "noticeMs": limits.notice * 1000,
+            "dialogMs": limits.dialog * 1000,
             "pairMs": limits.pairing_code * 1000,
             "unsyncedMs": limits.unsynced * 1000,
             "lookMs": limits.look * 1000,

@@ -14,13 +14,15 @@ import errno
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 
 from wabox.whatsapp import logouts, processes, states
 from wabox.whatsapp.board import Board
-from wabox.whatsapp.driver import Detail, Link, LinkState, SessionSpec
+from wabox.whatsapp.driver import Checkup, Detail, Link, LinkState, SessionSpec
 from wabox.whatsapp.hearing import Hearing
 from wabox.whatsapp.house import Held, House
 from wabox.whatsapp.ladder import Ladder, Step
@@ -84,6 +86,8 @@ class Session:
         self._hearing = Hearing(spec, self.profile, house.emit, house.now)
         self._attached_at = 0.0
         self._cut_off = False
+        self._last_look: Seen | None = None
+        self._trouble: tuple[str | None, datetime | None] = (None, None)
         self._qr_since: float | None = None
         self._swept: tuple[float, float, bool, float] | None = None
 
@@ -98,6 +102,23 @@ class Session:
     def page(self) -> Page | None:
         """The page, if there is one; whether it is of use says `link`."""
         return self._window.page
+
+    def checkup(self) -> Checkup:
+        """What stands behind this link, as last seen."""
+        look, there = self._last_look, self.page is not None
+        return Checkup(
+            browser=self._window.browser if there else None,
+            reached=urlsplit(self.page.tab.url).hostname if self.page is not None else None,
+            page_version=look.page_version if look and there else None,
+            wajs_version=look.wajs_version if look and there else None,
+            missing=look.missing if look and there else (),
+            dialog=look is not None and look.dialog,
+            pressable=look is not None and look.pressable,
+            trouble=self._trouble[0],
+            trouble_at=self._trouble[1],
+            skew=self.page.skew if self.page is not None else None,
+            shown_for=timedelta(seconds=self._time() - self.board.since),
+        )
 
     def start(self) -> None:
         """The session opens its browser and keeps it."""
@@ -241,6 +262,7 @@ class Session:
     # what the page shows
 
     def _see(self, look: Seen) -> None:
+        self._last_look = look
         if self._logout_told:
             raise LoggedOut(self._reason)
         if look.missing and not self._tried_twice:
@@ -305,7 +327,7 @@ class Session:
             self._retries = 0 if link.state == "ready" else self._retries
         if stuck and age > self._patience():
             raise PageLost("the page does not become ready")
-        if link.state == "qr" and self._qr_is_old(now):
+        if link.state == "qr" and link.qr is None and self._qr_is_late(now):
             raise PageLost("the QR is not renewed")
         if link.detail == "engine_incompatible" and age > self.limits.reprobe:
             await self._window.reload()
@@ -327,9 +349,9 @@ class Session:
         log.info("page_renewed", device_id=self.spec.device_id, why=why)
         await self._window.drop(politely=True)
 
-    def _qr_is_old(self, now: float) -> bool:
-        shown_at = max(self._attached_at, self.board.changed_at, self.board.code_until)
-        return now - shown_at > 3 * self.limits.qr_age
+    def _qr_is_late(self, now: float) -> bool:
+        died_at = max(self._attached_at, self.board.changed_at, self.board.code_until)
+        return now - died_at > self.limits.qr_failed
 
     def _failed(self) -> bool:
         """The ladder gave up hope: only a page that is well may say otherwise."""
@@ -356,13 +378,19 @@ class Session:
             case "code":
                 code = event.get("code")
                 self.board.show_code(code if isinstance(code, str) else None, event.get("reason"))
-            case "logout_reason":
-                reason = event.get("reason")
-                self._reason = reason[:80] if isinstance(reason, str) and reason else None
-                self._reason_told.set()
+            case "dialog" | "logout_reason" as what:
+                self._noted(what, event)
             case "logout" if self.profile.note is not None:
                 self._logout_told = True
                 self._knock.set()
+
+    def _noted(self, what: str, event: dict[str, Any]) -> None:
+        if what == "dialog":
+            log.info("dialog_answered", device_id=self.spec.device_id, role=str(event.get("role"))[:20])
+            return
+        reason = event.get("reason")
+        self._reason = reason[:80] if isinstance(reason, str) and reason else None
+        self._reason_told.set()
 
     def _moved(self) -> None:
         self._latest = None
@@ -390,6 +418,7 @@ class Session:
             return "browser"
         rung = self._ladder.climb(trouble, self._time())
         known = isinstance(trouble, PageHung | PageLost | BrowserLost)
+        self._trouble = (str(trouble) if known else type(trouble).__name__, self.house.now())
         log.warning(
             "session_trouble",
             device_id=self.spec.device_id,

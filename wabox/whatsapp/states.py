@@ -8,6 +8,7 @@ not used.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast, get_args
@@ -23,11 +24,21 @@ _BLOCKED = {
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """The passkey step at linking. code: what the phone shows, too, if the page tells it."""
+
+    until: datetime | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One look at the page. connected: the socket was up within the last few seconds. limits: None = not told.
 
     progress: how far its first sync is, in a form of its own; only that it changes says something.
     registered: the page holds the keys of a link, None if it does not say.
+    dead: the page holds a QR text that no phone can use any more. checkpoint: WhatsApp's name of what it wants
+    the account proved by. dialog: a box has stood for a while that wabox does not answer.
     """
 
     missing: tuple[str, ...]
@@ -42,10 +53,16 @@ class Seen:
     synced: bool
     registered: bool | None
     qr: str | None
+    qr_at: datetime | None
+    qr_until: datetime | None
+    dead: bool
     phone: str | None
     pushname: str | None
-    passkey: bool
     progress: str | None
+    gate: Gate | None
+    checkpoint: str | None
+    dialog: bool
+    pressable: bool
     limits: Limits | None
 
 
@@ -67,10 +84,16 @@ def seen(raw: Any) -> Seen:
         synced=data.get("synced") is True,
         registered=held if isinstance(held := data.get("registered"), bool) else None,
         qr=_text(data.get("qr")),
+        qr_at=moment(data.get("qrAt")),
+        qr_until=_end(data.get("qrAt"), data.get("qrMs")),
+        dead=data.get("dead") is True,
         phone=digits(data.get("phone")),
         pushname=_text(data.get("pushname")),
-        passkey=data.get("passkey") is True,
         progress=_text(data.get("progress")),
+        gate=_gate(data.get("gate")),
+        checkpoint=(_text(data.get("checkpoint")) or "")[:40] or None,
+        dialog=isinstance(data.get("dialog"), dict),
+        pressable=isinstance(data.get("dialog"), dict) and data["dialog"].get("button") is True,
         limits=limits(data.get("limits")),
     )
 
@@ -85,18 +108,25 @@ def judge(device_id: int, session: int, look: Seen, *, linked_before: bool, phon
     phone = look.phone or phone
     stop = _stop(look)
     if stop is not None:
-        return Link(device_id, session, "disconnected", stop[0], stop[1], phone=phone)
+        gate = look.gate if stop[0] == "passkey_required" else None
+        until, compare = (gate.until, gate.code) if gate else (None, None)
+        return Link(
+            device_id, session, "disconnected", stop[0], stop[1], phone=phone, until=until, compare=compare
+        )
     if not look.authenticated:
-        if look.qr is not None:
-            return Link(device_id, session, "qr", qr=look.qr)
+        if look.qr is not None or look.dead:
+            return Link(device_id, session, "qr", qr=look.qr, qr_at=look.qr_at, qr_until=look.qr_until)
         return Link(device_id, session, "starting", back(linked_before), phone=phone)
     if phone is None or not (look.mode == "MAIN" and look.connected and look.full):
+        if look.dialog and look.connected:
+            return Link(device_id, session, "disconnected", "action_required", phone=phone)
         return Link(device_id, session, "starting", back(linked_before), phone=phone, pushname=look.pushname)
     state: LinkState = "ready"
     return Link(
         device_id,
         session,
         state,
+        "action_required" if look.dialog else None,
         phone=phone,
         pushname=look.pushname,
         synced=look.synced,
@@ -139,6 +169,20 @@ def _new_chats(raw: Any) -> NewChats | None:
     return NewChats(cast("QuotaStatus", known), used, total, moment(raw.get("until")))
 
 
+def _gate(raw: Any) -> Gate | None:
+    if not isinstance(raw, dict):
+        return None
+    code = raw.get("code")
+    good = isinstance(code, str) and re.fullmatch(r"[0-9A-Za-z -]{4,16}", code)
+    return Gate(moment(raw.get("until")), code if good else None)
+
+
+def _end(begin: Any, lasting_ms: Any) -> datetime | None:
+    if not isinstance(begin, int | float) or not isinstance(lasting_ms, int | float):
+        return None
+    return moment(begin + lasting_ms)
+
+
 def digits(value: Any) -> str | None:
     """A phone as the page names it, if it is digits only."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 20:
@@ -146,7 +190,7 @@ def digits(value: Any) -> str | None:
     return None
 
 
-def _stop(look: Seen) -> tuple[Detail, str] | None:
+def _stop(look: Seen) -> tuple[Detail, str | None] | None:
     """What keeps this page from working, whatever else it shows."""
     if look.missing:
         return "engine_incompatible", (
@@ -155,8 +199,10 @@ def _stop(look: Seen) -> tuple[Detail, str] | None:
         )
     if "CONFLICT" in (look.mode, look.info, look.socket):
         return "conflict", ("WhatsApp Web is open elsewhere with this link. Close it there, then restart here.")
-    if look.passkey:
-        return "passkey_required", "WhatsApp asks for a passkey. Open WhatsApp on the phone."
+    if look.gate is not None:
+        return "passkey_required", None
+    if look.authenticated and look.checkpoint is not None:
+        return "checkpoint", None
     if look.mode in _BLOCKED:
         return "page_failed", _BLOCKED[look.mode]
     return None

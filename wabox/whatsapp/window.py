@@ -46,6 +46,7 @@ class Window:
         self._ears = ears
         self._context: BrowserContext | None = None
         self.page: Page | None = None
+        self.browser: str | None = None
 
     async def launch(self, chromium: Chromium) -> None:
         """A fresh browser shows the site. Raises BrowserLost, PageLost, PageHung, OSError."""
@@ -53,6 +54,7 @@ class Window:
         await asyncio.to_thread(self._profile.prepare)
         context = await self._runtime.launch(chromium, self._profile.directory, self._url, self._limits.launch)
         self._context = context
+        self.browser = f"Chromium {context.browser.version}" if context.browser else chromium.version
         context.on("close", lambda _: self._gone(context))
         answer = self._limits.answer
         await within(answer, context.expose_binding(BINDING, self._told))

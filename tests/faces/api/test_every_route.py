@@ -73,6 +73,7 @@ ROWS = {
     "POST /devices/{device_label}/logout": Row(202, changes=SALES),
     "POST /devices/{device_label}/go-on": Row(422, body={"phone_number": "8801911222333"}),
     "GET /devices/{device_label}/qr": Row(200),
+    "GET /devices/{device_label}/checkup": Row(200),
     "GET /devices/{device_label}/pairing-code": Row(200),
     "POST /devices/{device_label}/pairing-code": Row(202, body={"phone": "8801911222333"}, changes=SALES),
     "POST /keys/rotate": Row(200, 200, changes=KEYS),

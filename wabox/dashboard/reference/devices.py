@@ -89,7 +89,30 @@ DEVICES = Chapter(
             "GET",
             "/devices/{device_label}/qr",
             later("The QR code as a picture. Poll every 2 to 3 seconds until it is null and the state is ready."),
-            answer={"qr": "data:image/png;base64,iVBORw0KGgo…"},
+            answer={
+                "qr": "data:image/png;base64,iVBORw0KGgo…",
+                "made_at": "2026-11-22T06:00:00+00:00",
+                "expires_at": "2026-11-22T06:00:20+00:00",
+            },
+        ),
+        Route(
+            "GET",
+            "/devices/{device_label}/checkup",
+            later("What stands between the phone and its link, and the next step in words."),
+            answer={
+                "device_label": "primary",
+                "state": "qr",
+                "detail": None,
+                "next_step": "Scan the code with the phone, or use a code by phone number.",
+                "findings": [
+                    {
+                        "code": "browser",
+                        "status": "good",
+                        "sentence": "The browser is open.",
+                        "value": "Chromium 141.0.7390.37",
+                    }
+                ],
+            },
         ),
         Route(
             "POST",

@@ -52,6 +52,7 @@ const subscribe = () => {
   app.MsgStore.on('change:ack', (msg) => hear(msg.id, msg.ack));
   // The reason is named on the way out, before or after the word itself.
   WPP.on('conn.logout_reason', (reason) => tell({ what: 'logout_reason', reason: text(reason) }));
+  hearSteps();
   WPP.on('conn.logout', () => tell({ what: 'logout' }));
   WPP.on('conn.link_code_change', (code) => tell({ what: 'code', code: text(code) }));
   WPP.on('conn.link_code_expired', () => tell({ what: 'code', code: null, reason: 'expired' }));

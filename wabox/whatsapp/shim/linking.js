@@ -1,16 +1,45 @@
 // How a device is linked: QR codes, pairing codes; and how it leaves.
 
-let code = { text: null, at: performance.now() };
+// WhatsApp gives a page six codes at a time: the first lives a minute, the others 20 s. After the last of them
+// Conn.ref keeps a text that no phone can use any more, until somebody asks for new ones.
+let code = { text: null, at: performance.now(), ms: options.qrFirstMs };
+let renewing = { at: -Infinity, tries: 0 };
 let pairingUntil = -Infinity; // asking for a new QR would end a pairing that waits for a person
+const deadAt = () => code.at + code.ms + options.lookMs;
+const idle = () => app.Socket.state === 'UNPAIRED_IDLE';
+const alive = () => code.text !== null && !idle() && performance.now() <= deadAt();
+// The function has moved; on pages that have it in neither place a reload is what is left.
+const refresh = () => {
+  const moved = optional('WAWebLaunchSocketUtils');
+  if (typeof moved.refreshQR === 'function') return moved.refreshQR();
+  return WPP.conn.refreshQR();
+};
 const renew = async () => {
   if (fns.isAuthenticated()) return;
   const now = await WPP.conn.getAuthCode();
   const fresh = now && now.fullCode ? now.fullCode : null;
-  if (fresh !== code.text) code = { text: fresh, at: performance.now() };
-  else if (performance.now() - Math.max(code.at, pairingUntil) > options.qrMs) {
-    code.at = performance.now();
-    void WPP.conn.refreshQR().catch(() => {});
+  if (fresh !== code.text) {
+    const first = code.text === null || renewing.tries > 0;
+    code = { text: fresh, at: performance.now(), ms: first ? options.qrFirstMs : options.qrMs };
+    renewing = { at: -Infinity, tries: 0 };
+    return;
   }
+  if (fresh === null || alive() || performance.now() < pairingUntil || holding()) return;
+  const late = performance.now() - deadAt() > options.qrLateMs; // else the page makes the next one itself
+  if (!(idle() || late) || performance.now() - renewing.at < options.qrWaitMs) return;
+  renewing = { at: performance.now(), tries: renewing.tries + 1 };
+  await Promise.resolve().then(refresh).catch(() => {});
+};
+// qr: null if no living code is there. dead: the page holds one that no phone can use.
+const shownCode = () => {
+  const living = alive() && !holding();
+  const bornAt = Date.now() - (performance.now() - code.at);
+  return {
+    qr: living ? code.text : null,
+    qrAt: living ? Math.round(bornAt / 1000) * 1000 : null,
+    qrMs: living ? code.ms : null,
+    dead: code.text !== null && !living,
+  };
 };
 
 const pair = async ({ phone, timeoutMs }) => {

@@ -45,7 +45,6 @@ const registered = () => {
 };
 const status = () => {
   if (absent.length > 0) return { missing: absent, versions: versions() };
-  const boxes = signs();
   const authenticated = !!fns.isAuthenticated();
   return {
     missing: absent,
@@ -59,10 +58,12 @@ const status = () => {
     synced: synced(),
     progress: authenticated && !app.Socket.hasSynced ? progress() : null,
     registered: registered(),
-    qr: authenticated ? null : code.text,
+    ...(authenticated ? { qr: null } : shownCode()),
     phone: authenticated ? account() : null,
     pushname: authenticated ? text(app.Conn.pushname) : null,
-    passkey: passkey(boxes),
+    gate: gateSaid(authenticated),
+    checkpoint: authenticated ? checkpoint() : null,
+    dialog: dialogSaid(authenticated),
     limits: authenticated ? limits() : null,
   };
 };
@@ -83,6 +84,7 @@ const watch = async () => {
     await renew().catch(() => {});
     renewLimits();
     guarded(reveal);
+    mindDialogs();
     show();
     await wait(options.lookMs);
   }

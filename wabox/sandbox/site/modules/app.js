@@ -81,6 +81,8 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
   const handlers = {
     ref: onRef,
     passkey: onPasskey,
+    checkpoint: onCheckpoint,
+    dialogs: ({ dialogs }) => require('SandboxDialogs').show(dialogs),
     linked: onLinked,
     session: onSession,
     event: onEvent,
@@ -100,7 +102,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     if (!wire.greeted) wire.open();
     Stream.set({ mode: 'QR', info: 'NORMAL' });
     Socket.set({ state: idle ? 'UNPAIRED_IDLE' : 'UNPAIRED', stream: 'CONNECTED' });
-    Conn.set({ ref, passkeyRequired: false });
+    Conn.set({ ref });
     require('SandboxScreen').showQr();
   }
 
@@ -109,13 +111,13 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     Conn.attributes.ref = null;
   }
 
-  // The phone has scanned, and its account asks for a passkey: a person must answer there.
-  function onPasskey() {
-    Socket.set({ state: 'PAIRING' });
-    Stream.set({ info: 'PAIRING' });
-    dropRef();
-    Conn.set({ passkeyRequired: true });
-    require('SandboxScreen').showPasskey();
+  // The phone has scanned, and its account wants a passkey: a screen of its own comes, the reference stays.
+  function onPasskey({ code }) {
+    const { WAWebLinkDeviceEvents: events } = require('WAWebLinkDeviceEvents');
+    require('SandboxScreen').showPasskey(code);
+    events.trigger('link_device_events:passkey_prologue_request', {});
+    events.trigger('shortcake_prologue_sent');
+    events.trigger('shortcake_verification_code_ready', { code });
   }
 
   async function onLinked({ companion, me }) {
@@ -126,7 +128,6 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
     await storage.save('link', { companion, me });
     dropRef();
     Conn.set({
-      passkeyRequired: false,
       connected: true,
       pushname: me.name,
       wid: require('WAWebUserPrefsMeUser').getMaybeMePnUser(),
@@ -219,6 +220,12 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
   function onLimits(told) {
     require('SandboxLimits').take(told);
     require('SandboxScreen').showLimits();
+  }
+
+  function onCheckpoint({ type }) {
+    const { userPrefsIdb } = require('WAWebUserPrefsIndexedDBStorage');
+    userPrefsIdb.set('WAIntegrityChallengeState', type && { type: type.toUpperCase() });
+    require('SandboxScreen').showCheckpoint(type);
   }
 
   function takeover() {

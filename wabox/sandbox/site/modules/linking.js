@@ -49,6 +49,8 @@ __d('WAWebAltDeviceLinkingApi', ['SandboxWire'], (_g, require, _d, _n, _l, _m, e
   exports.startAltLinkingFlow = askForCode;
 });
 
-__d('WAWebLaunchSocketUtils', [], (_g, require, _d, _n, _l, _m, exports) => {
-  exports.refreshQR = () => require('SandboxApp').refreshRef();
+__d('WAWebLaunchSocketUtils', ['SandboxSettings'], (_g, require, _d, _n, _l, _m, exports) => {
+  if (require('SandboxSettings').refresh_qr === 'launch_socket') {
+    exports.refreshQR = () => require('SandboxApp').refreshRef();
+  }
 });

@@ -6,6 +6,11 @@ __d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
   const { ChatCollection } = require('WAWebChatCollection');
   const { MsgCollection } = require('WAWebMsgCollection');
   const TICKS = { '-1': '!', 0: '🕓', 1: '✓', 2: '✓✓', 3: '✓✓ read' };
+  const WORDS = {
+    en: { passkey: 'Use your passkey', go: 'Continue', prove: 'Prove that it is you' },
+    bn: { passkey: 'আপনার পাসকি ব্যবহার করুন', go: 'চালিয়ে যান', prove: 'প্রমাণ করুন যে এটি আপনি' },
+  };
+  const words = (name) => WORDS[require('SandboxSettings').locale][name];
   let openedChat = null;
 
   function element(tag, attributes = {}, ...children) {
@@ -64,12 +69,23 @@ __d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
     );
   }
 
-  function showPasskey() {
+  // No dialog, and nothing but its name in the markup says what it is: so is the real one.
+  function showPasskey(code) {
     show(
       'landing-wrapper',
-      element('div', { role: 'dialog', 'data-testid': 'passkey-required', 'aria-modal': 'true' },
-        element('h1', {}, 'Use your passkey'),
-        element('p', {}, 'Continue on your phone: this account needs a passkey to link a device.')),
+      element('div', { 'data-testid': 'shortcake_passkey_screen' },
+        element('h1', {}, words('passkey')),
+        element('p', { 'data-testid': 'shortcake_verification_code' }, code),
+        element('button', { type: 'button' }, words('go'))),
+    );
+  }
+
+  function showCheckpoint(type) {
+    document.querySelector('[data-testid="integrity-checkpoint"]')?.remove();
+    if (!type) return;
+    document.body.append(
+      element('div', { role: 'dialog', 'aria-modal': 'true', 'data-testid': 'integrity-checkpoint' },
+        element('h1', {}, words('prove')), element('button', { type: 'button' }, words('go'))),
     );
   }
 
@@ -147,5 +163,5 @@ __d('SandboxScreen', [], (_g, require, _d, _n, _l, module) => {
   ChatCollection.on('add change remove', renderSoon);
   MsgCollection.on('add change', renderSoon);
 
-  module.exports = { showQr, showCode, showPasskey, showChats, openChat, showConflict, showLimits };
+  module.exports = { showQr, showCode, showPasskey, showCheckpoint, showChats, openChat, showConflict, showLimits };
 });

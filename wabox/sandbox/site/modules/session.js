@@ -98,7 +98,6 @@ __d('WAWebConnModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expo
         connected: false,
         platform: 'android',
         battery: undefined,
-        passkeyRequired: false,
       };
     }
   }
@@ -106,7 +105,6 @@ __d('WAWebConnModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expo
     ConnImpl,
     [
       'ref', 'refTTL', 'connected', 'pushname', 'wid', 'platform', 'battery', 'plugged', 'isSMB', 'me',
-      'passkeyRequired',
     ],
     'conn',
   );
@@ -115,7 +113,7 @@ __d('WAWebConnModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expo
   exports.Conn = new ConnImpl();
 });
 
-__d('WAWebCmd', ['WAWebEventEmitter'], (_g, require, _d, _n, _l, _m, exports) => {
+__d('WAWebCmd', ['WAWebEventEmitter', 'SandboxSettings'], (_g, require, _d, _n, _l, _m, exports) => {
   'use strict';
 
   const EventEmitter = require('WAWebEventEmitter');
@@ -130,10 +128,6 @@ __d('WAWebCmd', ['WAWebEventEmitter'], (_g, require, _d, _n, _l, _m, exports) =>
     mainLoaded() {
       this.isMainLoaded = true;
       this.trigger('main_loaded');
-    }
-
-    refreshQR() {
-      require('SandboxApp').refreshRef();
     }
 
     logout() {
@@ -170,6 +164,10 @@ __d('WAWebCmd', ['WAWebEventEmitter'], (_g, require, _d, _n, _l, _m, exports) =>
     }
   }
 
+  // Pages of 2026 have it elsewhere.
+  if (require('SandboxSettings').refresh_qr === 'cmd') {
+    CmdImpl.prototype.refreshQR = () => require('SandboxApp').refreshRef();
+  }
   exports.CmdImpl = CmdImpl;
   exports.Cmd = new CmdImpl();
 });

@@ -1,0 +1,120 @@
+"""What stands between a phone and its link: each thing looked at, what was found, and the next step in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from wabox.devices.devices import Device
+from wabox.whatsapp.driver import Checkup
+
+Status = Literal["good", "note", "bad"]
+UNSCANNED = timedelta(minutes=2)
+MOST_SKEW = timedelta(minutes=1)
+
+STOPPED = "The phone is not started here."
+NO_BROWSER = "The browser is not open."
+BROWSER = "The browser is open."
+UNREACHED = "WhatsApp Web is not reached."
+REACHED = "WhatsApp Web is reached."
+WRONG_CLOCK = "The clock of this machine is wrong."
+CLOCK = "The clock of this machine is right."
+LACKS = "The page lacks what wabox needs."
+FITS = "The page has what wabox needs."
+CODE = "A QR code is there that a phone can scan."
+NO_CODE = "The last QR code is over, and the next one is not there yet."
+UNSCANNED_CODE = "No phone has scanned a code for two minutes."
+PASSKEY = "WhatsApp wants the account's passkey before it links."
+CHECKPOINT = "WhatsApp wants to be sure that the account is yours."
+DIALOG = "The page shows a box that wants an answer."
+TROUBLE = "The page had to be opened anew."
+LINKED = "The phone is linked, and the page is ready."
+
+STEPS = {
+    STOPPED: "Start it on the page WhatsApp.",
+    NO_BROWSER: "Wait a minute. If it stays so, run wabox doctor on the machine.",
+    UNREACHED: "Check the internet connection of the box, and that nothing blocks web.whatsapp.com.",
+    WRONG_CLOCK: "Set it, or let the machine set it by itself: WhatsApp refuses machines whose time is wrong.",
+    LACKS: "Update wabox. Nothing is sent until then, and nothing is lost.",
+    NO_CODE: "Wait a few seconds: wabox asks WhatsApp for a new one.",
+    UNSCANNED_CODE: "A phone links four devices at most: look there under Linked devices, and remove one that you "
+    "do not use. Then scan the newest code, or use a code by phone number.",
+    PASSKEY: "Leave this page alone for up to ten minutes and follow what the phone shows; if it shows a code, it "
+    "must be the one here. The passkey itself cannot be used here, for it answers to WhatsApp's own site "
+    "only. If the phone asks for nothing, link with a code by phone number instead, or try again on another day.",
+    CHECKPOINT: "Open WhatsApp on the phone and follow what it asks. If it asks for nothing, open "
+    "web.whatsapp.com in a browser on your own computer, and answer there.",
+    DIALOG: "Look at the picture. Press its main button here if that is what you want.",
+    CODE: "Scan the code with the phone, or use a code by phone number.",
+}
+SENTENCES = (*STEPS.values(), *STEPS, BROWSER, REACHED, CLOCK, FITS, TROUBLE, LINKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. value: a version, a name, a code; as it is, in no language."""
+
+    code: str
+    status: Status
+    sentence: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found, in the order in which a link comes about. next_step: None if nothing is to be done."""
+
+    findings: tuple[Finding, ...]
+    next_step: str | None
+    pressable: bool
+
+
+def examine(device: Device, seen: Checkup, *, now: datetime) -> Report:
+    """What stands between this phone and its link."""
+    found = [Finding("stopped", "bad", STOPPED)] if not device.wanted else _way(device, seen, now)
+    if seen.trouble is not None:
+        found.append(Finding("trouble", "note", TROUBLE, seen.trouble))
+    wrong = [one for one in found if one.status == "bad"] or [one for one in found if one.sentence in STEPS]
+    return Report(tuple(found), STEPS.get(wrong[0].sentence) if wrong else None, seen.pressable)
+
+
+def _way(device: Device, seen: Checkup, now: datetime) -> list[Finding]:
+    if seen.browser is None:
+        return [Finding("browser", "bad", NO_BROWSER)]
+    found = [Finding("browser", "good", BROWSER, seen.browser), _site(seen)]
+    if seen.skew is not None:
+        wrong = abs(seen.skew) > MOST_SKEW
+        found.append(Finding("clock", "bad" if wrong else "good", WRONG_CLOCK if wrong else CLOCK))
+    if seen.page_version is not None:
+        versions = f"{seen.page_version} / {seen.wajs_version}"
+        lacks = ", ".join(seen.missing)
+        found.append(Finding("page", "bad" if lacks else "good", LACKS if lacks else FITS, lacks or versions))
+    return [*found, *_link(device, seen, now)]
+
+
+def _site(seen: Checkup) -> Finding:
+    if seen.reached is None or seen.page_version is None:
+        return Finding("site", "bad", UNREACHED, seen.reached)
+    return Finding("site", "good", REACHED, seen.reached)
+
+
+def _link(device: Device, seen: Checkup, now: datetime) -> list[Finding]:
+    if device.detail == "passkey_required":
+        return [Finding("passkey", "bad", PASSKEY, device.compare_code)]
+    if device.detail == "checkpoint":
+        return [Finding("checkpoint", "bad", CHECKPOINT)]
+    found = [Finding("dialog", "bad", DIALOG)] if seen.dialog else []
+    if device.state == "qr":
+        found.append(_code(device, seen, now))
+    if device.ready:
+        found.append(Finding("link", "good", LINKED))
+    return found
+
+
+def _code(device: Device, seen: Checkup, now: datetime) -> Finding:
+    if seen.shown_for is not None and seen.shown_for > UNSCANNED:
+        return Finding("code", "bad", UNSCANNED_CODE)
+    if device.living_qr(now) is None:
+        return Finding("code", "note", NO_CODE)
+    return Finding("code", "good", CODE)

@@ -1,0 +1,69 @@
+// Boxes that stand in the page's way: told apart by role and structure, in whatever language they speak.
+
+const shownNow = (one) => one.getClientRects().length > 0 && !one.closest('[hidden],[aria-hidden=true]');
+const BOXES = '[role=dialog],[role=alertdialog]';
+const dialogs = () =>
+  [...document.querySelectorAll(BOXES)].filter((box) => shownNow(box) && !box.parentElement.closest(BOXES));
+const buttonsOf = (box) =>
+  [...box.querySelectorAll('button,[role=button]')].filter((one) =>
+    shownNow(one) && !one.disabled && one.getAttribute('aria-disabled') !== 'true' &&
+    !one.parentElement.closest('button,[role=button]'));
+// Whatever lets a person choose or type is theirs to answer; so is what proves who they are.
+const CHOICES = 'input,textarea,select,[contenteditable=true],[role=checkbox],[role=radio],[role=switch],' +
+  '[role=textbox],[role=combobox],[role=progressbar]';
+const PROOFS = '[data-testid*="passkey"],[data-testid*="shortcake"],[data-testid*="checkpoint"],' +
+  '[data-testid*="captcha"],[data-testid*="logout"]';
+const asks = (box) => [box, ...box.querySelectorAll('*')].some((one) => one.matches(`${CHOICES},${PROOFS}`));
+// The one button there is, else the one that the page itself marks as the main one.
+const mainButton = (box) => {
+  const all = buttonsOf(box);
+  const marked = all.filter((one) => /(^|-)(ok|primary|confirm)$/.test(one.dataset.testid || ''));
+  if (asks(box)) return null;
+  return all.length === 1 ? all[0] : marked.length === 1 ? marked[0] : null;
+};
+let standing = { box: null, at: 0 };
+let answered = false; // at most once for each page that is loaded
+const linkedAndWell = () => fns.isAuthenticated() && app.Stream.mode === 'MAIN' && app.Socket.state !== 'CONFLICT';
+const mindDialogs = () => {
+  const box = dialogs().find((one) => buttonsOf(one).length > 0) || null;
+  if (box !== standing.box) standing = { box, at: performance.now() };
+  if (!box || answered || checkpoint() !== null || !linkedAndWell()) return;
+  // A notice: it has one button, and whoever reads it can do nothing else.
+  if (buttonsOf(box).length !== 1 || asks(box) || performance.now() - standing.at < options.noticeMs) return;
+  answered = true;
+  tell({ what: 'dialog', role: box.getAttribute('role') });
+  buttonsOf(box)[0].click();
+};
+const dialogSaid = (authenticated) => {
+  const { box, at } = standing;
+  if (!authenticated || !box || !box.isConnected || !shownNow(box)) return null;
+  if (performance.now() - at < options.dialogMs) return null;
+  return { button: mainButton(box) !== null };
+};
+// On the owner's own order: one click on the one main button. False: there is no such button.
+const press = async () => {
+  const box = dialogs().find((one) => buttonsOf(one).length > 0);
+  const button = box && !gateSaid(!!fns.isAuthenticated()) && checkpoint() === null ? mainButton(box) : null;
+  if (button) button.click();
+  return !!button;
+};
+// What a picture may show: of a linked page its boxes only, never chats; everything else is hidden meanwhile.
+const SHOWN = 'data-wabox-shown';
+const veil = new CSSStyleSheet();
+veil.replaceSync(`html, body, body * { visibility: hidden !important; background-image: none !important; }
+  [${SHOWN}], [${SHOWN}] * { visibility: visible !important; }`);
+const unframe = async () => {
+  document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== veil);
+  document.querySelectorAll(`[${SHOWN}]`).forEach((one) => one.removeAttribute(SHOWN));
+  return true;
+};
+const frame = async () => {
+  await unframe();
+  const linked = !!fns.isAuthenticated();
+  if (!linked) return { linked, boxes: 1 };
+  const boxes = dialogs();
+  boxes.forEach((one) => one.setAttribute(SHOWN, ''));
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, veil];
+  if (getComputedStyle(document.body).visibility !== 'hidden') throw new Error('not_hidden');
+  return { linked, boxes: boxes.length };
+};

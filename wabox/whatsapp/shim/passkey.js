@@ -1,0 +1,54 @@
+// The passkey step: at linking, as a screen of its own, and later, as a checkpoint on a linked page.
+
+// The page tells of it by events; the names it has used are not dated, so each is only a hint, as its screen is.
+const step = { from: null, code: null, failed: false };
+const BEGINS = ['link_device_events:passkey_prologue_request', 'shortcake_prologue_sent'];
+const COMPARES = 'shortcake_verification_code_ready';
+const FAILS = 'shortcake_error';
+const spelt = (name) => [name, `link_device_events:${name}`];
+const begin = () => {
+  if (step.from === null) step.from = Date.now();
+  step.failed = false;
+};
+const comparable = (told) => {
+  const value = told && typeof told === 'object' ? told.code : told;
+  return /^[0-9A-Za-z -]{4,16}$/.test(String(value)) ? String(value) : null;
+};
+const hearSteps = () => {
+  const events = optional('WAWebLinkDeviceEvents').WAWebLinkDeviceEvents;
+  if (!events || typeof events.on !== 'function') return;
+  const on = (name, then) => spelt(name).forEach((one) => {
+    try {
+      events.on(one, (told) => (then(told), show()));
+    } catch {
+      // not told, then
+    }
+  });
+  BEGINS.forEach((name) => on(name.replace('link_device_events:', ''), begin));
+  on(COMPARES, (told) => (begin(), (step.code = comparable(told))));
+  on(FAILS, () => (step.failed = true));
+};
+const PASSKEY_SCREEN = '[data-testid*="passkey"],[data-testid*="shortcake"]';
+const onScreen = () =>
+  [...document.querySelectorAll(PASSKEY_SCREEN)].some((one) => one.getClientRects().length > 0);
+// Nothing may reload, renew or ask for a QR meanwhile: that would end the step. It lasts ten minutes at most.
+const holding = () => {
+  if (fns.isAuthenticated()) return false;
+  if (onScreen()) begin();
+  else if (step.failed) step.from = step.code = null;
+  return step.from !== null && Date.now() - step.from < options.passkeyMs;
+};
+const gateSaid = (authenticated) => {
+  if (authenticated) step.from = step.code = null;
+  if (authenticated || !holding()) return null;
+  return { until: step.from + options.passkeyMs, code: step.code };
+};
+
+// A linked account may be asked to prove itself: the page keeps what of, and shows a box that cannot be closed.
+const CHALLENGE = 'WAIntegrityChallengeState';
+const checkpoint = () => {
+  const said = preference(CHALLENGE);
+  if (!said) return null;
+  const kind = typeof said === 'string' ? said : said.type;
+  return String(kind || 'unknown').toLowerCase().slice(0, 40);
+};
