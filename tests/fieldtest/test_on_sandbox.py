@@ -60,6 +60,7 @@ FAULTS: dict[str, tuple[dict[str, Any], tuple[int, ...], tuple[int, ...]]] = {
     "a binding is gone": ({"missing_exports": ["WAWebQueryExistsJob.queryWidExists"]}, (1,), (1,)),
     "nothing is delivered": ({"deliver_ms": None}, (1, 3, 7), (7,)),
     "the server refuses": ({"send_error": True}, (1, 3, 7), (7,)),
+    "the server delivers a second copy": ({"duplicate_ids": "deliver"}, (1, 3, 9), (9,)),
     "no answer on numbers": ({"exists_lies": True}, (1, 3, 6), (6,)),
 }
 
