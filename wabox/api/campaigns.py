@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -20,6 +20,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
 from wabox.messages import leaving, template
+from wabox.mounting import Mount
 
 CampaignId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A campaign's id.")]
 
@@ -308,7 +309,7 @@ def _allowed(found: preflight.Preflight) -> Allowed | None:
     return Allowed(told.used, told.total, told.left, times.wire_or_none(told.resets_at), found.beyond_new_chats)
 
 
-router = Router(
+router = Mount(
     path="",
     route_handlers=[list_campaigns, create, look_ahead, show, pause, resume, stop, redispatch],
     tags=["Campaigns"],

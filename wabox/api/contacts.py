@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, Router, delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -22,6 +22,7 @@ from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
 from wabox.messages import outbox
+from wabox.mounting import Mount
 
 ContactId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A contact's id.")]
 BULK_BYTES = 8 * 1024 * 1024  # a thousand contacts with every field full, escaped
@@ -334,7 +335,7 @@ def _consent(
     return people.Consent(given.source, at, caller.user.email, fields.note(given.note))
 
 
-router = Router(
+router = Mount(
     path="",
     route_handlers=[list_contacts, contact, upsert, change, remove, bulk, opt_out, opt_in, list_tags],
     tags=["Contacts"],

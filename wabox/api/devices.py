@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Request, Response, Router, delete, get, post
+from litestar import Request, Response, delete, get, post
 from litestar.params import Parameter
 from msgspec import Struct
 
@@ -24,6 +24,7 @@ from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices, doctor, limits, qr
 from wabox.messages import going_on, leaving, line, reaching, reasons
+from wabox.mounting import Mount
 from wabox.whatsapp.driver import Checkup, Detail, LinkState, QuotaStatus
 
 
@@ -373,7 +374,7 @@ def _more(
     return "restricted" if devices.is_restricted(device, now) else None
 
 
-router = Router(
+router = Mount(
     path="",
     route_handlers=[
         list_devices,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response, delete, get, post
 from litestar.params import Parameter
 from msgspec import Meta, Struct
 
@@ -15,6 +15,7 @@ from wabox.api import record, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Tx
+from wabox.mounting import Mount
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -150,4 +151,4 @@ def _shown(key: Key) -> ShownKey:
     )
 
 
-router = Router(path="", route_handlers=[list_keys, make, withdraw, rotate], tags=["Keys"], opt={"scope": "admin"})
+router = Mount(path="", route_handlers=[list_keys, make, withdraw, rotate], tags=["Keys"], opt={"scope": "admin"})

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import Parameter
 from msgspec import Meta, Struct, field
 
@@ -21,6 +21,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
 from wabox.messages import explaining, log, outbox, single, statuses, stored, template
+from wabox.mounting import Mount
 
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
 
@@ -284,7 +285,7 @@ def _time(text: str | None, name: str) -> datetime | None:
     return moment(found, name)
 
 
-router = Router(
+router = Mount(
     path="",
     route_handlers=[send, messages, message, cancel, settle],
     tags=["Messages"],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from litestar import Router, get
+from litestar import get
 from msgspec import Struct
 
 from wabox import reports, times
 from wabox.accounts.keys import Caller
 from wabox.api import wire
 from wabox.box import Box
+from wabox.mounting import Mount
 
 
 class Plan(Struct):
@@ -70,4 +71,4 @@ def _count(count: reports.Count) -> Count:
     return Count(count.sent, count.failed, count.skipped)
 
 
-router = Router(path="", route_handlers=[summary], tags=["Reports"])
+router = Mount(path="", route_handlers=[summary], tags=["Reports"])

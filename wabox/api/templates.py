@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from litestar import Router, post
+from litestar import post
 from msgspec import Meta, Struct
 
 from wabox.accounts.keys import Caller
@@ -14,6 +14,7 @@ from wabox.contacts import contacts, people, segments
 from wabox.db import Rows
 from wabox.errors import Invalid, Refusal
 from wabox.messages import template
+from wabox.mounting import Mount
 
 SAMPLES = 5
 MOST_VARIANTS = 2**53 - 1
@@ -88,4 +89,4 @@ def _plain(text: str) -> Sample:
     return Sample(None, None, None, text, None, None)
 
 
-router = Router(path="", route_handlers=[preview], tags=["Messages"], opt={"scope": "read"})
+router = Mount(path="", route_handlers=[preview], tags=["Messages"], opt={"scope": "read"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, get
 from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
@@ -17,7 +17,7 @@ from wabox.mounting import Mount
 PATH = "/api/v1"
 
 
-def router(box: Box) -> Router:
+def router(box: Box) -> Mount:
     """The whole API for one box."""
     return Mount(
         path=PATH,
@@ -33,30 +33,20 @@ def router(box: Box) -> Router:
         ],
         guards=[name_guard(box), key_guard(box)],
         dependencies={"caller": Provide(_caller, sync_to_thread=False)},
-        before_request=_allowed,
         request_class=StrictRequest,
         request_max_body_size=box.config.limits.body_kilobytes * 1024,
     )
 
 
-def description(box: Box) -> Router:
+def description(box: Box) -> Mount:
     """What tells of the API; it needs no key."""
-    return Router(path=PATH, route_handlers=[openapi], guards=[name_guard(box)], include_in_schema=False)
+    return Mount(path=PATH, route_handlers=[openapi], guards=[name_guard(box)], include_in_schema=False)
 
 
 @get("/openapi.json")
 async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The API as an OpenAPI 3.1 document."""
     return Response(document.written(request.app, PATH), media_type="application/json")
-
-
-async def _allowed(request: Request[Any, Any, Any]) -> Response[None] | None:
-    """The answer to OPTIONS: Litestar's own forgets methods that were mounted later on the same path."""
-    if request.method != "OPTIONS":
-        return None
-    path = request.scope["path_template"]
-    methods = {one for route in request.app.routes if path == route.path_format for one in route.methods}
-    return Response(None, status_code=204, headers={"Allow": ", ".join(sorted(methods))})
 
 
 def _caller(request: Request[Any, Any, Any]) -> Caller:

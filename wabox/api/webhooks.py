@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, Router, get, post, put
+from litestar import Response, get, post, put
 from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -16,6 +16,7 @@ from wabox.api import idempotency, record, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Rows, Tx
+from wabox.mounting import Mount
 from wabox.webhooks import deliveries, endpoints, log
 from wabox.webhooks.endpoints import Endpoint
 from wabox.webhooks.targets import Allow
@@ -230,7 +231,7 @@ def _attempts(found: Sequence[log.Attempt]) -> list[Attempt]:
     return [Attempt(times.wire(one.at), one.status, one.error, one.milliseconds) for one in found]
 
 
-router = Router(
+router = Mount(
     path="",
     route_handlers=[show, save, test, list_deliveries, show_delivery, replay],
     tags=["Webhooks"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.response import Stream
 
 from wabox import times
@@ -16,6 +16,7 @@ from wabox.dashboard import deeds
 from wabox.dashboard.contacts import download
 from wabox.dashboard.desk import Desk
 from wabox.db import Tx
+from wabox.mounting import Mount
 
 PER_PAGE = 50
 HEADER = ("at", "who", "action", "subject", "details", "ip")
@@ -70,6 +71,6 @@ def _cells(entry: audit.Entry) -> tuple[str, ...]:
     return (times.wire(entry.at), who, entry.action, entry.subject or "", details, entry.ip or "")
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[page, export])
+    return Mount(path="/", route_handlers=[page, export])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import states, users
 from wabox.box import Box
@@ -21,6 +21,7 @@ from wabox.dashboard.language import later
 from wabox.dashboard.words import Shown
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 
 PER_PAGE = 50
 LATELY = timedelta(days=90)
@@ -111,6 +112,6 @@ def _digits(desk: Desk, phone: str) -> str:
     return phones.parse(phone, country=desk.box.config.locale.country).digits
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """This page."""
-    return Router(path="/", route_handlers=[page, record])
+    return Mount(path="/", route_handlers=[page, record])

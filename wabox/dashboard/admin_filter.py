@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.box import Box
 from wabox.content import builtin, matcher, reviews, rules
@@ -16,6 +16,7 @@ from wabox.dashboard.language import later
 from wabox.dashboard.words import Shown
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, NotFound
+from wabox.mounting import Mount
 
 LONGEST_TRIED = 4_096
 NEW = Draft("word", "", "hold", "")
@@ -183,6 +184,6 @@ def _nothing_here() -> NotFound:
     return nothing_here()
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[page, edit, add, change, switch, set_builtin, try_text])
+    return Mount(path="/", route_handlers=[page, edit, add, change, switch, set_builtin, try_text])

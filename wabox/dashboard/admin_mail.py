@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from litestar import Response, Router, get
+from litestar import Response, get
 
 from wabox.accounts import mail
 from wabox.box import Box
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.dashboard.words import Shown
+from wabox.mounting import Mount
 
 PER_PAGE = 50
 
@@ -37,6 +38,6 @@ async def page(desk: Desk) -> Response[str]:
     )
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """This page."""
-    return Router(path="/", route_handlers=[page])
+    return Mount(path="/", route_handlers=[page])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.box import Box
 from wabox.campaigns import reviewing
@@ -12,6 +12,7 @@ from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.campaigns import cursor_of
 from wabox.dashboard.desk import Desk, known_id
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 
 PER_PAGE = 30
 
@@ -60,6 +61,6 @@ async def _page(desk: Desk, *, wrong: tuple[int, dict[str, str]] = (0, {}), stat
     )
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """This page."""
-    return Router(path="/", route_handlers=[page, decide])
+    return Mount(path="/", route_handlers=[page, decide])

@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox import closing
 from wabox.accounts import audit, keys, links, passwords, registration, secrets, sessions, states, terms, users
@@ -24,6 +24,7 @@ from wabox.dashboard.words import Shown
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 
 PER_PAGE = 50
 LINK_LASTS = timedelta(days=3)
@@ -219,6 +220,6 @@ def _bought(rows: Rows, user_id: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[page, add, show, act])
+    return Mount(path="/", route_handlers=[page, add, show, act])

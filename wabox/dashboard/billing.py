@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 
 from wabox.billing import invoices, ledger, money, payments, plans, receipts, subscriptions, trials
@@ -18,6 +18,7 @@ from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.form import LONGEST, Form
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
+from wabox.mounting import Mount
 
 ROOM = 64 * 1024  # for what stands around the picture in the request
 ENTRIES = 30
@@ -185,7 +186,7 @@ async def _buy(
     )
 
 
-def router(box: Box) -> Router:
+def router(box: Box) -> Mount:
     """These pages; none, unless billing is on."""
     handlers = [page, start_trial, buy, pay, receipt, invoice]
-    return Router(path="/", route_handlers=handlers if box.config.billing.enabled else [])
+    return Mount(path="/", route_handlers=handlers if box.config.billing.enabled else [])

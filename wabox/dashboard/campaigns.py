@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.box import Box
 from wabox.campaigns import campaigns, control, preflight, progress
@@ -23,6 +23,7 @@ from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Invalid
 from wabox.messages import explaining, outbox, statuses, template
+from wabox.mounting import Mount
 
 PER_PAGE = 20
 PEOPLE_PER_PAGE = 30
@@ -263,7 +264,7 @@ def cursor_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
     handlers = [page, live, show, show_live, people, pause, resume, stop, redispatch]
-    return Router(path="/", route_handlers=handlers)
+    return Mount(path="/", route_handlers=handlers)

@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.box import Box
 from wabox.campaigns import campaigns, launching, preflight
@@ -27,6 +27,7 @@ from wabox.devices import devices
 from wabox.errors import Invalid, Refusal
 from wabox.messages import template
 from wabox.messages.template import Template
+from wabox.mounting import Mount
 
 MOST_TAGS = 200
 MOST_COUNTED_AT_ONCE = 20_000  # with more contacts the page comes first and its numbers a second later
@@ -254,14 +255,14 @@ def _parses(message: str) -> bool:
     return True
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
     kept = Tickets()
 
     async def tickets() -> Tickets:
         return kept
 
-    return Router(
+    return Mount(
         path="/",
         route_handlers=[new, again, preview, look, review, launch],
         dependencies={"tickets": tickets},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.response import Stream
 from msgspec import UNSET
 
@@ -23,6 +23,7 @@ from wabox.dashboard.desk import Desk, known_id
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.messages import erasing, talks
+from wabox.mounting import Mount
 
 PER_PAGE = 50
 TALK = 30
@@ -242,7 +243,7 @@ async def show_contact(
     )
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
     handlers = [page, new, add, show, edit, delete, erase, export]
-    return Router(path="/", route_handlers=handlers)
+    return Mount(path="/", route_handlers=handlers)

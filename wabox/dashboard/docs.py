@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from litestar import Response, Router, get
+from litestar import Response, get
 
 from wabox.box import Box
 from wabox.dashboard import reference
 from wabox.dashboard.desk import Desk
+from wabox.mounting import Mount
 
 API = "/api/v1"
 
@@ -31,6 +32,6 @@ def _reached_at(desk: Desk) -> str:
     return desk.box.config.server.public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """This page."""
-    return Router(path="/", route_handlers=[page])
+    return Mount(path="/", route_handlers=[page])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import audit
 from wabox.box import Box
@@ -13,6 +13,7 @@ from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.devices import devices, doctor
 from wabox.errors import Unavailable
+from wabox.mounting import Mount
 from wabox.whatsapp.driver import Checkup, SessionLost
 
 TONES = {"good": "good", "note": "calm", "bad": "bad"}
@@ -72,6 +73,6 @@ async def press(label: str, desk: Desk) -> Response[str]:
     return desk.go(f"/whatsapp/devices/{device.label}/doctor", said=said)
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[page, picture, press])
+    return Mount(path="/", route_handlers=[page, picture, press])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import audit, browsers, links, passwords, sessions, users
 from wabox.accounts.throttle import HOUR, Bucket, network
@@ -15,6 +15,7 @@ from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 
 LASTS = timedelta(hours=1)
 TOO_MANY = later("Too many tries. Wait a while, then try again.")
@@ -116,11 +117,11 @@ def _set(tx: Tx, desk: Desk, token: str, password_hash: str) -> bool:
     return True
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages; 10 links an hour from an address, 3 to an account."""
     counted = (Bucket(10 / HOUR, 10), Bucket(3 / HOUR, 3))
 
     async def asked() -> tuple[Bucket, Bucket]:
         return counted
 
-    return Router(path="/", route_handlers=[ask, send, show, reset], dependencies={"asked": asked})
+    return Mount(path="/", route_handlers=[ask, send, show, reset], dependencies={"asked": asked})

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Any, cast
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox import __version__
 from wabox.box import Box
@@ -22,6 +22,7 @@ from wabox.dashboard.words import Shown, Tone
 from wabox.devices import devices
 from wabox.errors import Invalid, Unavailable
 from wabox.messages.facts import Reason
+from wabox.mounting import Mount
 
 MACHINE_SECONDS = 60.0
 UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -184,7 +185,7 @@ def span(voice: Voice, seconds: float) -> str:
     return voice.say(later("%(n)s days"), n=voice.num(whole // 86_400))
 
 
-def router(box: Box) -> Router:
+def router(box: Box) -> Mount:
     """These pages; the app has the watch, which the probes ask too."""
     machine, lock = Machine(box), asyncio.Lock()
 
@@ -194,7 +195,7 @@ def router(box: Box) -> Router:
     async def checking() -> asyncio.Lock:
         return lock
 
-    return Router(
+    return Mount(
         path="/",
         route_handlers=[page, live, check],
         dependencies={"machine": looked_at, "checking": checking},

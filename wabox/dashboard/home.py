@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox import db
 from wabox.accounts import states
@@ -25,6 +25,7 @@ from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
 from wabox.messages import line, localtime, log, single, stored, template, timekeeping, waiting
+from wabox.mounting import Mount
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
 
@@ -276,14 +277,14 @@ def _midnight(desk: Desk) -> datetime:
     return localtime.day_start(localtime.local_day(desk.voice.now, zone), zone)
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
     kept = Tickets()
 
     async def tickets() -> Tickets:
         return kept
 
-    return Router(
+    return Mount(
         path="/",
         route_handlers=[home, live, today, send, preview, confirm_clock],
         dependencies={"tickets": tickets},

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.response import Stream
 
@@ -23,6 +23,7 @@ from wabox.dashboard.form import Form
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 
 ROOM = 64 * 1024  # for what stands around the file in the request
 EXAMPLE = 24  # characters of a cell, where a column has no name
@@ -199,7 +200,7 @@ def _names(found: Import) -> list[str]:
     return [cell.strip()[:EXAMPLE] for cell in cells]
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
     handlers = [page, upload, show, live, choose, start, cancel, refused]
-    return Router(path="/", route_handlers=handlers)
+    return Mount(path="/", route_handlers=handlers)

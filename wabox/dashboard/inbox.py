@@ -7,7 +7,7 @@ import secrets
 from datetime import datetime
 from typing import Any, cast
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox import times
 from wabox.accounts import audit
@@ -25,6 +25,7 @@ from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
 from wabox.messages import erasing, explaining, outbox, single, stored, talks, template
+from wabox.mounting import Mount
 
 PER_PAGE = 40
 STRETCH = 60
@@ -280,14 +281,14 @@ async def _page(
     )
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
     kept = Tickets()
 
     async def tickets() -> Tickets:
         return kept
 
-    return Router(
+    return Mount(
         path="/",
         route_handlers=[page, live, show, show_live, seen, reply, opt_out, erase, review],
         dependencies={"tickets": tickets},

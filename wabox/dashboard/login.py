@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import audit, browsers, passwords, sessions, states, totp, users
 from wabox.accounts.halfway import LASTS, Half, Halfway
@@ -17,6 +17,7 @@ from wabox.dashboard import entering, guard
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
+from wabox.mounting import Mount
 
 WRONG = later("E-mail or password is wrong. Check both, then try again.")
 TOO_MANY = later("Too many tries. Wait a while, then try again.")
@@ -206,7 +207,7 @@ async def _rehash(desk: Desk, user: User, was: str | None, password: str, verdic
     return becomes
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages; the counts of log-ins live as long as the process."""
     counted, half, guessed = Logins(), Halfway(), Allowance(CODES / HOUR, CODES)
 
@@ -219,7 +220,7 @@ def router(_box: Box) -> Router:
     async def codes() -> Allowance:
         return guessed
 
-    return Router(
+    return Mount(
         path="/",
         route_handlers=[login, log_in, code_form, enter_code, log_out],
         dependencies={"logins": logins, "halfway": halfway, "codes": codes},

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal, cast
 from urllib.parse import urlencode
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.box import Box
 from wabox.contacts import phones
@@ -17,6 +17,7 @@ from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Invalid
 from wabox.messages import explaining, localtime, log, outbox, statuses, stored
+from wabox.mounting import Mount
 from wabox.webhooks import log as webhook_log
 
 PER_PAGE = 30
@@ -192,6 +193,6 @@ def _steps(message: stored.Message) -> list[Step]:
     return steps
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[page, live, show, show_live, cancel, settle])
+    return Mount(path="/", route_handlers=[page, live, show, show_live, cancel, settle])

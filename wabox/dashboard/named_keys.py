@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import audit, keys
 from wabox.box import Box
@@ -10,6 +10,7 @@ from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 
 SCOPES: dict[str, str] = {
     "send": later("Send and cancel messages"),
@@ -92,6 +93,6 @@ async def _page(
     )
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[page, make, revoke])
+    return Mount(path="/", route_handlers=[page, make, revoke])

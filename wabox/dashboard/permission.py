@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from litestar import Response, Router, post
+from litestar import Response, post
 
 from wabox.box import Box
 from wabox.campaigns import replies
@@ -15,6 +15,7 @@ from wabox.dashboard.desk import Desk, known_id
 from wabox.db import Tx
 from wabox.errors import Invalid
 from wabox.messages import outbox
+from wabox.mounting import Mount
 
 
 @post("/contacts/{contact_id:int}/consent")
@@ -78,6 +79,6 @@ async def _done(desk: Desk, contact_id: int, verb: Callable[[Tx], None], said: s
     return desk.go(f"/contacts/{contact_id}", said=said)
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These forms; the page is the contact's."""
-    return Router(path="/", route_handlers=[consent, remove_consent, opt_out, opt_in])
+    return Mount(path="/", route_handlers=[consent, remove_consent, opt_out, opt_in])

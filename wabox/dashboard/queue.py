@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.box import Box
 from wabox.campaigns import campaigns
@@ -14,6 +14,7 @@ from wabox.dashboard.messages import cancelled
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.messages import waiting
+from wabox.mounting import Mount
 
 MOVING = (None, "gap", "in_doubt", "in_line")
 
@@ -50,6 +51,6 @@ def _groups(rows: Rows, desk: Desk) -> dict[str, Any]:
     }
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """This page."""
-    return Router(path="/", route_handlers=[page, live, cancel])
+    return Mount(path="/", route_handlers=[page, live, cancel])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import links, passwords, registration, terms, users
 from wabox.accounts.registration import Rule
@@ -17,6 +17,7 @@ from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.errors import Invalid, TooMany
+from wabox.mounting import Mount
 
 DIFFERENT = later("The two passwords differ. Type the same one twice.")
 TERMS_FIRST = later("Read the terms, then tick that you accept them.")
@@ -100,11 +101,11 @@ def _stranger(desk: Desk, template: str, *, status: int = 200, **values: object)
     return entering.stranger(desk, template, status=status, version=terms.VERSION, **values)
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
     counted = Bucket(A_PLACE / HOUR, A_PLACE)
 
     async def made() -> Bucket:
         return counted
 
-    return Router(path="/", route_handlers=[show, register, ask, verify], dependencies={"made": made})
+    return Mount(path="/", route_handlers=[show, register, ask, verify], dependencies={"made": made})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Response, get
 
 from wabox import reports
 from wabox.billing import ledger
@@ -15,6 +15,7 @@ from wabox.dashboard import labels
 from wabox.dashboard.campaigns import cursor_of
 from wabox.dashboard.desk import Desk
 from wabox.db import Rows
+from wabox.mounting import Mount
 from wabox.reports import Day
 
 HIGH = 100.0  # the height of the chart's drawing; the style stretches it
@@ -97,6 +98,6 @@ def _round_up(number: int) -> int:
     return max(4, next(int(size * step) for step in STEPS if size * step >= number))
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """This page."""
-    return Router(path="/", route_handlers=[page])
+    return Mount(path="/", route_handlers=[page])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox import closing
 from wabox.accounts import audit, browsers, passwords, sessions, states, totp, users
@@ -19,6 +19,7 @@ from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import qr
 from wabox.errors import Invalid, TooMany
+from wabox.mounting import Mount
 
 GUESSES = 10  # tries an hour at the present password or a code
 HERE = "/settings/security"
@@ -239,14 +240,14 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     }
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
     counted = Bucket(GUESSES / HOUR, GUESSES)
 
     async def guesses() -> Bucket:
         return counted
 
-    return Router(
+    return Mount(
         path="/",
         route_handlers=[
             page,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import audit, users
 from wabox.billing import money, payments, plans
@@ -18,6 +18,7 @@ from wabox.dashboard.form import Form
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 
 PER_PAGE = 50
 
@@ -259,7 +260,7 @@ async def _payments(desk: Desk, errors: dict[int, str], *, status: int = 200) ->
     )
 
 
-def router(box: Box) -> Router:
+def router(box: Box) -> Mount:
     """These pages; none, unless billing is on."""
     handlers = [
         list_plans,
@@ -272,4 +273,4 @@ def router(box: Box) -> Router:
         approve,
         reject,
     ]
-    return Router(path="/", route_handlers=handlers if box.config.billing.enabled else [])
+    return Mount(path="/", route_handlers=handlers if box.config.billing.enabled else [])

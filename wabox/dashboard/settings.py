@@ -6,7 +6,7 @@ import functools
 import zoneinfo
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox import __version__
 from wabox.accounts import audit, keys, states, users
@@ -16,6 +16,7 @@ from wabox.dashboard.language import NAMES
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.messages import timekeeping
+from wabox.mounting import Mount
 
 
 @get("/settings")
@@ -85,6 +86,6 @@ def zones() -> list[str]:
     return sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[page, new_key, set_locale])
+    return Mount(path="/", route_handlers=[page, new_key, set_locale])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox import welcome
 from wabox.accounts import audit, keys, links, passwords, users
@@ -16,6 +16,7 @@ from wabox.datadir import DataDir
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 
 DIFFERENT = later("The two passwords differ. Type the same one twice.")
 
@@ -83,6 +84,6 @@ def _become_owner(
     return entering.enter(tx, desk, owner), key.key
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[no_link, setup, set_up])
+    return Mount(path="/", route_handlers=[no_link, setup, set_up])

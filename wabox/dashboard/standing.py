@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import links, registration, states, users
 from wabox.accounts.throttle import HOUR, Bucket
@@ -13,6 +13,7 @@ from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import TooMany
+from wabox.mounting import Mount
 
 LETTERS = 3  # confirming links an hour to one account
 
@@ -48,11 +49,11 @@ def _owe_link(tx: Tx, desk: Desk) -> None:
     letters.verify(tx, post, token)
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
     counted = Bucket(LETTERS / HOUR, LETTERS)
 
     async def sent() -> Bucket:
         return counted
 
-    return Router(path="/", route_handlers=[page, confirm], dependencies={"sent": sent})
+    return Mount(path="/", route_handlers=[page, confirm], dependencies={"sent": sent})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import audit, terms
 from wabox.box import Box
@@ -11,6 +11,7 @@ from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 
 CHANGED = later("The terms have changed since you opened the page. Read them again, then accept.")
 
@@ -54,6 +55,6 @@ def _check(desk: Desk) -> None:
         raise nothing_here()
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[show, accept])
+    return Mount(path="/", route_handlers=[show, accept])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import audit
 from wabox.box import Box
@@ -13,6 +13,7 @@ from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.mounting import Mount
 from wabox.webhooks import deliveries, endpoints
 from wabox.webhooks import log as webhook_log
 from wabox.webhooks.endpoints import Endpoint
@@ -157,6 +158,6 @@ def pretty(payload: str) -> str:
     return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[page, live, save, off, rotate, test, replay])
+    return Mount(path="/", route_handlers=[page, live, save, off, rotate, test, replay])

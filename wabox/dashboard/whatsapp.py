@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 
 from wabox.accounts import audit, users
 from wabox.billing import subscriptions
@@ -19,6 +19,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import devices, qr
 from wabox.errors import Forbidden, Invalid, Refusal
 from wabox.messages import going_on, leaving, line, reaching
+from wabox.mounting import Mount
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,6 @@ def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line
     return found, subscriptions.most_devices(rows, desk.user.id, config=config, now=now)
 
 
-def router(_box: Box) -> Router:
+def router(_box: Box) -> Mount:
     """These pages."""
-    return Router(path="/", route_handlers=[page, live, accept, add, start, restart, log_out, go_on, delete, pair])
+    return Mount(path="/", route_handlers=[page, live, accept, add, start, restart, log_out, go_on, delete, pair])
