@@ -10,6 +10,7 @@ usage() {
 ./install.sh setup     only install what wabox needs, into .venv
 ./install.sh service   install or upgrade wabox as a system service (with sudo)
 ./install.sh test      everything that is checked before a change goes in
+./install.sh check     the same without browsers, real boxes and pulled plugs: for while you work
 ./install.sh sbom      write what wabox is made of to data/wabox.cdx.json, or to a file you name (CycloneDX)
 ./install.sh bench     measure this machine (or one part of it, with arguments: bench power 500)
 TEXT
@@ -195,7 +196,15 @@ step() {
     "$@" || fail "failed: $*"
 }
 
-run_tests() {
+without_browsers=(
+    --ignore=tests/journeys --ignore=tests/fieldtest/test_on_sandbox.py --ignore=tests/power
+    --ignore=tests/contract/test_bad_days.py --ignore=tests/contract/test_weeks.py -k "not [chromium"
+    --ignore=tests/sandbox/test_page.py --ignore=tests/sandbox/test_page_faults.py
+    --ignore=tests/sandbox/test_phones_page.py "--ignore-glob=tests/faces/*_browser.py"
+)
+
+run_tests() { # what pytest is told beside
+    unset PYTHONDONTWRITEBYTECODE # else each worker, and each box that a test starts, compiles everything anew
     check_machine
     need_browser
     need_fonts
@@ -211,7 +220,7 @@ run_tests() {
     fi
     step "Advisories" $bin/python -m tests.audit
     printf '\n== Tests\n'
-    exec $bin/pytest -n 4 --dist loadfile --no-loadscope-reorder "$@"
+    exec $bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=10 "$@"
 }
 
 # -------------------------------------------------------------------------------------------------
@@ -230,6 +239,7 @@ main() {
             exec .venv/bin/wabox demo "$@"
             ;;
         test) run_tests "$@" ;;
+        check) run_tests "${without_browsers[@]}" "$@" ;;
         sbom)
             setup
             "$here/.venv/bin/python" "$here/deploy/sbom.py" "${1:-$here/data/wabox.cdx.json}"

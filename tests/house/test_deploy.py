@@ -90,10 +90,24 @@ def test_ci_runs_what_people_run() -> None:
     assert lines[-1] == "exec ./install.sh test"
 
 
+def test_what_check_leaves_out_is_there() -> None:
+    script = ROOT / "install.sh"
+    told = subprocess.run(
+        ["bash", "-c", f'source "{script}"; printf "%s\\n" "${{without_browsers[@]}}"'],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    places = [word.partition("=")[2] for word in told if word.startswith("--ignore")]
+    assert len(places) == 9
+    assert not [place for place in places if not list(ROOT.glob(place))]
+
+
 def test_script_explains_itself_and_refuses_what_it_does_not_know() -> None:
     script = ROOT / "install.sh"
     told = subprocess.run([script, "--help"], capture_output=True, text=True, check=True).stdout
-    assert re.findall(r"(?m)^\./install\.sh (\w+)", told) == ["demo", "setup", "service", "test", "sbom", "bench"]
+    words = re.findall(r"(?m)^\./install\.sh (\w+)", told)
+    assert words == ["demo", "setup", "service", "test", "check", "sbom", "bench"]
     wrong = subprocess.run([script, "instal"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
     assert "./install.sh demo" in wrong.stderr
