@@ -33,8 +33,6 @@ LANGUAGE = set(
     )
 )
 STANDINS = {"msg", "chat", "contact", "wid", "found", "sent", "code", "error", "timelock", "capping", "challenge"}
-# Read still, for a page that never was: to be gone.
-UNPROVEN = {"passkeyRequired"}
 SHIM = re.sub(r"(?m)//.*$", "", wajs.shim())
 WORDS = set(re.findall(r"[A-Za-z_$][\w$]*", wajs.source()))
 
@@ -54,7 +52,7 @@ def own() -> set[str]:
 
 def test_the_shim_reads_no_member_that_is_not_listed() -> None:
     read = set(re.findall(r"(?<![\\.])(?<!@c)\.([A-Za-z_$][\w$]*)", re.sub(r"'[^'\n]*'", "''", SHIM)))
-    assert read - LISTED - LANGUAGE - own() - UNPROVEN == set()
+    assert read - LISTED - LANGUAGE - own() == set()
 
 
 def test_no_store_function_or_module_hides_behind_a_name_of_our_own() -> None:
@@ -63,7 +61,7 @@ def test_no_store_function_or_module_hides_behind_a_name_of_our_own() -> None:
     chains = re.findall(r"\b(app|fns|WPP)\.(\w+(?:\.\w+)*)", SHIM)
     roots = {"app": "", "fns": "functions.", "WPP": "WPP."}
     gone = {f"{roots[root]}{chain}" for root, chain in some(chains)}
-    allowed = prefixes | {"functions", "WPP.on", "Conn.passkeyRequired"}
+    allowed = prefixes | {"functions", "WPP.on"}
     assert {one for one in gone if one not in allowed} == set()
     modules = set(re.findall(r"(?:optional|require)\('(\w+)'\)", SHIM))
     assert modules <= {name.split(".")[0] for name in names}
