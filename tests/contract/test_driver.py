@@ -278,13 +278,14 @@ def test_a_person_writing_is_told(world: World, shop: Shop) -> None:
 
 def test_who_hides_the_number_is_told_by_lid_until_the_page_knows_it(world: World, shop: Shop) -> None:
     (spec, phone), person = shop, world.new_phone()
+    mark = world.diary.mark()
     world.weather(hidden_number=[person])
-    world.write(spec.device_id, phone, person, "hello")
-    heard = world.diary.wait(Inbound, lambda one: one.text == "hello" and one.device_id == spec.device_id)
+    world.write(spec.device_id, phone, person, "it is me")
+    heard = world.diary.wait(Inbound, lambda one: one.text == "it is me", mark)
     assert heard.phone is None
     assert heard.chat_id == f"{heard.lid}@lid"
     world.weather(hidden_number=[])
-    told = world.diary.wait(Joined, lambda one: one.lid == heard.lid)
+    told = world.diary.wait(Joined, lambda one: one.lid == heard.lid, mark)
     assert told.phone == person
 
 
@@ -302,10 +303,10 @@ def test_what_could_not_be_read_at_first_is_heard_once_when_it_can(world: World,
 
 
 def test_an_edit_is_told_under_the_id_of_what_it_changes(world: World, shop: Shop) -> None:
-    (spec, phone), person = shop, world.new_phone()
+    (spec, phone), person, mark = shop, world.new_phone(), world.diary.mark()
     world.edit(spec.device_id, phone, person, "stop it, please", "STOP")
-    first = world.diary.wait(Inbound, lambda one: one.text == "stop it, please")
-    edited = world.diary.wait(Inbound, lambda one: one.text == "STOP" and one.edited)
+    first = world.diary.wait(Inbound, lambda one: one.text == "stop it, please", mark)
+    edited = world.diary.wait(Inbound, lambda one: one.text == "STOP" and one.edited, mark)
     assert (edited.message_id, edited.phone, first.edited) == (first.message_id, person, False)
 
 

@@ -96,10 +96,10 @@ def test_a_dead_channel_is_known_by_two_doubts_and_ends_with_a_reload(world: Chr
 def test_reloads_of_its_own_lose_and_double_nothing(world: ChromiumWorld, shop: Shop) -> None:
     """The page loads itself anew every few seconds, in the midst of sending too."""
     device_id, chat_id = shop[0].device_id, chat_with(world, shop)
-    world.weather(reload_every_ms=2500, ack_ms=900)
+    world.weather(reload_every_ms=5000, ack_ms=900)
     world.thread.run(tab_of(world, shop).reload())
     sent: set[str] = set()
-    ends = monotonic() + PATIENCE
+    ends = monotonic() + 2 * PATIENCE
     while len(sent) < 4 and monotonic() < ends:
         message_id = "3EB0" + secrets.token_hex(9).upper()
         try:
