@@ -100,10 +100,11 @@ class LinkedNumber(Struct, forbid_unknown_fields=True):
     phone_number: wire.Phone
 
 
-class Qr(Struct):
+class Qr(Struct, omit_defaults=True):
     """qr: a PNG as a data URL while the device waits for its scan and a living code is there, else null.
 
-    made_at, expires_at: since when WhatsApp shows this code, and until when a phone can use it.
+    made_at, expires_at: since when WhatsApp shows this code, and until when a phone can use it; left out where
+    there is no code.
     """
 
     qr: str | None
