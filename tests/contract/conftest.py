@@ -17,6 +17,14 @@ def everywhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     world.close()
 
 
+@pytest.fixture(scope="module")
+def sky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumWorld]:
+    """The Chromium world of a module that has no use for the fake one."""
+    world = ChromiumWorld(tmp_path_factory.mktemp("profiles"))
+    yield world
+    world.close()
+
+
 @pytest.fixture
 def world(everywhere: World) -> Iterator[World]:
     """A world in fair weather."""

@@ -31,13 +31,6 @@ from wabox.whatsapp.states import Seen
 Shop = tuple[SessionSpec, str]
 
 
-@pytest.fixture(scope="module")
-def sky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumWorld]:
-    world = ChromiumWorld(tmp_path_factory.mktemp("profiles"))
-    yield world
-    world.close()
-
-
 @pytest.fixture
 def world(sky: ChromiumWorld) -> Iterator[ChromiumWorld]:
     yield sky

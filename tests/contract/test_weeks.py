@@ -22,13 +22,6 @@ from wabox.whatsapp.wear import Wear
 Shop = tuple[SessionSpec, str]
 
 
-@pytest.fixture(scope="module")
-def sky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumWorld]:
-    world = ChromiumWorld(tmp_path_factory.mktemp("profiles"))
-    yield world
-    world.close()
-
-
 @pytest.fixture
 def world(sky: ChromiumWorld) -> Iterator[ChromiumWorld]:
     yield sky

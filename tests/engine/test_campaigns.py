@@ -396,15 +396,7 @@ def test_preflight_counts_what_a_launch_would_do(engine: Engine) -> None:
     engine.driver.not_on_whatsapp.add(numbers[2])
     engine.send(numbers[2])
     engine.turn()
-    found = engine.stage.box.db.read_here(
-        preflight.look,
-        engine.stage.asha.id,
-        template.parse("Hi {name}"),
-        segments.of_tag("leads"),
-        device_ids=None,
-        config=engine.stage.box.config,
-        now=engine.stage.hands.now(),
-    )
+    found = look_ahead(engine)
     assert (found.total, found.will_send, found.first_contacts) == (10, 8, 7)
     assert found.skipped == {"opted_out": 1, "not_on_whatsapp": 1}
     assert found.samples[0] == "Hi Name 0"

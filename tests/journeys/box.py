@@ -6,6 +6,7 @@ The one place in the tests where waiting is allowed, and only for something, wit
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -14,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -393,6 +394,22 @@ class Shop:
 
         until(settled, seconds, what="every message has ended")
         return found
+
+
+@contextlib.contextmanager
+def alone(place: Path, **sections: dict[str, Any]) -> Iterator[Shop]:
+    """A linked box with a sandbox of its own; sections as in Shop."""
+    whatsapp = WhatsApp(place)
+    whatsapp.start()
+    box = Shop(place, whatsapp, **sections)
+    try:
+        box.init()
+        box.start()
+        box.link()
+        yield box
+    finally:
+        box.close()
+        whatsapp.program.kill()
 
 
 def once_each(shop: Shop) -> None:

@@ -7,13 +7,12 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.journeys.box import PHONE, Shop, WhatsApp, until
+from tests.journeys.box import PHONE, Shop, alone, until
 from tests.journeys.conftest import long_only
 
 pytestmark = pytest.mark.timeout(900)
@@ -25,18 +24,8 @@ OVER = ("completed", "stopped", "failed")
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A box of its own, linked."""
-    place: Path = tmp_path_factory.mktemp("campaign")
-    whatsapp = WhatsApp(place)
-    whatsapp.start()
-    box = Shop(place, whatsapp, guards={"tripwires": False})
-    try:
-        box.init()
-        box.start()
-        box.link()
+    with alone(tmp_path_factory.mktemp("campaign"), guards={"tripwires": False}) as box:
         yield box
-    finally:
-        box.close()
-        whatsapp.program.kill()
 
 
 def people(shop: Shop, tag: str, first: int, count: int) -> list[str]:

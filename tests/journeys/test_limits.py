@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.journeys.box import ARRIVED, PHONE, Shop, WhatsApp, once_each, until
+from tests.journeys.box import ARRIVED, PHONE, Shop, alone, once_each, until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -17,18 +16,8 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A box of its own, linked."""
-    place: Path = tmp_path_factory.mktemp("limits")
-    whatsapp = WhatsApp(place)
-    whatsapp.start()
-    box = Shop(place, whatsapp)
-    try:
-        box.init()
-        box.start()
-        box.link()
+    with alone(tmp_path_factory.mktemp("limits")) as box:
         yield box
-    finally:
-        box.close()
-        whatsapp.program.kill()
 
 
 def people(first: int, count: int) -> list[str]:

@@ -80,7 +80,7 @@ def limits(field: Field) -> None:
         **keys,
         told=told is not None,
         locked=bool(told and told.timelock),
-        capped=bool(told and told.new_chats and told.new_chats.status == "capped"),
+        capped=bool(told and told.capped),
     )
     before = field.resolve(field.people.phones.b)
     field.kept["chat"] = before.chat_id

@@ -155,7 +155,7 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
         detail=device.detail,
         locked=told.timelock is not None,
         lock_until=told.timelock.until if told.timelock else None,
-        capped=told.new_chats is not None and told.new_chats.status == "capped",
+        capped=told.capped,
         cap_until=told.new_chats.resets_at if told.new_chats else None,
         cold_rests_until=device.cold_rests_until,
         checks_rest_until=device.checks_rest_until,
@@ -188,7 +188,7 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
 
 def _share(own: int, quota: NewChats | None, begun_today: int, now: datetime) -> int:
     """New chats a day: the box's own cap, or an even share of what WhatsApp leaves, if less; 0 = any number."""
-    if quota is None or quota.status == "capped" or quota.resets_at is None:
+    if quota is None or quota.capped or quota.resets_at is None:
         return own
     days = max(-(-(quota.resets_at - now) // timedelta(days=1)), 1)
     share = max((quota.total - quota.used + begun_today) // days, 1)

@@ -65,7 +65,7 @@ def through(line: Line, start: datetime, count: int) -> datetime | None:
     a_day = line.shared.rules.new_chats_per_day
     if quota is None:
         return _by_days(line, start, count, a_day)
-    left = 0 if quota.status == "capped" else max(quota.total - quota.used, 0)
+    left = 0 if quota.capped else max(quota.total - quota.used, 0)
     if count <= left:
         return _by_days(line, start, count, a_day)
     return None if quota.resets_at is None else _in_cycles(line, quota, max(start, quota.resets_at), count - left)

@@ -232,8 +232,7 @@ def refused(tx: Tx, message: stored.Message, *, now: datetime) -> bool:
     """WhatsApp refused it without a word why. A limit in force explains it of a cold one, which waits."""
     cold = warmth.is_cold(tx, message.id)
     told = limits.in_force(devices.by_id(tx, message.device_id).limits, now) or limits.NOTHING
-    capped = told.new_chats is not None and told.new_chats.status == "capped"
-    if cold and message.status == "sending" and (told.timelock or capped):
+    if cold and message.status == "sending" and told.hold_cold:
         put_back(tx, message, now=now, tried=False)
         return True
     failed = fail(tx, message, "refused", now=now)

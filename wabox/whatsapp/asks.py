@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import structlog
 
@@ -12,6 +13,8 @@ from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost
 from wabox.whatsapp.session import Session
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 
 async def resolve(session: Session, phone: str) -> Resolved:
@@ -77,11 +80,7 @@ async def _limit_shown(session: Session) -> None:
 
 
 def _is_limited(link: Link) -> bool:
-    limits = link.limits
-    if limits is None:
-        return False
-    capped = limits.new_chats is not None and limits.new_chats.status == "capped"
-    return limits.timelock is not None or capped
+    return link.limits is not None and link.limits.hold_cold
 
 
 async def look_up(
@@ -114,20 +113,21 @@ async def pair(session: Session, phone: str) -> None:
 
 async def picture(session: Session) -> bytes:
     """The page as its owner may see it. Raises SessionLost."""
-    if session.page is None:
-        raise SessionLost("the browser is closed")
-    try:
-        return await session.page.picture()
-    except (PageHung, PageLost) as lost:
-        raise SessionLost(str(lost)) from None
+    return await _in_any_state(session, lambda page: page.picture())
 
 
 async def press(session: Session) -> bool:
     """Whether the main button of the page's dialog was pressed. Raises SessionLost."""
+    seconds = session.limits.answer
+    return await _in_any_state(session, lambda page: page.ask("press", {}, seconds)) is True
+
+
+async def _in_any_state(session: Session, work: Callable[[Page], Awaitable[T]]) -> T:
+    """What the page answers, ready or not. Its silence says nothing of the session."""
     if session.page is None:
         raise SessionLost("the browser is closed")
     try:
-        return await session.page.ask("press", {}, session.limits.answer) is True
+        return await work(session.page)
     except (PageHung, PageLost) as lost:
         raise SessionLost(str(lost)) from None
 

@@ -66,6 +66,11 @@ class NewChats:
     total: int
     resets_at: datetime | None
 
+    @property
+    def capped(self) -> bool:
+        """Whether it may begin no more of them in this cycle."""
+        return self.status == "capped"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -76,6 +81,16 @@ class Limits:
 
     timelock: Timelock | None = None
     new_chats: NewChats | None = None
+
+    @property
+    def capped(self) -> bool:
+        """Whether its new chats of this cycle are used up."""
+        return self.new_chats is not None and self.new_chats.capped
+
+    @property
+    def hold_cold(self) -> bool:
+        """Whether nobody new may be written to, for whichever of the two."""
+        return self.timelock is not None or self.capped
 
 
 @dataclass(frozen=True, slots=True)

@@ -566,7 +566,7 @@ class FakeDriver:
         lock, cap = limits.timelock, limits.new_chats
         if lock is not None and (lock.until is None or lock.until > self._now()):
             return Handed("held", TIMELOCK, self._now(), lock.until)
-        if cap is not None and cap.status == "capped" and not (cap.resets_at and cap.resets_at <= self._now()):
+        if cap is not None and cap.capped and not (cap.resets_at and cap.resets_at <= self._now()):
             return Handed("held", CAPPED, self._now(), cap.resets_at)
         return None
 

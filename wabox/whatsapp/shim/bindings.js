@@ -5,6 +5,13 @@ const app = WPP.whatsapp;
 const fns = app.functions;
 const tell = (event) => void Promise.resolve(window.waboxTell(event)).catch(() => {});
 const text = (value) => (value === undefined || value === null ? null : String(value));
+const unless = (otherwise, work) => {
+  try {
+    return work();
+  } catch {
+    return otherwise;
+  }
+};
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const within = (ms, promise) =>
   Promise.race([promise, wait(ms).then(() => Promise.reject(new Error('timeout')))]);

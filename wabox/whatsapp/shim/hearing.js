@@ -20,7 +20,7 @@ const inbound = (msg) => {
     text: text(body) || '',
     kind,
     t: msg.t || 0,
-    edited: !!guarded(() => msg.latestEditMsgKey),
+    edited: !!unless(null, () => msg.latestEditMsgKey),
   };
 };
 const acked = (key, ack) => {
@@ -43,7 +43,7 @@ const subscribe = () => {
   });
   // An edit changes the message that is there; its parts may change one after the other.
   const reread = (msg) => setTimeout(() => {
-    const event = guarded(() => msg.latestEditMsgKey) ? inbound(msg) : null;
+    const event = unless(null, () => msg.latestEditMsgKey) ? inbound(msg) : null;
     if (event) tell({ what: 'inbound', ...event });
   });
   app.MsgStore.on('change:latestEditMsgKey', reread);

@@ -1,13 +1,6 @@
 // What WhatsApp allows this account just now, and whom it lets a limited account still write to.
 // Read where the page keeps it, by its own names; what is not there, or throws, is not told.
 
-const unless = (otherwise, work) => {
-  try {
-    return work();
-  } catch {
-    return otherwise;
-  }
-};
 const AGAIN_MS = 30_000; // what is not there may come later, but is not asked for at every look
 const absentSince = new Map();
 const optional = (name) => {
@@ -107,7 +100,7 @@ const refusal = async (chatId, msg) => {
   const code = String((msg && msg.errorCode) || '');
   await fetchLimits();
   const limit = limiting(limits());
-  const chat = unless(null, () => app.ChatStore.get(chatId));
+  const chat = chatOf(chatId);
   if (limit && !(chat && warm(chat))) return limit;
   if (code === 'UserReachedMaxMonthlyLimitForNewMessages') return { reason: 'capped', until: null };
   return code === '463' ? { reason: 'timelock', until: null } : null;

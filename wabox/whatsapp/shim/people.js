@@ -6,38 +6,28 @@ const parts = (key) => {
 };
 const ourKey = (chat, id) => `true_${chat}_${id}`;
 const stored = (key) => app.MsgStore.get(key) || null;
+const chatOf = (id) => unless(null, () => app.ChatStore.get(id) || null);
 const digits = (wid) => String(wid).split('@')[0].split(':')[0];
 const phoneOf = (chat) => {
   if (chat.endsWith('@c.us')) return digits(chat);
-  try {
-    const wid = app.WidFactory.createWid(chat);
-    const phone = (app.lidPnCache || fns).getPhoneNumber(wid);
+  return unless(null, () => {
+    const phone = (app.lidPnCache || fns).getPhoneNumber(app.WidFactory.createWid(chat));
     return phone ? digits(phone) : null;
-  } catch {
-    return null;
-  }
+  });
 };
 const nameOf = (msg, chat) => {
   const contact = app.ContactStore && app.ContactStore.get(chat);
   return text(msg.notifyName || (contact && (contact.pushname || contact.name)));
 };
-const guarded = (read) => {
-  try {
-    const value = read();
-    return value === undefined ? null : value;
-  } catch {
-    return null;
-  }
-};
 const lidOf = (chat) => {
   if (chat.endsWith('@lid')) return digits(chat);
-  return guarded(() => {
+  return unless(null, () => {
     const lid = (app.lidPnCache || fns).getCurrentLid(app.WidFactory.createWid(chat));
     return lid ? digits(lid) : null;
   });
 };
-const usernameOf = (chat) => text(guarded(() => app.ContactStore.get(chat).username));
-const businessOf = (chat) => guarded(() => {
+const usernameOf = (chat) => text(unless(null, () => app.ContactStore.get(chat).username));
+const businessOf = (chat) => unless(null, () => {
   const { isBusiness, isEnterprise } = app.ContactStore.get(chat);
   return typeof isBusiness === 'boolean' ? isBusiness || isEnterprise === true : null;
 });
@@ -54,6 +44,6 @@ const joined = (chat) => {
 };
 const reveal = () => [...numberless].map(joined).filter(Boolean).forEach((one) => tell({ what: 'joined', ...one }));
 const allJoined = (limit) => {
-  const chats = guarded(() => app.ChatStore.getModelsArray().map((chat) => chat.id.toString())) || [];
+  const chats = unless(null, () => app.ChatStore.getModelsArray().map((chat) => chat.id.toString())) || [];
   return chats.map(joined).filter(Boolean).slice(0, limit);
 };

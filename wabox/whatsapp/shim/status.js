@@ -83,7 +83,7 @@ const watch = async () => {
   for (;;) {
     await renew().catch(() => {});
     renewLimits();
-    guarded(reveal);
+    unless(null, reveal);
     mindDialogs();
     show();
     await wait(options.lookMs);
