@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -137,3 +138,18 @@ async def test_a_page_of_a_strange_name_plays_no_phones(control: httpx.AsyncClie
         assert answer.status_code in (400, 403), name
     for name in ("127.0.0.1:8471", "localhost:8471", "[::1]:8471", "wabox.localhost"):
         assert (await control.get(path, headers={"Host": name})).status_code in (200, 422), name
+
+
+async def test_sandbox_stops_though_something_moves_at_that_very_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Sandbox(port=0)
+    await sandbox.start()
+    monkeypatch.setattr(type(sandbox.world), "next_due", lambda _: time.time() + 60)
+    sandbox.wire.moved.set()
+    driving = sandbox._driving
+    assert driving is not None
+    await asyncio.sleep(0.05)  # it waits for something to move
+    sandbox.wire.moved.set()
+    driving.cancel()
+    done, _ = await asyncio.wait({driving}, timeout=5)
+    await sandbox.stop()
+    assert driving in done

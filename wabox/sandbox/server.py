@@ -205,7 +205,8 @@ class Sandbox:
             due = self.world.next_due()
             wait = None if due is None else max(0.0, due - time.time())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.wire.moved.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self.wire.moved.wait()
 
     async def stop(self) -> None:
         """Nothing listens any more; what is kept is on disk."""

@@ -66,7 +66,8 @@ class Board:
         deadline = clock() + seconds
         while not wanted(self.link):
             try:
-                await asyncio.wait_for(self._turn.wait(), max(deadline - clock(), 0))
+                async with asyncio.timeout_at(deadline):
+                    await self._turn.wait()
             except TimeoutError:
                 return False
         return True

@@ -238,7 +238,8 @@ class Session:
         """Looks at every change and every heartbeat, until something breaks."""
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._knock.wait(), self.limits.heartbeat)
+                async with asyncio.timeout(self.limits.heartbeat):
+                    await self._knock.wait()
             self._knock.clear()
             if self._broken is not None:
                 raise self._broken
@@ -479,7 +480,8 @@ class Session:
         if not self._logout_told:
             return None
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._reason_told.wait(), _REASON_SECONDS)
+            async with asyncio.timeout(_REASON_SECONDS):
+                await self._reason_told.wait()
         return self._reason
 
     async def _try_again(self, reason: str | None) -> None:
