@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,6 +69,23 @@ def test_only_processes_with_our_marks_are_ended(tmp_path: Path, running: list[s
     for one in ours:
         one.wait(10)
     assert [one for one in theirs if not processes.alive(one.pid)] == []
+
+
+def test_what_is_ended_is_gone_when_that_is_said(
+    tmp_path: Path, running: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = run(running, f"--user-data-dir={tmp_path}/abc")
+    kill, slow = processes.kill, list[threading.Timer]()
+
+    def dies_slowly(pids: set[int]) -> None:
+        if pids:
+            slow.append(threading.Timer(0.3, kill, [pids]))
+            slow[-1].start()
+
+    monkeypatch.setattr(processes, "kill", dies_slowly)
+    assert processes.end_browsers_of(tmp_path / "abc") == 1
+    assert not processes.alive(one.pid)
+    assert len(slow) == 1, "killed once"
 
 
 def test_only_our_own_directory_is_swept(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ class Field:
     def kill_browser(self) -> int:
         """The device's browser is killed; the mark from before."""
         mark = self.journal.mark()
-        processes.kill_browsers_of(self.profile.directory)
+        processes.end_browsers_of(self.profile.directory)
         self.shows(lambda link: link.state != "ready", since=mark, seconds=self.tempo.acks)
         return mark
 

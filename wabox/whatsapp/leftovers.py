@@ -51,13 +51,9 @@ def sweep(profiles: Path, temporary: Temporary) -> None:
 
     Only for who holds the data directory: a process that uses it is then a leftover.
     """
-    doomed: set[int] = set()
-    for pid in processes.marked(profiles.absolute(), temporary.path):
-        doomed |= processes.family(pid)
-    doomed -= {os.getpid(), os.getppid()}
-    processes.kill(doomed)
-    if doomed:
-        log.warning("leftover_browsers_ended", processes=len(doomed))
+    ended = processes.end(lambda: processes.marked(profiles.absolute(), temporary.path))
+    if ended:
+        log.warning("leftover_browsers_ended", processes=ended)
     temporary.clear()
 
 

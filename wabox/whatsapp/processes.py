@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 _PROC = Path("/proc")
+_DYING_SECONDS = 5
+_LOOK_SECONDS = 0.01
 
 
 def command_line(pid: int) -> tuple[str, ...]:
@@ -76,13 +79,26 @@ def kill(pids: set[int]) -> None:
             continue
 
 
-def kill_browsers_of(directory: Path) -> int:
-    """Ends every browser that holds this directory, with all its children; says how many."""
-    doomed: set[int] = set()
-    for pid in browsers_of(directory):
-        doomed |= family(pid)
-    kill(doomed)
+def end(find: Callable[[], Iterable[int]]) -> int:
+    """Kills what is found, with all its children, and waits until none is there; says how many.
+
+    Blocks, for 5 s at most. A killed process may write until it is gone; what is born meanwhile is ended as well.
+    """
+    mine, doomed = {os.getpid(), os.getppid()}, set[int]()
+    deadline = time.monotonic() + _DYING_SECONDS
+    while time.monotonic() < deadline:
+        found = set[int]().union(*(family(pid) for pid in find())) - mine
+        kill(found - doomed)
+        doomed |= found
+        if not any(alive(pid) for pid in doomed):
+            break
+        time.sleep(_LOOK_SECONDS)
     return len(doomed)
+
+
+def end_browsers_of(directory: Path) -> int:
+    """Every browser that holds this directory is gone; says of how many processes. As `end`."""
+    return end(lambda: browsers_of(directory))
 
 
 def _has(arguments: tuple[str, ...], flag: str) -> bool:

@@ -56,7 +56,7 @@ def names(profiles: Path) -> set[str]:
 def clear(profiles: Path) -> None:
     """What was put away is gone, also what an earlier life has left."""
     for away in profiles.glob(f"{_GONE}*"):
-        processes.kill_browsers_of(away)
+        processes.end_browsers_of(away)
         shutil.rmtree(away, ignore_errors=True)
 
 
@@ -78,7 +78,7 @@ class Profile:
         self.directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.directory.mkdir(mode=0o700, exist_ok=True)
         self.directory.chmod(0o700)
-        processes.kill_browsers_of(self.directory)
+        processes.end_browsers_of(self.directory)
         leftovers.unlock(self.directory)
 
     def used_at(self) -> datetime:
@@ -175,7 +175,7 @@ class Profile:
 
         The note goes first: of a half wiped directory it would say that it is linked.
         """
-        processes.kill_browsers_of(self.directory)
+        processes.end_browsers_of(self.directory)
         with suppress(OSError):
             leftovers.unlock(self.directory)
         with suppress(OSError):

@@ -84,7 +84,7 @@ class Window:
             except (PageHung, PageLost):
                 log.warning("browser_killed", profile=self._profile.directory.name)
         if context is not None:
-            await asyncio.to_thread(processes.kill_browsers_of, self._profile.directory)
+            await asyncio.to_thread(processes.end_browsers_of, self._profile.directory)
 
     async def _show(self, tab: Tab | None) -> None:
         context = self._context
