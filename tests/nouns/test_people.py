@@ -159,6 +159,18 @@ def test_who_changes_the_number_takes_the_opt_out_along(tx: Tx, asha: User, devi
     assert suppression.is_out(tx, asha.id, PHONE)
 
 
+def test_an_opt_out_of_before_hidden_ids_were_known_goes_along_with_them(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    """An upgrade gives ids to people who opted out by their number alone."""
+    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
+    replies.opt_out_by_owner(tx, asha.id, PHONE, source="owner", by=None, now=now)
+    tx.run("delete from suppressions where phone_hash = phone_hash(:chat)", chat=CHAT)
+    waits = queue(tx, device, "8801711000002", now)
+    numbers.learn(tx, device, "8801711000002", Resolved("yes", CHAT), now=now)
+    assert stored.by_id(tx, waits).error == "opted_out"
+
+
 def test_bilal_finds_none_of_ashas_people(tx: Tx, asha: User, bilal: User, device: Device, now: datetime) -> None:
     replies.hear(tx, said(device, "STOP", now), now=now)
     person = identities.find(tx, asha.id, CHAT)

@@ -66,6 +66,8 @@ def join(tx: Tx, user_id: int, wa_id: str, phone: str, *, now: datetime) -> bool
     before = identities.holder(tx, user_id, wa_id)
     if before is not None and before.address == phone:
         return False
+    if before is not None:  # who opted out under another address takes that along
+        suppression.even_out(tx, user_id, before.address, now=now)
     person_id = identities.ensure(tx, user_id, phone, now=now)
     identities.take_id(tx, user_id, wa_id, person_id)
     if before is not None and identities.is_hidden(before.address):
