@@ -62,6 +62,8 @@ class Device(Struct):
     reason: WhatsApp's own name for why it ended the session (`unknown_companion`, …), with the details
     `logged_out`, `trying_again` and `storage_full`; null if it gave none.
     none_arrive: WhatsApp takes its messages, and none of the last 15 has reached anybody within half an hour.
+    qr_made_at, qr_expires_at: since when WhatsApp shows the code of `/qr`, and until when a phone can use it; null
+    where there is no living code, or its page does not tell.
     previous_phone: with the detail `number_changed`, the number it sent from before; else null.
     """
 
@@ -78,6 +80,8 @@ class Device(Struct):
     previous_phone: str | None = None
     reason: str | None = None
     none_arrive: bool = False
+    qr_made_at: wire.Time | None = None
+    qr_expires_at: wire.Time | None = None
 
 
 class Devices(Struct):
@@ -100,16 +104,10 @@ class LinkedNumber(Struct, forbid_unknown_fields=True):
     phone_number: wire.Phone
 
 
-class Qr(Struct, omit_defaults=True):
-    """qr: a PNG as a data URL while the device waits for its scan and a living code is there, else null.
-
-    made_at, expires_at: since when WhatsApp shows this code, and until when a phone can use it; left out where
-    there is no code.
-    """
+class Qr(Struct):
+    """qr: a PNG as a data URL while the device waits for its scan and a living code is there, else null."""
 
     qr: str | None
-    made_at: wire.Time | None = None
-    expires_at: wire.Time | None = None
 
 
 class Found(Struct):
@@ -261,9 +259,7 @@ async def get_qr(device_label: wire.LabelInPath, box: Box, caller: Caller) -> Re
     device = await box.db.read(devices.by_label, caller.user.id, device_label)
     shown = device.living_qr(box.now())
     drawn = None if shown is None else await asyncio.to_thread(qr.png_data_url, shown)
-    made_at, expires_at = (device.qr_at, device.qr_until) if shown else (None, None)
-    answer = Qr(drawn, times.wire_or_none(made_at), times.wire_or_none(expires_at))
-    return Response(answer, headers={"Cache-Control": "no-store"})
+    return Response(Qr(drawn), headers={"Cache-Control": "no-store"})
 
 
 @get("/devices/{device_label:str}/checkup", responses=wire.errors(404), summary="What hinders the link")
@@ -349,6 +345,7 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
     ramp = line.allowance(rows, device, config=box.config, now=now)
     told = limits.shown(device.limits, now) if device.linked else None
     more = _more(device, ramp, now)
+    scannable = device.living_qr(now) is not None
     return Device(
         device_label=device.label,
         phone_number=device.phone if device.linked else None,
@@ -363,6 +360,8 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         previous_phone=device.previous_phone,
         reason=device.reason,
         none_arrive=device.linked and reaching.none_arrive(rows, device.id, now=now),
+        qr_made_at=times.wire_or_none(device.qr_at) if scannable else None,
+        qr_expires_at=times.wire_or_none(device.qr_until) if scannable else None,
     )
 
 

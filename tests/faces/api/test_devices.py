@@ -40,6 +40,8 @@ def test_the_list_is_the_references_object(open_api: Open) -> None:
         "previous_phone": None,
         "reason": None,
         "none_arrive": False,
+        "qr_made_at": None,
+        "qr_expires_at": None,
     }
     second = found["devices"][1]
     assert (second["device_label"], second["state"], second["phone_number"]) == ("a-first", "not_started", None)
@@ -110,17 +112,23 @@ def test_removing_a_device_cancels_what_waits_on_it(api: Api) -> None:
 def test_the_qr_is_shown_while_it_can_be_scanned_only(api: Api) -> None:
     _add(api, "sales")
     sales = int(api.stage.value("select id from devices where label = 'sales'"))
-    assert api.call("GET", "/devices/sales/qr").json()["qr"] is None
+    assert api.call("GET", "/devices/sales/qr").json() == {"qr": None}
     started = api.call("POST", "/devices/sales/start")
     assert (started.status_code, started.json()["state"]) == (202, "starting")
     assert api.call("POST", "/devices/sales/start").status_code == 202
-    api.link(sales, "qr", qr="2@abc,def,ghi,jkl,1")
+    now = api.stage.hands.now()
+    ages = {"qr_at": now - timedelta(seconds=5), "qr_until": now + timedelta(seconds=15)}
+    api.link(sales, "qr", qr="2@abc,def,ghi,jkl,1", **ages)
     shown = api.call("GET", "/devices/sales/qr")
+    assert list(shown.json()) == ["qr"], "the reference gives this object whole"
     assert shown.json()["qr"].startswith("data:image/png;base64,")
+    told = api.call("GET", "/devices").json()["devices"][1]
+    assert (told["qr_made_at"], told["qr_expires_at"]) == tuple(one.isoformat() for one in ages.values())
     assert shown.headers["cache-control"] == "no-store"
     api.link(sales)
-    assert api.call("GET", "/devices/sales/qr").json()["qr"] is None
-    assert api.call("GET", "/devices").json()["devices"][1]["state"] == "ready"
+    assert api.call("GET", "/devices/sales/qr").json() == {"qr": None}
+    linked = api.call("GET", "/devices").json()["devices"][1]
+    assert (linked["state"], linked["qr_made_at"], linked["qr_expires_at"]) == ("ready", None, None)
 
 
 def test_a_pairing_code_starts_the_device_and_comes_after_a_moment(api: Api) -> None:

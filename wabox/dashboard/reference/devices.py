@@ -27,6 +27,8 @@ _DEVICE = {
     "previous_phone": None,
     "reason": None,
     "none_arrive": False,
+    "qr_made_at": None,
+    "qr_expires_at": None,
 }
 _STARTING = {**_DEVICE, "state": "starting", "ready": False, "phone_number": None}
 
@@ -89,11 +91,7 @@ DEVICES = Chapter(
             "GET",
             "/devices/{device_label}/qr",
             later("The QR code as a picture. Poll every 2 to 3 seconds until it is null and the state is ready."),
-            answer={
-                "qr": "data:image/png;base64,iVBORw0KGgo…",
-                "made_at": "2026-11-22T06:00:00+00:00",
-                "expires_at": "2026-11-22T06:00:20+00:00",
-            },
+            answer={"qr": "data:image/png;base64,iVBORw0KGgo…"},
         ),
         Route(
             "GET",
