@@ -1,4 +1,6 @@
-"""WhatsApp limits a phone in the midst of a campaign: no new person burns, known ones go on, the rest follows."""
+"""What WhatsApp limits and hides. A limit burns no new person, known ones go on, the rest follows; who writes
+without a number is heard, and their STOP counts before and after it is known who they are.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +8,33 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.journeys.box import ARRIVED, PHONE, Shop, alone, once_each, until
+from tests.faces.tab import csrf_of
+from tests.journeys.box import ARRIVED, EMAIL, ENDED, PASSWORD, PHONE, Shop, alone, once_each, until
+from tests.journeys.receiver import Receiver
 
 pytestmark = pytest.mark.timeout(600)
+LID, NAMED, LATER, OWNERS, KNOWN, BUSINESS, MIDWAY = (f"88018{n:08d}" for n in range(1, 8))
+OUT = ("skipped", "opted_out")
+EVENTS = ["message.received", "contact.opted_out", "delivery.sent", "delivery.skipped"]
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A box of its own, linked."""
-    with alone(tmp_path_factory.mktemp("limits")) as box:
+def receiver() -> Iterator[Receiver]:
+    """The shop's own server."""
+    found = Receiver()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Shop]:
+    """A box of its own, linked, that tells its webhook."""
+    with alone(tmp_path_factory.mktemp("limits"), webhooks={"allow": [receiver.address]}) as box:
+        asked = {"webhook_url": receiver.url, "events": EVENTS}
+        assert box.call("PUT", "/webhooks", asked).status_code == 200
         yield box
 
 
@@ -95,3 +113,139 @@ def test_a_full_cycle_holds_new_people_until_the_next_begins(shop: Shop) -> None
     shop.all_end()
     once_each(shop)
     shop.whatsapp.ask("DELETE", "faults")
+
+
+# -- people whose number WhatsApp hides: they end their line, so they come last ---------------------------------
+
+
+def hide(shop: Shop, **faults: Any) -> None:
+    shop.whatsapp.ask("PUT", "faults", {"lid_unknown": [], "username_only": [], "hidden_number": [], **faults})
+
+
+def writes(shop: Shop, receiver: Receiver, phone: str, text: str) -> dict[str, Any]:
+    """The person writes; what the webhook hears of it."""
+    before = len(receiver.posts)
+    shop.whatsapp.ask("POST", "inbound", {"from": phone, "to": PHONE, "text": text})
+
+    def told() -> dict[str, Any] | None:
+        heard = [one.event for one in receiver.posts[before:] if one.event["event"] == "message.received"]
+        return next((one for one in heard if one["text"] == text), None)
+
+    found = until(told, 20, what=f"{text} is heard")
+    assert found is not None
+    return found
+
+
+def ends(shop: Shop, body: dict[str, Any]) -> tuple[str, str | None]:
+    """What becomes of a message."""
+    answer = shop.call("POST", "/send", {"message": "Hello", **body})
+    assert answer.status_code == 202, answer.text
+    job_id = answer.json()["job_id"]
+    until(lambda: shop.message(job_id)["status"] in (*ENDED[1:], "sent"), 20, what="it ends")
+    found = shop.message(job_id)
+    return found["status"] if found["status"] not in ARRIVED else "sent", found["error"]
+
+
+def contact(shop: Shop, phone: str) -> int:
+    """The id of the contact with this number."""
+    (found,) = shop.get(f"/contacts?q={phone}")["data"]
+    return int(found["id"])
+
+
+def erase(shop: Shop, contact_id: int) -> None:
+    """The owner erases this person on the dashboard."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", timeout=20, trust_env=False) as tab:
+        sign_in = {"_csrf": csrf_of(tab.get("/login").text), "email": EMAIL, "password": PASSWORD, "next": "/"}
+        assert tab.post("/login", data=sign_in).status_code == 303
+        token = csrf_of(tab.get(f"/contacts/{contact_id}").text)
+        assert tab.post(f"/contacts/{contact_id}/erase", data={"_csrf": token}).status_code == 303
+
+
+def texts(shop: Shop, phone: str) -> list[str]:
+    return [one["text"] for one in shop.whatsapp.messages() if one["to"] == phone]
+
+
+def test_who_stops_without_a_number_stays_stopped_when_it_is_known(shop: Shop, receiver: Receiver) -> None:
+    hide(shop, lid_unknown=[LID], username_only=[NAMED])
+    hello = writes(shop, receiver, LID, "do you have tea")
+    assert (hello["phone"], hello["username"]) == (None, None)
+    assert ends(shop, {"person_id": hello["person_id"]}) == ("sent", None)
+    assert texts(shop, LID) == ["Hello"]
+    stops = [writes(shop, receiver, one, "STOP") for one in (LID, NAMED)]
+    assert [(one["phone"], bool(one["username"])) for one in stops] == [(None, False), (None, True)]
+    assert stops[0]["person_id"] == hello["person_id"]
+    assert [ends(shop, {"person_id": one["person_id"]}) for one in stops] == [OUT, OUT]
+    until(lambda: len(texts(shop, NAMED)) == 1, 20, what="the opt-out is confirmed")
+    hide(shop)
+    ids = {one["person_id"]: phone for one, phone in zip(stops, (LID, NAMED), strict=True)}
+
+    def joined() -> bool:
+        rows = [shop.get(f"/messages?person_id={one}")["data"] for one in ids]
+        return all(
+            {row["phone"] for row in found} == {phone} for found, phone in zip(rows, ids.values(), strict=True)
+        )
+
+    until(joined, 20, what="both are known by number, under the ids they had")
+    where = f"/campaigns/{campaign(shop, 'after', [LID, NAMED, KNOWN])}"
+    until(lambda: shop.get(where)["status"] == "completed", 40, what="the campaign is over")
+    assert shop.get(where)["sent"] == 1
+    for again in (0, 1):
+        for phone in (LID, NAMED):
+            assert ends(shop, {"phone": phone}) == OUT
+            if not again:
+                erase(shop, contact(shop, phone))
+        rows = [{"phone": one, "name": "again", "tag": "again"} for one in ids.values()]
+        assert shop.call("POST", "/contacts/bulk", {"contacts": rows}).is_success
+    assert (len(texts(shop, LID)), len(texts(shop, NAMED)), len(texts(shop, KNOWN))) == (2, 1, 1)
+
+
+def test_who_is_known_and_then_hides_is_heard_and_the_stricter_word_wins(shop: Shop, receiver: Receiver) -> None:
+    assert ends(shop, {"phone": LATER}) == ("sent", None)
+    hide(shop, hidden_number=[LATER], lid_unknown=[OWNERS])
+    stop = writes(shop, receiver, LATER, "STOP")
+    hidden = writes(shop, receiver, OWNERS, "hello from nowhere")
+    assert hidden["phone"] is None
+    assert shop.call("POST", "/contacts", {"phone": OWNERS, "name": "Owner's"}).is_success
+    assert shop.call("POST", f"/contacts/{contact(shop, OWNERS)}/opt-out").is_success
+    hide(shop)
+    assert ends(shop, {"person_id": stop["person_id"]}) == OUT
+    until(
+        lambda: ends(shop, {"person_id": hidden["person_id"]}) == OUT, 20, what="the owner's word counts for both"
+    )
+    assert writes(shop, receiver, LATER, "START")["phone"] == LATER
+    assert ends(shop, {"phone": LATER}) == ("sent", None)
+    assert ends(shop, {"phone": OWNERS}) == OUT
+
+
+def test_what_a_machine_answers_is_nobodys_word(shop: Shop, receiver: Receiver) -> None:
+    shop.whatsapp.ask("PUT", "faults", {"auto_reply_ms": 300})
+    before = len(receiver.posts)
+    assert ends(shop, {"phone": BUSINESS}) == ("sent", None)
+
+    def told() -> list[dict[str, Any]]:
+        heard = [one.event for one in receiver.posts[before:]]
+        return [one for one in heard if one["event"] == "message.received" and one["phone"] == BUSINESS]
+
+    (answer,) = until(told, 20, what="the machine's answer is heard")
+    assert answer["automatic"]
+    refused = shop.call("POST", "/send", {"message": "Hello", "person_id": answer["person_id"]})
+    assert (refused.status_code, refused.json()["code"]) == (422, "never_wrote")
+    shop.whatsapp.ask("PUT", "faults", {"auto_reply_ms": None})
+
+
+def test_a_kill_between_the_stop_and_the_number_lets_nothing_of_a_campaign_go(
+    shop: Shop, receiver: Receiver
+) -> None:
+    ends_at = at(datetime.now(UTC) + timedelta(hours=2))
+    hide(shop, hidden_number=[MIDWAY], timelock={"type": "DEFAULT", "until": ends_at})
+    shop.is_device("ready", "restricted")
+    where = f"/campaigns/{campaign(shop, 'midway', [MIDWAY])}"
+    until(lambda: shop.get(where)["queued"] == 1, 20, what="it waits for the lock")
+    assert writes(shop, receiver, MIDWAY, "STOP")["phone"] is None
+    shop.program.kill()
+    hide(shop, timelock=None)
+    shop.start()
+    until(lambda: shop.get(where)["status"] == "completed", 60, what="the campaign is over")
+    (found,) = [one for one in shop.messages() if one["phone"] == MIDWAY and one["campaign_id"]]
+    assert (found["status"], found["error"]) == OUT
+    assert not [one for one in texts(shop, MIDWAY) if one.startswith("Hello")]
