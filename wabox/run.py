@@ -35,6 +35,7 @@ from wabox.engine.closing import Closing
 from wabox.engine.endings import Endings
 from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.housekeeping import Housekeeping
+from wabox.engine.idling import Idling
 from wabox.engine.importing import Importing, Imports
 from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
@@ -248,6 +249,7 @@ class _Serving:
             ],
             hourly=[
                 Endings(box, self.gateway).tick,
+                Idling(box).tick,
                 Housekeeping(box).tick,
                 Nightly(box).tick,
                 imports.tidy,

@@ -21,6 +21,7 @@ from wabox.whatsapp.driver import (
     Link,
     NewChats,
     Pairing,
+    PhoneUsed,
     Receipt,
     Resolved,
     SessionLost,
@@ -276,6 +277,17 @@ def test_a_person_writing_is_told(world: World, shop: Shop) -> None:
     assert abs(told.at - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+def test_what_is_written_on_the_phone_itself_is_a_sign_that_it_is_used(world: World, shop: Shop) -> None:
+    """Also if the page was away meanwhile; what wabox sends is none."""
+    (spec, phone), mark = shop, world.diary.mark()
+    assert world.driver.hand_over(spec.device_id, chat_with(world, shop), new_id(), "hello").outcome == "acked"
+    assert world.diary.all(PhoneUsed, mark) == []
+    world.use_phone(spec.device_id, phone, world.new_phone())
+    told = world.diary.wait(PhoneUsed, lambda one: one.device_id == spec.device_id, mark)
+    assert abs(told.at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert world.diary.all(Inbound, mark) == []
+
+
 def test_who_hides_the_number_is_told_by_lid_until_the_page_knows_it(world: World, shop: Shop) -> None:
     (spec, phone), person = shop, world.new_phone()
     mark = world.diary.mark()
@@ -336,6 +348,7 @@ def test_a_device_comes_back_without_a_qr_and_misses_nothing(world: World, shop:
     world.driver.close(spec.device_id)
     world.link_is(spec.device_id, "not_started", mark)
     world.write(spec.device_id, phone, person, "while you were away")
+    world.use_phone(spec.device_id, phone, person)
     mark = world.diary.mark()
     world.driver.open(spec)
     world.synced(spec.device_id, mark)
@@ -343,6 +356,7 @@ def test_a_device_comes_back_without_a_qr_and_misses_nothing(world: World, shop:
     assert [link.state for link in links if link.state == "qr"] == []
     assert (links[0].state, links[0].detail) == ("starting", "reconnecting")
     world.diary.wait(Inbound, lambda one: one.text == "while you were away", mark)
+    world.diary.wait(PhoneUsed, lambda one: one.device_id == spec.device_id, mark)
     found = world.driver.look_up(spec.device_id, message_id, (chat_id,), (chat_id, message_id))
     assert found.ack is not None
     assert found.ack >= 1

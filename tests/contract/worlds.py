@@ -29,6 +29,7 @@ from wabox.whatsapp.driver import (
     LinkState,
     NewChats,
     Pairing,
+    PhoneUsed,
     QuotaStatus,
     Receipt,
     SessionSpec,
@@ -40,7 +41,7 @@ from wabox.whatsapp.page import Limits
 from wabox.whatsapp.profile import Profile
 
 T = TypeVar("T")
-E = TypeVar("E", Link, Receipt, Inbound, Joined, Pairing)
+E = TypeVar("E", Link, Receipt, Inbound, Joined, PhoneUsed, Pairing)
 PATIENCE = 40.0
 
 QUICK = Limits(
@@ -191,6 +192,10 @@ class World(ABC):
         """A person writes to the linked phone."""
 
     @abstractmethod
+    def use_phone(self, device_id: int, phone: str, person: str) -> None:
+        """Somebody writes to a person on the linked phone itself."""
+
+    @abstractmethod
     def edit(self, device_id: int, phone: str, person: str, text: str, edited: str) -> None:
         """A person writes, and soon makes something else of it."""
 
@@ -257,6 +262,9 @@ class FakeWorld(World):
 
     def write(self, device_id: int, phone: str, person: str, text: str) -> None:
         self.fake.write(device_id, person, text)
+
+    def use_phone(self, device_id: int, phone: str, person: str) -> None:
+        self.fake.use_phone(device_id)
 
     def edit(self, device_id: int, phone: str, person: str, text: str, edited: str) -> None:
         self.fake.edit(self.fake.write(device_id, person, text), edited)
@@ -388,6 +396,9 @@ class ChromiumWorld(World):
 
     def write(self, device_id: int, phone: str, person: str, text: str) -> None:
         self.post("/sandbox/inbound", **{"from": person, "to": phone, "text": text})
+
+    def use_phone(self, device_id: int, phone: str, person: str) -> None:
+        self.post("/sandbox/outbound", **{"from": phone, "to": person, "text": "I come at six"})
 
     def edit(self, device_id: int, phone: str, person: str, text: str, edited: str) -> None:
         self.weather(edit={"after_ms": 300, "text": edited})

@@ -21,13 +21,14 @@ from wabox.billing import notices, plans, subscriptions
 from wabox.billing.plans import Terms
 from wabox.campaigns import launching
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import devices, idle_warnings
 from wabox.engine import backoff, billing
 from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
 from wabox.engine.closing import Closing
 from wabox.engine.expansion import Campaigns
 from wabox.engine.housekeeping import Housekeeping
+from wabox.engine.idling import Idling
 from wabox.engine.links import Links
 from wabox.engine.mailing import Mailing
 from wabox.engine.receipts import Receipts
@@ -185,6 +186,17 @@ def test_a_mail_that_a_full_disk_could_not_record_is_not_handed_over_again(
     run(post)
     assert taken == [first, second]
     assert stage.value("select count(*) from mails where status = 'sent'") == 2
+
+
+def test_a_phone_that_cannot_be_looked_at_holds_up_no_warning_of_another(
+    engine: Engine, stage: Stage, poison: Poison
+) -> None:
+    engine.link(stage.bilal.device_id, "8801700000010")
+    stage.hands.forward(days=11)
+    poison(idle_warnings, "look_at", stage.asha.device_id)
+    run(Idling(stage.box).tick)
+    told = [stage.device(one).signs.told for one in (stage.asha.device_id, stage.bilal.device_id)]
+    assert told == [None, "phone"]
 
 
 def test_a_chore_that_fails_holds_up_no_other(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

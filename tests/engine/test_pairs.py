@@ -25,7 +25,7 @@ from wabox.contacts import contacts, phones, suppression
 from wabox.contacts.people import Consent
 from wabox.contacts.writing import Draft
 from wabox.content import rules
-from wabox.devices import devices
+from wabox.devices import devices, idle_warnings
 from wabox.engine.expansion import Expansion, _settle
 from wabox.engine.turns import Turns
 from wabox.errors import Invalid
@@ -34,7 +34,8 @@ from wabox.messages import log as messages_log
 from wabox.messages.line import of_device
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
-from wabox.whatsapp.driver import Handed, NewChats, Timelock
+from wabox.whatsapp.driver import Handed, NewChats, PhoneUsed, Timelock
+from wabox.whatsapp.fake import Outcome
 
 OTHER = "8801711000002"
 Meanwhile = Callable[[Engine, int], object]
@@ -1007,3 +1008,46 @@ def test_a_joining_that_is_killed_is_whole_or_not_at_all(engine: Engine, monkeyp
     engine.driver.reveal(device_id, PHONE)
     assert engine.message(waits).error == "opted_out"
     assert engine.stage.value("select count(*) from inbox where phone = :p", p=PHONE) == 1
+
+
+def nobody_uses_the_phone(engine: Engine) -> None:
+    engine.stage.hands.forward(hours=24 * 11)
+    assert write(engine, idle_warnings.look_at, engine.stage.asha.device_id)
+
+
+@pytest.mark.parametrize("outcome", ["acked", "lost_answer", "stuck"])
+def test_a_warning_that_nobody_uses_the_phone_holds_nothing_and_doubles_nothing(
+    engine: Engine, outcome: Outcome
+) -> None:
+    nobody_uses_the_phone(engine)
+    job = engine.send()
+    engine.driver.plan(outcome)
+    for _ in range(3):
+        engine.turn()
+        engine.stage.hands.forward(minutes=10)
+        engine.driver.use_phone(engine.stage.asha.device_id)
+    assert engine.status(job) == "sent"
+    assert engine.stage.device().signs.told is None
+
+
+def test_a_sign_of_the_number_before_says_nothing_of_the_one_that_is_linked_now(engine: Engine) -> None:
+    before = engine.stage.device()
+    engine.driver.unlink(before.id)
+    engine.link(phone=OTHER)
+    linked_at = engine.stage.hands.now()
+    nobody_uses_the_phone(engine)
+    late = PhoneUsed(before.id, before.session, engine.stage.hands.now())
+    write(engine, idle_warnings.phone_used, late)
+    device = engine.stage.device()
+    assert (device.number_changed, device.signs.told, device.signs.phone) == (True, "phone", linked_at)
+
+
+def test_a_device_deleted_with_a_warning_takes_it_along(engine: Engine) -> None:
+    sales = write(engine, devices.create, engine.stage.asha.id, "sales", most=5)
+    engine.link(sales.id, OTHER)
+    engine.stage.hands.forward(hours=24 * 11)
+    assert write(engine, idle_warnings.look_at, sales.id)
+    write(engine, leaving.device_removed, engine.stage.device(sales.id))
+    assert not write(engine, idle_warnings.look_at, sales.id)
+    assert engine.stage.device(sales.id).warning(engine.stage.hands.now()) is None
+    assert sales.id not in engine.stage.box.db.read_here(idle_warnings.perhaps)

@@ -15,7 +15,7 @@ from wabox.accounts import terms, users
 from wabox.checkup import promises
 from wabox.content import builtin
 from wabox.dashboard.language import catalogue
-from wabox.devices import devices, doctor, endings
+from wabox.devices import devices, doctor, endings, idling
 from wabox.messages import facts, reasons, statuses
 from wabox.whatsapp import driver
 
@@ -56,7 +56,7 @@ def of_nouns() -> set[str]:
     found |= {one.sentence for one in builtin.BUILTINS}
     found |= set(statuses._SENTENCES.values()) | set(devices._SENTENCES.values())
     found |= {*endings.OVER.values(), *endings.AGAIN.values()}
-    found |= set(doctor.SENTENCES)
+    found |= set(doctor.SENTENCES) | set(idling.SENTENCES.values())
     return found | {users.DISCLAIMER, *terms.TERMS}
 
 

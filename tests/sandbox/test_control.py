@@ -38,6 +38,8 @@ async def test_state_of_a_fresh_sandbox(control: httpx.AsyncClient) -> None:
         ("POST", "/sandbox/unlink", {"phone": SHOP}, "not_linked"),
         ("POST", "/sandbox/unlink", {}, "invalid_body"),
         ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": "hi"}, "not_linked"),
+        ("POST", "/sandbox/outbound", {"from": SHOP, "to": ASHA, "text": "hi"}, "not_linked"),
+        ("POST", "/sandbox/outbound", {"from": SHOP, "text": "hi"}, "invalid_body"),
         ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": " "}, "invalid_text"),
         ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": "a\x00"}, "invalid_text"),
         ("POST", "/sandbox/inbound", {"from": ASHA, "text": "hi"}, "invalid_body"),

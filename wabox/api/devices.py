@@ -54,6 +54,18 @@ class Limits(Struct):
     new_chats: NewChats | None
 
 
+class Idle(Struct):
+    """WhatsApp may soon drop the link: nobody seems to use the `phone`, or the `box` is not connected to WhatsApp.
+
+    since: the last sign that wabox has seen. until: from then on it may be dropped. text: in words, with the cure.
+    """
+
+    who: Literal["phone", "box"]
+    since: wire.Time
+    until: wire.Time
+    text: str
+
+
 class Device(Struct):
     """A device. warmup_day: 1 to 7, null after it. effective_daily_cap: today's, null = no cap.
 
@@ -65,6 +77,7 @@ class Device(Struct):
     qr_made_at, qr_expires_at: since when WhatsApp shows the code of `/qr`, and until when a phone can use it; null
     where there is no living code, or its page does not tell.
     previous_phone: with the detail `number_changed`, the number it sent from before; else null.
+    idle: a warning some days before WhatsApp drops the link for want of use; null = none.
     """
 
     device_label: str
@@ -82,6 +95,7 @@ class Device(Struct):
     none_arrive: bool = False
     qr_made_at: wire.Time | None = None
     qr_expires_at: wire.Time | None = None
+    idle: Idle | None = None
 
 
 class Devices(Struct):
@@ -362,7 +376,15 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         none_arrive=device.linked and reaching.none_arrive(rows, device.id, now=now),
         qr_made_at=times.wire_or_none(device.qr_at) if scannable else None,
         qr_expires_at=times.wire_or_none(device.qr_until) if scannable else None,
+        idle=_idle(device, now),
     )
+
+
+def _idle(device: devices.Device, now: datetime) -> Idle | None:
+    told = device.warning(now)
+    if told is None:
+        return None
+    return Idle(told.who, times.wire(told.since), times.wire(told.until), told.sentence)
 
 
 def _more(

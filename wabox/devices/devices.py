@@ -20,7 +20,7 @@ from typing import Literal, cast
 from wabox import times
 from wabox.billing import trials
 from wabox.db import Row, Rows, Tx
-from wabox.devices import endings, limits, numbers
+from wabox.devices import endings, idling, limits, numbers
 from wabox.errors import Invalid, NotFound, Unavailable
 from wabox.webhooks import deliveries
 from wabox.whatsapp import logouts
@@ -88,6 +88,7 @@ class Device:
     detail_until: datetime | None
     compare_code: str | None
     limits: Limits | None
+    signs: idling.Signs
     cold_rests_until: datetime | None
     checks_rest_until: datetime | None
     link_epoch: int
@@ -129,6 +130,24 @@ class Device:
         """The QR text, if a phone can still use it."""
         over = self.qr_until is not None and now > self.qr_until + QR_GRACE
         return self.qr if self.state == "qr" and not over else None
+
+    def idle(self, now: datetime) -> idling.Idle | None:
+        """Who has given no sign for so long that WhatsApp may drop the link."""
+        if not self.linked or self.removed_at is not None:
+            return None
+        away = self.state not in ("ready", "starting")
+        return self.signs.idle(connected=self.ready and self.synced, away=away, now=now)
+
+    def warning(self, now: datetime) -> idling.Idle | None:
+        """What its owner is told of that: not before the hourly look has found it, once the page has caught up."""
+        idle = self.idle(now)
+        return idle if idle is not None and idle.who == self.signs.told else None
+
+    def idle_no_more(self, now: datetime) -> bool:
+        """Whether what its owner was told is over. While its page is not well nobody knows, and it stands."""
+        told, idle = self.signs.told, self.idle(now)
+        known = not self.linked or (self.ready and self.synced)
+        return told is not None and known and (idle is None or idle.who != told)
 
     @property
     def reason(self) -> str | None:
@@ -415,8 +434,11 @@ def saw(tx: Tx, link: Link, *, now: datetime) -> bool:
     after = by_id(tx, device.id)
     changed = (device.state, device.remark) != (after.state, after.remark)
     changed = changed or limits.are_news(device.limits, after.limits)
+    if after.idle_no_more(now):
+        idling.note(tx, device.id, None)
+        changed = True
     if changed:
-        owe_state(tx, after, now=now)
+        owe_state(tx, by_id(tx, device.id), now=now)
     return changed
 
 
@@ -438,6 +460,7 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
            qr_at = case when :qr is null then null when qr is :qr then qr_at else coalesce(:qr_at, :now) end,
            qr = :qr, qr_until = :qr_until, detail_until = :until, compare_code = :compare,
            seen_at = :now,
+           connected_at = case when 'ready' in (state, :state) then :now else connected_at end,
            pairing_code = case when :state = 'qr' then pairing_code end,
            pairing_reason = case when :state = 'qr' then pairing_reason end,
            command = case when command = 'restart' then null else command end
@@ -474,6 +497,7 @@ def _begin_epoch(tx: Tx, device: Device, link: Link, now: datetime) -> None:
         phone=link.phone,
         now=times.stored(now),
     )
+    idling.began(tx, device.id, now=now)
     tx.run(
         """insert or ignore into linked_phones (user_id, phone, first_linked_at)
            values (:user_id, :phone, :now)""",
@@ -496,6 +520,7 @@ def owe_state(tx: Tx, device: Device, *, now: datetime) -> None:
         "reason": device.reason,
         "detail": device.remark or (RESTRICTED if is_restricted(device, now) else None),
         "limits": limits.shown(device.limits, now),
+        "idle": idling.shown(device.warning(now)),
         "at": times.wire(now),
     }
     deliveries.owe(tx, user_id=device.user_id, event="device.state", payload=payload, now=now, device_id=device.id)
@@ -585,6 +610,7 @@ def _device(row: Row) -> Device:
         detail_until=times.read_or_none(row["detail_until"]),
         compare_code=row["compare_code"],
         limits=limits.of_row(row),
+        signs=idling.of_row(row),
         cold_rests_until=times.read_or_none(row["cold_rests_until"]),
         checks_rest_until=times.read_or_none(row["checks_rest_until"]),
         link_epoch=row["link_epoch"],

@@ -15,10 +15,10 @@ from wabox.accounts import locked, users
 from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import devices, idle_warnings
 from wabox.errors import NotFound, Unavailable
 from wabox.messages import joining, outbox, pace
-from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, Receipt
+from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Receipt
 
 log = structlog.get_logger()
 
@@ -102,6 +102,8 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             return lambda tx: _hear(tx, event, box, now)
         case Joined():
             return lambda tx: _join(tx, event, now)
+        case PhoneUsed():
+            return lambda tx: idle_warnings.phone_used(tx, event, now=now)
         case Pairing():
             return lambda tx: devices.paired(tx, event)
 

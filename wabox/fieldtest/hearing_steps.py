@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from wabox.fieldtest.field import Field
-from wabox.whatsapp.driver import Inbound
+from wabox.whatsapp.driver import Inbound, PhoneUsed
 
 _UNTOLD = ("chat", "image", "video", "document", "ptt", "audio", "sticker", "poll_creation", "reaction")
 
@@ -32,6 +32,7 @@ def hear(field: Field) -> None:
     else:
         field.check("other kinds", None, 17)
     _unread(field)
+    _phone_used(field)
 
 
 def sweep(field: Field) -> None:
@@ -66,6 +67,15 @@ def _heard(field: Field, text: str) -> Inbound | None:
     if found is not None:
         field.report.keep_out(found.phone, found.lid, found.username, found.name, found.message_id, found.chat_id)
     return found
+
+
+def _phone_used(field: Field) -> None:
+    """What is written on A itself shows that the phone is in use."""
+    mark, text = field.journal.mark(), "field test, written on the phone"
+    field.report.keep_out(text)
+    done = field.people.do("a_writes", text) == "done"
+    used = field.journal.wait(PhoneUsed, lambda _: True, since=mark, seconds=field.tempo.hearing) if done else None
+    field.check("what the phone writes itself", used is not None if done else None, 36)
 
 
 def _unread(field: Field) -> None:

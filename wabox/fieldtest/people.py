@@ -20,6 +20,7 @@ Deed = Literal[
     "b_shows_reading",
     "b_vanishing",  # 24-hour messages on, in the chat with A
     "b_lasting",  # and off again
+    "a_writes",  # somebody writes `text` to B on A itself
     "a_away",  # A in flight mode
     "a_back",
     "network_off",  # the box's own network, where the test cannot switch it by itself

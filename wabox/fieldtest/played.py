@@ -35,6 +35,7 @@ class Played:
             "scan": ("link", {"phone": a, "name": "Shop", "qr": text}),
             "b_writes": ("inbound", {"from": b, "to": a, "text": text}),
             "b_edits": ("edit", {"from": b, "to": a, "text": text}),
+            "a_writes": ("outbound", {"from": a, "to": b, "text": text}),
             "a_removes": ("unlink", {"phone": a}),
         }
         switches: dict[Deed, tuple[str, bool]] = {

@@ -34,7 +34,7 @@ STEPS = (
     Step(8, "the page's own reload", 10, linking_steps.own_reload, (5, 28)),
     Step(9, "one id twice", 13, sending_steps.twice, (10,)),
     Step(10, "the browser dies", 14, sending_steps.killed, (5, 9, 11, 12, 15, 16)),
-    Step(11, "phone B writes", 16, hearing_steps.hear, (17, 18, 22, 32)),
+    Step(11, "phone B writes", 16, hearing_steps.hear, (17, 18, 22, 32, 36)),
     Step(12, "the box was off", 18, hearing_steps.sweep, (3, 5)),
     Step(13, "phone B withholds", 19, sending_steps.withheld, (12, 13, 14)),
     Step(14, "to oneself", 21, sending_steps.to_self, (9, 30)),

@@ -26,6 +26,7 @@ _WORDS: dict[Deed, str] = {
     "b_shows_reading": "Phone B: Settings > Privacy > Read receipts: on.",
     "b_vanishing": "Phone B: in the chat with phone A, Disappearing messages: 24 hours.",
     "b_lasting": "Phone B: in the chat with phone A, Disappearing messages: off.",
+    "a_writes": "Phone A: write to phone B, on the phone itself: {text}",
     "a_away": "Phone A: flight mode on.",
     "a_back": "Phone A: flight mode off.",
     "network_off": "This machine: pull its network cable, or switch its Wi-Fi off. {seconds} s will do.",

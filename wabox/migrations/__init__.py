@@ -14,6 +14,7 @@ from wabox.migrations import (
     first,
     fourth,
     holds,
+    idling,
     known_browsers,
     leftovers,
     limits,
@@ -48,6 +49,7 @@ STEPS(name="0015_limits")(limits.step)
 STEPS(name="0016_people")(people.step)
 STEPS(name="0017_numbers")(numbers.step)
 STEPS(name="0018_linking")(linking.step)
+STEPS(name="0019_idling")(idling.step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:

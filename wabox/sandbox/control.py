@@ -49,6 +49,14 @@ class InboundBody(msgspec.Struct, forbid_unknown_fields=True):
     text: str
 
 
+class OutboundBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A linked phone itself writes to a person."""
+
+    sender: str = msgspec.field(name="from")
+    to: str
+    text: str
+
+
 class SwitchBody(msgspec.Struct, forbid_unknown_fields=True):
     """A phone is switched on or off."""
 
@@ -137,6 +145,16 @@ async def write_to_phone(request: Request[Any, Any, Any], state: State) -> dict[
     return view.shown(message)
 
 
+@post("/sandbox/outbound", status_code=200)
+async def write_on_phone(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A linked phone itself writes to a person; its linked devices get that, too."""
+    body = await _body(request, OutboundBody)
+    sender, to = clean_phone(body.sender), clean_phone(body.to)
+    message = mail.write_there(_world(state), sender, to, _clean_text(body.text), time.time())
+    _moved(state)
+    return view.shown(message)
+
+
 @get("/sandbox/messages", sync_to_thread=False)
 def list_messages(request: Request[Any, Any, Any], state: State) -> dict[str, list[dict[str, Any]]]:
     """What recipients got."""
@@ -218,6 +236,7 @@ ROUTES: list[HTTPRouteHandler] = [
     link_phone,
     unlink_phone,
     write_to_phone,
+    write_on_phone,
     list_messages,
     set_faults,
     reset_faults,

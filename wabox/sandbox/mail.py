@@ -194,6 +194,28 @@ def write(world: World, sender: str, to: str, text: str, now: float) -> Message:
     return message
 
 
+def write_there(world: World, phone: str, to: str, text: str, now: float) -> Message:
+    """Somebody wrote on a linked phone itself, an iPhone by the form of the id; its devices are told.
+
+    Raises Invalid.
+    """
+    if not world.companions_of(phone):
+        raise Invalid("not_linked", "No device is linked to the phone in `from`. Link it first.")
+    if not world.is_on_whatsapp(to):
+        raise Invalid("not_on_whatsapp", "The number in `to` is not on WhatsApp.")
+    if not world.account(phone).on:
+        raise Invalid("phone_off", "This phone is switched off; nobody can write on it.")
+    world.account(to)
+    message = Message(
+        id="3A" + secrets.token_hex(9).upper(), sender=phone, to=to, text=text, at=now, kind="sent", ack=1
+    )
+    _enter(world, message)
+    for companion in world.companions_of(phone):
+        world.enqueue(companion, _as_event(world, message, to, from_me=True))
+    _plan_delivery(world, message, now)
+    return message
+
+
 def mark(world: World, me: str, person: str, *, unread: bool) -> None:
     """On the linked account's phone the chat with this person shows as unread, or no more."""
     account = world.account(me)

@@ -175,6 +175,18 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneUsed:
+    """Something was written on the account's own phone. at: when, by WhatsApp's clock, and never after now.
+
+    Told at most once an hour. WhatsApp unlinks what is linked to a phone that nobody uses.
+    """
+
+    device_id: int
+    session: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Pairing:
     """A pairing code to type into the phone. code: 8 characters, or None with a failed `reason`."""
 
@@ -185,7 +197,7 @@ class Pairing:
     reason: str | None = None
 
 
-Event = Link | Receipt | Inbound | Joined | Pairing
+Event = Link | Receipt | Inbound | Joined | PhoneUsed | Pairing
 OnEvent = Callable[[Event], None]
 
 

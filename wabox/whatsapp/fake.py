@@ -34,6 +34,7 @@ from wabox.whatsapp.driver import (
     NewChats,
     OnEvent,
     Pairing,
+    PhoneUsed,
     QuotaStatus,
     Receipt,
     Resolved,
@@ -113,7 +114,7 @@ class FakeDriver:
         self._links: dict[int, Link] = {}
         self._plan: deque[Outcome] = deque()
         self._qr_count = self._reply_count = 0
-        self._away: dict[int, list[Receipt | Inbound | Joined]] = {}
+        self._away: dict[int, list[Receipt | Inbound | Joined | PhoneUsed]] = {}
         self._on_its_way: list[Callable[[], None]] = []
         self.taken: dict[str, Taken] = {}
         self.handed: list[tuple[int, str, str, str]] = []
@@ -473,6 +474,12 @@ class FakeDriver:
         self._deliver(inbound)
         return inbound
 
+    def use_phone(self, device_id: int, at: datetime | None = None) -> PhoneUsed:
+        """Something is written on the account's own phone. The event."""
+        used = PhoneUsed(device_id, self._number(device_id), at or self._now())
+        self._deliver(used)
+        return used
+
     def edit(self, message: Inbound, text: str) -> Inbound:
         """Its writer changes what they wrote. The event."""
         edited = replace(message, text=text, edited=True)
@@ -513,7 +520,7 @@ class FakeDriver:
         for event in waiting:
             self._emit(event)
 
-    def _deliver(self, event: Receipt | Inbound | Joined) -> None:
+    def _deliver(self, event: Receipt | Inbound | Joined | PhoneUsed) -> None:
         """Now if the device is ready, else when it is: WhatsApp keeps it until then."""
         with self._lock:
             if self.link(event.device_id).state != "ready":

@@ -38,7 +38,7 @@ class Hearing:
 
     def take(self, event: dict[str, Any]) -> None:
         """The page tells of a message, or of a person."""
-        heard = {"ack": self.receipt, "inbound": self.inbound, "joined": self.joined}
+        heard = {"ack": self.receipt, "inbound": self.inbound, "joined": self.joined, "used": self.phone_used}
         heard[event["what"]](event)
 
     def receipt(self, raw: Any, *, stored: bool = False) -> None:
@@ -56,6 +56,11 @@ class Hearing:
         """The page has learnt whose number it is."""
         if joined := telling.joined(self._device_id, self._session, raw):
             self._emit(joined)
+
+    def phone_used(self, raw: Any) -> None:
+        """Something was written on the phone itself."""
+        if used := telling.phone_used(self._device_id, self._session, raw, self._now()):
+            self._emit(used)
 
     async def sweep(self, page: Page) -> None:
         """What the page's store holds of the time since the last message seen is told, too.
@@ -78,5 +83,6 @@ class Hearing:
             self.joined(raw)
         for raw in data.get("acks") or ():
             self.receipt(raw, stored=True)
+        self.phone_used({"t": data.get("used")})
         with suppress(OSError):
             self._profile.save()

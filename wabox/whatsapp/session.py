@@ -373,7 +373,7 @@ class Session:
             case "status":
                 self._latest = states.seen(event.get("status"))
                 self._knock.set()
-            case "ack" | "inbound" | "joined":
+            case "ack" | "inbound" | "joined" | "used":
                 self.wear.alive()
                 self._hearing.take(event)
             case "code":

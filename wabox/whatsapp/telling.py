@@ -7,7 +7,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wabox.whatsapp import states
-from wabox.whatsapp.driver import TOO_MANY, Handed, Inbound, Joined, LookedUp, Receipt, Resolved, SessionLost
+from wabox.whatsapp.driver import (
+    TOO_MANY,
+    Handed,
+    Inbound,
+    Joined,
+    LookedUp,
+    PhoneUsed,
+    Receipt,
+    Resolved,
+    SessionLost,
+)
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _CHAT = re.compile(r"[0-9A-Za-z.:-]{1,64}@[a-z.]{1,16}")
@@ -58,6 +68,14 @@ def joined(device_id: int, session: int, raw: Any) -> Joined | None:
     data = raw if isinstance(raw, dict) else {}
     lid, phone = states.digits(data.get("lid")), states.digits(data.get("phone"))
     return Joined(device_id, session, lid, phone, _username(data)) if lid and phone else None
+
+
+def phone_used(device_id: int, session: int, raw: Any, now: datetime) -> PhoneUsed | None:
+    """When the phone was last seen in use, as the shim tells it; None if it was not."""
+    at = raw.get("t") if isinstance(raw, dict) else None
+    if not isinstance(at, int | float) or isinstance(at, bool) or not 0 < at < 4e9:
+        return None
+    return PhoneUsed(device_id, session, min(datetime.fromtimestamp(at, UTC), now))
 
 
 def _username(raw: Any) -> str | None:

@@ -28,6 +28,7 @@ GATE = (
 SHIM = (
     "bindings",
     "people",
+    "phone",
     "hearing",
     "limits",
     "linking",

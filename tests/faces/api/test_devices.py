@@ -42,6 +42,7 @@ def test_the_list_is_the_references_object(open_api: Open) -> None:
         "none_arrive": False,
         "qr_made_at": None,
         "qr_expires_at": None,
+        "idle": None,
     }
     second = found["devices"][1]
     assert (second["device_label"], second["state"], second["phone_number"]) == ("a-first", "not_started", None)

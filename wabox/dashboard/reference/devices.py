@@ -29,6 +29,7 @@ _DEVICE = {
     "none_arrive": False,
     "qr_made_at": None,
     "qr_expires_at": None,
+    "idle": None,
 }
 _STARTING = {**_DEVICE, "state": "starting", "ready": False, "phone_number": None}
 

@@ -40,6 +40,7 @@ const subscribe = () => {
   WPP.on('chat.new_message', (msg) => {
     const event = inbound(msg);
     if (event) tell({ what: 'inbound', ...event });
+    phoneWrote(msg);
   });
   // An edit changes the message that is there; its parts may change one after the other.
   const reread = (msg) => setTimeout(() => {
@@ -63,6 +64,7 @@ const sweep = async ({ since, limit }) => {
   return {
     inbound: newest.map(inbound).filter(Boolean),
     joined: allJoined(limit),
+    used: lastWritten(fresh) || null,
     acks: newest.map((msg) => acked(msg.id, msg.ack)).filter((event) => event && !awaited.has(event.id)),
   };
 };
