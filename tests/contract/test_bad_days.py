@@ -431,6 +431,8 @@ def test_boxes_are_told_apart_by_what_they_are_not_by_what_they_say(world: Chrom
     mark = world.diary.mark()
     notice = {"role": "dialog", "text": "নতুন কী আছে: পাসকি", "button": "চালিয়ে যান", "unlink_after_ms": 9000}
     choice = {"role": "alertdialog", "text": "পাসকি যোগ করুন?", "button": ["হ্যাঁ", "এখন নয়"]}
+    accept_terms_for_nobody(world, shop)
+    mark = world.diary.mark()
     world.weather(dialogs=[{"role": "status", "text": "passkey restricted"}, notice, choice], locale="bn")
     link = world.diary.wait(Link, lambda one: one.detail == "action_required", mark)
     assert (link.device_id, link.state) == (spec.device_id, "ready")
@@ -445,12 +447,36 @@ def test_boxes_are_told_apart_by_what_they_are_not_by_what_they_say(world: Chrom
     world.diary.wait(Link, lambda one: one.state == "ready" and one.detail is None, mark)
     assert not world.gateway.press(spec.device_id)
     world.calm()
+    forget_a_challenge_that_was_met(world, shop)
     world.weather(checkpoint="captcha")
     assert world.link_is(spec.device_id, "disconnected", mark).detail == "checkpoint"
     assert not world.gateway.press(spec.device_id)
     mark = world.diary.mark()
     world.calm()
     world.link_is(spec.device_id, "ready", mark)
+
+
+def accept_terms_for_nobody(world: ChromiumWorld, shop: Shop) -> None:
+    """A lone button under a link to terms is for the owner to press, and messages go on meanwhile."""
+    device_id, mark = shop[0].device_id, world.diary.mark()
+    world.weather(dialogs=[{"text": "শর্তাবলি", "button": "একমত", "link": "https://www.whatsapp.com/legal/updates"}])
+    link = world.diary.wait(Link, lambda one: one.detail == "action_required", mark)
+    assert link.state == "ready"
+    assert outcome_of(world, shop, chat_with(world, shop)) == "acked"
+    assert world.thread.run(tab_of(world, shop).locator(".sandbox-dialog").count()) == 1
+    assert world.gateway.checkup(device_id).pressable
+    assert world.gateway.press(device_id)
+    world.diary.wait(Link, lambda one: one.state == "ready" and one.detail is None, mark)
+
+
+def forget_a_challenge_that_was_met(world: ChromiumWorld, shop: Shop) -> None:
+    """Its key stays behind in a page that works and shows no more of it: messages go on after a moment."""
+    mark = world.diary.mark()
+    world.weather(checkpoint="left_behind")
+    world.link_is(shop[0].device_id, "starting", mark)
+    world.link_is(shop[0].device_id, "ready", mark)
+    assert outcome_of(world, shop, chat_with(world, shop)) == "acked"
+    assert "checkpoint" not in {one.detail for one in world.diary.all(Link, mark)}
 
 
 def test_a_picture_of_a_linked_page_has_no_chat_in_it(world: ChromiumWorld, shop: Shop) -> None:

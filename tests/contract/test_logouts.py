@@ -99,6 +99,10 @@ def test_a_day_later_what_was_removed_is_gone_and_nothing_else(tmp_path: Path) -
     thread, gateway = started(tmp_path)
     assert gateway.forget_ended(before=NOON - timedelta(hours=24)) == ["old", "unnamed"]
     assert profile.names(tmp_path) == {"fresh", "full", "live"}
+    day = timedelta(days=1)
+    assert gateway.forget_ended(before=NOON - day, dead_before=NOON - 21 * day) == []
+    assert gateway.forget_ended(before=NOON - day, dead_before=NOON - 20 * day) == ["full"], "500 hours ago"
+    assert profile.names(tmp_path) == {"fresh", "live"}
     assert list(tmp_path.glob(".gone-*")) == []
     thread.close()
 

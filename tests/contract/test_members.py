@@ -21,7 +21,7 @@ from wabox.whatsapp.page import Page
 LANGUAGE = set(
     re.findall(
         r"\w+",
-        """add adoptedStyleSheets all ariaDisabled at body button catch checked click closest dataset
+        """add adoptedStyleSheets all ariaDisabled assign at body button catch checked click closest dataset
         defineProperty delete disabled document endsWith entries every filter finally find
         flat floor forEach freeze from fromEntries get getAttribute getClientRects getTime
         has hidden href includes indexOf isArray isConnected isFinite isInteger join keys

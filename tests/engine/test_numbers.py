@@ -436,6 +436,18 @@ def test_what_the_phone_removed_is_forgotten_a_day_later(engine: Engine) -> None
     assert profile not in engine.driver.kept()
 
 
+def test_what_ended_otherwise_is_forgotten_when_whatsapp_itself_has_dropped_it(engine: Engine) -> None:
+    """Dead keys of somebody's account lie on no disk for ever."""
+    endings, profile = Endings(engine.stage.box, engine.driver), engine.stage.device().profile
+    engine.driver.unlink(engine.stage.asha.device_id, "account_locked")
+    engine.stage.hands.forward(days=30)
+    asyncio.run(endings.tick())
+    assert profile in engine.driver.kept()
+    engine.stage.hands.forward(days=2)
+    asyncio.run(endings.tick())
+    assert profile not in engine.driver.kept()
+
+
 def test_a_profile_that_is_opened_again_is_forgotten_by_nobody(engine: Engine) -> None:
     profile = engine.stage.device().profile
     engine.driver.unlink(engine.stage.asha.device_id)

@@ -1,4 +1,4 @@
-"""Wipes what is left of links that were taken away a day ago."""
+"""Wipes what is left of links that were taken away a day ago, or that ended otherwise a month ago."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from wabox.whatsapp.driver import Driver
 log = structlog.get_logger()
 
 KEPT = timedelta(hours=24)
+DEAD = timedelta(days=31)  # WhatsApp drops a linked device that was away for 30: no key of it is good any more
 
 
 class Endings:
@@ -24,6 +25,7 @@ class Endings:
 
     async def tick(self) -> None:
         """Those that are over age are gone."""
-        gone = await asyncio.to_thread(self._driver.forget_ended, before=self._box.now() - KEPT)
+        now = self._box.now()
+        gone = await asyncio.to_thread(self._driver.forget_ended, before=now - KEPT, dead_before=now - DEAD)
         if gone:
             log.info("profiles of ended links wiped", count=len(gone))

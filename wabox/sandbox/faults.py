@@ -22,8 +22,10 @@
 | `exists_rate` | count | more questions a minute are answered with 429; 0 = any number |
 | `exists_lies` | switch | a number that is on WhatsApp is said not to be |
 | `passkey_gate` | bool or `web` | linking stops at the passkey screen until false again, 10 minutes at most |
-| `checkpoint` | `passkey`, `captcha` or null | linked pages are to prove their account |
-| `dialogs` | `[{role, text, button, unlink_after_ms}]` | boxes on linked pages; not answered in time, it unlinks |
+| `checkpoint` | `passkey`, `captcha`, `left_behind` or null | linked pages are to prove their account; or \
+have done so, and still keep that they must |
+| `dialogs` | `[{role, text, button, link, unlink_after_ms}]` | boxes on linked pages; not answered in time, \
+it unlinks |
 | `locale` | `en` or `bn` | the page's language (next load) |
 | `qr_rotations` | count | after so many QRs none comes, the last one stays, dead (6); 0 = never |
 | `refresh_qr` | `launch_socket`, `cmd` or `none` | where the page has the call for new QRs (next load) |
@@ -273,8 +275,8 @@ def _gate(value: Any) -> bool:
 
 
 def _checkpoint(value: Any) -> str | None:
-    if value not in (None, "passkey", "captcha"):
-        raise _bad("Give passkey, captcha or null.")
+    if value not in (None, "passkey", "captcha", "left_behind"):
+        raise _bad("Give passkey, captcha, left_behind or null.")
     return cast("str | None", value)
 
 
@@ -291,11 +293,12 @@ def _refresh(value: Any) -> str:
 
 
 class Box(msgspec.Struct, forbid_unknown_fields=True):
-    """A box on linked pages. button: one name, several, or none."""
+    """A box on linked pages. button: one name, several, or none. link: where its text leads."""
 
     text: str
     role: Literal["dialog", "alertdialog", "alert", "status"] = "dialog"
     button: str | list[str] | None = None
+    link: str | None = None
     unlink_after_ms: int | None = None
 
 
@@ -303,7 +306,7 @@ def _dialogs(value: Any) -> list[dict[str, Any]]:
     try:
         boxes = msgspec.convert(value, list[Box])
     except msgspec.ValidationError as wrong:
-        raise _bad(f"Give a list of {{role, text, button, unlink_after_ms}}: {wrong}.") from None
+        raise _bad(f"Give a list of {{role, text, button, link, unlink_after_ms}}: {wrong}.") from None
     for box in boxes:
         _maybe_milliseconds(box.unlink_after_ms)
     return [msgspec.to_builtins(box) for box in boxes]

@@ -338,9 +338,10 @@ class Driver(Protocol):
     def discard(self, profiles: Collection[str], *, unused_since: datetime) -> list[str]:
         """Wipe those of these profiles, of no device, that no browser has used since then; says which."""
 
-    def forget_ended(self, *, before: datetime) -> list[str]:
+    def forget_ended(self, *, before: datetime, dead_before: datetime | None = None) -> list[str]:
         """Wipe the profiles whose link was taken away before then and that no session has open; says which.
 
+        dead_before: what ended for any other reason before that is wiped, too: WhatsApp has dropped it by now.
         Until then they lie private and unopened, unless their device is opened. Blocks.
         """
 

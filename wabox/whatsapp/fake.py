@@ -199,11 +199,13 @@ class FakeDriver:
             del self.strange_profiles[name]
         return old
 
-    def forget_ended(self, *, before: datetime) -> list[str]:
+    def forget_ended(self, *, before: datetime, dead_before: datetime | None = None) -> list[str]:
         """As in Driver."""
         with self._lock:
             over = {name: one.over for name, one in self._profiles.items() if one.over is not None}
-            gone = sorted(name for name, (why, at) in over.items() if at < before and logouts.wipes(why))
+            gone = sorted(
+                name for name, (why, at) in over.items() if logouts.is_over(why, at, before, dead_before)
+            )
             for name in gone:
                 self._profiles[name].over = None
         return gone

@@ -178,26 +178,27 @@ class Gateway:
                     gone.append(name)
         return gone
 
-    def forget_ended(self, *, before: datetime) -> list[str]:
+    def forget_ended(self, *, before: datetime, dead_before: datetime | None = None) -> list[str]:
         """As in Driver."""
         loop = self._loop
         if loop is None:
             return []
-        ended = [name for name in sorted(self.kept()) if self._is_over(name, before)]
-        gone = asyncio.run_coroutine_threadsafe(self._put_away(ended, before), loop).result(_MARGIN_SECONDS)
+
+        def is_over(name: str) -> bool:
+            ended = Profile(self._profiles, name).ended
+            return ended is not None and logouts.is_over(ended.reason, ended.at, before, dead_before)
+
+        ended = [name for name in sorted(self.kept()) if is_over(name)]
+        gone = asyncio.run_coroutine_threadsafe(self._put_away(ended, is_over), loop).result(_MARGIN_SECONDS)
         profile.clear(self._profiles)
         return gone
 
-    def _is_over(self, name: str, before: datetime) -> bool:
-        ended = Profile(self._profiles, name).ended
-        return ended is not None and ended.at < before and logouts.wipes(ended.reason)
-
-    async def _put_away(self, names: list[str], before: datetime) -> list[str]:
+    async def _put_away(self, names: list[str], is_over: Callable[[str], bool]) -> list[str]:
         """On the loop, where sessions begin: one that has opened its profile since keeps it."""
         held = {session.spec.profile for session in self._sessions.values() if not session.ended}
         gone = []
         for name in names:
-            if name not in held and self._is_over(name, before):
+            if name not in held and is_over(name):
                 with suppress(OSError):
                     Profile(self._profiles, name).put_away()
                     gone.append(name)

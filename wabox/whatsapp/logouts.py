@@ -8,6 +8,7 @@ that is not among them is `unknown`, and never a reason to give a link up.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal
 
 Kind = Literal[
@@ -74,3 +75,8 @@ def ends(reason: str | None) -> bool:
 def wipes(reason: str | None) -> bool:
     """Whether nothing of the profile is good any more. None: the page itself had no link left."""
     return reason is None or kind(reason) == "removed"
+
+
+def is_over(reason: str | None, at: datetime, before: datetime, dead_before: datetime | None) -> bool:
+    """Whether what ended at that moment is to be wiped: taken away before the one, or dead before the other."""
+    return at < before and (wipes(reason) or (dead_before is not None and at < dead_before))

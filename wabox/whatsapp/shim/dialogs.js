@@ -14,6 +14,9 @@ const CHOICES = 'input,textarea,select,[contenteditable=true],[role=checkbox],[r
 const PROOFS = '[data-testid*="passkey"],[data-testid*="shortcake"],[data-testid*="checkpoint"],' +
   '[data-testid*="captcha"],[data-testid*="logout"]';
 const asks = (box) => [box, ...box.querySelectorAll('*')].some((one) => one.matches(`${CHOICES},${PROOFS}`));
+// So is what accepts terms in their name: it is known by where its links lead, in whatever language it speaks.
+const TERMS = 'a[href*="legal" i],a[href*="terms" i],a[href*="privacy" i],[data-testid*="terms" i],[data-testid*="legal" i]';
+const binds = (box) => box.matches(TERMS) || box.querySelector(TERMS) !== null;
 // The one button there is, else the one that the page itself marks as the main one.
 const mainButton = (box) => {
   const all = buttonsOf(box);
@@ -27,9 +30,9 @@ const linkedAndWell = () => fns.isAuthenticated() && app.Stream.mode === 'MAIN' 
 const mindDialogs = () => {
   const box = dialogs().find((one) => buttonsOf(one).length > 0) || null;
   if (box !== standing.box) standing = { box, at: performance.now() };
-  if (!box || answered || checkpoint() !== null || !linkedAndWell()) return;
+  if (!box || answered || challenged() || !linkedAndWell()) return;
   // A notice: it has one button, and whoever reads it can do nothing else.
-  if (buttonsOf(box).length !== 1 || asks(box) || performance.now() - standing.at < options.noticeMs) return;
+  if (buttonsOf(box).length !== 1 || asks(box) || binds(box) || performance.now() - standing.at < options.noticeMs) return;
   answered = true;
   tell({ what: 'dialog', role: box.getAttribute('role') });
   buttonsOf(box)[0].click();
@@ -43,7 +46,7 @@ const dialogSaid = (authenticated) => {
 // On the owner's own order: one click on the one main button. False: there is no such button.
 const press = async () => {
   const box = dialogs().find((one) => buttonsOf(one).length > 0);
-  const button = box && !gateSaid(!!fns.isAuthenticated()) && checkpoint() === null ? mainButton(box) : null;
+  const button = box && !gateSaid(!!fns.isAuthenticated()) ? mainButton(box) : null;
   if (button) button.click();
   return !!button;
 };

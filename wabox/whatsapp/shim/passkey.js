@@ -45,10 +45,25 @@ const gateSaid = (authenticated) => {
 };
 
 // A linked account may be asked to prove itself: the page keeps what of, and shows a box that cannot be closed.
+// What it keeps may outlive the challenge: a page that is well and shows nothing of it for long enough works.
 const CHALLENGE = 'WAIntegrityChallengeState';
-const checkpoint = () => {
+const CHALLENGES = `${PASSKEY_SCREEN},[data-testid*="checkpoint"],[data-testid*="captcha"]`;
+const challenge = { said: null, at: 0, over: false };
+const challenged = () => {
   const said = preference(CHALLENGE);
-  if (!said) return null;
-  const kind = typeof said === 'string' ? said : said.type;
+  const text = said ? unless(String(said), () => JSON.stringify(said)) : null;
+  if (text !== challenge.said) Object.assign(challenge, { said: text, at: performance.now(), over: false });
+  if (text === null) return null;
+  const asked = [...document.querySelectorAll(CHALLENGES)].some(shownNow);
+  const well = linkedAndWell() && app.Socket.state === 'CONNECTED';
+  if (asked || !well) Object.assign(challenge, { at: performance.now(), over: false });
+  const shown = asked || (!challenge.over && dialogs().length > 0);
+  if (!shown && performance.now() - challenge.at > options.dialogMs) challenge.over = true;
+  return { said, shown, unsure: !shown && !challenge.over };
+};
+const checkpoint = () => {
+  const now = challenged();
+  if (!now || !now.shown) return null;
+  const kind = typeof now.said === 'string' ? now.said : now.said.type;
   return String(kind || 'unknown').toLowerCase().slice(0, 40);
 };

@@ -50,7 +50,7 @@ const status = () => {
     missing: absent,
     versions: versions(),
     authenticated,
-    full: !!WPP.isFullReady,
+    full: !!WPP.isFullReady && !(authenticated && (challenged() || {}).unsure),
     mode: text(app.Stream.mode),
     info: text(app.Stream.displayInfo || app.Stream.info),
     socket: text(app.Socket.state),

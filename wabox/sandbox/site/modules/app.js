@@ -224,8 +224,9 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
 
   function onCheckpoint({ type }) {
     const { userPrefsIdb } = require('WAWebUserPrefsIndexedDBStorage');
-    userPrefsIdb.set('WAIntegrityChallengeState', type && { type: type.toUpperCase() });
-    require('SandboxScreen').showCheckpoint(type);
+    const met = type === 'left_behind';
+    userPrefsIdb.set('WAIntegrityChallengeState', type && { type: met ? 'PASSKEY' : type.toUpperCase() });
+    require('SandboxScreen').showCheckpoint(met ? null : type);
   }
 
   function takeover() {

@@ -20,11 +20,12 @@ __d('SandboxDialogs', ['SandboxWire'], (_g, require, _d, _n, _l, module) => {
     return node;
   }
 
-  function drawn({ role, text, button: names }, number) {
+  function drawn({ role, text, link, button: names }, number) {
     const box = document.createElement('div');
     box.setAttribute('role', role);
     box.className = 'sandbox-dialog';
     box.append(Object.assign(document.createElement('p'), { textContent: text }));
+    if (link) box.append(Object.assign(document.createElement('a'), { href: link, textContent: '→' }));
     for (const [place, name] of [names ?? []].flat().entries()) box.append(button(box, number, name, place));
     return box;
   }
