@@ -182,22 +182,6 @@ def test_what_is_left_of_a_cycle_is_shared_by_its_days_and_the_smaller_cap_binds
     engine.stage.close()
 
 
-def test_three_cold_refusals_in_a_row_hold_the_cold_for_an_hour(engine: Engine) -> None:
-    writes(engine)
-    jobs = [engine.send(f"88017110005{n:02d}") for n in range(6)]
-    engine.driver.plan("refused", "refused", "refused")
-    settle(engine)
-    warm = engine.send(WARM)
-    settle(engine)
-    assert [engine.status(job) for job in jobs] == ["failed"] * 3 + ["queued"] * 3
-    assert engine.status(warm) == "sent"
-    ends = engine.stage.hands.now() + timedelta(hours=1)
-    assert [(why(engine, job), until(engine, job)) for job in jobs[3:]] == [("new_chats_refused", ends)] * 3
-    engine.stage.hands.forward(hours=1)
-    settle(engine)
-    assert [engine.status(job) for job in jobs[3:]] == ["sent"] * 3
-
-
 def test_refusals_that_are_not_in_a_row_or_not_cold_hold_nobody(engine: Engine) -> None:
     writes(engine)
     cold = [engine.send(f"88017110006{n:02d}") for n in range(5)]

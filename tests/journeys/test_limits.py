@@ -115,6 +115,35 @@ def test_a_full_cycle_holds_new_people_until_the_next_begins(shop: Shop) -> None
     shop.whatsapp.ask("DELETE", "faults")
 
 
+def test_a_silent_lock_fails_nobody_and_who_writes_gets_it(shop: Shop) -> None:
+    """Neither where the page hears of the lock when it asks after the first refusal, nor where it never does."""
+    cold = people(301, 5)
+    ends = at(datetime.now(UTC) + timedelta(hours=1))
+    told = {"timelock_silent": True, "timelock": {"type": "DEFAULT", "until": ends}}
+    shop.whatsapp.ask("PUT", "faults", told)
+    campaign_id = campaign(shop, "silent", cold)
+    where = f"/campaigns/{campaign_id}"
+
+    def wait_for(reason: str) -> bool:
+        return {one["wait_reason"] for one in by_phone(shop, campaign_id).values()} == {reason}
+
+    until(lambda: wait_for("restricted"), 20, what="the page has heard of the lock")
+    shop.whatsapp.ask("PUT", "faults", {"timelock": None})
+    until(lambda: wait_for("new_chats_refused"), 20, what="three were refused")
+    seen = shop.get(where)
+    assert (seen["status"], seen["queued"], seen["failed"]) == ("sending", 5, 0)
+    refused = min(by_phone(shop, campaign_id).values(), key=lambda one: int(one["job_id"]))
+    shop.whatsapp.ask("POST", "inbound", {"from": refused["phone"], "to": PHONE, "text": "I am here"})
+    until(lambda: shop.message(refused["job_id"])["status"] in ARRIVED, 20, what="who writes is new no more")
+    assert texts(shop, refused["phone"]) == [refused["message"]]
+    assert shop.call("POST", f"{where}/stop").is_success
+    assert (shop.get(where)["failed"], shop.get(where)["cancelled"]) == (0, 4)
+    shop.whatsapp.ask("PUT", "faults", {**told, "timelock_silent": False})
+    shop.is_device("ready", "restricted")  # a lock that is told ends what was only seen
+    shop.whatsapp.ask("DELETE", "faults")
+    until(lambda: shop.device()["limits"]["timelock"] is None, 20, what="the lock is lifted")
+
+
 # -- people whose number WhatsApp hides: they end their line, so they come last ---------------------------------
 
 

@@ -109,6 +109,8 @@ REASON: dict[Reason, tuple[Tone, str, str]] = {
     "too_many_checks": ("warn", "gauge", later("Asking WhatsApp about numbers more slowly")),
     "number_gone": ("warn", "question", later("Number said to be gone; asked once more")),
     "chat_closed": ("warn", "lock", later("WhatsApp does not let you write to this chat now")),
+    "refusal_unclear": ("warn", "question", later("Refused by WhatsApp; why shows with the next new people")),
+    "refused_before": ("warn", "refresh", later("Refused by WhatsApp with others; tried again")),
     "in_line": ("calm", "line", later("In line")),
     "in_doubt": ("warn", "search", later("Looking up whether it went")),
 }

@@ -119,8 +119,12 @@ def met(tx: Tx, device_id: int, reason: str, until: datetime | None, *, now: dat
         )
 
 
-def cold_refused(tx: Tx, device_id: int, *, now: datetime, sure: bool = False) -> None:
-    """WhatsApp refused a message to somebody new. sure: it said that it is for the account's sake."""
+def cold_refused(tx: Tx, device_id: int, *, now: datetime, sure: bool = False) -> bool:
+    """WhatsApp refused a message to somebody new. sure: it said that it is for the account's sake.
+
+    True: nobody new is written to for an hour.
+    """
+    until = times.stored(now + REFUSED_REST)
     tx.run(
         """update devices set
              cold_rests_until = iif(:sure or cold_refusals + 1 >= :most, :until, cold_rests_until),
@@ -128,7 +132,10 @@ def cold_refused(tx: Tx, device_id: int, *, now: datetime, sure: bool = False) -
         id=device_id,
         sure=int(sure),
         most=MOST_REFUSALS,
-        until=times.stored(now + REFUSED_REST),
+        until=until,
+    )
+    return bool(
+        tx.value("select cold_rests_until = :until from devices where id = :id", id=device_id, until=until)
     )
 
 

@@ -15,7 +15,9 @@ ACCOUNT = "coalesce((select phone from devices where id = m.device_id), '')"  # 
 KNOWN = f"""exists (select 1 from chats k where k.user_id = m.user_id and k.phone = m.phone
     and k.account = {ACCOUNT})"""  # noqa: S608 - this house's constants
 
-HELD_AS_NEW = "'new_chat_cap', 'restricted', 'new_chats_capped', 'new_chats_refused'"  # what a known chat ends
+# What a known chat ends: why messages wait that go to somebody new.
+HELD_AS_NEW = """'new_chat_cap', 'restricted', 'new_chats_capped', 'new_chats_refused',
+    'refusal_unclear', 'refused_before'"""
 
 
 def is_new(rows: Rows, user_id: int, account: str | None, phone: str) -> bool:

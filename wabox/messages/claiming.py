@@ -38,7 +38,7 @@ def claim_next(
     """
     ends = monotonic() + MOST_SECONDS
     line = of_device(tx, devices.by_id(tx, device_id), config=config, now=now)
-    aside = _back_in_line(tx, device_id, now) + _limits_open(tx, line)
+    aside = _judge_refused(tx, line) + _back_in_line(tx, device_id, now) + _limits_open(tx, line)
     while (row := _head(tx, line)) is not None:
         if aside >= MOST_ASIDE or monotonic() > ends:
             return Again()
@@ -71,6 +71,15 @@ def decide(rows: Rows, message: stored.Message, *, config: Config, now: datetime
     if isinstance(decision, gate.Go) and judged(rows, message) is not None:
         return gate.Wait(None, "content_review")
     return decision
+
+
+def _judge_refused(tx: Tx, line: Line) -> int:
+    """What WhatsApp refused without a word why waits as everybody new does, or has failed in time. How many."""
+    closed = set(gate.closed_for_device(line.now, line.shared.device)) & set(gate.FOR_NEW)
+    if not closed:
+        return outbox.refused_for_good(tx, line.device.id, now=line.now, since=line.now)
+    all_new = closed == {"new_chats_refused"}
+    return outbox.refused_with_others(tx, line.device.id, now=line.now, all_new=all_new)
 
 
 def _back_in_line(tx: Tx, device_id: int, now: datetime) -> int:

@@ -36,6 +36,8 @@ Reason = Literal[
     "too_many_checks",
     "number_gone",
     "chat_closed",  # set by the hand-over: WhatsApp lets this phone not write there just now
+    "refusal_unclear",  # set by the hand-over: refused without a word why; whether for its own sake shows soon
+    "refused_before",  # set by the claim: refused with two others who are new, and tried again later
     "in_line",  # set by the caller: another message of this device goes first
     "in_doubt",  # set by the caller: a message of this device must be looked up before anything else
 ]

@@ -32,10 +32,13 @@ OTHERS_PASS: frozenset[Reason] = frozenset(
         "too_many_checks",
         "number_gone",
         "chat_closed",
+        "refusal_unclear",
+        "refused_before",
     }
 )
 # What is put aside for these is judged anew as soon as the device's gate is open, whatever the time.
-OF_DEVICE: tuple[Reason, ...] = ("restricted", "new_chats_capped", "new_chats_refused", "too_many_checks")
+FOR_NEW: tuple[Reason, ...] = ("restricted", "new_chats_capped", "new_chats_refused")
+OF_DEVICE: tuple[Reason, ...] = (*FOR_NEW, "too_many_checks")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,12 @@ from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
 LIMITS = (TIMELOCK, CAPPED)  # why the page lets a cold message not in, or WhatsApp refuses it: no fault of it
 CLOSED_REST = timedelta(hours=1)
 REFUSED_LATER = "refused_later"  # WhatsApp had said that it has it
+UNCLEAR, TRIED_AGAIN = (
+    "refusal_unclear",
+    "refused_before",
+)  # held_reason of what WhatsApp refused without a word why
+CLEAR_WITHIN = timedelta(minutes=5)
+MOST_REFUSALS = 8  # of one message, an hour later each time: the last a good day after the first
 RESTING, HANDED_AGAIN = 1, 2  # doubt_stage: the page has it without an ack, and has been given it once more
 
 # -- in ----------------------------------------------------------------------------------------------
@@ -184,16 +190,19 @@ def doubted(tx: Tx, message: stored.Message) -> None:
     tx.run("update messages set recoveries = recoveries + 1 where id = :id and status = 'sending'", id=message.id)
 
 
-def put_back(tx: Tx, message: stored.Message, *, now: datetime, tried: bool = True) -> None:
-    """sending → queued: it was surely not handed over. What was asked for meanwhile takes hold of it at once.
+def put_back(tx: Tx, message: stored.Message, *, now: datetime, tried: bool = True, refused: bool = False) -> None:
+    """sending → queued: it surely did not go. What was asked for meanwhile takes hold of it at once.
 
-    tried=False: the attempt failed for nobody's fault and is not counted.
+    tried=False: the attempt failed for nobody's fault and is not counted. refused: WhatsApp's server said no; the
+    next attempt has an id of its own, so that nothing in the page's history can speak for the wrong one.
     """
     moved = tx.run(
         """update messages set status = 'queued', spent_at = null, doubt_stage = 0, rest_until = null,
-           link_epoch = null, attempts = max(attempts - :untried, 0) where id = :id and status = 'sending'""",
+           link_epoch = null, attempts = max(attempts - :untried, 0), recoveries = iif(:refused, 0, recoveries),
+           wa_message_id = iif(:refused, null, wa_message_id) where id = :id and status = 'sending'""",
         id=message.id,
         untried=int(not tried),
+        refused=int(refused),
     )
     if moved:
         _overtaken(tx, message.id, now)
@@ -214,7 +223,7 @@ def held_back(tx: Tx, message: stored.Message, handed: Handed, *, now: datetime)
     handed: held, or refused for a limit of the account. Under a limit the message waits as all cold ones do; to
     a person whom the owner has blocked it never goes; any other closed chat is tried again in an hour.
     """
-    put_back(tx, message, now=now, tried=False)
+    put_back(tx, message, now=now, tried=False, refused=handed.outcome == "refused")
     if handed.reason in LIMITS:
         warmth.said(tx, message.device_id, message.phone, warm=False)
         if handed.outcome == "refused" and handed.until is None:
@@ -229,16 +238,69 @@ def held_back(tx: Tx, message: stored.Message, handed: Handed, *, now: datetime)
 
 
 def refused(tx: Tx, message: stored.Message, *, now: datetime) -> bool:
-    """WhatsApp refused it without a word why. A limit in force explains it of a cold one, which waits."""
+    """WhatsApp refused it without a word why. A limit in force explains it of a cold one, which waits.
+
+    Where none is known and others who are new wait behind it, it waits for the verdict that theirs give: whether
+    WhatsApp refused this person, or everybody new.
+    """
+    if message.status == "sending" and stored.by_id(tx, message.id).status != "sending":
+        return False  # a receipt said so first
     cold = warmth.is_cold(tx, message.id)
     told = limits.in_force(devices.by_id(tx, message.device_id).limits, now) or limits.NOTHING
-    if cold and message.status == "sending" and told.hold_cold:
-        put_back(tx, message, now=now, tried=False)
+    if not cold or message.status != "sending":
+        failed = fail(tx, message, "refused", now=now)
+        if failed and cold:
+            limits.cold_refused(tx, message.device_id, now=now)
+        return failed
+    put_back(tx, message, now=now, tried=not told.hold_cold, refused=True)
+    if told.hold_cold:
         return True
-    failed = fail(tx, message, "refused", now=now)
-    if failed and cold:
-        limits.cold_refused(tx, message.device_id, now=now)
-    return failed
+    hold(tx, message.id, until=now + CLEAR_WITHIN, reason=UNCLEAR)
+    if not limits.cold_refused(tx, message.device_id, now=now) and not _new_ones_wait(tx, message.device_id):
+        refused_for_good(tx, message.device_id, now=now)
+    return True
+
+
+def refused_for_good(tx: Tx, device_id: int, *, now: datetime, since: datetime | None = None) -> int:
+    """What WhatsApp refused it refused for its own sake: it has failed. since: only what waits until then."""
+    return sum(fail(tx, one, "refused", now=now) for one in _unclear(tx, device_id, since))
+
+
+def refused_with_others(tx: Tx, device_id: int, *, now: datetime, all_new: bool) -> int:
+    """What WhatsApp refused it refused to everybody new: it waits as they do. How many.
+
+    all_new: nobody said so, it was seen; then each is tried again later, behind those that were not tried, an hour
+    later each time, and has failed in the end.
+    """
+    found = _unclear(tx, device_id)
+    for one in found:
+        if not all_new:
+            tx.run("update messages set held_until = null, held_reason = null where id = :id", id=one.id)
+        elif one.attempts >= MOST_REFUSALS:
+            fail(tx, one, "refused", now=now)
+        else:
+            hold(tx, one.id, until=now + one.attempts * limits.REFUSED_REST, reason=TRIED_AGAIN)
+    return len(found)
+
+
+def _unclear(rows: Rows, device_id: int, since: datetime | None = None) -> list[stored.Message]:
+    found = rows.all(
+        f"""{stored.COLUMNS} where m.device_id = :device_id and m.status = 'queued' and m.held_reason = '{UNCLEAR}'
+            and m.held_until <= :since""",
+        device_id=device_id,
+        since="9" if since is None else times.stored(since),
+    )
+    return [stored.of_row(row) for row in found]
+
+
+def _new_ones_wait(rows: Rows, device_id: int) -> bool:
+    """Whether somebody else who is new may be written to next, and so say what a refusal meant."""
+    found = rows.value(
+        """select 1 from messages where device_id = :device_id and status = 'queued' and in_review = 0
+           and held_until is null and new_chat = 1 limit 1""",
+        device_id=device_id,
+    )
+    return found is not None
 
 
 def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
@@ -359,8 +421,9 @@ def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetim
     cold = warmth.is_cold(tx, message.id)
     if not _went(tx, message, at):
         return False
-    if cold:
+    if cold and message.status == "sending":  # a late receipt says nothing of what was refused since
         limits.cold_went(tx, message.device_id)
+        refused_for_good(tx, message.device_id, now=at)
     if message.link_epoch not in (None, devices.by_id(tx, message.device_id).link_epoch):
         return True
     devices.rest(tx, message.device_id, next_send_at)

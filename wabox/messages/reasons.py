@@ -34,6 +34,8 @@ _SENTENCES: dict[Reason, str] = {
     "too_many_checks": "WhatsApp wants fewer questions about numbers; wabox asks more slowly.",
     "number_gone": "WhatsApp says this known number is gone; wabox asks once more.",
     "chat_closed": "WhatsApp does not let this phone write to this chat just now.",
+    "refusal_unclear": "WhatsApp refused it without a word why; the next new people show what it meant.",
+    "refused_before": "WhatsApp refused it, as two others to new people; it is tried again.",
     "in_line": "Other messages of this phone go first.",
     "in_doubt": "wabox first looks up whether the message before it went.",
 }
