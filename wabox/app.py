@@ -18,6 +18,7 @@ from wabox.api.wire import Error
 from wabox.box import Box
 from wabox.checkup.vitals import Watch
 from wabox.errors import Invalid, NotFound, Refusal, TooLarge
+from wabox.mounting import Kept, box_of
 
 log = structlog.get_logger()
 
@@ -33,14 +34,21 @@ _BY_STATUS = {
 
 def create(box: Box) -> Litestar:
     """The web application of one box."""
-    watch = Watch(box)
+    config = box.config
+    web = bare(billing=config.billing.enabled, body_kilobytes=config.limits.body_kilobytes)
+    web.state.box = box
+    return web
+
+
+def bare(*, billing: bool, body_kilobytes: int) -> Litestar:
+    """The web application of any such box, which `state.box` will say: what takes time to make knows no box.
+
+    billing: with the pages that sell and buy plans. body_kilobytes: the largest body that is read.
+    """
     web = Litestar(
-        route_handlers=[v1.router(box), v1.description(box), probes.router(), dashboard.router(box)],
-        before_send=[probes.counting(box), _guarded(box)],
-        dependencies={
-            "box": Provide(lambda: box, sync_to_thread=False),
-            "watch": Provide(lambda: watch, sync_to_thread=False),
-        },
+        route_handlers=[v1.router, v1.description, probes.router, dashboard.router(billing=billing)],
+        before_send=[probes.count, _guard],
+        dependencies={"box": Provide(_box, sync_to_thread=False), "watch": Kept(Watch).provide},
         exception_handlers={
             Refusal: _refused,
             HTTPException: _http,
@@ -48,11 +56,15 @@ def create(box: Box) -> Litestar:
         },
         openapi_config=None,
         logging_config=None,
-        request_max_body_size=box.config.limits.body_kilobytes * 1024,
+        request_max_body_size=body_kilobytes * 1024,
         signature_types=[Box],
     )
     web.asgi_handler = _heads(web.asgi_handler)
     return web
+
+
+def _box(request: Request[Any, Any, Any]) -> Box:
+    return box_of(request)
 
 
 def _heads(answers: ASGIApp) -> ASGIApp:
@@ -73,25 +85,21 @@ def _heads(answers: ASGIApp) -> ASGIApp:
     return answer
 
 
-def _guarded(box: Box) -> Any:
-    """A hook that gives every answer what keeps it out of wrong hands; what an answer says itself stays.
+async def _guard(message: Message, scope: Scope) -> None:
+    """Every answer has what keeps it out of wrong hands; what an answer says itself stays.
 
     HSTS only where a trusted proxy says the browser came by https: elsewhere it would lock people out.
     """
-    by_proxy = bool(box.config.server.trusted_proxies)
-
-    async def guard(message: Message, scope: Scope) -> None:
-        if message["type"] != "http.response.start":
-            return
-        headers = MutableScopeHeaders.from_message(message)
-        headers.setdefault("Cache-Control", "no-store")
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        if headers.get("Content-Type", "").endswith("+xml"):
-            headers["Content-Type"] += "; charset=utf-8"
-        if by_proxy and scope["scheme"] == "https":
-            headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_SECONDS}")
-
-    return guard
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    if headers.get("Content-Type", "").endswith("+xml"):
+        headers["Content-Type"] += "; charset=utf-8"
+    box: Box = scope["litestar_app"].state.box
+    if box.config.server.trusted_proxies and scope["scheme"] == "https":
+        headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_SECONDS}")
 
 
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from wabox.accounts.sealing import Seal
 from wabox.config import Config
@@ -17,7 +18,8 @@ from wabox.whatsapp.driver import Sights
 class Box:
     """now: the box's clock, aware UTC; nobody else asks for the time. pulse: what it notices of itself.
 
-    sights: the phones' pages, where browsers are open.
+    sights: the phones' pages, where browsers are open. memory: what its faces keep while the process lives, by who
+    made it; used on the event loop alone.
     """
 
     config: Config
@@ -26,6 +28,7 @@ class Box:
     now: Callable[[], datetime]
     pulse: Pulse = field(default_factory=Pulse)
     sights: Sights | None = None
+    memory: dict[object, Any] = field(default_factory=dict)
 
     @property
     def base_url(self) -> str:

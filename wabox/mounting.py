@@ -1,13 +1,14 @@
-"""A router that holds many others and gives the app all their handlers flat."""
+"""How the app is put together: its handlers know no box until they are asked, and hang in it flat."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy, deepcopy
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from litestar import Request, Response, Router, route
+from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.enums import MediaType
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -15,7 +16,38 @@ from litestar.types import AnyCallable, ControllerRouterHandler
 from litestar.types.internal_types import RouteHandlerMapItem
 from litestar.utils import join_paths
 
+from wabox.box import Box
+
 Found: TypeAlias = dict[str, RouteHandlerMapItem]
+T = TypeVar("T")
+
+
+def box_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Box:
+    """The box that is asked."""
+    box: Box = connection.app.state.box
+    return box
+
+
+class Kept(Generic[T]):
+    """One thing that each box keeps for its faces while the process lives, made when it is first asked for."""
+
+    def __init__(self, make: Callable[[Box], T]) -> None:
+        self._make = make
+
+    def of(self, box: Box) -> T:
+        """That box's own."""
+        if self not in box.memory:
+            box.memory[self] = self._make(box)
+        found: T = box.memory[self]
+        return found
+
+    @property
+    def provide(self) -> Provide:
+        """As a dependency of handlers."""
+        return Provide(self._asked, sync_to_thread=False)
+
+    def _asked(self, request: Request[Any, Any, Any]) -> Any:
+        return self.of(box_of(request))
 
 
 class Mount(Router):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import structlog
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, get
 from litestar.types import Message, Scope
 
 from wabox import db, hosts, metrics
@@ -130,18 +130,11 @@ def _token(box: Box) -> str:
         return ""
 
 
-def router() -> Router:
-    """These routes."""
-    return Mount(
-        path="/", route_handlers=[healthz, readyz, show], include_in_schema=False, signature_types=[Watch]
-    )
+async def count(message: Message, scope: Scope) -> None:
+    """Every answer is counted."""
+    if message["type"] == "http.response.start":
+        box: Box = scope["litestar_app"].state.box
+        box.pulse.answered(scope["path"], message["status"])
 
 
-def counting(box: Box) -> Any:
-    """A hook that counts every answer."""
-
-    async def count(message: Message, scope: Scope) -> None:
-        if message["type"] == "http.response.start":
-            box.pulse.answered(scope["path"], message["status"])
-
-    return count
+router = Mount(path="/", route_handlers=[healthz, readyz, show], include_in_schema=False, signature_types=[Watch])

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, Scene, dress
 from tests.faces.tab import Tab
 from tests.faces.work import Work, busy
-from wabox import app
 
 OpenTab = Callable[..., Tab]
 
@@ -34,7 +33,7 @@ def shop(scene: Scene) -> Stage:
 @pytest.fixture
 def open_tab(shop: Stage) -> Iterator[OpenTab]:
     """A new tab: for a stranger, or logged in with this address."""
-    with TestClient(app.create(shop.box)) as client:
+    with webs.client(shop.box) as client:
 
         def made(email: str | None = None, *, base: str = "http://testserver.local") -> Tab:
             return Tab(client, email, base)

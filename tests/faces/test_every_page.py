@@ -13,13 +13,14 @@ import pytest
 from httpx import Response
 from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import Stage, settings, stage
 from tests.faces.api.test_every_route import _rows
 from tests.faces.scene import SECTIONS, dress
 from tests.faces.tab import Tab, words
 from tests.faces.work import busy
 from tests.some import some
-from wabox import app, config
+from wabox import config
 from wabox.accounts import keys, mail
 from wabox.billing import payments, plans, subscriptions
 from wabox.billing.payments import Claim
@@ -295,7 +296,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     busy(made, people=8)
     made.box = replace(made.box, config=config.parse(settings(**RESELLING), base=tmp_path))
     made.box.db.write_now(subscriptions.switch, enabled=True, now=made.hands.now())
-    with TestClient(app.create(made.box)) as client:
+    with webs.client(made.box) as client:
         shop = Shop(made, client)
         made.box.db.write_now(_sell, shop)
         asha = shop.tab("asha@example.com")
@@ -341,10 +342,11 @@ def _had_a_plan(tx: Tx, shop: Shop) -> None:
 
 def test_every_route_has_a_row_here(shop: Shop) -> None:
     found = set()
-    for route in app.create(shop.stage.box).routes:
-        if not route.path.startswith(HOUSE):
-            for handler in getattr(route, "route_handlers", ()):
-                found |= {f"{one} {route.path}" for one in handler.http_methods if one in ("GET", "POST")}
+    with webs.web(shop.stage.box) as web:
+        for route in web.routes:
+            if not route.path.startswith(HOUSE):
+                for handler in getattr(route, "route_handlers", ()):
+                    found |= {f"{one} {route.path}" for one in handler.http_methods if one in ("GET", "POST")}
     assert found == set(ROWS)
 
 

@@ -12,10 +12,10 @@ import httpx
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.tab import tags
 from tests.some import some
-from wabox import app
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -40,17 +40,17 @@ def bare(tmp_path: Path) -> Iterator[Stage]:
 def ask(made: Stage, method: str, path: str, client: str = "127.0.0.1", **headers: str) -> httpx.Response:
     """The answer to somebody who connects from there, as the server would give it."""
     proxies = list(made.box.config.server.trusted_proxies)
-    web: Any = app.create(made.box)
-    if proxies:
-        web = ProxyHeadersMiddleware(web, trusted_hosts=proxies)
 
-    async def call() -> httpx.Response:
+    async def call(web: Any) -> httpx.Response:
+        if proxies:
+            web = ProxyHeadersMiddleware(web, trusted_hosts=proxies)
         transport = httpx.ASGITransport(app=web, client=(client, 40_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8470") as http:
             sent = {name.replace("_", "-"): value for name, value in headers.items()}
             return await http.request(method, path, headers=sent)
 
-    return asyncio.run(call())
+    with webs.web(made.box) as web:
+        return asyncio.run(call(web))
 
 
 KINDS = [

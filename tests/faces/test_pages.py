@@ -6,15 +6,15 @@ import re
 from typing import Any
 
 import pytest
-from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 
+from tests import webs
 from tests.cast import Stage
 from tests.faces.conftest import OpenTab
 from tests.faces.scene import Scene
 from tests.faces.tab import Tab, words
 from tests.some import some
-from wabox import app
+from wabox.box import Box
 from wabox.dashboard.guard import local_path
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -38,16 +38,17 @@ OPEN_TO_ALL = {
 PAGES = ("/", "/whatsapp", "/messages", "/webhooks", "/settings", "/settings/security", "/settings/keys", "/docs")
 
 
-def routes(web: Litestar) -> list[tuple[str, str]]:
+def routes(box: Box) -> list[tuple[str, str]]:
     """(method, path) of everything the dashboard serves but static files."""
-    found = []
-    for route in some(web.routes):
-        if route.path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/static")):
-            continue
-        for handler in some(getattr(route, "route_handlers", [])):
-            assert isinstance(handler, HTTPRouteHandler)
-            found += [(method, route.path_format) for method in handler.http_methods if method != "OPTIONS"]
-    return sorted(set(found))
+    found = set()
+    with webs.web(box) as web:
+        for route in some(web.routes):
+            if route.path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/static")):
+                continue
+            for handler in some(getattr(route, "route_handlers", [])):
+                assert isinstance(handler, HTTPRouteHandler)
+                found |= {(method, route.path_format) for method in handler.http_methods if method != "OPTIONS"}
+    return sorted(found)
 
 
 def filled(path: str, scene: Scene) -> str:
@@ -57,7 +58,7 @@ def filled(path: str, scene: Scene) -> str:
 
 
 def test_a_stranger_is_sent_to_the_login_page_from_everywhere(scene: Scene, shop: Stage, chen: Tab) -> None:
-    closed = [one for one in routes(app.create(shop.box)) if one[1] not in OPEN_TO_ALL]
+    closed = [one for one in routes(shop.box) if one[1] not in OPEN_TO_ALL]
     assert len(closed) > 20
     before = shop.value("select count(*) from audit")
     for method, path in closed:
@@ -145,7 +146,7 @@ def test_bilal_ends_none_of_ashas_sessions(shop: Stage, asha: Tab, bilal: Tab) -
 
 
 def test_every_form_without_its_token_is_refused(scene: Scene, shop: Stage, asha: Tab) -> None:
-    posts = [path for method, path in routes(app.create(shop.box)) if method == "POST"]
+    posts = [path for method, path in routes(shop.box) if method == "POST"]
     assert len(posts) > 15
     for path in posts:
         where = filled(path, scene)

@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import Stage, stage
 from tests.faces import texts
 from tests.faces.scene import PASSWORD, SECTIONS, dress
@@ -17,7 +17,6 @@ from tests.faces.tab import Tab, words
 from tests.faces.test_pages import CSP, OPEN_TO_ALL, routes
 from tests.pictures import drawn
 from tests.some import some
-from wabox import app
 from wabox.accounts import passwords, terms, users
 from wabox.billing import ledger, plans
 from wabox.billing.plans import Terms
@@ -71,7 +70,7 @@ def market(tmp_path: Path) -> Iterator[Market]:
 
     made.box.db.write_now(people)
     base = "http://testserver.local"
-    with TestClient(app.create(made.box)) as client:
+    with webs.client(made.box) as client:
         emails = ("asha@example.com", "bilal@example.com", "chen@example.com")
         asha, bilal, chen = (Tab(client, email, base) for email in emails)
         yield Market(made, asha, bilal, chen, Tab(client, None, base))
@@ -79,7 +78,7 @@ def market(tmp_path: Path) -> Iterator[Market]:
 
 
 def billing_routes(made: Stage) -> list[tuple[str, str]]:
-    return [one for one in routes(app.create(made.box)) if one[1].startswith(("/billing", "/admin/p"))]
+    return [one for one in routes(made.box) if one[1].startswith(("/billing", "/admin/p"))]
 
 
 def filled(path: str) -> str:
@@ -92,7 +91,7 @@ def test_without_billing_no_page_speaks_of_it(tmp_path: Path) -> None:
     made = stage(tmp_path, **SECTIONS)
     dress(made)
     assert billing_routes(made) == []
-    with TestClient(app.create(made.box)) as client:
+    with webs.client(made.box) as client:
         for email in ("asha@example.com", "bilal@example.com"):
             tab = Tab(client, email, "http://testserver.local")
             for path in ("/", "/settings", "/whatsapp", "/messages", "/campaigns", "/reports"):

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import Stage
 from tests.faces.tab import Tab
-from wabox import app
 from wabox.devices import devices, doctor
 from wabox.whatsapp.driver import Checkup, Link, SessionSpec
 from wabox.whatsapp.fake import PICTURE, FakeDriver
@@ -43,7 +43,7 @@ def driver(shop: Stage) -> Doctored:
 
 @pytest.fixture
 def client(shop: Stage, driver: Doctored) -> Iterator[TestClient[Any]]:
-    with TestClient(app.create(replace(shop.box, sights=driver))) as made:
+    with webs.client(replace(shop.box, sights=driver)) as made:
         yield made
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, dress
 from tests.faces.tab import Tab, words
 from tests.some import some
-from wabox import app
 from wabox.campaigns import reviewing
 from wabox.db import Tx
 
@@ -48,7 +47,7 @@ class House:
 def house(tmp_path: Path) -> Iterator[House]:
     made = stage(tmp_path, **SECTIONS, accounts={"registration": "open"})
     dress(made)
-    with TestClient(app.create(made.box)) as client:
+    with webs.client(made.box) as client:
         base = "http://testserver.local"
         asha, bilal = (Tab(client, f"{name}@example.com", base) for name in ("asha", "bilal"))
         yield House(made, asha, bilal, Tab(client, None, base))
@@ -209,7 +208,7 @@ def test_a_lock_by_the_owners_complaint_is_told_by_mail(tmp_path: Path) -> None:
     content = {"lock_after_complaints": 1}
     made = stage(tmp_path, **SECTIONS, accounts={"registration": "open"}, content=content)
     dress(made)
-    with TestClient(app.create(made.box)) as client:
+    with webs.client(made.box) as client:
         asha, bilal = (Tab(client, f"{name}@example.com", "http://testserver.local") for name in ("asha", "bilal"))
         bilal.post("/send", {"phone": PHONE, "message": "Hello", "keep": "1"})
         made.box.db.write_now(lambda tx: tx.run("update messages set spent_at = queued_at"))

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, dress
 from tests.faces.tab import Tab, csrf_of, words
-from wabox import app
 from wabox.accounts import mail
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -26,7 +25,7 @@ def posted(tmp_path: Path) -> Iterator[tuple[Stage, Open]]:
     """asha's box with a mail server, and tabs on it."""
     made = stage(tmp_path, **SECTIONS, smtp={"host": "127.0.0.1", "port": 1})
     dress(made)
-    with TestClient(app.create(made.box)) as client:
+    with webs.client(made.box) as client:
         yield made, lambda email=None: Tab(client, email, "http://testserver.local")
     made.close()
 

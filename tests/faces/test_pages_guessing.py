@@ -12,10 +12,10 @@ from httpx import Cookies, Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import Stage
 from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of
-from wabox import app
 from wabox.accounts import passwords, totp
 from wabox.accounts.passwords import Verdict
 from wabox.dashboard.desk import Desk
@@ -59,7 +59,7 @@ def sit(shop: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sit]:
 
     monkeypatch.setattr(Desk, "ip", property(lambda desk: desk.request.headers.get("x-from", "")))
     monkeypatch.setattr("wabox.accounts.passwords.verify", verify)
-    with TestClient(app.create(shop.box)) as client:
+    with webs.client(shop.box) as client:
         yield lambda ip: Place(client, ip)
 
 

@@ -10,11 +10,12 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import NOON, Stage, settings
 from tests.faces.conftest import OpenTab
 from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of, words
-from wabox import app, config, datadir, run
+from wabox import config, datadir, run
 from wabox.accounts import links, passwords
 from wabox.accounts.sealing import Seal
 from wabox.box import Box
@@ -39,7 +40,7 @@ def fresh(tmp_path: Path) -> Iterator[Box]:
 
 @pytest.fixture
 def visitor(fresh: Box) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app.create(fresh)) as made:
+    with webs.client(fresh) as made:
         yield made
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of, words
-from wabox import app
 from wabox.accounts import mail, passwords, terms, users
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -26,19 +26,17 @@ Opened = tuple[Stage, Callable[..., Tab]]
 
 @pytest.fixture
 def open_box(tmp_path: Path) -> Iterator[Callable[..., Opened]]:
-    closers: list[Callable[[], None]] = []
 
     def made(**sections: dict[str, Any]) -> Opened:
         box = stage(tmp_path, **sections)
         for person in (box.asha, box.bilal):
             box.box.db.write_now(users.set_password, person.id, HASH)
-        client = TestClient(app.create(box.box)).__enter__()
-        closers.extend((lambda: client.__exit__(None, None, None), box.close))
+        opened.callback(box.close)
+        client = opened.enter_context(webs.client(box.box))
         return box, lambda email=None: Tab(client, email, "http://testserver.local")
 
-    yield made
-    for close in closers:
-        close()
+    with ExitStack() as opened:
+        yield made
 
 
 def register(tab: Tab, email: str = "chen@example.com", **fields: str) -> tuple[int, str]:

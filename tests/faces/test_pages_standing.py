@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of, words
-from wabox import app
 from wabox.accounts import audit, mail, passwords, terms, users
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -31,7 +30,7 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
     made = stage(tmp_path, **ASKED)
     for person in (made.asha, made.bilal):
         made.box.db.write_now(users.set_password, person.id, HASH)
-    with TestClient(app.create(made.box)) as client:
+    with webs.client(made.box) as client:
         yield made, lambda email=None: Tab(client, email, "http://testserver.local")
     made.close()
 

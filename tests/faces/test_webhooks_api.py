@@ -9,8 +9,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import NOON, Person, Stage, stage
-from wabox import app
 from wabox.times import wire
 from wabox.webhooks import deliveries, endpoints, retries
 from wabox.webhooks.retries import Outcome
@@ -31,7 +31,7 @@ def set_up(tmp_path: Path) -> Iterator[Stage]:
 
 @pytest.fixture
 def client(set_up: Stage) -> Iterator[TestClient[Litestar]]:
-    with TestClient(app.create(set_up.box)) as made:
+    with webs.client(set_up.box) as made:
         yield made
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +12,9 @@ from wabox import hosts
 from wabox.accounts import keys
 from wabox.accounts.throttle import Bucket
 from wabox.api.strict import UNFIT_TEXT
-from wabox.box import Box
 from wabox.config import Limits
 from wabox.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
+from wabox.mounting import Kept, box_of
 
 READS_PER_SECOND = 300
 BIGGEST_ID = 2**63 - 1
@@ -26,9 +25,6 @@ _STATES = {
     "suspended": "Your account is suspended; ask whoever runs this box.",
     "locked": "Your account is locked until it has been reviewed.",
 }
-
-
-Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
 class _Meters:
@@ -47,41 +43,33 @@ class _Meters:
             raise TooMany("too_many_requests", f"Too many requests; try again in {wait} s.", retry_after=wait)
 
 
-def name_guard(box: Box) -> Guard:
-    """A guard that raises Forbidden for a host name that is not this box's."""
-
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        hosts.check(connection.headers.get("host", ""), box.config.server)
-
-    return guard
+_METERS = Kept(lambda box: _Meters(box.config.limits))
 
 
-def key_guard(box: Box) -> Guard:
-    """A guard that leaves the caller in the connection's state, or raises a Refusal.
+async def name_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Raises Forbidden for a host name that is not this box's."""
+    hosts.check(connection.headers.get("host", ""), box_of(connection).config.server)
 
-    A function, because Litestar copies what a router is given, and a box cannot be copied.
-    """
-    meters = _Meters(box.config.limits)
 
-    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        now = box.now()
-        caller = box.db.read_here(keys.find, presented(connection), now)
-        if caller is None and handler.opt.get("asked_again"):
-            under = connection.headers.get("idempotency-key", "")
-            caller = box.db.read_here(keys.find_rotated, presented(connection), under, now)
-        if caller is None:
-            raise Unauthorized("unauthorized", "Send your API key in the X-API-Key header; find it in Settings.")
-        if caller.user.state != "active":
-            raise Forbidden(f"account_{caller.user.state}", _STATES[caller.user.state])
-        _check_scope(caller, str(connection.scope.get("method")), handler)
-        meters.charge(caller.key_id, str(handler.opt.get("meter", "read")), now)
-        connection.scope["state"]["caller"] = caller
-        _check_address(connection, handler)
-        if caller.use_is_due(now) and not box.db.damaged:
-            ip = connection.client.host if connection.client else None
-            await box.db.write(keys.used, caller.key_id, ip=ip, now=now)
-
-    return guard
+async def key_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Leaves the caller in the connection's state, or raises a Refusal."""
+    box = box_of(connection)
+    now = box.now()
+    caller = box.db.read_here(keys.find, presented(connection), now)
+    if caller is None and handler.opt.get("asked_again"):
+        under = connection.headers.get("idempotency-key", "")
+        caller = box.db.read_here(keys.find_rotated, presented(connection), under, now)
+    if caller is None:
+        raise Unauthorized("unauthorized", "Send your API key in the X-API-Key header; find it in Settings.")
+    if caller.user.state != "active":
+        raise Forbidden(f"account_{caller.user.state}", _STATES[caller.user.state])
+    _check_scope(caller, str(connection.scope.get("method")), handler)
+    _METERS.of(box).charge(caller.key_id, str(handler.opt.get("meter", "read")), now)
+    connection.scope["state"]["caller"] = caller
+    _check_address(connection, handler)
+    if caller.use_is_due(now) and not box.db.damaged:
+        ip = connection.client.host if connection.client else None
+        await box.db.write(keys.used, caller.key_id, ip=ip, now=now)
 
 
 def disclaimer_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

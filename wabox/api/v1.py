@@ -11,36 +11,9 @@ from wabox.accounts.keys import Caller
 from wabox.api import campaigns, contacts, devices, document, keys, messages, reports, templates, webhooks
 from wabox.api.guard import key_guard, name_guard
 from wabox.api.strict import StrictRequest
-from wabox.box import Box
 from wabox.mounting import Mount
 
 PATH = "/api/v1"
-
-
-def router(box: Box) -> Mount:
-    """The whole API for one box."""
-    return Mount(
-        path=PATH,
-        route_handlers=[
-            messages.router,
-            devices.router,
-            keys.router,
-            webhooks.router,
-            contacts.router,
-            campaigns.router,
-            templates.router,
-            reports.router,
-        ],
-        guards=[name_guard(box), key_guard(box)],
-        dependencies={"caller": Provide(_caller, sync_to_thread=False)},
-        request_class=StrictRequest,
-        request_max_body_size=box.config.limits.body_kilobytes * 1024,
-    )
-
-
-def description(box: Box) -> Mount:
-    """What tells of the API; it needs no key."""
-    return Mount(path=PATH, route_handlers=[openapi], guards=[name_guard(box)], include_in_schema=False)
 
 
 @get("/openapi.json")
@@ -53,3 +26,23 @@ def _caller(request: Request[Any, Any, Any]) -> Caller:
     """Whom the guard let in."""
     caller: Caller = request.scope["state"]["caller"]
     return caller
+
+
+router = Mount(
+    path=PATH,
+    route_handlers=[
+        messages.router,
+        devices.router,
+        keys.router,
+        webhooks.router,
+        contacts.router,
+        campaigns.router,
+        templates.router,
+        reports.router,
+    ],
+    guards=[name_guard, key_guard],
+    dependencies={"caller": Provide(_caller, sync_to_thread=False)},
+    request_class=StrictRequest,
+)
+# What tells of the API needs no key.
+description = Mount(path=PATH, route_handlers=[openapi], guards=[name_guard], include_in_schema=False)

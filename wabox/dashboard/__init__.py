@@ -6,7 +6,6 @@ from litestar import Response, Router
 from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router
 
-from wabox.box import Box
 from wabox.dashboard import (
     admin_audit,
     admin_complaints,
@@ -78,20 +77,20 @@ SECTIONS = (
     admin_complaints,
     admin_audit,
     health,
-    billing,
-    selling,
     docs,
 )
+SELLING = (billing, selling)
 A_YEAR = 31_536_000
 
 
-def router(box: Box) -> Router:
-    """Every page of this box, and the static files."""
+def router(*, billing: bool) -> Router:
+    """Every page, and the static files. billing: also those that sell and buy plans."""
+    sections = [*SECTIONS, *(SELLING if billing else ())]
     pages = Mount(
         path="/",
-        route_handlers=[section.router(box) for section in SECTIONS],
-        guards=[guard.guard(box)],
-        dependencies={"desk": provide(box)},
+        route_handlers=[section.router for section in sections],
+        guards=[guard.guard],
+        dependencies={"desk": provide},
         exception_handlers={guard.Elsewhere: guard.sent_elsewhere},
         include_in_schema=False,
         signature_types=[Desk],

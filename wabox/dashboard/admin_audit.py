@@ -10,7 +10,6 @@ from litestar.response import Stream
 
 from wabox import times
 from wabox.accounts import audit
-from wabox.box import Box
 from wabox.contacts import exporting
 from wabox.dashboard import deeds
 from wabox.dashboard.contacts import download
@@ -71,6 +70,4 @@ def _cells(entry: audit.Entry) -> tuple[str, ...]:
     return (times.wire(entry.at), who, entry.action, entry.subject or "", details, entry.ip or "")
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[page, export])
+router = Mount(path="/", route_handlers=[page, export])

@@ -8,7 +8,6 @@ from typing import Any
 from litestar import Response, get, post
 
 from wabox.accounts import states, users
-from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.contacts import phones
 from wabox.content import complaints
@@ -112,6 +111,4 @@ def _digits(desk: Desk, phone: str) -> str:
     return phones.parse(phone, country=desk.box.config.locale.country).digits
 
 
-def router(_box: Box) -> Mount:
-    """This page."""
-    return Mount(path="/", route_handlers=[page, record])
+router = Mount(path="/", route_handlers=[page, record])

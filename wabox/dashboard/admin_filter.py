@@ -7,7 +7,6 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox.box import Box
 from wabox.content import builtin, matcher, reviews, rules
 from wabox.content.rules import Actor, Draft
 from wabox.dashboard.answers import nothing_here
@@ -184,6 +183,4 @@ def _nothing_here() -> NotFound:
     return nothing_here()
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[page, edit, add, change, switch, set_builtin, try_text])
+router = Mount(path="/", route_handlers=[page, edit, add, change, switch, set_builtin, try_text])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from litestar import Response, get
 
 from wabox.accounts import mail
-from wabox.box import Box
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.dashboard.words import Shown
@@ -38,6 +37,4 @@ async def page(desk: Desk) -> Response[str]:
     )
 
 
-def router(_box: Box) -> Mount:
-    """This page."""
-    return Mount(path="/", route_handlers=[page])
+router = Mount(path="/", route_handlers=[page])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from litestar import Response, get, post
 
-from wabox.box import Box
 from wabox.campaigns import reviewing
 from wabox.content import builtin
 from wabox.dashboard.admin_filter import BUILTIN, actor, check_open
@@ -61,6 +60,4 @@ async def _page(desk: Desk, *, wrong: tuple[int, dict[str, str]] = (0, {}), stat
     )
 
 
-def router(_box: Box) -> Mount:
-    """This page."""
-    return Mount(path="/", route_handlers=[page, decide])
+router = Mount(path="/", route_handlers=[page, decide])

@@ -14,7 +14,6 @@ from wabox.accounts.registration import Rule
 from wabox.accounts.states import Move
 from wabox.accounts.users import State, User
 from wabox.billing import ledger, subscriptions
-from wabox.box import Box
 from wabox.content import complaints, refusals
 from wabox.dashboard import bills, letters
 from wabox.dashboard.answers import nothing_here
@@ -220,6 +219,4 @@ def _bought(rows: Rows, user_id: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[page, add, show, act])
+router = Mount(path="/", route_handlers=[page, add, show, act])

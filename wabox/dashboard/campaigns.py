@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
-from wabox.box import Box
 from wabox.campaigns import campaigns, control, preflight, progress
 from wabox.campaigns.campaigns import Campaign
 from wabox.contacts import segments
@@ -264,7 +263,4 @@ def cursor_of(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    handlers = [page, live, show, show_live, people, pause, resume, stop, redispatch]
-    return Mount(path="/", route_handlers=handlers)
+router = Mount(path="/", route_handlers=[page, live, show, show_live, people, pause, resume, stop, redispatch])

@@ -11,7 +11,6 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox.box import Box
 from wabox.campaigns import campaigns, launching, preflight
 from wabox.campaigns.preflight import Preflight
 from wabox.contacts import contacts, segments
@@ -27,7 +26,7 @@ from wabox.devices import devices
 from wabox.errors import Invalid, Refusal
 from wabox.messages import template
 from wabox.messages.template import Template
-from wabox.mounting import Mount
+from wabox.mounting import Kept, Mount
 
 MOST_TAGS = 200
 MOST_COUNTED_AT_ONCE = 20_000  # with more contacts the page comes first and its numbers a second later
@@ -255,15 +254,8 @@ def _parses(message: str) -> bool:
     return True
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    kept = Tickets()
-
-    async def tickets() -> Tickets:
-        return kept
-
-    return Mount(
-        path="/",
-        route_handlers=[new, again, preview, look, review, launch],
-        dependencies={"tickets": tickets},
-    )
+router = Mount(
+    path="/",
+    route_handlers=[new, again, preview, look, review, launch],
+    dependencies={"tickets": Kept(lambda _: Tickets()).provide},
+)

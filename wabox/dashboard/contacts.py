@@ -12,7 +12,6 @@ from litestar.response import Stream
 from msgspec import UNSET
 
 from wabox.accounts import audit
-from wabox.box import Box
 from wabox.contacts import contacts, exporting, fields, identities, phones, segments
 from wabox.contacts.people import Contact
 from wabox.contacts.segments import Segment
@@ -243,7 +242,4 @@ async def show_contact(
     )
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    handlers = [page, new, add, show, edit, delete, erase, export]
-    return Mount(path="/", route_handlers=handlers)
+router = Mount(path="/", route_handlers=[page, new, add, show, edit, delete, erase, export])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.form import Form
 from wabox.dashboard.language import Voice
 from wabox.messages import facts, line
+from wabox.mounting import box_of
 
 BIGGEST_ID = 2**63 - 1
 
@@ -100,14 +100,10 @@ class Desk:
         return answers.redirect(path if said is None else f"{path}{mark}said={said}")
 
 
-def provide(box: Box) -> Callable[[guard.Asked], Awaitable[Desk]]:
-    """Makes the desk of each request to this box."""
-
-    async def desk(request: Request[Any, Any, Any]) -> Desk:
-        state = request.scope["state"]
-        return Desk(box, request, state["session"], state["voice"])
-
-    return desk
+async def provide(request: Request[Any, Any, Any]) -> Desk:
+    """The desk of this request."""
+    state = request.scope["state"]
+    return Desk(box_of(request), request, state["session"], state["voice"])
 
 
 def known_id(number: int) -> int:

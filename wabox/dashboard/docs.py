@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from litestar import Response, get
 
-from wabox.box import Box
 from wabox.dashboard import reference
 from wabox.dashboard.desk import Desk
 from wabox.mounting import Mount
@@ -32,6 +31,4 @@ def _reached_at(desk: Desk) -> str:
     return desk.box.config.server.public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
 
 
-def router(_box: Box) -> Mount:
-    """This page."""
-    return Mount(path="/", route_handlers=[page])
+router = Mount(path="/", route_handlers=[page])

@@ -7,7 +7,6 @@ import asyncio
 from litestar import Response, get, post
 
 from wabox.accounts import audit
-from wabox.box import Box
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Tx
@@ -73,6 +72,4 @@ async def press(label: str, desk: Desk) -> Response[str]:
     return desk.go(f"/whatsapp/devices/{device.label}/doctor", said=said)
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[page, picture, press])
+router = Mount(path="/", route_handlers=[page, picture, press])

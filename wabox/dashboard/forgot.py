@@ -9,13 +9,12 @@ from litestar import Response, get, post
 
 from wabox.accounts import audit, browsers, links, passwords, sessions, users
 from wabox.accounts.throttle import HOUR, Bucket, network
-from wabox.box import Box
 from wabox.dashboard import entering, letters
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
-from wabox.mounting import Mount
+from wabox.mounting import Kept, Mount
 
 LASTS = timedelta(hours=1)
 TOO_MANY = later("Too many tries. Wait a while, then try again.")
@@ -117,11 +116,9 @@ def _set(tx: Tx, desk: Desk, token: str, password_hash: str) -> bool:
     return True
 
 
-def router(_box: Box) -> Mount:
-    """These pages; 10 links an hour from an address, 3 to an account."""
-    counted = (Bucket(10 / HOUR, 10), Bucket(3 / HOUR, 3))
-
-    async def asked() -> tuple[Bucket, Bucket]:
-        return counted
-
-    return Mount(path="/", route_handlers=[ask, send, show, reset], dependencies={"asked": asked})
+router = Mount(
+    path="/",
+    route_handlers=[ask, send, show, reset],
+    dependencies={"asked": Kept(lambda _: (Bucket(10 / HOUR, 10), Bucket(3 / HOUR, 3))).provide},
+)
+"""These pages; 10 links an hour from an address, 3 to an account."""

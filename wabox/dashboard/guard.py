@@ -7,7 +7,6 @@ log-in a token of its own, kept in a cookie. GET and HEAD change nothing.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlsplit
 
@@ -25,6 +24,7 @@ from wabox.dashboard import answers, form
 from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.language import NAMES, Voice, later
 from wabox.errors import Forbidden
+from wabox.mounting import box_of
 
 Asked: TypeAlias = Request[Any, Any, Any]
 NOT_ACTIVE = later("Your account is not active, so nothing can be changed or sent. Ask whoever runs this box.")
@@ -47,32 +47,33 @@ def sent_elsewhere(request: Asked, exception: Elsewhere) -> Response[str]:
     return answers.redirect(exception.path)
 
 
-def guard(box: Box) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
-    """The guard of all pages of this box."""
-    ready = False
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Who may see this page, or where they have to go first; leaves session and voice in the request's state."""
+    assert isinstance(connection, Request)
+    box = box_of(connection)
+    hosts.check(connection.headers.get("host", ""), box.config.server)
+    _remember(connection, box, None)  # the reader's language, should the session not be readable
+    session = _session(connection, box)
+    _remember(connection, box, session)
+    if not _is_owned(box) and not handler.opt.get("before_setup"):
+        raise Elsewhere("/setup")
+    if session is None and not handler.opt.get("public"):
+        raise Elsewhere(login_path(connection))
+    if handler.opt.get("owner"):
+        _check_owner(session)
+    _check_terms(session, handler, box)
+    if connection.method not in SAFE:
+        await check_form(connection, session)
+        _check_state(session, handler)
+    if session is not None and session.touch_is_due(box.now()) and not box.db.damaged:
+        await box.db.write(sessions.touch, session.token_hash, box.now())
 
-    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-        nonlocal ready
-        assert isinstance(connection, Request)
-        hosts.check(connection.headers.get("host", ""), box.config.server)
-        _remember(connection, box, None)  # the reader's language, should the session not be readable
-        session = _session(connection, box)
-        _remember(connection, box, session)
-        ready = ready or box.db.read_here(users.owner_exists)
-        if not ready and not handler.opt.get("before_setup"):
-            raise Elsewhere("/setup")
-        if session is None and not handler.opt.get("public"):
-            raise Elsewhere(login_path(connection))
-        if handler.opt.get("owner"):
-            _check_owner(session)
-        _check_terms(session, handler, box)
-        if connection.method not in SAFE:
-            await check_form(connection, session)
-            _check_state(session, handler)
-        if session is not None and session.touch_is_due(box.now()) and not box.db.damaged:
-            await box.db.write(sessions.touch, session.token_hash, box.now())
 
-    return admit
+def _is_owned(box: Box) -> bool:
+    """Whether the box has an owner; once it has one it always has."""
+    if not box.memory.get(_is_owned):
+        box.memory[_is_owned] = box.db.read_here(users.owner_exists)
+    return bool(box.memory[_is_owned])
 
 
 def _check_state(session: Session | None, handler: BaseRouteHandler) -> None:

@@ -22,7 +22,7 @@ from wabox.dashboard.words import Shown, Tone
 from wabox.devices import devices
 from wabox.errors import Invalid, Unavailable
 from wabox.messages.facts import Reason
-from wabox.mounting import Mount
+from wabox.mounting import Kept, Mount
 
 MACHINE_SECONDS = 60.0
 UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -185,18 +185,8 @@ def span(voice: Voice, seconds: float) -> str:
     return voice.say(later("%(n)s days"), n=voice.num(whole // 86_400))
 
 
-def router(box: Box) -> Mount:
-    """These pages; the app has the watch, which the probes ask too."""
-    machine, lock = Machine(box), asyncio.Lock()
-
-    async def looked_at() -> Machine:
-        return machine
-
-    async def checking() -> asyncio.Lock:
-        return lock
-
-    return Mount(
-        path="/",
-        route_handlers=[page, live, check],
-        dependencies={"machine": looked_at, "checking": checking},
-    )
+router = Mount(
+    path="/",
+    route_handlers=[page, live, check],
+    dependencies={"machine": Kept(Machine).provide, "checking": Kept(lambda _: asyncio.Lock()).provide},
+)

@@ -14,7 +14,6 @@ from litestar import Response, get, post
 from wabox import db
 from wabox.accounts import states
 from wabox.billing import payments, subscriptions
-from wabox.box import Box
 from wabox.campaigns import campaigns
 from wabox.contacts import inbox, phones
 from wabox.content import reviews
@@ -25,7 +24,7 @@ from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
 from wabox.messages import line, localtime, log, single, stored, template, timekeeping, waiting
-from wabox.mounting import Mount
+from wabox.mounting import Kept, Mount
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
 
@@ -277,15 +276,8 @@ def _midnight(desk: Desk) -> datetime:
     return localtime.day_start(localtime.local_day(desk.voice.now, zone), zone)
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    kept = Tickets()
-
-    async def tickets() -> Tickets:
-        return kept
-
-    return Mount(
-        path="/",
-        route_handlers=[home, live, today, send, preview, confirm_clock],
-        dependencies={"tickets": tickets},
-    )
+router = Mount(
+    path="/",
+    route_handlers=[home, live, today, send, preview, confirm_clock],
+    dependencies={"tickets": Kept(lambda _: Tickets()).provide},
+)

@@ -11,7 +11,6 @@ from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.response import Stream
 
-from wabox.box import Box
 from wabox.contacts import columns, csv_files, imports, intake
 from wabox.contacts.columns import Columns
 from wabox.contacts.imports import Import
@@ -200,7 +199,4 @@ def _names(found: Import) -> list[str]:
     return [cell.strip()[:EXAMPLE] for cell in cells]
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    handlers = [page, upload, show, live, choose, start, cancel, refused]
-    return Mount(path="/", route_handlers=handlers)
+router = Mount(path="/", route_handlers=[page, upload, show, live, choose, start, cancel, refused])

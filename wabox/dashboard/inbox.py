@@ -11,7 +11,6 @@ from litestar import Response, get, post
 
 from wabox import times
 from wabox.accounts import audit
-from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.contacts import contacts, identities, inbox, phones, suppression
 from wabox.dashboard import labels
@@ -25,7 +24,7 @@ from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
 from wabox.messages import erasing, explaining, outbox, single, stored, talks, template
-from wabox.mounting import Mount
+from wabox.mounting import Kept, Mount
 
 PER_PAGE = 40
 STRETCH = 60
@@ -281,15 +280,8 @@ async def _page(
     )
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    kept = Tickets()
-
-    async def tickets() -> Tickets:
-        return kept
-
-    return Mount(
-        path="/",
-        route_handlers=[page, live, show, show_live, seen, reply, opt_out, erase, review],
-        dependencies={"tickets": tickets},
-    )
+router = Mount(
+    path="/",
+    route_handlers=[page, live, show, show_live, seen, reply, opt_out, erase, review],
+    dependencies={"tickets": Kept(lambda _: Tickets()).provide},
+)

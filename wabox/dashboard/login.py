@@ -12,12 +12,11 @@ from wabox.accounts.halfway import LASTS, Half, Halfway
 from wabox.accounts.passwords import Verdict
 from wabox.accounts.throttle import HOUR, Allowance, Logins, Try, give_back
 from wabox.accounts.users import User
-from wabox.box import Box
 from wabox.dashboard import entering, guard
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
-from wabox.mounting import Mount
+from wabox.mounting import Kept, Mount
 
 WRONG = later("E-mail or password is wrong. Check both, then try again.")
 TOO_MANY = later("Too many tries. Wait a while, then try again.")
@@ -207,21 +206,12 @@ async def _rehash(desk: Desk, user: User, was: str | None, password: str, verdic
     return becomes
 
 
-def router(_box: Box) -> Mount:
-    """These pages; the counts of log-ins live as long as the process."""
-    counted, half, guessed = Logins(), Halfway(), Allowance(CODES / HOUR, CODES)
-
-    async def logins() -> Logins:
-        return counted
-
-    async def halfway() -> Halfway:
-        return half
-
-    async def codes() -> Allowance:
-        return guessed
-
-    return Mount(
-        path="/",
-        route_handlers=[login, log_in, code_form, enter_code, log_out],
-        dependencies={"logins": logins, "halfway": halfway, "codes": codes},
-    )
+router = Mount(
+    path="/",
+    route_handlers=[login, log_in, code_form, enter_code, log_out],
+    dependencies={
+        "logins": Kept(lambda _: Logins()).provide,
+        "halfway": Kept(lambda _: Halfway()).provide,
+        "codes": Kept(lambda _: Allowance(CODES / HOUR, CODES)).provide,
+    },
+)

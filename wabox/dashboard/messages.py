@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
-from wabox.box import Box
 from wabox.contacts import phones
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
@@ -193,6 +192,4 @@ def _steps(message: stored.Message) -> list[Step]:
     return steps
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[page, live, show, show_live, cancel, settle])
+router = Mount(path="/", route_handlers=[page, live, show, show_live, cancel, settle])

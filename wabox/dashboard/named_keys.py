@@ -5,7 +5,6 @@ from __future__ import annotations
 from litestar import Response, get, post
 
 from wabox.accounts import audit, keys
-from wabox.box import Box
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.db import Tx
@@ -93,6 +92,4 @@ async def _page(
     )
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[page, make, revoke])
+router = Mount(path="/", route_handlers=[page, make, revoke])

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from litestar import Response, post
 
-from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.contacts import contacts, suppression
 from wabox.dashboard.contact_form import consent_in, errors_of, note
@@ -79,6 +78,4 @@ async def _done(desk: Desk, contact_id: int, verb: Callable[[Tx], None], said: s
     return desk.go(f"/contacts/{contact_id}", said=said)
 
 
-def router(_box: Box) -> Mount:
-    """These forms; the page is the contact's."""
-    return Mount(path="/", route_handlers=[consent, remove_consent, opt_out, opt_in])
+router = Mount(path="/", route_handlers=[consent, remove_consent, opt_out, opt_in])

@@ -6,7 +6,6 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox.box import Box
 from wabox.campaigns import campaigns
 from wabox.dashboard import labels
 from wabox.dashboard.desk import Desk
@@ -51,6 +50,4 @@ def _groups(rows: Rows, desk: Desk) -> dict[str, Any]:
     }
 
 
-def router(_box: Box) -> Mount:
-    """This page."""
-    return Mount(path="/", route_handlers=[page, live, cancel])
+router = Mount(path="/", route_handlers=[page, live, cancel])

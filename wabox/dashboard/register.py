@@ -9,7 +9,6 @@ from litestar import Response, get, post
 from wabox.accounts import links, passwords, registration, terms, users
 from wabox.accounts.registration import Rule
 from wabox.accounts.throttle import HOUR, Bucket, network
-from wabox.box import Box
 from wabox.dashboard import entering, letters
 from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk
@@ -17,7 +16,7 @@ from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.errors import Invalid, TooMany
-from wabox.mounting import Mount
+from wabox.mounting import Kept, Mount
 
 DIFFERENT = later("The two passwords differ. Type the same one twice.")
 TERMS_FIRST = later("Read the terms, then tick that you accept them.")
@@ -101,11 +100,8 @@ def _stranger(desk: Desk, template: str, *, status: int = 200, **values: object)
     return entering.stranger(desk, template, status=status, version=terms.VERSION, **values)
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    counted = Bucket(A_PLACE / HOUR, A_PLACE)
-
-    async def made() -> Bucket:
-        return counted
-
-    return Mount(path="/", route_handlers=[show, register, ask, verify], dependencies={"made": made})
+router = Mount(
+    path="/",
+    route_handlers=[show, register, ask, verify],
+    dependencies={"made": Kept(lambda _: Bucket(A_PLACE / HOUR, A_PLACE)).provide},
+)

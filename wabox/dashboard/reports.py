@@ -10,7 +10,6 @@ from litestar import Response, get
 
 from wabox import reports
 from wabox.billing import ledger
-from wabox.box import Box
 from wabox.dashboard import labels
 from wabox.dashboard.campaigns import cursor_of
 from wabox.dashboard.desk import Desk
@@ -98,6 +97,4 @@ def _round_up(number: int) -> int:
     return max(4, next(int(size * step) for step in STEPS if size * step >= number))
 
 
-def router(_box: Box) -> Mount:
-    """This page."""
-    return Mount(path="/", route_handlers=[page])
+router = Mount(path="/", route_handlers=[page])

@@ -11,7 +11,6 @@ from wabox import closing
 from wabox.accounts import audit, browsers, passwords, sessions, states, totp, users
 from wabox.accounts.sessions import Started
 from wabox.accounts.throttle import HOUR, Bucket
-from wabox.box import Box
 from wabox.dashboard import deeds, entering, guard
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.form import Form
@@ -19,7 +18,7 @@ from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import qr
 from wabox.errors import Invalid, TooMany
-from wabox.mounting import Mount
+from wabox.mounting import Kept, Mount
 
 GUESSES = 10  # tries an hour at the present password or a code
 HERE = "/settings/security"
@@ -240,24 +239,17 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     }
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    counted = Bucket(GUESSES / HOUR, GUESSES)
-
-    async def guesses() -> Bucket:
-        return counted
-
-    return Mount(
-        path="/",
-        route_handlers=[
-            page,
-            change_password,
-            end_sessions,
-            start_totp,
-            confirm_totp,
-            renew_codes,
-            drop_totp,
-            delete_account,
-        ],
-        dependencies={"guesses": guesses},
-    )
+router = Mount(
+    path="/",
+    route_handlers=[
+        page,
+        change_password,
+        end_sessions,
+        start_totp,
+        confirm_totp,
+        renew_codes,
+        drop_totp,
+        delete_account,
+    ],
+    dependencies={"guesses": Kept(lambda _: Bucket(GUESSES / HOUR, GUESSES)).provide},
+)

@@ -10,7 +10,6 @@ from wabox.accounts import audit, users
 from wabox.billing import money, payments, plans
 from wabox.billing.money import digits
 from wabox.billing.plans import Terms
-from wabox.box import Box
 from wabox.dashboard import bills, letters
 from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk, known_id
@@ -260,9 +259,9 @@ async def _payments(desk: Desk, errors: dict[int, str], *, status: int = 200) ->
     )
 
 
-def router(box: Box) -> Mount:
-    """These pages; none, unless billing is on."""
-    handlers = [
+router = Mount(
+    path="/",
+    route_handlers=[
         list_plans,
         create_plan,
         show_plan,
@@ -272,5 +271,5 @@ def router(box: Box) -> Mount:
         list_payments,
         approve,
         reject,
-    ]
-    return Mount(path="/", route_handlers=handlers if box.config.billing.enabled else [])
+    ],
+)

@@ -10,7 +10,6 @@ from litestar import Response, get, post
 
 from wabox import __version__
 from wabox.accounts import audit, keys, states, users
-from wabox.box import Box
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import NAMES
 from wabox.db import Rows, Tx
@@ -86,6 +85,4 @@ def zones() -> list[str]:
     return sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[page, new_key, set_locale])
+router = Mount(path="/", route_handlers=[page, new_key, set_locale])

@@ -8,7 +8,6 @@ from litestar import Response, get, post
 
 from wabox import welcome
 from wabox.accounts import audit, keys, links, passwords, users
-from wabox.box import Box
 from wabox.dashboard import entering
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
@@ -84,6 +83,4 @@ def _become_owner(
     return entering.enter(tx, desk, owner), key.key
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[no_link, setup, set_up])
+router = Mount(path="/", route_handlers=[no_link, setup, set_up])

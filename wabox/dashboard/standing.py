@@ -6,14 +6,13 @@ from litestar import Response, get, post
 
 from wabox.accounts import links, registration, states, users
 from wabox.accounts.throttle import HOUR, Bucket
-from wabox.box import Box
 from wabox.dashboard import letters
 from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import TooMany
-from wabox.mounting import Mount
+from wabox.mounting import Kept, Mount
 
 LETTERS = 3  # confirming links an hour to one account
 
@@ -49,11 +48,8 @@ def _owe_link(tx: Tx, desk: Desk) -> None:
     letters.verify(tx, post, token)
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    counted = Bucket(LETTERS / HOUR, LETTERS)
-
-    async def sent() -> Bucket:
-        return counted
-
-    return Mount(path="/", route_handlers=[page, confirm], dependencies={"sent": sent})
+router = Mount(
+    path="/",
+    route_handlers=[page, confirm],
+    dependencies={"sent": Kept(lambda _: Bucket(LETTERS / HOUR, LETTERS)).provide},
+)

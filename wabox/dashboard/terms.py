@@ -5,7 +5,6 @@ from __future__ import annotations
 from litestar import Response, get, post
 
 from wabox.accounts import audit, terms
-from wabox.box import Box
 from wabox.dashboard.answers import nothing_here
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
@@ -55,6 +54,4 @@ def _check(desk: Desk) -> None:
         raise nothing_here()
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[show, accept])
+router = Mount(path="/", route_handlers=[show, accept])

@@ -158,6 +158,4 @@ def pretty(payload: str) -> str:
     return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[page, live, save, off, rotate, test, replay])
+router = Mount(path="/", route_handlers=[page, live, save, off, rotate, test, replay])

@@ -11,7 +11,6 @@ from litestar import Response, get, post
 
 from wabox.accounts import audit, users
 from wabox.billing import subscriptions
-from wabox.box import Box
 from wabox.contacts import phones
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
@@ -211,6 +210,4 @@ def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line
     return found, subscriptions.most_devices(rows, desk.user.id, config=config, now=now)
 
 
-def router(_box: Box) -> Mount:
-    """These pages."""
-    return Mount(path="/", route_handlers=[page, live, accept, add, start, restart, log_out, go_on, delete, pair])
+router = Mount(path="/", route_handlers=[page, live, accept, add, start, restart, log_out, go_on, delete, pair])

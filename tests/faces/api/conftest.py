@@ -12,9 +12,9 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import NOON, Person, Stage, stage
 from tests.some import some
-from wabox import app
 from wabox.accounts import keys
 from wabox.api import v1
 from wabox.contacts import contacts, phones, writing
@@ -68,7 +68,7 @@ class Api:
 def opened(path: Path, **sections: dict[str, Any]) -> Iterator[Api]:
     """A stage whose owner's primary device is linked, and its app."""
     made = stage(path, **sections)
-    with TestClient(app.create(made.box)) as client:
+    with webs.client(made.box) as client:
         found = Api(made, client)
         found.link(made.asha.device_id)
         yield found

@@ -9,11 +9,12 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import NOON
 from tests.faces import scene
 from tests.faces.api.conftest import PHONE, Api, Open
 from tests.faces.tab import Tab, words
-from wabox import app, times
+from wabox import times
 from wabox.contacts import contacts, phones, writing
 from wabox.contacts.people import Consent
 from wabox.db import Tx
@@ -60,7 +61,7 @@ def test_send_skips_whoever_has_not_agreed_and_says_why(strict: Api) -> None:
 
 
 def test_home_and_inbox_skip_too_and_show_the_reason(strict: Api) -> None:
-    with TestClient(app.create(strict.stage.box)) as client:
+    with webs.client(strict.stage.box) as client:
         asha = enter(strict, client)
         ticket = re.findall(r'name="ticket" value="([^"]+)"', asha.get("/").text)[0]
         fields = {"phone": PHONE, "message": "Hi", "device_label": "primary", "ticket": ticket}
@@ -100,7 +101,7 @@ def test_stop_opt_out_and_cancel_say_how_many_are_on_their_way(api: Api) -> None
     assert api.call("POST", f"/contacts/{contact_id}/opt-out").json()["on_its_way"] == 1
     assert api.call("POST", f"/campaigns/{made['id']}/stop").json()["on_its_way"] == 1
     assert api.call("POST", f"/messages/{job_id}/cancel").json()["on_its_way"] == 1
-    with TestClient(app.create(api.stage.box)) as client:
+    with webs.client(api.stage.box) as client:
         asha = enter(api, client)
         assert "may have gone" in words(asha.get(f"/campaigns/{made['id']}").text)
         assert "took it back" in words(asha.get(f"/messages/{job_id}").text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,10 +15,11 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from tests import webs
 from tests.cast import NOON, Stage, settings, stage
 from tests.faces.api.conftest import Api, furnish, opened, rotate
 from tests.some import some
-from wabox import app, config
+from wabox import config
 from wabox.api import document, v1
 from wabox.billing import payments, plans, subscriptions
 from wabox.billing.payments import Claim
@@ -160,7 +162,8 @@ def _rows(made: Stage, owner: int | None = None) -> str:
 
 def test_every_route_of_the_document_has_a_row_here(tmp_path: Path) -> None:
     made = stage(tmp_path)
-    told = document.of(app.create(made.box), v1.PATH)["paths"]
+    with webs.web(made.box) as web:
+        told = document.of(web, v1.PATH)["paths"]
     made.close()
     found = {f"{method.upper()} {path.removeprefix(v1.PATH)}" for path, item in told.items() for method in item}
     assert found == set(ROWS)
@@ -214,7 +217,7 @@ def test_asha_gets_what_she_asks_for(api: Api, route: str) -> None:
     assert _seen(api, route) != before
 
 
-def _plan_over(api: Api) -> TestClient[Litestar]:
+def _plan_over(api: Api) -> AbstractContextManager[TestClient[Litestar]]:
     """asha is a customer whose plan with credits ended yesterday; the app of that box."""
     made = api.stage
     limited = config.parse(settings(billing={"enabled": True}), base=made.box.config.data.dir)
@@ -232,7 +235,7 @@ def _plan_over(api: Api) -> TestClient[Litestar]:
         payments.approve(tx, paid.id, by=made.bilal.id, seller="bilal", ip=None, now=then)
 
     made.box.db.write_now(verb)
-    return TestClient(app.create(made.box))
+    return webs.client(made.box)
 
 
 @pytest.mark.parametrize("route", sorted(ROWS))
