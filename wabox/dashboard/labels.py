@@ -37,6 +37,7 @@ ENDS: dict[str, str] = {
     "no_consent": later("No consent on record"),
     "expired": later("Not sent in time"),
     "blocked_by_you": later("Blocked by you"),
+    "same_person": later("Got it under another number"),
     "refused": later("Refused by WhatsApp"),
     "refused_later": later("Taken by WhatsApp, then refused"),
     "not_entered": later("WhatsApp Web did not take it"),

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from wabox.config import Config
+from wabox.contacts import identities
 from wabox.db import Tx
-from wabox.messages import claiming, gate, outbox, stored
+from wabox.messages import claiming, gate, numbers, outbox, stored
 from wabox.whatsapp.driver import Resolved
 
 Verdict = Literal["go", "back", "rest", "settled"]
@@ -26,7 +27,13 @@ def arm(
     where: the chat, a yes. Resolving it may have taken a while, in which what was true at the claim has changed.
     """
     assert where.chat_id is not None
-    if stored.by_id(tx, message.id).status != "sending":  # a receipt of an earlier attempt, or a deleted phone
+    there = stored.by_id(tx, message.id)
+    if there.status != "sending":  # a receipt of an earlier attempt, or a deleted phone
+        return None
+    owner = identities.holder(tx, there.user_id, where.chat_id)
+    if owner is not None and owner.address != there.phone:  # the chat has another number since it was resolved
+        numbers.forget(tx, there.device_id, there.phone)
+        outbox.put_back(tx, message, now=now)
         return None
     if not isinstance(claiming.decide(tx, message, config=config, now=now), gate.Go):
         outbox.put_back(tx, message, now=now)

@@ -73,12 +73,25 @@ def join(tx: Tx, user_id: int, wa_id: str, phone: str, *, now: datetime) -> bool
     if before is not None and identities.is_hidden(before.address):
         _move(tx, user_id, before.address, phone)
         identities.merge(tx, before.id, person_id)
+    elif before is not None:
+        _number_changed(tx, user_id, before.address, phone, wa_id, now)
     newly_out = suppression.even_out(tx, user_id, phone, now=now)
     if newly_out is not None:
         silencing.silence(tx, user_id, phone, source=newly_out, now=now)
     elif suppression.is_out(tx, user_id, phone):
         silencing.skip_waiting(tx, user_id, phone, now=now)
     return True
+
+
+def _number_changed(tx: Tx, user_id: int, old: str, new: str, wa_id: str, now: datetime) -> None:
+    """Whose chat that is has another number now: the old one is asked about anew, and no campaign comes twice."""
+    tx.run(
+        "delete from numbers where user_id = :user_id and phone = :old and chat_id = :wa_id",
+        user_id=user_id,
+        old=old,
+        wa_id=wa_id,
+    )
+    silencing.skip_twins(tx, user_id, new, wa_id, had=old, now=now)
 
 
 def _concerns(tx: Tx, user_id: int, wa_id: str, phone: str) -> bool:

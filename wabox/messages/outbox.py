@@ -30,6 +30,7 @@ from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
 
 LIMITS = (TIMELOCK, CAPPED)  # why the page lets a cold message not in, or WhatsApp refuses it: no fault of it
 CLOSED_REST = timedelta(hours=1)
+SAME_PERSON = "same_person"  # the campaign went to them under another number
 REFUSED_LATER = "refused_later"  # WhatsApp had said that it has it
 UNCLEAR, TRIED_AGAIN = (
     "refusal_unclear",
@@ -309,7 +310,9 @@ def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
     ended = message.campaign_id is not None and tx.value(
         "select status in ('completed', 'stopped', 'failed') from campaigns where id = :id", id=message.campaign_id
     )
-    if message.cancel_asked:
+    if message.cancel_asked and message.error == SAME_PERSON:
+        skip(tx, message, SAME_PERSON, now=now)
+    elif message.cancel_asked:
         cancel(tx, message, now=now)
     elif ended:
         cancel(tx, message, now=now, error="campaign_stopped")

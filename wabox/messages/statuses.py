@@ -12,6 +12,7 @@ _SENTENCES: dict[str, str] = {
     "not_on_whatsapp": "This number is not on WhatsApp.",
     "expired": "It was not sent before its expires_at.",
     "opted_out": "This person asked not to be written to.",
+    "same_person": "This person got this campaign under another number.",
     "blocked_by_you": "You have blocked this person in WhatsApp. Unblock them on the phone to write to them.",
     "device_removed": "The device was deleted before the message went.",
     "refused": "WhatsApp refused the message.",
