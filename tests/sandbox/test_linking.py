@@ -8,7 +8,7 @@ import pytest
 
 from tests.sandbox.client import ASHA, NOBODY, SHOP
 from wabox.errors import Invalid
-from wabox.sandbox import faulting, linking
+from wabox.sandbox import faulting, linking, mail, persons
 from wabox.sandbox.world import Companion, World
 
 NOW = 1_800_000_000.0
@@ -237,3 +237,60 @@ def test_a_device_that_was_away_for_too_long_is_logged_out(world: World, days: i
     open_page(world, "q", left + days * 86_400, companion=credentials(companion))
     assert ({"op": "removed", "reason": "unknown_companion"} in heard(world, "q")) is not known
     assert bool(world.companions_of(SHOP)) is known
+
+
+def test_a_pairing_code_may_take_every_link_away(world: World) -> None:
+    link(world, page_id="p")
+    open_page(world, "q")
+    faulting.set_faults(world, {"pair_code_revokes": "any"}, NOW)
+    linking.make_code(world, world.pages["q"], ASHA, NOW)
+    assert world.companions_of(SHOP) == []
+
+
+def test_a_page_that_is_loaded_anew_may_lose_its_link(world: World) -> None:
+    companion = link(world, page_id="p")
+    faulting.set_faults(world, {"reload_revokes": True}, NOW)
+    linking.close_page(world, "p", NOW)
+    open_page(world, "q", NOW + 1, companion=credentials(companion))
+    assert {"op": "removed", "reason": "unknown_companion"} in heard(world, "q")
+    assert world.companions_of(SHOP) == []
+
+
+def test_a_removal_may_not_be_told(world: World) -> None:
+    link(world, page_id="p")
+    heard(world, "p")
+    faulting.set_faults(world, {"unlink_untold": True}, NOW)
+    assert linking.unlink(world, SHOP) == 1
+    assert heard(world, "p") == []
+
+
+def test_what_came_meanwhile_may_not_be_handed_over(world: World) -> None:
+    companion = link(world, page_id="p")
+    linking.close_page(world, "p", NOW)
+    mail.write(world, ASHA, SHOP, "lost", NOW)
+    faulting.set_faults(world, {"offline_withheld": True}, NOW)
+    open_page(world, "q", NOW + 1, companion=credentials(companion))
+    assert [each["op"] for each in heard(world, "q")] == ["session", "caught_up"]
+
+
+def test_a_linked_device_may_need_its_phone(world: World) -> None:
+    link(world, page_id="p")
+    faulting.set_faults(world, {"needs_phone": True}, NOW)
+    sent = {"id": "3EB0" + "0" * 18, "to": {"user": ASHA, "server": "c.us"}, "type": "chat", "text": "hi"}
+    answers: list[Any] = []
+    mail.switch(world, SHOP, on=False, now=NOW)
+    mail.hand_over(world, world.pages["p"], sent, answers.append, NOW)
+    world.advance(NOW + 10)
+    assert (answers, world.kept.messages) == ([], [])
+    mail.switch(world, SHOP, on=True, now=NOW + 10)
+    mail.hand_over(world, world.pages["p"], sent, answers.append, NOW + 10)
+    world.advance(NOW + 20)
+    assert len(answers) == len(world.kept.messages) == 1
+
+
+def test_what_was_never_written_is_neither_changed_nor_taken_back(world: World) -> None:
+    link(world, page_id="p")
+    with pytest.raises(Invalid, match="nothing"):
+        persons.last_of(world, ASHA, SHOP)
+    with pytest.raises(Invalid, match="linked"):
+        persons.let_vanish(world, SHOP, ASHA, 86_400)

@@ -196,3 +196,34 @@ async def test_qr_goes_idle_and_wakes_on_refresh(client: Client, control: httpx.
     await client.until("idle")
     await client.page.evaluate("void WPP.conn.refreshQR()")
     await client.until("unlinked")
+
+
+async def test_people_change_take_back_send_pictures_and_let_messages_vanish(
+    client: Client, control: httpx.AsyncClient
+) -> None:
+    await client.link(control)
+    between = {"from": ASHA, "to": SHOP}
+    mine = f"WPP.whatsapp.ChatStore.get('{CHAT}').msgs.getModelsArray().filter((one) => !one.id.fromMe)"
+    await control.post("/sandbox/inbound", json={**between, "text": "yes"})
+    await control.post("/sandbox/edit", json={**between, "text": "STOP"})
+    await client.until_true(f"{mine}[0].body === 'STOP' && {mine}[0].latestEditMsgKey")
+    await control.post("/sandbox/revoke", json=between)
+    await client.until_true(f"{mine}[0].type === 'revoked' && !{mine}[0].body")
+    await control.post("/sandbox/inbound", json={**between, "text": "look", "kind": "image"})
+    await client.until_true(f"{mine}[1].type === 'image' && {mine}[1].caption === 'look' && !{mine}[1].body")
+
+    await control.put("/sandbox/faults", json={"vanish_ms": 0})
+    await control.post("/sandbox/vanishing", json={**between, "seconds": 86400})
+    await client.until_true(f"WPP.whatsapp.ChatStore.get('{CHAT}').ephemeralDuration === 86400")
+    await client.send(CHAT, "gone at once", key(1)[0])
+    await client.until_true(f"!WPP.whatsapp.MsgStore.get('{key(1)[0]}')")
+    await control.post("/sandbox/vanishing", json={**between, "seconds": 0})
+    await client.until_true(f"!WPP.whatsapp.ChatStore.get('{CHAT}').ephemeralDuration")
+    assert (await client.send(CHAT, "stays", key(2)[0]))["ack"] == 1
+    assert (await client.find(key(2)[0]))["body"] == "stays"
+
+    await control.put("/sandbox/faults", json={"forgets": True})
+    await client.load()
+    await client.inject()
+    await client.until("main")
+    assert (await client.find(key(2)[0]))["code"] == "msg_not_found"

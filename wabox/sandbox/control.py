@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.response import Response
 
 from wabox.errors import Forbidden, Invalid, Refusal
-from wabox.sandbox import faulting, linking, mail, view
+from wabox.sandbox import faulting, linking, mail, persons, view
 from wabox.sandbox.faults import clean_phone
 from wabox.sandbox.wire import Wire
 from wabox.sandbox.world import World
@@ -47,6 +47,32 @@ class InboundBody(msgspec.Struct, forbid_unknown_fields=True):
     sender: str = msgspec.field(name="from")
     to: str
     text: str
+    kind: Literal["image", "video", "audio", "ptt", "sticker", "document", "poll_creation", "location"] | None = (
+        None
+    )
+
+
+class EditBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A person changes what they wrote last to a linked phone."""
+
+    sender: str = msgspec.field(name="from")
+    to: str
+    text: str
+
+
+class RevokeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A person deletes what they wrote last to a linked phone, for everybody."""
+
+    sender: str = msgspec.field(name="from")
+    to: str
+
+
+class VanishingBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A person sets how long messages last in the chat with a linked phone."""
+
+    sender: str = msgspec.field(name="from")
+    to: str
+    seconds: Literal[0, 86_400, 604_800, 7_776_000]
 
 
 class OutboundBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -140,7 +166,8 @@ async def write_to_phone(request: Request[Any, Any, Any], state: State) -> dict[
     """A person writes to a linked phone."""
     body = await _body(request, InboundBody)
     sender, to = clean_phone(body.sender), clean_phone(body.to)
-    message = mail.write(_world(state), sender, to, _clean_text(body.text), time.time())
+    text = _clean_text(body.text)
+    message = mail.write(_world(state), sender, to, text, time.time(), kind=body.kind)
     _moved(state)
     return view.shown(message)
 
@@ -153,6 +180,38 @@ async def write_on_phone(request: Request[Any, Any, Any], state: State) -> dict[
     message = mail.write_there(_world(state), sender, to, _clean_text(body.text), time.time())
     _moved(state)
     return view.shown(message)
+
+
+@post("/sandbox/edit", status_code=200)
+async def edit_last(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A person changes what they wrote last to a linked phone."""
+    body = await _body(request, EditBody)
+    world = _world(state)
+    message = persons.last_of(world, clean_phone(body.sender), clean_phone(body.to))
+    persons.change(world, message, _clean_text(body.text))
+    _moved(state)
+    return view.shown(message)
+
+
+@post("/sandbox/revoke", status_code=200)
+async def revoke_last(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A person deletes what they wrote last to a linked phone, for everybody."""
+    body = await _body(request, RevokeBody)
+    world = _world(state)
+    message = persons.last_of(world, clean_phone(body.sender), clean_phone(body.to))
+    persons.take_back(world, message)
+    _moved(state)
+    return view.shown(message)
+
+
+@post("/sandbox/vanishing", status_code=200)
+async def let_vanish(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A person sets how long messages last in the chat with a linked phone."""
+    body = await _body(request, VanishingBody)
+    person, to = clean_phone(body.sender), clean_phone(body.to)
+    persons.let_vanish(_world(state), person, to, body.seconds)
+    _moved(state)
+    return {"from": person, "to": to, "seconds": body.seconds}
 
 
 @get("/sandbox/messages", sync_to_thread=False)
@@ -237,6 +296,9 @@ ROUTES: list[HTTPRouteHandler] = [
     unlink_phone,
     write_to_phone,
     write_on_phone,
+    edit_last,
+    revoke_last,
+    let_vanish,
     list_messages,
     set_faults,
     reset_faults,

@@ -37,13 +37,19 @@ it unlinks |
 by each removal from then on |
 | `logout_keeps` | bool | a page that is logged out keeps its link: it is linked again when it is loaded |
 | `qr_blink_ms` | ms | a linked page shows a QR that long when it is loaded, and says that it holds no link |
-| `pair_code_revokes` | bool | a pairing code for a number that is linked takes that link away |
+| `pair_code_revokes` | bool or `any` | a pairing code for a linked number takes that link away; any: every link |
+| `reload_revokes` | bool | a linked device whose page is loaded anew is logged out |
+| `unlink_untold` | bool | pages are not told that a phone has removed them |
+| `needs_phone` | bool | what a linked device sends while its phone is off goes nowhere |
 | `idle_logout_days` | days | a linked device that was away for longer is logged out; 0 = never |
 | `qr_idle_after` | count | after that many QRs the page waits for a click; 0 = never |
 | `late_nack_ms` | ms or null | that long after its ack 1 a message is refused all the same: ack -1 |
 | `ack5` | bool | a message to oneself gets ack 5 and nothing after it |
 | `ack_skip` | bool | "read" comes without "delivered" before it |
 | `late_receipts` | bool | receipts after ack 1 wait until the page connects anew |
+| `offline_withheld` | bool | what came while a linked device was away is not handed to it afterwards |
+| `forgets` | bool | a page that is loaded knows none of its older messages (next load) |
+| `vanish_ms` | ms or null | in a chat where messages vanish each is gone that long after; null: after its day |
 | `receipts` | `{shuffle, repeat, batch, as}` | last first, so many times more, many ids in one, by "lid" |
 | `reload_after_link_ms` | ms or null | a page loads itself anew that long after it was linked (300000) |
 | `reload_every_ms` | ms or null | a linked page loads itself anew so often |
@@ -65,7 +71,7 @@ by each removal from then on |
 | `edit` | `{after_ms, text}` or null | what people write is changed to that text so much later |
 | `auto_reply_ms` | ms or null | whoever gets a message is a business and answers by itself so soon |
 | `ciphertext_ms` | ms or null | what people write cannot be read for so long |
-| `skew_s` | seconds | WhatsApp's clock is so much ahead, in the times of messages |
+| `skew_s` | seconds | WhatsApp's clock is so much ahead, in the times of messages and of its answers |
 
 A switch is true, false, or a count: that many of the next messages or questions only.
 """
@@ -187,6 +193,9 @@ class Faults(msgspec.Struct, kw_only=True):
     ack5: bool = False
     ack_skip: bool = False
     late_receipts: bool = False
+    offline_withheld: bool = False
+    forgets: bool = False
+    vanish_ms: int | None = None
     receipts: Receipts = msgspec.field(default_factory=Receipts)
     reload_after_link_ms: int | None = 300_000
     reload_every_ms: int | None = None
@@ -206,7 +215,10 @@ class Faults(msgspec.Struct, kw_only=True):
     logout_reason: str | None = None
     logout_keeps: bool = False
     qr_blink_ms: int = 0
-    pair_code_revokes: bool = False
+    pair_code_revokes: bool | str = False
+    reload_revokes: bool = False
+    unlink_untold: bool = False
+    needs_phone: bool = False
     idle_logout_days: int = 0
 
     def strikes(self, name: str) -> bool:
@@ -272,6 +284,10 @@ def _flag(value: Any) -> bool:
 
 def _gate(value: Any) -> bool:
     return True if value == "web" else _flag(value)
+
+
+def _revokes(value: Any) -> bool | str:
+    return "any" if value == "any" else _flag(value)
 
 
 def _checkpoint(value: Any) -> str | None:
@@ -496,6 +512,9 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "ack5": _flag,
     "ack_skip": _flag,
     "late_receipts": _flag,
+    "offline_withheld": _flag,
+    "forgets": _flag,
+    "vanish_ms": _maybe_milliseconds,
     "receipts": _shaped(Receipts),
     "reload_after_link_ms": _pause,
     "reload_every_ms": _pause,
@@ -515,7 +534,10 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "logout_reason": _logout_reason,
     "logout_keeps": _flag,
     "qr_blink_ms": _milliseconds,
-    "pair_code_revokes": _flag,
+    "pair_code_revokes": _revokes,
+    "reload_revokes": _flag,
+    "unlink_untold": _flag,
+    "needs_phone": _flag,
     "idle_logout_days": _count,
 }
 

@@ -23,9 +23,13 @@ def told(world: World, phone: str, now: float) -> dict[str, Any]:
     return {
         "timelock": None if hidden else timelock(world, now),
         "capping": capping(world, now),
-        "tokens": sorted(person for me, person in world.tokens if me == phone),
+        "tokens": sorted(one for me, person in world.tokens if me == phone for one in _names(world, person)),
         "blocked": faults.blocked_by_me,
     }
+
+
+def _names(world: World, person: str) -> tuple[str, str]:
+    return person, world.account(person).lid
 
 
 def timelock(world: World, now: float) -> dict[str, Any] | None:

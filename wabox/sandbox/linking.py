@@ -46,7 +46,7 @@ def greet(world: World, page_id: str, hello: dict[str, Any], now: float) -> None
         rotate_ref(world, page, now)
         return
     companion = world.kept.companions.get(str(claimed.get("id")))
-    if companion is None or companion.secret != claimed.get("secret") or _idle_too_long(world, companion, now):
+    if companion is None or companion.secret != claimed.get("secret") or _given_up(world, companion, now):
         world.push(page.id, {"op": "removed", "reason": UNKNOWN})
         return
     if world.faults.conflict and not hello.get("takeover"):
@@ -57,12 +57,13 @@ def greet(world: World, page_id: str, hello: dict[str, Any], now: float) -> None
     start_session(world, page, companion, pending, now)
 
 
-def _idle_too_long(world: World, companion: Companion, now: float) -> bool:
+def _given_up(world: World, companion: Companion, now: float) -> bool:
     days = world.faults.idle_logout_days
     idle = bool(days) and now - max(companion.linked_at, companion.seen_at) > days * 86_400
-    if idle:
+    over = idle or world.faults.reload_revokes
+    if over:
         remove(world, companion.id, told=False)
-    return idle
+    return over
 
 
 def start_session(world: World, page: Page, companion: Companion, pending: list[str], now: float) -> None:
@@ -87,6 +88,8 @@ def start_session(world: World, page: Page, companion: Companion, pending: list[
         },
     )
     weather.reload_later(world, page, world.faults.reload_every_ms, now)
+    if world.faults.offline_withheld:
+        world.dequeue(companion.id)
     for entry in world.kept.queued.get(companion.id, []):
         world.push(page.id, {"op": "event", "seq": entry.seq, "event": entry.event})
     world.push(page.id, {"op": "caught_up"})
@@ -154,7 +157,9 @@ def make_code(world: World, page: Page, phone: str, now: float) -> str:
     if not world.is_on_whatsapp(phone):
         raise Invalid("not_on_whatsapp", "This number is not on WhatsApp.")
     if world.faults.pair_code_revokes:
-        unlink(world, phone)
+        everybody = {each.phone for each in world.kept.companions.values()}
+        for each in everybody if world.faults.pair_code_revokes == "any" else {phone}:
+            unlink(world, each)
     page.code = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
     page.code_phone, page.code_until = phone, now + CODE_SECONDS
     return page.code
@@ -259,7 +264,7 @@ def remove(world: World, companion_id: str, *, told: bool = True) -> None:
     for page in world.pages.values():
         if page.companion == companion_id:
             page.companion, page.conflicted = None, False
-            if told:
+            if told and not world.faults.unlink_untold:
                 reason = world.faults.logout_reason or UNKNOWN
                 world.push(page.id, {"op": "removed", "reason": reason})
 

@@ -26,6 +26,8 @@ def hand_over(world: World, page: Page, sent: dict[str, Any], answer: Answer, no
     companion = world.kept.companions.get(page.companion or "")
     if world.strikes("blackhole") or companion is None or page.conflicted:
         return
+    if world.faults.needs_phone and not world.account(companion.phone).on:
+        return
     answer_at = now + world.faults.ack_ms / 1000
     refused = _refusal(world, companion.phone, sent, now)
     if refused is not None:
@@ -169,8 +171,11 @@ def resume(world: World, now: float) -> None:
             world.later(at, partial(read, world, message))
 
 
-def write(world: World, sender: str, to: str, text: str, now: float) -> Message:
-    """A person wrote to a linked phone; its devices get it now or when they connect. Raises Invalid."""
+def write(world: World, sender: str, to: str, text: str, now: float, *, kind: str | None = None) -> Message:
+    """A person wrote to a linked phone; its devices get it now or when they connect. Raises Invalid.
+
+    kind: WhatsApp's name of what is not plain text, as image; `text` is its caption or title.
+    """
     companions = world.companions_of(to)
     if not companions:
         raise Invalid("not_linked", "No device is linked to the phone in `to`. Link it first.")
@@ -184,6 +189,7 @@ def write(world: World, sender: str, to: str, text: str, now: float) -> Message:
         text=text,
         at=now,
         kind="inbound",
+        media={"type": kind} if kind else None,
         ack=2,
     )
     _enter(world, message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wabox.errors import Invalid
 from wabox.sandbox.faults import Faults
 from wabox.sandbox.world import Account, Message, World
 
@@ -30,16 +31,40 @@ def change(world: World, message: Message, text: str) -> None:
     """The person has changed what they wrote."""
     message.text = text
     world.keep_message(message)
-    person = world.account(message.sender)
-    for companion in world.companions_of(message.to):
-        event = {
-            "kind": "edit",
-            "id": message.id,
-            "phone": person.phone,
-            "lid": person.lid,
-            "hidden": world.faults.hides(person.phone),
-            "text": text,
-        }
+    _tell(world, message, {"kind": "edit", "text": text})
+
+
+def last_of(world: World, sender: str, to: str) -> Message:
+    """What this person wrote last to this linked phone. Raises Invalid."""
+    for message in reversed(world.kept.messages):
+        if message.kind == "inbound" and (message.sender, message.to) == (sender, to):
+            return message
+    raise Invalid("nothing_written", "This person has written nothing to that phone.")
+
+
+def take_back(world: World, message: Message) -> None:
+    """The person has deleted what they wrote, for everybody."""
+    message.text, message.media = "", {"type": "revoked"}
+    world.keep_message(message)
+    _tell(world, message, {"kind": "revoke"})
+
+
+def let_vanish(world: World, person: str, to: str, seconds: int) -> None:
+    """In the chat of these two what is written from now on vanishes after so long; 0 = never. Raises Invalid."""
+    companions = world.companions_of(to)
+    if not companions:
+        raise Invalid("not_linked", "No device is linked to the phone in `to`. Link it first.")
+    account = world.account(person)
+    wait = world.faults.vanish_ms
+    event = {
+        "kind": "vanishing",
+        "phone": account.phone,
+        "lid": account.lid,
+        "hidden": world.faults.hides(account.phone),
+        "seconds": seconds,
+        "gone_ms": seconds * 1000 if wait is None else wait,
+    }
+    for companion in companions:
         world.enqueue(companion, event)
 
 
@@ -50,3 +75,16 @@ def reveal(world: World, before: Faults) -> None:
         person = world.account(phone)
         for companion in world.kept.companions.values():
             world.enqueue(companion, {"kind": "mapping", "phone": phone, "lid": person.lid})
+
+
+def _tell(world: World, message: Message, event: dict[str, Any]) -> None:
+    person = world.account(message.sender)
+    told = {
+        **event,
+        "id": message.id,
+        "phone": person.phone,
+        "lid": person.lid,
+        "hidden": world.faults.hides(person.phone),
+    }
+    for companion in world.companions_of(message.to):
+        world.enqueue(companion, told)

@@ -9,6 +9,8 @@ import secrets
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 from litestar.response import Response
+from litestar.types import Message, Scope
 
 from wabox.errors import Invalid, Refusal
 from wabox.sandbox import control, mail, phones_page
@@ -62,6 +65,7 @@ async def index(state: State) -> Response[str]:
         "registered_not_requirable": world.faults.registered_not_requirable,
         "service_worker": world.faults.service_worker,
         "qr_blink_ms": world.faults.qr_blink_ms,
+        "forgets": world.faults.forgets,
         "locale": world.faults.locale,
         "refresh_qr": world.faults.refresh_qr,
     }
@@ -101,6 +105,14 @@ async def page_wire(socket: WebSocket[Any, Any, Any], state: State) -> None:
     """A page's connection to the servers."""
     wire: Wire = state.wire
     await wire.serve(socket)
+
+
+async def _date(message: Message, scope: Scope) -> None:
+    """Every answer is dated by WhatsApp's clock."""
+    if message["type"] == "http.response.start":
+        world: World = scope["litestar_app"].state.world
+        said = format_datetime(datetime.now(UTC) + timedelta(seconds=world.faults.skew_s), usegmt=True)
+        message["headers"] = [*message.get("headers", ()), (b"date", said.encode())]
 
 
 class _Server(uvicorn.Server):
@@ -174,6 +186,7 @@ class Sandbox:
         return Litestar(
             [index, site_file, qr_rows, page_wire, control_api],
             state=state,
+            before_send=[_date],
             openapi_config=None,
             logging_config=None,
             exception_handlers={
@@ -187,6 +200,7 @@ class Sandbox:
             app,
             log_level="warning",
             access_log=False,
+            date_header=False,
             lifespan="off",
             ws="websockets-sansio",
             timeout_graceful_shutdown=1,

@@ -48,6 +48,7 @@ __d('SandboxApp', ['SandboxWire', 'SandboxStorage', 'SandboxIdentity'], (
       const registration = await navigator.serviceWorker.register('/sandbox/site/modules/worker.js');
       if (!registration.scope) return;
     }
+    if (require('SandboxSettings').forgets) await storage.forgetMessages();
     await loadKeys();
     const link = await storage.load('link');
     const takeUp = async () => {

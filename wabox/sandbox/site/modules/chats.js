@@ -52,6 +52,33 @@ __d('WAWebFindChatAction', [
   exports.restoreChat = restoreChat;
 });
 
+// Messages that do not last: each goes when its time is over, or as fault vanish_ms says.
+__d('SandboxVanishing', ['SandboxStorage', 'WAWebMsgCollection', 'WAWebChatCollection'], (
+  _g, require, _d, _n, _l, module,
+) => {
+  'use strict';
+
+  const storage = require('SandboxStorage');
+  const { MsgCollection } = require('WAWebMsgCollection');
+  const { ChatCollection } = require('WAWebChatCollection');
+  const LONGEST_MS = 2 ** 31 - 1;
+
+  function plan(message) {
+    if (!message.ephemeralDuration || message.ack === 0) return;
+    const lasts = ChatCollection.get(message.id.remote)?.goneMs ?? message.ephemeralDuration * 1000;
+    const left = lasts === 0 ? 0 : message.t * 1000 + lasts - Date.now();
+    if (left <= LONGEST_MS) setTimeout(drop, Math.max(0, left), message);
+  }
+
+  function drop(message) {
+    MsgCollection.remove(message);
+    ChatCollection.get(message.id.remote)?.msgs.remove(message);
+    storage.dropMessage(message.id.toString());
+  }
+
+  module.exports = { plan };
+});
+
 __d('SandboxHistory', ['SandboxStorage', 'WAWebMsgCollection', 'WAWebChatCollection'], (
   _g, require, _d, _n, _l, module,
 ) => {
@@ -75,6 +102,7 @@ __d('SandboxHistory', ['SandboxStorage', 'WAWebMsgCollection', 'WAWebChatCollect
       rowId: row.rowId,
     });
     ChatCollection.get(key.remote)?.msgs.add(model);
+    require('SandboxVanishing').plan(model);
     return model;
   }
 
@@ -157,7 +185,8 @@ __d('WAWebUpdateUnreadChatAction', ['SandboxWire', 'SandboxStorage'], (
 });
 
 __d('WAWebGetEphemeralFieldsMsgActionsUtils', [], (_g, _r, _d, _n, _l, _m, exports) => {
-  exports.getEphemeralFields = () => ({});
+  exports.getEphemeralFields = ({ ephemeralDuration, ephemeralSettingTimestamp }) =>
+    ephemeralDuration ? { ephemeralDuration, ephemeralSettingTimestamp } : {};
 });
 
 __d('WAWebPresenceChatAction', [], (_g, _r, _d, _n, _l, _m, exports) => {

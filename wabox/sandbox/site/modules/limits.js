@@ -58,7 +58,7 @@ __d('SandboxLimits', ['WAWebUserPrefsIndexedDBStorage', 'SandboxDirectory', 'WAW
   }
 
   function tokenOf(wid) {
-    return wroteToMe.has(phoneOf(wid)) ? new ArrayBuffer(8) : null;
+    return wroteToMe.has(phoneOf(wid) ?? wid.user) ? new ArrayBuffer(8) : null;
   }
 
   function mayWhileLimited({ chat, contact }) {
@@ -83,7 +83,7 @@ __d('SandboxLimits', ['WAWebUserPrefsIndexedDBStorage', 'SandboxDirectory', 'WAW
     tokenOf,
     mayWhileLimited,
     refusedWith,
-    wrote: (wid) => wroteToMe.add(phoneOf(wid)),
+    wrote: (wid) => wroteToMe.add(phoneOf(wid) ?? wid.user),
     isBlocked: (wid) => blocked.has(phoneOf(wid)),
   };
 });

@@ -105,7 +105,7 @@ __d('WAWebMsgModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expor
       'mediaKey', 'mediaData', 'directPath', 'labels', 'mentionedJidList', 'quotedMsg',
       'quotedStanzaID', 'quotedParticipant', 'isForwarded', 'kicState', 'latestEditMsgKey',
       'isUnsentMedia', 'pendingAckUpdate', 'invis', 'urlText', 'urlNumber', 'isViewOnce', 'isSendFailure',
-      'errorCode',
+      'errorCode', 'ephemeralDuration',
     ],
     'msg',
   );
@@ -266,7 +266,7 @@ __d('WAWebChatModel', ['WAWebBackboneModel', 'WAWebMsgCollection'], (
     [
       'id', 'name', 'pushname', 't', 'unreadCount', 'archive', 'pin', 'mute', 'msgs', 'presence', 'labels', 'active',
       'lastReceivedKey', 'isReadOnly', 'canSend', 'notSpam', 'groupMetadata', 'newsletterMetadata', 'accountLid',
-      'isParentGroup', 'ephemeralDuration', 'ephemeralSettingTimestamp',
+      'isParentGroup', 'ephemeralDuration', 'ephemeralSettingTimestamp', 'goneMs',
     ],
     'chat',
   );

@@ -28,6 +28,7 @@ __d('SandboxInbox', [
   const { MsgCollection } = require('WAWebMsgCollection');
   const { createWid } = require('WAWebWidFactory');
   const MsgKey = require('WAWebMsgKey');
+  const CAPTIONED = new Set(['image', 'video', 'document']);
   const ACK_STRINGS = { 2: 'delivery', 3: 'read', 4: 'played' };
 
   async function personOf(event) {
@@ -46,7 +47,7 @@ __d('SandboxInbox', [
     const message = {
       id: key,
       type: kindOf(event),
-      body: event.sealed_ms ? undefined : event.text,
+      ...(event.sealed_ms ? {} : contentOf(event)),
       t: event.t,
       from: fromMe ? my : person,
       to: fromMe ? person : my,
@@ -63,13 +64,18 @@ __d('SandboxInbox', [
 
   function kindOf(event) {
     if (event.sealed_ms) return 'ciphertext';
-    return event.media ? 'document' : 'chat';
+    return event.media ? event.media.type ?? 'document' : 'chat';
+  }
+
+  function contentOf(event) {
+    if (!event.media) return { body: event.text };
+    return CAPTIONED.has(event.media.type) ? { caption: event.text } : {};
   }
 
   // A message that could not be read at once is the same message once it can.
   async function unseal(key, event) {
     const message = MsgCollection.get(key);
-    message.set({ body: event.text, type: kindOf({ ...event, sealed_ms: null }) });
+    message.set({ ...contentOf(event), type: kindOf({ ...event, sealed_ms: null }) });
     await storage.saveMessage(message);
   }
 
@@ -80,6 +86,22 @@ __d('SandboxInbox', [
     if (!message) return;
     message.set({ body: event.text, latestEditMsgKey: key });
     await storage.saveMessage(message);
+  }
+
+  // What is left is that there was something.
+  async function takeRevoke(event) {
+    const { loadMessage } = require('SandboxHistory');
+    const message = await loadMessage(new MsgKey({ fromMe: false, remote: await personOf(event), id: event.id }));
+    if (!message) return;
+    message.set({ type: 'revoked', subtype: 'sender', body: undefined, caption: undefined });
+    await storage.saveMessage(message);
+  }
+
+  async function takeVanishing(event) {
+    const chat = require('WAWebFindChatAction').openChat(await personOf(event));
+    const now = Math.floor(Date.now() / 1000);
+    chat.set({ ephemeralDuration: event.seconds, ephemeralSettingTimestamp: now, goneMs: event.gone_ms });
+    await storage.saveChat(chat);
   }
 
   async function takeMapping({ phone, lid }) {
@@ -95,9 +117,11 @@ __d('SandboxInbox', [
       require('WAWebContactCollection').ContactCollection.gadd(fields.id.remote).set(known);
       chat.set(known);
     }
-    const [message] = MsgCollection.add(fields, { silent: true });
+    const lasting = chat.ephemeralDuration ? { ephemeralDuration: chat.ephemeralDuration } : {};
+    const [message] = MsgCollection.add({ ...fields, ...lasting }, { silent: true });
     chat.msgs.add(message);
     await storage.saveMessage(message);
+    require('SandboxVanishing').plan(message);
     chat.set({ t: fields.t, lastReceivedKey: message.id });
     MsgCollection.trigger('add', message, MsgCollection, {});
     if (!fields.id.fromMe) chat.set({ unreadCount: Math.max(0, chat.unreadCount) + 1 });
@@ -145,6 +169,8 @@ __d('SandboxInbox', [
   async function take(event) {
     if (event.kind === 'message') await takeMessage(event);
     else if (event.kind === 'edit') await takeEdit(event);
+    else if (event.kind === 'revoke') await takeRevoke(event);
+    else if (event.kind === 'vanishing') await takeVanishing(event);
     else if (event.kind === 'mapping') await takeMapping(event);
     else if (event.kind === 'nack') await takeRefusal(event);
     else await takeReceipt(event);

@@ -58,6 +58,7 @@ __d('SandboxOutbox', ['SandboxWire', 'SandboxStorage', 'WAWebMsgCollection'], (
     job.message.updateAck(refused ? -1 : 1, Boolean(refused));
     if (answer.t) job.message.set({ t: answer.t });
     await storage.saveMessage(job.message);
+    require('SandboxVanishing').plan(job.message);
     for (const resolve of job.resolvers) {
       resolve({ messageSendResult: refused ?? 'OK', t: answer.t ?? job.message.t });
     }

@@ -4,9 +4,9 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
 
   const MESSAGE_FIELDS = [
     'type', 'subtype', 'body', 'caption', 't', 'self', 'mimetype', 'filename', 'size', 'filehash',
-    'directPath', 'notifyName', 'isSendFailure',
+    'directPath', 'notifyName', 'isSendFailure', 'ephemeralDuration',
   ];
-  const CHAT_FIELDS = ['t', 'unreadCount', 'pushname', 'archive', 'pin'];
+  const CHAT_FIELDS = ['t', 'unreadCount', 'pushname', 'archive', 'pin', 'ephemeralDuration', 'goneMs'];
 
   function asPromise(request) {
     return new Promise((resolve, reject) => {
@@ -119,6 +119,14 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     }));
   }
 
+  function dropMessage(key) {
+    return write('messages', (store) => store.delete(key));
+  }
+
+  function forgetMessages() {
+    return write('messages', (store) => store.clear());
+  }
+
   async function pairs() {
     const phones = await read('directory', (store) => store.getAllKeys());
     const lids = await read('directory', (store) => store.getAll());
@@ -137,6 +145,8 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     chats: () => read('chats', (store) => store.getAll()),
     saveChat,
     saveMessage,
+    dropMessage,
+    forgetMessages,
     findMessage,
     findByBareId,
     lastMessages,
