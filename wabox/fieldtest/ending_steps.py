@@ -45,7 +45,7 @@ def network(field: Field) -> None:
 
 
 def memory(field: Field) -> None:
-    """18: what the browser holds, before and after a reload, and after restarts."""
+    """18: what the browser holds, before and after a reload; how it starts, also without service workers."""
     before = field.memory()
     samples: list[int | None] = []
     until = time.monotonic() + (_OVERNIGHT_SECONDS if field.overnight else 0)
@@ -56,11 +56,25 @@ def memory(field: Field) -> None:
     field.page(lambda page: page.reload(), field.tempo.ready)
     field.ready_again(mark)
     after = field.memory()
-    good = None if not before or not after else after <= before * _MUCH
+    good = None if not before or not after else max([after, *(one or 0 for one in samples)]) <= before * _MUCH
     field.check("bounded", good, 23, before=before, overnight=samples, after=after)
+    _without_service_workers(field)
     for _ in range(field.tempo.again):
         back = field.ready_again(field.kill_browser())
         field.check("a start without a QR", bool(back and back.state == "ready"), 5, state=back and back.state)
+
+
+def _without_service_workers(field: Field) -> None:
+    """They are used all along; once the page is started without them."""
+    field.gateway.let_service_workers("block")
+    try:
+        mark, began = field.kill_browser(), time.monotonic()
+        back = field.ready_again(mark)
+        good = bool(back and back.state == "ready")
+        seconds = time.monotonic() - began
+        field.check("ready without service workers", good, 19, seconds=seconds, memory=field.memory())
+    finally:
+        field.gateway.let_service_workers("allow")
 
 
 def removed(field: Field) -> None:

@@ -94,6 +94,7 @@ def code(field: Field) -> None:
     field.report.keep_out(said.code if said else None)
     made = bool(said and said.code)
     field.check("a code comes", made, 29, seconds=time.monotonic() - began, reason=said.reason if said else None)
+    field.shows(lambda one: one.detail == "logged_out", since=mark, seconds=2 * field.tempo.settle)
     field.check("the link lives", field.lives, 29)
 
 

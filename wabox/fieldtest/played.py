@@ -15,11 +15,12 @@ class Played:
     """People for a run on the sandbox. What it cannot play it says."""
 
     def __init__(self, url: str, *, faults: dict[str, Any] | None = None) -> None:
+        self.url = url
         self.phones = Phones(a="8801711000001", b="8801711000002")
         self._http = httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False)
         self._known = self._http.get("/sandbox/state").raise_for_status().json()["faults"]
         self._given = faults or {}
-        fair = {"not_on_whatsapp": [self.phones.nobody], "ref_ms": 800}
+        fair = {"not_on_whatsapp": [self.phones.nobody], "ref_ms": 700, "reload_after_link_ms": 5000}
         self.weather(**{name: value for name, value in {**fair, **self._given}.items() if name in self._known})
 
     def say(self, line: str) -> None:
@@ -36,6 +37,9 @@ class Played:
             "b_writes": ("inbound", {"from": b, "to": a, "text": text}),
             "b_edits": ("edit", {"from": b, "to": a, "text": text}),
             "a_writes": ("outbound", {"from": a, "to": b, "text": text}),
+            "b_deletes": ("revoke", {"from": b, "to": a}),
+            "b_vanishing": ("vanishing", {"from": b, "to": a, "seconds": 86_400}),
+            "b_lasting": ("vanishing", {"from": b, "to": a, "seconds": 0}),
             "a_removes": ("unlink", {"phone": a}),
         }
         switches: dict[Deed, tuple[str, bool]] = {
@@ -54,6 +58,10 @@ class Played:
             "network_on": {"offline": False},
             "swallow": {"blackhole": 1},
         }
+        if deed == "b_pictures":
+            for kind in ("image", "poll_creation"):
+                self._post("inbound", **{"from": b, "to": a, "text": "a picture", "kind": kind})
+            return "done"
         if deed in verbs:
             return self._post(verbs[deed][0], **verbs[deed][1])
         if deed in switches:
@@ -62,7 +70,7 @@ class Played:
 
     def how_many(self, text: str, message_id: str) -> int | None:
         """As in People."""
-        return sum(str(one["id"]).endswith(message_id) for one in self._messages(self.phones.b))
+        return sum(str(one["id"]).endswith(message_id) for one in self.messages(self.phones.b))
 
     def is_unread(self, text: str) -> bool | None:
         """As in People."""
@@ -81,13 +89,14 @@ class Played:
         """These faults are in force; a sandbox that does not know one says so."""
         return _answer(self._http.put("/sandbox/faults", json=faults))
 
+    def messages(self, to: str) -> list[dict[str, Any]]:
+        """What this phone got."""
+        found: list[dict[str, Any]] = self._http.get("/sandbox/messages", params={"to": to}).json()["messages"]
+        return found
+
     def close(self) -> None:
         """Nobody plays any more."""
         self._http.close()
-
-    def _messages(self, to: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._http.get("/sandbox/messages", params={"to": to}).json()["messages"]
-        return found
 
     def _phone(self, phone: str, *, on: bool) -> Answer:
         return _answer(self._http.put("/sandbox/phone", json={"phone": phone, "on": on}))

@@ -91,6 +91,7 @@ def withheld(field: Field) -> None:
     if field.people.do("b_vanishing") == "done":
         message_id, text = field.new_message("vanishes in a day")
         field.hand_over(field.chat(), message_id, text)
+        field.journal.rest(min(field.tempo.settle, 2))
         found = field.look_up(message_id, field.chat())
         field.check("vanishing: found now", found.ack is not None, 12, ack=found.ack)
         field.people.do("b_lasting")

@@ -41,7 +41,7 @@ STEPS = (
     Step(15, "phone A is away", 22, sending_steps.phone_away, (31,)),
     Step(16, "a second window", 24, ending_steps.conflict, (24,)),
     Step(17, "the network", 25, ending_steps.network, (33, 34)),
-    Step(18, "memory", 27, ending_steps.memory, (5, 23)),
+    Step(18, "memory", 27, ending_steps.memory, (5, 19, 23)),
     Step(19, "a pairing code", 28, linking_steps.code, (29,)),
     Step(20, "phone A removes it", 29, ending_steps.removed, (6, 35)),
 )

@@ -1,11 +1,18 @@
-"""A person at the terminal: told what to do on which phone, with a count-down; Enter goes on, s skips."""
+"""A person at the terminal: told what to do on which phone, with a count-down; Enter goes on, s skips.
+
+All of it is said on stderr, so that stdout has the report alone.
+"""
 
 from __future__ import annotations
 
+import io
+import os
 import select
 import sys
+import termios
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import segno
@@ -34,6 +41,7 @@ _WORDS: dict[Deed, str] = {
     "a_removes": "Phone A: WhatsApp > Linked devices: log out the newest device.",
 }
 _HINT = "    Enter when it is done, s to skip"
+_WHITE_ON_BLACK, _PLAIN = "\x1b[97;40m", "\x1b[0m"  # else a code is inverted on a light terminal
 
 
 class Terminal:
@@ -42,15 +50,19 @@ class Terminal:
     def __init__(self, phones: Phones, stopped: Callable[[], bool]) -> None:
         self.phones = phones
         self._stopped = stopped
+        self._typed = b""
+        self._closed = False
 
     def say(self, line: str) -> None:
         """As in People."""
-        print(line, flush=True)  # noqa: T201 - this is the terminal
+        self._print(line + "\n")
 
     def show_qr(self, text: str) -> None:
         """As in People."""
-        segno.make(text, error="l", micro=False).terminal(sys.stdout, compact=True)
-        sys.stdout.flush()
+        drawn = io.StringIO()
+        segno.make(text, error="l", micro=False).terminal(drawn, compact=True)
+        colours = (_WHITE_ON_BLACK, _PLAIN) if sys.stderr.isatty() else ("", "")
+        self._print("".join(line.join(colours) + "\n" for line in drawn.getvalue().splitlines()))
 
     def do(self, deed: Deed, text: str = "", *, seconds: float = 120) -> Answer:
         """As in People. The scan is asked for once a code; the device itself says when it is done."""
@@ -58,14 +70,14 @@ class Terminal:
             return "cannot"
         self.say("    " + _WORDS[deed].format(text=text, seconds=round(seconds)))
         if deed == "scan":
-            return "skipped" if self._key(0.1) == "s" else "done"
+            return "skipped" if self._typed_line(0.1) == "s" else "done"
         key = self._key(max(seconds, 120))
-        return "skipped" if key == "s" else "done"
+        return "done" if key is not None and key != "s" else "skipped"
 
     def how_many(self, text: str, message_id: str) -> int | None:
         """As in People."""
         said = self._line(f"    Phone B: how many messages say “{text}”? Type 0, 1, 2 …, or Enter if unsure: ")
-        return int(said) if said.isdigit() else None
+        return int(said) if said.isdecimal() and len(said) < 4 else None
 
     def is_unread(self, text: str) -> bool | None:
         """As in People."""
@@ -74,26 +86,52 @@ class Terminal:
 
     def agree(self, question: str) -> bool:
         """As in People."""
-        return self._line(f"{question} [y/N] ").lower().startswith("y")
+        return self._line(f"    {question} [y/N] ").lower().startswith("y")
 
     def details(self) -> dict[str, Any]:
         """As in People."""
         return {"sandbox": False}
 
-    def _key(self, seconds: float) -> str:
-        """The line that is typed, until it is or the count-down ends."""
+    def _key(self, seconds: float) -> str | None:
+        """The line that is typed; None if the count-down ends before: nobody knows then what was done."""
+        self._forget_what_was_typed()
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self._stopped():
-            if sys.stdout.isatty() and seconds > 1:
-                print(f"\r{_HINT} ({round(left)} s) ", end="", flush=True)  # noqa: T201
-            if select.select([sys.stdin], [], [], min(left, 1))[0]:
-                return sys.stdin.readline().strip().lower()
-        print()  # noqa: T201
-        return ""
+        while (left := until - time.monotonic()) > 0 and not self._stopped() and not self._closed:
+            if sys.stderr.isatty():
+                self._print(f"\r{_HINT} ({round(left)} s) ")
+            line = self._typed_line(min(left, 1))
+            if line is not None:
+                return line.lower()
+        self._print("\n")
+        return None
 
     def _line(self, question: str) -> str:
-        print(question, end="", flush=True)  # noqa: T201
-        while not self._stopped():
-            if select.select([sys.stdin], [], [], 1)[0]:
-                return sys.stdin.readline().strip()
+        self._forget_what_was_typed()
+        self._print(question)
+        while not self._stopped() and not self._closed:
+            line = self._typed_line(1)
+            if line is not None:
+                return line
         return ""
+
+    def _typed_line(self, seconds: float) -> str | None:
+        """A whole line, if one is there by then."""
+        if b"\n" not in self._typed and not self._closed and select.select([sys.stdin], [], [], seconds)[0]:
+            more = os.read(sys.stdin.fileno(), 4096)
+            self._closed = not more
+            self._typed += more
+        if b"\n" not in self._typed:
+            return None
+        line, _, self._typed = self._typed.partition(b"\n")
+        return line.decode(errors="replace").strip()
+
+    def _forget_what_was_typed(self) -> None:
+        """Enter once too often is no answer to what is asked next."""
+        if sys.stdin.isatty():
+            self._typed = b""
+            with suppress(termios.error):
+                termios.tcflush(sys.stdin, termios.TCIFLUSH)
+
+    @staticmethod
+    def _print(text: str) -> None:
+        print(text, end="", file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal

@@ -253,6 +253,10 @@ class Gateway:
 
         return self._ask(device_id, asked, seconds)
 
+    def let_service_workers(self, how: ServiceWorkers) -> None:
+        """The site may use service workers, or not, in browsers that are started from now on."""
+        self._service_workers = self._there().runtime.service_workers = how
+
     # what the faces see
 
     def checkup(self, device_id: int) -> Checkup:

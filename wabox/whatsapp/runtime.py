@@ -45,7 +45,7 @@ class Runtime:
 
     def __init__(self, temporary: Temporary, service_workers: ServiceWorkers = "allow") -> None:
         self._temporary = temporary
-        self._service_workers = service_workers
+        self.service_workers: ServiceWorkers = service_workers
         self._playwright: Playwright | None = None
         self._pid: int | None = None
         self._lock = asyncio.Lock()
@@ -98,7 +98,7 @@ class Runtime:
             chromium_sandbox=not browser.runs_as_root(),
             env={**browser.environment(), "TMPDIR": str(place)},
             accept_downloads=False,
-            service_workers=self._service_workers,
+            service_workers=self.service_workers,
             reduced_motion="reduce",
             viewport={"width": 1100, "height": 800},
             handle_sigint=False,
