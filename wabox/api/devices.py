@@ -150,10 +150,15 @@ class PairingPhone(Struct, forbid_unknown_fields=True):
 
 
 class PairingCode(Struct):
-    """code: 8 characters to type into the phone; null until WhatsApp has given it."""
+    """code: 8 characters to type into the phone; null until WhatsApp has given it.
+
+    reason: why there is none: `no_code` (WhatsApp gave none), `not_waiting_for_link`, `number_linked` (the number
+    was linked meanwhile), `expired`; null while it is asked for.
+    """
 
     code: str | None
     expires_at: wire.Time | None = None
+    reason: str | None = None
 
 
 Removable = Annotated[
@@ -322,7 +327,8 @@ async def get_pairing_code(device_label: wire.LabelInPath, box: Box, caller: Cal
     expired = device.pairing_expires_at is not None and device.pairing_expires_at <= box.now()
     code = None if expired else device.pairing_code
     expires_at = times.wire_or_none(device.pairing_expires_at) if code else None
-    return Response(PairingCode(code, expires_at), headers={"Cache-Control": "no-store"})
+    reason = "expired" if expired else (device.pairing_reason or "").partition(":")[0] or None
+    return Response(PairingCode(code, expires_at, reason), headers={"Cache-Control": "no-store"})
 
 
 @dataclass(frozen=True, slots=True)

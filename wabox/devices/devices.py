@@ -303,7 +303,7 @@ def restart(tx: Tx, device: Device) -> Device:
     tx.run(
         f"""update devices set wanted = 1, session = session + 1, state = 'starting', qr = null,
            detail = case when linked = 1 then 'reconnecting' else null end, detail_text = null,
-           {_THEN} where id = :id""",  # noqa: S608
+           pairing_reason = null, {_THEN} where id = :id""",  # noqa: S608
         id=device.id,
         then="restart",
     )
@@ -327,7 +327,7 @@ def ask_pairing_code(tx: Tx, device: Device, phone: str) -> Device:
     A device that is not started is started. Raises Invalid `already_linked`, and Unavailable `device_not_ready`
     for one whose page does not come up.
     """
-    if device.ready:
+    if device.linked:
         raise Invalid("already_linked", "This device is linked; log it out first to link another phone.")
     numbers.check_free(tx, phone)
     device = start(tx, device)
@@ -345,6 +345,14 @@ def ask_pairing_code(tx: Tx, device: Device, phone: str) -> Device:
         phone=phone,
     )
     return by_id(tx, device.id)
+
+
+def code_is_void(tx: Tx, device: Device) -> bool:
+    """Whether the number that a code is wanted for has been linked since it was asked; then none is wanted."""
+    void = device.pairing_phone is not None and numbers.is_linked(tx, device.pairing_phone)
+    if void:
+        numbers.void_codes(tx, device.pairing_phone or "")
+    return void
 
 
 def command_done(tx: Tx, device: Device) -> None:
@@ -462,7 +470,7 @@ def _write_link(tx: Tx, device: Device, link: Link, *, linked: bool, now: dateti
            seen_at = :now,
            connected_at = case when 'ready' in (state, :state) then :now else connected_at end,
            pairing_code = case when :state = 'qr' then pairing_code end,
-           pairing_reason = case when :state = 'qr' then pairing_reason end,
+           pairing_reason = case when :state in ('qr', 'starting') then pairing_reason end,
            command = case when command = 'restart' then null else command end
            where id = :id""",
         id=device.id,
@@ -506,6 +514,7 @@ def _begin_epoch(tx: Tx, device: Device, link: Link, now: datetime) -> None:
         now=times.stored(now),
     )
     if link.phone:
+        numbers.void_codes(tx, link.phone)
         trials.linked(tx, device.user_id, link.phone, now=now)
 
 

@@ -11,11 +11,28 @@ def check_free(rows: Rows, phone: str) -> None:
 
     A pairing code for it may revoke that link at WhatsApp.
     """
-    if rows.value("select 1 from devices where phone = :phone and linked = 1 and removed_at is null", phone=phone):
+    if is_linked(rows, phone):
         sentence = (
             "This number is linked already, and a code for it could end that link. Scan the QR code instead."
         )
         raise Invalid("number_linked", sentence, details={"phone": sentence})
+
+
+def is_linked(rows: Rows, phone: str) -> bool:
+    """Whether a device of this box, whosever it is, is linked to this number."""
+    return bool(
+        rows.value("select 1 from devices where phone = :phone and linked = 1 and removed_at is null", phone=phone)
+    )
+
+
+def void_codes(tx: Tx, phone: str) -> None:
+    """The number is linked now: nobody asks WhatsApp for a code for it, and no code for it is shown."""
+    tx.run(
+        """update devices set pairing_code = null, pairing_reason = 'number_linked', pairing_expires_at = null,
+           pairing_phone = null, command = case when command = 'pair' then null else command end
+           where pairing_phone = :phone and linked = 0""",
+        phone=phone,
+    )
 
 
 def send_from(tx: Tx, device_id: int, phone: str) -> None:

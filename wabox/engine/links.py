@@ -97,6 +97,8 @@ class Links:
         given = self._orders.get(device.id)
         if given is not None and given.is_for(device):
             return
+        if device.command == "pair" and await self._box.db.write(devices.code_is_void, device):
+            return  # asked anew, it could end the link that there is by now
         done = self._give(device)
         if done is None:
             return

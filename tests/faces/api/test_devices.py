@@ -135,7 +135,7 @@ def test_the_qr_is_shown_while_it_can_be_scanned_only(api: Api) -> None:
 def test_a_pairing_code_starts_the_device_and_comes_after_a_moment(api: Api) -> None:
     _add(api, "sales")
     answer = api.call("POST", "/devices/sales/pairing-code", json={"phone": "০১৯১১-222333"})
-    assert (answer.status_code, answer.json()) == (202, {"code": None, "expires_at": None})
+    assert (answer.status_code, answer.json()) == (202, {"code": None, "expires_at": None, "reason": None})
     asked = api.stage.box.db.read_here(devices.commanded)[0]
     assert (asked.label, asked.command, asked.pairing_phone, asked.wanted) == (
         "sales",
@@ -147,10 +147,14 @@ def test_a_pairing_code_starts_the_device_and_comes_after_a_moment(api: Api) -> 
     until = NOON + timedelta(minutes=3)
     api.stage.box.db.write_now(devices.paired, Pairing(asked.id, asked.session, "ABCD1234", until))
     shown = api.call("GET", "/devices/sales/pairing-code")
-    assert shown.json() == {"code": "ABCD1234", "expires_at": "2026-03-10T06:03:00+00:00"}
+    assert shown.json() == {"code": "ABCD1234", "expires_at": "2026-03-10T06:03:00+00:00", "reason": None}
     assert shown.headers["cache-control"] == "no-store"
     api.stage.hands.forward(minutes=3)
-    assert api.call("GET", "/devices/sales/pairing-code").json() == {"code": None, "expires_at": None}
+    over = api.call("GET", "/devices/sales/pairing-code").json()
+    assert over == {"code": None, "expires_at": None, "reason": "expired"}
+    none = Pairing(asked.id, asked.session, None, None, "no_code: the page does not answer")
+    api.stage.box.db.write_now(devices.paired, none)
+    assert api.call("GET", "/devices/sales/pairing-code").json()["reason"] == "no_code"
 
 
 def test_a_linked_device_gives_no_pairing_code(api: Api) -> None:

@@ -120,13 +120,13 @@ DEVICES = Chapter(
             status=202,
             fields=(Field("phone", later("The number of the phone to link."), need=True),),
             body={"phone": PHONE},
-            answer={"code": None, "expires_at": None},
+            answer={"code": None, "expires_at": None, "reason": None},
         ),
         Route(
             "GET",
             "/devices/{device_label}/pairing-code",
             later("The code, once WhatsApp has given it."),
-            answer={"code": "ABCD-EFGH", "expires_at": "2026-04-25T10:03:00+00:00"},
+            answer={"code": "ABCD-EFGH", "expires_at": "2026-04-25T10:03:00+00:00", "reason": None},
         ),
         Route(
             "DELETE",
