@@ -130,6 +130,7 @@ ROWS: dict[str, Row] = {
     "POST /contacts/{contact_id:int}/opt-in": Row(404),
     "POST /contacts/{contact_id:int}/opt-out": Row(404),
     "GET /docs": Row(200, stranger=200),
+    "GET /docs/whatsapp.md": Row(200, stranger=200),
     "GET /home/live": Row(200),
     "GET /home/today": Row(200),
     "GET /inbox": Row(200),
