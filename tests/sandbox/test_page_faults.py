@@ -206,11 +206,11 @@ async def test_people_change_take_back_send_pictures_and_let_messages_vanish(
     mine = f"WPP.whatsapp.ChatStore.get('{CHAT}').msgs.getModelsArray().filter((one) => !one.id.fromMe)"
     await control.post("/sandbox/inbound", json={**between, "text": "yes"})
     await control.post("/sandbox/edit", json={**between, "text": "STOP"})
-    await client.until_true(f"{mine}[0].body === 'STOP' && {mine}[0].latestEditMsgKey")
+    await client.until_true(f"{mine}[0]?.body === 'STOP' && {mine}[0]?.latestEditMsgKey")
     await control.post("/sandbox/revoke", json=between)
-    await client.until_true(f"{mine}[0].type === 'revoked' && !{mine}[0].body")
+    await client.until_true(f"{mine}[0]?.type === 'revoked' && !{mine}[0]?.body")
     await control.post("/sandbox/inbound", json={**between, "text": "look", "kind": "image"})
-    await client.until_true(f"{mine}[1].type === 'image' && {mine}[1].caption === 'look' && !{mine}[1].body")
+    await client.until_true(f"{mine}[1]?.type === 'image' && {mine}[1]?.caption === 'look' && !{mine}[1]?.body")
 
     await control.put("/sandbox/faults", json={"vanish_ms": 0})
     await control.post("/sandbox/vanishing", json={**between, "seconds": 86400})
