@@ -421,7 +421,7 @@ def test_another_disks_trouble_is_not_told_in_whatsapps_words(engine: Engine) ->
     engine.driver.unlink(number, "syncd_timeout")
     engine.driver.show(number, "disconnected", "storage_full")
     assert engine.stage.device().reason is None
-    assert devices.sentence(engine.stage.device()) == "The disk of the box is full. Free some space."
+    assert devices.sentence(engine.stage.device()) == devices._SENTENCES["storage_full"]
 
 
 def test_what_the_phone_removed_is_forgotten_a_day_later(engine: Engine) -> None:

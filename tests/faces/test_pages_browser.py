@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.cast import Stage
 from tests.faces.scene import PASSWORD, Scene, pairing_code
+from tests.faces.states import Seeing, held, people, phones
 from tests.some import some
 from wabox import app
+from wabox.box import Box
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.messages import outbox, stored
@@ -51,6 +54,13 @@ axe.run(document, {
 """
 
 
+TOO_SMALL = """
+[...document.querySelectorAll("main button, main a.button, main summary")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44)
+  .map((one) => one.outerHTML.slice(0, 120))
+"""
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser for all pages."""
@@ -63,8 +73,15 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def address(shop: Stage) -> Iterator[str]:
     """The box on a real port."""
+    with served(shop.box) as found:
+        yield found
+
+
+@contextmanager
+def served(box: Box) -> Iterator[str]:
+    """A box's pages on a real port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    settings = uvicorn.Config(app.create(shop.box), log_config=None, lifespan="off", ws="none", loop="asyncio")
+    settings = uvicorn.Config(app.create(box), log_config=None, lifespan="off", ws="none", loop="asyncio")
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -154,6 +171,31 @@ def test_bengali_fits_too(chromium: Browser, address: str, scene: Scene, shop: S
         for path in some(pages(scene)):
             page.goto(address + path)
             assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
+        assert said == []
+
+
+def test_every_state_of_a_phone_fits_a_thumb_in_both_languages(chromium: Browser, shop: Stage) -> None:
+    """One page has a phone in each state; the others show what it does to messages and people."""
+    ids = phones(shop)
+    held(shop, ids)
+    people(shop)
+    doctors = [f"/whatsapp/devices/{label}/doctor?look=1" for label in ("passkey", "box", "engine")]
+    with (
+        served(replace(shop.box, sights=Seeing(ids))) as address,
+        window(chromium, 360, has_touch=True, is_mobile=True) as (_, page, said),
+    ):
+        log_in(page, address)
+        for path in some(["/whatsapp", "bn", "/whatsapp", "/", "/inbox", "/queue", *doctors]):
+            if path == "bn":
+                shop.box.db.write_now(lambda tx: tx.run("update users set language = 'bn'"))
+                continue
+            page.goto(address + path)
+            assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
+            assert page.evaluate(TOO_SMALL) == [], path
+        assert judge(page) == []
+        page.goto(address + doctors[1])
+        assert page.evaluate("document.querySelector('#picture img').naturalWidth") == 1100
+        assert judge(page) == []
         assert said == []
 
 

@@ -58,7 +58,7 @@ def test_home_shows_what_went_wrong(asha: Tab, bilal: Tab) -> None:
     for one in (
         "Unsure",
         "This number is not on WhatsApp.",
-        "WhatsApp refused the message.",
+        "WhatsApp refused the message; the person did not get it.",
         "1 webhook post gave up",
     ):
         assert one in page

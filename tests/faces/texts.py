@@ -54,7 +54,7 @@ def of_nouns() -> set[str]:
     found = {reasons.sentence(reason, None, zone) for reason in get_args(facts.Reason)}
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
     found |= {one.sentence for one in builtin.BUILTINS}
-    found |= set(statuses._SENTENCES.values()) | set(devices._SENTENCES.values())
+    found |= set(statuses._SENTENCES.values()) | {*devices._SENTENCES.values(), devices._GOES_ON}
     found |= {*endings.OVER.values(), *endings.AGAIN.values()}
     found |= set(doctor.SENTENCES) | set(idling.SENTENCES.values())
     return found | {users.DISCLAIMER, *terms.TERMS}

@@ -9,13 +9,19 @@ from litestar import Response, get, post
 from wabox.accounts import audit
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
+from wabox.dashboard.words import Tone
 from wabox.db import Tx
 from wabox.devices import devices, doctor
+from wabox.devices.doctor import Status
 from wabox.errors import Unavailable
 from wabox.mounting import Mount
 from wabox.whatsapp.driver import Checkup, SessionLost
 
-TONES = {"good": "good", "note": "calm", "bad": "bad"}
+TONES: dict[Status, tuple[Tone, str, str]] = {
+    "good": ("good", "tick", later("Well")),
+    "note": ("calm", "info", later("To know")),
+    "bad": ("bad", "alert", later("Wrong")),
+}
 NO_PICTURE = later("There is no page to look at just now. Wait a moment, then look again.")
 
 

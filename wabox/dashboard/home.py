@@ -23,7 +23,7 @@ from wabox.dashboard.form import Form
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
-from wabox.messages import line, localtime, log, single, stored, template, timekeeping, waiting
+from wabox.messages import line, localtime, log, reaching, single, stored, template, timekeeping, waiting
 from wabox.mounting import Kept, Mount
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
@@ -238,6 +238,7 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
     )
     return {
         "devices": owned,
+        "none_arrive": {one.id for one in owned if one.linked and reaching.none_arrive(rows, one.id, now=now)},
         "waits": waits,
         "waiting_total": sum(one.count for one in waits),
         "most_counted": waiting.MOST_COUNTED,

@@ -15,7 +15,7 @@ from wabox.contacts import phones
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
-from wabox.devices import devices, qr
+from wabox.devices import devices, doctor, qr
 from wabox.errors import Forbidden, Invalid, Refusal
 from wabox.messages import going_on, leaving, line, reaching
 from wabox.mounting import Mount
@@ -23,12 +23,16 @@ from wabox.mounting import Mount
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A device as its card shows it. image: its QR as a PNG. none_arrive: its last messages reach nobody."""
+    """A device as its card shows it. image: its QR as a PNG. none_arrive: its last messages reach nobody.
+
+    unscanned: it has shown codes for so long that something keeps the phone from using them.
+    """
 
     device: devices.Device
     allowance: line.Allowance
     image: str | None
     none_arrive: bool
+    unscanned: bool
 
 
 @get("/whatsapp")
@@ -192,9 +196,16 @@ async def _cards(desk: Desk) -> dict[str, Any]:
     for device, allowance, none_arrive in found:
         code = device.living_qr(desk.voice.now)
         image = None if code is None else await asyncio.to_thread(qr.png_data_url, code)
-        cards.append(Card(device, allowance, image, none_arrive))
+        cards.append(Card(device, allowance, image, none_arrive, await _is_unscanned(desk, device)))
     moving = any(card.device.state in ("starting", "qr") for card in cards)
     return {"cards": cards, "most": most, "poll": "2s" if moving else "5s"}
+
+
+async def _is_unscanned(desk: Desk, device: devices.Device) -> bool:
+    if device.state != "qr" or desk.box.sights is None:
+        return False
+    seen = await asyncio.to_thread(desk.box.sights.checkup, device.id)
+    return doctor.is_unscanned(seen)
 
 
 def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line.Allowance, bool]], int]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from wabox.dashboard.language import later
-from wabox.devices import devices
+from wabox.devices import devices, doctor
 from wabox.devices import limits as told
 from wabox.devices.devices import Device
 from wabox.messages import reasons
@@ -123,6 +123,7 @@ RECONNECTING = Shown("busy", "clock", later("Reconnecting"))
 AGAIN = Shown("warn", "refresh", later("Trying again"))
 UNLINKED = Shown("bad", "unlink", later("Not linked any more"))
 RESTRICTED = Shown("warn", "alert", later("Limited by WhatsApp"))
+UNHEARD = Shown("warn", "alert", later("Sends, but nothing arrives"))
 CHANGED = Shown("warn", "phone", later("Another number is linked"))
 NEEDS_PHONE = Shown("warn", "phone", later("Needs you at the phone"))
 NEEDS_YOU = Shown("warn", "eye", later("Wants an answer from you"))
@@ -151,8 +152,9 @@ _STATE: dict[str, Shown] = {
 QUOTA: dict[str, str] = {
     "first_warning": later("WhatsApp warns: half of them are begun."),
     "second_warning": later("WhatsApp warns again: few are left."),
-    "capped": later("WhatsApp lets you begin no more until then."),
+    "capped": later("WhatsApp lets you begin no more for now."),
 }
+DOCTORED = ("passkey_required", "checkpoint", "action_required")  # what the doctor's page is the cure for
 
 
 def limits(shown: Device, now: datetime) -> Limits | None:
@@ -160,15 +162,22 @@ def limits(shown: Device, now: datetime) -> Limits | None:
     return told.in_force(shown.limits, now) if shown.linked else None
 
 
-def device(shown: Device, now: datetime | None = None) -> Shown:
-    """The device's state; where a detail says more, that. now: to know whether a limit is in force."""
-    if shown.remark is None and now is not None and devices.is_restricted(shown, now):
-        return RESTRICTED
+def device(shown: Device, now: datetime | None = None, *, none_arrive: bool = False) -> Shown:
+    """The device's state; where a detail says more, that. now: to know whether a limit is in force.
+
+    none_arrive: whether its last messages reached nobody.
+    """
+    if shown.remark is None and now is not None and told.holds_new(shown.limits, shown.cold_rests_until, now):
+        return RESTRICTED if shown.ready else _STATE[shown.state]
+    if shown.remark is None and shown.ready and none_arrive:
+        return UNHEARD
     if shown.remark is not None and shown.state != "qr":
         return _DETAIL.get(shown.remark, TROUBLE)
     return _STATE[shown.state]
 
 
+UNSCANNED = doctor.STEPS[doctor.UNSCANNED_CODE]
+CHANGED_SAID = devices.said_of("number_changed")
 OVER_PLAN = Shown("warn", "phone", later("Beyond the plan"))
 
 
@@ -335,9 +344,36 @@ def webhook(endpoint: Endpoint) -> Shown:
     return WEBHOOK_TROUBLE if endpoint.failing_since else WEBHOOK_ON
 
 
+def step_ahead(shown: Device) -> str:
+    """What the button at home calls the way to the device; "" if there is nothing to go for."""
+    if shown.state in ("not_started", "qr") or shown.detail == "logged_out":
+        return later("Link phone")
+    if shown.number_changed or shown.detail in DOCTORED:
+        return later("Have a look")
+    return "" if shown.ready or shown.detail == "reconnecting" else later("Have a look")
+
+
+# What a page itself says, where that is more than its detail; in the driver's words.
+OF_PAGE = (
+    later("WhatsApp Web says that a proxy or firewall blocks it. Check the box's network."),
+    later("WhatsApp asks to accept new terms. Open WhatsApp on the phone and accept them."),
+    later("WhatsApp Business asks to accept new terms. Accept them on the phone."),
+    later("WhatsApp Web says that this version is too old. Restart the device."),
+)
+_TECHNICAL = ("engine_incompatible", "page_failed", "browser_failed")
+
+
 def device_sentence(shown: Device) -> str:
     """The device's trouble with its cure, or the next step; "" if there is nothing to say."""
-    return devices.sentence(shown) or next_step(shown)
+    if shown.detail_text in OF_PAGE:
+        return shown.detail_text or ""
+    return devices.sentence(replace(shown, detail_text=None)) or next_step(shown)
+
+
+def fine_print(shown: Device) -> str:
+    """What an engineer wants to know beside the sentence, in English; "" if nothing."""
+    tells = shown.detail in _TECHNICAL and shown.detail_text not in OF_PAGE
+    return (shown.detail_text or "") if tells else ""
 
 
 def why(reason: Reason, detail: str | None, zone: ZoneInfo) -> str:

@@ -45,8 +45,8 @@ _SENTENCES: dict[str, str] = {
     "the page alone meanwhile; the doctor says what you can do.",
     "checkpoint": "WhatsApp wants to be sure that this account is yours, and messages wait. Open WhatsApp on "
     "the phone and follow what it asks.",
-    "action_required": "WhatsApp Web shows a box that wants an answer: look at it in the doctor. While the phone "
-    "is ready, messages go on.",
+    "action_required": "WhatsApp Web shows a box that wants an answer, and messages wait: look at it in the "
+    "doctor.",
     "number_changed": "Another number was linked in place of the one before. Nothing goes from it until you say "
     "that it may, or log it out.",
     "engine_incompatible": "WhatsApp Web has changed, and wabox does not know this version yet. "
@@ -54,9 +54,12 @@ _SENTENCES: dict[str, str] = {
     "browser_missing": "There is no Chromium on this machine. Install it with ./install.sh setup.",
     "browser_failed": "Chromium does not start or keeps ending. Run wabox doctor.",
     "page_failed": "WhatsApp Web does not load. Check the internet connection of the box.",
-    "run_as_root": "wabox runs as root, where Chromium has no sandbox. Run it as a user of its own.",
-    "storage_full": "The disk of the box is full. Free some space.",
+    "run_as_root": "wabox runs as root, where Chromium has no sandbox. Run it as its own user: "
+    "sudo ./install.sh service.",
+    "storage_full": "The disk of the box is full. Free some space: the link is kept, and messages wait.",
 }
+
+_GOES_ON = "WhatsApp Web shows a box that wants an answer: look at it in the doctor. Messages go on meanwhile."
 
 
 @dataclass(frozen=True, slots=True)
@@ -585,12 +588,19 @@ def is_restricted(device: Device, now: datetime) -> bool:
     return told is not None and told.timelock is not None
 
 
+def said_of(remark: str) -> str:
+    """What this detail means, with its cure, whatever else the page says; "" if there is nothing to say."""
+    return _SENTENCES.get(remark, "")
+
+
 def sentence(device: Device) -> str | None:
     """The detail in words, with its cure; None if there is nothing to say."""
     if device.remark is None:
         return None
     if device.detail in ("logged_out", "trying_again") or device.reason is not None:
         return endings.sentence(device.reason, over=device.detail == "logged_out")
+    if device.detail == "action_required" and device.ready:
+        return device.detail_text or _GOES_ON
     return device.detail_text or _SENTENCES.get(device.remark)
 
 

@@ -79,6 +79,11 @@ def examine(device: Device, seen: Checkup, *, now: datetime) -> Report:
     return Report(tuple(found), STEPS.get(wrong[0].sentence) if wrong else None, seen.pressable)
 
 
+def is_unscanned(seen: Checkup) -> bool:
+    """Whether a code was shown for so long that a phone that could link would have."""
+    return seen.shown_for is not None and seen.shown_for > UNSCANNED
+
+
 def _way(device: Device, seen: Checkup, now: datetime) -> list[Finding]:
     if seen.browser is None:
         return [Finding("browser", "bad", NO_BROWSER)]
@@ -113,7 +118,7 @@ def _link(device: Device, seen: Checkup, now: datetime) -> list[Finding]:
 
 
 def _code(device: Device, seen: Checkup, now: datetime) -> Finding:
-    if seen.shown_for is not None and seen.shown_for > UNSCANNED:
+    if is_unscanned(seen):
         return Finding("code", "bad", UNSCANNED_CODE)
     if device.living_qr(now) is None:
         return Finding("code", "note", NO_CODE)

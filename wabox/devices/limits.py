@@ -48,6 +48,12 @@ def in_force(limits: Limits | None, now: datetime) -> Limits | None:
     return Limits(lock if locked else None, quota if counted else None)
 
 
+def holds_new(limits: Limits | None, rests_until: datetime | None, now: datetime) -> bool:
+    """Whether nobody new may be written to: WhatsApp says so, or refused three in a row."""
+    told = in_force(limits, now)
+    return (told is not None and told.hold_cold) or (rests_until is not None and rests_until > now)
+
+
 def shown(limits: Limits | None, now: datetime) -> dict[str, Any] | None:
     """As the API and webhooks show them; null = not told."""
     limits = in_force(limits, now)

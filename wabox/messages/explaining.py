@@ -64,10 +64,12 @@ def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, mo
     closed = gate.decide(line.now, wanted)
     if isinstance(closed, gate.Wait) and closed.reason == "number_changed":  # it holds each, not the first alone
         return Waiting(closed.reason, closed.until)
+    stands = isinstance(closed, gate.Wait) and closed.reason in gate.UNTIL_SOMEBODY_ACTS
     own = gate.own_wait(line.now, wanted)
-    if own is not None:
+    if own is not None and not (stands and own.reason not in gate.AS_WISHED):
         return Waiting(own.reason, own.until, own.detail, expected_at=own.until)
-    if message.held_reason not in gate.OF_DEVICE and message.held_until and message.held_until > line.now:
+    aside = message.held_reason not in gate.OF_DEVICE and not stands
+    if aside and message.held_until and message.held_until > line.now:
         reason = cast("facts.Reason", message.held_reason)
         return Waiting(reason, message.held_until, expected_at=message.held_until)
     ahead = _ahead(rows, line, row, most_ahead)

@@ -36,6 +36,21 @@ OTHERS_PASS: frozenset[Reason] = frozenset(
         "refused_before",
     }
 )
+# While one of these holds the whole phone, it is the reason of whatever else holds a message; but what its
+# owner wished stays the reason of what they wished it for.
+UNTIL_SOMEBODY_ACTS: frozenset[Reason] = frozenset(
+    {
+        "database_damaged",
+        "clock_wrong",
+        "account_pending",
+        "account_suspended",
+        "account_locked",
+        "plan_expired",
+        "over_plan",
+        "device_not_ready",
+    }
+)
+AS_WISHED: frozenset[Reason] = frozenset({"campaign_paused", "content_review", "scheduled"})
 # What is put aside for these is judged anew as soon as the device's gate is open, whatever the time.
 FOR_NEW: tuple[Reason, ...] = ("restricted", "new_chats_capped", "new_chats_refused")
 OF_DEVICE: tuple[Reason, ...] = (*FOR_NEW, "too_many_checks")

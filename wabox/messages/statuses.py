@@ -15,7 +15,8 @@ _SENTENCES: dict[str, str] = {
     "same_person": "This person got this campaign under another number.",
     "blocked_by_you": "You have blocked this person in WhatsApp. Unblock them on the phone to write to them.",
     "device_removed": "The device was deleted before the message went.",
-    "refused": "WhatsApp refused the message.",
+    "refused": "WhatsApp refused the message; the person did not get it. If this happens often, write to fewer "
+    "new people.",
     "refused_later": "WhatsApp took the message and refused it a little later; the person did not get it. "
     "If this happens often, the number is limited: write to fewer new people.",
     "not_entered": "WhatsApp Web did not take the message, three times. It did not go.",
