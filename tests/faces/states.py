@@ -19,7 +19,7 @@ from tests.faces.work import busy
 from wabox import app, times
 from wabox.campaigns import replies
 from wabox.db import Tx
-from wabox.devices import devices, limits
+from wabox.devices import devices, idle_warnings, idling, limits
 from wabox.messages import outbox, stored, template
 from wabox.whatsapp import logouts
 from wabox.whatsapp.driver import Checkup, Inbound, Limits, Link, NewChats, Pairing, Timelock
@@ -74,6 +74,7 @@ def shown(now: datetime) -> dict[str, list[Link]]:
         "refused": [ready],
         "checks": [ready],
         "none-arrive": [ready],
+        "phone-idle": [ready],
         "changed": [ready, replace(ready, phone=OTHER)],
         "changed-locked": [
             ready,
@@ -122,6 +123,8 @@ def _phones(tx: Tx, made: Stage) -> dict[str, int]:
             devices.paired(tx, Pairing(device.id, device.session, code, until, None if code else "rate"))
     limits.cold_refused(tx, ids["refused"], now=now, sure=True)
     limits.too_many_checks(tx, ids["checks"], now=now)
+    idling.began(tx, ids["phone-idle"], now=now - timedelta(days=11))
+    idle_warnings.look_at(tx, ids["phone-idle"], now=now)
     for number in range(15):
         message = write(tx, made, ids["none-arrive"], f"88017114{number:05d}", now - timedelta(hours=2))
         outbox.claim(tx, message.id, now=now - timedelta(hours=2))
