@@ -34,6 +34,7 @@ OPEN_TO_ALL = {
     "/verify/{token}",
     "/reset/{token}",
     "/docs",
+    "/docs/whatsapp.md",
 }
 PAGES = ("/", "/whatsapp", "/messages", "/webhooks", "/settings", "/settings/security", "/settings/keys", "/docs")
 
