@@ -283,3 +283,11 @@ def test_an_account_with_credits_sees_its_ledger(asha: Tab, bilal: Tab, shop: St
 def test_a_new_box_has_reports_without_numbers(shop: Stage, open_tab: OpenTab) -> None:
     shop.box.db.write_now(lambda tx: tx.run("delete from message_counts"))
     assert "No numbers yet" in words(open_tab("asha@example.com").get("/reports").text)
+
+
+def test_the_inbox_is_searched_and_goes_on_showing_what_was_found(asha: Tab, work: Work) -> None:
+    page = asha.get("/inbox?q=jam").text
+    assert "Jamal" in words(page) and "Somebody new" not in words(page)
+    assert 'hx-get="/inbox/live?q=jam"' in page
+    assert "Nobody found" in words(asha.get("/inbox?q=no+such+name").text)
+    assert asha.get("/inbox?q=%00%27%22%3Cb%3E&before=x").status_code == 200

@@ -9,12 +9,12 @@ import pytest
 from wabox.accounts.sealing import Seal
 from wabox.accounts.users import User
 from wabox.campaigns import replies
-from wabox.contacts import contacts, identities, inbox, suppression
+from wabox.contacts import contacts, exporting, identities, inbox, suppression
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Invalid, NotFound
-from wabox.messages import chats, erasing, joining, numbers, outbox, single, stored, talks, template
+from wabox.messages import chats, erasing, joining, log, numbers, outbox, single, stored, talks, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Inbound, Resolved
@@ -265,3 +265,43 @@ def test_a_business_that_answers_within_seconds_is_no_person(
     assert bool(chats.begun(tx, asha.id, PHONE)) == (not automatic)
     assert bool(inbox.tray(tx, asha.id)) == (not automatic and text != "STOP")
     assert suppression.is_out(tx, asha.id, PHONE) == (text == "STOP")
+
+
+def test_people_are_found_by_what_they_call_themselves(
+    tx: Tx, asha: User, bilal: User, device: Device, now: datetime
+) -> None:
+    """In the log and in the inbox, without a number and with one, and nobody of another user."""
+    replies.hear(tx, said(device, "do you have tea", now), now=now)
+    known = Inbound(
+        device.id, 1, "3A2", f"{PHONE}@c.us", PHONE, "Nila 50%", "is it open", "chat", now, username="nila_x"
+    )
+    replies.hear(tx, known, now=now)
+    jobs = {queue(tx, device, one, now): one for one in (CHAT, PHONE, "8801711000077")}
+    for text, address in {"@ali": CHAT, "ALI": CHAT, "@Nila_": PHONE, "50%": PHONE}.items():
+        found = log.page(tx, asha.id, log.Wanted(text=text))
+        assert [(jobs[one.id], found.total) for one in found.messages] == [(address, 1)], text
+        assert [one.phone for one in inbox.threads(tx, asha.id, text=text)] == [address], text
+        assert log.page(tx, bilal.id, log.Wanted(text=text)).total == 0
+        assert inbox.threads(tx, bilal.id, text=text) == []
+    assert log.page(tx, asha.id, log.Wanted(text="@")).total == 0
+    assert [one.phone for one in inbox.threads(tx, asha.id, text="০১৭১১-০০০")] == [PHONE]
+    assert inbox.threads(tx, asha.id, text="1112223334") == [], "nobody is shown a hidden id"
+    assert [one.phone for one in inbox.threads(tx, asha.id, text="@")] == [PHONE, CHAT]
+
+
+def test_an_export_names_those_without_a_number_by_their_id(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    replies.hear(tx, replace(said(device, "STOP", now), name=None, username=None), now=now)
+    person = identities.find(tx, asha.id, CHAT)
+    (row,) = [exporting.cells_of_hidden(one) for one in exporting.hidden(tx, asha.id)]
+    assert person is not None and len(row) == len(exporting.HEADER)
+    shown = dict(zip(exporting.HEADER, row, strict=True))
+    assert (shown["phone"], shown["name"], shown["opted_out"], shown["person_id"]) == (
+        "",
+        "",
+        "yes",
+        str(person.id),
+    )
+    joining.told(tx, asha.id, lid=LID, phone=PHONE, username=None, now=now)
+    assert exporting.hidden(tx, asha.id) == []

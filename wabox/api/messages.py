@@ -154,7 +154,11 @@ async def messages(
     until: wire.Moment = None,
     q: Annotated[
         str | None,
-        Parameter(max_length=200, description="Words in the text.", schema_extra={"pattern": wire.PLAIN_PATTERN}),
+        Parameter(
+            max_length=200,
+            description="Words in the text, or in the name or username of its person.",
+            schema_extra={"pattern": wire.PLAIN_PATTERN},
+        ),
     ] = None,
 ) -> wire.Page[Message]:
     """Newest first. `since` and `until` are times with an offset; `until` itself is not included."""

@@ -16,7 +16,7 @@ from wabox.db import Rows
 AT_ONCE = 500
 HEADER = (
     *("phone", "name", "tags", "custom", "opted_out", "consent_source", "consent_at", "last_sent_at"),
-    *("last_received_at", "created_at"),
+    *("last_received_at", "created_at", "person_id"),
 )
 
 
@@ -33,7 +33,7 @@ def batch(rows: Rows, user_id: int, segment: Segment, *, after: int = 0) -> list
 
 
 def cells(contact: Contact) -> tuple[str, ...]:
-    """The contact as a row under HEADER. phone: digits without a plus."""
+    """The contact as a row under HEADER. phone: digits without a plus; person_id only for those without one."""
     consent = contact.consent
     return (
         contact.phone,
@@ -46,6 +46,7 @@ def cells(contact: Contact) -> tuple[str, ...]:
         times.wire_or_none(contact.last_out_at) or "",
         times.wire_or_none(contact.last_in_at) or "",
         times.wire(contact.created_at),
+        "",
     )
 
 
@@ -93,7 +94,7 @@ def cells_of_hidden(one: Hidden) -> tuple[str, ...]:
     times_of = [
         times.wire(times.read(at)) if at else "" for at in (one.last_out_at, one.last_in_at, one.created_at)
     ]
-    return ("", one.called, "", "", "yes" if one.opted_out else "no", "", "", *times_of)
+    return ("", one.called, "", "", "yes" if one.opted_out else "no", "", "", *times_of, str(one.person_id))
 
 
 def text(rows: Iterable[Sequence[str]], *, start: bool) -> str:

@@ -15,6 +15,8 @@ from wabox.errors import NotFound
 
 LONGEST_NAME = 200
 _LID = "@lid"
+# SQL: whether the people p are called so; :who as `sought` makes it of what somebody typed
+CALLED = "(instr(lower(p.name), :who) > 0 or instr(lower(p.username), :who) > 0)"
 _COLUMNS = "select p.id, p.phone, p.name, p.username from people p"
 
 
@@ -161,13 +163,18 @@ def hidden(rows: Rows, user_id: int, text: str = "", *, most: int = 20) -> list[
     """People whose number is not known, the latest first. text: in their name or username."""
     found = rows.all(
         f"""{_COLUMNS} where p.user_id = :user_id and p.joined_to is null and p.phone glob '*@*'
-            and (:text = '' or instr(lower(p.name), :text) > 0 or instr(lower(p.username), :text) > 0)
+            and (:who = '' or {CALLED})
             order by p.id desc limit :most""",
         user_id=user_id,
-        text=text.strip().removeprefix("@").lower(),
+        who=sought(text),
         most=most,
     )
     return [_person(row) for row in found]
+
+
+def sought(text: str) -> str:
+    """A name or username as somebody typed it, for CALLED."""
+    return text.strip().removeprefix("@").lower()
 
 
 def _person(row: Row) -> Person:

@@ -123,10 +123,15 @@ def edit(tx: Tx, event: Inbound, *, verdict: Verdict | None, now: datetime) -> b
     return changed == 1
 
 
-def threads(rows: Rows, user_id: int, *, most: int = 50, before: int | None = None) -> list[Thread]:
-    """The people who wrote, the latest first. before: the `last.id` of the thread where to go on."""
+def threads(
+    rows: Rows, user_id: int, *, text: str = "", most: int = 50, before: int | None = None
+) -> list[Thread]:
+    """The people who wrote, the latest first. before: the `last.id` of the thread where to go on.
+
+    text: a part of the name, username or number; empty = everybody.
+    """
     found = rows.all(
-        """select i.*, c.id as contact_id, p.id as person_id,
+        f"""select i.*, c.id as contact_id, p.id as person_id,
              coalesce(c.name, i.name, p.name, '@' || p.username) as shown,
              (select count(*) from inbox u where u.user_id = i.user_id and u.phone = i.phone
               and u.seen_at is null) as unseen
@@ -134,8 +139,13 @@ def threads(rows: Rows, user_id: int, *, most: int = 50, before: int | None = No
            join inbox i on i.id = l.id
            left join contacts c on c.user_id = i.user_id and c.phone = i.phone
            left join people p on p.user_id = i.user_id and p.phone = i.phone and p.joined_to is null
-           where i.id < ifnull(:before, 9e18) order by i.id desc limit :most""",
+           where i.id < ifnull(:before, 9e18) and (:who = '' or {identities.CALLED}
+             or instr(lower(coalesce(c.name, i.name)), :who) > 0
+             or (:digits <> '' and i.phone not glob '*@*' and instr(i.phone, :digits) > 0))
+           order by i.id desc limit :most""",  # noqa: S608 - a constant
         user_id=user_id,
+        who=identities.sought(text),
+        digits="".join(str(int(one)) for one in text if one.isdecimal()).lstrip("0"),
         before=before,
         most=most,
     )

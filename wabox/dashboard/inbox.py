@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
@@ -190,10 +191,13 @@ def _address(text: str) -> str:
 
 
 def _threads(rows: Rows, desk: Desk) -> dict[str, Any]:
-    before = cursor_of(desk.request.query_params.get("before", ""))
-    found = inbox.threads(rows, desk.user.id, most=PER_PAGE + 1, before=before)
-    tray = inbox.tray(rows, desk.user.id)
+    query = desk.request.query_params
+    q, before = query.get("q", "").replace("\0", "").strip()[:200], cursor_of(query.get("before", ""))
+    found = inbox.threads(rows, desk.user.id, text=q, most=PER_PAGE + 1, before=before)
+    tray = [] if q else inbox.tray(rows, desk.user.id)
     return {
+        "q": q,
+        "here_again": "?" + urlencode([*([("q", q)] if q else []), *([("before", before)] if before else [])]),
         "threads": found[:PER_PAGE],
         "before": before,
         "older": found[PER_PAGE - 1].last.id if len(found) > PER_PAGE else None,

@@ -8,13 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from wabox import times
+from wabox.contacts import identities
 from wabox.db import Rows
 from wabox.messages import statuses, stored
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Filters of the log; None = all. since and until: by queued_at, until exclusive. text: words in the text."""
+    """Filters of the log; None = all. since and until: by queued_at, until exclusive.
+
+    text: words in the text, or in what its person calls themselves.
+    """
 
     status: statuses.Status | None = None
     campaign_id: int | None = None
@@ -108,9 +112,13 @@ _PERSON = """m.phone = (select p.phone from people p where p.user_id = :user_id 
     (select coalesce(joined_to, id) from people where id = :person_id))"""
 
 
+_SAID = f"""(instr(lower(m.text), lower(:text)) > 0 or (:who <> '' and m.phone in (select p.phone from people p
+    where p.user_id = :user_id and p.joined_to is null and {identities.CALLED})))"""  # noqa: S608 - a constant
+
+
 def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     clauses = ["m.user_id = :user_id"]
-    params: dict[str, Any] = {"user_id": user_id}
+    params: dict[str, Any] = {"user_id": user_id, "who": identities.sought(wanted.text or "")}
     for clause, name, value in (
         ("m.status = :status", "status", wanted.status),
         ("m.campaign_id = :campaign_id", "campaign_id", wanted.campaign_id),
@@ -123,7 +131,7 @@ def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         ),
         ("m.queued_at >= :since", "since", times.stored_or_none(wanted.since)),
         ("m.queued_at < :until", "until", times.stored_or_none(wanted.until)),
-        ("instr(lower(m.text), lower(:text)) > 0", "text", wanted.text),
+        (_SAID, "text", wanted.text),
     ):
         if value is not None:
             clauses.append(clause)

@@ -9,7 +9,7 @@ import pytest
 from tests.cast import NOON
 from tests.faces.api.conftest import PHONE, Api, Open
 from wabox.campaigns import replies
-from wabox.messages import claiming, numbers, outbox, stored
+from wabox.messages import claiming, erasing, joining, numbers, outbox, stored
 from wabox.whatsapp.driver import Inbound, Limits, NewChats, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -345,3 +345,72 @@ def test_somebody_elses_person_is_404(api: Api) -> None:
         answer = api.call("POST", "/send", json={"message": "Hello", "person_id": person_id})
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
     assert api.count("messages") == 0
+
+
+def _known_now(api: Api) -> None:
+    """The page tells the number of who wrote."""
+    api.stage.box.db.write_now(
+        joining.told, api.stage.asha.id, lid="111222333444555", phone=PHONE, username=None, now=NOON
+    )
+
+
+def test_an_id_from_before_the_number_was_known_goes_on_working(api: Api) -> None:
+    """As does the key: the same question gets the same answer, and one message."""
+    person_id = _writes_hidden(api)
+    body = {"person_id": person_id, "message": "Hello"}
+    before = api.call("POST", "/send", json=body, headers={"Idempotency-Key": "k"})
+    _known_now(api)
+    again = api.call("POST", "/send", json=body, headers={"Idempotency-Key": "k"})
+    assert (again.status_code, again.json()) == (202, before.json())
+    assert api.count("messages") == 1
+    other = api.call("POST", "/send", json=body, headers={"Idempotency-Key": "other"}).json()
+    assert (other["phone"], api.count("messages")) == (PHONE, 2)
+    by_old_id = api.call("GET", f"/messages?person_id={person_id}").json()["data"]
+    assert [one["phone"] for one in by_old_id] == [PHONE, PHONE]
+    wrong = api.call("POST", "/send", json={**body, "message": "Other"}, headers={"Idempotency-Key": "k"})
+    assert (wrong.status_code, api.count("messages")) == (409, 2)
+
+
+def test_an_erased_person_is_404_under_every_id(api: Api) -> None:
+    person_id = _writes_hidden(api)
+    _known_now(api)
+    joined = int(api.stage.value("select id from people where joined_to is null"))
+    made, asha = api.stage, api.stage.asha.id
+    found = made.box.db.read_here(erasing.traces, asha, PHONE)
+    made.box.db.write_now(erasing.erase, asha, PHONE, found, now=NOON)
+    for one in {person_id, joined}:
+        answer = api.call("POST", "/send", json={"message": "Hello", "person_id": one})
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert api.call("GET", f"/messages?person_id={person_id}").json()["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"person_id": 0}, 422, "invalid"),
+        ({"person_id": "1"}, 422, "invalid"),
+        ({"person_id": 1.5}, 422, "invalid"),
+        ({"person_id": 10**30}, 422, "invalid"),
+        ({"person_id": True}, 422, "invalid"),
+        ({"person_id": 1, "device_label": "nowhere"}, 404, "not_found"),
+        ({"person_id": 1, "message": ""}, 422, "message_empty"),
+        ({"person_id": 1, "scheduled_for": "soon"}, 422, "invalid"),
+    ],
+)
+def test_a_wrong_question_about_a_person_changes_nothing(
+    api: Api, body: dict[str, Any], status: int, code: str
+) -> None:
+    _writes_hidden(api)
+    answer = api.call("POST", "/send", json={"message": "Hello", **body})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert api.count("messages") == 0
+
+
+def test_who_said_stop_without_a_number_is_skipped_and_costs_nothing(api: Api) -> None:
+    person_id = _writes_hidden(api)
+    api.stage.box.db.write_now(
+        replies.opt_out_by_owner, api.stage.asha.id, LID_CHAT, source="owner", by=None, now=NOON
+    )
+    answer = api.call("POST", "/send", json={"person_id": person_id, "message": "Hello"}).json()
+    shown = api.call("GET", f"/messages/{answer['job_id']}").json()
+    assert (answer["status"], shown["error"], shown["person_id"]) == ("skipped", "opted_out", person_id)
