@@ -42,6 +42,7 @@ def pages(work: Work) -> list[str]:
         "/contacts/import",
         "/queue",
         "/inbox",
+        "/inbox?q=nobody+like+this",
         "/inbox/8801711300001",
         "/inbox/8801711300006",
         "/reports",
