@@ -488,12 +488,26 @@ def test_a_picture_of_a_linked_page_has_no_chat_in_it(world: ChromiumWorld, shop
     assert "hidden" not in str(world.thread.run(tab.evaluate("getComputedStyle(document.body).visibility")))
 
 
-def test_unlinked_while_away_it_is_logged_out_and_lies_a_day(world: ChromiumWorld) -> None:
+def removed_by_the_phone(world: ChromiumWorld, spec: SessionSpec, phone: str) -> None:
+    world.unlink(spec.device_id, phone)
+
+
+def away_for_too_long(world: ChromiumWorld, spec: SessionSpec, phone: str) -> None:
+    """WhatsApp drops a device that was not connected for 30 days."""
+    companion = world.sandbox.world.companions_of(phone)[0]
+    companion.linked_at = companion.seen_at = time.time() - 31 * 86_400
+    world.weather(idle_logout_days=30)
+
+
+@pytest.mark.parametrize("how", [removed_by_the_phone, away_for_too_long])
+def test_unlinked_while_away_it_is_logged_out_and_lies_a_day(
+    world: ChromiumWorld, how: Callable[[ChromiumWorld, SessionSpec, str], None]
+) -> None:
     """Row 20."""
     spec, phone = world.linked()
     world.driver.close(spec.device_id)
     world.link_is(spec.device_id, "not_started")
-    world.unlink(spec.device_id, phone)
+    how(world, spec, phone)
     mark = world.diary.mark()
     world.driver.open(spec)
     assert world.link_is(spec.device_id, "disconnected", mark).detail == "logged_out"
@@ -570,8 +584,10 @@ def test_browsers_leave_their_files_in_a_directory_of_their_own(world: ChromiumW
     assert house.runtime.pid in marked
 
 
-def test_a_pairing_code_links_a_device(world: ChromiumWorld) -> None:
+def test_a_pairing_code_links_a_device_and_takes_no_other_link_away(world: ChromiumWorld, shop: Shop) -> None:
+    """WhatsApp may take the links of a number that a code is asked for; wabox asks for none of a linked one."""
     spec, phone = world.spec(), world.new_phone()
+    world.weather(pair_code_revokes=True)
     world.driver.open(spec)
     world.driver.ask_pairing_code(spec, phone)
     told = world.pairing(spec.device_id)
@@ -580,6 +596,7 @@ def test_a_pairing_code_links_a_device(world: ChromiumWorld) -> None:
     world.post("/sandbox/link", phone=phone, code=told.code)
     assert world.synced(spec.device_id).phone == phone
     world.driver.close(spec.device_id)
+    assert world.links(shop[1]) == 1
 
 
 def test_the_page_asks_nobody_but_the_site(world: ChromiumWorld, shop: Shop) -> None:
@@ -702,10 +719,15 @@ def links_of(pid: int) -> list[str]:
         return []
 
 
-@pytest.mark.parametrize("place", ["launch_socket", "cmd", "none"])
-def test_a_dead_qr_is_never_shown_and_is_renewed(sky: ChromiumWorld, tmp_path: Path, place: str) -> None:
-    """After the last of its codes the page keeps that text; with no call for new ones, a reload brings them."""
-    sky.weather(ref_ms=1000, qr_rotations=2, refresh_qr=place)
+@pytest.mark.parametrize(
+    ("place", "ends"),
+    [("launch_socket", {"qr_rotations": 2}), ("cmd", {"qr_idle_after": 2}), ("none", {"qr_rotations": 2})],
+)
+def test_a_dead_qr_is_never_shown_and_is_renewed(
+    sky: ChromiumWorld, tmp_path: Path, place: str, ends: dict[str, int]
+) -> None:
+    """After the last of its codes the page keeps that text, or waits for a click; else a reload brings them."""
+    sky.weather(ref_ms=1000, refresh_qr=place, **ends)
     diary = Diary()
     gateway = Gateway(sky.url, None, tmp_path, diary.note, limits=FAST_CODES)
     sky.thread.run(gateway.start())

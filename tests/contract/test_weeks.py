@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import secrets
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.contract.test_bad_days import browsers_of, chat_with, new_id, recovers, session_of, tab_of, wait_until
 from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld
-from wabox.whatsapp.driver import Inbound, Link, SessionLost, SessionSpec
-from wabox.whatsapp.page import Limits
+from wabox.whatsapp import processes, wajs
+from wabox.whatsapp.driver import TIMELOCK, Inbound, Link, SessionLost, SessionSpec
+from wabox.whatsapp.page import Limits, Page
 from wabox.whatsapp.profile import Note, Profile
+from wabox.whatsapp.runtime import BrowserLost
 from wabox.whatsapp.wear import Wear
 
 Shop = tuple[SessionSpec, str]
@@ -64,13 +67,6 @@ def test_an_old_page_is_renewed_at_night_and_never_with_a_message_in_hand(
     assert not before & set(browsers_of(world, shop))
 
 
-def test_a_browser_that_weighs_too_much_is_renewed(world: ChromiumWorld, shop: Shop) -> None:
-    before, mark = set(browsers_of(world, shop)), world.diary.mark()
-    wears(world, shop, replace(QUICK, memory_mb=1, weigh=0, renew_gap=0))
-    recovers(world, shop, mark)
-    assert not before & set(browsers_of(world, shop))
-
-
 def test_a_dead_channel_is_known_by_two_doubts_and_ends_with_a_reload(world: ChromiumWorld, shop: Shop) -> None:
     device_id, chat_id, lost = shop[0].device_id, chat_with(world, shop), [new_id(), new_id()]
     browsers, mark = set(browsers_of(world, shop)), world.diary.mark()
@@ -84,36 +80,6 @@ def test_a_dead_channel_is_known_by_two_doubts_and_ends_with_a_reload(world: Chr
         assert world.driver.look_up(device_id, message_id, (chat_id,), None).ack in (0, None)
         assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "acked"
         assert world.copies(message_id) == 1
-
-
-def test_reloads_of_its_own_lose_and_double_nothing(world: ChromiumWorld, shop: Shop) -> None:
-    """The page loads itself anew every few seconds, in the midst of sending too."""
-    device_id, chat_id = shop[0].device_id, chat_with(world, shop)
-    world.weather(reload_every_ms=5000, ack_ms=900)
-    world.thread.run(tab_of(world, shop).reload())
-    sent: set[str] = set()
-    ends = monotonic() + 2 * PATIENCE
-    while len(sent) < 4 and monotonic() < ends:
-        message_id = "3EB0" + secrets.token_hex(9).upper()
-        try:
-            outcome = world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome
-        except SessionLost:
-            wait_until(lambda: session_of(world, shop).link.state == "ready")
-            continue
-        if outcome in ("acked", "in_doubt"):
-            sent.add(message_id)
-    world.calm()
-    mark = world.diary.mark()
-    world.restart(shop[0])  # the page may be on its way to another document just now
-    recovers(world, shop, mark)
-    assert len(sent) == 4
-    for message_id in sent:
-        found = world.driver.look_up(device_id, message_id, (chat_id,), None)
-        assert (found.ack or 0) >= 1 or world.copies(message_id) == 0
-        assert world.copies(message_id) <= 1
-    assert [
-        one for one in world.diary.all(Link) if one.device_id == device_id and one.detail == "logged_out"
-    ] == []
 
 
 @pytest.mark.parametrize(("sync", "says_so"), [({"seconds": 7}, True), ({"seconds": 7, "stall_at": 30}, False)])
@@ -171,6 +137,9 @@ def test_a_question_stays_unread_under_an_automatic_message(world: ChromiumWorld
         assert world.driver.hand_over(spec.device_id, chat_id, new_id(), "Your order is ready").outcome == "acked"
     wait_until(lambda: asking in unread_of(world, phone))
     assert silent not in unread_of(world, phone)
+    world.weather(send_seen=False)  # a page that marks nothing read by itself
+    assert world.driver.hand_over(spec.device_id, heard.chat_id, new_id(), "And it was sent").outcome == "acked"
+    assert asking in unread_of(world, phone)
 
 
 def test_what_the_page_has_unsent_is_sent_by_the_pages_own_way(world: ChromiumWorld, shop: Shop) -> None:
@@ -189,12 +158,40 @@ def test_what_the_page_has_unsent_is_sent_by_the_pages_own_way(world: ChromiumWo
 def test_a_second_copy_is_no_ones_when_the_server_delivers_both(world: ChromiumWorld, shop: Shop) -> None:
     """The server drops no second copy here: that one was sent is known before it is handed over again."""
     device_id, chat_id, message_id = shop[0].device_id, chat_with(world, shop), new_id()
-    world.weather(duplicate_ids="deliver", drop_ack=1, deliver_ms=2500)
+    world.weather(duplicate_ids="deliver", drop_ack=1, deliver_ms=None)
     assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "in_doubt"
+    world.weather(deliver_ms=50)
     world.receipt(message_id, 2)
-    assert (world.driver.look_up(device_id, message_id, (chat_id,), None).ack or 0) >= 1
+    wait_until(lambda: (world.driver.look_up(device_id, message_id, (chat_id,), None).ack or 0) >= 1)
     assert world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome == "acked"
     assert world.copies(message_id) == 1
+
+
+def test_a_lock_that_the_page_was_not_told_of_is_asked_for_after_a_refusal(
+    world: ChromiumWorld, shop: Shop
+) -> None:
+    device_id, chat_id = shop[0].device_id, chat_with(world, shop)
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=6)
+    world.weather(timelock_silent=True, timelock={"type": "DEFAULT", "until": until.isoformat()})
+    handed = world.driver.hand_over(device_id, chat_id, new_id(), "hello")
+    assert (handed.outcome, handed.reason, handed.until) == ("refused", TIMELOCK, until)
+    handed = world.driver.hand_over(device_id, chat_id, new_id(), "hello")
+    assert (handed.outcome, handed.reason) == ("held", TIMELOCK)
+    world.weather(timelock=None)
+
+
+def test_a_page_that_ends_its_own_first_sync_is_asked_and_says_why(world: ChromiumWorld) -> None:
+    """It has wiped its keys: the link is over, though the phone has removed nothing."""
+    spec, mark = world.spec(), world.diary.mark()
+    world.weather(sync={"seconds": 0.5}, sync_end="history_sync_timeout")
+    world.driver.open(spec)
+    world.scan(spec.device_id, world.new_phone(), world.link_is(spec.device_id, "qr").qr or "")
+    trying = world.link_is(spec.device_id, "disconnected", mark)
+    assert (trying.detail, trying.reason) == ("trying_again", "history_sync_timeout")
+    over = world.diary.wait(Link, lambda one: one.detail == "logged_out", mark)
+    assert (over.device_id, over.reason) == (spec.device_id, "history_sync_timeout")
+    ended = Profile(world.profiles, spec.profile).ended
+    assert ended is not None and ended.reason == "history_sync_timeout"
 
 
 def test_modules_that_throw_at_first_are_waited_for(world: ChromiumWorld, shop: Shop) -> None:
@@ -202,3 +199,167 @@ def test_modules_that_throw_at_first_are_waited_for(world: ChromiumWorld, shop: 
     world.weather(lazy_exports=["WAWebSocketModel", "WAWebSendMsgChatAction"], service_worker="required")
     world.restart(shop[0])
     recovers(world, shop, mark)
+
+
+@dataclass(slots=True)
+class Week:
+    """A shop that sends all the time, and whose people write to it, whatever the weather."""
+
+    world: ChromiumWorld
+    shop: Shop
+    sent: set[str] = field(default_factory=set)
+    doubts: list[tuple[str, str]] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def write(self) -> None:
+        """A person writes."""
+        self.written.append(f"question {len(self.written)}")
+        self.world.write(self.shop[0].device_id, self.shop[1], self.world.new_phone(), self.written[-1])
+
+    def work(self) -> None:
+        """One message after the other; what is in doubt rests, as in the engine, and the next one goes."""
+        device_id = self.shop[0].device_id
+        while not self.over.is_set():
+            message_id, chat_id = new_id(), f"{self.world.new_phone()}@c.us"
+            with suppress(SessionLost):
+                outcome = self.world.driver.hand_over(device_id, chat_id, message_id, "hello").outcome
+                if outcome == "acked":
+                    self.sent.add(message_id)
+                elif outcome == "in_doubt":
+                    self.doubts.append((chat_id, message_id))
+            self.over.wait(0.3)
+
+    def settle(self) -> list[str]:
+        """Every doubt is looked up, and what the page has unsent goes now. Those that it does not know."""
+        device_id, unknown = self.shop[0].device_id, list[str]()
+        for chat_id, message_id in self.doubts:
+            for _ in range(30):
+                ack = self.world.driver.look_up(device_id, message_id, (chat_id,), None).ack
+                if ack != 0:
+                    break
+                threading.Event().wait(0.1)
+            if ack == 0:
+                self.world.driver.hand_over(device_id, chat_id, message_id, "hello")
+            (unknown.append if ack is None else self.sent.add)(message_id)
+        return unknown
+
+    def goes_on(self, mark: int) -> None:
+        """The device came back since, caught up, and what it sends goes."""
+        self.world.synced(self.shop[0].device_id, mark)
+        self.sends()
+
+    def sends(self) -> None:
+        """Two more messages go."""
+        before = len(self.sent)
+        wait_until(lambda: len(self.sent) >= before + 2)
+
+
+def saying(text: str) -> Callable[[Inbound], bool]:
+    return lambda one: one.text == text
+
+
+def test_a_week_of_all_weather_gives_up_no_link_and_loses_and_doubles_nothing(world: ChromiumWorld) -> None:
+    """While it sends and people write: reloads, storms, boxes, QR blinks, another Chromium, a logout, a leak."""
+    mark = world.diary.mark()
+    world.weather(reload_after_link_ms=1500, reload_every_ms=2000, ack_ms=400, skew_s=-7200)
+    week = Week(world, world.linked())
+    spec, phone = week.shop
+    with ThreadPoolExecutor(1) as worker:
+        working = worker.submit(week.work)
+        try:
+            for day in (reloads, storms, boxes, blinks, is_logged_out, leaks):
+                week.write()
+                day(week)
+        finally:
+            week.over.set()
+            working.result(PATIENCE)
+    never_went = week.settle()
+    for text in week.written:
+        world.diary.wait(Inbound, saying(text), mark)
+    links = [one for one in world.diary.all(Link, mark) if one.device_id == spec.device_id]
+    after = links[next(at for at, one in enumerate(links) if one.state == "ready") :]
+    assert [one for one in after if one.state == "qr" or one.detail == "logged_out"] == []
+    assert world.kept(spec) and world.links(phone) == 1
+    assert len(week.sent) >= 10
+    assert {world.copies(one) for one in week.sent} == {1}
+    assert {world.copies(one) for one in never_went} <= {0}
+
+
+def reloads(week: Week) -> None:
+    """The page loads itself anew after it was linked, and again and again, in the midst of sending too."""
+    device_id, mark = week.shop[0].device_id, 0
+    for _ in range(2):
+        week.world.diary.wait(Link, lambda one: (one.device_id, one.detail) == (device_id, "reconnecting"), mark)
+        mark = week.world.diary.mark()
+        week.write()  # while nobody listens
+    week.world.weather(reload_after_link_ms=None, reload_every_ms=None, ack_ms=50)
+    week.goes_on(mark)
+
+
+def storms(week: Week) -> None:
+    """The servers go away, and again; the page itself is answered late."""
+    week.world.weather(storm={"every_ms": 1200, "down_ms": 500}, slow_load_ms=300)
+    week.sends()
+    week.world.weather(storm=None)
+
+
+def boxes(week: Week) -> None:
+    """A notice that unlinks unless it is answered, and one that is the owner's."""
+    mark = week.world.diary.mark()
+    notice = {"text": "What’s new", "button": "Continue", "unlink_after_ms": 4000}
+    week.world.weather(dialogs=[notice, {"text": "Well?", "button": ["Yes", "No"]}])
+    week.world.diary.wait(Link, lambda one: one.state == "ready" and one.detail == "action_required", mark)
+    week.sends()
+    week.world.weather(dialogs=[])
+
+
+def blinks(week: Week) -> None:
+    """Chromium was upgraded meanwhile, the page shows a QR at first, and does not have all its modules."""
+    profile, mark = session_of(week.world, week.shop).profile, week.world.diary.mark()
+    assert profile.note is not None
+    ours = profile.note.chromium
+    profile.remember(replace(profile.note, chromium="1.0.0.0"))
+    optional = ["WAWebUserPrefsIndexedDBStorage", "WAWebHistorySyncProgressModel", "WAWebOfflineHandler"]
+    week.world.weather(qr_blink_ms=1500, registered_not_requirable=optional, skew_s=7200)
+    session_of(week.world, week.shop).lost(BrowserLost("upgraded"))
+    week.world.link_is(week.shop[0].device_id, "starting", mark)
+    week.write()
+    week.goes_on(mark)
+    on_disk = Profile(week.world.profiles, week.shop[0].profile).note
+    assert on_disk is not None and (on_disk.phone, on_disk.chromium) == (week.shop[1], ours)
+    assert gate_of(week, optional) == optional
+    week.world.weather(qr_blink_ms=0, registered_not_requirable=[])
+
+
+def gate_of(week: Week, names: list[str]) -> list[str]:
+    """Which of these the page has no more than the names of."""
+
+    async def look(page: Page) -> list[str]:
+        found = await page.run(wajs.gate(), {"names": names, "timeoutMs": 300}, 5)
+        return list(found["missing"])
+
+    return week.world.gateway.examine(week.shop[0].device_id, look, 5)
+
+
+def is_logged_out(week: Week) -> None:
+    """WhatsApp ends the session for a reason that is nobody's wish; the page keeps its link."""
+    mark = week.world.diary.mark()
+    week.write()
+    week.world.weather(logout_keeps=True, logout_reason="syncd_timeout", skew_s=0)
+    link = week.world.link_is(week.shop[0].device_id, "disconnected", mark)
+    assert (link.detail, link.reason) == ("trying_again", "syncd_timeout")
+    week.world.weather(logout_reason=None, leak_mb_per_hour=200_000)
+    week.write()
+    week.goes_on(mark)
+
+
+def leaks(week: Week) -> None:
+    """The page takes ever more memory: it is replaced when it weighs too much, and so is what it took."""
+    world, shop = week.world, week.shop
+    before, mark = set(browsers_of(world, shop)), world.diary.mark()
+    weight = processes.weight_mb(world.profiles / shop[0].profile)
+    world.weather(leak_mb_per_hour=0)
+    wears(world, shop, replace(QUICK, memory_mb=weight + 100, weigh=0, renew_gap=0))
+    week.goes_on(mark)
+    assert not before & set(browsers_of(world, shop))

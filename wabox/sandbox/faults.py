@@ -54,7 +54,7 @@ by each removal from then on |
 | `reload_after_link_ms` | ms or null | a page loads itself anew that long after it was linked (300000) |
 | `reload_every_ms` | ms or null | a linked page loads itself anew so often |
 | `sync` | `{seconds, stall_at}` | catching up takes so long, in steps; it stops at that percentage |
-| `sync_end` | a logout reason | at the end of `sync` the page logs itself out |
+| `sync_end` | one of the 33 names or null | at the end of `sync` the page logs itself out with it |
 | `dead_channel` | bool | pages that are open look connected, and nothing passes until each is loaded anew |
 | `storm` | `{every_ms, down_ms}` | the servers go away again and again |
 | `leak_mb_per_hour` | count | linked pages take ever more memory (next session) |
@@ -448,12 +448,6 @@ def _modules(value: Any) -> list[str]:
     return list(value)
 
 
-def _reason(value: Any) -> str | None:
-    if value is None or (isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,63}", value)):
-        return value
-    raise _bad("Give the name of a logout reason, as user_initiated, or null.")
-
-
 def _seconds(value: Any) -> int:
     if type(value) is not int or not -(10**7) <= value <= 10**7:
         raise _bad("Give seconds as a whole number.")
@@ -519,7 +513,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "reload_after_link_ms": _pause,
     "reload_every_ms": _pause,
     "sync": _maybe(_shaped(Sync)),
-    "sync_end": _reason,
+    "sync_end": _logout_reason,
     "dead_channel": _flag,
     "storm": _maybe(_shaped(Storm)),
     "leak_mb_per_hour": _count,

@@ -49,7 +49,9 @@ class Hearing:
     def inbound(self, raw: Any) -> None:
         """The page saw a person's message."""
         if inbound := telling.inbound(self._device_id, self._session, raw, self._now()):
-            self._profile.saw(int(inbound.at.timestamp()))
+            self._profile.saw(
+                int(min(inbound.at, self._now()).timestamp())
+            )  # a time to come would deafen the sweep
             self._emit(inbound)
 
     def joined(self, raw: Any) -> None:

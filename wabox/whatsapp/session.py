@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 
 _RECHECK_SECONDS = 30
 _REASON_SECONDS = 1
+_MOST_AHEAD = timedelta(minutes=1)
 _FAILED = ("page_failed", "browser_failed")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
 
@@ -304,11 +305,17 @@ class Session:
         return replace(link, state="starting", detail="reconnecting", qr=None)
 
     def _remember(self, look: Seen) -> None:
-        note, now = self.profile.note, int(self.house.now().timestamp())
+        note = self.profile.note
         if note is None:
+            now = int((self.house.now() - self._ahead()).timestamp())  # as WhatsApp tells the times of messages
             self.profile.remember(Note(look.phone, now, now, self._chromium))
         elif look.phone and look.phone != note.phone:
             self.profile.remember(replace(note, phone=look.phone))
+
+    def _ahead(self) -> timedelta:
+        """How far this machine's clock is before WhatsApp's, as far as that matters."""
+        skew = self.page.skew if self.page is not None else None
+        return skew if skew is not None and skew > _MOST_AHEAD else timedelta()
 
     async def _mind(self) -> None:
         """Room on the disk; the deadlines of a page that is not well, of a QR text, of an incompatible page."""
