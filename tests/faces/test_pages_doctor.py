@@ -91,6 +91,29 @@ def test_a_dead_code_is_not_drawn_and_a_passkey_step_shows_what_to_compare(shop:
 
 
 @pytest.mark.parametrize(
+    "detail", ["logged_out", "trying_again", "passkey_required", "checkpoint", "action_required", "page_failed"]
+)
+def test_the_card_leads_to_the_doctor_whatever_hinders_the_link(
+    client: TestClient[Any], shop: Stage, detail: Any
+) -> None:
+    device = shop.device()
+    hindered = Link(device.id, device.session, "disconnected", detail, phone=device.phone, reason="syncd_timeout")
+    shop.box.db.write_now(devices.saw, hindered, now=shop.hands.now())
+    asha = tab(client, "asha@example.com")
+    assert f"{BASE}/doctor" in asha.get("/whatsapp").text
+    page = asha.get(f"{BASE}/doctor").text
+    assert "/docs/whatsapp.md" in page
+    assert ("syncd_timeout" in page) == (detail in devices.ENDED)
+
+
+def test_what_is_assumed_of_whatsapp_can_be_read_on_the_box(client: TestClient[Any]) -> None:
+    told = tab(client).get("/docs/whatsapp.md")
+    assert told.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "# What is assumed of WhatsApp" in told.text
+    assert "/docs/whatsapp.md" in tab(client).get("/docs").text
+
+
+@pytest.mark.parametrize(
     ("seen", "sentence"),
     [
         (Checkup(), doctor.NO_BROWSER),

@@ -20,6 +20,7 @@ import cv2
 import numpy
 import pytest
 
+from tests.fieldtest.private import names_nobody
 from wabox.fieldtest import place, terminal
 from wabox.fieldtest.people import Deed, Phones
 from wabox.fieldtest.played import Played
@@ -27,7 +28,6 @@ from wabox.fieldtest.steps import STEPS
 from wabox.fieldtest.terminal import Terminal
 
 RUN = "from wabox.cli import fieldtest as it; it.PEOPLE = it.FAST; it.command()"
-PRIVATE = re.compile(r"\d{6}|3EB0|3A[0-9A-F]{6}|@c\.us|@lid|wabox field test \d|field test, |Shop|Phone 0")
 LIGHT = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
 
 
@@ -150,13 +150,10 @@ def gone_through(config: Path, *words: str, seconds: float) -> dict[str, Any]:
         owner = Owner(people, config, *words)
         try:
             report = owner.goes_through_it(seconds)
+            names_nobody(report, people)
         finally:
             people.close()
             owner.ends()
-    told = json.dumps(report)
-    for one in (report["about"]["page"], report["about"]["chromium"]):
-        told = told.replace(one, "")
-    assert not PRIVATE.search(told)
     assert report["about"]["sandbox"] is False
     return report
 

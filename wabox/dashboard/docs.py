@@ -31,7 +31,7 @@ async def page(desk: Desk) -> Response[str]:
 def assumptions() -> Response[str]:
     """What wabox takes for true of WhatsApp, as it came with this version."""
     text = (resources.files("wabox") / "docs" / "whatsapp.md").read_text(encoding="utf-8")
-    return Response(text, media_type="text/plain; charset=utf-8")
+    return Response(text, media_type="text/plain")
 
 
 def _reached_at(desk: Desk) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from wabox.devices.devices import Device
+from wabox.devices.devices import ENDED, Device, sentence
 from wabox.whatsapp.driver import Checkup
 
 Status = Literal["good", "note", "bad"]
@@ -73,10 +73,14 @@ class Report:
 def examine(device: Device, seen: Checkup, *, now: datetime) -> Report:
     """What stands between this phone and its link."""
     found = [Finding("stopped", "bad", STOPPED)] if not device.wanted else _way(device, seen, now)
+    ended = sentence(device) if device.detail in ENDED else None
+    if ended is not None:
+        found.insert(0, Finding("ended", "bad", ended, device.reason))
     if seen.trouble is not None:
         found.append(Finding("trouble", "note", TROUBLE, seen.trouble))
     wrong = [one for one in found if one.status == "bad"] or [one for one in found if one.sentence in STEPS]
-    return Report(tuple(found), STEPS.get(wrong[0].sentence) if wrong else None, seen.pressable)
+    steps = [STEPS[one.sentence] for one in wrong if one.sentence in STEPS]
+    return Report(tuple(found), steps[0] if steps else None, seen.pressable)
 
 
 def is_unscanned(seen: Checkup) -> bool:

@@ -18,7 +18,7 @@ class Played:
         self.url = url
         self.phones = Phones(a="8801711000001", b="8801711000002")
         self._http = httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False)
-        self._known = self._http.get("/sandbox/state").raise_for_status().json()["faults"]
+        self._known = self.state()["faults"]
         self._given = faults or {}
         fair = {"not_on_whatsapp": [self.phones.nobody], "ref_ms": 700, "reload_after_link_ms": 5000}
         self.weather(**{name: value for name, value in {**fair, **self._given}.items() if name in self._known})
@@ -74,7 +74,7 @@ class Played:
 
     def is_unread(self, text: str) -> bool | None:
         """As in People."""
-        accounts = self._http.get("/sandbox/state").json()["accounts"]
+        accounts = self.state()["accounts"]
         return next((self.phones.b in one["unread"] for one in accounts if one["phone"] == self.phones.a), None)
 
     def agree(self, question: str) -> bool:
@@ -88,6 +88,11 @@ class Played:
     def weather(self, **faults: Any) -> Answer:
         """These faults are in force; a sandbox that does not know one says so."""
         return _answer(self._http.put("/sandbox/faults", json=faults))
+
+    def state(self) -> dict[str, Any]:
+        """What the sandbox says of itself."""
+        found: dict[str, Any] = self._http.get("/sandbox/state").raise_for_status().json()
+        return found
 
     def messages(self, to: str) -> list[dict[str, Any]]:
         """What this phone got."""
