@@ -6,8 +6,9 @@ import { checker, pause, until } from './sandbox.mjs';
 const SHOP = '8801711000011';
 const ASHA = '8801711000012';
 
-function create(wppconnect, sandbox, seen) {
+function create(wppconnect, sandbox, seen, more = {}) {
   return wppconnect.create({
+    ...more,
     session: 'shop',
     catchQR: (_image, _ascii, _attempt, url) => {
       seen.qrs.push(url);
@@ -72,6 +73,20 @@ export async function checkWppconnect(wppconnect, sandbox) {
   await pause(500);
   const state = await sandbox.call('GET', '/sandbox/state');
   check('is unlinked at the server', state.phones.length === 0);
+  await client.close();
+
+  seen.statuses.length = 0;
+  const codes = [];
+  client = await create(wppconnect, sandbox, seen, {
+    phoneNumber: SHOP,
+    catchLinkCode: (code) => {
+      codes.push(code);
+      if (codes.length > 1) return;
+      setTimeout(() => sandbox.call('POST', '/sandbox/link', { phone: SHOP, name: 'Shop', code }), 1000);
+    },
+  });
+  check('links by code', codes.length >= 1 && (await client.isLoggedIn()), codes.join());
+  await client.logout();
   await client.close();
   const { messages } = await sandbox.call('GET', `/sandbox/messages?to=${ASHA}`);
   check('handed everything over once', messages.length === 3 && messages.every((m) => m.copies === 1));

@@ -6,8 +6,9 @@ import { checker, pause, until } from './sandbox.mjs';
 const SHOP = '8801711000021';
 const BILAL = '8801711000022';
 
-function open(wwebjs, sandbox, seen) {
+function open(wwebjs, sandbox, seen, more = {}) {
   const client = new wwebjs.Client({
+    ...more,
     authStrategy: new wwebjs.LocalAuth({ dataPath: join(sandbox.scratch, 'wwebjs') }),
     webVersionCache: { type: 'local', path: join(sandbox.scratch, 'wwebjs-cache') },
     puppeteer: { executablePath: '/usr/bin/chromium', headless: true, args: sandbox.args },
@@ -15,6 +16,12 @@ function open(wwebjs, sandbox, seen) {
   client.on('qr', (qr) => {
     seen.qrs.push(qr);
     if (seen.qrs.length === 1) setTimeout(() => scan(sandbox, qr), 1000);
+  });
+  client.on('code', (code) => {
+    seen.codes.push(code);
+    if (seen.codes.length === 1) {
+      setTimeout(() => sandbox.call('POST', '/sandbox/link', { phone: SHOP, name: 'Shop', code }), 1000);
+    }
   });
   for (const name of ['authenticated', 'ready', 'disconnected', 'auth_failure']) {
     client.on(name, (detail) => seen.events.push([name, detail]));
@@ -29,7 +36,7 @@ const scan = (sandbox, qr) =>
 
 export async function checkWwebjs(wwebjs, sandbox) {
   const check = checker('wwebjs');
-  const seen = { qrs: [], events: [], acks: [], messages: [] };
+  const seen = { qrs: [], codes: [], events: [], acks: [], messages: [] };
   const happened = (name) => seen.events.some(([each]) => each === name);
   let client = open(wwebjs, sandbox, seen);
   await client.initialize();
@@ -76,6 +83,14 @@ export async function checkWwebjs(wwebjs, sandbox) {
   await pause(500);
   const state = await sandbox.call('GET', '/sandbox/state');
   check('logs out', state.phones.length === 0);
+  await client.destroy().catch(() => null);
+
+  seen.events.length = 0;
+  client = open(wwebjs, sandbox, seen, { pairWithPhoneNumber: { phoneNumber: SHOP, intervalMs: 60_000 } });
+  await client.initialize();
+  await until('ready by code', () => happened('ready'));
+  check('links by code', seen.codes.length >= 1 && client.info.wid.user === SHOP, seen.codes.join());
+  await client.logout();
   await client.destroy().catch(() => null);
   const { messages } = await sandbox.call('GET', `/sandbox/messages?to=${BILAL}`);
   check('handed everything over once', messages.length === 4 && messages.every((m) => m.copies === 1));
