@@ -52,6 +52,14 @@ export async function checkWppconnect(wppconnect, sandbox) {
   await until('the message', () => seen.messages.some((message) => message.body === 'hi shop'));
   const [message] = seen.messages.filter((each) => each.body === 'hi shop');
   check('receives', message.from === `${ASHA}@c.us`, message.from);
+  const revoked = [];
+  client.onRevokedMessage((each) => revoked.push(each));
+  const between = { from: ASHA, to: SHOP };
+  await sandbox.call('POST', '/sandbox/inbound', { ...between, text: 'a look', kind: 'image' });
+  await until('the picture', () => seen.messages.some((each) => each.type === 'image'));
+  await sandbox.call('POST', '/sandbox/revoke', between);
+  await until('the deletion', () => revoked.length > 0);
+  check('hears pictures and deletions', true);
   const found = await client.getMessageById(sent.id);
   check('finds its message', found.body === 'hello from wppconnect' && found.ack === 3);
   const file = await client.sendFile(

@@ -27,6 +27,8 @@ function open(wwebjs, sandbox, seen, more = {}) {
     client.on(name, (detail) => seen.events.push([name, detail]));
   }
   client.on('message', (message) => seen.messages.push(message));
+  client.on('message_edit', (message) => seen.changes.push(message.body));
+  client.on('message_revoke_everyone', (message) => seen.changes.push(message.type));
   client.on('message_ack', (_message, ack) => seen.acks.push(ack));
   return client;
 }
@@ -36,7 +38,7 @@ const scan = (sandbox, qr) =>
 
 export async function checkWwebjs(wwebjs, sandbox) {
   const check = checker('wwebjs');
-  const seen = { qrs: [], codes: [], events: [], acks: [], messages: [] };
+  const seen = { qrs: [], codes: [], changes: [], events: [], acks: [], messages: [] };
   const happened = (name) => seen.events.some(([each]) => each === name);
   let client = open(wwebjs, sandbox, seen);
   await client.initialize();
@@ -56,13 +58,23 @@ export async function checkWwebjs(wwebjs, sandbox) {
   await sandbox.call('POST', '/sandbox/inbound', { from: BILAL, to: SHOP, text: 'hi shop' });
   await until('the message', () => seen.messages.length > 0);
   check('receives', seen.messages[0].body === 'hi shop' && seen.messages[0].from === `${BILAL}@c.us`);
+  const between = { from: BILAL, to: SHOP };
+  await sandbox.call('POST', '/sandbox/inbound', { ...between, text: 'a look', kind: 'image' });
+  await until('the picture', () => seen.messages.some((each) => each.type === 'image'));
+  await sandbox.call('POST', '/sandbox/inbound', { ...between, text: 'yes' });
+  await until('a word', () => seen.messages.some((each) => each.body === 'yes'));
+  await sandbox.call('POST', '/sandbox/edit', { ...between, text: 'STOP' });
+  await until('the edit', () => seen.changes.includes('STOP'));
+  await sandbox.call('POST', '/sandbox/revoke', between);
+  await until('the deletion', () => seen.changes.includes('revoked'));
+  check('hears pictures, edits and deletions', seen.changes.length === 2, seen.changes.join());
   await seen.messages[0].reply('thank you');
   const found = await client.getMessageById(sent.id._serialized);
   check('finds its message', found.body === 'hello from wwebjs' && found.ack === 3);
   const chats = await client.getChats();
   check('lists chats', chats.length === 1 && chats[0].id.user === BILAL, String(chats.length));
   const read = await chats[0].fetchMessages({ limit: 10 });
-  check('reads a chat', read.length === 3, String(read.length));
+  check('reads a chat', read.length === 5, String(read.length));
   check('opens a chat', (await client.getChatById(`${BILAL}@c.us`)).id.user === BILAL);
   check('opens a contact', (await client.getContactById(`${BILAL}@c.us`)).number === BILAL);
   const media = new wwebjs.MessageMedia('text/plain', 'aGVsbG8=', 'price.txt');

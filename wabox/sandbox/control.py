@@ -199,7 +199,7 @@ async def revoke_last(request: Request[Any, Any, Any], state: State) -> dict[str
     body = await _body(request, RevokeBody)
     world = _world(state)
     message = persons.last_of(world, clean_phone(body.sender), clean_phone(body.to))
-    persons.take_back(world, message)
+    persons.take_back(world, message, time.time())
     _moved(state)
     return view.shown(message)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from wabox.errors import Invalid
@@ -42,11 +43,12 @@ def last_of(world: World, sender: str, to: str) -> Message:
     raise Invalid("nothing_written", "This person has written nothing to that phone.")
 
 
-def take_back(world: World, message: Message) -> None:
-    """The person has deleted what they wrote, for everybody."""
+def take_back(world: World, message: Message, now: float) -> None:
+    """The person has deleted what they wrote, for everybody: that is a message of its own."""
     message.text, message.media = "", {"type": "revoked"}
     world.keep_message(message)
-    _tell(world, message, {"kind": "revoke"})
+    revoke = "3A" + secrets.token_hex(9).upper()
+    _tell(world, message, {"kind": "revoke", "revoke": revoke, "t": int(now) + world.faults.skew_s})
 
 
 def let_vanish(world: World, person: str, to: str, seconds: int) -> None:

@@ -133,8 +133,11 @@ __d('WAWebMsgCollection', ['WAWebMsgModel', 'WAWebCollection', 'WAWebMsgKey'], (
       return { messages: found.filter(Boolean) };
     }
 
+    // What says only that another message is taken back enters no store.
     async processMultipleMessages(_chatId, messages) {
-      return this.add(messages);
+      const revokes = messages.filter((each) => each.type === 'protocol' && each.subtype === 'sender_revoke');
+      for (const one of revokes) await require('SandboxInbox').takeBack(one.protocolMessageKey);
+      return this.add(messages.filter((each) => !revokes.includes(each)));
     }
   }
   MsgCollectionImpl.model = require('WAWebMsgModel').Msg;

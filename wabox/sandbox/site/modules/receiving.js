@@ -88,10 +88,27 @@ __d('SandboxInbox', [
     await storage.saveMessage(message);
   }
 
-  // What is left is that there was something.
+  // Clients listen where the page's own store takes it.
   async function takeRevoke(event) {
+    const from = await personOf(event);
+    const key = (id) => new MsgKey({ fromMe: false, remote: from, id });
+    const revoke = {
+      id: key(event.revoke),
+      type: 'protocol',
+      subtype: 'sender_revoke',
+      protocolMessageKey: key(event.id),
+      from,
+      to: require('WAWebUserPrefsMeUser').getMePnUserOrThrow(),
+      t: event.t,
+      isNewMsg: true,
+    };
+    await MsgCollection.processMultipleMessages(from, [revoke]);
+  }
+
+  // What is left is that there was something.
+  async function takeBack(key) {
     const { loadMessage } = require('SandboxHistory');
-    const message = await loadMessage(new MsgKey({ fromMe: false, remote: await personOf(event), id: event.id }));
+    const message = await loadMessage(key);
     if (!message) return;
     message.set({ type: 'revoked', subtype: 'sender', body: undefined, caption: undefined });
     await storage.saveMessage(message);
@@ -176,5 +193,5 @@ __d('SandboxInbox', [
     else await takeReceipt(event);
   }
 
-  module.exports = { take, applyReceipt, enterMessage };
+  module.exports = { take, takeBack, applyReceipt, enterMessage };
 });
