@@ -22,6 +22,7 @@ from wabox.billing.plans import Terms
 from wabox.devices import devices
 from wabox.engine.links import Links
 from wabox.errors import Invalid, Refusal
+from wabox.messages import outbox
 
 MINE, OTHER, THIRD = "8801700000020", "8801700000021", "8801700000022"
 FIRST = "first"
@@ -253,6 +254,7 @@ def nothing(_scene: Scene, _hindrance: Hindrance) -> None:
 MEANWHILE = {
     "nothing": Meanwhile(nothing),
     "a campaign": Meanwhile(nothing, before=launches),
+    "a launch": Meanwhile(lambda scene, _: launches(scene)),
     "a pairing code": Meanwhile(asks_for_a_code),
     "a logout": Meanwhile(logs_out, ("queued", "device_not_ready"), anew=True),
     "a deletion": Meanwhile(deletes, ("cancelled", None), anew=True),
@@ -296,6 +298,24 @@ def expected(one: Hindrance, other: Meanwhile) -> tuple[str, str | None]:
     if other.before is is_in_hand and not one.linked:
         return "unknown", None
     return other.ends
+
+
+@pytest.mark.parametrize("hindrance", HINDRANCES)
+def test_settling_what_was_in_doubt_moves_nothing_of_a_hindered_phone(scene: Scene, hindrance: str) -> None:
+    scene.engine.driver.plan("stuck", "stuck")
+    scene.engine.turn(scene.device_id)
+    for _ in range(2):
+        scene.engine.stage.hands.forward(minutes=6)
+        scene.engine.turn(scene.device_id)
+    handed = scene.handed()
+    assert scene.engine.status(scene.job) == "unknown"
+    HINDRANCES[hindrance].begins(scene)
+    before = scene.device
+    write(scene.engine, outbox.settle, scene.engine.stage.asha.id, scene.job, "sent")
+    assert scene.device == before
+    HINDRANCES[hindrance].ends(scene)
+    scene.goes_on()
+    assert (scene.engine.status(scene.job), scene.handed()) == ("sent", handed)
 
 
 # -- a page that is renewed x what comes at that moment ------------------------------------------------

@@ -52,7 +52,7 @@ def link(field: Field) -> None:
         passkey=passkey,
         ready=None if ready_at is None else ready_at - began,
         synced=None if synced_at is None else synced_at - began,
-        states=list(dict.fromkeys(str(one.detail or one.state) for _, one in seen)),
+        states=list(dict.fromkeys(str(one.detail or one.state) for _, one in seen if one.state != "qr")),
     )
     if linked is None:
         return
