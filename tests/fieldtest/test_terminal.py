@@ -116,7 +116,7 @@ class Owner:
 
     def _counts(self, match: re.Match[str]) -> str:
         got = self.people.messages(self.people.phones.b)
-        return str(sum(one["copies"] for one in got if one["text"] == match[1]))
+        return str([one["text"] for one in got].count(match[1]))
 
     def _looks(self, _: re.Match[str]) -> str:
         return "y" if self.people.is_unread("") else "n"
@@ -159,7 +159,7 @@ def gone_through(config: Path, *words: str, seconds: float) -> dict[str, Any]:
 
 
 def test_a_person_goes_through_some_steps(config: Path) -> None:
-    steps = (1, 3, 7, 11, 20)
+    steps = (1, 3, 11, 20)
     report = gone_through(config, *(word for number in steps for word in ("--step", str(number))), seconds=60)
     found = {step["number"]: step["result"] for step in report["steps"] if step["result"] != "SKIPPED"}
     assert found == dict.fromkeys(steps, "PASS"), report
