@@ -21,14 +21,14 @@ from wabox.whatsapp.page import Page
 LANGUAGE = set(
     re.findall(
         r"\w+",
-        """add adoptedStyleSheets all ariaDisabled assign at body button catch checked click closest dataset
+        """add adoptedStyleSheets all ariaDisabled assign at body bottom button catch checked click closest dataset
         defineProperty delete disabled document endsWith entries every filter finally find
-        flat floor forEach freeze from fromEntries get getAttribute getClientRects getTime
+        flat floor forEach freeze from fromEntries get getAttribute getBoundingClientRect getClientRects getTime
         has hidden href includes indexOf isArray isConnected isFinite isInteger join keys
-        length map matches max message min name now of on parentElement parse pop push
+        left length map matches max message min name now of on parentElement parse pop push
         querySelector querySelectorAll race reduce reject removeAttribute replace
-        replaceSync require resolve round set setAttribute size slice some sort split
-        startsWith stringify test testid textContent then toLowerCase toString trim trunc
+        replaceSync require resolve right round set setAttribute size slice some sort split
+        startsWith stringify test testid textContent then toLowerCase toString top trim trunc
         values visibility waboxTell""",
     )
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from litestar.testing import TestClient
@@ -12,13 +13,17 @@ from litestar.testing import TestClient
 from tests.cast import Stage
 from tests.faces import states, texts
 from tests.faces.tab import Tab, words
+from tests.faces.work import Work
 from tests.some import some
 from wabox import app
+from wabox.checkup import standing
+from wabox.contacts import contacts
 from wabox.dashboard import words as said
 from wabox.dashboard.language import catalogue
-from wabox.devices import devices
-from wabox.messages import stored
+from wabox.devices import devices, limits
+from wabox.messages import joining, stored
 from wabox.whatsapp import states as pages
+from wabox.whatsapp.driver import Limits, NewChats, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -147,3 +152,70 @@ def test_a_page_names_the_zone_of_its_times(asha: Tab) -> None:
 def test_a_messages_number_is_written_as_the_rest_of_the_page(shop: Stage, asha: Tab) -> None:
     asha.post("/settings/locale", {"language": "bn"})
     assert "মেসেজ ৩ ·" in words(asha.get("/messages/3").text)
+
+
+def test_people_are_called_by_name_before_their_number(shop: Stage, asha: Tab, work: Work) -> None:
+    asha.post("/contacts", {"phone": "8801711200020", "name": "شيرين"})
+    asha.post("/contacts", {"phone": "8801711200003", "name": "Karim 🌙 করিম"})
+    asha.post("/contacts", {"phone": "8801711200004", "name": "<b>Tania</b>"})
+    home, log, queue = (asha.get(path).text for path in ("/home/live", "/messages?q=8801711200020", "/queue/live"))
+    assert "<bdi>شيرين</bdi>" in home and "<bdi>شيرين</bdi>" in log and "<bdi>Karim 🌙 করিম</bdi>" in home
+    assert "&lt;b&gt;Tania&lt;/b&gt;" in queue and "<b>Tania" not in queue
+    page = asha.get(
+        f"/messages/{shop.value('select max(id) from messages where phone = :p', p='8801711200020')}"
+    ).text
+    assert "شيرين +880 1711-200020" in words(page)
+    assert asha.get("/messages?q=8801711200021").text.count("<bdi>") == 0
+
+
+def test_a_hidden_person_is_called_by_their_username(shop: Stage, asha: Tab) -> None:
+    states.people(shop)
+    address = shop.value("select phone from people where username = 'shop_friend'")
+    sent = shop.box.db.write_now(states.write, shop, shop.asha.device_id, address, shop.hands.now())
+    assert "<bdi>@shop_friend</bdi>" in asha.get(f"/messages/{sent.id}").text
+
+
+def test_a_campaign_held_by_a_lock_tells_no_pace_and_before_it_both_limits(
+    shop: Stage, asha: Tab, work: Work
+) -> None:
+    ends = shop.hands.now() + timedelta(hours=3)
+    told = Limits(Timelock("DEFAULT", ends), NewChats("second_warning", 98, 100, ends + timedelta(days=3)))
+    assert " an hour" in words(asha.get(f"/campaigns/{work.running}/live").text)
+    shop.box.db.write_now(limits.write, shop.asha.device_id, told)
+    shown = words(asha.get(f"/campaigns/{work.running}/live").text)
+    assert "write only to people who wrote to it first" in shown and " an hour" not in shown
+    draft = {"name": "Eid", "message": "Hello {name}", "audience": "all"}
+    shown = words(asha.post("/campaigns/new/look", draft).text)
+    assert "WhatsApp allows 2 of these new people" in shown and "write to nobody new until 15:00" in shown
+
+
+def test_health_and_doctor_say_that_a_phone_is_limited(doctored: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standing, "of_machine", lambda _config: [])
+    page = words(doctored.get("/whatsapp/devices/locked/doctor").text)
+    assert "Limited by WhatsApp" in page and "It ends: 15:00" in page
+    assert "Limited by WhatsApp" in words(doctored.get("/admin/health/live").text)
+
+
+def test_a_new_message_goes_from_a_phone_that_may_send(shop: Stage, asha: Tab, ids: dict[str, int]) -> None:
+    assert re.search(r'value="primary"\s+selected', asha.get("/").text)
+    shop.box.db.write_now(devices.logout, shop.device())
+    first = next(one for one in shop.box.db.read_here(devices.list_of, shop.asha.id) if one.ready)
+    assert re.search(rf'value="{first.label}"\s+selected', asha.get("/").text)
+    assert re.search(r'value="capped"\s+selected', asha.get("/?device=capped").text)
+
+
+def test_a_contact_shows_by_what_else_whatsapp_knows_them(shop: Stage, asha: Tab, work: Work) -> None:
+    contact = shop.box.db.read_here(contacts.of_user, shop.asha.id, work.contacts[0])
+    path = f"/contacts/{contact.id}"
+    assert "Hidden ids" not in words(asha.get(path).text)
+    states.people(shop)
+    shop.box.db.write_now(
+        joining.told,
+        shop.asha.id,
+        lid="1203344556688",
+        phone=contact.phone,
+        username="mina_k",
+        now=shop.hands.now(),
+    )
+    page = words(asha.get(path).text)
+    assert "Hidden ids 1" in page and "@mina_k" in page

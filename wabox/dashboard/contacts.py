@@ -224,6 +224,8 @@ async def show_contact(
             "known": contacts.tags(rows, desk.user.id),
             "talk": talks.talk(rows, desk.user.id, contact.phone, most=TALK),
             "changes": talks.changes(rows, desk.user.id, contact.phone),
+            "identity": identities.find(rows, desk.user.id, contact.phone),
+            "hidden_ids": len(identities.every(rows, desk.user.id, contact.phone)) - 1,
         }
 
     shown = await desk.box.db.read(ask)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from wabox import db
 from wabox.accounts import states
 from wabox.billing import payments, subscriptions
 from wabox.campaigns import campaigns
-from wabox.contacts import inbox, phones
+from wabox.contacts import inbox, naming, phones
 from wabox.content import reviews
 from wabox.dashboard import labels
 from wabox.dashboard.desk import Desk
@@ -50,6 +50,11 @@ class Wrong:
     failed: log.Page
     parked: int
     failing_since: datetime | None
+
+    @property
+    def phones(self) -> list[str]:
+        """Of the messages among it."""
+        return [one.phone for page in (self.unsure, self.failed) for one in page.messages]
 
     @property
     def anything(self) -> bool:
@@ -98,7 +103,7 @@ class Tickets:
 async def home(desk: Desk) -> Response[str]:
     """The whole screen."""
     query = desk.request.query_params
-    draft = Draft(phone=query.get("phone", "")[:64], device_label=query.get("device", devices.PRIMARY)[:32])
+    draft = Draft(phone=query.get("phone", "")[:64], device_label=query.get("device", "")[:32])
     return await _page(desk, draft, {})
 
 
@@ -202,6 +207,8 @@ async def _page(
         if damage.code != db.DAMAGED:
             raise
         return desk.page("home/hurt.html", status=damage.status, here="home")
+    if not draft.device_label:
+        draft = replace(draft, device_label=_sender(state["devices"]))
     return desk.page(
         "home/page.html",
         status=refusal.status if refusal else 200,
@@ -211,6 +218,11 @@ async def _page(
         offline=refusal is not None and refusal.code == "device_not_ready",
         **state,
     )
+
+
+def _sender(owned: list[devices.Device]) -> str:
+    """The phone that a new message should go from: the first that may send, if there is one."""
+    return next((one.label for one in owned if one.ready and not one.number_changed), devices.PRIMARY)
 
 
 def _counter(rows: Rows, desk: Desk, now: datetime) -> dict[str, Any]:
@@ -243,6 +255,7 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
         "waiting_total": sum(one.count for one in waits),
         "most_counted": waiting.MOST_COUNTED,
         "wrong": wrong,
+        "named": naming.names(rows, user.id, [*(one.first.phone for one in waits), *wrong.phones]),
         "today": Today(reached, allowances),
         "running": [one for status in RUNNING for one in _campaigns(rows, user.id, status)][:SHOWN_RUNNING],
         "unseen": inbox.unseen(rows, user.id),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
-from wabox.contacts import phones
+from wabox.contacts import naming, phones
 from wabox.dashboard.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.db import Rows
@@ -115,6 +115,7 @@ def _log(rows: Rows, desk: Desk) -> dict[str, Any]:
         "search": search,
         "problem": problem,
         "found": found,
+        "named": naming.names(rows, desk.user.id, (one.phone for one in found.messages)),
         "why": why,
         "cursor": cursor,
         "devices": devices.list_of(rows, desk.user.id),
@@ -172,6 +173,7 @@ def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
     why = explaining.explain(rows, [found], config=desk.box.config, now=desk.voice.now).get(found.id)
     return {
         "message": found,
+        "named": naming.names(rows, desk.user.id, [found.phone]),
         "why": why or explaining.Waiting(),
         "steps": _steps(found),
         "told": webhook_log.page(rows, desk.user.id, limit=20, message_id=found.id),

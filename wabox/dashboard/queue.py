@@ -7,6 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from wabox.campaigns import campaigns
+from wabox.contacts import naming
 from wabox.dashboard import labels
 from wabox.dashboard.desk import Desk
 from wabox.dashboard.messages import cancelled
@@ -42,6 +43,7 @@ def _groups(rows: Rows, desk: Desk) -> dict[str, Any]:
     by_device = [(one, [group for group in found if group.device_label == one.label]) for one in owned]
     return {
         "waits": [(device, groups) for device, groups in by_device if groups],
+        "named": naming.names(rows, desk.user.id, (one.phone for group in found for one in group.rows)),
         "total": sum(group.count for group in found),
         "most_counted": waiting.MOST_COUNTED,
         "planned": campaigns.page(rows, desk.user.id, status="scheduled").campaigns,

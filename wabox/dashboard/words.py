@@ -115,6 +115,16 @@ REASON: dict[Reason, tuple[Tone, str, str]] = {
     "in_doubt": ("warn", "search", later("Looking up whether it went")),
 }
 
+# While a phone is held by one of these, what it sent an hour ago foretells nothing.
+STANDS: tuple[Reason, ...] = (
+    "device_not_ready",
+    "number_changed",
+    "over_plan",
+    "restricted",
+    "new_chats_capped",
+    "new_chats_refused",
+)
+
 NOT_STARTED = Shown("calm", "power", later("Not linked"))
 STARTING = Shown("busy", "clock", later("Starting"))
 SCAN = Shown("warn", "qr", later("Waiting for you to scan"))

@@ -189,12 +189,14 @@ class Page:
     async def picture(self) -> bytes:
         """The page as a PNG; of a linked one only its dialogs, all else is blank. Raises PageLost, PageHung.
 
-        What may be seen is marked first, and the picture is given up if the page was linked meanwhile.
+        What may be seen is marked first, and the picture is given up if the page was linked meanwhile. Where there
+        are dialogs it shows them alone, so that they can be read on a phone.
         """
         limit = self._limits.answer
         before = await self.ask("frame", {}, limit)
         try:
-            png = await within(limit, self.tab.screenshot(type="png", animations="disabled"))
+            area = before.get("area")
+            png = await within(limit, self.tab.screenshot(type="png", animations="disabled", clip=area))
         finally:
             after = await self.ask("frame", {}, limit)
             await self.ask("unframe", {}, limit)

@@ -60,6 +60,16 @@ const unframe = async () => {
   document.querySelectorAll(`[${SHOWN}]`).forEach((one) => one.removeAttribute(SHOWN));
   return true;
 };
+// Where these boxes stand in the window, with a rim; null if nothing of them is in it.
+const around = (boxes) => {
+  const all = boxes.map((one) => one.getBoundingClientRect());
+  if (all.length === 0) return null;
+  const x = Math.max(0, Math.min(...all.map((one) => one.left)) - 16);
+  const y = Math.max(0, Math.min(...all.map((one) => one.top)) - 16);
+  const width = Math.min(innerWidth, Math.max(...all.map((one) => one.right)) + 16) - x;
+  const height = Math.min(innerHeight, Math.max(...all.map((one) => one.bottom)) + 16) - y;
+  return width > 40 && height > 40 ? { x, y, width, height } : null;
+};
 const frame = async () => {
   await unframe();
   const linked = !!fns.isAuthenticated();
@@ -68,5 +78,5 @@ const frame = async () => {
   boxes.forEach((one) => one.setAttribute(SHOWN, ''));
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, veil];
   if (getComputedStyle(document.body).visibility !== 'hidden') throw new Error('not_hidden');
-  return { linked, boxes: boxes.length };
+  return { linked, boxes: boxes.length, area: around(boxes) };
 };
