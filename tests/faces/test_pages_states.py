@@ -134,7 +134,7 @@ def test_a_message_behind_a_phone_that_is_away_says_so_before_anything_else(
     for reason, sentence in some(told.items()):
         assert sentence in words(asha.get(f"/messages/{held[reason]}").text), reason
     groups = words(asha.get("/queue/live").text)
-    assert groups.count("Phone not linked") == 4
+    assert groups.count("Phone not ready") == 4
 
 
 def test_every_message_that_ended_says_why(shop: Stage, asha: Tab, ids: dict[str, int]) -> None:

@@ -91,7 +91,7 @@ REASON: dict[Reason, tuple[Tone, str, str]] = {
     "plan_expired": ("warn", "calendar", later("Plan expired")),
     "number_changed": ("warn", "phone", later("Another number is linked")),
     "over_plan": ("warn", "phone", later("More phones than the plan allows")),
-    "device_not_ready": ("bad", "unlink", later("Phone not linked")),
+    "device_not_ready": ("bad", "unlink", later("Phone not ready")),
     "restricted": ("warn", "alert", later("WhatsApp lets you write to nobody new for now")),
     "new_chats_capped": ("warn", "gauge", later("WhatsApp's limit of new chats reached")),
     "new_chats_refused": ("warn", "alert", later("WhatsApp refused new people")),
