@@ -431,6 +431,41 @@ def test_a_lock_of_one_phone_holds_nobody_on_another(engine: Engine) -> None:
     assert engine.status(job) == "sent"
 
 
+def test_a_cap_that_is_raised_lets_as_many_more_go(engine: Engine) -> None:
+    ends = engine.stage.hands.now() + timedelta(days=1)
+    jobs = [engine.send(f"88017110008{n:02d}") for n in range(5)]
+    engine.driver.limit(engine.stage.asha.device_id, new_chats=NewChats("second_warning", 8, 10, ends))
+    settle(engine)
+    assert [engine.status(job) for job in jobs] == ["sent"] * 2 + ["queued"] * 3
+    engine.driver.limit(engine.stage.asha.device_id, new_chats=NewChats("none", 10, 12, ends))
+    settle(engine)
+    assert [engine.status(job) for job in jobs] == ["sent"] * 4 + ["queued"]
+    assert why(engine, jobs[4]) == "new_chats_capped"
+
+
+def test_a_campaign_over_two_phones_goes_on_from_the_one_that_is_free(engine: Engine) -> None:
+    made = engine.stage.box.db.write_now(
+        devices.create, engine.stage.asha.id, "second", most=5, now=engine.stage.hands.now()
+    )
+    engine.link(made.id, "8801700000010")
+    lock(engine)
+    people(engine, 10)
+    campaign_id = launch(engine, device_ids=[engine.stage.asha.device_id, made.id])
+    expand(engine, campaign_id)
+    for _ in range(20):
+        settle(engine)
+        engine.turn(made.id)
+    assert (show(engine, campaign_id).sent, show(engine, campaign_id).queued, held(engine)) == (5, 5, 5)
+    engine.driver.killed()
+    engine.restarted()
+    engine.driver.open(engine.stage.device(engine.stage.asha.device_id).spec)
+    settle(engine)
+    assert held(engine) == 5, "a start in the midst of a lock sends nothing"
+    free(engine)
+    settle(engine)
+    assert show(engine, campaign_id).sent == 10
+
+
 def test_another_link_begins_without_the_limits_of_the_old_one(engine: Engine) -> None:
     number = engine.stage.asha.device_id
     lock(engine)

@@ -126,6 +126,33 @@ def test_the_owner_lets_go_on_only_the_number_that_they_have_seen(engine: Engine
     assert engine.status(job) == "sent"
 
 
+def test_a_long_line_of_new_people_is_asked_anew_whole_and_keeps_its_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first piece goes back to the line with the owner's word, the rest at the next claims."""
+    monkeypatch.setattr(going_on, "PIECE", 2)
+    engine = make(tmp_path, sending={"new_chats_per_day": 3})
+    jobs = [engine.send(f"88017110009{n:02d}") for n in range(12)]
+    for _ in range(20):
+        engine.turn()
+    assert [engine.status(job) for job in jobs] == ["sent"] * 3 + ["queued"] * 9
+    write(
+        engine,
+        lambda tx, now: tx.run("""update messages set held_until = '2099', held_reason = 'new_chat_cap'
+        where status = 'queued'"""),
+    )
+    another(engine)
+    go_on(engine)
+    for _ in range(20):
+        engine.turn()
+    assert [engine.status(job) for job in jobs] == ["sent"] * 6 + ["queued"] * 6
+    engine.stage.hands.forward(days=1)
+    for _ in range(20):
+        engine.turn()
+    assert [engine.status(job) for job in jobs] == ["sent"] * 9 + ["queued"] * 3
+    engine.stage.close()
+
+
 def test_the_webhook_hears_of_the_change_and_of_the_word(engine: Engine) -> None:
     told: dict[str, Any] = {"allow": Allow(), "seal": engine.stage.box.seal, "events": ["device.state"]}
     write(engine, endpoints.put, engine.stage.asha.id, url="https://example.com/x", **told)

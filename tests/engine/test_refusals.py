@@ -13,7 +13,7 @@ from tests.engine.test_campaigns import act, expand, launch, people, show
 from tests.engine.test_limits import WARM, device, lock, settle, until, writes
 from tests.engine.test_pairs import holds, told_of, why
 from wabox.campaigns import control
-from wabox.messages import outbox
+from wabox.messages import explaining, outbox
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Handed
@@ -284,6 +284,13 @@ def test_a_stopped_campaign_takes_what_was_refused_along(engine: Engine) -> None
     engine.driver.plan("refused", "refused", "refused")
     settle(engine)
     assert (show(engine, campaign_id).status, show(engine, campaign_id).queued) == ("sending", 5)
+    box, now = engine.stage.box, engine.stage.hands.now()
+    box.db.write_now(lambda tx: tx.run("update devices set cold_rests_until = null"))
+    engine.stage.hands.forward(minutes=1)
+    foreseen = box.db.read_here(
+        explaining.foresee_new, device(engine), campaign_id, config=box.config, now=engine.stage.hands.now()
+    )
+    assert foreseen == now + HOUR
     act(engine, control.stop, campaign_id)
     assert (show(engine, campaign_id).failed, show(engine, campaign_id).cancelled) == (0, 5)
     hours(engine, 2)

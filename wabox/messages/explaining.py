@@ -158,7 +158,14 @@ def foresee_new(
 ) -> datetime | None:
     """When the last new person of a running campaign could be written to from this device."""
     line = of_device(rows, device, config=config, now=now)
-    return newcomers.through(line, now, _new_in_line(rows, device.id, campaign_id))
+    last = newcomers.through(line, now, _new_in_line(rows, device.id, campaign_id))
+    again = rows.value(
+        """select max(held_until) from messages where device_id = :device_id and status = 'queued'
+           and held_reason = 'refused_before' and campaign_id = :campaign_id""",
+        device_id=device.id,
+        campaign_id=campaign_id,
+    )
+    return last if last is None or again is None else max(last, times.read(again))
 
 
 def _new_in_line(rows: Rows, device_id: int, campaign_id: int | None = None) -> int:
