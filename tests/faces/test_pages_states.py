@@ -219,3 +219,10 @@ def test_a_contact_shows_by_what_else_whatsapp_knows_them(shop: Stage, asha: Tab
     )
     page = words(asha.get(path).text)
     assert "Hidden ids 1" in page and "@mina_k" in page
+
+
+def test_who_reads_on_the_very_phone_is_led_to_the_code(asha: Tab, ids: dict[str, int]) -> None:
+    page = asha.get("/whatsapp/live").text
+    card = page.split('id="device-qr-young"')[1].split("</section>")[0]
+    assert 'href="#code-qr-young"' in card and '<h3 id="code-qr-young">' in card
+    assert card.index('href="#code-qr-young"') < card.index("<img")

@@ -51,6 +51,7 @@ async def test_person_scans_writes_and_stops(phones: Page, client: Client, contr
     await add(phones, ASHA, "Asha")
     await phones.get_by_role("textbox", name="Text", exact=True).fill("is it open?")
     await phones.get_by_role("button", name="Send").click()
+    await expect(phones.get_by_label("Messages").get_by_text("is it open?")).to_be_visible()
     await phones.get_by_role("button", name="STOP").click()
     await expect(phones.get_by_label("Messages").get_by_text("STOP")).to_be_visible()
     got = (await control.get("/sandbox/messages", params={"to": SHOP})).json()["messages"]
