@@ -169,10 +169,12 @@ def _held(tx: Tx, made: Stage, ids: dict[str, int]) -> dict[str, int]:
         "storage_full": "full",
         "chat_closed": "gauge",
         "number_gone": "gauge-first",
+        "refusal_unclear": "untold",
+        "refused_before": "gauge-second",
     }
     for place, (reason, label) in enumerate(lines.items()):
         found[reason] = write(tx, made, ids[label], f"88017115{place:05d}", now).id
-    for reason in ("chat_closed", "number_gone"):
+    for reason in ("chat_closed", "number_gone", "refusal_unclear", "refused_before"):
         outbox.hold(tx, found[reason], until=now + timedelta(hours=1), reason=reason)
     for place, error in enumerate(("refused", "refused_later", "not_on_whatsapp", "no_answer", "blocked_by_you")):
         message = write(tx, made, ids["untold"], f"88017116{place:05d}", now)
