@@ -12,11 +12,12 @@ _PICTURES = {"image", "poll_creation"}
 
 def hear(field: Field) -> None:
     """11: what B writes is heard, and whose it is; what is no word of a person is not."""
-    plain = _heard(field, "field test, a word")
+    done, plain = _heard(field, "field test, a word")
     known = None if plain is None else plain.phone is not None
-    field.check("a word", plain is not None, 17, kind=plain.kind if plain else None)
+    field.check("a word", plain is not None if done else None, 17, kind=plain.kind if plain else None)
     field.check("whose it is", known, 18, phone=known, lid=bool(plain and plain.lid))
-    field.check("STOP", _heard(field, "STOP") is not None, 17)
+    done, stop = _heard(field, "STOP")
+    field.check("STOP", stop is not None if done else None, 17)
     _changed(field)
     _pictures(field)
     _unread(field)
@@ -41,11 +42,12 @@ def sweep(field: Field) -> None:
     )
 
 
-def _heard(field: Field, text: str) -> Inbound | None:
+def _heard(field: Field, text: str) -> tuple[bool, Inbound | None]:
+    """Whether B wrote it, and what was heard of it."""
     mark = field.journal.mark()
     field.report.keep_out(text)
     if field.people.do("b_writes", text) != "done":
-        return None
+        return False, None
     found = field.journal.wait(
         Inbound,
         lambda one: one.text.strip().upper() == text.upper(),
@@ -54,7 +56,7 @@ def _heard(field: Field, text: str) -> Inbound | None:
     )
     if found is not None:
         field.report.keep_out(found.phone, found.lid, found.username, found.name, found.message_id, found.chat_id)
-    return found
+    return True, found
 
 
 def _phone_used(field: Field) -> None:
@@ -98,7 +100,7 @@ def _pictures(field: Field) -> None:
 def _unread(field: Field) -> None:
     """A question stays unread on A's phone under a message of ours."""
     text = "field test, a question"
-    if _heard(field, text) is None or field.people.is_unread(text) is None:
+    if _heard(field, text)[1] is None or field.people.is_unread(text) is None:
         field.check("a question stays unread", None, 22)
         return
     message_id, ours = field.new_message("under a question")

@@ -100,6 +100,8 @@ async def tried(
             await asyncio.to_thread(steps.run, field, only)
     finally:
         field.report.about |= {"minutes": round((time.monotonic() - began) / 60, 1), "messages": field.messages}
+        if journal.stopped:
+            field.report.about["broken_off"] = True
         await _leave(field)
         await gateway.stop()
     return field.report

@@ -17,6 +17,7 @@ from typing import Any
 
 import segno
 
+from wabox.fieldtest.journal import Stopped
 from wabox.fieldtest.people import Answer, Deed, Phones
 
 _WORDS: dict[Deed, str] = {
@@ -96,7 +97,7 @@ class Terminal:
         """The line that is typed; None if the count-down ends before: nobody knows then what was done."""
         self._forget_what_was_typed()
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self._stopped() and not self._closed:
+        while (left := until - time.monotonic()) > 0 and not self._closed:
             if sys.stderr.isatty():
                 self._print(f"\r{_HINT} ({round(left)} s) ")
             line = self._typed_line(min(left, 1))
@@ -108,14 +109,16 @@ class Terminal:
     def _line(self, question: str) -> str:
         self._forget_what_was_typed()
         self._print(question)
-        while not self._stopped() and not self._closed:
+        while not self._closed:
             line = self._typed_line(1)
             if line is not None:
                 return line
         return ""
 
     def _typed_line(self, seconds: float) -> str | None:
-        """A whole line, if one is there by then."""
+        """A whole line, if one is there by then. Raises Stopped."""
+        if self._stopped():
+            raise Stopped
         if b"\n" not in self._typed and not self._closed and select.select([sys.stdin], [], [], seconds)[0]:
             more = os.read(sys.stdin.fileno(), 4096)
             self._closed = not more
