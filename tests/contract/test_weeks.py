@@ -19,7 +19,6 @@ from wabox.whatsapp import processes, wajs
 from wabox.whatsapp.driver import TIMELOCK, Inbound, Link, SessionLost, SessionSpec
 from wabox.whatsapp.page import Limits, Page
 from wabox.whatsapp.profile import Note, Profile
-from wabox.whatsapp.runtime import BrowserLost
 from wabox.whatsapp.wear import Wear
 
 Shop = tuple[SessionSpec, str]
@@ -268,7 +267,7 @@ def test_a_week_of_all_weather_gives_up_no_link_and_loses_and_doubles_nothing(wo
     with ThreadPoolExecutor(1) as worker:
         working = worker.submit(week.work)
         try:
-            for day in (reloads, storms, boxes, blinks, is_logged_out, leaks):
+            for day in (reloads, storms, boxes, is_logged_out, grows):
                 week.write()
                 day(week)
         finally:
@@ -308,28 +307,11 @@ def boxes(week: Week) -> None:
     """A notice that unlinks unless it is answered, and one that is the owner's."""
     mark = week.world.diary.mark()
     notice = {"text": "What’s new", "button": "Continue", "unlink_after_ms": 4000}
-    week.world.weather(dialogs=[notice, {"text": "Well?", "button": ["Yes", "No"]}])
+    week.world.weather(dialogs=[notice, {"text": "Well?", "button": ["Yes", "No"]}], skew_s=7200)
+    week.write()
     week.world.diary.wait(Link, lambda one: one.state == "ready" and one.detail == "action_required", mark)
     week.sends()
     week.world.weather(dialogs=[])
-
-
-def blinks(week: Week) -> None:
-    """Chromium was upgraded meanwhile, the page shows a QR at first, and does not have all its modules."""
-    profile, mark = session_of(week.world, week.shop).profile, week.world.diary.mark()
-    assert profile.note is not None
-    ours = profile.note.chromium
-    profile.remember(replace(profile.note, chromium="1.0.0.0"))
-    optional = ["WAWebUserPrefsIndexedDBStorage", "WAWebHistorySyncProgressModel", "WAWebOfflineHandler"]
-    week.world.weather(qr_blink_ms=1500, registered_not_requirable=optional, skew_s=7200)
-    session_of(week.world, week.shop).lost(BrowserLost("upgraded"))
-    week.world.link_is(week.shop[0].device_id, "starting", mark)
-    week.write()
-    week.goes_on(mark)
-    on_disk = Profile(week.world.profiles, week.shop[0].profile).note
-    assert on_disk is not None and (on_disk.phone, on_disk.chromium) == (week.shop[1], ours)
-    assert gate_of(week, optional) == optional
-    week.world.weather(qr_blink_ms=0, registered_not_requirable=[])
 
 
 def gate_of(week: Week, names: list[str]) -> list[str]:
@@ -354,12 +336,24 @@ def is_logged_out(week: Week) -> None:
     week.goes_on(mark)
 
 
-def leaks(week: Week) -> None:
-    """The page takes ever more memory: it is replaced when it weighs too much, and so is what it took."""
+def grows(week: Week) -> None:
+    """It takes ever more memory, and is replaced when it weighs too much: and by another Chromium.
+
+    The fresh page shows a QR at first, and has no more than the names of some modules.
+    """
     world, shop = week.world, week.shop
-    before, mark = set(browsers_of(world, shop)), world.diary.mark()
+    profile, before, mark = session_of(world, shop).profile, set(browsers_of(world, shop)), world.diary.mark()
+    assert profile.note is not None
+    ours = profile.note.chromium
+    profile.remember(replace(profile.note, chromium="1.0.0.0"))
+    optional = ["WAWebUserPrefsIndexedDBStorage", "WAWebHistorySyncProgressModel", "WAWebOfflineHandler"]
+    world.weather(leak_mb_per_hour=0, qr_blink_ms=1500, registered_not_requirable=optional)
     weight = processes.weight_mb(world.profiles / shop[0].profile)
-    world.weather(leak_mb_per_hour=0)
-    wears(world, shop, replace(QUICK, memory_mb=weight + 100, weigh=0, renew_gap=0))
+    wears(world, shop, replace(QUICK, memory_mb=weight + 50, weigh=0, renew_gap=0))
+    world.link_is(shop[0].device_id, "starting", mark)
+    week.write()
     week.goes_on(mark)
     assert not before & set(browsers_of(world, shop))
+    on_disk = Profile(world.profiles, shop[0].profile).note
+    assert on_disk is not None and (on_disk.phone, on_disk.chromium) == (shop[1], ours)
+    assert gate_of(week, optional) == optional
