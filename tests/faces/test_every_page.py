@@ -130,7 +130,8 @@ ROWS: dict[str, Row] = {
     "POST /contacts/{contact_id:int}/opt-in": Row(404),
     "POST /contacts/{contact_id:int}/opt-out": Row(404),
     "GET /docs": Row(200, stranger=200),
-    "GET /docs/whatsapp.md": Row(200, stranger=200),
+    "GET /help": Row(200, stranger=200),
+    "GET /help/{text:str}": Row(200, stranger=200),
     "GET /home/live": Row(200),
     "GET /home/today": Row(200),
     "GET /inbox": Row(200),
@@ -287,7 +288,7 @@ def _name(shop: Shop) -> None:
         shop.ids[name] = shop.stage.value(sql, id=asha)
         assert shop.ids[name] is not None, name
     shop.ids |= {"label": "kingfisherphone", "token": TOKEN, "user_id": asha, "what": "suspend"}
-    shop.ids |= {"rule_id": 1, "review_id": 1, "name": "bank"}
+    shop.ids |= {"rule_id": 1, "review_id": 1, "name": "bank", "text": "whatsapp"}
 
 
 @pytest.fixture

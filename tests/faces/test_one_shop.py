@@ -17,6 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDep
 PAGES = (
     "/", "/campaigns", "/campaigns/new", "/contacts", "/contacts/new", "/contacts/import", "/inbox", "/messages",
     "/queue", "/reports", "/whatsapp", "/webhooks", "/settings", "/settings/keys", "/settings/security", "/login",
+    "/help",
 )  # fmt: skip
 ENGLISH = re.compile(
     r"\b(plans?|billing|payments?|invoices?|trials?|users|register(ed)?|complaints?|credits?|content filter"

@@ -34,9 +34,20 @@ OPEN_TO_ALL = {
     "/verify/{token}",
     "/reset/{token}",
     "/docs",
-    "/docs/whatsapp.md",
+    "/help",
+    "/help/{text}",
 }
-PAGES = ("/", "/whatsapp", "/messages", "/webhooks", "/settings", "/settings/security", "/settings/keys", "/docs")
+PAGES = (
+    "/",
+    "/whatsapp",
+    "/messages",
+    "/webhooks",
+    "/settings",
+    "/settings/security",
+    "/settings/keys",
+    "/docs",
+    "/help",
+)
 
 
 def routes(box: Box) -> list[tuple[str, str]]:

@@ -133,6 +133,9 @@ def pages(scene: Scene) -> list[str]:
         "/admin/audit",
         "/admin/mail",
         "/docs",
+        "/help",
+        "/help/owner",
+        "/help/whatsapp",
     ]
 
 

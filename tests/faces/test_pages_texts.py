@@ -30,6 +30,7 @@ FOLDERS = (
     "admin",
     "docs",
     "errors",
+    "help",
     "home",
     "keys",
     "login",
@@ -54,6 +55,7 @@ MODULES = (
     "forgot",
     "guard",
     "health",
+    "help",
     "home",
     "language",
     "letters",
@@ -113,6 +115,8 @@ def test_every_icon_a_page_uses_is_in_the_file(scene: Scene, asha: Tab) -> None:
         "/webhooks",
         "/settings",
         "/docs",
+        "/help",
+        "/help/people",
         f"/messages/{scene.ids['unknown']}",
     ):
         for attrs in some(attrs for tag, attrs in tags(asha.get(path).text) if tag == "use"):
@@ -141,7 +145,16 @@ def test_a_bengali_page_is_bengali(asha: Tab) -> None:
     page = words(asha.get("/").text)
     for text in ("যুক্ত ও প্রস্তুত", "অপেক্ষায়", "আগামীকাল ১৫:০০ পর্যন্ত", "মেসেজ পাঠান", "এই নম্বর WhatsApp-এ নেই।"):
         assert text in page
-    for path in ("/whatsapp", "/messages", "/messages/3", "/webhooks", "/settings", "/docs"):
+    for path in (
+        "/whatsapp",
+        "/messages",
+        "/messages/3",
+        "/webhooks",
+        "/settings",
+        "/docs",
+        "/help",
+        "/help/people",
+    ):
         assert asha.get(path).status_code == 200
 
 

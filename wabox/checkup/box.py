@@ -23,7 +23,7 @@ from wabox.devices import devices
 from wabox.errors import ConfigError
 
 HEALTH_SECONDS = 5
-RESTORE = "Stop wabox (sudo systemctl stop wabox), put the database back from a backup (README), then start it."
+RESTORE = "Stop wabox (sudo systemctl stop wabox), put the database back from a backup (see Help), then start it."
 CURES = {
     "database_damaged": RESTORE,
     "storage_full": "Free some space on the disk; wabox goes on by itself within a minute.",

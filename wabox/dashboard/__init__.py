@@ -22,6 +22,7 @@ from wabox.dashboard import (
     forgot,
     guard,
     health,
+    help,
     home,
     imports,
     inbox,
@@ -78,6 +79,7 @@ SECTIONS = (
     admin_audit,
     health,
     docs,
+    help,
 )
 SELLING = (billing, selling)
 A_YEAR = 31_536_000

@@ -1,8 +1,6 @@
-"""The API reference with this box's own address, and what is assumed of WhatsApp. Open to all, without secrets."""
+"""The API reference with this box's own address. Open to all, without secrets."""
 
 from __future__ import annotations
-
-from importlib import resources
 
 from litestar import Response, get
 
@@ -27,17 +25,10 @@ async def page(desk: Desk) -> Response[str]:
     )
 
 
-@get("/docs/whatsapp.md", public=True, sync_to_thread=True)
-def assumptions() -> Response[str]:
-    """What wabox takes for true of WhatsApp, as it came with this version."""
-    text = (resources.files("wabox") / "docs" / "whatsapp.md").read_text(encoding="utf-8")
-    return Response(text, media_type="text/plain")
-
-
 def _reached_at(desk: Desk) -> str:
     """The address the reader came by, unless the box has a name."""
     request = desk.request
     return desk.box.config.server.public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
 
 
-router = Mount(path="/", route_handlers=[page, assumptions])
+router = Mount(path="/", route_handlers=[page])

@@ -53,6 +53,7 @@ NAV = (
     Place("webhooks", "/webhooks", "webhook", later("Webhooks"), main=False),
     Place("settings", "/settings", "settings", later("Settings"), main=False),
     Place("docs", "/docs", "code", later("API reference"), main=False),
+    Place("help", "/help", "question", later("Help"), main=False),
 )
 
 # What stands before Settings where others use the box: for its owner, and with billing for customers and owner.
