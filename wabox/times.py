@@ -28,7 +28,7 @@ def read_or_none(text: str | None) -> datetime | None:
 
 
 def wire(moment: datetime) -> str:
-    """The moment as the API shows it: UTC, whole seconds, +00:00. Source: PRODUCT.md section 10."""
+    """The moment as the API shows it: UTC, whole seconds, +00:00. Source: wabox/docs/contract.md#times."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 

@@ -1,6 +1,6 @@
 """Phone numbers: what people type becomes digits with the country code first; a number never raises but Invalid.
 
-Source: PRODUCT.md sections 3 and 10, Phones.
+Source: wabox/docs/contract.md#phones.
 """
 
 from __future__ import annotations

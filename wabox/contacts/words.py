@@ -2,7 +2,7 @@
 
 Only the whole message counts, in any case, without invisible marks, and with `.`, `!` or `।` at its end or
 not. A question mark, or such a word inside a few others, is a near miss: it opts nobody out, a person reads
-it. Source: PRODUCT.md sections 4 and 10.
+it. Source: wabox/docs/contract.md#to-the-people-it-writes-to.
 """
 
 from __future__ import annotations

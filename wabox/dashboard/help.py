@@ -32,6 +32,11 @@ TEXTS = (
         owner=True,
     ),
     Text(
+        "contract",
+        later("What wabox promises"),
+        later("To whoever runs it, to programs that use it, and to the people it writes to."),
+    ),
+    Text(
         "whatsapp",
         later("What is assumed of WhatsApp"),
         later("What wabox takes for true without having seen it, and how to try it on your phones."),

@@ -3,7 +3,7 @@
 WhatsApp unlinks what is linked to a phone that is not used for about 14 days, and a linked device that is away
 for 30. What wabox sees of the phone's use is little: that it linked, and what was written on it. What is only
 read there leaves no sign. So a warning says since when wabox has seen none, and not that there was none.
-Source: faq.whatsapp.com/378279804439436, as FIELD tells it, seen 2026-11-20.
+Source: faq.whatsapp.com/378279804439436, seen 2026-11-20.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """May this message go now, and if not, why and until when: one pure function gates and explains.
 
 Every gate answers for one moment: open, or closed until a moment that it knows, or closed until
-somebody does something. `decide` asks them in the order of PRODUCT.md section 4.
+somebody does something. `decide` asks them in the order of wabox/docs/contract.md#when-a-message-may-go.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Template:
         """The text one person reads; the same seed and values always give the same.
 
         values: by variable name; a missing or blank one gives the fallback, else nothing. Raises Invalid
-        `message_too_long` or `message_empty` (blank is empty). Source: PRODUCT.md section 3, Text.
+        `message_too_long` or `message_empty` (blank is empty). Source: wabox/docs/contract.md#texts.
         """
         rendered = _rendered(self.nodes, values, _drawn_by(seed))
         if len(rendered) > MAX_RENDERED:
@@ -68,7 +68,7 @@ def parse(text: str) -> Template:
     """The text, understood. Raises Invalid `bad_template` naming the 1-based position of what is wrong.
 
     Raises `message_empty` for a blank text, `message_too_long` over MAX_RAW characters or where not even the
-    shortest variant fits. Details name the field `message`. Source: PRODUCT.md section 3, Text.
+    shortest variant fits. Details name the field `message`. Source: wabox/docs/contract.md#texts.
     """
     if len(text) > MAX_RAW:
         raise _invalid("message_too_long", f"The message is longer than {MAX_RAW:,} characters; shorten it.")

@@ -1,6 +1,6 @@
 """Signs what a webhook posts: the reference's X-Webhook-Signature and Standard Webhooks side by side.
 
-Sources: PRODUCT.md sections 3 and 10, Webhooks; https://www.standardwebhooks.com (seen 2026-11-22).
+Sources: wabox/docs/contract.md#webhooks; https://www.standardwebhooks.com (seen 2026-11-22).
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def parse_url(url: str, allow: Allow) -> Target:
     """The parts of a webhook's address. Raises Invalid `bad_webhook_url` with details of `webhook_url`.
 
     An address written as one, in whatever notation (2130706433, 0x7f.1, circled digits), is judged at once; a
-    name when it is resolved. Source: PRODUCT.md section 2, `[webhooks] allow`.
+    name when it is resolved. Source: wabox/docs/contract.md#webhooks.
     """
     if len(url) > MAX_URL:
         _refuse(f"The address is longer than {MAX_URL:,} characters; use a shorter one.")

@@ -1,4 +1,4 @@
-"""Campaigns and reports over HTTP, field by field as the reference and PRODUCT.md section 10 say."""
+"""Campaigns and reports over HTTP, field by field as wabox/docs/contract.md#campaigns says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contacts over HTTP, field by field as the reference and PRODUCT.md section 10 say."""
+"""Contacts over HTTP, field by field as wabox/docs/contract.md#requests says."""
 
 from __future__ import annotations
 
