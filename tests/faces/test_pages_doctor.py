@@ -102,15 +102,13 @@ def test_the_card_leads_to_the_doctor_whatever_hinders_the_link(
     asha = tab(client, "asha@example.com")
     assert f"{BASE}/doctor" in asha.get("/whatsapp").text
     page = asha.get(f"{BASE}/doctor").text
-    assert "/docs/whatsapp.md" in page
+    assert "/help/whatsapp" in page
     assert ("syncd_timeout" in page) == (detail in devices.ENDED)
 
 
 def test_what_is_assumed_of_whatsapp_can_be_read_on_the_box(client: TestClient[Any]) -> None:
-    told = tab(client).get("/docs/whatsapp.md")
-    assert told.headers["content-type"] == "text/plain; charset=utf-8"
-    assert "# What is assumed of WhatsApp" in told.text
-    assert "/docs/whatsapp.md" in tab(client).get("/docs").text
+    assert "What is assumed of WhatsApp" in tab(client).get("/help/whatsapp").text
+    assert "/help/whatsapp" in tab(client).get("/docs").text
 
 
 @pytest.mark.parametrize(
