@@ -18,7 +18,8 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_setting_named_in_the_docs_exists() -> None:
     known = {f"[{section}] {key}" for section, keys in config.documentation().items() for key in keys}
-    told = "\n".join((README, CONTRIBUTING, (ROOT / "install.sh").read_text(encoding="utf-8")))
+    papers = [*(ROOT / "wabox" / "docs").glob("*.md"), ROOT / "install.sh"]
+    told = "\n".join((README, CONTRIBUTING, *(path.read_text(encoding="utf-8") for path in papers)))
     for section, key in some(re.findall(r"`?\[([a-z]+)\] ([a-z_]+)", told)):
         assert f"[{section}] {key}" in known or section == "tool"
 
