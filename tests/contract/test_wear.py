@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from wabox.whatsapp.page import Limits
+from wabox.whatsapp.silence import Silence
 from wabox.whatsapp.wear import Wear
 
 HOUR = 3600.0
@@ -19,9 +20,11 @@ class Day:
     at: float = 1000.0
     is_night: bool = False
     wear: Wear = field(init=False)
+    silence: Silence = field(init=False)
 
     def __post_init__(self) -> None:
         self.wear = Wear(Limits(memory_mb=900), lambda: self.at, lambda: self.is_night)
+        self.silence = Silence(Limits(), lambda: self.at)
 
 
 @pytest.mark.parametrize(
@@ -64,12 +67,62 @@ def test_memory_is_not_looked_at_where_there_is_no_mark() -> None:
     assert not wear.to_be_weighed()
 
 
-def test_two_hand_overs_without_an_answer_are_a_dead_channel_unless_it_speaks_in_between() -> None:
-    wear = Day().wear
-    assert not wear.unanswered()
-    wear.alive()
-    assert not wear.unanswered()
-    assert wear.unanswered()
+def is_dead_after(silence: Silence, *questions: str) -> bool:
+    for question in questions:
+        silence.unanswered(question)
+    return silence.is_dead
+
+
+@pytest.mark.parametrize(
+    "questions", [("send", "send"), ("exists", "exists"), ("send", "exists"), ("limits",) * 2]
+)
+def test_two_questions_without_an_answer_are_a_dead_channel_unless_it_speaks_in_between(
+    questions: tuple[str, str],
+) -> None:
+    day = Day()
+    assert not is_dead_after(day.silence, questions[0])
+    day.silence.answered("exists")
+    assert not is_dead_after(day.silence, questions[0])
+    day.silence.alive()
+    assert not is_dead_after(day.silence, questions[0])
+    assert is_dead_after(day.silence, questions[1])
+
+
+def hours_with_a_reload(day: Day, hours: int, answered: str | None = None) -> list[float]:
+    """When pages are loaded anew while a number check every half minute has no answer. answered: what has one."""
+    found = []
+    for _ in range(hours * 120):
+        day.at += 30
+        if answered is not None and day.at % 120 == 0:
+            day.silence.answered(answered)
+        if is_dead_after(day.silence, "exists"):
+            day.silence.tried()
+            day.silence.alive()  # as a fresh page is taken
+            found.append((day.at - 1000) / HOUR)
+    return found
+
+
+@pytest.mark.parametrize("answered", [None, "send"])
+def test_pages_are_not_loaded_anew_again_and_again_where_that_does_not_help(answered: str | None) -> None:
+    times = hours_with_a_reload(Day(), 48, answered)
+    assert len([one for one in times if one < 0.1]) == 2
+    assert len([one for one in times if one < 2]) <= 6
+    assert len([one for one in times if one >= 24]) <= 2
+
+
+def test_a_page_that_answered_for_long_enough_has_helped_and_may_be_loaded_anew_at_once() -> None:
+    day = Day()
+    for _ in range(2):
+        assert is_dead_after(day.silence, "exists", "send")
+        day.silence.tried()
+    day.silence.answered("exists")
+    day.silence.answered("send")
+    assert not is_dead_after(day.silence, "send", "send"), "twice within a minute is enough"
+    day.silence.alive()
+    day.at += 601
+    day.silence.answered("exists")
+    day.silence.answered("send")
+    assert is_dead_after(day.silence, "send", "send")
 
 
 def test_a_first_sync_has_patience_from_its_last_step() -> None:

@@ -81,6 +81,68 @@ def test_a_dead_channel_is_known_by_two_doubts_and_ends_with_a_reload(world: Chr
         assert world.copies(message_id) == 1
 
 
+def test_numbers_that_nobody_says_a_word_of_are_a_dead_channel_too_and_it_ends_with_nothing_in_hand(
+    world: ChromiumWorld, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (device_id, session), chat_id = (shop[0].device_id, session_of(world, shop)), chat_with(world, shop)
+    monkeypatch.setattr(session, "limits", replace(session.limits, resolve=0.5))
+    browsers, mark, sent = set(browsers_of(world, shop)), world.diary.mark(), new_id()
+    world.weather(dead_channel=True)
+    assert world.driver.resolve(device_id, world.new_phone()).answer == "unknown"
+    with ThreadPoolExecutor(1) as worker:
+        call = worker.submit(world.driver.hand_over, device_id, chat_id, sent, "hello")
+        wait_until(lambda: not session.wear.idle)
+        assert world.driver.resolve(device_id, world.new_phone()).answer == "unknown"
+        assert session.silence.is_dead and session.link.state == "ready", "a message is in hand"
+        assert call.result(PATIENCE).reason == "timeout"
+    recovers(world, shop, mark)
+    assert set(browsers_of(world, shop)) == browsers, "a reload is enough"
+    assert world.driver.resolve(device_id, world.new_phone()).answer == "yes"
+    assert world.driver.hand_over(device_id, chat_id, sent, "hello").outcome == "acked"
+    assert world.copies(sent) == 1
+
+
+def test_an_idle_page_that_has_no_answer_about_its_limits_twice_is_loaded_anew(
+    world: ChromiumWorld, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device_id, page, mark = shop[0].device_id, session_of(world, shop).page, world.diary.mark()
+    monkeypatch.setattr(page, "_limits", replace(QUICK, renew=0.3, margin=0.5))
+    world.thread.run(tab_of(world, shop).reload())
+    world.synced(device_id, mark)
+    monkeypatch.undo()
+    mark = world.diary.mark()
+    world.weather(dead_channel=True)
+    recovers(world, shop, mark)
+
+
+def test_nothing_is_loaded_anew_for_silence_while_a_page_is_not_well(world: ChromiumWorld, shop: Shop) -> None:
+    session = session_of(world, shop)
+
+    async def is_broken(link: Link, **state: bool) -> bool:
+        before = session.board.link, session._cut_off, session._leaving
+        session.board.link = link
+        session._cut_off, session._leaving = state.get("cut_off", False), state.get("leaving", False)
+        for question in ("exists", "send", "limits"):
+            session.unanswered(question)
+        session.board.link, session._cut_off, session._leaving = before
+        session.silence.alive()
+        return session._broken is not None
+
+    ready = session.link
+    assert ready.state == "ready" and ready.synced
+    for link in (
+        replace(ready, state="disconnected", detail="passkey_required"),
+        replace(ready, state="disconnected", detail="checkpoint"),
+        replace(ready, state="disconnected", detail="conflict"),
+        replace(ready, state="starting", detail="reconnecting"),
+        replace(ready, state="qr"),
+        replace(ready, synced=False),
+    ):
+        assert not world.thread.run(is_broken(link))
+    assert not world.thread.run(is_broken(ready, cut_off=True))
+    assert not world.thread.run(is_broken(ready, leaving=True))
+
+
 @pytest.mark.parametrize(("sync", "says_so"), [({"seconds": 7}, True), ({"seconds": 7, "stall_at": 30}, False)])
 def test_a_sync_counts_as_done_when_the_page_says_so_or_comes_no_further(
     world: ChromiumWorld,

@@ -39,6 +39,7 @@ from wabox.whatsapp.fake import FakeDriver, Outcome
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.page import Limits
 from wabox.whatsapp.profile import Profile
+from wabox.whatsapp.silence import Silence
 
 T = TypeVar("T")
 E = TypeVar("E", Link, Receipt, Inbound, Joined, PhoneUsed, Pairing)
@@ -431,7 +432,7 @@ class ChromiumWorld(World):
         """Another day: what had no answer before counts no more towards a dead channel."""
         self.http.delete("/sandbox/faults").raise_for_status()
         for session in list(self.gateway._sessions.values()):
-            session.wear.alive()
+            session.silence = Silence(session.limits, session._time)
 
     def moment_later(self) -> None:
         """Time passes by itself."""

@@ -629,6 +629,29 @@ def test_an_unclear_number_waits_even_with_an_id_from_an_earlier_attempt(engine:
     assert engine.status(job) == "sent"
 
 
+def test_who_waited_for_an_unclear_number_goes_at_once_when_the_page_is_back(engine: Engine) -> None:
+    """Not after their grown gap; and nobody who waits for something else, or must not go any more."""
+    device_id = engine.stage.asha.device_id
+    engine.driver.every_existence_unknown = True
+    jobs = [engine.send(f"88017110001{n:02d}") for n in range(3)]
+    for _ in range(5):
+        engine.turn()
+        engine.stage.hands.forward(minutes=10)
+    later = engine.send("8801711000199", scheduled_for=engine.stage.hands.now() + timedelta(hours=3))
+    engine.turn()
+    assert [why(engine, job) for job in jobs] == ["number_check"] * 3
+    engine.stage.box.db.write_now(
+        lambda tx: outbox.cancel(tx, stored.by_id(tx, jobs[2]), now=engine.stage.hands.now())
+    )
+    engine.driver.every_existence_unknown = False
+    engine.turn()
+    assert engine.status(jobs[0]) == "queued"
+    engine.driver.show(device_id, "starting", "reconnecting")
+    engine.driver.recover(device_id)
+    engine.turn()
+    assert [engine.status(job) for job in (*jobs, later)] == ["sent", "sent", "cancelled", "queued"]
+
+
 # -- restriction x refusal -----------------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ from wabox.campaigns import replies
 from wabox.db import Tx
 from wabox.devices import devices, idle_warnings
 from wabox.errors import NotFound, Unavailable
-from wabox.messages import joining, outbox, pace
+from wabox.messages import joining, numbers, outbox, pace
 from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Receipt
 
 log = structlog.get_logger()
@@ -92,7 +92,7 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
     now = box.now()
     match event:
         case Link():
-            return lambda tx: devices.saw(tx, event, now=now)
+            return lambda tx: _see(tx, event, now)
         case Receipt():
             gap_end = pace.next_send_at(now, box.config.sending.gap_seconds)
             return lambda tx: outbox.receipt(
@@ -106,6 +106,14 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             return lambda tx: idle_warnings.phone_used(tx, event, now=now)
         case Pairing():
             return lambda tx: devices.paired(tx, event)
+
+
+def _see(tx: Tx, event: Link, now: datetime) -> None:
+    """A page that is ready again is asked at once what the one before did not answer."""
+    was = devices.by_id(tx, event.device_id).state
+    devices.saw(tx, event, now=now)
+    if was != "ready" and devices.by_id(tx, event.device_id).state == "ready":
+        numbers.ask_anew(tx, event.device_id)
 
 
 def _join(tx: Tx, event: Joined, now: datetime) -> None:

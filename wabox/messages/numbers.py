@@ -15,6 +15,7 @@ from wabox.whatsapp.driver import Resolved
 YES_LASTS = timedelta(days=30)
 NO_LASTS = timedelta(hours=24)
 SURE_AFTER = timedelta(hours=24)  # a known number must be missing for so long before it counts as gone
+MOST_ANEW = 50
 _PATIENCE = (30, 60, 120, 300, 900, 1_800, 3_600)
 
 
@@ -78,3 +79,15 @@ def gone_for_good_at(rows: Rows, message: Message) -> datetime | None:
 def ask_again_at(now: datetime, tries: int) -> datetime:
     """When WhatsApp is asked again about a number it said nothing of. tries: so far, from 0."""
     return now + timedelta(seconds=_PATIENCE[min(tries, len(_PATIENCE) - 1)])
+
+
+def ask_anew(tx: Tx, device_id: int) -> None:
+    """The page is ready again: who waits for an answer about their number stands in line now, a piece of them."""
+    tx.run(
+        """update messages set held_until = null, held_reason = null where id in (
+             select id from messages where device_id = :device_id and status = 'queued'
+             and held_until is not null and held_reason = 'number_check'
+             order by priority desc, id limit :most)""",
+        device_id=device_id,
+        most=MOST_ANEW,
+    )

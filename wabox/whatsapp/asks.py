@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import structlog
 
 from wabox.whatsapp import telling
-from wabox.whatsapp.driver import CAPPED, TIMELOCK, Handed, Link, LookedUp, Resolved, SessionLost
+from wabox.whatsapp.driver import CAPPED, TIMELOCK, TOO_MANY, Handed, Link, LookedUp, Resolved, SessionLost
 from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost
 from wabox.whatsapp.session import Session
 
@@ -20,7 +20,13 @@ T = TypeVar("T")
 async def resolve(session: Session, phone: str) -> Resolved:
     """Whether WhatsApp knows the number. Raises SessionLost."""
     seconds = session.limits.resolve
-    return telling.resolved(await _ask(session, "exists", {"phone": phone}, seconds))
+    raw = await _ask(session, "exists", {"phone": phone}, seconds)
+    found = telling.resolved(raw)
+    if found.answer != "unknown" or found.reason == TOO_MANY:
+        session.answered("exists")
+    elif isinstance(raw, dict) and raw.get("reason") == "timeout":
+        session.unanswered("exists")
+    return found
 
 
 async def hand_over(session: Session, chat_id: str, message_id: str, text: str) -> Handed:
@@ -66,11 +72,10 @@ def _note_failure(session: Session, message_id: str, handed: Handed, raw: Any) -
 
 
 def _judge_channel(session: Session, handed: Handed) -> None:
-    """Two hand-overs in a row without an answer: the channel is dead, however connected it looks."""
     if handed.outcome in ("acked", "refused"):
-        session.wear.alive()
-    elif handed.reason == "timeout" and session.wear.unanswered():
-        session.lost(PageLost("WhatsApp answered two hand-overs in a row with nothing"))
+        session.answered("send")
+    elif handed.reason == "timeout":
+        session.unanswered("send")
 
 
 async def _limit_shown(session: Session) -> None:

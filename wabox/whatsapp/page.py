@@ -50,6 +50,8 @@ class Limits:
     sweep: between two readings of the page's store, for what its listeners have missed.
     renew_age: a page is renewed at night once it is so old, if nothing was asked of it for `idle`. memory_mb: its
     browser is renewed when it weighs more (0 = never), looked at every `weigh`, not before `renew_gap` is over.
+    silence_gap: WhatsApp says nothing though the page was loaded anew twice: so long until it is again, then twice
+    as long.
     leaving: so long a logout waits for the page to be ready. renew: so often WhatsApp is asked for the
     account's limits when nothing else asks.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
@@ -73,6 +75,7 @@ class Limits:
     idle: float = 60
     weigh: float = 60
     memory_mb: int = 900
+    silence_gap: float = 600
     qr_confirm: float = 60
     qr_first: float = 60
     qr: float = 20

@@ -29,6 +29,7 @@ from wabox.whatsapp.ladder import Ladder, Step
 from wabox.whatsapp.page import Page, PageHung, PageLost
 from wabox.whatsapp.profile import Ended, Note, Profile
 from wabox.whatsapp.runtime import BrowserLost, DriverBroken
+from wabox.whatsapp.silence import Silence
 from wabox.whatsapp.states import Seen
 from wabox.whatsapp.wear import Wear
 from wabox.whatsapp.window import Ears, Window
@@ -84,6 +85,7 @@ class Session:
         self._ladder = Ladder(house.limits)
         self._chromium: str | None = None
         self.wear = Wear(house.limits, self._time, house.night)
+        self.silence = Silence(house.limits, self._time)
         self._hearing = Hearing(spec, self.profile, house.emit, house.now)
         self._attached_at = 0.0
         self._cut_off = False
@@ -133,6 +135,16 @@ class Session:
     def doubt(self) -> None:
         """Somebody got no answer: look at the page now, not at the next heartbeat."""
         self._knock.set()
+
+    def answered(self, question: str) -> None:
+        """WhatsApp's server answered a question of this kind."""
+        self.silence.answered(question)
+
+    def unanswered(self, question: str) -> None:
+        """WhatsApp's server did not answer it in time, though the page looked connected."""
+        if self.link.state == "ready" and not self._cut_off:
+            self.silence.unanswered(question)
+            self._end_silence()
 
     async def close(self) -> None:
         """The browser is closed, the link stays. Says nothing: the caller shows what comes."""
@@ -232,7 +244,7 @@ class Session:
             raise BrowserLost("the browser is closed")
         look = await self.page.attach()
         self._attached_at, self._qr_since = self._time(), None
-        self.wear.alive()
+        self.silence.alive()
         return look
 
     async def _watch(self) -> None:
@@ -341,7 +353,16 @@ class Session:
             await self._window.reload()
             self._see(await self._attached())
         if link.state == "ready" and link.synced:
+            self._end_silence()
             await self._renew_if_due()
+
+    def _end_silence(self) -> None:
+        """A page through which WhatsApp says nothing is loaded anew: caught up, and with nothing in hand."""
+        well = self.link.state == "ready" and self.link.synced and not self._leaving
+        if well and self.wear.idle and self.silence.is_dead:
+            self.silence.tried()
+            self._show_starting()  # from here on nothing is asked of the old page
+            self.lost(PageLost("WhatsApp answered two questions in a row with nothing"))
 
     async def _renew_if_due(self) -> None:
         """A page that is old or heavy is replaced while nothing is in hand. Raises Renewed."""
@@ -381,11 +402,13 @@ class Session:
                 self._latest = states.seen(event.get("status"))
                 self._knock.set()
             case "ack" | "inbound" | "joined" | "used":
-                self.wear.alive()
+                self.silence.alive()
                 self._hearing.take(event)
             case "code":
                 code = event.get("code")
                 self.board.show_code(code if isinstance(code, str) else None, event.get("reason"))
+            case "limits_asked":
+                (self.answered if event.get("answered") is True else self.unanswered)("limits")
             case "dialog" | "logout_reason" as what:
                 self._noted(what, event)
             case "logout" if self.profile.note is not None:

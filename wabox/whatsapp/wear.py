@@ -1,8 +1,7 @@
 """How one page wears: how long it has lived, what it weighs, and when a fresh one is due; pure.
 
 WhatsApp Web grows for as long as it is open, so a page is renewed at night in an idle minute, and by day when its
-browser weighs too much; never while something is in hand. Two hand-overs in a row without an answer are a dead
-channel, which looks connected: only a fresh page helps. Times are seconds of a steady clock.
+browser weighs too much; never while something is in hand. Times are seconds of a steady clock.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ from contextlib import contextmanager
 
 from wabox.whatsapp.page import Limits
 
-MOST_UNANSWERED = 2
-
 
 class Wear:
     """Of one session. night: whether it is the hour for what nobody shall notice."""
@@ -22,7 +19,7 @@ class Wear:
         self._limits = limits
         self._clock = clock
         self._night = night
-        self._in_hand = self._unanswered = 0
+        self._in_hand = 0
         self._asked_at = self._opened_at = self._weighed_at = self._progressed_at = 0.0
         self._progress: str | None = None
 
@@ -39,7 +36,6 @@ class Wear:
     def opened(self) -> None:
         """The browser is a fresh one."""
         self._opened_at = self._weighed_at = self._clock()
-        self._unanswered = 0
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -55,15 +51,6 @@ class Wear:
         """How far the page's first sync says that it is."""
         if progress is not None and progress != self._progress:
             self._progress, self._progressed_at = progress, self._clock()
-
-    def alive(self) -> None:
-        """WhatsApp's server said something through this page."""
-        self._unanswered = 0
-
-    def unanswered(self) -> bool:
-        """A hand-over had no answer in time; whether the channel must be taken for dead."""
-        self._unanswered += 1
-        return self._unanswered >= MOST_UNANSWERED
 
     def to_be_weighed(self) -> bool:
         """Whether it is time to look at the browser's memory."""

@@ -46,7 +46,11 @@ const fetchLimits = async () => {
     optional('WAWebGetReachoutTimelockJob').fetchReachoutTimelock,
     optional('WAWebGetNewChatMessageCappingInfoJob').fetchOrUpdateCapStatus,
   ].filter((job) => typeof job === 'function');
-  await Promise.all(jobs.map((job) => within(options.fetchMs, Promise.resolve().then(job)).catch(() => {})));
+  const asked = jobs.map((job) => within(options.fetchMs, Promise.resolve().then(job)));
+  const said = await Promise.allSettled(asked);
+  const late = said.some(({ reason }) => unless(false, () => reason.message === 'timeout'));
+  const answered = said.some(({ status }) => status === 'fulfilled');
+  if (answered || late) tell({ what: 'limits_asked', answered });
 };
 const renewLimits = () => {
   if (app.Stream.mode !== 'MAIN' || app.Socket.state !== 'CONNECTED') return;
