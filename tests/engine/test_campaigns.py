@@ -404,6 +404,26 @@ def test_preflight_counts_what_a_launch_would_do(engine: Engine) -> None:
     assert (found.new_chats, found.beyond_new_chats, found.locked, found.phones) == (None, 0, False, 1)
 
 
+def test_what_is_no_message_yet_counts_before_and_after_the_launch(engine: Engine) -> None:
+    people(engine, 40)
+    box, ends = engine.stage.box, engine.stage.hands.now() + timedelta(days=3)
+    engine.driver.limit(engine.stage.asha.device_id, timelock=Timelock("DEFAULT", ends))
+    before = look_ahead(engine).done_at
+    campaign_id = launch(engine)
+
+    def eta() -> datetime | None:
+        campaign = show(engine, campaign_id)
+        return box.db.read_here(preflight.eta, campaign, config=box.config, now=engine.stage.hands.now())
+
+    at_once = eta()
+    after_it = look_ahead(engine).done_at
+    expand(engine, campaign_id)
+    assert before is not None and at_once is not None and after_it is not None
+    assert before >= ends and at_once == before and (eta() or at_once) >= ends
+    engine.driver.limit(engine.stage.asha.device_id, new_chats=NewChats("capped", 100, 100, ends))
+    assert (eta() or ends) >= ends and after_it >= at_once
+
+
 def look_ahead(engine: Engine) -> preflight.Preflight:
     return engine.stage.box.db.read_here(
         preflight.look,

@@ -61,6 +61,16 @@ def allowance(engine: Engine, device_id: int | None = None) -> line.Allowance:
     return box.db.read_here(line.allowance, device, config=box.config, now=now)
 
 
+def test_what_was_sent_today_is_counted_where_no_cap_asks(engine: Engine) -> None:
+    engine.send()
+    engine.send(PERSON)
+    engine.turn()
+    engine.turn()
+    assert (allowance(engine).daily_cap, allowance(engine).sent_today) == (None, 2)
+    engine.stage.hands.forward(days=1)
+    assert allowance(engine).sent_today == 0
+
+
 def test_what_waits_stays_until_the_owner_lets_it_go(engine: Engine) -> None:
     first, second = engine.send(), engine.send(PERSON)
     another(engine)
@@ -115,7 +125,7 @@ def test_the_owner_lets_go_on_only_the_number_that_they_have_seen(engine: Engine
         with pytest.raises(Invalid, match="not the number"):
             go_on(engine, phone)
     engine.driver.unlink(engine.stage.asha.device_id)
-    with pytest.raises(Invalid, match="not the number"):
+    with pytest.raises(Invalid, match="No phone is linked"):
         go_on(engine, THIRD)
     engine.link(phone=THIRD)
     engine.turn()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from litestar.testing import TestClient
@@ -14,7 +15,9 @@ from tests import webs
 from tests.cast import Stage
 from tests.faces.tab import Tab
 from wabox.devices import devices, doctor
-from wabox.whatsapp.driver import Checkup, Link, SessionSpec
+from wabox.errors import Refusal
+from wabox.messages import reasons
+from wabox.whatsapp.driver import Checkup, Detail, Link, SessionSpec
 from wabox.whatsapp.fake import PICTURE, FakeDriver
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -104,6 +107,66 @@ def test_the_card_leads_to_the_doctor_whatever_hinders_the_link(
     page = asha.get(f"{BASE}/doctor").text
     assert "/help/whatsapp" in page
     assert ("syncd_timeout" in page) == (detail in devices.ENDED)
+
+
+STATES: list[tuple[Any, Any]] = [
+    ("not_started", "logged_out"),
+    ("starting", None),
+    ("qr", None),
+    *(
+        ("disconnected", detail)
+        for detail in get_args(Detail)
+        if detail
+        not in ("logged_out", "reconnecting", "trying_again", "checkpoint", "action_required", "conflict")
+    ),
+]
+RUNS = ("passkey_required", "checkpoint", "action_required", "trying_again")  # a restart would break what runs
+
+
+@pytest.mark.parametrize(("state", "detail"), STATES)
+def test_no_advice_is_refused_or_breaks_what_runs(shop: Stage, state: Any, detail: Any) -> None:
+    now, db = shop.hands.now(), shop.box.db
+    sales = db.write_now(lambda tx: devices.start(tx, devices.by_label(tx, shop.asha.id, "sales")))
+    qr = "2@text" if state == "qr" else None
+    db.write_now(devices.saw, Link(sales.id, sales.session, state, detail, qr=qr), now=now)
+    device = db.read_here(devices.by_id, sales.id)
+    seen = Checkup("C", "w", "2.3", "4.6", shown_for=timedelta(minutes=3))
+    words = [doctor.examine(device, each, now=now).next_step or "" for each in (seen, Checkup())]
+    words.append(devices.sentence(device) or "")
+    try:
+        db.write_now(devices.ask_pairing_code, device, "8801912345678")
+    except Refusal as refusal:
+        words.append(refusal.sentence)
+        assert all("QR code is" in said for said in words if "code by phone number" in said or "ask for" in said)
+    for said in words:
+        assert not re.search(r"(?<!nothing, )\b[Rr]estart (?!nothing)", said) or detail not in RUNS, said
+        assert "scan" not in said.lower() or state in ("qr", "not_started"), said
+
+
+@pytest.mark.parametrize("detail", RUNS[1:])
+def test_no_advice_breaks_a_link_that_is_there(shop: Stage, detail: Any) -> None:
+    device, now = shop.device(), shop.hands.now()
+    made = Link(device.id, device.session, "disconnected", detail, phone=device.phone, reason="x")
+    shop.box.db.write_now(devices.saw, made, now=now)
+    device = shop.device()
+    report = doctor.examine(device, Checkup("C", "w", "2.3", "4.6", dialog=True), now=now)
+    for said in (report.next_step or "", devices.sentence(device) or "", reasons.of("device_not_ready")):
+        assert not re.search("restart the|scan|code by", said), said
+
+
+def test_a_page_that_opens_is_not_called_broken(shop: Stage) -> None:
+    db = shop.box.db
+    sales = db.write_now(lambda tx: devices.start(tx, devices.by_label(tx, shop.asha.id, "sales")))
+    db.write_now(devices.saw, Link(sales.id, sales.session, "starting"), now=shop.hands.now())
+    device = db.read_here(devices.by_id, sales.id)
+    for seen in (Checkup(), Checkup("Chromium 141", "web.whatsapp.com", shown_for=timedelta(seconds=20))):
+        report = doctor.examine(device, seen, now=shop.hands.now())
+        assert "bad" not in [one.status for one in report.findings]
+        assert report.next_step == doctor.STEPS[doctor.OPENING]
+    slow = Checkup("Chromium 141", "web.whatsapp.com", shown_for=timedelta(minutes=3))
+    assert doctor.UNREACHED in [
+        one.sentence for one in doctor.examine(device, slow, now=shop.hands.now()).findings
+    ]
 
 
 def test_what_is_assumed_of_whatsapp_can_be_read_on_the_box(client: TestClient[Any]) -> None:

@@ -169,6 +169,18 @@ def test_an_unanswered_box_unlinks(world: World) -> None:
     assert world.kept.companions == {}
 
 
+def test_the_time_of_an_answered_box_ends_nothing_of_the_next_ones(world: World) -> None:
+    box = {"role": "dialog", "text": "নতুন", "button": "ঠিক আছে", "unlink_after_ms": 5000}
+    faulting.set_faults(world, {"dialogs": [box]}, NOW)
+    link(world, page_id="p")
+    world.pages["p"].unanswered.discard(0)
+    faulting.set_faults(world, {"dialogs": [{**box, "unlink_after_ms": 60_000}]}, NOW + 2)
+    world.advance(NOW + 10)
+    assert len(world.kept.companions) == 1
+    world.advance(NOW + 63)
+    assert world.kept.companions == {}
+
+
 def test_idle_page_waits_for_a_refresh(world: World) -> None:
     faulting.set_faults(world, {"qr_idle_after": 2}, NOW)
     open_page(world)

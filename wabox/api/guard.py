@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -100,18 +101,33 @@ def _check_scope(caller: keys.Caller, method: str, handler: BaseRouteHandler) ->
 
 
 def _check_address(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """An id that no row could have is 404; NUL in the query is 422, as in a body, and so is null."""
+    """An id that no row could have is 404; NUL, null and unknown names in the query are 422, as in a body."""
     segments = connection.scope["path"].split("/")
     for value in connection.path_params.values():
         if isinstance(value, int) and not (0 < value <= BIGGEST_ID and str(value) in segments):
             raise NotFound("not_found", "There is nothing of this id; take ids from the lists.")
     wanted = handler.parsed_fn_signature.parameters
+    known = query_names(handler, connection.path_params)
     for name, value in connection.query_params.multi_items() if connection.scope["query_string"] else ():
         if "\0" in value:
             raise Invalid("bad_text", UNFIT_TEXT, details={name: UNFIT_TEXT})
         field = wanted.get(name)
+        if name not in known and connection.scope.get("method") != "OPTIONS":
+            raise _unknown(name, known)
         if value.lower() == "null" and field is not None and not field.has_inner_subclass_of(str):
             raise Invalid("invalid", f"{name} is null; leave it out instead.", details={name: "Leave it out."})
+
+
+def query_names(handler: BaseRouteHandler, in_path: Collection[str]) -> list[str]:
+    """The query parameters that a route takes."""
+    given = {"request", "data", *handler.resolve_dependencies(), *in_path}
+    return [name for name in handler.parsed_fn_signature.parameters if name not in given]
+
+
+def _unknown(name: str, known: list[str]) -> Invalid:
+    there = f"there are {', '.join(known)}" if known else "this path takes none"
+    sentence = f"There is no such query parameter; {there}."
+    return Invalid("invalid", f"Something is wrong with {name[:64]}; see details.", details={name[:64]: sentence})
 
 
 def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -128,7 +128,8 @@ def in_field(name: str, parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     try:
         return parse(*args, **kwargs)
     except Refusal as refusal:
-        refusal.details.setdefault(name, refusal.sentence)
+        if not any(path.startswith(name) for path in refusal.details):
+            refusal.details = {name: refusal.sentence}
         raise
 
 

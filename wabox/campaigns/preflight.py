@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,28 +70,7 @@ def look(
     ids = segments.ids(rows, user_id, segment)
     counted = Counter[str]()
     fresh = 0
-    for row in rows.all(
-        """select reason, count(*) as n, sum(fresh) as fresh from (
-             select case
-                 when :anybody_out and exists (select 1 from suppressions s where s.user_id = c.user_id
-                                               and s.phone_hash = phone_hash(c.phone)) then 'opted_out'
-                 when :consent and c.consent_at is null then 'no_consent'
-                 when exists (select 1 from devices d join numbers k on k.device_id = d.id and k.phone = c.phone
-                              where d.user_id = c.user_id and k.answer = 'no' and k.checked_at > :remembered)
-                     and not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone)
-                   then 'not_on_whatsapp' end as reason,
-               not exists (select 1 from chats h join devices d on d.user_id = h.user_id and d.phone = h.account
-                           where h.user_id = c.user_id and h.phone = c.phone and d.removed_at is null
-                           and (:named is null or d.id in (select value from json_each(:named)))) as fresh
-             from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids)))
-           group by reason""",
-        user_id=user_id,
-        ids=json.dumps(ids),
-        named=None if device_ids is None else json.dumps(device_ids),
-        anybody_out=rows.value("select 1 from suppressions where user_id = :id limit 1", id=user_id) is not None,
-        consent=config.guards.require_consent,
-        remembered=times.stored(now - numbers.NO_LASTS),
-    ):
+    for row in _people(rows, user_id, ids, device_ids, config, now):
         if row["reason"] is None:
             fresh = row["fresh"]
         else:
@@ -99,7 +79,9 @@ def look(
     will_send = len(ids) - sum(skipped.values())
     left = ledger.credits_left(rows, user_id)
     phones = _phones(rows, user_id, device_ids)
-    done_at = _done_at(rows, phones, will_send, config, now, new=fresh)
+    before = _unexpanded(rows, user_id)
+    new = _fresh(rows, user_id, ids + before, device_ids, config, now) if before else fresh
+    done_at = _done_at(rows, phones, will_send + len(before), config, now, new=new)
     allowed = newcomers.allowed(phones, now)
     lock = newcomers.lock(phones, now) if fresh else None
     return Preflight(
@@ -121,12 +103,38 @@ def look(
     )
 
 
+def _people(
+    rows: Rows, user_id: int, ids: list[int], device_ids: list[int] | None, config: Config, now: datetime
+) -> list[Row]:
+    """How many of these people are skipped for which reason, None for those who get it; fresh: new ones."""
+    return rows.all(
+        """select reason, count(*) as n, sum(fresh) as fresh from (
+             select case
+                 when :anybody_out and exists (select 1 from suppressions s where s.user_id = c.user_id
+                                               and s.phone_hash = phone_hash(c.phone)) then 'opted_out'
+                 when :consent and c.consent_at is null then 'no_consent'
+                 when exists (select 1 from devices d join numbers k on k.device_id = d.id and k.phone = c.phone
+                              where d.user_id = c.user_id and k.answer = 'no' and k.checked_at > :remembered)
+                     and not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone)
+                   then 'not_on_whatsapp' end as reason,
+               not exists (select 1 from chats h join devices d on d.user_id = h.user_id and d.phone = h.account
+                           where h.user_id = c.user_id and h.phone = c.phone and d.removed_at is null
+                           and (:named is null or d.id in (select value from json_each(:named)))) as fresh
+             from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids)))
+           group by reason""",
+        user_id=user_id,
+        ids=json.dumps(ids),
+        named=None if device_ids is None else json.dumps(device_ids),
+        anybody_out=rows.value("select 1 from suppressions where user_id = :id limit 1", id=user_id) is not None,
+        consent=config.guards.require_consent,
+        remembered=times.stored(now - numbers.NO_LASTS),
+    )
+
+
 def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> datetime | None:
     """When a running campaign should be done; None for one that does not run or cannot be foreseen."""
     if campaign.status == "scheduled" and campaign.scheduled_for is not None:
-        named = None if campaign.device_ids is None else list(campaign.device_ids)
-        phones = _phones(rows, campaign.user_id, named)
-        return _done_at(rows, phones, campaign.total, config, campaign.scheduled_for)
+        return _through(rows, campaign, config, campaign.scheduled_for)
     if campaign.status != "sending":
         return None
     lasts = rows.all(
@@ -143,18 +151,45 @@ def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> dat
         return now
     if None in moments:
         return None
-    unexpanded = campaign.queued - _made(rows, campaign)
-    if unexpanded > 0:
-        moments.append(_done_at(rows, _phones(rows, campaign.user_id, None), campaign.queued, config, now))
+    if not campaign.expanded:
+        moments.append(_through(rows, campaign, config, now))
     known = [moment for moment in moments if moment is not None]
     return max(known) if known and len(known) == len(moments) else None
 
 
-def _made(rows: Rows, campaign: Campaign) -> int:
-    found = rows.value(
-        "select count(*) from messages where campaign_id = :id and status in ('queued', 'sending')", id=campaign.id
+def _through(rows: Rows, campaign: Campaign, config: Config, start: datetime) -> datetime | None:
+    """When the people of a campaign that are no messages yet would be through, with all that goes before them."""
+    named = None if campaign.device_ids is None else list(campaign.device_ids)
+    phones, ids = _phones(rows, campaign.user_id, named), _unexpanded(rows, campaign.user_id)
+    waits = campaign.status == "scheduled"
+    count = len(ids) + (campaign.total if waits else 0)
+    freely = _done_at(rows, phones, count, config, start)
+    if freely == _done_at(rows, phones, count, config, start, new=count):  # nothing holds new people
+        return freely
+    if waits:
+        ids += segments.ids(rows, campaign.user_id, segments.read(campaign.audience))
+    return _done_at(
+        rows, phones, count, config, start, new=_fresh(rows, campaign.user_id, ids, named, config, start)
     )
-    return int(found)
+
+
+def _fresh(
+    rows: Rows, user_id: int, ids: list[int], device_ids: list[int] | None, config: Config, now: datetime
+) -> int:
+    found = _people(rows, user_id, ids, device_ids, config, now)
+    return sum(row["fresh"] for row in found if row["reason"] is None)
+
+
+def _unexpanded(rows: Rows, user_id: int) -> list[int]:
+    """The ids of the people whom running campaigns have no message for yet."""
+    ids = array("q")
+    for row in rows.all(
+        """select a.contact_ids from campaigns c join audiences a on a.campaign_id = c.id and a.part >= c.cursor
+           where c.user_id = :id and c.status = 'sending' and c.expanded = 0""",
+        id=user_id,
+    ):
+        ids.frombytes(row["contact_ids"])
+    return list(ids)
 
 
 def _phones(rows: Rows, user_id: int, device_ids: list[int] | None) -> list[devices.Device]:

@@ -59,6 +59,11 @@ _SENTENCES: dict[str, str] = {
     "storage_full": "The disk of the box is full. Free some space: the link is kept, and messages wait.",
 }
 
+_NO_PAGE = "The device's page does not come up: see its detail, and ask for a code once its QR code is there."
+_PROVING = (
+    "The phone proves itself just now: restart nothing, and follow what it shows. A code can be asked for once "
+    "that step is over, after ten minutes at most, and the QR code is back."
+)
 _GOES_ON = "WhatsApp Web shows a box that wants an answer: look at it in the doctor. Messages go on meanwhile."
 
 
@@ -337,7 +342,7 @@ def ask_pairing_code(tx: Tx, device: Device, phone: str) -> Device:
     if device.state not in ("qr", "starting"):
         raise Unavailable(
             "device_not_ready",
-            "The device's page does not come up: see its detail, restart it, and ask for a code at its QR code.",
+            _PROVING if device.detail == "passkey_required" else _NO_PAGE,
             retry_after=60,
         )
     tx.run(

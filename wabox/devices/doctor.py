@@ -15,6 +15,7 @@ MOST_SKEW = timedelta(minutes=1)
 
 STOPPED = "The phone is not started here."
 NO_BROWSER = "The browser is not open."
+OPENING = "WhatsApp Web is opening."
 BROWSER = "The browser is open."
 UNREACHED = "WhatsApp Web is not reached."
 REACHED = "WhatsApp Web is reached."
@@ -34,6 +35,7 @@ LINKED = "The phone is linked, and the page is ready."
 STEPS = {
     STOPPED: "Start it on the page WhatsApp.",
     NO_BROWSER: "Wait a minute. If it stays so, run wabox doctor on the machine.",
+    OPENING: "Wait a minute. If it stays so, run wabox doctor on the machine.",
     UNREACHED: "Check the internet connection of the box, and that nothing blocks web.whatsapp.com.",
     WRONG_CLOCK: "Set it, or let the machine set it by itself: WhatsApp refuses machines whose time is wrong.",
     LACKS: "Update wabox. Nothing is sent until then, and nothing is lost.",
@@ -42,7 +44,8 @@ STEPS = {
     "do not use. Then scan the newest code, or use a code by phone number.",
     PASSKEY: "Leave this page alone for up to ten minutes and follow what the phone shows; if it shows a code, it "
     "must be the one here. The passkey itself cannot be used here, for it answers to WhatsApp's own site "
-    "only. If the phone asks for nothing, link with a code by phone number instead, or try again on another day.",
+    "only. If the phone asks for nothing, wait until this step is over and the QR code is back; then link with a "
+    "code by phone number, or try again on another day.",
     CHECKPOINT: "Open WhatsApp on the phone and follow what it asks. If it asks for nothing, open "
     "web.whatsapp.com in a browser on your own computer, and answer there.",
     DIALOG: "Look at the picture. Press its main button here if that is what you want.",
@@ -85,13 +88,18 @@ def examine(device: Device, seen: Checkup, *, now: datetime) -> Report:
 
 def is_unscanned(seen: Checkup) -> bool:
     """Whether a code was shown for so long that a phone that could link would have."""
+    return _lasts(seen)
+
+
+def _lasts(seen: Checkup) -> bool:
     return seen.shown_for is not None and seen.shown_for > UNSCANNED
 
 
 def _way(device: Device, seen: Checkup, now: datetime) -> list[Finding]:
+    opening = device.state == "starting" and not _lasts(seen)
     if seen.browser is None:
-        return [Finding("browser", "bad", NO_BROWSER)]
-    found = [Finding("browser", "good", BROWSER, seen.browser), _site(seen)]
+        return [Finding("browser", "note", OPENING) if opening else Finding("browser", "bad", NO_BROWSER)]
+    found = [Finding("browser", "good", BROWSER, seen.browser), _site(seen, opening=opening)]
     if seen.skew is not None:
         wrong = abs(seen.skew) > MOST_SKEW
         found.append(Finding("clock", "bad" if wrong else "good", WRONG_CLOCK if wrong else CLOCK))
@@ -102,8 +110,10 @@ def _way(device: Device, seen: Checkup, now: datetime) -> list[Finding]:
     return [*found, *_link(device, seen, now)]
 
 
-def _site(seen: Checkup) -> Finding:
+def _site(seen: Checkup, *, opening: bool) -> Finding:
     if seen.reached is None or seen.page_version is None:
+        if opening:
+            return Finding("site", "note", OPENING)
         return Finding("site", "bad", UNREACHED, seen.reached)
     return Finding("site", "good", REACHED, seen.reached)
 

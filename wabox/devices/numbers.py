@@ -5,6 +5,9 @@ from __future__ import annotations
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 
+_OTHER = "This is not the number that is linked now. Look at the device again, then say which one goes on."
+_NONE = "No phone is linked to this device, so no number can go on: link one first."
+
 
 def check_free(rows: Rows, phone: str) -> None:
     """Raises Invalid `number_linked` if a device of this box, whosever it is, is linked to this number.
@@ -46,7 +49,6 @@ def send_from(tx: Tx, device_id: int, phone: str) -> None:
         phone=phone,
     )
     if not moved:
-        sentence = (
-            "This is not the number that is linked now. Look at the device again, then say which one goes on."
-        )
+        linked = tx.value("select 1 from devices where id = :id and linked = 1", id=device_id)
+        sentence = _OTHER if linked else _NONE
         raise Invalid("wrong_number", sentence, details={"phone_number": sentence})

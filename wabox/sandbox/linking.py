@@ -102,14 +102,14 @@ def show_boxes(world: World, page: Page, now: float) -> None:
     world.push(page.id, {"op": "checkpoint", "type": world.faults.checkpoint})
     account = world.kept.companions[page.companion or ""].phone
     world.push(page.id, {"op": "dialogs", "dialogs": world.faults.dialogs})
+    shown = page.unanswered = set(range(len(world.faults.dialogs)))
     for number, box in enumerate(world.faults.dialogs):
-        page.unanswered.add(number)
         if (after := box["unlink_after_ms"]) is not None:
-            world.later(now + after / 1000, partial(_unlink_unless, world, page, number, account))
+            world.later(now + after / 1000, partial(_unlink_unless, world, page, shown, number, account))
 
 
-def _unlink_unless(world: World, page: Page, number: int, phone: str, _now: float) -> None:
-    if number in page.unanswered and world.companions_of(phone):
+def _unlink_unless(world: World, page: Page, shown: set[int], number: int, phone: str, _now: float) -> None:
+    if page.unanswered is shown and number in shown and world.companions_of(phone):
         unlink(world, phone)
 
 

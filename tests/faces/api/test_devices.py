@@ -61,7 +61,7 @@ def test_a_device_shows_what_whatsapp_allows_until_it_ends(api: Api) -> None:
         "new_chats": new_chats,
     }
     assert (shown["state"], shown["ready"], shown["detail"]) == ("ready", True, "restricted")
-    assert "nobody new" in shown["detail_text"]
+    assert "only to people who wrote" in shown["detail_text"]
     api.stage.hands.forward(hours=3)
     later = api.call("GET", "/devices").json()["devices"][0]
     assert (later["detail"], later["limits"]) == (None, {"timelock": None, "new_chats": new_chats})
@@ -198,6 +198,9 @@ def test_nobody_lets_another_users_phone_go_on(api: Api) -> None:
     body = {"phone_number": "8801700000010"}
     his = api.call("POST", "/devices/primary/go-on", api.stage.bilal.key, json=body)
     assert (his.status_code, his.json()["code"]) == (422, "wrong_number")
+    assert "No phone is linked" in his.json()["error"]
+    odd = api.call("POST", "/devices/primary/go-on", json={"phone_number": "abc"})
+    assert (odd.status_code, list(odd.json()["details"])) == (422, ["phone_number"])
     assert api.stage.device().number_changed
 
 

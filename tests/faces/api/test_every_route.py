@@ -319,3 +319,16 @@ def test_what_the_api_does_not_have_is_404_in_json(api: Api) -> None:
             answer = api.call(method, path, "")
             assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json"), path
             assert set(answer.json()) == {"error", "code", "details"}
+
+
+def test_every_route_names_a_query_parameter_that_it_does_not_take(api: Api) -> None:
+    for route in ROWS:
+        answer = _call(api, route, body=ROWS[route].body, params={"odd": "1"})
+        assert (answer.status_code, answer.json()["code"], list(answer.json()["details"])) == (
+            422,
+            "invalid",
+            ["odd"],
+        )
+    assert "this path takes none" in api.call("GET", "/devices?box=1").json()["details"]["box"]
+    assert "page, per_page" in api.call("GET", "/messages?data=1").json()["details"]["data"]
+    assert api.call("OPTIONS", "/devices?odd=1").status_code == 204
