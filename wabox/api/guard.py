@@ -101,7 +101,7 @@ def _check_scope(caller: keys.Caller, method: str, handler: BaseRouteHandler) ->
 
 
 def _check_address(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """An id that no row could have is 404; NUL, null and unknown names in the query are 422, as in a body."""
+    """An id that no row could have is 404; NUL, null, unknown and doubled names in the query are 422."""
     segments = connection.scope["path"].split("/")
     for value in connection.path_params.values():
         if isinstance(value, int) and not (0 < value <= BIGGEST_ID and str(value) in segments):
@@ -114,6 +114,10 @@ def _check_address(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
         field = wanted.get(name)
         if name not in known and connection.scope.get("method") != "OPTIONS":
             raise _unknown(name, known)
+        if len(connection.query_params.getall(name)) > 1 and connection.scope.get("method") != "OPTIONS":
+            raise Invalid(
+                "invalid", f"{name[:64]} is given twice; see details.", details={name[:64]: "Send it once."}
+            )
         if value.lower() == "null" and field is not None and not field.has_inner_subclass_of(str):
             raise Invalid("invalid", f"{name} is null; leave it out instead.", details={name: "Leave it out."})
 

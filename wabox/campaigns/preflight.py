@@ -164,13 +164,17 @@ def _through(rows: Rows, campaign: Campaign, config: Config, start: datetime) ->
     waits = campaign.status == "scheduled"
     count = len(ids) + (campaign.total if waits else 0)
     freely = _done_at(rows, phones, count, config, start)
-    if freely == _done_at(rows, phones, count, config, start, new=count):  # nothing holds new people
+    latest = _done_at(rows, phones, count, config, start, new=count)
+    if freely == latest:  # nothing holds new people
         return freely
     if waits:
         ids += segments.ids(rows, campaign.user_id, segments.read(campaign.audience))
-    return _done_at(
-        rows, phones, count, config, start, new=_fresh(rows, campaign.user_id, ids, named, config, start)
-    )
+    ids = list(dict.fromkeys(ids))
+    parts = (ids[at : at + launching.PART] for at in range(0, len(ids), launching.PART))
+    new = (_fresh(rows, campaign.user_id, part, named, config, start) for part in parts)
+    if latest == _done_at(rows, phones, count, config, start, new=1):  # as long for one as for all
+        return latest if any(new) else freely
+    return _done_at(rows, phones, count, config, start, new=sum(new))
 
 
 def _fresh(
