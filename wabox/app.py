@@ -115,7 +115,7 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Litestar's own refusals in wabox's words."""
     if isinstance(error, ValidationException):
-        return _refused(request, _invalid(error))
+        return _refused(request, _invalid(request, error))
     if error.status_code in _BY_STATUS:
         code, sentence = _BY_STATUS[error.status_code]
         refusal = {404: NotFound, 413: TooLarge}.get(error.status_code, Refusal)(code, sentence)
@@ -129,11 +129,13 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
     return _refused(request, Invalid("invalid", f"The request is not understood: {error.detail}"))
 
 
-def _invalid(error: ValidationException) -> Invalid:
-    details = {}
+def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> Invalid:
+    details, wanted = {}, request.route_handler.parsed_fn_signature.parameters
     for one in error.extra if isinstance(error.extra, list) else []:
         if isinstance(one, dict):
-            details[str(one.get("key") or "body")] = wrong.sentence(str(one.get("message", "This is wrong")))
+            name, message = str(one.get("key") or "body"), str(one.get("message", "This is wrong"))
+            allowed = wrong.choices(wanted[name].raw) if name in wanted else None
+            details[name] = allowed or wrong.sentence(message)
     if "data" in details:
         return Invalid("bad_json", "The body is empty; send JSON.", details={"body": "Send a JSON object."})
     named = ", ".join(details) or "the request"

@@ -101,6 +101,11 @@ def _bare(kind: Any, value: Any) -> Any:
     return kind
 
 
+def choices(kind: Any) -> str | None:
+    """What one of a few values may be, in words; None for any other kind."""
+    return _choices(_bare(kind, ""))
+
+
 def _choices(kind: Any) -> str | None:
     if get_origin(kind) is not Literal:
         return None

@@ -123,7 +123,8 @@ async def go_on(label: str, desk: Desk) -> Response[str]:
     try:
         return await _act(desk, label, go, "device_went_on")
     except Invalid:
-        return desk.go("/whatsapp", said="other_number")
+        found = await desk.box.db.read(devices.by_label, desk.user.id, label)
+        return desk.go("/whatsapp", said="other_number" if found.linked else "none_linked")
 
 
 @post("/whatsapp/devices/{label:str}/delete")

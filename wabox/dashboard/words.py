@@ -221,6 +221,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "device_not_pressed": ("calm", later("There was no such button any more. Nothing was pressed.")),
     "device_restarted": ("good", later("The device is restarting.")),
     "device_went_on": ("good", later("The device goes on from this number.")),
+    "none_linked": ("warn", later("Meanwhile the phone was unlinked. Link one first.")),
     "other_number": (
         "warn",
         later("Meanwhile yet another number was linked. Look again before you let it go on."),

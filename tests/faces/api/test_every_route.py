@@ -331,6 +331,8 @@ def test_every_route_names_a_query_parameter_that_it_does_not_take(api: Api) -> 
         )
     assert "this path takes none" in api.call("GET", "/devices?box=1").json()["details"]["box"]
     assert "page, per_page" in api.call("GET", "/messages?data=1").json()["details"]["data"]
+    odd = api.call("GET", "/campaigns?status=odd").json()["details"]["status"]
+    assert odd.startswith("This must be one of ") and "scheduled" in odd
     twice = api.call("GET", "/messages?page=1&page=2")
     assert (twice.status_code, twice.json()["details"]) == (422, {"page": "Send it once."})
     assert api.call("OPTIONS", "/devices?odd=1").status_code == 204
