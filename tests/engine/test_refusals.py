@@ -295,3 +295,91 @@ def test_a_stopped_campaign_takes_what_was_refused_along(engine: Engine) -> None
     assert (show(engine, campaign_id).failed, show(engine, campaign_id).cancelled) == (0, 5)
     hours(engine, 2)
     assert not engine.driver.taken
+
+
+# -- taken first, and refused a moment later -----------------------------------------------------------
+
+
+def late(engine: Engine, count: int) -> None:
+    """WhatsApp takes the next messages, each, and refuses it a second later."""
+    for _ in range(count):
+        engine.driver.plan("refused_later")
+        assert engine.turns.step(engine.stage.asha.device_id)
+        engine.stage.hands.forward(seconds=1)
+        engine.driver.let_pass()
+
+
+def test_three_refused_late_in_a_row_close_the_door_to_everybody_new(engine: Engine) -> None:
+    writes(engine)
+    jobs = send(engine, 6)
+    late(engine, 3)
+    warm = engine.send(WARM)
+    settle(engine)
+    assert statuses(engine, [*jobs, warm]) == ["failed"] * 3 + ["queued"] * 3 + ["sent"]
+    assert {engine.message(job).error for job in jobs[:3]} == {"refused_later"}
+    assert {why(engine, job) for job in jobs[3:]} == {"new_chats_refused"}
+    engine.stage.hands.forward(hours=1)
+    late(engine, 1)
+    assert statuses(engine, jobs[3:]) == ["failed", "queued", "queued"]
+    assert {why(engine, job) for job in jobs[4:]} == {"new_chats_refused"}, "one more is enough"
+    engine.stage.hands.forward(hours=1)
+    settle(engine)
+    assert statuses(engine, jobs[4:]) == ["sent", "sent"]
+
+
+def test_late_refusals_with_an_arrival_between_them_close_nothing(engine: Engine) -> None:
+    jobs = send(engine, 6)
+    late(engine, 2)
+    engine.turns.step(engine.stage.asha.device_id)
+    wa_id = engine.message(jobs[2]).wa_message_id
+    assert wa_id is not None
+    engine.driver.ack(engine.stage.asha.device_id, wa_id, 2)
+    late(engine, 2)
+    settle(engine)
+    assert statuses(engine, jobs) == ["failed", "failed", "delivered", "failed", "failed", "sent"]
+
+
+def test_late_refusals_with_one_that_stands_for_a_minute_close_nothing(engine: Engine) -> None:
+    jobs = send(engine, 4)
+    engine.turns.step(engine.stage.asha.device_id)
+    engine.stage.hands.forward(minutes=2)
+    late(engine, 2)
+    settle(engine)
+    assert statuses(engine, jobs) == ["sent", "failed", "failed", "sent"]
+
+
+def test_what_was_refused_late_opened_no_chat(engine: Engine) -> None:
+    job, again = send(engine, 1)[0], send(engine, 1)[0]
+    late(engine, 1)
+    assert engine.status(job) == "failed"
+    assert engine.stage.value("select count(*) from chats") == 0
+    assert engine.stage.value("select new_chat from messages where id = :id", id=again) == 1
+    writes(engine, "8801712000000")
+    settle(engine)
+    assert engine.status(again) == "sent"
+    refused = engine.message(again).wa_message_id
+    assert refused is not None
+    engine.driver.ack(engine.stage.asha.device_id, refused, -1)
+    assert engine.stage.value("select count(*) from chats") == 1, "this person wrote"
+
+
+def test_what_was_refused_late_counts_in_the_caps_that_whatsapp_counts(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending={"new_chats_per_day": 2, "daily_cap": 10})
+    jobs = send(engine, 3)
+    late(engine, 2)
+    settle(engine)
+    assert statuses(engine, jobs) == ["failed", "failed", "queued"]
+    assert why(engine, jobs[2]) == "new_chat_cap"
+    engine.stage.close()
+
+
+def test_late_refusals_of_a_campaign_count_as_failures_in_a_row(engine: Engine) -> None:
+    for phone in people(engine, 12):
+        writes(engine, phone)
+    campaign_id = launch(engine)
+    expand(engine, campaign_id)
+    late(engine, 4)
+    assert show(engine, campaign_id).failed == 4
+    assert engine.stage.value("select failures_in_row from campaigns") == 4
+    settle(engine)
+    assert engine.stage.value("select failures_in_row from campaigns") == 0

@@ -73,7 +73,7 @@ def test_refusals_that_nobody_explained_are_said(shop: Stage, asha: Tab) -> None
             limits.cold_refused(tx, shop.asha.device_id, now=shop.hands.now())  # type: ignore[arg-type]
 
     shop.box.db.write_now(refuse)
-    assert "refused three new people in a row" in card(asha)
+    assert "refuses new people and does not say until when" in card(asha)
 
 
 def test_a_campaign_says_how_many_new_people_whatsapp_leaves_and_that_the_rest_follows(

@@ -154,7 +154,8 @@ def _confirm(tx: Tx, device: devices.Device, event: Inbound, who: Person, verdic
 def _campaign_before(tx: Tx, user_id: int, phone: str, now: datetime) -> int | None:
     found: int | None = tx.value(
         """select campaign_id from messages where user_id = :user_id and phone = :phone
-           and campaign_id is not null and spent_at >= :since order by spent_at desc limit 1""",
+           and campaign_id is not null and spent_at >= :since and status <> 'failed'
+           order by spent_at desc limit 1""",
         user_id=user_id,
         phone=phone,
         since=times.stored(now - BLAMED_FOR),

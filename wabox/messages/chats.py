@@ -10,6 +10,7 @@ from datetime import datetime
 
 from wabox import times
 from wabox.db import Rows, Tx
+from wabox.messages import stored
 
 ACCOUNT = "coalesce((select phone from devices where id = m.device_id), '')"  # that a message would go from now
 KNOWN = f"""exists (select 1 from chats k where k.user_id = m.user_id and k.phone = m.phone
@@ -65,6 +66,31 @@ def wrote(tx: Tx, user_id: int, account: str | None, phone: str, *, inbound: boo
         phone=phone,
         at=times.stored(at),
     )
+
+
+def opened_none(tx: Tx, message: stored.Message) -> None:
+    """The message did not go after all: its chat is not there, unless something else went or came in it."""
+    account = message.account or ""
+    gone = tx.run(
+        """delete from chats where user_id = :user_id and account = :account and phone = :phone
+           and last_in_at is null and first_at >= :handed_at and not exists (
+             select 1 from messages m where m.user_id = :user_id and m.phone = :phone and m.account = :account
+             and m.id <> :id and m.status in ('sent', 'delivered', 'read', 'unknown'))""",
+        user_id=message.user_id,
+        account=account,
+        phone=message.phone,
+        id=message.id,
+        handed_at=times.stored_or_none(message.handed_at),
+    )
+    if gone:
+        tx.run(
+            """update messages set new_chat = 1 where user_id = :user_id and phone = :phone and status = 'queued'
+               and device_id in (select id from devices
+                                 where user_id = :user_id and coalesce(phone, '') = :account)""",
+            user_id=message.user_id,
+            account=account,
+            phone=message.phone,
+        )
 
 
 def join(tx: Tx, user_id: int, hidden: str, phone: str) -> None:

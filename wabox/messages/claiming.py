@@ -170,7 +170,8 @@ def _hold(tx: Tx, line: Line, row: Row, wait: gate.Wait) -> int:
 # SQL: which of the next messages m wait for the same as the one at the head.
 _ALIKE: dict[facts.Reason, str] = {
     "recipient_cap": """(select count(*) from messages seen where seen.user_id = m.user_id
-        and seen.phone = m.phone and seen.campaign_id is not null and seen.spent_at >= :midnight) >= :cap""",
+        and seen.phone = m.phone and seen.campaign_id is not null and seen.spent_at >= :midnight
+        and seen.status <> 'failed') >= :cap""",
     "restricted": warmth.COLD,
     "new_chats_capped": warmth.COLD,
     "new_chats_refused": warmth.COLD,

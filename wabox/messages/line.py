@@ -71,7 +71,8 @@ class Line:
             return 0
         counted = rows.value(
             """select count(*) from messages where user_id = :user_id and phone = :phone
-               and campaign_id is not null and spent_at >= :midnight and id <> :without""",
+               and campaign_id is not null and spent_at >= :midnight and id <> :without
+               and status <> 'failed'""",
             without=self.without,
             user_id=row["user_id"],
             phone=row["phone"],

@@ -23,7 +23,7 @@ from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
 from wabox.devices import devices, limits
 from wabox.errors import Invalid
-from wabox.messages import chats, numbers, statuses, stored, tallies, warmth
+from wabox.messages import chats, late_refusals, numbers, statuses, stored, tallies, warmth
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
@@ -407,11 +407,20 @@ def _refused(tx: Tx, message: stored.Message, at: datetime) -> bool:
 def _refused_after_all(tx: Tx, message: stored.Message, at: datetime) -> bool:
     """sent → failed: WhatsApp took it and then refused it. Of two attempts the other may have gone; then it stays.
 
-    A refusal from before it was sent answers an attempt that counts no more.
+    A refusal from before it was sent answers an attempt that counts no more. It opened no chat, and several in a
+    row say that WhatsApp refuses everybody new, or everything.
     """
     if message.doubt_stage == HANDED_AGAIN or message.sent_at is None or at < message.sent_at:
         return False
-    return _move(tx, message, ("sent",), "failed", now=at, error=REFUSED_LATER)
+    if not _move(tx, message, ("sent",), "failed", now=at, error=REFUSED_LATER):
+        return False
+    chats.opened_none(tx, message)
+    if late_refusals.of_new(tx, message.device_id, now=at) >= limits.MOST_REFUSALS:
+        limits.cold_refused(tx, message.device_id, now=at, sure=True)
+    if message.campaign_id is not None:
+        in_a_row = late_refusals.of_campaign(tx, message.device_id, message.campaign_id, now=at)
+        tallies.failed_in_a_row(tx, message.campaign_id, in_a_row)
+    return True
 
 
 def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetime) -> bool:
@@ -546,14 +555,16 @@ def _move(
 ) -> bool:
     """The one place where a message reaches a new status for good: row, count and webhook together.
 
-    What it was is asked of the row: a receipt or a deleted phone may have moved it since `message` was read.
+    What it was is asked of the row: a receipt or a deleted phone may have moved it since `message` was read. What
+    WhatsApp took, and refused later, it has counted: it stays in the caps.
     """
     was = tx.value("select status from messages where id = :id", id=message.id)
     stamp = f"{to}_at" if to in statuses.REACHED else "finished_at"
     moved = tx.run(
         f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text,
             rest_until = null,
-            spent_at = case when :to in ('failed', 'skipped', 'cancelled') then null
+            spent_at = case when :error is '{REFUSED_LATER}' then spent_at
+                            when :to in ('failed', 'skipped', 'cancelled') then null
                             when :to = 'sent' then coalesce(spent_at, :now) else spent_at end
             where id = :id and status in ({", ".join(f"'{one}'" for one in origin)})""",  # noqa: S608
         id=message.id,

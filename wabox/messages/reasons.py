@@ -19,7 +19,7 @@ _SENTENCES: dict[Reason, str] = {
     "number_changed": "Another number was linked here; say on the page WhatsApp whether it goes on.",
     "restricted": "WhatsApp lets this number write only to people who wrote to it first, for now.",
     "new_chats_capped": "WhatsApp's limit of new chats is reached: only people who wrote to you get messages.",
-    "new_chats_refused": "WhatsApp refused three new people in a row: they wait, people who wrote to you do not.",
+    "new_chats_refused": "WhatsApp refuses new people: they wait an hour, people who wrote to you do not.",
     "campaign_paused": "The campaign is paused; resume it to go on.",
     "content_review": "Whoever runs this box reads it first; then it goes on.",
     "scheduled": "It is planned for later.",

@@ -29,6 +29,11 @@ def campaign_moved(tx: Tx, campaign_id: int, *, was: Status, to: Status, error: 
     )
 
 
+def failed_in_a_row(tx: Tx, campaign_id: int, n: int) -> None:
+    """At least its last n failed: each counted as sent before."""
+    tx.run("update campaigns set failures_in_row = max(failures_in_row, :n) where id = :id", id=campaign_id, n=n)
+
+
 def bucket(moment: datetime) -> str:
     """The quarter of an hour a moment falls into, as the counts know it."""
     return times.stored(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))

@@ -33,6 +33,7 @@ const hear = (key, ack) => {
   const event = acked(key, ack);
   if (!event || (ack < 0 && awaited.has(event.id))) return;
   if (ack >= 1 && awaited.has(event.id)) awaited.get(event.id)(ack);
+  if (ack < 0 && performance.now() - fetchedAt > AGAIN_MS) void fetchLimits(); // the account may be why
   tell({ what: 'ack', ...event });
 };
 
