@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from time import monotonic
 
 from wabox import times
@@ -34,14 +35,17 @@ def claim_next(
 
     Returns the claimed message, or why the head waits, or None if nobody stands in line. What can never
     go is dropped on the way, what waits for itself alone is put aside: some of them at once, and the rest
-    at the next claim, so that nobody waits long for this transaction.
+    at the next claim, so that nobody waits long for this transaction. At least one is looked at, however slow
+    the machine is.
     """
-    ends = monotonic() + MOST_SECONDS
+    ends = inf
+    began = monotonic()
     line = of_device(tx, devices.by_id(tx, device_id), config=config, now=now)
     aside = _judge_refused(tx, line) + _back_in_line(tx, device_id, now) + _limits_open(tx, line)
     while (row := _head(tx, line)) is not None:
         if aside >= MOST_ASIDE or monotonic() > ends:
             return Again()
+        ends = began + MOST_SECONDS
         decision = gate.decide(now, line.facts_for(tx, row))
         if isinstance(decision, gate.Wait):
             if not decision.others_pass or (decision.until is None and decision.reason not in gate.OF_DEVICE):
