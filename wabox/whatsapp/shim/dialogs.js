@@ -78,5 +78,8 @@ const frame = async () => {
   boxes.forEach((one) => one.setAttribute(SHOWN, ''));
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, veil];
   if (getComputedStyle(document.body).visibility !== 'hidden') throw new Error('not_hidden');
-  return { linked, boxes: boxes.length, area: around(boxes) };
+  const area = around(boxes);
+  if (area || boxes.length === 0) return { linked, boxes: boxes.length, area };
+  boxes[0].scrollIntoView({ block: 'center' }); // further down than the window reaches
+  return { linked, boxes: boxes.length, area: around([boxes[0]]) };
 };
