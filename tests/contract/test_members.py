@@ -27,7 +27,7 @@ LANGUAGE = set(
         has hidden href includes indexOf isArray isConnected isFinite isInteger join keys
         left length map matches max message min name now of on parentElement parse pop push
         querySelector querySelectorAll race reduce reject removeAttribute replace
-        replaceSync require resolve right round set setAttribute size slice some sort split
+        replaceSync require resolve right round scrollIntoView set setAttribute size slice some sort split
         startsWith stringify test testid textContent then toLowerCase toString top trim trunc
         values visibility waboxTell""",
     )
