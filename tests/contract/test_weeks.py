@@ -66,14 +66,23 @@ def test_an_old_page_is_renewed_at_night_and_never_with_a_message_in_hand(
     assert not before & set(browsers_of(world, shop))
 
 
+def loaded_anew(world: ChromiumWorld, shop: Shop) -> None:
+    """The silence is known, and the page that comes of it is well; what it shows until then does not count."""
+    wait_until(lambda: session_of(world, shop).silence._tried > 0)
+    world.synced(shop[0].device_id, world.diary.mark())
+    handed = world.driver.hand_over(shop[0].device_id, chat_with(world, shop), new_id(), "back again")
+    assert handed.outcome == "acked"
+
+
 def test_a_dead_channel_is_known_by_two_doubts_and_ends_with_a_reload(world: ChromiumWorld, shop: Shop) -> None:
     device_id, chat_id, lost = shop[0].device_id, chat_with(world, shop), [new_id(), new_id()]
-    browsers, mark = set(browsers_of(world, shop)), world.diary.mark()
+    browsers = set(browsers_of(world, shop))
+    session_of(world, shop).silence._tried = 0
     world.weather(dead_channel=True)
     for message_id in lost:
         handed = world.driver.hand_over(device_id, chat_id, message_id, "hello")
         assert (handed.outcome, handed.reason) == ("in_doubt", "timeout")
-    recovers(world, shop, mark)
+    loaded_anew(world, shop)
     assert set(browsers_of(world, shop)) == browsers, "a reload is enough"
     for message_id in lost:
         assert world.driver.look_up(device_id, message_id, (chat_id,), None).ack in (0, None)
@@ -86,7 +95,8 @@ def test_numbers_that_nobody_says_a_word_of_are_a_dead_channel_too_and_it_ends_w
 ) -> None:
     (device_id, session), chat_id = (shop[0].device_id, session_of(world, shop)), chat_with(world, shop)
     monkeypatch.setattr(session, "limits", replace(session.limits, resolve=0.5))
-    browsers, mark, sent = set(browsers_of(world, shop)), world.diary.mark(), new_id()
+    browsers, sent = set(browsers_of(world, shop)), new_id()
+    session.silence._tried = 0
     world.weather(dead_channel=True)
     assert world.driver.resolve(device_id, world.new_phone()).answer == "unknown"
     with ThreadPoolExecutor(1) as worker:
@@ -95,7 +105,7 @@ def test_numbers_that_nobody_says_a_word_of_are_a_dead_channel_too_and_it_ends_w
         assert world.driver.resolve(device_id, world.new_phone()).answer == "unknown"
         assert session.silence.is_dead and session.link.state == "ready", "a message is in hand"
         assert call.result(PATIENCE).reason == "timeout"
-    recovers(world, shop, mark)
+    loaded_anew(world, shop)
     assert set(browsers_of(world, shop)) == browsers, "a reload is enough"
     assert world.driver.resolve(device_id, world.new_phone()).answer == "yes"
     assert world.driver.hand_over(device_id, chat_id, sent, "hello").outcome == "acked"
@@ -110,9 +120,9 @@ def test_an_idle_page_that_has_no_answer_about_its_limits_twice_is_loaded_anew(
     world.thread.run(tab_of(world, shop).reload())
     world.synced(device_id, mark)
     monkeypatch.undo()
-    mark = world.diary.mark()
+    session_of(world, shop).silence._tried = 0
     world.weather(dead_channel=True)
-    recovers(world, shop, mark)
+    loaded_anew(world, shop)
 
 
 def test_nothing_is_loaded_anew_for_silence_while_a_page_is_not_well(world: ChromiumWorld, shop: Shop) -> None:
