@@ -101,20 +101,27 @@ def _check_scope(caller: keys.Caller, method: str, handler: BaseRouteHandler) ->
 
 
 def _check_address(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """An id that no row could have is 404; NUL, null, unknown and doubled names in the query are 422."""
+    """An id that no row could have is 404; what is wrong in the query is 422."""
     segments = connection.scope["path"].split("/")
     for value in connection.path_params.values():
         if isinstance(value, int) and not (0 < value <= BIGGEST_ID and str(value) in segments):
             raise NotFound("not_found", "There is nothing of this id; take ids from the lists.")
+    if connection.scope["query_string"]:
+        _check_query(connection, handler)
+
+
+def _check_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Raises Invalid for NUL, null, unknown and doubled names; OPTIONS takes any names."""
     wanted = handler.parsed_fn_signature.parameters
     known = query_names(handler, connection.path_params)
-    for name, value in connection.query_params.multi_items() if connection.scope["query_string"] else ():
+    any_names = connection.scope.get("method") == "OPTIONS"
+    for name, value in connection.query_params.multi_items():
         if "\0" in value:
             raise Invalid("bad_text", UNFIT_TEXT, details={name: UNFIT_TEXT})
         field = wanted.get(name)
-        if name not in known and connection.scope.get("method") != "OPTIONS":
+        if name not in known and not any_names:
             raise _unknown(name, known)
-        if len(connection.query_params.getall(name)) > 1 and connection.scope.get("method") != "OPTIONS":
+        if len(connection.query_params.getall(name)) > 1 and not any_names:
             raise Invalid(
                 "invalid", f"{name[:64]} is given twice; see details.", details={name[:64]: "Send it once."}
             )

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.db import Rows
 
+ERROR = "refused_later"
 LOOKED_AT = 10
 _SETTLED = timedelta(minutes=1)
 _RECENT = timedelta(days=1)
@@ -29,7 +30,7 @@ def of_campaign(rows: Rows, device_id: int, campaign_id: int, *, now: datetime) 
 def _in_a_row(rows: Rows, which: str, device_id: int, campaign_id: int | None, now: datetime) -> int:
     found = rows.all(
         f"""select status from messages where device_id = :device_id and spent_at >= :since and {which}
-            and (error = 'refused_later' or status in ('delivered', 'read')
+            and (error = '{ERROR}' or status in ('delivered', 'read')
                  or (status = 'sent' and sent_at <= :settled))
             order by spent_at desc, id desc limit {LOOKED_AT}""",  # noqa: S608 - the words of this file
         device_id=device_id,

@@ -129,26 +129,26 @@ class Allowance:
 
 def allowance(rows: Rows, device: devices.Device, *, config: Config, now: datetime) -> Allowance:
     """The device's share of today, as the gate sees it."""
-    shared = of_device(rows, device, config=config, now=now).shared
-    wanted, seen = shared.rules, shared.device
+    line = of_device(rows, device, config=config, now=now)
+    shared, wanted, seen = line.shared, line.shared.rules, line.shared.device
     linked = wanted.warmup and seen.first_linked_at is not None
     return Allowance(
         warmup_day=gate.warmup_day(now, seen.first_linked_at, wanted.zone) if linked else None,
         daily_cap=gate.effective_daily_cap(now, seen, shared.account, wanted),
-        sent_today=_sent_today(rows, device, shared, now),
+        sent_today=seen.sent_today or _sent_today(rows, device, line.midnight),
         over_plan=seen.over_plan,
     )
 
 
-def _sent_today(rows: Rows, device: devices.Device, shared: facts.Facts, now: datetime) -> int:
-    """What its number sent today, also where no cap asks; only today's part of an index is read."""
+def _sent_today(rows: Rows, device: devices.Device, midnight: datetime) -> int:
+    """What its number sent today, where no cap asked for it; only today's part of an index is read."""
     return int(
         rows.value(
             """select count(*) from messages
                where user_id = :user_id and account = :account and spent_at >= :midnight""",
             user_id=device.user_id,
             account=device.phone or "",
-            midnight=times.stored(day_start(local_day(now, shared.rules.zone), shared.rules.zone)),
+            midnight=times.stored(midnight),
         )
     )
 

@@ -31,7 +31,6 @@ from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
 LIMITS = (TIMELOCK, CAPPED)  # why the page lets a cold message not in, or WhatsApp refuses it: no fault of it
 CLOSED_REST = timedelta(hours=1)
 SAME_PERSON = "same_person"  # the campaign went to them under another number
-REFUSED_LATER = "refused_later"  # WhatsApp had said that it has it
 UNCLEAR, TRIED_AGAIN = (
     "refusal_unclear",
     "refused_before",
@@ -412,7 +411,7 @@ def _refused_after_all(tx: Tx, message: stored.Message, at: datetime) -> bool:
     """
     if message.doubt_stage == HANDED_AGAIN or message.sent_at is None or at < message.sent_at:
         return False
-    if not _move(tx, message, ("sent",), "failed", now=at, error=REFUSED_LATER):
+    if not _move(tx, message, ("sent",), "failed", now=at, error=late_refusals.ERROR):
         return False
     chats.opened_none(tx, message)
     if late_refusals.of_new(tx, message.device_id, now=at) >= limits.MOST_REFUSALS:
@@ -563,7 +562,7 @@ def _move(
     moved = tx.run(
         f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text,
             rest_until = null,
-            spent_at = case when :error is '{REFUSED_LATER}' then spent_at
+            spent_at = case when :error is '{late_refusals.ERROR}' then spent_at
                             when :to in ('failed', 'skipped', 'cancelled') then null
                             when :to = 'sent' then coalesce(spent_at, :now) else spent_at end
             where id = :id and status in ({", ".join(f"'{one}'" for one in origin)})""",  # noqa: S608

@@ -41,46 +41,35 @@ class UnlinkBody(msgspec.Struct, forbid_unknown_fields=True):
     phone: str
 
 
-class InboundBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A person writes to a linked phone."""
+class BetweenBody(msgspec.Struct, forbid_unknown_fields=True):
+    """From whom to whom: a person and a linked phone."""
 
     sender: str = msgspec.field(name="from")
     to: str
+
+    def clean(self) -> tuple[str, str]:
+        """Both as digits. Raises Invalid `invalid_phone`."""
+        return clean_phone(self.sender), clean_phone(self.to)
+
+
+class WrittenBody(BetweenBody):
+    """What one writes, or makes of what was written last."""
+
     text: str
+
+
+class InboundBody(WrittenBody):
+    """A person writes to a linked phone."""
+
     kind: Literal["image", "video", "audio", "ptt", "sticker", "document", "poll_creation", "location"] | None = (
         None
     )
 
 
-class EditBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A person changes what they wrote last to a linked phone."""
-
-    sender: str = msgspec.field(name="from")
-    to: str
-    text: str
-
-
-class RevokeBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A person deletes what they wrote last to a linked phone, for everybody."""
-
-    sender: str = msgspec.field(name="from")
-    to: str
-
-
-class VanishingBody(msgspec.Struct, forbid_unknown_fields=True):
+class VanishingBody(BetweenBody):
     """A person sets how long messages last in the chat with a linked phone."""
 
-    sender: str = msgspec.field(name="from")
-    to: str
     seconds: Literal[0, 86_400, 604_800, 7_776_000]
-
-
-class OutboundBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A linked phone itself writes to a person."""
-
-    sender: str = msgspec.field(name="from")
-    to: str
-    text: str
 
 
 class SwitchBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -165,7 +154,7 @@ async def unlink_phone(request: Request[Any, Any, Any], state: State) -> dict[st
 async def write_to_phone(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
     """A person writes to a linked phone."""
     body = await _body(request, InboundBody)
-    sender, to = clean_phone(body.sender), clean_phone(body.to)
+    sender, to = body.clean()
     text = _clean_text(body.text)
     message = mail.write(_world(state), sender, to, text, time.time(), kind=body.kind)
     _moved(state)
@@ -175,8 +164,8 @@ async def write_to_phone(request: Request[Any, Any, Any], state: State) -> dict[
 @post("/sandbox/outbound", status_code=200)
 async def write_on_phone(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
     """A linked phone itself writes to a person; its linked devices get that, too."""
-    body = await _body(request, OutboundBody)
-    sender, to = clean_phone(body.sender), clean_phone(body.to)
+    body = await _body(request, WrittenBody)
+    sender, to = body.clean()
     message = mail.write_there(_world(state), sender, to, _clean_text(body.text), time.time())
     _moved(state)
     return view.shown(message)
@@ -185,9 +174,9 @@ async def write_on_phone(request: Request[Any, Any, Any], state: State) -> dict[
 @post("/sandbox/edit", status_code=200)
 async def edit_last(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
     """A person changes what they wrote last to a linked phone."""
-    body = await _body(request, EditBody)
+    body = await _body(request, WrittenBody)
     world = _world(state)
-    message = persons.last_of(world, clean_phone(body.sender), clean_phone(body.to))
+    message = persons.last_of(world, *body.clean())
     persons.change(world, message, _clean_text(body.text))
     _moved(state)
     return view.shown(message)
@@ -196,9 +185,9 @@ async def edit_last(request: Request[Any, Any, Any], state: State) -> dict[str, 
 @post("/sandbox/revoke", status_code=200)
 async def revoke_last(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
     """A person deletes what they wrote last to a linked phone, for everybody."""
-    body = await _body(request, RevokeBody)
+    body = await _body(request, BetweenBody)
     world = _world(state)
-    message = persons.last_of(world, clean_phone(body.sender), clean_phone(body.to))
+    message = persons.last_of(world, *body.clean())
     persons.take_back(world, message, time.time())
     _moved(state)
     return view.shown(message)
@@ -208,7 +197,7 @@ async def revoke_last(request: Request[Any, Any, Any], state: State) -> dict[str
 async def let_vanish(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
     """A person sets how long messages last in the chat with a linked phone."""
     body = await _body(request, VanishingBody)
-    person, to = clean_phone(body.sender), clean_phone(body.to)
+    person, to = body.clean()
     persons.let_vanish(_world(state), person, to, body.seconds)
     _moved(state)
     return {"from": person, "to": to, "seconds": body.seconds}
