@@ -38,9 +38,16 @@ def world(sky: ChromiumWorld) -> Iterator[ChromiumWorld]:
 
 
 @pytest.fixture(scope="module")
-def shop(sky: ChromiumWorld) -> Shop:
+def linked(sky: ChromiumWorld) -> Shop:
     """The device that has all the bad days."""
     return sky.linked()
+
+
+@pytest.fixture
+def shop(world: ChromiumWorld, linked: Shop) -> Shop:
+    """That device, well again whatever the test before did to it."""
+    world.well(linked[0].device_id)
+    return linked
 
 
 # As the sandbox's codes with a `ref_ms` of 1000.
@@ -63,6 +70,11 @@ def tab_of(world: ChromiumWorld, shop: Shop) -> Tab:
 
 def browsers_of(world: ChromiumWorld, shop: Shop) -> list[int]:
     return processes.browsers_of(world.profiles / shop[0].profile)
+
+
+def browser_of(world: ChromiumWorld, shop: Shop) -> list[int]:
+    """The browser itself: the processes that it starts to help it come and go."""
+    return [pid for pid in browsers_of(world, shop) if "--type=" not in " ".join(processes.command_line(pid))]
 
 
 def chat_with(world: ChromiumWorld, shop: Shop) -> str:
