@@ -46,7 +46,7 @@ def bare(*, billing: bool, body_kilobytes: int) -> Litestar:
     billing: with the pages that sell and buy plans. body_kilobytes: the largest body that is read.
     """
     web = Litestar(
-        route_handlers=[v1.router, v1.description, probes.router, dashboard.router(billing=billing)],
+        route_handlers=[v1.router, v1.description, probes.router, dashboard.router(sells=billing)],
         before_send=[probes.count, _guard],
         dependencies={"box": Provide(_box, sync_to_thread=False), "watch": Kept(Watch).provide},
         exception_handlers={

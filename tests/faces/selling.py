@@ -22,7 +22,7 @@ from wabox.accounts.states import Actor
 from wabox.billing import invoices, ledger, payments, plans, receipts, subscriptions, trials
 from wabox.billing.payments import Claim
 from wabox.billing.plans import Plan, Terms
-from wabox.dashboard.billing import directory
+from wabox.dashboard.billing.page import directory
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.messages import outbox, template

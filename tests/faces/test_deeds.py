@@ -8,7 +8,7 @@ from pathlib import Path
 
 import wabox
 from wabox.dashboard import language
-from wabox.dashboard.deeds import DEEDS
+from wabox.dashboard.names.deeds import DEEDS
 
 ACTION = re.compile(
     r"(account|audit|box|campaign|complaint|contact|content|device|disclaimer|filter|key|login|password|payment"

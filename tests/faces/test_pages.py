@@ -15,7 +15,7 @@ from tests.faces.scene import Scene
 from tests.faces.tab import Tab, words
 from tests.some import some
 from wabox.box import Box
-from wabox.dashboard.guard import local_path
+from wabox.dashboard.frame.guard import local_path
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 

@@ -18,7 +18,7 @@ from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of
 from wabox.accounts import passwords, totp
 from wabox.accounts.passwords import Verdict
-from wabox.dashboard.desk import Desk
+from wabox.dashboard.frame.desk import Desk
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 

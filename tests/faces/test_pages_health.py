@@ -11,7 +11,7 @@ from tests.faces.tab import Tab, words
 from wabox.accounts import mail
 from wabox.checkup import database, standing
 from wabox.checkup.findings import Finding
-from wabox.dashboard import health
+from wabox.dashboard.admin import health
 from wabox.dashboard.language import Voice
 from wabox.db import Tx
 from wabox.messages import timekeeping

@@ -11,8 +11,8 @@ from tests.cast import Stage
 from tests.faces.tab import Tab, tags, words
 from tests.some import some
 from wabox.accounts import users
-from wabox.dashboard import help as help_pages
-from wabox.dashboard import manual
+from wabox.dashboard.docs import help as help_pages
+from wabox.dashboard.docs import manual
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 

@@ -18,8 +18,8 @@ from tests.some import some
 from wabox import app
 from wabox.checkup import standing
 from wabox.contacts import contacts
-from wabox.dashboard import words as said
 from wabox.dashboard.language import catalogue
+from wabox.dashboard.names import words as said
 from wabox.devices import devices, limits
 from wabox.messages import joining, stored
 from wabox.whatsapp import states as pages

@@ -113,7 +113,7 @@ def test_the_numbers_and_the_preview_follow_the_composer(
 def test_many_contacts_are_counted_after_the_page_is_there(
     chromium: Browser, address: str, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wabox.dashboard.composer.MOST_COUNTED_AT_ONCE", 10)
+    monkeypatch.setattr("wabox.dashboard.campaigns.composer.MOST_COUNTED_AT_ONCE", 10)
     with window(chromium, 1280) as (_, page, said):
         log_in(page, address)
         page.goto(address + "/campaigns/new")

@@ -13,21 +13,11 @@ from tests.faces.work import Work
 from wabox.campaigns import campaigns
 from wabox.contacts import imports
 from wabox.contacts.people import ConsentSource
-from wabox.dashboard import labels
-from wabox.dashboard import words as page_words
+from wabox.dashboard.names import labels
+from wabox.dashboard.names import words as page_words
 from wabox.messages import statuses
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
-
-FOLDERS = ("campaigns", "contacts", "imports", "inbox", "queue", "reports")
-MODULES = (
-    *("labels", "campaigns", "composer", "drafts", "contacts", "contact_form", "permission"),
-    *("imports", "inbox", "queue", "reports"),
-)
-
-
-def test_every_text_has_its_bengali() -> None:
-    assert texts.untranslated(texts.in_templates(*FOLDERS, "_partials") | texts.in_modules(*MODULES)) == []
 
 
 def test_every_state_and_reason_has_its_word() -> None:

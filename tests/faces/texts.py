@@ -22,27 +22,31 @@ from wabox.whatsapp import driver
 HOME = Path(dashboard.__file__).parent
 
 
-def in_templates(*folders: str) -> set[str]:
-    """Texts of `_()` and `ngettext()` in these folders of templates; "" are the layouts themselves."""
+def every() -> set[str]:
+    """All of them: a new page's texts are among them without a word here."""
+    return in_templates() | in_modules() | of_nouns() | of_checkup()
+
+
+def in_templates() -> set[str]:
+    """Texts of `_()` and `ngettext()` in the templates."""
     found: set[str] = set()
-    for folder in folders:
-        for path in (HOME / "templates" / folder).glob("*.html"):
-            with path.open("rb") as file:
-                for _, text, _, _ in extract(
-                    "jinja2.ext:babel_extract",
-                    file,
-                    keywords={"_": None, "ngettext": (1, 2)},
-                    options={"extensions": "jinja2.ext.do"},
-                ):
-                    found.add(text if isinstance(text, str) else text[0])
+    for path in (HOME / "templates").rglob("*.html"):
+        with path.open("rb") as file:
+            for _, text, _, _ in extract(
+                "jinja2.ext:babel_extract",
+                file,
+                keywords={"_": None, "ngettext": (1, 2)},
+                options={"extensions": "jinja2.ext.do"},
+            ):
+                found.add(text if isinstance(text, str) else text[0])
     return found
 
 
-def in_modules(*names: str) -> set[str]:
-    """Texts marked by `later()` in these modules of the dashboard."""
+def in_modules() -> set[str]:
+    """Texts marked by `later()` in the dashboard's modules."""
     found: set[str] = set()
-    for name in names:
-        with (HOME / f"{name}.py").open("rb") as file:
+    for path in HOME.rglob("*.py"):
+        with path.open("rb") as file:
             found |= {str(text) for _, text, _, _ in extract("python", file, keywords={"later": None})}
     return found
 
@@ -93,9 +97,7 @@ def untranslated(texts: set[str]) -> list[str]:
 
 def main() -> None:
     """Print what is missing."""
-    folders = ["", *(path.name for path in (HOME / "templates").iterdir() if path.is_dir())]
-    modules = [str(path.relative_to(HOME).with_suffix("")) for path in HOME.rglob("*.py")]
-    for text in untranslated(in_templates(*folders) | in_modules(*modules) | of_nouns() | of_checkup()):
+    for text in untranslated(every()):
         sys.stdout.write(text + "\n")
 
 

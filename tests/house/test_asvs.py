@@ -32,5 +32,5 @@ def test_every_test_that_the_list_names_is_there() -> None:
 
 
 def test_every_file_that_the_list_names_is_there() -> None:
-    for name in some(re.findall(r"`((?:accounts|dashboard)/\w+\.py)`", LIST)):
+    for name in some(re.findall(r"`((?:accounts|dashboard)/[\w/]+\.py)`", LIST)):
         assert (ROOT / "wabox" / name).is_file(), name

@@ -16,7 +16,7 @@ from hatchling.builders.wheel import WheelBuilder
 from tests.some import some
 from wabox import crash
 from wabox.checkup.promises import PROMISES
-from wabox.dashboard import manual
+from wabox.dashboard.docs import manual
 from wabox.messages.facts import Reason
 from wabox.messages.statuses import STATUSES
 

@@ -11,7 +11,7 @@ from wabox.accounts import audit, browsers, keys, passwords, registration, sessi
 from wabox.accounts.users import User
 from wabox.cli import alone, shared
 from wabox.config import Config
-from wabox.dashboard import letters
+from wabox.dashboard.frame import letters
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.errors import NotFound

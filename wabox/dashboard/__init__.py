@@ -7,87 +7,35 @@ from litestar.datastructures import CacheControlHeader
 from litestar.static_files import create_static_files_router
 
 from wabox.dashboard import (
-    admin_audit,
-    admin_complaints,
-    admin_filter,
-    admin_mail,
-    admin_reviews,
-    admin_users,
+    account,
+    admin,
     billing,
     campaigns,
-    composer,
     contacts,
     docs,
-    doctor,
-    forgot,
-    guard,
-    health,
-    help,
     home,
-    imports,
     inbox,
     login,
     messages,
-    named_keys,
-    permission,
-    queue,
-    register,
+    phones,
     reports,
-    security,
-    selling,
-    settings,
-    setup,
-    standing,
-    terms,
     webhooks,
-    whatsapp,
 )
-from wabox.dashboard.answers import STATIC, refusal_page
-from wabox.dashboard.desk import Desk, provide
+from wabox.dashboard.frame import guard
+from wabox.dashboard.frame.answers import STATIC, refusal_page
+from wabox.dashboard.frame.desk import Desk, provide
 from wabox.mounting import Mount
 
 __all__ = ["refusal_page", "router"]
 
-SECTIONS = (
-    setup,
-    login,
-    home,
-    campaigns,
-    composer,
-    contacts,
-    imports,
-    inbox,
-    messages,
-    permission,
-    queue,
-    reports,
-    whatsapp,
-    doctor,
-    webhooks,
-    settings,
-    named_keys,
-    security,
-    forgot,
-    register,
-    terms,
-    standing,
-    admin_mail,
-    admin_users,
-    admin_filter,
-    admin_reviews,
-    admin_complaints,
-    admin_audit,
-    health,
-    docs,
-    help,
-)
-SELLING = (billing, selling)
+ROOMS = (login, home, campaigns, contacts, inbox, messages, reports, phones, webhooks, account, admin, docs)
+SOLD = (*billing.SECTIONS, *admin.SELLING)
 A_YEAR = 31_536_000
 
 
-def router(*, billing: bool) -> Router:
-    """Every page, and the static files. billing: also those that sell and buy plans."""
-    sections = [*SECTIONS, *(SELLING if billing else ())]
+def router(*, sells: bool) -> Router:
+    """Every page, and the static files. sells: also those that sell and buy plans."""
+    sections = [*(section for room in ROOMS for section in room.SECTIONS), *(SOLD if sells else ())]
     pages = Mount(
         path="/",
         route_handlers=[section.router for section in sections],

@@ -1,0 +1,7 @@
+"""One's own affairs: settings, keys, log-in, and where an account stands that is not active."""
+
+from __future__ import annotations
+
+from wabox.dashboard.account import inactive, keys, page, security
+
+SECTIONS = (page, keys, security, inactive)

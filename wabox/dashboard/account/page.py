@@ -1,0 +1,88 @@
+"""One's own affairs: API key, language and time zone, and the facts of the box."""
+
+from __future__ import annotations
+
+import functools
+import zoneinfo
+from typing import Any
+
+from litestar import Response, get, post
+
+from wabox import __version__
+from wabox.accounts import audit, keys, states, users
+from wabox.dashboard.frame.desk import Desk
+from wabox.dashboard.language import NAMES
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid
+from wabox.messages import timekeeping
+from wabox.mounting import Mount
+
+
+@get("/settings")
+async def page(desk: Desk) -> Response[str]:
+    """Everything on one page."""
+    return await _page(desk)
+
+
+@post("/settings/key")
+async def new_key(desk: Desk) -> Response[str]:
+    """A new API key, shown this once; the old one is dead."""
+    return await _page(desk, key=await desk.box.db.write(_rotate, desk))
+
+
+@post("/settings/locale", any_state=True)
+async def set_locale(desk: Desk) -> Response[str]:
+    """Language and time zone of this user."""
+    form = await desk.form()
+    language, timezone = form.text("language") or None, form.text("timezone") or None
+    try:
+        await desk.box.db.write(_set_locale, desk, language, timezone)
+    except Invalid as wrong:
+        return await _page(desk, status=422, errors=wrong.details)
+    return desk.go("/settings", said="saved")
+
+
+def _rotate(tx: Tx, desk: Desk) -> str:
+    now = desk.box.now()
+    audit.note(tx, user_id=desk.user.id, action="key.rotated", ip=desk.ip, now=now)
+    return keys.rotate(tx, desk.user.id, now=now).key
+
+
+def _set_locale(tx: Tx, desk: Desk, language: str | None, timezone: str | None) -> None:
+    users.set_language(tx, desk.user.id, language)
+    users.set_timezone(tx, desk.user.id, timezone)
+
+
+async def _page(
+    desk: Desk, *, status: int = 200, key: str | None = None, errors: dict[str, str] | None = None
+) -> Response[str]:
+    shown = await desk.box.db.read(_facts, desk)
+    return desk.page(
+        "account/page.html",
+        status=status,
+        here="settings",
+        key=key,
+        errors=errors or {},
+        languages=NAMES,
+        zones=zones(),
+        version=__version__,
+        **shown,
+    )
+
+
+def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
+    return {
+        "keys": [one for one in keys.of_user(rows, desk.user.id) if one.name == keys.MAIN],
+        "clock_wrong": timekeeping.is_wrong(rows),
+        "others": desk.box.config.others_use_it or len(states.search(rows, limit=2)) > 1,
+        "shop_zone": str(desk.box.config.zone),
+    }
+
+
+@functools.cache
+def zones() -> list[str]:
+    """Every time zone with a place in its name."""
+    return sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
+
+
+router = Mount(path="/", route_handlers=[page, new_key, set_locale])

@@ -1,0 +1,8 @@
+"""What the owner of the box sees to: accounts, mails, rules, complaints, health; plans and payments."""
+
+from __future__ import annotations
+
+from wabox.dashboard.admin import audit, complaints, filter, health, mail, page, reviews, selling
+
+SECTIONS = (page, mail, filter, reviews, complaints, audit, health)
+SELLING = (selling,)

@@ -1,0 +1,40 @@
+"""The owner's log of mails: to whom, what became of each, and why one did not go."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+
+from wabox.accounts import mail
+from wabox.dashboard.frame.desk import Desk
+from wabox.dashboard.language import later
+from wabox.dashboard.names.words import Shown
+from wabox.mounting import Mount
+
+PER_PAGE = 50
+
+MAIL: dict[mail.Status, Shown] = {
+    "queued": Shown("busy", "clock", later("On its way")),
+    "sent": Shown("good", "tick", later("Sent")),
+    "failed": Shown("bad", "cross", later("Failed")),
+    "skipped": Shown("warn", "skip", later("Skipped")),
+}
+
+
+@get("/admin/mail", owner=True)
+async def page(desk: Desk) -> Response[str]:
+    """Newest first."""
+    before = desk.request.query_params.get("before", "")
+    before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    found = await desk.box.db.read(mail.page, before=before_id, limit=PER_PAGE + 1)
+    shown = found[:PER_PAGE]
+    return desk.page(
+        "admin/mail.html",
+        here="settings",
+        mails=shown,
+        states=MAIL,
+        newest="/admin/mail" if before_id is not None else "",
+        older=f"/admin/mail?before={shown[-1].id}" if len(found) > PER_PAGE else "",
+    )
+
+
+router = Mount(path="/", route_handlers=[page])

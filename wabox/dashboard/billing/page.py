@@ -1,0 +1,190 @@
+"""One's plan and credits: what is in force, the free trial, buying, payments and invoices."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+
+from wabox.billing import invoices, ledger, money, payments, plans, receipts, subscriptions, trials
+from wabox.billing.payments import Claim
+from wabox.box import Box
+from wabox.dashboard.frame import letters
+from wabox.dashboard.frame.answers import HEADERS, nothing_here
+from wabox.dashboard.frame.desk import Desk, known_id
+from wabox.dashboard.frame.form import LONGEST, Form
+from wabox.dashboard.names import bills, labels
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid, Refusal
+from wabox.mounting import Mount
+
+ROOM = 64 * 1024  # for what stands around the picture in the request
+ENTRIES = 30
+
+
+@get("/billing")
+async def page(desk: Desk) -> Response[str]:
+    """Plan, credits, what to buy, payments, invoices and the ledger."""
+    return await _page(desk)
+
+
+@post("/billing/trial")
+async def start_trial(desk: Desk) -> Response[str]:
+    """The free trial begins."""
+    days = desk.box.config.billing.trial_ip_days
+    try:
+        await desk.box.db.write(trials.start, desk.user.id, ip=desk.ip, ip_days=days, now=desk.box.now())
+    except Invalid as wrong:
+        return await _page(desk, status=422, wrong=wrong.sentence)
+    return desk.go("/billing", said="trial_started")
+
+
+@get("/billing/buy/{plan_id:int}")
+async def buy(plan_id: int, desk: Desk) -> Response[str]:
+    """How to pay, and the form for what was paid."""
+    return await _buy(desk, plan_id, Form({}), {})
+
+
+@post("/billing/buy/{plan_id:int}", upload=True, request_max_body_size=receipts.MOST_BYTES + ROOM)
+async def pay(plan_id: int, desk: Desk) -> Response[str]:
+    """The payment waits to be checked."""
+    sent = await desk.files()
+    form = _fields(dict(sent))
+    picture = sent.get("receipt")
+    kept: str | None = None
+    try:
+        if isinstance(picture, UploadFile) and picture.filename:
+            kept = await asyncio.to_thread(receipts.keep, directory(desk.box), await picture.read())
+        claim = Claim(
+            plan_id=known_id(plan_id),
+            provider=form.text("provider"),
+            amount_minor=money.minor(form.text("amount"), desk.box.config.billing.currency),
+            txid=form.text("txid"),
+            sender=form.text("sender"),
+            receipt=kept,
+            insists=form.ticked("insists"),
+        )
+        found = await desk.box.db.write(_submit, desk, claim)
+        if isinstance(found, Refusal):
+            raise found
+    except Invalid as wrong:
+        _drop(desk, kept)
+        return await _buy(desk, plan_id, form, wrong.details or {"form": wrong.sentence}, status=422)
+    if found.receipt != kept:
+        _drop(desk, kept)
+    return desk.go("/billing", said="payment_claimed")
+
+
+def _submit(tx: Tx, desk: Desk, claim: Claim) -> payments.Payment | Refusal:
+    before = payments.waiting(tx)
+    found = payments.submit(tx, desk.user.id, claim, ip=desk.ip, now=desk.box.now())
+    if payments.waiting(tx) > before:
+        letters.to_check(tx, desk.box)
+    letters.if_locked(tx, desk.box, desk.user.id, desk.user)
+    return found
+
+
+@get("/billing/payments/{payment_id:int}/receipt")
+async def receipt(payment_id: int, desk: Desk) -> Response[bytes]:
+    """The picture, for whose payment it is and for the owner of the box."""
+    found = await desk.box.db.read(payments.by_id, known_id(payment_id))
+    if found.receipt is None or (found.user_id != desk.user.id and desk.user.role != "owner"):
+        raise nothing_here()
+    data, kind = await asyncio.to_thread(receipts.read, directory(desk.box), found.receipt)
+    policy = {"Content-Security-Policy": "default-src 'none'; sandbox", "Content-Disposition": "inline"}
+    return Response(data, media_type=kind, headers={**HEADERS, **policy})
+
+
+@get("/billing/invoices/{number:int}")
+async def invoice(number: int, desk: Desk) -> Response[str]:
+    """An invoice, to look at and to print."""
+    found = await desk.box.db.read(invoices.by_number, known_id(number))
+    if found.user_id != desk.user.id and desk.user.role != "owner":
+        raise nothing_here()
+    return desk.page("billing/invoice.html", here="billing", found=found, bills=bills, cash=bills.cash(desk.voice))
+
+
+def directory(box: Box) -> Path:
+    """Where the pictures are."""
+    return box.config.data.dir / "receipts"
+
+
+def _drop(desk: Desk, kept: str | None) -> None:
+    if kept is not None:
+        receipts.drop(directory(desk.box), kept)
+
+
+def _fields(sent: dict[str, Any]) -> Form:
+    """The texts of a form with a file."""
+    texts = {name: value for name, value in sent.items() if isinstance(value, str)}
+    if any("\0" in value or len(value) > LONGEST for value in texts.values()):
+        raise Invalid("bad_form", "This form could not be read; go back, shorten what you wrote and try again.")
+    return Form({name: [value] for name, value in texts.items()})
+
+
+async def _page(desk: Desk, *, status: int = 200, wrong: str | None = None) -> Response[str]:
+    asked = desk.request.query_params.get("before", "")
+    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+    shown = await desk.box.db.read(_account, desk, before)
+    return desk.page(
+        "billing/page.html",
+        status=status,
+        here="billing",
+        wrong=wrong,
+        before=before,
+        bills=bills,
+        labels=labels,
+        cash=bills.cash(desk.voice),
+        **shown,
+    )
+
+
+def _account(rows: Rows, desk: Desk, before: int | None) -> dict[str, Any]:
+    now, settings = desk.box.now(), desk.box.config.billing
+    entries = ledger.page(rows, desk.user.id, before=before, most=ENTRIES + 1)
+    refusal = trials.refusal(rows, desk.user.id, ip=desk.ip, ip_days=settings.trial_ip_days, now=now)
+    past = subscriptions.history(rows, desk.user.id)
+    return {
+        "standing": subscriptions.standing(rows, desk.user.id, enabled=True, now=now),
+        "credits": ledger.credits_left(rows, desk.user.id),
+        "ended": past[0].ended_because if past and past[0].ended_at else None,
+        "trial": plans.trial(rows) if refusal is None else None,
+        "plans": plans.for_sale(rows) if desk.user.role != "owner" else [],
+        "payments": payments.of_user(rows, desk.user.id),
+        "invoices": invoices.of_user(rows, desk.user.id),
+        "entries": entries[:ENTRIES],
+        "older": entries[ENTRIES - 1].id if len(entries) > ENTRIES else None,
+        "now": now,
+    }
+
+
+async def _buy(
+    desk: Desk, plan_id: int, form: Form, errors: dict[str, str], *, status: int = 200
+) -> Response[str]:
+    def ask(rows: Rows) -> tuple[plans.Plan, subscriptions.Standing]:
+        standing = subscriptions.standing(rows, desk.user.id, enabled=True, now=desk.box.now())
+        return plans.by_id(rows, known_id(plan_id)), standing
+
+    plan, standing = await desk.box.db.read(ask)
+    if plan.terms.trial or desk.user.role == "owner":
+        raise nothing_here()
+    settings = desk.box.config.billing
+    return desk.page(
+        "billing/buy.html",
+        status=status,
+        here="billing",
+        plan=plan,
+        standing=standing,
+        form=form,
+        errors=errors,
+        ways=[(one, bills.PROVIDER[one], getattr(settings, one)) for one in settings.providers],
+        amount=form.text("amount") or money.plain(plan.terms.price_minor, plan.terms.currency),
+        now=desk.box.now(),
+        cash=bills.cash(desk.voice),
+    )
+
+
+router = Mount(path="/", route_handlers=[page, start_trial, buy, pay, receipt, invoice])

@@ -1,0 +1,262 @@
+"""A new campaign: the composer with its look ahead, the last question with all numbers, and the launch.
+
+Two plain forms in a row, so that it works without a script; with one, the numbers follow what is typed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
+
+from litestar import Response, get, post
+
+from wabox.campaigns import campaigns, launching, preflight
+from wabox.campaigns.preflight import Preflight
+from wabox.contacts import contacts, segments
+from wabox.contacts.people import Contact
+from wabox.dashboard.campaigns import drafts
+from wabox.dashboard.campaigns.drafts import Draft, Meant
+from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.desk import Desk, known_id
+from wabox.dashboard.frame.tickets import Tickets
+from wabox.dashboard.language import later
+from wabox.dashboard.names import labels
+from wabox.db import Rows, Tx
+from wabox.devices import devices
+from wabox.errors import Invalid, Refusal
+from wabox.messages import template
+from wabox.messages.template import Template
+from wabox.mounting import Kept, Mount
+
+MOST_TAGS = 200
+MOST_COUNTED_AT_ONCE = 20_000  # with more contacts the page comes first and its numbers a second later
+SAMPLES = 4
+COUNTING = later("Your contacts are being counted.")
+NOBODY = later("Nobody is in this audience; choose another one, or add contacts first.")
+TOO_MUCH = later("With somebody's data the text becomes empty or too long; see the samples.")
+SOMEBODY = {"name": "Rina Akter", "custom": "", "phone": "8801711123456"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one real person would read. who: their name or number. error: why they cannot get it."""
+
+    who: str
+    phone: str
+    text: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The text on real people, or on somebody made up while there is nobody. error: what is wrong with it."""
+
+    samples: tuple[Sample, ...] = ()
+    variants: int = 1
+    error: str | None = None
+    made_up: bool = False
+
+
+@get("/campaigns/new")
+async def new(desk: Desk) -> Response[str]:
+    """The composer; `like` fills it as an earlier campaign was."""
+    like = cursor_of(desk.request.query_params.get("like", ""))
+    draft = Draft(tag=desk.request.query_params.get("tag", "")[:64])
+    if draft.tag:
+        draft = Draft(audience="tag", tag=draft.tag)
+    if like is not None:
+        draft = drafts.like(await desk.box.db.read(campaigns.of_user, desk.user.id, known_id(like)))
+    return await _composer(desk, draft, {})
+
+
+@post("/campaigns/new")
+async def again(desk: Desk) -> Response[str]:
+    """Back from the last question, with everything as it was."""
+    return await _composer(desk, drafts.read(await desk.form()), {})
+
+
+@post("/campaigns/new/preview")
+async def preview(desk: Desk) -> Response[str]:
+    """The text on real people, as it is typed."""
+    draft = drafts.read(await desk.form())
+    return desk.page("campaigns/_preview.html", preview=await desk.box.db.read(_preview, desk, draft))
+
+
+@post("/campaigns/new/look")
+async def look(desk: Desk) -> Response[str]:
+    """Who would get it, who would not and why, and when it would be done."""
+    draft = drafts.read(await desk.form())
+
+    def ask(rows: Rows) -> dict[str, Any]:
+        return {**_ahead(rows, desk, draft), "preview": _preview(rows, desk, draft)}
+
+    return desk.page("campaigns/_look.html", **await desk.box.db.read(ask))
+
+
+@post("/campaigns/new/review")
+async def review(desk: Desk) -> Response[str]:
+    """The last question: all numbers once more. What is wrong leads back to the composer."""
+    draft = drafts.read(await desk.form())
+    return await _review(desk, draft)
+
+
+@post("/campaigns")
+async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
+    """It stands, and starts at once or at its time. Asked again if the audience is not what was shown."""
+    form = await desk.form()
+    draft = drafts.read(form)
+    before = tickets.find(desk.user.id, draft.ticket)
+    if before is not None:
+        return desk.go(f"/campaigns/{await asyncio.shield(before)}", said="campaign_made")
+    meant, errors = await _understood(desk, draft)
+    if meant is None:
+        return await _composer(desk, draft, errors, status=422)
+    contact_ids = await desk.box.db.read(segments.ids, desk.user.id, meant.segment)
+    if str(len(contact_ids)) != form.text("shown"):
+        return await _review(desk, draft, changed=True)
+    taken = tickets.take(desk.user.id, draft.ticket)
+    try:
+        campaign_id = await desk.box.db.write(_create, desk, meant, contact_ids)
+    except Refusal as refusal:
+        tickets.give_back(desk.user.id, draft.ticket)
+        return await _composer(desk, draft, {"form": refusal.sentence}, status=refusal.status)
+    except BaseException:
+        tickets.give_back(desk.user.id, draft.ticket)
+        raise
+    taken.set_result(campaign_id)
+    return desk.go(f"/campaigns/{campaign_id}", said="campaign_made")
+
+
+def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
+    made = launching.create(
+        tx,
+        desk.user.id,
+        name=meant.name,
+        message=meant.message.text,
+        audience=segments.write(meant.segment),
+        contact_ids=contact_ids,
+        device_ids=meant.device_ids,
+        scheduled_for=meant.scheduled_for,
+        now=desk.box.now(),
+        ip=desk.ip,
+    )
+    return made.id
+
+
+async def _understood(desk: Desk, draft: Draft) -> tuple[Meant | None, dict[str, str]]:
+    return await desk.box.db.read(drafts.understand, desk.user.id, draft, zone=desk.voice.zone, now=desk.box.now())
+
+
+async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status: int = 200) -> Response[str]:
+    def ask(rows: Rows) -> dict[str, Any]:
+        tags = sorted(contacts.tags(rows, desk.user.id), key=lambda one: -one.contacts)[:MOST_TAGS]
+        people = contacts.count(rows, desk.user.id)
+        lazy = people > MOST_COUNTED_AT_ONCE
+        return {
+            **({"ahead": None, "problem": COUNTING, "labels": labels} if lazy else _ahead(rows, desk, draft)),
+            "lazy": lazy,
+            "preview": _preview(rows, desk, draft),
+            "devices": devices.list_of(rows, desk.user.id),
+            "tags": sorted(tags, key=lambda one: one.tag.casefold()),
+            "people": people,
+        }
+
+    shown = await desk.box.db.read(ask)
+    return desk.page("campaigns/new.html", status=status, here="campaigns", draft=draft, errors=errors, **shown)
+
+
+async def _review(desk: Desk, draft: Draft, *, changed: bool = False) -> Response[str]:
+    meant, errors = await _understood(desk, draft)
+    if meant is None:
+        return await _composer(desk, draft, errors, status=422)
+    found = await desk.box.db.read(_look, desk, meant.message, meant)
+    if found is None:
+        return await _composer(desk, draft, {"message": TOO_MUCH}, status=422)
+    if not found.total:
+        return await _composer(desk, draft, {"audience": NOBODY}, status=422)
+    chosen = await desk.box.db.read(_preview, desk, draft)
+    return desk.page(
+        "campaigns/review.html",
+        here="campaigns",
+        draft=draft,
+        meant=meant,
+        everybody=meant.segment == segments.EVERYBODY,
+        ahead=found,
+        preview=chosen,
+        changed=changed,
+        labels=labels,
+    )
+
+
+def _ahead(rows: Rows, desk: Desk, draft: Draft) -> dict[str, Any]:
+    """The look ahead of a draft that may not be finished: the numbers need only an audience."""
+    shown: dict[str, Any] = {"ahead": None, "problem": None, "labels": labels}
+    named = draft if draft.name.strip() else replace(draft, name="x")
+    whole = named if _parses(draft.message) else replace(named, message="x")
+    meant, errors = drafts.understand(rows, desk.user.id, whole, zone=desk.voice.zone, now=desk.voice.now)
+    if meant is None:
+        return {**shown, "problem": next(iter(errors.values()))}
+    return {**shown, "ahead": _look(rows, desk, meant.message, meant)}
+
+
+def _look(rows: Rows, desk: Desk, message: Template, meant: Meant) -> Preflight | None:
+    """None: some person's data makes the text impossible; the preview says so."""
+    try:
+        return preflight.look(
+            rows,
+            desk.user.id,
+            message,
+            meant.segment,
+            device_ids=meant.device_ids,
+            config=desk.box.config,
+            now=meant.scheduled_for or desk.voice.now,
+        )
+    except Refusal:
+        return None
+
+
+def _preview(rows: Rows, desk: Desk, draft: Draft) -> Preview:
+    if not draft.message.strip():
+        return Preview()
+    try:
+        parsed = template.parse(draft.message)
+    except Invalid as wrong:
+        return Preview(error=wrong.sentence)
+    samples = tuple(_sample(parsed, one) for one in _some(rows, desk, draft))
+    if samples:
+        return Preview(samples, parsed.variants)
+    made_up = tuple(Sample("", "", text, None) for text in parsed.preview(SAMPLES, SOMEBODY))
+    return Preview(made_up, parsed.variants, made_up=True)
+
+
+def _some(rows: Rows, desk: Desk, draft: Draft) -> list[Contact]:
+    try:
+        segment = drafts.segment_of(draft, now=desk.voice.now)
+    except Invalid:
+        return []
+    ids = segments.first(rows, desk.user.id, segment, most=SAMPLES)
+    return contacts.some(rows, desk.user.id, ids)
+
+
+def _sample(parsed: Template, contact: Contact) -> Sample:
+    try:
+        text = parsed.render(contacts.values(contact), seed=f"sample:{contact.id}")
+    except Invalid as wrong:
+        return Sample(contact.name or "", contact.phone, "", wrong.sentence)
+    return Sample(contact.name or "", contact.phone, text, None)
+
+
+def _parses(message: str) -> bool:
+    try:
+        template.parse(message)
+    except Invalid:
+        return False
+    return True
+
+
+router = Mount(
+    path="/",
+    route_handlers=[new, again, preview, look, review, launch],
+    dependencies={"tickets": Kept(lambda _: Tickets()).provide},
+)

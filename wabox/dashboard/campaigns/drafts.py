@@ -1,0 +1,176 @@
+"""The form of a new campaign as it was filled in, and what it means."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from wabox.campaigns.campaigns import Campaign
+from wabox.contacts import segments
+from wabox.contacts.segments import EVERYBODY, Segment
+from wabox.dashboard.frame.form import Form
+from wabox.dashboard.language import later
+from wabox.db import Rows
+from wabox.devices import devices
+from wabox.errors import Invalid, Refusal
+from wabox.messages import template
+from wabox.messages.template import Template
+
+T = TypeVar("T")
+MOST_NAME = 200
+MOST_DAYS = 3_650
+ONE = ("name", "message", "audience", "tag", "consent", "contacted", "days", "wrote", "phones", "when", "at")
+MANY = ("any", "all", "none", "labels")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was typed. audience: everybody, tag or exactly. at: local time, as `2026-11-22T18:30`."""
+
+    name: str = ""
+    message: str = ""
+    audience: str = "everybody"
+    tag: str = ""
+    consent: str = ""
+    contacted: str = ""
+    days: str = "30"
+    wrote: str = ""
+    phones: str = "all"
+    when: str = "now"
+    at: str = ""
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    ticket: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Everything as hidden fields, to be posted once more."""
+        one = [(name, str(getattr(self, name))) for name in ONE]
+        many = [(name, text) for name in MANY for text in getattr(self, name)]
+        return [*one, *many, ("ticket", self.ticket)]
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A draft that was understood. device_ids: None = every linked one. scheduled_for: None = now."""
+
+    name: str
+    message: Template
+    segment: Segment
+    device_ids: list[int] | None
+    scheduled_for: datetime | None
+
+
+def read(form: Form) -> Draft:
+    """The posted form."""
+    plain = {name: form.text(name, trim=name != "message") for name in ONE}
+    return Draft(
+        **{name: text for name, text in plain.items() if text or name in ("name", "message")},
+        any=tuple(form.texts("any")),
+        all=tuple(form.texts("all")),
+        none=tuple(form.texts("none")),
+        labels=tuple(form.texts("labels")),
+        ticket=form.text("ticket")[:64] or secrets.token_urlsafe(16),
+    )
+
+
+def like(campaign: Campaign) -> Draft:
+    """A draft with the text and the audience of an earlier campaign."""
+    segment = segments.read(campaign.audience)
+    only_tag = campaign.tag
+    audience = "everybody" if segment == EVERYBODY else "tag" if only_tag else "exactly"
+    wrote = {True: "yes", False: "no", None: ""}[segment.wrote_to_us]
+    return Draft(
+        name=campaign.name,
+        message=campaign.message,
+        audience=audience,
+        tag=only_tag or "",
+        consent=segment.consent or "",
+        contacted="since" if segment.not_contacted_since else segment.contacted or "",
+        wrote=wrote,
+        any=segment.tags_any,
+        all=segment.tags_all,
+        none=segment.tags_none,
+    )
+
+
+def understand(
+    rows: Rows, user_id: int, draft: Draft, *, zone: ZoneInfo, now: datetime
+) -> tuple[Meant | None, dict[str, str]]:
+    """What the draft means, or what is wrong with which field."""
+    errors: dict[str, str] = {}
+    if not draft.name.strip():
+        errors["name"] = later("Give it a name; only you see it.")
+    elif len(draft.name) > MOST_NAME:
+        errors["name"] = later("The name is too long; 200 characters are the most.")
+    message = _tried(errors, "message", lambda: template.parse(draft.message))
+    segment = _tried(errors, "audience", lambda: segment_of(draft, now=now))
+    device_ids = _tried(errors, "labels", lambda: _devices(rows, user_id, draft))
+    scheduled_for = _tried(errors, "at", lambda: moment(draft, zone=zone, now=now))
+    if errors or message is None or segment is None:
+        return None, errors
+    return Meant(draft.name.strip(), message, segment, device_ids or None, scheduled_for), {}
+
+
+def segment_of(draft: Draft, *, now: datetime) -> Segment:
+    """Who is meant. Raises Invalid."""
+    if draft.audience == "everybody":
+        return EVERYBODY
+    if draft.audience == "tag":
+        if not draft.tag:
+            raise Invalid("bad_tag", later("Choose a tag."))
+        return segments.of_tag(draft.tag)
+    since = None
+    if draft.contacted == "since":
+        if not draft.days.isdecimal() or not 1 <= int(draft.days[:9]) <= MOST_DAYS:
+            raise Invalid("bad_days", later("Write a number of days from 1 to 3,650."))
+        since = now - timedelta(days=int(draft.days))
+    contacted = draft.contacted if draft.contacted in ("ever", "never") else None
+    return segments.tidy(
+        Segment(
+            tags_any=draft.any,
+            tags_all=draft.all,
+            tags_none=draft.none,
+            consent=cast(Literal["yes", "no"], draft.consent) if draft.consent in ("yes", "no") else None,
+            contacted=cast(Literal["ever", "never"] | None, contacted),
+            not_contacted_since=since,
+            wrote_to_us={"yes": True, "no": False}.get(draft.wrote),
+        )
+    )
+
+
+def moment(draft: Draft, *, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """When it starts, aware UTC; None for now. A time that clocks skip or repeat is the first that fits."""
+    if draft.when != "later":
+        return None
+    try:
+        at = datetime.fromisoformat(draft.at).replace(tzinfo=zone, fold=0).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Invalid("bad_time", later("Choose a day and a time.")) from None
+    if at <= now:
+        raise Invalid("bad_time", later("That time is over; choose a later one, or let it start at once."))
+    if at > now + timedelta(days=366):
+        raise Invalid("bad_time", later("That is over a year away; choose an earlier time."))
+    return at
+
+
+def _devices(rows: Rows, user_id: int, draft: Draft) -> list[int]:
+    """The chosen phones; nothing means every linked one. Raises NotFound, Invalid."""
+    if draft.phones != "some":
+        return []
+    if not draft.labels:
+        raise Invalid("bad_devices", later("Tick at least one phone, or let every linked one send."))
+    return [devices.by_label(rows, user_id, label).id for label in dict.fromkeys(draft.labels)]
+
+
+def _tried(errors: dict[str, str], name: str, read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except Refusal as wrong:
+        errors[name] = wrong.sentence
+        return None

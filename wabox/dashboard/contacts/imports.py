@@ -1,0 +1,201 @@
+"""Contacts from a file: upload, choose the columns with every row's fate in view, watch, and what was refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.response import Stream
+
+from wabox.contacts import columns, csv_files, imports, intake
+from wabox.contacts.columns import Columns
+from wabox.contacts.imports import Import
+from wabox.dashboard.frame.answers import download, is_fragment
+from wabox.dashboard.frame.desk import Desk, known_id
+from wabox.dashboard.frame.form import Form
+from wabox.dashboard.language import later
+from wabox.dashboard.names import labels
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid
+from wabox.mounting import Mount
+
+ROOM = 64 * 1024  # for what stands around the file in the request
+EXAMPLE = 24  # characters of a cell, where a column has no name
+
+
+@get("/contacts/import")
+async def page(desk: Desk) -> Response[str]:
+    """The upload, and what was imported before."""
+    return await _page(desk, {})
+
+
+@post("/contacts/import", upload=True, request_max_body_size=csv_files.MOST_BYTES + ROOM)
+async def upload(desk: Desk) -> Response[str]:
+    """The file is read through and kept; nothing is imported yet."""
+    file = (await desk.files()).get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        return await _page(desk, {"file": later("Choose a file first.")}, status=422)
+    data = await file.read()
+    try:
+        examined = await asyncio.to_thread(csv_files.examine, data)
+    except Invalid as wrong:
+        return await _page(desk, wrong.details or {"file": wrong.sentence}, status=422)
+    kept = await asyncio.to_thread(imports.keep, _directory(desk), examined)
+    made = await desk.box.db.write(
+        imports.create,
+        desk.user.id,
+        name=Path(file.filename).name,
+        file=kept,
+        examined=examined,
+        now=desk.box.now(),
+    )
+    return desk.go(f"/contacts/import/{made.id}")
+
+
+@get("/contacts/import/{import_id:int}")
+async def show(import_id: int, desk: Desk) -> Response[str]:
+    """The columns to choose, or how far it is, or what came of it."""
+    return await _show(desk, import_id, {})
+
+
+@get("/contacts/import/{import_id:int}/live")
+async def live(import_id: int, desk: Desk) -> Response[str]:
+    """How far it is."""
+    found = await desk.box.db.read(imports.of_user, desk.user.id, known_id(import_id))
+    return desk.page("contacts/_import.html", found=found, labels=labels)
+
+
+@post("/contacts/import/{import_id:int}/columns")
+async def choose(import_id: int, desk: Desk) -> Response[str]:
+    """The columns are these; the rows are shown as they would go in."""
+    form = await desk.form()
+    try:
+        await desk.box.db.write(_choose, desk, known_id(import_id), form)
+    except Invalid as wrong:
+        return await _show(desk, import_id, wrong.details or {"form": wrong.sentence}, status=422)
+    if is_fragment(desk.request):
+        return await _show(desk, import_id, {})
+    return desk.go(f"/contacts/import/{import_id}")
+
+
+@post("/contacts/import/{import_id:int}/start")
+async def start(import_id: int, desk: Desk) -> Response[str]:
+    """It runs, with the columns of this form."""
+    form = await desk.form()
+
+    def verb(tx: Tx) -> None:
+        if imports.of_user(tx, desk.user.id, known_id(import_id)).status == "uploaded":
+            _choose(tx, desk, import_id, form)
+        imports.start(tx, desk.user.id, import_id, now=desk.box.now())
+
+    try:
+        await desk.box.db.write(verb)
+    except Invalid as wrong:
+        return await _show(desk, import_id, wrong.details or {"form": wrong.sentence}, status=422)
+    return desk.go(f"/contacts/import/{import_id}", said="import_started")
+
+
+@post("/contacts/import/{import_id:int}/cancel")
+async def cancel(import_id: int, desk: Desk) -> Response[str]:
+    """Nothing more of it goes in."""
+    await desk.box.db.write(imports.cancel, desk.user.id, known_id(import_id), now=desk.box.now())
+    return desk.go(f"/contacts/import/{import_id}", said="import_cancelled")
+
+
+@get("/contacts/import/{import_id:int}/refused.csv")
+async def refused(import_id: int, desk: Desk) -> Stream:
+    """The rows that did not go in, each with its line and the reason."""
+    found = await desk.box.db.read(imports.of_user, desk.user.id, known_id(import_id))
+
+    async def pieces() -> AsyncIterator[str]:
+        for piece in imports.refused_csv(found, iter(())):
+            yield piece
+        last = 0
+        while batch := await desk.box.db.read(imports.refusals, desk.user.id, found.id, after=last):
+            last = batch[-1].line
+            yield list(imports.refused_csv(found, iter([batch])))[-1]
+
+    return download(pieces, f"refused-{found.id}.csv")
+
+
+def _directory(desk: Desk) -> Path:
+    return desk.box.config.data.dir / "imports"
+
+
+def _choose(tx: Tx, desk: Desk, import_id: int, form: Form) -> None:
+    places = {name: _place(form.text(f"column_{name}")) for name in columns.FIELDS}
+    phone = places["phone"]
+    if phone is None:
+        sentence = later("Choose the column with the phone numbers.")
+        raise Invalid("bad_columns", sentence, details={"phone": sentence})
+    imports.choose(
+        tx,
+        desk.user.id,
+        import_id,
+        chosen=Columns(phone, places["name"], places["custom"], places["tag"]),
+        has_header=form.ticked("has_header"),
+        tag=form.text("tag") or None,
+        consent_by=desk.user.email if form.ticked("agreed") else None,
+    )
+
+
+def _place(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
+
+
+async def _page(desk: Desk, errors: dict[str, str], *, status: int = 200) -> Response[str]:
+    past = await desk.box.db.read(imports.latest, desk.user.id)
+    return desk.page(
+        "contacts/imports.html",
+        status=status,
+        here="contacts",
+        errors=errors,
+        past=past,
+        labels=labels,
+        most_megabytes=csv_files.MOST_BYTES // 1024 // 1024,
+        most_rows=csv_files.MOST_ROWS,
+    )
+
+
+async def _show(desk: Desk, import_id: int, errors: dict[str, str], *, status: int = 200) -> Response[str]:
+    def ask(rows: Rows) -> dict[str, Any]:
+        found = imports.of_user(rows, desk.user.id, known_id(import_id))
+        return {"found": found, **_foreseen(rows, desk, found)}
+
+    shown = await desk.box.db.read(ask)
+    fragment = is_fragment(desk.request)
+    return desk.page(
+        "contacts/_import_rows.html" if fragment else "contacts/import.html",
+        status=status,
+        here="contacts",
+        errors=errors,
+        labels=labels,
+        names=_names(shown["found"]),
+        **shown,
+    )
+
+
+def _foreseen(rows: Rows, desk: Desk, found: Import) -> dict[str, Any]:
+    """The first rows with what would become of each, while nothing has started."""
+    if found.status != "uploaded" or found.columns is None:
+        return {"foreseen": [], "problem": None}
+    try:
+        foreseen = intake.preview(
+            rows, _directory(desk), found, country=desk.box.config.locale.country, now=desk.box.now()
+        )
+    except Invalid as wrong:
+        return {"foreseen": [], "problem": wrong.sentence}
+    return {"foreseen": foreseen, "problem": None}
+
+
+def _names(found: Import) -> list[str]:
+    """What the columns are called: by the first row, or by what stands in it."""
+    cells = [*found.layout.first, *[""] * (found.layout.width - len(found.layout.first))]
+    return [cell.strip()[:EXAMPLE] for cell in cells]
+
+
+router = Mount(path="/", route_handlers=[page, upload, show, live, choose, start, cancel, refused])

@@ -1,0 +1,242 @@
+"""People: the list with its search, one person with everything known of them, and the file of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Response, get, post
+from litestar.response import Stream
+from msgspec import UNSET
+
+from wabox.accounts import audit
+from wabox.contacts import contacts, exporting, fields, identities, phones, segments
+from wabox.contacts.people import Contact
+from wabox.contacts.segments import Segment
+from wabox.dashboard.contacts.forms import SOURCES, Draft, consent_in, draft_of, errors_of, note, tags_of
+from wabox.dashboard.frame.answers import download
+from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.desk import Desk, known_id
+from wabox.dashboard.names import labels
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid
+from wabox.messages import erasing, talks
+from wabox.mounting import Mount
+
+PER_PAGE = 50
+TALK = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was asked of the list, as it was typed."""
+
+    q: str
+    tag: str
+
+    def query(self, cursor: int | None = None) -> str:
+        """The address of this search, for links."""
+        pairs = [(name, text) for name, text in (("q", self.q), ("tag", self.tag)) if text]
+        if cursor is not None:
+            pairs.append(("cursor", str(cursor)))
+        return "?" + urlencode(pairs) if pairs else ""
+
+
+@get("/contacts")
+async def page(desk: Desk) -> Response[str]:
+    """Everybody, newest first."""
+
+    def ask(rows: Rows) -> dict[str, Any]:
+        query = desk.request.query_params
+        search = Search(_typed(query.get("q", "")), _typed(query.get("tag", "")))
+        cursor = cursor_of(query.get("cursor", ""))
+        wanted = contacts.Wanted(search.tag or None, search.q or None)
+        return {
+            "search": search,
+            "cursor": cursor,
+            "found": contacts.page(rows, desk.user.id, wanted, per_page=PER_PAGE, cursor=cursor),
+            "tags": contacts.tags(rows, desk.user.id),
+            "hidden": identities.hidden(rows, desk.user.id, search.q) if search.q and not search.tag else [],
+        }
+
+    return desk.page("contacts/page.html", here="contacts", labels=labels, **await desk.box.db.read(ask))
+
+
+@get("/contacts/new")
+async def new(desk: Desk) -> Response[str]:
+    """The empty form; `phone` fills it for somebody who wrote."""
+    typed = _typed(desk.request.query_params.get("phone", ""))
+    return await _form(desk, Draft(phone=f"+{typed}" if typed.isdecimal() else typed), {})
+
+
+@post("/contacts")
+async def add(desk: Desk) -> Response[str]:
+    """The person is written down; one that was known is brought up to date."""
+    form = await desk.form()
+    draft = draft_of(form)
+
+    def verb(tx: Tx) -> tuple[Contact, bool]:
+        phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
+        name, custom = fields.name(draft.name), fields.custom(draft.custom)
+        tags = tags_of(draft)
+        return contacts.upsert(
+            tx,
+            desk.user.id,
+            phone=phone.digits,
+            flagged=phone.flagged,
+            name=UNSET if name is None else name,
+            custom=UNSET if custom is None else custom,
+            tags=tags or UNSET,
+            consent=consent_in(form, desk) if form.text("source") else UNSET,
+            now=desk.box.now(),
+        )
+
+    try:
+        contact, is_new = await desk.box.db.write(verb)
+    except Invalid as wrong:
+        return await _form(desk, draft, errors_of(wrong), status=422)
+    return desk.go(f"/contacts/{contact.id}", said="contact_added" if is_new else "contact_known")
+
+
+@get("/contacts/{contact_id:int}")
+async def show(contact_id: int, desk: Desk) -> Response[str]:
+    """One person."""
+    return await show_contact(desk, contact_id)
+
+
+@post("/contacts/{contact_id:int}")
+async def edit(contact_id: int, desk: Desk) -> Response[str]:
+    """Name, tags and text are what the form says now."""
+    draft = draft_of(await desk.form())
+
+    def verb(tx: Tx) -> None:
+        contacts.patch(
+            tx,
+            desk.user.id,
+            known_id(contact_id),
+            name=fields.name(draft.name),
+            custom=fields.custom(draft.custom),
+            tags=tags_of(draft),
+            now=desk.box.now(),
+        )
+
+    try:
+        await desk.box.db.write(verb)
+    except Invalid as wrong:
+        return await show_contact(desk, contact_id, draft=draft, errors=errors_of(wrong), status=422)
+    return desk.go(f"/contacts/{contact_id}", said="saved")
+
+
+@post("/contacts/{contact_id:int}/delete")
+async def delete(contact_id: int, desk: Desk) -> Response[str]:
+    """The contact is gone; the log of messages stays."""
+
+    def verb(tx: Tx) -> None:
+        contacts.remove(tx, desk.user.id, known_id(contact_id))
+        note(tx, desk, "contact.deleted", contact_id)
+
+    await desk.box.db.write(verb)
+    return desk.go("/contacts", said="contact_deleted")
+
+
+@post("/contacts/{contact_id:int}/erase")
+async def erase(contact_id: int, desk: Desk) -> Response[str]:
+    """The person is forgotten, messages and all; only that they opted out stays, as a hash."""
+    contact = await desk.box.db.read(contacts.of_user, desk.user.id, known_id(contact_id))
+    found = await desk.box.db.read(erasing.traces, desk.user.id, contact.phone)
+
+    def verb(tx: Tx) -> None:
+        erasing.erase(tx, desk.user.id, contact.phone, found, now=desk.box.now())
+        note(tx, desk, "contact.erased", contact_id)
+
+    await desk.box.db.write(verb)
+    return desk.go("/contacts", said="contact_erased")
+
+
+@get("/contacts/export.csv")
+async def export(desk: Desk) -> Stream:
+    """Everybody, or everybody with a tag, as a file for spreadsheets."""
+    tag = _typed(desk.request.query_params.get("tag", ""))
+    segment = segments.of_tag(tag) if tag else Segment()
+    day = desk.voice.now.astimezone(desk.voice.zone).date()
+
+    await desk.box.db.write(_note_export, desk, tag)
+
+    async def pieces() -> AsyncIterator[str]:
+        yield exporting.text([exporting.HEADER], start=True)
+        last = 0
+        while batch := await desk.box.db.read(exporting.batch, desk.user.id, segment, after=last):
+            last = batch[-1].id
+            yield exporting.text([exporting.cells(one) for one in batch], start=False)
+        last = 0
+        while not tag and (unseen := await desk.box.db.read(exporting.hidden, desk.user.id, after=last)):
+            last = unseen[-1].person_id
+            yield exporting.text([exporting.cells_of_hidden(one) for one in unseen], start=False)
+
+    return download(pieces, f"contacts-{day}.csv")
+
+
+def _note_export(tx: Tx, desk: Desk, tag: str) -> None:
+    details = {"tag": tag} if tag else {}
+    now = desk.box.now()
+    audit.note(tx, user_id=desk.user.id, action="contact.exported", details=details, ip=desk.ip, now=now)
+
+
+def _typed(text: str) -> str:
+    return text.replace("\0", "").strip()[:200]
+
+
+async def _form(desk: Desk, draft: Draft, errors: dict[str, str], *, status: int = 200) -> Response[str]:
+    known = await desk.box.db.read(contacts.tags, desk.user.id)
+    return desk.page(
+        "contacts/new.html",
+        status=status,
+        here="contacts",
+        draft=draft,
+        errors=errors,
+        known=known,
+        sources=SOURCES,
+        labels=labels,
+    )
+
+
+async def show_contact(
+    desk: Desk,
+    contact_id: int,
+    *,
+    draft: Draft | None = None,
+    errors: dict[str, str] | None = None,
+    status: int = 200,
+) -> Response[str]:
+    """One person's page, with a form as it was filled in and what is wrong with it."""
+
+    def ask(rows: Rows) -> dict[str, Any]:
+        contact = contacts.of_user(rows, desk.user.id, known_id(contact_id))
+        return {
+            "contact": contact,
+            "known": contacts.tags(rows, desk.user.id),
+            "talk": talks.talk(rows, desk.user.id, contact.phone, most=TALK),
+            "changes": talks.changes(rows, desk.user.id, contact.phone),
+            "identity": identities.find(rows, desk.user.id, contact.phone),
+            "hidden_ids": len(identities.every(rows, desk.user.id, contact.phone)) - 1,
+        }
+
+    shown = await desk.box.db.read(ask)
+    contact = shown["contact"]
+    filled = draft or Draft(contact.phone, contact.name or "", contact.custom or "", contact.tags)
+    return desk.page(
+        "contacts/show.html",
+        status=status,
+        here="contacts",
+        draft=filled,
+        errors=errors or {},
+        sources=SOURCES,
+        labels=labels,
+        today=desk.voice.now.astimezone(desk.voice.zone).date().isoformat(),
+        **shown,
+    )
+
+
+router = Mount(path="/", route_handlers=[page, new, add, show, edit, delete, erase, export])

@@ -1,0 +1,151 @@
+"""The campaigns' routes, as the reference tells them."""
+
+from __future__ import annotations
+
+from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route
+from wabox.dashboard.language import later
+
+_CAMPAIGN = {
+    "id": 678,
+    "name": "April promo",
+    "message": "Hi {name}, {Save|Get} 20% today",
+    "tag": "leads",
+    "status": "sending",
+    "status_reason": None,
+    "scheduled_for": None,
+    "created_at": "2026-04-25T04:00:00+00:00",
+    "eta": "2026-04-25T09:30:00+00:00",
+    "total": 1200,
+    "queued": 900,
+    "sent": 290,
+    "delivered": 270,
+    "read": 160,
+    "failed": 6,
+    "skipped": 4,
+    "cancelled": 0,
+    "unknown": 0,
+}
+_CONTROLLED = {**_CAMPAIGN, "credits_refunded": 0}
+_ID = {"campaign_id": "678"}
+_NEW = (
+    Field("name", later("What you call it."), need=True),
+    Field("message", later("The text, with {a|b} and variables as in POST /send."), need=True),
+    Field("tag", later("Only contacts with this tag; everybody without it.")),
+    Field("segment", later("A finer choice of contacts, by tags, consent and when you last wrote.")),
+    Field("devices", later("Which phones send it; every linked one unless you say.")),
+    Field("scheduled_for", later("When it starts, with offset; at once without it.")),
+)
+_BODY = {"name": "April promo", "message": "Hi {name}, {Save|Get} 20% today", "tag": "leads"}
+
+CAMPAIGNS = Chapter(
+    "campaigns",
+    later("Campaigns"),
+    (
+        Route(
+            "GET",
+            "/campaigns",
+            later("Your campaigns, newest first, with their counters."),
+            fields=(Field("status", "scheduled, sending, paused, completed, stopped, failed"), *PAGING),
+            answer={"data": [_CAMPAIGN], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+        ),
+        Route(
+            "POST",
+            "/campaigns",
+            later("One text to many contacts, at a decent pace. It starts at once, or at its time."),
+            status=201,
+            fields=_NEW,
+            body=_BODY,
+            answer=_CAMPAIGN,
+        ),
+        Route(
+            "POST",
+            "/campaigns/preflight",
+            later(
+                "What a launch would do: who gets it, who is skipped and why, and when it is done. Sends nothing."
+            ),
+            fields=_NEW,
+            body=_BODY,
+            answer={
+                "total": 1200,
+                "will_send": 1190,
+                "skipped": {"opted_out": 10},
+                "first_contacts": 85,
+                "credits_needed": None,
+                "credits_left": None,
+                "days_needed": 5,
+                "done_at": "2026-04-29T11:00:00+00:00",
+                "samples": ["Hi Alice, Save 20% today"],
+                "content": None,
+                "content_reason": None,
+                "new_chats": {
+                    "used": 63,
+                    "total": 100,
+                    "left": 37,
+                    "resets_at": "2026-04-30T00:00:00+00:00",
+                    "beyond": 48,
+                },
+                "locked": False,
+                "locked_until": None,
+            },
+        ),
+        Route(
+            "POST",
+            "/templates/preview",
+            later("What up to five people would read, and what is wrong with a text. Sends nothing."),
+            fields=(
+                Field("message", later("The text, with {a|b} and variables as in POST /send."), need=True),
+                Field("contact_id, tag, segment", later("For whom: one contact, a tag or a segment.")),
+            ),
+            body={"message": "Hi {name:friend}, {Save|Get} 20% today", "tag": "leads"},
+            answer={
+                "variables": ["name"],
+                "variants": 2,
+                "samples": [
+                    {
+                        "contact_id": 42,
+                        "phone": "8801711123456",
+                        "name": "Alice",
+                        "text": "Hi Alice, Save 20% today",
+                        "error": None,
+                        "error_text": None,
+                    }
+                ],
+            },
+        ),
+        Route(
+            "GET",
+            "/campaigns/{campaign_id}",
+            later("One campaign with its counters."),
+            answer=_CAMPAIGN,
+            example=_ID,
+        ),
+        Route(
+            "POST",
+            "/campaigns/{campaign_id}/pause",
+            later("Nothing more goes until it is resumed."),
+            answer={**_CONTROLLED, "status": "paused"},
+            example=_ID,
+        ),
+        Route(
+            "POST",
+            "/campaigns/{campaign_id}/resume",
+            later("A paused campaign goes on."),
+            answer=_CONTROLLED,
+            example=_ID,
+        ),
+        Route(
+            "POST",
+            "/campaigns/{campaign_id}/stop",
+            later("What has not gone is cancelled for good, and its credits come back."),
+            answer={**_CONTROLLED, "status": "stopped", "queued": 0, "cancelled": 900, "credits_refunded": 900},
+            example=_ID,
+        ),
+        Route(
+            "POST",
+            "/campaigns/{campaign_id}/redispatch",
+            later("Waiting messages are tried at once. Nothing that went is sent again."),
+            answer=_CONTROLLED,
+            example=_ID,
+        ),
+    ),
+)

@@ -1,0 +1,103 @@
+"""The contacts' routes, as the reference tells them."""
+
+from __future__ import annotations
+
+from wabox.dashboard.docs.reference.shape import PAGING, PHONE, Chapter, Field, Route
+from wabox.dashboard.language import later
+
+_CONTACT = {
+    "id": 42,
+    "phone": PHONE,
+    "name": "Alice",
+    "tag": "vip",
+    "tags": ["vip", "leads"],
+    "custom": "blue sari",
+    "consent": {"source": "in_person", "at": "2026-04-25T04:00:00+00:00", "by": "api", "note": None},
+    "opted_out": False,
+    "flagged": False,
+    "last_sent_at": None,
+    "last_received_at": None,
+    "created_at": "2026-04-25T04:00:00+00:00",
+}
+_ID = {"contact_id": "42"}
+_CHANGES = (
+    Field("name, custom", later("What {name} and {custom} become in a text.")),
+    Field("tag, tags", later("One tag or a list; it replaces all tags the contact had.")),
+    Field("consent", later("That the person agreed, with its source; null removes it.")),
+)
+
+CONTACTS = Chapter(
+    "contacts",
+    later("Contacts"),
+    (
+        Route(
+            "GET",
+            "/contacts",
+            later("Your contacts, in pages; with tag only those that have it."),
+            fields=(Field("tag", later("Only contacts with this tag.")), *PAGING),
+            query="?tag=leads",
+            answer={"data": [_CONTACT], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+        ),
+        Route(
+            "POST",
+            "/contacts",
+            later("Create a contact, or bring the one with this phone up to date: then 200 instead of 201."),
+            status=201,
+            fields=(Field("phone", later("The number, in any usual spelling."), need=True), *_CHANGES),
+            body={"phone": PHONE, "name": "Alice", "tag": "leads", "custom": "VIP"},
+            answer=_CONTACT,
+        ),
+        Route(
+            "POST",
+            "/contacts/bulk",
+            later("Create or update up to 1,000 contacts, all or none."),
+            fields=(Field("contacts", later("A list of contacts as above."), need=True),),
+            body={"contacts": [{"phone": PHONE, "name": "Alice", "tag": "vip"}]},
+            answer={"created": 1, "updated": 0, "total_processed": 1},
+        ),
+        Route("GET", "/contacts/{contact_id}", later("One contact."), answer=_CONTACT, example=_ID),
+        Route(
+            "PATCH",
+            "/contacts/{contact_id}",
+            later("Change a contact: null clears, what is absent stays. The phone stays as it is."),
+            fields=_CHANGES,
+            body={"name": "Alice Rahman"},
+            answer={**_CONTACT, "name": "Alice Rahman"},
+            example=_ID,
+        ),
+        Route(
+            "DELETE",
+            "/contacts/{contact_id}",
+            later("Delete a contact. A wish not to be written to is kept."),
+            status=204,
+            example=_ID,
+        ),
+        Route(
+            "POST",
+            "/contacts/{contact_id}/opt-out",
+            later("Nothing is sent to this person any more."),
+            answer={**_CONTACT, "opted_out": True},
+            example=_ID,
+        ),
+        Route(
+            "POST",
+            "/contacts/{contact_id}/opt-in",
+            later("This person may be written to again."),
+            answer=_CONTACT,
+            example=_ID,
+        ),
+        Route(
+            "GET",
+            "/tags",
+            later("Your tags, with how many contacts have each."),
+            answer={
+                "data": [{"tag": "vip", "contacts": 31}],
+                "page": 1,
+                "per_page": 50,
+                "total": 1,
+                "pages": 1,
+                "next_cursor": None,
+            },
+        ),
+    ),
+)

@@ -1,0 +1,112 @@
+"""The messages' routes, as the reference tells them."""
+
+from __future__ import annotations
+
+from wabox.dashboard.docs.reference.shape import PAGING, PHONE, Chapter, Field, Route
+from wabox.dashboard.language import later
+
+_MESSAGE = {
+    "job_id": 12345,
+    "campaign_id": None,
+    "phone": PHONE,
+    "person_id": None,
+    "device_label": "primary",
+    "message": "Your code is 1234",
+    "status": "queued",
+    "error": None,
+    "error_text": None,
+    "waits_until": "2026-04-25T02:00:00+00:00",
+    "wait_reason": "quiet_hours",
+    "ahead": 0,
+    "expected_at": "2026-04-25T02:00:00+00:00",
+    "queued_at": "2026-04-24T19:12:08+00:00",
+    "sent_at": None,
+    "delivered_at": None,
+    "read_at": None,
+}
+
+MESSAGES = Chapter(
+    "messages",
+    later("Messages"),
+    (
+        Route(
+            "POST",
+            "/send",
+            later(
+                "Send one message. A 202 means that nothing loses it any more. wait_reason and waits_until say "
+                "why it does not go at once, and when it may."
+            ),
+            status=202,
+            fields=(
+                Field("phone", later("The number, in any usual spelling. Give this or person_id.")),
+                Field(
+                    "person_id",
+                    later(
+                        "Instead of phone: somebody who wrote first, as message.received told it, also while "
+                        "WhatsApp hides the number."
+                    ),
+                ),
+                Field(
+                    "message",
+                    later(
+                        "The text, up to 4,096 characters. {a|b} draws one of several wordings; {name}, {custom} "
+                        "and {phone} are filled in; {name:friend} says friend where there is no name."
+                    ),
+                    need=True,
+                ),
+                Field(
+                    "device_label",
+                    later("Which of your phones sends it; else primary, or the one the person wrote to."),
+                ),
+                Field("queue_if_offline", later("true: keep it even while that phone is not linked.")),
+                Field("scheduled_for", later("Not before this time, with its offset.")),
+                Field("expires_at", later("Not after this time: then it is skipped instead.")),
+            ),
+            body={"phone": PHONE, "message": "Hello {name:friend}, your code is 1234"},
+            answer={
+                "job_id": 12345,
+                "status": "queued",
+                "phone": PHONE,
+                "person_id": None,
+                "device_label": "primary",
+                "waits_until": None,
+                "wait_reason": None,
+                "credits_left": None,
+            },
+        ),
+        Route(
+            "GET",
+            "/messages",
+            later("The log, newest first."),
+            fields=(
+                Field("status", "queued, sending, sent, delivered, read, failed, skipped, cancelled, unknown"),
+                Field(
+                    "phone, person_id, device_label, q",
+                    later("Only this number, this person, this phone, or texts with these words."),
+                ),
+                Field("since, until", later("Only accepted between these times, with offset.")),
+                *PAGING,
+            ),
+            query="?status=failed&per_page=20",
+            answer={"data": [_MESSAGE], "page": 1, "per_page": 20, "total": 1, "pages": 1, "next_cursor": None},
+        ),
+        Route("GET", "/messages/{job_id}", later("One message: its state, and why it waits."), answer=_MESSAGE),
+        Route(
+            "POST",
+            "/messages/{job_id}/cancel",
+            later("Take back a message that still waits."),
+            answer={**_MESSAGE, "status": "cancelled", "waits_until": None, "wait_reason": None},
+        ),
+        Route(
+            "POST",
+            "/messages/{job_id}/settle",
+            later(
+                "For a message whose status is unknown: look on the phone, then say whether it went. "
+                "wabox never sends such a message again by itself."
+            ),
+            fields=(Field("as", "sent | not_sent", need=True),),
+            body={"as": "sent"},
+            answer={**_MESSAGE, "status": "sent", "waits_until": None, "wait_reason": None},
+        ),
+    ),
+)

@@ -1,0 +1,120 @@
+"""Makes the dashboard's answers: templates, the headers every page carries, and errors in words."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from litestar import Request, Response
+from litestar.enums import MediaType
+from litestar.response import Stream
+
+from wabox.dashboard.language import NAMES, Voice, catalogue, later
+from wabox.dashboard.names import words
+from wabox.errors import NotFound, Refusal
+
+HERE = Path(__file__).parents[1]
+STATIC = HERE / "static"
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+
+
+@functools.cache
+def environment(language: str) -> Environment:
+    """The templates, speaking this language."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    texts = catalogue(language)
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=texts.gettext, ngettext=texts.ngettext, newstyle=True
+    )
+    made.globals.update(static=static, words=words, languages=NAMES, nav=words.NAV)
+    return made
+
+
+@functools.cache
+def static(name: str) -> str:
+    """The address of a static file; it changes with the file, so that browsers may keep it for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:
+    """A page or a fragment."""
+    everywhere = {"session": None, "csrf": "", "here": "", "said": None, "damaged": False, "failing": None}
+    shown = {"voice": voice, **everywhere, **values}
+    text = environment(voice.language).get_template(template).render(shown)
+    return Response(text, media_type=MediaType.HTML, status_code=status, headers=dict(HEADERS))
+
+
+def redirect(path: str) -> Response[str]:
+    """Look there next, with a GET."""
+    return Response("", media_type=MediaType.HTML, status_code=303, headers={**HEADERS, "Location": path})
+
+
+def download(pieces: Callable[[], AsyncIterator[str]], name: str) -> Stream:
+    """A CSV file, made while it is fetched."""
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Stream(pieces, media_type="text/csv", headers=headers)
+
+
+def is_fragment(request: Request[Any, Any, Any]) -> bool:
+    """Whether htmx asks for a piece of a page."""
+    return request.headers.get("hx-request") == "true"
+
+
+def refusal_page(request: Request[Any, Any, Any], refusal: Refusal, *, status: int | None = None) -> Response[str]:
+    """What a person sees of a refusal: a page, or a notice where htmx asked for a fragment.
+
+    status: another than the refusal's own, for 405 and 500.
+    """
+    state = request.scope["state"]
+    voice: Voice = state.get("voice") or Voice(_spoken(request), ZoneInfo("UTC"), datetime.now(UTC))
+    code = status or refusal.status
+    values = {
+        "session": state.get("session"),
+        "csrf": state.get("csrf", ""),
+        "status": code,
+        "title": words.error_title(code, refusal.code),
+        "hurt": refusal.code if refusal.code in ("database_damaged", "storage_failing") else None,
+        "sentence": refusal.sentence,
+        "details": refusal.details,
+    }
+    template = "frame/_notice.html" if is_fragment(request) else "frame/error.html"
+    answer = html(template, voice, values, status=code)
+    if refusal.retry_after is not None:
+        answer.headers["Retry-After"] = str(refusal.retry_after)
+    return answer
+
+
+def _spoken(request: Request[Any, Any, Any]) -> str:
+    """The reader's language before anything else is known of the reader."""
+    first = request.headers.get("accept-language", "")[:2].lower()
+    return first if first in NAMES else "en"
+
+
+def nothing_here() -> NotFound:
+    """What a page answers for what is not there, and for what is somebody else's."""
+    return NotFound("not_found", later("There is nothing at this address; use the menu to go on."))

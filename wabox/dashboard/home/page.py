@@ -1,0 +1,271 @@
+"""The first screen: is my phone linked, what waits and why, what went wrong, send something."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from litestar import Response, get, post
+
+from wabox import db
+from wabox.accounts import states
+from wabox.billing import payments, subscriptions
+from wabox.campaigns import campaigns
+from wabox.contacts import inbox, naming, phones
+from wabox.content import reviews
+from wabox.dashboard.frame.desk import Desk
+from wabox.dashboard.frame.form import Form
+from wabox.dashboard.frame.tickets import Tickets
+from wabox.dashboard.names import labels
+from wabox.db import Rows
+from wabox.devices import devices
+from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
+from wabox.messages import line, localtime, log, reaching, single, stored, template, timekeeping, waiting
+from wabox.mounting import Kept, Mount
+from wabox.webhooks import endpoints
+from wabox.webhooks import log as webhook_log
+
+SHOWN_WRONG = 5
+SHOWN_RUNNING = 3
+RUNNING: tuple[campaigns.Status, ...] = ("sending", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Since the user's midnight. by_device: what each phone may still send."""
+
+    reached: dict[str, int]
+    allowances: list[tuple[devices.Device, line.Allowance]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What a person should look at. failed: since yesterday's midnight; unsure: until it is settled."""
+
+    clock: bool
+    unsure: log.Page
+    failed: log.Page
+    parked: int
+    failing_since: datetime | None
+
+    @property
+    def phones(self) -> list[str]:
+        """Of the messages among it."""
+        return [one.phone for page in (self.unsure, self.failed) for one in page.messages]
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything at all."""
+        return bool(self.clock or self.unsure.total or self.failed.total or self.parked or self.failing_since)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The form that sends one message, as it was filled in."""
+
+    phone: str = ""
+    message: str = ""
+    device_label: str = devices.PRIMARY
+    keep: bool = False
+    ticket: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+
+
+@get("/")
+async def home(desk: Desk) -> Response[str]:
+    """The whole screen."""
+    query = desk.request.query_params
+    draft = Draft(phone=query.get("phone", "")[:64], device_label=query.get("device", "")[:32])
+    return await _page(desk, draft, {})
+
+
+@get("/home/live")
+async def live(desk: Desk) -> Response[str]:
+    """The parts that change by themselves."""
+    return desk.page("home/_live.html", **await desk.box.db.read(_state, desk))
+
+
+@get("/home/today")
+async def today(desk: Desk) -> Response[str]:
+    """Today's numbers."""
+    return desk.page("home/_today.html", **await desk.box.db.read(_state, desk))
+
+
+@post("/send")
+async def send(desk: Desk, tickets: Tickets) -> Response[str]:
+    """One message is queued; the next page is that message."""
+    form = await desk.form()
+    draft = _draft(form)
+    before = tickets.find(desk.user.id, draft.ticket)
+    if before is not None:
+        return desk.go(f"/messages/{await asyncio.shield(before)}", said="queued")
+    taken = tickets.take(desk.user.id, draft.ticket)
+    try:
+        phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
+        text = template.parse(draft.message)
+        job_id = await desk.box.db.write(
+            single.send,
+            desk.user.id,
+            phone=phone.digits,
+            template=text,
+            now=desk.box.now(),
+            device_label=draft.device_label,
+            queue_if_offline=draft.keep,
+            require_consent=desk.box.config.guards.require_consent,
+            ip=desk.ip,
+        )
+    except (Invalid, InsufficientCredits, Unavailable) as refusal:
+        tickets.give_back(desk.user.id, draft.ticket)
+        return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)
+    except BaseException:
+        tickets.give_back(desk.user.id, draft.ticket)
+        raise
+    taken.set_result(job_id)
+    return desk.go(f"/messages/{job_id}", said=desk.box.db.read_here(_said, job_id))
+
+
+def _said(rows: Rows, job_id: int) -> str:
+    return "not_going" if stored.by_id(rows, job_id).status == "skipped" else "queued"
+
+
+@post("/send/preview")
+async def preview(desk: Desk) -> Response[str]:
+    """What the person would read, as it is typed; what is wrong, if something is."""
+    draft = _draft(await desk.form())
+    shown: list[str] = []
+    error = None
+    if draft.message.strip():
+        try:
+            parsed = template.parse(draft.message)
+            digits = _digits(desk, draft.phone)
+            shown = parsed.preview(3, {"phone": digits} if digits else {"phone": "8801711123456"})
+        except Invalid as wrong:
+            error = wrong.sentence
+    return desk.page("home/_preview.html", shown=shown, error=error)
+
+
+@post("/clock/confirm")
+async def confirm_clock(desk: Desk) -> Response[str]:
+    """The owner says that the clock is right."""
+    if desk.user.role != "owner":
+        raise Forbidden("owner_only", "Only the owner of this box can confirm its clock.")
+    await desk.box.db.write(timekeeping.confirm, desk.box.now())
+    return desk.go("/", said="clock")
+
+
+def _draft(form: Form) -> Draft:
+    return Draft(
+        phone=form.text("phone")[:64],
+        message=form.text("message", trim=False),
+        device_label=form.text("device_label") or devices.PRIMARY,
+        keep=form.ticked("keep"),
+        ticket=form.text("ticket")[:64] or secrets.token_urlsafe(16),
+    )
+
+
+def _digits(desk: Desk, phone: str) -> str | None:
+    try:
+        return phones.parse(phone, country=desk.box.config.locale.country).digits
+    except Invalid:
+        return None
+
+
+async def _page(
+    desk: Desk, draft: Draft, errors: dict[str, str], *, refusal: Refusal | None = None
+) -> Response[str]:
+    try:
+        state = await desk.box.db.read(_state, desk)
+    except Unavailable as damage:
+        if damage.code != db.DAMAGED:
+            raise
+        return desk.page("home/hurt.html", status=damage.status, here="home")
+    if not draft.device_label:
+        draft = replace(draft, device_label=_sender(state["devices"]))
+    return desk.page(
+        "home/page.html",
+        status=refusal.status if refusal else 200,
+        here="home",
+        draft=draft,
+        errors=errors,
+        offline=refusal is not None and refusal.code == "device_not_ready",
+        **state,
+    )
+
+
+def _sender(owned: list[devices.Device]) -> str:
+    """The phone that a new message should go from: the first that may send, if there is one."""
+    return next((one.label for one in owned if one.ready and not one.number_changed), devices.PRIMARY)
+
+
+def _counter(rows: Rows, desk: Desk, now: datetime) -> dict[str, Any]:
+    """What selling asks of this reader: accounts and payments of the owner, a plan of a customer."""
+    config, owner = desk.box.config, desk.user.role == "owner"
+    sells = config.billing.enabled
+    standing = subscriptions.standing(rows, desk.user.id, enabled=sells, now=now)
+    return {
+        "to_approve": states.to_approve(rows) if owner and config.registration == "approval" else 0,
+        "to_check": payments.waiting(rows) if owner and sells else 0,
+        "plan_over": standing if standing.paused(now) else None,
+    }
+
+
+def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
+    user, now, config = desk.user, desk.voice.now, desk.box.config
+    owned = devices.list_of(rows, user.id)
+    waits = waiting.groups(rows, user.id, config=config, now=now)
+    wrong = _wrong(rows, desk)
+    midnight = _midnight(desk)
+    allowances = [(one, line.allowance(rows, one, config=config, now=now)) for one in owned]
+    reached = dict(log.reached(rows, user.id, midnight, now + timedelta(days=1)))
+    moving = any(one.state in ("starting", "qr") for one in owned) or any(
+        one.reason in (None, "gap", "in_doubt", "in_line") for one in waits
+    )
+    return {
+        "devices": owned,
+        "none_arrive": {one.id for one in owned if one.linked and reaching.none_arrive(rows, one.id, now=now)},
+        "waits": waits,
+        "waiting_total": sum(one.count for one in waits),
+        "most_counted": waiting.MOST_COUNTED,
+        "wrong": wrong,
+        "named": naming.names(rows, user.id, [*(one.first.phone for one in waits), *wrong.phones]),
+        "today": Today(reached, allowances),
+        "running": [one for status in RUNNING for one in _campaigns(rows, user.id, status)][:SHOWN_RUNNING],
+        "unseen": inbox.unseen(rows, user.id),
+        "to_read": reviews.waiting(rows) if user.role == "owner" and config.judges_content else 0,
+        "tray": inbox.in_tray(rows, user.id),
+        **_counter(rows, desk, now),
+        "labels": labels,
+        "poll": "2s" if moving else "8s",
+    }
+
+
+def _campaigns(rows: Rows, user_id: int, status: campaigns.Status) -> list[campaigns.Campaign]:
+    return campaigns.page(rows, user_id, status=status, per_page=SHOWN_RUNNING).campaigns
+
+
+def _wrong(rows: Rows, desk: Desk) -> Wrong:
+    user = desk.user
+    yesterday = _midnight(desk) - timedelta(days=1)
+    return Wrong(
+        clock=timekeeping.is_wrong(rows),
+        unsure=log.page(rows, user.id, log.Wanted(status="unknown"), per_page=SHOWN_WRONG),
+        failed=log.recent(
+            rows, user.id, "failed", since=yesterday, until=desk.voice.now + timedelta(days=1), most=SHOWN_WRONG
+        ),
+        parked=webhook_log.count(rows, user.id, status="parked"),
+        failing_since=endpoints.get(rows, user.id).failing_since,
+    )
+
+
+def _midnight(desk: Desk) -> datetime:
+    zone = desk.voice.zone
+    return localtime.day_start(localtime.local_day(desk.voice.now, zone), zone)
+
+
+router = Mount(
+    path="/",
+    route_handlers=[home, live, today, send, preview, confirm_clock],
+    dependencies={"tickets": Kept(lambda _: Tickets()).provide},
+)

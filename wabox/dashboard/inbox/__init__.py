@@ -1,0 +1,7 @@
+"""What people wrote, and what is written back."""
+
+from __future__ import annotations
+
+from wabox.dashboard.inbox import page
+
+SECTIONS = (page,)

@@ -1,0 +1,291 @@
+"""What people wrote: their talks, one talk with a reply, and messages that may have meant to opt out."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from litestar import Response, get, post
+
+from wabox import times
+from wabox.accounts import audit
+from wabox.campaigns import replies
+from wabox.contacts import contacts, identities, inbox, phones, suppression
+from wabox.dashboard.frame.answers import nothing_here
+from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.desk import Desk, known_id
+from wabox.dashboard.frame.tickets import Tickets
+from wabox.dashboard.language import later
+from wabox.dashboard.names import labels
+from wabox.db import Rows, Tx
+from wabox.devices import devices
+from wabox.devices.devices import Device
+from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
+from wabox.messages import erasing, explaining, outbox, single, stored, talks, template
+from wabox.mounting import Kept, Mount
+
+PER_PAGE = 40
+STRETCH = 60
+LONGEST_LID = 32
+
+
+@get("/inbox")
+async def page(desk: Desk) -> Response[str]:
+    """The talks, the latest first, and the tray above them."""
+    return desk.page("inbox/page.html", here="inbox", **await desk.box.db.read(_threads, desk))
+
+
+@get("/inbox/live")
+async def live(desk: Desk) -> Response[str]:
+    """Tray and talks, as they are now."""
+    return desk.page("inbox/_threads.html", **await desk.box.db.read(_threads, desk))
+
+
+@get("/inbox/{phone:str}")
+async def show(phone: str, desk: Desk) -> Response[str]:
+    """One talk."""
+    return await _page(desk, phone)
+
+
+@get("/inbox/{phone:str}/live")
+async def show_live(phone: str, desk: Desk) -> Response[str]:
+    """What was said, as it is now."""
+    return desk.page("inbox/_talk.html", **await desk.box.db.read(_talk, desk, phone))
+
+
+@post("/inbox/{phone:str}/seen")
+async def seen(phone: str, desk: Desk) -> Response[str]:
+    """Nothing of this person is new any more."""
+    await desk.box.db.write(inbox.seen, desk.user.id, _address(phone), now=desk.box.now())
+    return desk.go(f"/inbox/{phone}")
+
+
+@post("/inbox/{phone:str}")
+async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
+    """A single message to this person is queued, from the phone they wrote to."""
+    form = await desk.form()
+    text, ticket = form.text("message", trim=False), form.text("ticket")[:64]
+    before = tickets.find(desk.user.id, ticket)
+    if before is not None:
+        await asyncio.shield(before)
+        return desk.go(f"/inbox/{phone}", said="replied")
+    taken = tickets.take(desk.user.id, ticket)
+    try:
+        job_id = await desk.box.db.write(_reply, desk, phone, text, keep=form.ticked("keep"))
+        taken.set_result(job_id)
+    except (Invalid, Unavailable, Forbidden, InsufficientCredits) as refusal:
+        tickets.give_back(desk.user.id, ticket)
+        offline = refusal.code == "device_not_ready"
+        errors = refusal.details or {"message": refusal.sentence}
+        return await _page(desk, phone, typed=text, errors=errors, offline=offline, status=refusal.status)
+    except BaseException:
+        tickets.give_back(desk.user.id, ticket)
+        raise
+    return desk.go(f"/inbox/{phone}", said=desk.box.db.read_here(_said, job_id))
+
+
+def _said(rows: Rows, job_id: int) -> str:
+    return "not_going" if stored.by_id(rows, job_id).status == "skipped" else "replied"
+
+
+@post("/inbox/{phone:str}/opt-out")
+async def opt_out(phone: str, desk: Desk) -> Response[str]:
+    """Nothing more goes to the person, by whatever id."""
+
+    def verb(tx: Tx) -> int:
+        address, now = _who_wrote(tx, desk, phone), desk.box.now()
+        if replies.opt_out_by_owner(tx, desk.user.id, address, source="owner", by=desk.user.email, now=now):
+            _audit(tx, desk, "contact.opted_out", address)
+        return outbox.on_its_way(tx, desk.user.id, phone=address)
+
+    late = await desk.box.db.write(verb)
+    return desk.go(f"/inbox/{phone}", said="opted_out_late" if late else "opted_out")
+
+
+@post("/inbox/{phone:str}/erase")
+async def erase(phone: str, desk: Desk) -> Response[str]:
+    """A person without a number is forgotten; only that they opted out stays, as a hash."""
+    address = await desk.box.db.read(_who_wrote, desk, phone)
+    found = await desk.box.db.read(erasing.traces, desk.user.id, address)
+
+    def verb(tx: Tx) -> None:
+        _audit(tx, desk, "contact.erased", address)
+        erasing.erase(tx, desk.user.id, address, found, now=desk.box.now())
+
+    await desk.box.db.write(verb)
+    return desk.go("/inbox", said="contact_erased")
+
+
+def _audit(tx: Tx, desk: Desk, action: str, address: str) -> None:
+    person = identities.find(tx, desk.user.id, address)
+    subject = f"person {person.id}" if person else None
+    audit.note(tx, user_id=desk.user.id, action=action, subject=subject, ip=desk.ip, now=desk.box.now())
+
+
+@post("/inbox/tray/{inbox_id:int}")
+async def review(inbox_id: int, desk: Desk) -> Response[str]:
+    """A person has read it: its sender is opted out, or it meant nothing of the kind."""
+    verdict = (await desk.form()).text("as")
+    if verdict not in ("opt_out", "nothing"):
+        raise Invalid("bad_verdict", later("Choose whether this person wants no more messages."))
+
+    def verb(tx: Tx) -> None:
+        now = desk.box.now()
+        known = cast("inbox.Reviewed", verdict)
+        message = inbox.review(tx, desk.user.id, known_id(inbox_id), known, now=now)
+        if message is None or verdict == "nothing":
+            return
+        by = desk.user.email
+        replies.opt_out_by_owner(tx, desk.user.id, message.phone, source="owner", by=by, now=now)
+        audit.note(
+            tx,
+            user_id=desk.user.id,
+            action="contact.opted_out",
+            subject=f"inbox {inbox_id}",
+            ip=desk.ip,
+            now=now,
+        )
+
+    await desk.box.db.write(verb)
+    return desk.go("/inbox", said="opted_out" if verdict == "opt_out" else "left_alone")
+
+
+def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
+    address = _known_address(tx, desk, phone)
+    parsed = template.parse(text)
+    device = _device(tx, desk.user.id, address)
+    now = desk.box.now()
+    inbox.seen(tx, desk.user.id, address, now=now)
+    return single.send(
+        tx,
+        desk.user.id,
+        phone=address,
+        template=parsed,
+        now=now,
+        device_label=device.label,
+        queue_if_offline=keep,
+        require_consent=desk.box.config.guards.require_consent,
+        ip=desk.ip,
+    )
+
+
+def _device(rows: Rows, user_id: int, phone: str) -> Device:
+    """The phone this person wrote to last, if it is still there; else the first one."""
+    owned = devices.list_of(rows, user_id)
+    heard = [one.device_id for one in inbox.thread(rows, user_id, phone, most=1)]
+    return next((one for one in owned if one.id in heard), owned[0])
+
+
+def _address(text: str) -> str:
+    """Digits or a hidden id, as an address of these pages names a person. Raises NotFound for anything else."""
+    if not text.isascii():
+        raise nothing_here()
+    digits = text.removesuffix("@lid")
+    longest = phones.MAX_DIGITS if digits == text else LONGEST_LID
+    if not (digits.isdigit() and phones.MIN_DIGITS <= len(digits) <= longest):
+        raise nothing_here()
+    return text
+
+
+def _threads(rows: Rows, desk: Desk) -> dict[str, Any]:
+    query = desk.request.query_params
+    q, before = query.get("q", "").replace("\0", "").strip()[:200], cursor_of(query.get("before", ""))
+    found = inbox.threads(rows, desk.user.id, text=q, most=PER_PAGE + 1, before=before)
+    tray = [] if q else inbox.tray(rows, desk.user.id)
+    return {
+        "q": q,
+        "here_again": "?" + urlencode([*([("q", q)] if q else []), *([("before", before)] if before else [])]),
+        "threads": found[:PER_PAGE],
+        "before": before,
+        "older": found[PER_PAGE - 1].last.id if len(found) > PER_PAGE else None,
+        "tray": tray,
+        "named": {one.phone: contacts.by_phone(rows, desk.user.id, one.phone) for one in tray},
+        "unseen": inbox.unseen(rows, desk.user.id),
+        "labels": labels,
+    }
+
+
+def _known_address(rows: Rows, desk: Desk, phone: str) -> str:
+    """Where this person's talk stands now. Somebody without a number must have written to this user."""
+    address = _address(phone)
+    if not identities.is_hidden(address):
+        return address
+    person = identities.holder(rows, desk.user.id, address)
+    if person is None:
+        raise nothing_here()
+    return person.address
+
+
+def _who_wrote(rows: Rows, desk: Desk, phone: str) -> str:
+    """As `_known_address`, and somebody this user has heard of. Raises NotFound."""
+    address = _known_address(rows, desk, phone)
+    if identities.find(rows, desk.user.id, address) is None:
+        raise nothing_here()
+    return address
+
+
+def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
+    address = _known_address(rows, desk, phone)
+    before = _moment(desk.request.query_params.get("before", ""))
+    talk = talks.talk(rows, desk.user.id, address, most=STRETCH, before=before)
+    contact = contacts.by_phone(rows, desk.user.id, address)
+    if contact is None and not talk.said:
+        raise NotFound("not_found", "Nothing was said with this number yet.")
+    waits = [one.ours for one in talk.said if one.ours is not None]
+    theirs = [one.theirs for one in talk.said if one.theirs is not None]
+    person = identities.find(rows, desk.user.id, address)
+    return {
+        "phone": address,
+        "hidden": identities.is_hidden(address),
+        "username": person.username if person else None,
+        "talk": talk,
+        "before": before,
+        "contact": contact,
+        "called": (contact.name if contact else None)
+        or next((one.name for one in theirs if one.name), None)
+        or (person.name if person else None),
+        "unseen": sum(one.seen_at is None for one in theirs),
+        "opted_out": suppression.is_out(rows, desk.user.id, address),
+        "device": _device(rows, desk.user.id, address),
+        "why": explaining.explain(rows, waits, config=desk.box.config, now=desk.voice.now),
+        "labels": labels,
+    }
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return times.read(text) if text else None
+    except ValueError:
+        return None
+
+
+async def _page(
+    desk: Desk,
+    phone: str,
+    *,
+    typed: str = "",
+    errors: dict[str, str] | None = None,
+    offline: bool = False,
+    status: int = 200,
+) -> Response[str]:
+    shown = await desk.box.db.read(_talk, desk, phone)
+    return desk.page(
+        "inbox/show.html",
+        status=status,
+        here="inbox",
+        typed=typed,
+        errors=errors or {},
+        offline=offline,
+        ticket=secrets.token_urlsafe(16),
+        **shown,
+    )
+
+
+router = Mount(
+    path="/",
+    route_handlers=[page, live, show, show_live, seen, reply, opt_out, erase, review],
+    dependencies={"tickets": Kept(lambda _: Tickets()).provide},
+)

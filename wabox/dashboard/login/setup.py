@@ -1,0 +1,86 @@
+"""The first set-up of a box, by its one-time link."""
+
+from __future__ import annotations
+
+import asyncio
+
+from litestar import Response, get, post
+
+from wabox import welcome
+from wabox.accounts import audit, keys, links, passwords, users
+from wabox.dashboard.frame import entering
+from wabox.dashboard.frame.desk import Desk
+from wabox.dashboard.language import later
+from wabox.datadir import DataDir
+from wabox.db import Tx
+from wabox.devices import devices
+from wabox.errors import Invalid
+from wabox.mounting import Mount
+
+DIFFERENT = later("The two passwords differ. Type the same one twice.")
+
+
+@get("/setup", public=True, before_setup=True)
+async def no_link(desk: Desk) -> Response[str]:
+    """Where the link is, for who comes without it."""
+    if desk.box.db.read_here(users.owner_exists):
+        return desk.go("/login")
+    return desk.page("login/setup_wanted.html", dead=False)
+
+
+@get("/setup/{token:str}", public=True, before_setup=True)
+async def setup(token: str, desk: Desk) -> Response[str]:
+    """The form behind the link."""
+    if desk.box.db.read_here(users.owner_exists):
+        return desk.go("/login")
+    if desk.box.db.read_here(links.find, token, "setup", desk.box.now()) is None:
+        return desk.page("login/setup_wanted.html", status=404, dead=True)
+    return entering.stranger(desk, "login/setup.html", token=token, email="", errors={})
+
+
+@post("/setup/{token:str}", public=True, before_setup=True)
+async def set_up(token: str, desk: Desk) -> Response[str]:
+    """The owner exists, is logged in, and sees the API key this once."""
+    if desk.box.db.read_here(users.owner_exists):
+        return desk.go("/login")
+    if desk.box.db.read_here(links.find, token, "setup", desk.box.now()) is None:
+        return desk.page("login/setup_wanted.html", status=404, dead=True)
+    form = await desk.form()
+    email, password = form.text("email"), form.text("password", trim=False)
+    try:
+        users.email_of(email)
+        passwords.check(password, email=email)
+        if password != form.text("again", trim=False):
+            raise Invalid("passwords_differ", DIFFERENT, details={"again": DIFFERENT})
+    except Invalid as wrong:
+        return entering.stranger(
+            desk, "login/setup.html", status=422, token=token, email=email, errors=wrong.details
+        )
+    made = await desk.box.db.write(
+        _become_owner, desk, token, email, await asyncio.to_thread(passwords.hashed, password)
+    )
+    if made is None:
+        return desk.page("login/setup_wanted.html", status=404, dead=True)
+    welcome.set_up(DataDir(desk.box.config.data.dir))
+    entered, key = made
+    answer = desk.page("login/setup_key.html", key=key)
+    entering.let_in(desk, answer, entered)
+    return answer
+
+
+def _become_owner(
+    tx: Tx, desk: Desk, token: str, email: str, password_hash: str
+) -> tuple[entering.Entered, str] | None:
+    now = desk.box.now()
+    if links.use(tx, token, "setup", now) is None:
+        return None
+    owner = users.create(tx, email=email, password_hash=password_hash, role="owner", now=now)
+    if desk.voice.language != desk.box.config.locale.language:
+        users.set_language(tx, owner.id, desk.voice.language)
+    devices.create_primary(tx, owner.id, now=now)
+    key = keys.issue(tx, owner.id, now=now)
+    audit.note(tx, user_id=owner.id, action="box.set_up", ip=desk.ip, now=now)
+    return entering.enter(tx, desk, owner), key.key
+
+
+router = Mount(path="/", route_handlers=[no_link, setup, set_up])

@@ -1,0 +1,58 @@
+"""Knows how plans, payments and invoices are called on pages, and how money is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from babel.dates import format_datetime
+
+from wabox.billing import money
+from wabox.billing.invoices import Invoice
+from wabox.billing.payments import Status
+from wabox.dashboard.language import Voice, later
+from wabox.dashboard.names.words import Shown
+
+PAYMENT: dict[Status, Shown] = {
+    "pending": Shown("busy", "clock", later("Being checked")),
+    "approved": Shown("good", "tick", later("Approved")),
+    "rejected": Shown("bad", "cross", later("Not accepted")),
+}
+
+PROVIDER: dict[str, str] = {"bkash": "bKash", "nagad": "Nagad", "bank": later("Bank")}
+
+PAID = Shown("good", "tick", later("Paid"))
+OPEN = Shown("warn", "clock", later("To pay"))
+VOID = Shown("calm", "stop", later("No longer due"))
+ACTIVE = Shown("good", "tick", later("In force"))
+EXPIRED = Shown("bad", "calendar", later("Expired"))
+NO_PLAN = Shown("warn", "calendar", later("No plan yet"))
+FOR_SALE = Shown("good", "tick", later("For sale"))
+ARCHIVED = Shown("calm", "box", later("Archived"))
+TRIAL = Shown("busy", "tag", later("Free trial"))
+OTHER_AMOUNT = Shown("warn", "alert", later("Not the price"))
+FALSE = Shown("bad", "alert", later("False claim"))
+
+ENDED: dict[str, str] = {
+    "another_plan": later("Another plan took its place."),
+    "trial_number_used": later(
+        "The WhatsApp number you linked had a free trial before, so this one has ended. Choose a plan to go on."
+    ),
+}
+
+
+def invoice(found: Invoice) -> Shown:
+    """Whether an invoice is paid."""
+    if found.paid_at is not None:
+        return PAID
+    return OPEN if found.open else VOID
+
+
+def date(voice: Voice, moment: datetime) -> str:
+    """The day with its year, as an invoice needs it."""
+    return voice.digits(format_datetime(moment, "d MMMM y", tzinfo=voice.zone, locale=voice.locale))
+
+
+def cash(voice: Voice) -> Callable[[int, str], str]:
+    """Writes an amount in the reader's digits."""
+    return lambda amount_minor, currency: voice.digits(money.shown(amount_minor, currency))

@@ -1,0 +1,7 @@
+"""The phones: linking them, and what keeps one from its link."""
+
+from __future__ import annotations
+
+from wabox.dashboard.phones import doctor, page
+
+SECTIONS = (page, doctor)
