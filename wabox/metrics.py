@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from wabox import __version__
 from wabox.checkup.counts import Counts
 from wabox.checkup.vitals import Vitals
-from wabox.messages import statuses
+from wabox.messages import stored
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STATES = ("not_started", "starting", "qr", "ready", "disconnected")
@@ -51,8 +51,8 @@ def _all(vitals: Vitals) -> Iterator[Metric]:
 
 def _messages(found: Counts) -> Iterator[Metric]:
     ended = CounterMetricFamily("wabox_messages", "Messages that came to this status.", labels=("status",))
-    for status in statuses.STATUSES:
-        if status not in statuses.OPEN:
+    for status in stored.STATUSES:
+        if status not in stored.OPEN:
             ended.add_metric((status,), found.totals.ended.get(status, 0))
     yield ended
     help_waiting = "Messages that wait, by reason; each phone's share of a reason is counted up to 10,000."

@@ -15,10 +15,10 @@ from litestar.types import Message, Scope
 
 from wabox import db, hosts, metrics
 from wabox.box import Box
+from wabox.checkup import machine_clock
 from wabox.checkup.vitals import Watch
 from wabox.db import Rows
 from wabox.errors import NotFound, Refusal, Unauthorized, Unavailable
-from wabox.messages import timekeeping
 from wabox.mounting import Mount
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ async def readyz(box: Box) -> Response[dict[str, Any]]:
     if box.db.journal_bytes > db.JOURNAL_ALARM_BYTES:
         reasons.append("wal")
     if not {"database", db.DAMAGED} & set(reasons):
-        if await box.db.read(timekeeping.is_wrong):
+        if await box.db.read(machine_clock.is_wrong):
             reasons.append("clock_wrong")
         if box.pulse.late or not box.pulse.steps:
             reasons.append("engine")

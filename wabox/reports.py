@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from wabox import times
 from wabox.billing import ledger, subscriptions
 from wabox.db import Rows
-from wabox.messages.localtime import day_start, local_day
+from wabox.times import day_start, local_day
 
 DAYS = 30
 WEEK = 7

@@ -31,6 +31,7 @@ from wabox.db import Database
 from wabox.devices import devices
 from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
+from wabox.engine.clock_jumps import Timekeeper
 from wabox.engine.closing import Closing
 from wabox.engine.endings import Endings
 from wabox.engine.expansion import Campaigns, Expansion
@@ -45,7 +46,6 @@ from wabox.engine.posting import Poster
 from wabox.engine.receipts import Receipts
 from wabox.engine.reviewing import Reviewing
 from wabox.engine.storage import Storage
-from wabox.engine.timekeeper import Timekeeper
 from wabox.engine.turns import Turns
 from wabox.engine.workers import Kind, Workers
 from wabox.errors import ConfigError, Unavailable

@@ -1,8 +1,73 @@
-"""How wabox writes a moment down: aware UTC in code, sortable text in SQLite, whole seconds on the wire."""
+"""How wabox writes a moment down: aware UTC in code, sortable text in SQLite, whole seconds on the wire.
+
+And where a zone's days and daily windows begin and end in UTC, on days when clocks change too.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+Window = tuple[time, time]
+
+
+def local_day(moment: datetime, zone: ZoneInfo) -> date:
+    """The calendar day on a wall clock in the zone. moment: aware."""
+    return moment.astimezone(zone).date()
+
+
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of the day in the zone, aware UTC, also where midnight is skipped or comes twice."""
+    return _first(day, time(0), zone)
+
+
+def window_end(moment: datetime, window: Window, zone: ZoneInfo) -> datetime | None:
+    """When the daily window that holds this moment ends, aware UTC; None if the moment is outside.
+
+    window: (start, end) on the wall clock; an end before its start lies on the next day. A time that
+    clocks skip counts as the moment of the change. One that comes twice starts a window the first time
+    and ends it the second: when clocks change, quiet hours grow rather than shrink.
+    """
+    start, end = window
+    today = local_day(moment, zone)
+    for offset in (-1, 0, 1):
+        day = today + timedelta(days=offset)
+        begins = _first(day, start, zone)
+        ends = _last(day if start < end else day + timedelta(days=1), end, zone)
+        if begins <= moment < ends:
+            return ends
+    return None
+
+
+def _first(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return _change_or(datetime.combine(day, at, zone), fold=0)
+
+
+def _last(day: date, at: time, zone: ZoneInfo) -> datetime:
+    return _change_or(datetime.combine(day, at, zone), fold=1)
+
+
+def _change_or(local: datetime, *, fold: int) -> datetime:
+    """The wall-clock time as UTC; if clocks skip it, the moment at which they do."""
+    moment = local.replace(fold=fold).astimezone(UTC)
+    if moment.astimezone(local.tzinfo).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return moment
+    before = local.replace(fold=1).astimezone(UTC)
+    after = local.replace(fold=0).astimezone(UTC)
+    return _change(before, after, local.tzinfo)
+
+
+def _change(low: datetime, high: datetime, zone: tzinfo | None) -> datetime:
+    """The first whole second after low at which the zone's offset is what it is at high."""
+    offset = high.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
+        if middle.astimezone(zone).utcoffset() == offset:
+            high = middle
+        else:
+            low = middle
+    return high
+
 
 _LAST = datetime.max.replace(microsecond=0, tzinfo=UTC)  # the calendar has no second after it
 

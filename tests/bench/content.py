@@ -17,7 +17,7 @@ from wabox.content import builtin, reviews
 from wabox.content.matcher import Matcher, Rule
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import claiming, outbox, template, waiting
+from wabox.messages import claiming, explaining, outbox, template
 from wabox.whatsapp.driver import Link
 
 CHUNK = 5_000
@@ -87,7 +87,7 @@ def line_behind(count: int) -> None:
         asked: dict[str, Callable[[], object]] = {
             "devices due": lambda: db.read_here(claiming.devices_due, now=now),
             "queue's groups": lambda: db.read_here(
-                waiting.groups, made.asha.id, config=config, now=now, most_rows=20
+                explaining.groups, made.asha.id, config=config, now=now, most_rows=20
             ),
             "entries counted": lambda: db.read_here(reviews.waiting),
             "first page to read": lambda: db.read_here(reviewing.queue),

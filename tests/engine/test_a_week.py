@@ -18,7 +18,7 @@ import pytest
 from tests.engine.conftest import PHONE, Engine, make
 from tests.engine.test_campaigns import expand, launch, people, show
 from wabox.checkup import promises
-from wabox.messages import reaching
+from wabox.messages import answers
 from wabox.whatsapp.fake import Outcome
 
 DAYS = 7
@@ -110,7 +110,7 @@ def test_messages_that_reach_nobody_are_a_sign_after_fifteen_and_half_an_hour(tm
 
     def none_arrive() -> bool:
         device_id, now = engine.stage.asha.device_id, engine.stage.hands.now()
-        return engine.stage.box.db.read_here(reaching.none_arrive, device_id, now=now)
+        return engine.stage.box.db.read_here(answers.none_arrive, device_id, now=now)
 
     jobs = [engine.send(f"88017110000{n:02d}") for n in range(14)]
     engine.turn()
@@ -125,5 +125,5 @@ def test_messages_that_reach_nobody_are_a_sign_after_fifteen_and_half_an_hour(tm
     assert not none_arrive()
     engine.stage.hands.forward(hours=24 * 4)
     assert not none_arrive(), "of long ago"
-    assert timedelta(minutes=30) == reaching.SETTLED
+    assert timedelta(minutes=30) == answers.ARRIVES_WITHIN
     engine.stage.close()

@@ -18,10 +18,10 @@ from wabox.accounts import mail
 from wabox.billing import invoices, ledger, payments, plans, receipts, subscriptions
 from wabox.billing.payments import Claim, Payment
 from wabox.billing.plans import Terms
+from wabox.checkup import machine_clock
 from wabox.db import Tx
 from wabox.engine.billing import Billing
 from wabox.engine.turns import Turns
-from wabox.messages import timekeeping
 from wabox.whatsapp.fake import FakeDriver
 
 BASIC = Terms("Ba{s}ic \\ one", 50_000, "BDT", 30, 100)
@@ -232,19 +232,19 @@ async def test_a_box_without_billing_looks_at_nothing(tmp_path: Path) -> None:
 async def test_a_wrong_clock_tells_nobody_and_takes_no_plan_away(shop: Shop) -> None:
     shop.pay("CLOCK001")
     write, hands = shop.stage.box.db.write_now, shop.stage.hands
-    write(timekeeping.judge, hands.now(), jumped=False)
+    write(machine_clock.judge, hands.now(), jumped=False)
     hands.forward(days=28)
-    write(timekeeping.judge, hands.now(), jumped=True)
+    write(machine_clock.judge, hands.now(), jumped=True)
     await shop.forward(hours=1)
     assert (shop.mails(), len(shop.invoices())) == ([], 1)
     hands.forward(days=-40)
-    write(timekeeping.judge, hands.now(), jumped=False)
+    write(machine_clock.judge, hands.now(), jumped=False)
     read = shop.stage.box.db.read_here
     standing = read(subscriptions.standing, shop.stage.bilal.id, enabled=True, now=hands.now())
     assert (standing.name, standing.paused(hands.now())) == (BASIC.name, False)
     hands.forward(days=36)
-    write(timekeeping.settled)
-    write(timekeeping.judge, hands.now(), jumped=False)
+    write(machine_clock.settled)
+    write(machine_clock.judge, hands.now(), jumped=False)
     await shop.forward(minutes=1)
     assert (len(shop.mails()), len(shop.invoices())) == (1, 2)
 

@@ -11,12 +11,13 @@ import pytest
 
 from tests.engine.conftest import PHONE, Engine, make
 from wabox.campaigns import launching
+from wabox.checkup import machine_clock
 from wabox.contacts import contacts, phones, writing
 from wabox.db import Tx
-from wabox.engine import timekeeper
+from wabox.engine import clock_jumps
+from wabox.engine.clock_jumps import Timekeeper
 from wabox.engine.expansion import Expansion
-from wabox.engine.timekeeper import Timekeeper
-from wabox.messages import explaining, timekeeping
+from wabox.messages import explaining
 
 BERLIN_ON = datetime(2026, 3, 29, 1, tzinfo=UTC)
 BERLIN_OFF = datetime(2026, 10, 25, 1, tzinfo=UTC)
@@ -27,7 +28,7 @@ NEW_YORK_OFF = datetime(2026, 11, 1, 6, tzinfo=UTC)
 @pytest.fixture
 def capped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Two a day; nothing synchronises the clock."""
-    monkeypatch.setattr(timekeeper, "_synchronised", lambda: False)
+    monkeypatch.setattr(clock_jumps, "_synchronised", lambda: False)
     made = make(tmp_path, sending={"daily_cap": 2})
     yield made
     made.stage.close()
@@ -79,7 +80,7 @@ def test_a_clock_that_jumps_ahead_opens_no_cap_until_somebody_says_it_is_right(c
     looks(keeper)
     capped.turn()
     assert (capped.status(late), why(capped, late)) == ("queued", "clock_wrong")
-    capped.stage.box.db.write_now(timekeeping.confirm, capped.stage.hands.now())
+    capped.stage.box.db.write_now(machine_clock.confirm, capped.stage.hands.now())
     looks(keeper)
     capped.turn()
     assert capped.status(late) == "sent"

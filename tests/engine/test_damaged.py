@@ -20,7 +20,7 @@ from wabox.engine.clock import Clock
 from wabox.engine.storage import Storage
 from wabox.engine.workers import Workers
 from wabox.errors import ConfigError, Unavailable
-from wabox.messages import outbox
+from wabox.messages import handing
 
 
 @pytest.fixture(autouse=True)
@@ -49,14 +49,14 @@ def test_row_28_damage_found_between_arming_and_handing_over_holds_the_message(
 ) -> None:
     """Catalogue row 28."""
     job = engine.send()
-    armed = outbox.arm
+    armed = handing.armed
 
     def arm(*args: Any, **kwargs: Any) -> Any:
         found = armed(*args, **kwargs)
         args[0].after_commit(lambda: damage(engine))
         return found
 
-    monkeypatch.setattr(outbox, "arm", arm)
+    monkeypatch.setattr(handing, "armed", arm)
     engine.turn()
     assert (engine.status(job), engine.driver.taken) == ("sending", {})
 

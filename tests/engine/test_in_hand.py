@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -23,7 +24,7 @@ from wabox.engine import receipts
 from wabox.engine.expansion import Expansion
 from wabox.engine.turns import Turns
 from wabox.errors import Unavailable
-from wabox.messages import explaining, outbox, stored
+from wabox.messages import answers, explaining, handing, stored
 from wabox.whatsapp.driver import Resolved
 from wabox.whatsapp.fake import FakeDriver
 
@@ -210,9 +211,9 @@ FULL = sqlite3.OperationalError("database or disk is full")
 FULL.sqlite_errorcode = sqlite3.SQLITE_FULL
 
 
-@pytest.mark.parametrize("write", ["claim", "arm", "sent"])
+@pytest.mark.parametrize(("room", "write"), [(handing, "claim"), (handing, "armed"), (answers, "sent")])
 def test_a_disk_that_is_full_at_any_write_of_a_message_sends_it_once_in_the_end(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, write: str
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, room: ModuleType, write: str
 ) -> None:
     """Row 26: what cannot be written down is not handed over; what was handed over is looked up."""
     job_id, behind = engine.send(PEOPLE[0]), engine.send(PEOPLE[1])
@@ -221,7 +222,7 @@ def test_a_disk_that_is_full_at_any_write_of_a_message_sends_it_once_in_the_end(
         raise FULL
 
     with monkeypatch.context() as full:
-        full.setattr(outbox, write, no_room)
+        full.setattr(room, write, no_room)
         full.setattr(receipts, "verb", lambda *_: lambda _tx: None)  # nor can WhatsApp's word be kept
         for _ in range(3):
             with pytest.raises(Unavailable, match="full"):

@@ -13,7 +13,7 @@ from tests.engine.test_limits import settle
 from tests.engine.test_pairs import LID, holds, told_of
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import joining, stored
+from wabox.messages import addressees, stored
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def settle_one(engine: Engine, done: Callable[[], bool]) -> None:
 
 
 def _told(tx: Tx, user_id: int, phone: str, engine: Engine) -> None:
-    joining.told(tx, user_id, lid=LID, phone=phone, username=None, now=engine.stage.hands.now())
+    addressees.told(tx, user_id, lid=LID, phone=phone, username=None, now=engine.stage.hands.now())
 
 
 def test_another_campaign_reaches_the_person_once_more(engine: Engine) -> None:

@@ -15,7 +15,7 @@ from tests.engine.test_campaigns import act, expand, launch, people, show
 from tests.engine.test_pairs import holds, why
 from wabox.campaigns import control
 from wabox.devices import devices
-from wabox.messages import claiming, explaining, leaving, numbers, outbox
+from wabox.messages import chats, claiming, explaining, leaving, outbox
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Handed, Limits, NewChats, Timelock
@@ -322,7 +322,7 @@ def test_a_known_person_who_is_said_to_be_gone_is_asked_about_once_more_a_day_la
     engine.driver.not_on_whatsapp.add(COLD)
     settle(engine)
     assert (engine.status(job), why(engine, job)) == ("queued", "number_gone")
-    assert until(engine, job) == engine.stage.hands.now() + numbers.SURE_AFTER
+    assert until(engine, job) == engine.stage.hands.now() + chats.SURE_AFTER
     assert (engine.status(other), engine.status(stranger)) == ("sent", "failed")
     asked = len(engine.driver.asked)
     engine.stage.hands.forward(hours=23)

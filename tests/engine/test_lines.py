@@ -20,7 +20,7 @@ from wabox.engine import lines
 from wabox.engine.clock import Clock
 from wabox.engine.lines import EMPTY_SECONDS, WAITS_SECONDS
 from wabox.engine.workers import Workers
-from wabox.messages import claiming, gate, outbox
+from wabox.messages import answers, claiming, gate
 from wabox.whatsapp.driver import Limits, Link, Timelock
 
 QUIET = {"quiet_hours": ["11:00", "13:00"]}  # the box's clock stands at noon
@@ -164,7 +164,7 @@ def test_a_message_in_doubt_that_is_settled_wakes_its_line(
     wa_id = engine.message(first).wa_message_id
     assert wa_id is not None
     now = engine.stage.hands.now()
-    crank.write(outbox.receipt, wa_id, 1, at=now, next_send_at=now)
+    crank.write(answers.receipt, wa_id, 1, at=now, next_send_at=now)
     crank.settle()
     assert engine.status(second) == "sent"
     engine.stage.close()

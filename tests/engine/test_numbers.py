@@ -27,7 +27,7 @@ from wabox.campaigns import control
 from wabox.devices import devices
 from wabox.engine.endings import Endings
 from wabox.errors import Invalid, Unavailable
-from wabox.messages import going_on, line, outbox, waiting
+from wabox.messages import answers, chats, explaining, line, outbox
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 
@@ -52,7 +52,7 @@ def another(engine: Engine, phone: str = OTHER) -> None:
 
 
 def go_on(engine: Engine, phone: str = OTHER) -> None:
-    write(engine, going_on.go_on, engine.stage.device(), phone)
+    write(engine, chats.go_on, engine.stage.device(), phone)
 
 
 def allowance(engine: Engine, device_id: int | None = None) -> line.Allowance:
@@ -79,7 +79,7 @@ def test_what_waits_stays_until_the_owner_lets_it_go(engine: Engine) -> None:
     assert (device.state, device.number_changed, device.previous_phone) == ("ready", True, SHOP)
     assert [why(engine, job) for job in (first, second, engine.send("8801711000003"))] == ["number_changed"] * 3
     box, now = engine.stage.box, engine.stage.hands.now()
-    groups = box.db.read_here(waiting.groups, engine.stage.asha.id, config=box.config, now=now)
+    groups = box.db.read_here(explaining.groups, engine.stage.asha.id, config=box.config, now=now)
     assert [(one.reason, one.count) for one in groups] == [("number_changed", 3)]
     assert not engine.driver.handed
     go_on(engine)
@@ -140,7 +140,7 @@ def test_a_long_line_of_new_people_is_asked_anew_whole_and_keeps_its_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first piece goes back to the line with the owner's word, the rest at the next claims."""
-    monkeypatch.setattr(going_on, "PIECE", 2)
+    monkeypatch.setattr(chats, "ANEW", 2)
     engine = make(tmp_path, sending={"new_chats_per_day": 3})
     jobs = [engine.send(f"88017110009{n:02d}") for n in range(12)]
     for _ in range(20):
@@ -401,7 +401,7 @@ def test_a_receipt_of_the_number_before_opens_no_chat_of_the_one_after(tmp_path:
     engine.turn()
     assert engine.status(job) == "unknown"
     now = engine.stage.hands.now()
-    engine.stage.box.db.write_now(outbox.receipt, wa_id, 2, at=now, next_send_at=now)
+    engine.stage.box.db.write_now(answers.receipt, wa_id, 2, at=now, next_send_at=now)
     assert engine.status(job) == "delivered"
     chats = engine.stage.box.db.read_here(lambda rows: rows.all("select account, phone from chats"))
     assert [tuple(row) for row in chats] == [(SHOP, PHONE)]

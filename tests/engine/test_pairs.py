@@ -29,7 +29,7 @@ from wabox.devices import devices, idle_warnings
 from wabox.engine.expansion import Expansion, _settle
 from wabox.engine.turns import Turns
 from wabox.errors import Invalid
-from wabox.messages import claiming, erasing, explaining, joining, leaving, outbox, stored
+from wabox.messages import addressees, answers, claiming, explaining, leaving, outbox, stored
 from wabox.messages import log as messages_log
 from wabox.messages.line import of_device
 from wabox.webhooks import endpoints
@@ -541,14 +541,14 @@ def test_a_late_refusal_of_what_a_person_settled_as_sent_ends_it(engine: Engine)
     write(engine, outbox.settle, engine.stage.asha.id, job, "sent")
     wa_id, now = engine.message(job).wa_message_id, engine.stage.hands.now()
     assert wa_id is not None
-    engine.stage.box.db.write_now(outbox.receipt, wa_id, -1, at=now, next_send_at=now)
+    engine.stage.box.db.write_now(answers.receipt, wa_id, -1, at=now, next_send_at=now)
     assert (engine.status(job), engine.message(job).error) == ("failed", "refused_later")
 
 
 def test_a_late_refusal_of_an_erased_persons_message_tells_nobody_who_it_was(engine: Engine) -> None:
     job = engine.send()
     engine.turn()
-    write(engine, erasing.erase, engine.stage.asha.id, PHONE, erasing.Traces())
+    write(engine, addressees.erase, engine.stage.asha.id, PHONE, addressees.Traces())
     refused_later(engine, job)
     assert (engine.status(job), engine.message(job).phone) == ("failed", "")
     assert (
@@ -567,7 +567,7 @@ def test_a_refusal_found_in_the_history_ends_only_what_was_sent_before_it(engine
     assert wa_id is not None
 
     def swept(at: datetime) -> None:
-        engine.stage.box.db.write_now(outbox.receipt, wa_id, -1, at=at, next_send_at=at, stored_only=True)
+        engine.stage.box.db.write_now(answers.receipt, wa_id, -1, at=at, next_send_at=at, stored_only=True)
 
     swept(early)
     assert engine.status(job) == "queued"
@@ -589,7 +589,7 @@ def test_a_receipt_for_what_was_put_back_counts_as_sent(engine: Engine) -> None:
     wa_id = engine.message(job).wa_message_id
     assert wa_id is not None
     now = engine.stage.hands.now()
-    engine.stage.box.db.write_now(outbox.receipt, wa_id, 1, at=now, next_send_at=now)
+    engine.stage.box.db.write_now(answers.receipt, wa_id, 1, at=now, next_send_at=now)
     engine.stage.hands.forward(hours=9)
     engine.turn()
     assert engine.status(job) == "sent"
@@ -840,7 +840,7 @@ def test_a_receipt_that_comes_while_the_chat_is_asked_for_ends_the_attempt(engin
 
     def told_meanwhile(*given: Any) -> Any:
         now = engine.stage.hands.now()
-        engine.stage.box.db.write_now(outbox.receipt, wa_id, ack, at=now, next_send_at=now)
+        engine.stage.box.db.write_now(answers.receipt, wa_id, ack, at=now, next_send_at=now)
         return resolve(*given)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -1008,7 +1008,7 @@ def test_a_removed_phone_takes_a_hidden_persons_messages_along(engine: Engine) -
     engine.driver.write(device_id, PHONE, "STOP")
     write(engine, lambda tx, now: leaving.device_removed(tx, devices.by_id(tx, device_id), now=now))
     engine.stage.box.db.write_now(
-        lambda tx: joining.told(
+        lambda tx: addressees.told(
             tx, engine.stage.asha.id, lid=LID, phone=PHONE, username=None, now=engine.stage.hands.now()
         )
     )

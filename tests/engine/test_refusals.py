@@ -13,7 +13,7 @@ from tests.engine.test_campaigns import act, expand, launch, people, show
 from tests.engine.test_limits import WARM, device, lock, settle, until, writes
 from tests.engine.test_pairs import holds, told_of, why
 from wabox.campaigns import control
-from wabox.messages import explaining, outbox
+from wabox.messages import answers, foreseeing, outbox
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Handed
@@ -124,7 +124,7 @@ def test_without_a_verdict_it_fails_in_five_minutes(tmp_path: Path) -> None:
     jobs = send(engine, 2)
     engine.driver.plan("refused")
     settle(engine)
-    ends = engine.stage.hands.now() + outbox.CLEAR_WITHIN
+    ends = engine.stage.hands.now() + answers.CLEAR_WITHIN
     assert (why(engine, jobs[0]), until(engine, jobs[0])) == ("refusal_unclear", ends)
     engine.stage.hands.forward(minutes=5)
     settle(engine)
@@ -165,7 +165,7 @@ def test_what_is_refused_for_ever_fails_in_the_end_and_once(
     jobs = send(engine, 3)
     hours(engine, 40)
     assert statuses(engine, jobs) == ["failed"] * 3
-    assert [engine.message(job).attempts for job in jobs] == [outbox.MOST_REFUSALS] * 3
+    assert [engine.message(job).attempts for job in jobs] == [answers.MOST_REFUSALS] * 3
     assert [told_of(engine, job) for job in jobs] == [["delivery.failed"]] * 3
 
 
@@ -288,7 +288,7 @@ def test_a_stopped_campaign_takes_what_was_refused_along(engine: Engine) -> None
     box.db.write_now(lambda tx: tx.run("update devices set cold_rests_until = null"))
     engine.stage.hands.forward(minutes=1)
     foreseen = box.db.read_here(
-        explaining.foresee_new, device(engine), campaign_id, config=box.config, now=engine.stage.hands.now()
+        foreseeing.foresee_new, device(engine), campaign_id, config=box.config, now=engine.stage.hands.now()
     )
     assert foreseen == now + HOUR
     act(engine, control.stop, campaign_id)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.conftest import PHONE, SHOP, Engine, make
 from wabox.engine.turns import Turns
-from wabox.messages import explaining, line, outbox, stored
+from wabox.messages import explaining, handing, line, outbox, stored
 from wabox.whatsapp.driver import Handed
 
 OTHER = "8801711000002"
@@ -327,9 +327,9 @@ def test_an_expired_message_is_skipped_even_while_the_phone_is_off(engine: Engin
 
 def test_two_turns_at_once_cannot_have_two_messages_in_doubt(engine: Engine) -> None:
     first, second = engine.send(), engine.send(OTHER)
-    engine.stage.box.db.write_now(outbox.claim, first, now=engine.stage.hands.now())
+    engine.stage.box.db.write_now(handing.claim, first, now=engine.stage.hands.now())
     with pytest.raises(Exception, match="UNIQUE"):
-        engine.stage.box.db.write_now(outbox.claim, second, now=engine.stage.hands.now())
+        engine.stage.box.db.write_now(handing.claim, second, now=engine.stage.hands.now())
 
 
 def test_every_end_owes_its_webhook_in_the_same_transaction(engine: Engine) -> None:

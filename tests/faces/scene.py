@@ -17,7 +17,7 @@ from wabox import app
 from wabox.accounts import passwords, users
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox, stored, template
+from wabox.messages import answers, handing, outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Link, Pairing
@@ -99,7 +99,7 @@ def _messages(tx: Tx, made: Stage) -> dict[str, int]:
         outbox.fail(tx, message, error, now=now - timedelta(minutes=8))
         ids["failed"] = message.id
     message = _message(tx, made, made.asha, 3, now - timedelta(minutes=7))
-    outbox.claim(tx, message.id, now=now)
+    handing.claim(tx, message.id, now=now)
     outbox.lose(tx, stored.by_id(tx, message.id), "no_answer", now=now)
     ids["unknown"] = message.id
     message = _message(tx, made, made.asha, 4, now - timedelta(minutes=6))
@@ -124,9 +124,9 @@ def _message(tx: Tx, made: Stage, person: Person, number: int, at: datetime, **m
 
 
 def _send(tx: Tx, message: stored.Message, at: datetime, *, ack: int) -> None:
-    outbox.claim(tx, message.id, now=at)
+    handing.claim(tx, message.id, now=at)
     chat = f"{message.phone}@c.us"
-    armed = outbox.arm(
+    armed = handing.armed(
         tx,
         stored.by_id(tx, message.id),
         chat_id=chat,
@@ -137,7 +137,7 @@ def _send(tx: Tx, message: stored.Message, at: datetime, *, ack: int) -> None:
     assert armed.wa_message_id is not None
     for step in range(1, ack + 1):
         seen = at + timedelta(seconds=1 + 3 * step)
-        outbox.receipt(tx, armed.wa_message_id, step, at=seen, next_send_at=seen)
+        answers.receipt(tx, armed.wa_message_id, step, at=seen, next_send_at=seen)
 
 
 def _webhook(tx: Tx, made: Stage) -> None:

@@ -20,7 +20,7 @@ from wabox import app, times
 from wabox.campaigns import replies
 from wabox.db import Tx
 from wabox.devices import devices, idle_warnings, idling, limits
-from wabox.messages import outbox, stored, template
+from wabox.messages import answers, handing, outbox, stored, template
 from wabox.whatsapp import logouts
 from wabox.whatsapp.driver import Checkup, Inbound, Limits, Link, NewChats, Pairing, Timelock
 from wabox.whatsapp.logouts import Kind
@@ -127,8 +127,8 @@ def _phones(tx: Tx, made: Stage) -> dict[str, int]:
     idle_warnings.look_at(tx, ids["phone-idle"], now=now)
     for number in range(15):
         message = write(tx, made, ids["none-arrive"], f"88017114{number:05d}", now - timedelta(hours=2))
-        outbox.claim(tx, message.id, now=now - timedelta(hours=2))
-        armed = outbox.arm(
+        handing.claim(tx, message.id, now=now - timedelta(hours=2))
+        armed = handing.armed(
             tx,
             stored.by_id(tx, message.id),
             chat_id=f"{message.phone}@c.us",
@@ -136,7 +136,7 @@ def _phones(tx: Tx, made: Stage) -> dict[str, int]:
             machine_boot="boot",
             now=now - timedelta(hours=2),
         )
-        outbox.receipt(tx, armed.wa_message_id or "", 1, at=now - timedelta(hours=2), next_send_at=now)
+        answers.receipt(tx, armed.wa_message_id or "", 1, at=now - timedelta(hours=2), next_send_at=now)
     return ids
 
 
@@ -179,7 +179,7 @@ def _held(tx: Tx, made: Stage, ids: dict[str, int]) -> dict[str, int]:
     for place, error in enumerate(("refused", "refused_later", "not_on_whatsapp", "no_answer", "blocked_by_you")):
         message = write(tx, made, ids["untold"], f"88017116{place:05d}", now)
         if error == "no_answer":
-            outbox.claim(tx, message.id, now=now)
+            handing.claim(tx, message.id, now=now)
             outbox.lose(tx, stored.by_id(tx, message.id), error, now=now)
         else:
             (outbox.skip if error == "blocked_by_you" else outbox.fail)(tx, message, error, now=now)

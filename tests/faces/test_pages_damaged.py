@@ -11,7 +11,7 @@ from tests.faces.tab import Tab, words
 from wabox.checkup import standing
 from wabox.checkup.findings import Finding
 from wabox.db import Rows, trouble
-from wabox.messages import waiting
+from wabox.messages import explaining
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 FOUND = "database disk image is malformed"
@@ -81,7 +81,7 @@ def test_every_change_is_refused_by_name(shop: Stage, asha: Tab) -> None:
 
 def test_what_waits_gives_the_damage_as_its_reason(shop: Stage) -> None:
     def reasons(rows: Rows) -> set[str | None]:
-        groups = waiting.groups(rows, shop.asha.id, config=shop.box.config, now=shop.hands.now())
+        groups = explaining.groups(rows, shop.asha.id, config=shop.box.config, now=shop.hands.now())
         return {one.reason for one in groups}
 
     before = shop.box.db.read_here(reasons)

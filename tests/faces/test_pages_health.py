@@ -9,12 +9,11 @@ import pytest
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from wabox.accounts import mail
-from wabox.checkup import database, standing
+from wabox.checkup import database, machine_clock, standing
 from wabox.checkup.findings import Finding
 from wabox.dashboard.admin import health
 from wabox.dashboard.language import Voice
 from wabox.db import Tx
-from wabox.messages import timekeeping
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -38,13 +37,13 @@ def test_the_page_says_what_is_wrong_and_what_to_do(shop: Stage, asha: Tab) -> N
     assert "then settle each one" in seen
     assert "Your box works" in seen
     assert "Python is 3.11.2." in seen
-    shop.box.db.write_now(timekeeping.judge, shop.hands.now(), jumped=True)
+    shop.box.db.write_now(machine_clock.judge, shop.hands.now(), jumped=True)
 
 
 def test_a_standing_engine_and_a_wrong_clock_are_bad(shop: Stage, asha: Tab) -> None:
     run_engine(shop)
     shop.box.pulse.steps["links"].ended -= 100
-    shop.box.db.write_now(timekeeping.judge, shop.hands.now(), jumped=True)
+    shop.box.db.write_now(machine_clock.judge, shop.hands.now(), jumped=True)
     seen = words(asha.get("/admin/health").text)
     assert "2 things must be put right." in seen
     assert "The engine stands still: links." in seen

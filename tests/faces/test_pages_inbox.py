@@ -15,7 +15,7 @@ from tests.faces.work import Work, limited
 from wabox.campaigns import replies
 from wabox.contacts import suppression
 from wabox.db import Tx
-from wabox.messages import joining, talks
+from wabox.messages import addressees, log
 from wabox.whatsapp.driver import Inbound
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -131,7 +131,7 @@ def test_a_long_talk_is_paged_by_time_without_losing_anything(asha: Tab, shop: S
     seen: list[str] = []
     before = None
     while True:
-        talk = shop.box.db.read_here(talks.talk, shop.asha.id, RINA, most=40, before=before)
+        talk = shop.box.db.read_here(log.talk, shop.asha.id, RINA, most=40, before=before)
         seen = [one.theirs.text if one.theirs else "ours" for one in talk.said] + seen
         if talk.before is None:
             break
@@ -199,7 +199,7 @@ def test_the_old_address_of_a_talk_leads_to_the_number(asha: Tab, shop: Stage, w
     writes_hidden(shop, "please stop it", 1)
     assert f'href="/inbox/{HIDDEN}@lid"' in asha.get("/inbox").text
     now = shop.hands.now()
-    shop.box.db.write_now(joining.told, shop.asha.id, lid=HIDDEN, phone=STRANGER, username=None, now=now)
+    shop.box.db.write_now(addressees.told, shop.asha.id, lid=HIDDEN, phone=STRANGER, username=None, now=now)
     talk = words(asha.get(f"/inbox/{HIDDEN}@lid").text)
     assert "please stop it" in talk
     assert "do you deliver to Sylhet?" in talk

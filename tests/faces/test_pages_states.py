@@ -21,7 +21,7 @@ from wabox.contacts import contacts
 from wabox.dashboard.language import catalogue
 from wabox.dashboard.names import words as said
 from wabox.devices import devices, limits
-from wabox.messages import joining, stored
+from wabox.messages import addressees, stored
 from wabox.whatsapp import states as pages
 from wabox.whatsapp.driver import Limits, NewChats, Timelock
 
@@ -210,7 +210,7 @@ def test_a_contact_shows_by_what_else_whatsapp_knows_them(shop: Stage, asha: Tab
     assert "Hidden ids" not in words(asha.get(path).text)
     states.people(shop)
     shop.box.db.write_now(
-        joining.told,
+        addressees.told,
         shop.asha.id,
         lid="1203344556688",
         phone=contact.phone,

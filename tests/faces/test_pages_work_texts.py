@@ -15,14 +15,14 @@ from wabox.contacts import imports
 from wabox.contacts.people import ConsentSource
 from wabox.dashboard.names import labels
 from wabox.dashboard.names import words as page_words
-from wabox.messages import statuses
+from wabox.messages import reasons
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
 
 def test_every_state_and_reason_has_its_word() -> None:
     assert labels.REASON == campaigns.REASONS
-    assert set(labels.ENDS) >= set(statuses._SENTENCES)
+    assert set(labels.ENDS) >= set(reasons._ENDS)
     assert set(labels.CAMPAIGN) == set(campaigns.STATUSES)
     assert set(labels.IMPORT) == set(get_args(imports.Status))
     assert set(labels.CONSENT) == set(get_args(ConsentSource))

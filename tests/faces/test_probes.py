@@ -17,11 +17,10 @@ from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, dress
 from tests.some import some
-from wabox.checkup import counts
+from wabox.checkup import counts, machine_clock
 from wabox.db import Tx
 from wabox.engine.clock import Clock
 from wabox.engine.workers import Workers
-from wabox.messages import timekeeping
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -173,7 +172,7 @@ def test_a_box_is_ready_once_its_engine_runs(bare: Stage, tmp_path: Path) -> Non
 
 def test_what_is_not_well_is_named(bare: Stage, tmp_path: Path) -> None:
     ticked(bare, tmp_path)
-    bare.box.db.write_now(timekeeping.judge, bare.hands.now(), jumped=True)
+    bare.box.db.write_now(machine_clock.judge, bare.hands.now(), jumped=True)
     assert ask(bare, "/readyz").json()["reasons"] == ["clock_wrong"]
     assert ask(bare, "/healthz").status_code == 200
     pages = bare.value("select page_count from pragma_page_count")
@@ -187,7 +186,7 @@ def test_what_is_not_well_is_named(bare: Stage, tmp_path: Path) -> None:
     assert ask(bare, "/readyz").json()["reasons"] == ["storage_full", "clock_wrong"]
     assert ask(bare, "/healthz").json() == {"status": "storage"}
     bare.box.db.write_now(limit, 1_000_000)
-    bare.box.db.write_now(timekeeping.confirm, bare.hands.now())
+    bare.box.db.write_now(machine_clock.confirm, bare.hands.now())
     assert ask(bare, "/readyz").status_code == 200
 
 

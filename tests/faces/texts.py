@@ -16,7 +16,7 @@ from wabox.checkup import promises
 from wabox.content import builtin
 from wabox.dashboard.language import catalogue
 from wabox.devices import devices, doctor, endings, idling
-from wabox.messages import facts, reasons, statuses
+from wabox.messages import reasons
 from wabox.whatsapp import driver
 
 HOME = Path(dashboard.__file__).parent
@@ -55,10 +55,10 @@ def of_nouns() -> set[str]:
     """Sentences that come from the rules: reasons, errors, device details, the disclaimer."""
     zone = ZoneInfo("UTC")
     details = get_args(driver.Detail)
-    found = {reasons.sentence(reason, None, zone) for reason in get_args(facts.Reason)}
+    found = {reasons.sentence(reason, None, zone) for reason in get_args(reasons.Reason)}
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
     found |= {one.sentence for one in builtin.BUILTINS}
-    found |= set(statuses._SENTENCES.values()) | {*devices._SENTENCES.values(), devices._GOES_ON}
+    found |= set(reasons._ENDS.values()) | {*devices._SENTENCES.values(), devices._GOES_ON}
     found |= {*endings.OVER.values(), *endings.AGAIN.values()}
     found |= set(doctor.SENTENCES) | set(idling.SENTENCES.values())
     return found | {users.DISCLAIMER, *terms.TERMS}

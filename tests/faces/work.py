@@ -21,7 +21,7 @@ from wabox.contacts.people import Consent
 from wabox.contacts.segments import Segment
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox, stored
+from wabox.messages import answers, handing, outbox, stored
 from wabox.whatsapp.driver import Inbound
 
 NAMES = (
@@ -146,12 +146,12 @@ def _run(made: Stage, campaign_id: int, *, sent: int, failed: int) -> None:
 
 
 def _hand_over(tx: Tx, message_id: int, ack: int, at: datetime) -> None:
-    outbox.claim(tx, message_id, now=at)
+    handing.claim(tx, message_id, now=at)
     message = stored.by_id(tx, message_id)
     chat = f"{message.phone}@c.us"
-    armed = outbox.arm(tx, message, chat_id=chat, other_chat_ids=(), machine_boot="boot", now=at)
+    armed = handing.armed(tx, message, chat_id=chat, other_chat_ids=(), machine_boot="boot", now=at)
     for step in range(1, ack + 1):
-        outbox.receipt(tx, armed.wa_message_id or "", step, at=at, next_send_at=at)
+        answers.receipt(tx, armed.wa_message_id or "", step, at=at, next_send_at=at)
 
 
 def limited(made: Stage, credits: int = 500) -> None:

@@ -17,8 +17,8 @@ from tests.some import some
 from wabox import crash
 from wabox.checkup.promises import PROMISES
 from wabox.dashboard.docs import manual
-from wabox.messages.facts import Reason
-from wabox.messages.statuses import STATUSES
+from wabox.messages.reasons import Reason
+from wabox.messages.stored import STATUSES
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "wabox"

@@ -13,7 +13,7 @@ from wabox.db import Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Invalid
-from wabox.messages import erasing, numbers, outbox, stored, template
+from wabox.messages import addressees, answers, handing, outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Inbound, Resolved
@@ -38,19 +38,19 @@ def meet(tx: Tx, device: Device, now: datetime, *, phone: str = PHONE) -> dict[s
         outbox.accept(tx, device, phone=phone, template=template.parse(f"Dear {name}"), values={}, now=now)
         for _ in range(2)
     )
-    outbox.claim(tx, sent, now=now)
+    handing.claim(tx, sent, now=now)
     chat = f"{phone}@c.us"
-    outbox.arm(tx, stored.by_id(tx, sent), chat_id=chat, other_chat_ids=(chat,), machine_boot="b", now=now)
-    outbox.sent(tx, stored.by_id(tx, sent), at=now, next_send_at=now)
+    handing.armed(tx, stored.by_id(tx, sent), chat_id=chat, other_chat_ids=(chat,), machine_boot="b", now=now)
+    answers.sent(tx, stored.by_id(tx, sent), at=now, next_send_at=now)
     event = Inbound(device.id, 1, f"IN{phone}", chat, phone, name, f"I am {name}", "chat", now)
     inbox.record(tx, device.user_id, event, verdict=None, now=now)
-    numbers.learn(tx, device, phone, Resolved("yes", chat), now=now)
+    addressees.learn(tx, device, phone, Resolved("yes", chat), now=now)
     tx.run("update deliveries set status = 'delivered'")
     return {"sent": sent, "queued": queued}
 
 
-def erase(tx: Tx, user_id: int, now: datetime) -> erasing.Erased:
-    return erasing.erase(tx, user_id, PHONE, erasing.traces(tx, user_id, PHONE), now=now)
+def erase(tx: Tx, user_id: int, now: datetime) -> addressees.Erased:
+    return addressees.erase(tx, user_id, PHONE, addressees.traces(tx, user_id, PHONE), now=now)
 
 
 def dump(tx: Tx) -> str:
@@ -75,7 +75,7 @@ def test_nothing_about_an_erased_person_is_left(
         intake.write(tx, reading.batch(found), now=now)
     assert "Person 1" in dump(tx)
     erased = erase(tx, asha.id, now)
-    assert erased == erasing.Erased(contact=True, cancelled=1, messages=2, received=1)
+    assert erased == addressees.Erased(contact=True, cancelled=1, messages=2, received=1)
     left = dump(tx)
     assert PHONE not in left
     assert "Person 1" not in left
@@ -102,14 +102,14 @@ def test_receipts_for_an_erased_persons_messages_still_count(
     wa_id = stored.by_id(tx, sent).wa_message_id
     erase(tx, asha.id, now)
     assert wa_id is not None
-    assert outbox.receipt(tx, wa_id, 2, at=now, next_send_at=now)
+    assert answers.receipt(tx, wa_id, 2, at=now, next_send_at=now)
     assert stored.by_id(tx, sent).status == "delivered"
 
 
 def test_a_person_is_not_erased_while_a_message_is_on_its_way(
     tx: Tx, asha: User, device: Device, now: datetime
 ) -> None:
-    outbox.claim(tx, meet(tx, device, now)["queued"], now=now)
+    handing.claim(tx, meet(tx, device, now)["queued"], now=now)
     with pytest.raises(Invalid, match="on its way"):
         erase(tx, asha.id, now)
     assert contacts.by_phone(tx, asha.id, PHONE) is not None
@@ -118,9 +118,9 @@ def test_a_person_is_not_erased_while_a_message_is_on_its_way(
 def test_bilal_cannot_erase_ashas_people(tx: Tx, asha: User, bilal: User, device: Device, now: datetime) -> None:
     meet(tx, device, now)
     before = dump(tx)
-    found = erasing.traces(tx, asha.id, PHONE)
-    assert erasing.traces(tx, bilal.id, PHONE) == erasing.Traces([], [])
-    assert erasing.erase(tx, bilal.id, PHONE, found, now=now) == erasing.Erased(
+    found = addressees.traces(tx, asha.id, PHONE)
+    assert addressees.traces(tx, bilal.id, PHONE) == addressees.Traces([], [])
+    assert addressees.erase(tx, bilal.id, PHONE, found, now=now) == addressees.Erased(
         contact=False, cancelled=0, messages=0, received=0
     )
     assert dump(tx) == before

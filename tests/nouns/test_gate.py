@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.some import some
-from wabox.messages.facts import Account, AccountState, CampaignState, Device, Facts, Message, Reason, Rules
+from wabox.messages.facts import Account, AccountState, CampaignState, Device, Facts, Message, Rules
 from wabox.messages.gate import (
     WARMUP,
     Drop,
@@ -24,8 +24,8 @@ from wabox.messages.gate import (
     own_wait,
     warmup_day,
 )
-from wabox.messages.localtime import day_start, local_day, window_end
-from wabox.messages.reasons import sentence
+from wabox.messages.reasons import Reason, sentence
+from wabox.times import day_start, local_day, window_end
 
 DHAKA, BERLIN, NEW_YORK = ZoneInfo("Asia/Dhaka"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 ZONES = (DHAKA, BERLIN, NEW_YORK, ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Africa/Cairo"), ZoneInfo("UTC"))

@@ -14,7 +14,7 @@ from wabox.db import Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Invalid, NotFound
-from wabox.messages import chats, erasing, joining, log, numbers, outbox, single, stored, talks, template
+from wabox.messages import addressees, answers, chats, handing, log, outbox, single, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Inbound, Resolved
@@ -61,7 +61,7 @@ def test_who_hides_the_number_is_heard_and_has_an_id(tx: Tx, asha: User, device:
 
 
 def test_a_chat_that_wabox_wrote_to_gives_the_number(tx: Tx, asha: User, device: Device, now: datetime) -> None:
-    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT, (f"{PHONE}@c.us",)), now=now)
+    addressees.learn(tx, device, PHONE, Resolved("yes", CHAT, (f"{PHONE}@c.us",)), now=now)
     waits = queue(tx, device, PHONE, now)
     replies.hear(tx, said(device, "STOP", now), now=now)
     assert told(tx, "message.received")[0]["phone"] == PHONE
@@ -80,13 +80,13 @@ def test_stop_by_a_hidden_id_holds_before_and_after_the_number_is_known(
     waits = queue(tx, device, PHONE, now)
     assert stored.by_id(tx, waits).status == "queued"
     for _ in range(2):  # what is known already is told again
-        joining.told(tx, asha.id, lid=LID, phone=PHONE, username=None, now=now)
+        addressees.told(tx, asha.id, lid=LID, phone=PHONE, username=None, now=now)
     assert stored.by_id(tx, waits).error == "opted_out"
     assert suppressed(tx, asha) == {PHONE, CHAT}
     assert [one["phone"] for one in told(tx, "contact.opted_out")] == [None, PHONE]
     assert identities.by_id(tx, asha.id, person.id).phone == PHONE
     assert [one.phone for one in inbox.threads(tx, asha.id)] == [PHONE]
-    assert [one.theirs.text for one in talks.talk(tx, asha.id, PHONE).said if one.theirs] == ["STOP"]
+    assert [one.theirs.text for one in log.talk(tx, asha.id, PHONE).said if one.theirs] == ["STOP"]
 
 
 @pytest.mark.parametrize("way", ["an inbound with both", "a number check", "the page"])
@@ -98,9 +98,9 @@ def test_whatever_tells_it_joins_two_people_and_both_ids_find_them(
     replies.hear(tx, with_number, now=now)
     hidden, shown = (identities.ensure(tx, asha.id, one, now=now) for one in (CHAT, PHONE))
     if way == "a number check":
-        numbers.learn(tx, device, PHONE, Resolved("yes", f"{PHONE}@c.us", (CHAT,)), now=now)
+        addressees.learn(tx, device, PHONE, Resolved("yes", f"{PHONE}@c.us", (CHAT,)), now=now)
     elif way == "the page":
-        joining.told(tx, asha.id, lid=LID, phone=PHONE, username="new", now=now)
+        addressees.told(tx, asha.id, lid=LID, phone=PHONE, username="new", now=now)
     else:
         replies.hear(tx, said(device, "three", now, number=3, phone=PHONE), now=now)
     assert {identities.by_id(tx, asha.id, one).id for one in (hidden, shown)} == {shown}
@@ -110,7 +110,7 @@ def test_whatever_tells_it_joins_two_people_and_both_ids_find_them(
 
 
 def test_start_by_the_hidden_id_counts_for_the_person(tx: Tx, asha: User, device: Device, now: datetime) -> None:
-    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
+    addressees.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
     replies.opt_out_by_owner(tx, asha.id, PHONE, source="owner", by=None, now=now)
     assert suppressed(tx, asha) == {PHONE, CHAT}
     replies.hear(tx, said(device, "START", now), now=now)
@@ -121,7 +121,7 @@ def test_the_stricter_consent_wins_whoever_gave_it(tx: Tx, asha: User, device: D
     replies.opt_out_by_owner(tx, asha.id, PHONE, source="owner", by=None, now=now)
     replies.hear(tx, said(device, "hello", now), now=now)
     waits = queue(tx, device, CHAT, now)
-    joining.told(tx, asha.id, lid=LID, phone=PHONE, username=None, now=now)
+    addressees.told(tx, asha.id, lid=LID, phone=PHONE, username=None, now=now)
     assert suppressed(tx, asha) == {PHONE, CHAT}
     assert (stored.by_id(tx, waits).error, stored.by_id(tx, waits).phone) == ("opted_out", PHONE)
 
@@ -132,13 +132,13 @@ def test_an_opt_out_outlives_the_erased_person_by_every_id(
     replies.hear(tx, said(device, "STOP", now), now=now)
     tx.run("update deliveries set status = 'delivered'")
     tx.run("update messages set status = 'sent' where status = 'queued'")
-    erasing.erase(tx, asha.id, CHAT, erasing.traces(tx, asha.id, CHAT), now=now)
+    addressees.erase(tx, asha.id, CHAT, addressees.traces(tx, asha.id, CHAT), now=now)
     for table in ("people", "person_ids", "inbox", "chats", "deliveries"):
         assert tx.value(f"select count(*) from {table}") == 0
     assert tx.value("select count(*) from messages where phone <> ''") == 0
     contacts.upsert(tx, asha.id, phone=PHONE, name="Ali", now=now)
     waits = queue(tx, device, PHONE, now)
-    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
+    addressees.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
     assert stored.by_id(tx, waits).error == "opted_out"
     replies.hear(tx, said(device, "hello again", now, number=2), now=now)
     assert stored.by_id(tx, queue(tx, device, PHONE, now)).error == "opted_out"
@@ -147,14 +147,14 @@ def test_an_opt_out_outlives_the_erased_person_by_every_id(
 def test_the_page_joins_nobody_that_wabox_has_nothing_to_do_with(
     tx: Tx, asha: User, device: Device, now: datetime
 ) -> None:
-    joining.told(tx, asha.id, lid=LID, phone=PHONE, username="ali", now=now)
+    addressees.told(tx, asha.id, lid=LID, phone=PHONE, username="ali", now=now)
     assert tx.value("select count(*) from people") == 0
 
 
 def test_who_changes_the_number_takes_the_opt_out_along(tx: Tx, asha: User, device: Device, now: datetime) -> None:
-    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
+    addressees.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
     replies.hear(tx, said(device, "STOP", now), now=now)
-    numbers.learn(tx, device, "8801711000002", Resolved("yes", CHAT), now=now)
+    addressees.learn(tx, device, "8801711000002", Resolved("yes", CHAT), now=now)
     assert suppression.is_out(tx, asha.id, "8801711000002")
     assert suppression.is_out(tx, asha.id, PHONE)
 
@@ -163,11 +163,11 @@ def test_an_opt_out_of_before_hidden_ids_were_known_goes_along_with_them(
     tx: Tx, asha: User, device: Device, now: datetime
 ) -> None:
     """An upgrade gives ids to people who opted out by their number alone."""
-    numbers.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
+    addressees.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
     replies.opt_out_by_owner(tx, asha.id, PHONE, source="owner", by=None, now=now)
     tx.run("delete from suppressions where phone_hash = phone_hash(:chat)", chat=CHAT)
     waits = queue(tx, device, "8801711000002", now)
-    numbers.learn(tx, device, "8801711000002", Resolved("yes", CHAT), now=now)
+    addressees.learn(tx, device, "8801711000002", Resolved("yes", CHAT), now=now)
     assert stored.by_id(tx, waits).error == "opted_out"
 
 
@@ -177,7 +177,7 @@ def test_bilal_finds_none_of_ashas_people(tx: Tx, asha: User, bilal: User, devic
     assert person is not None
     with pytest.raises(NotFound):
         identities.by_id(tx, bilal.id, person.id)
-    joining.told(tx, bilal.id, lid=LID, phone=PHONE, username=None, now=now)
+    addressees.told(tx, bilal.id, lid=LID, phone=PHONE, username=None, now=now)
     assert not suppression.is_out(tx, bilal.id, PHONE)
     assert identities.holder(tx, bilal.id, CHAT) is None
     assert identities.hidden(tx, bilal.id) == []
@@ -228,11 +228,11 @@ def test_an_edit_of_what_was_never_heard_is_heard(tx: Tx, asha: User, device: De
 
 def went(tx: Tx, device: Device, now: datetime) -> None:
     job_id = queue(tx, device, PHONE, now)
-    outbox.claim(tx, job_id, now=now)
+    handing.claim(tx, job_id, now=now)
     chat = f"{PHONE}@c.us"
     message = stored.by_id(tx, job_id)
-    armed = outbox.arm(tx, message, chat_id=chat, other_chat_ids=(), machine_boot="b", now=now)
-    outbox.sent(tx, armed, at=now, next_send_at=now)
+    armed = handing.armed(tx, message, chat_id=chat, other_chat_ids=(), machine_boot="b", now=now)
+    answers.sent(tx, armed, at=now, next_send_at=now)
 
 
 @pytest.mark.parametrize(
@@ -303,5 +303,5 @@ def test_an_export_names_those_without_a_number_by_their_id(
         "yes",
         str(person.id),
     )
-    joining.told(tx, asha.id, lid=LID, phone=PHONE, username=None, now=now)
+    addressees.told(tx, asha.id, lid=LID, phone=PHONE, username=None, now=now)
     assert exporting.hidden(tx, asha.id) == []

@@ -12,7 +12,7 @@ from wabox.campaigns import control, expansion, launching
 from wabox.contacts import contacts
 from wabox.db import Rows, Tx
 from wabox.devices import devices
-from wabox.messages import claiming, explaining, outbox, stored, template, waiting
+from wabox.messages import answers, claiming, explaining, handing, outbox, stored, template
 from wabox.whatsapp.driver import Link
 
 
@@ -44,12 +44,14 @@ def _send_next(tx: Tx, made: Stage) -> None:
     now = made.hands.now()
     message = claiming.claim_next(tx, made.asha.device_id, config=made.box.config, now=now)
     assert isinstance(message, stored.Message)
-    armed = outbox.arm(tx, message, chat_id=f"{message.phone}@c.us", other_chat_ids=(), machine_boot="b", now=now)
-    outbox.sent(tx, armed, at=now, next_send_at=now)
+    armed = handing.armed(
+        tx, message, chat_id=f"{message.phone}@c.us", other_chat_ids=(), machine_boot="b", now=now
+    )
+    answers.sent(tx, armed, at=now, next_send_at=now)
 
 
-def _groups(made: Stage) -> list[waiting.Group]:
-    return made.box.db.read_here(waiting.groups, made.asha.id, config=made.box.config, now=made.hands.now())
+def _groups(made: Stage) -> list[explaining.Group]:
+    return made.box.db.read_here(explaining.groups, made.asha.id, config=made.box.config, now=made.hands.now())
 
 
 def test_nothing_waits_in_an_empty_line(shop: Stage) -> None:
@@ -101,7 +103,7 @@ def test_a_message_in_doubt_stands_alone_before_the_line(shop: Stage) -> None:
     shop.box.db.write_now(
         lambda tx: claiming.claim_next(tx, shop.asha.device_id, config=shop.box.config, now=shop.hands.now())
     )
-    shop.box.db.write_now(lambda tx: outbox.doubted(tx, stored.by_id(tx, sending)))
+    shop.box.db.write_now(lambda tx: handing.doubted(tx, stored.by_id(tx, sending)))
     first, second = _groups(shop)
     assert (first.reason, first.count, first.first.id) == ("in_doubt", 1, sending)
     assert second.reason == "in_line"
@@ -162,7 +164,7 @@ def test_a_group_brings_so_many_of_its_messages(shop: Stage) -> None:
     for number in range(5):
         _queue(shop, "8801711000001", scheduled_for=shop.hands.now() + timedelta(hours=5 - number))
     (group,) = shop.box.db.read_here(
-        waiting.groups, shop.asha.id, config=shop.box.config, now=shop.hands.now(), most_rows=3
+        explaining.groups, shop.asha.id, config=shop.box.config, now=shop.hands.now(), most_rows=3
     )
     assert group.count == 5
     times = [one.scheduled_for for one in group.rows if one.scheduled_for is not None]

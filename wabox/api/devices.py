@@ -23,7 +23,7 @@ from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices, doctor, limits, qr
-from wabox.messages import going_on, leaving, line, reaching, reasons
+from wabox.messages import answers, chats, leaving, line, reasons
 from wabox.mounting import Mount
 from wabox.whatsapp.driver import Checkup, Detail, LinkState, QuotaStatus
 
@@ -262,7 +262,7 @@ async def go_on(
     phone = wire.in_field("phone_number", phones.parse, data.phone_number, country=box.config.locale.country)
 
     def ask(tx: Tx, device: devices.Device) -> devices.Device:
-        return going_on.go_on(tx, device, phone.digits, now=box.now())
+        return chats.go_on(tx, device, phone.digits, now=box.now())
 
     return await _act(_Ask(request, box, caller, "device.went_on"), device_label, ask)
 
@@ -379,7 +379,7 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         limits=None if told is None else msgspec.convert(told, Limits),
         previous_phone=device.previous_phone,
         reason=device.reason,
-        none_arrive=device.linked and reaching.none_arrive(rows, device.id, now=now),
+        none_arrive=device.linked and answers.none_arrive(rows, device.id, now=now),
         qr_made_at=times.wire_or_none(device.qr_at) if scannable else None,
         qr_expires_at=times.wire_or_none(device.qr_until) if scannable else None,
         idle=_idle(device, now),

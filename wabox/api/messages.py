@@ -20,7 +20,7 @@ from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import explaining, log, outbox, single, statuses, stored, template
+from wabox.messages import explaining, log, outbox, single, stored, template
 from wabox.mounting import Mount
 
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
@@ -49,7 +49,7 @@ class Sent(Struct):
     """
 
     job_id: int
-    status: statuses.Status
+    status: stored.Status
     phone: str | None
     person_id: int | None
     device_label: str
@@ -70,7 +70,7 @@ class Message(Struct):
     person_id: int | None
     device_label: str
     message: str
-    status: statuses.Status
+    status: stored.Status
     error: str | None
     error_text: str | None
     waits_until: wire.Time | None
@@ -145,7 +145,7 @@ async def messages(
     page: wire.PageNumber = 1,
     per_page: wire.PerPage = 50,
     cursor: wire.Cursor = None,
-    status: statuses.Status | None = None,
+    status: stored.Status | None = None,
     campaign_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,
     phone: Annotated[str | None, Parameter(schema_extra={"pattern": wire.PHONE_PATTERN})] = None,
     person_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,

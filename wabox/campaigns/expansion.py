@@ -19,7 +19,7 @@ from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Refusal
-from wabox.messages import outbox, statuses, stored, tallies, template
+from wabox.messages import log, outbox, reasons, stored, template
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Recipient:
     device_id: int
     new_chat: bool
     text: str
-    status: statuses.Status
+    status: stored.Status
     error: str | None
     verdict: Verdict | None = None
 
@@ -152,7 +152,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
                 one.text,
                 one.status,
                 one.error,
-                statuses.sentence(one.error) if one.verdict is None else one.verdict.reason,
+                reasons.of_end(one.error) if one.verdict is None else one.verdict.reason,
                 int(one.new_chat),
                 at,
                 None if one.error is None else at,
@@ -160,10 +160,10 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
             for n, one in enumerate(part.people)
         ],
     )
-    tallies.rows_added(tx, part.campaign.user_id, len(part.people))
+    log.rows_added(tx, part.campaign.user_id, len(part.people))
     for n, one in enumerate(part.people):
         if one.error is not None:
-            tallies.came_to(tx, part.campaign.user_id, one.status, 1, now=now)
+            log.came_to(tx, part.campaign.user_id, one.status, 1, now=now)
             outbox.owe(tx, first + n, now)
         if one.verdict is not None:
             _put_aside(tx, part, first + n, one.verdict, now)

@@ -18,7 +18,7 @@ from wabox.content.rules import Verdict
 from wabox.db import Row, Rows
 from wabox.devices import devices
 from wabox.errors import Refusal
-from wabox.messages import explaining, newcomers, numbers, stored
+from wabox.messages import chats, explaining, foreseeing, stored
 from wabox.messages.template import Template
 
 SAMPLES = 5
@@ -49,7 +49,7 @@ class Preflight:
     done_at: datetime | None
     samples: tuple[str, ...]
     verdict: Verdict | None = None
-    new_chats: newcomers.Allowed | None = None
+    new_chats: foreseeing.Allowed | None = None
     beyond_new_chats: int = 0
     locked: bool = False
     locked_until: datetime | None = None
@@ -82,8 +82,8 @@ def look(
     before = _unexpanded(rows, user_id)
     new = _fresh(rows, user_id, ids + before, device_ids, config, now) if before else fresh
     done_at = _done_at(rows, phones, will_send + len(before), config, now, new=new)
-    allowed = newcomers.allowed(phones, now)
-    lock = newcomers.lock(phones, now) if fresh else None
+    allowed = foreseeing.allowed(phones, now)
+    lock = foreseeing.lock(phones, now) if fresh else None
     return Preflight(
         total=len(ids),
         will_send=will_send,
@@ -127,7 +127,7 @@ def _people(
         named=None if device_ids is None else json.dumps(device_ids),
         anybody_out=rows.value("select 1 from suppressions where user_id = :id limit 1", id=user_id) is not None,
         consent=config.guards.require_consent,
-        remembered=times.stored(now - numbers.NO_LASTS),
+        remembered=times.stored(now - chats.NO_LASTS),
     )
 
 
@@ -146,7 +146,7 @@ def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> dat
     moments = [waiting.expected_at for waiting in waits.values()]
     for device_id in {message.device_id for message in messages}:
         device = devices.by_id(rows, device_id)
-        moments.append(explaining.foresee_new(rows, device, campaign.id, config=config, now=now))
+        moments.append(foreseeing.foresee_new(rows, device, campaign.id, config=config, now=now))
     if not moments and campaign.expanded:
         return now
     if None in moments:
@@ -212,7 +212,7 @@ def _done_at(
     if not phones:
         return None
     share, new_share = -(-count // len(phones)), -(-new // len(phones))
-    moments = [explaining.foresee(rows, device, share, new=new_share, config=config, now=now) for device in phones]
+    moments = [foreseeing.foresee(rows, device, share, new=new_share, config=config, now=now) for device in phones]
     known = [moment for moment in moments if moment is not None]
     return max(known) if len(known) == len(moments) else None
 

@@ -11,7 +11,7 @@ from wabox.campaigns.campaigns import Campaign
 from wabox.config import Config
 from wabox.db import Rows
 from wabox.messages import explaining, stored
-from wabox.messages.statuses import STATUSES, Status
+from wabox.messages.stored import STATUSES, Status
 
 MEASURED = timedelta(minutes=15)
 MOST_REASONS = 12

@@ -13,7 +13,7 @@ from wabox.contacts.identities import Person
 from wabox.content import complaints, rules
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import chats, joining, outbox, silencing, template
+from wabox.messages import addressees, chats, leaving, outbox, template
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Inbound
 
@@ -44,7 +44,7 @@ def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard
     """
     device = devices.by_id(tx, event.device_id)
     verdict = words.judge(event.text)
-    who = joining.heard(
+    who = addressees.heard(
         tx,
         device.user_id,
         event.chat_id,
@@ -74,7 +74,7 @@ def opt_out_by_owner(
     """The owner says that this person wants nothing more. What waits for them is skipped. phone: their address."""
     changed = suppression.opt_out(tx, user_id, phone, source=source, by=by, now=now)
     if changed:
-        silencing.silence(tx, user_id, phone, source=source, now=now)
+        leaving.silence(tx, user_id, phone, source=source, now=now)
     return changed
 
 
@@ -124,7 +124,7 @@ def _opt_out(tx: Tx, device: devices.Device, event: Inbound, who: Person, now: d
         return False
     if blamed is not None:
         tx.run("update campaigns set opted_out_after = opted_out_after + 1 where id = :id", id=blamed)
-    silencing.silence(tx, device.user_id, who.address, source="word", now=now)
+    leaving.silence(tx, device.user_id, who.address, source="word", now=now)
     _confirm(tx, device, event, who, "opt_out", now)
     return True
 

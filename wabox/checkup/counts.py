@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from wabox import times
 from wabox.accounts import mail
+from wabox.checkup import machine_clock
 from wabox.config import Config
 from wabox.db import Rows
 from wabox.devices import devices
-from wabox.messages import localtime, tallies, timekeeping, waiting
+from wabox.messages import explaining, log
 
 LATE = timedelta(minutes=1)
 SETTLED = timedelta(days=2)  # counts of a time this long ago do not change any more
@@ -68,7 +69,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
     """Everything, in one snapshot. before: the totals of an earlier count, so that only what is new is added."""
     held, oldest = _waiting(rows, config, now)
     zone = config.zone
-    midnight = localtime.day_start(localtime.local_day(now, zone), zone)
+    midnight = times.day_start(times.local_day(now, zone), zone)
     return Counts(
         waiting=held,
         oldest=oldest,
@@ -80,7 +81,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         ),
         totals=_totals(rows, before, now),
         today=_between(rows, times.stored(midnight)),
-        week=_between(rows, tallies.bucket(now - timedelta(days=7))),
+        week=_between(rows, log.bucket(now - timedelta(days=7))),
         devices=_by(rows, "select state, count(*) from devices where removed_at is null group by state"),
         limited=_by(
             rows,
@@ -109,7 +110,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         leaving=devices.stuck_logouts(rows),
         mails=_by(rows, "select status, count(*) from mails group by status"),
         stuck=mail.stuck(rows),
-        clock_wrong=timekeeping.is_wrong(rows),
+        clock_wrong=machine_clock.is_wrong(rows),
     )
 
 
@@ -121,7 +122,7 @@ def _waiting(rows: Rows, config: Config, now: datetime) -> tuple[dict[str, int],
              select 1 from messages where device_id = devices.id and status = 'queued')"""
     )
     for row in users:
-        for group in waiting.groups(rows, row["user_id"], config=config, now=now):
+        for group in explaining.groups(rows, row["user_id"], config=config, now=now):
             held[group.reason or GOING] += group.count
             if group.reason != "scheduled" and (oldest is None or group.first.queued_at < oldest):
                 oldest = group.first.queued_at
@@ -129,7 +130,7 @@ def _waiting(rows: Rows, config: Config, now: datetime) -> tuple[dict[str, int],
 
 
 def _totals(rows: Rows, before: Totals | None, now: datetime) -> Totals:
-    until = tallies.bucket(now - SETTLED)
+    until = log.bucket(now - SETTLED)
     kept = Counter(before.kept if before else {})
     since = before.until if before else ""
     if since < until:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, cast
 
@@ -15,7 +16,34 @@ from wabox import times
 from wabox.contacts import identities
 from wabox.db import Row, Rows, Tx
 
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """That a person opted out or in. change: out or in. source: word, owner, api or import. by: who did it."""
+
+    change: str
+    source: str
+    word: str | None
+    by: str | None
+    at: datetime
+
+
+def changes(rows: Rows, user_id: int, phone: str, *, most: int = 20) -> list[Change]:
+    """When this person opted out and in, the latest first. phone: digits."""
+    return [
+        Change(row["change"], row["source"], row["word"], row["by"], times.read(row["at"]))
+        for row in rows.all(
+            """select change, source, word, by, at from suppression_log
+               where user_id = :user_id and phone_hash = phone_hash(:phone) order by id desc limit :most""",
+            user_id=user_id,
+            phone=phone,
+            most=most,
+        )
+    ]
+
+
 Source = Literal["word", "owner", "api", "import"]
+
 CLAUSE = """exists (select 1 from suppressions s
     where s.user_id = m.user_id and s.phone_hash = phone_hash(m.phone))"""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from wabox import times
 from wabox.content import rules
@@ -16,6 +16,29 @@ from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
 
 Decision = Literal["yes", "no"]
+
+
+class Text(Protocol):
+    """What is judged: a message. campaign_id: None for a single one. system: wabox's own words."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def campaign_id(self) -> int | None: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def system(self) -> bool: ...
+
+
+def judged(rows: Rows, message: Text) -> Verdict | None:
+    """What the rules in force say of it; what a person let go is held no more, but may be refused."""
+    if message.system or not rules.in_force(rows):
+        return None
+    verdict = rules.verdict(rows, message.text, passed(rows, message.campaign_id))
+    if verdict is not None and verdict.action == "hold" and has_passed(rows, message.id):
+        return None
+    return verdict
 
 
 def ask(

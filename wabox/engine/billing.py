@@ -11,13 +11,14 @@ from wabox.accounts import mail, users
 from wabox.billing import invoices, notices, payments, plans, receipts, subscriptions
 from wabox.billing.notices import Due
 from wabox.box import Box
+from wabox.checkup import machine_clock
 from wabox.contacts import suppression
 from wabox.db import Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.engine.backoff import Backoff
-from wabox.messages import outbox, template, timekeeping
-from wabox.messages.localtime import window_end
+from wabox.messages import outbox, template
+from wabox.times import window_end
 
 log = structlog.get_logger()
 
@@ -35,7 +36,7 @@ class Billing:
     async def tick(self) -> None:
         """Settle what time has changed, then tell whose plan is near its end; nothing while the clock is wrong."""
         box, now = self._box, self._box.now()
-        if not box.config.billing.enabled or box.db.read_here(timekeeping.is_wrong):
+        if not box.config.billing.enabled or box.db.read_here(machine_clock.is_wrong):
             return
         if box.db.read_here(subscriptions.unsettled, now=now):
             await box.db.write(subscriptions.settle, now=now)

@@ -15,7 +15,7 @@ from wabox.box import Box
 from wabox.content import refusals, reviews
 from wabox.db import Tx
 from wabox.engine.backoff import Backoff
-from wabox.messages import tallies
+from wabox.messages import log as messages_log
 from wabox.webhooks import deliveries
 
 log = structlog.get_logger()
@@ -86,7 +86,7 @@ def _forget_messages(tx: Tx, before: datetime) -> int:
         )
     )
     for user_id, count in gone.items():
-        tallies.rows_added(tx, user_id, -count)
+        messages_log.rows_added(tx, user_id, -count)
     return _marked(tx, "messages_forgotten_to", before, gone.total())
 
 

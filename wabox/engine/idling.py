@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from wabox.box import Box
+from wabox.checkup import machine_clock
 from wabox.devices import idle_warnings, idling
 from wabox.engine.backoff import Backoff
-from wabox.messages import timekeeping
 
 
 class Idling:
@@ -18,7 +18,7 @@ class Idling:
     async def tick(self) -> None:
         """What is connected is noted; who is idle by now, or no more, is told to the owner."""
         db, now = self._box.db, self._box.now()
-        if await db.read(timekeeping.is_wrong):
+        if await db.read(machine_clock.is_wrong):
             return
         await db.write(idling.connected, now=now)
         for device_id in await db.read(idle_warnings.perhaps):

@@ -15,9 +15,9 @@ from wabox.accounts import locked, users
 from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.db import Tx
-from wabox.devices import devices, idle_warnings
+from wabox.devices import devices, idle_warnings, pace
 from wabox.errors import NotFound, Unavailable
-from wabox.messages import joining, numbers, outbox, pace
+from wabox.messages import addressees, answers, chats
 from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Receipt
 
 log = structlog.get_logger()
@@ -95,7 +95,7 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             return lambda tx: _see(tx, event, now)
         case Receipt():
             gap_end = pace.next_send_at(now, box.config.sending.gap_seconds)
-            return lambda tx: outbox.receipt(
+            return lambda tx: answers.receipt(
                 tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end, stored_only=event.stored
             )
         case Inbound():
@@ -113,13 +113,13 @@ def _see(tx: Tx, event: Link, now: datetime) -> None:
     was = devices.by_id(tx, event.device_id).state
     devices.saw(tx, event, now=now)
     if was != "ready" and devices.by_id(tx, event.device_id).state == "ready":
-        numbers.ask_anew(tx, event.device_id)
+        chats.ask_anew(tx, event.device_id)
 
 
 def _join(tx: Tx, event: Joined, now: datetime) -> None:
     """Who wrote without a number, or opted out by it, is known by it now."""
     user_id = devices.by_id(tx, event.device_id).user_id
-    joining.told(tx, user_id, lid=event.lid, phone=event.phone, username=event.username, now=now)
+    addressees.told(tx, user_id, lid=event.lid, phone=event.phone, username=event.username, now=now)
 
 
 def _hear(tx: Tx, event: Inbound, box: Box, now: datetime) -> None:

@@ -15,9 +15,9 @@ from datetime import timedelta
 import structlog
 
 from wabox.box import Box
-from wabox.devices import devices
-from wabox.messages import handing, outbox, pace, stored
-from wabox.messages.outbox import HANDED_AGAIN, RESTING
+from wabox.devices import devices, pace
+from wabox.messages import answers, handing, outbox, stored
+from wabox.messages.handing import HANDED_AGAIN, RESTING
 from wabox.whatsapp.driver import Driver, Handed, LookedUp, SessionLost
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ class Recovery:
     def settle(self, message: stored.Message) -> bool:
         """Find out, or do the next thing that can be done. False: it stays in doubt for now."""
         if message.wa_message_id is None or message.wa_chat_id is None or message.link_epoch is None:
-            self.box.db.write_now(outbox.put_back, message, now=self.box.now())  # claimed, but not armed
+            self.box.db.write_now(handing.put_back, message, now=self.box.now())  # claimed, but not armed
             return True
         device = self.box.db.read_here(devices.by_id, message.device_id)
         if not device.linked or device.link_epoch != message.link_epoch:
@@ -71,7 +71,7 @@ class Recovery:
         if seen.ack is not None and seen.ack < 0 and message.doubt_stage == HANDED_AGAIN:
             return self._lose(message, "no_answer")  # that was the second attempt; the first may have gone
         if seen.ack is not None and seen.ack < 0:
-            self.box.db.write_now(outbox.refused, message, now=now)
+            self.box.db.write_now(answers.refused, message, now=now)
             return True
         if seen.ack == 0:
             return self._stored_without_ack(message)
@@ -83,7 +83,7 @@ class Recovery:
     def _stored_without_ack(self, message: stored.Message) -> bool:
         if message.doubt_stage == 0:
             until = self.box.now() + timedelta(seconds=self.box.config.sending.doubt_seconds)
-            self.box.db.write_now(outbox.rest, message, stage=RESTING, until=until)
+            self.box.db.write_now(handing.rest, message, stage=RESTING, until=until)
             return False
         if message.doubt_stage == RESTING:
             return self._hand_over(message, stage=HANDED_AGAIN)
@@ -126,23 +126,23 @@ class Recovery:
             return self._lose(message, "no_answer")
         elif handed.outcome == "held" and stage == HANDED_AGAIN:  # so may it; and now it is not pushed again
             return self._lose(message, "withheld")
-        elif handed.outcome == "held" or (handed.outcome == "refused" and handed.reason in outbox.LIMITS):
-            self.box.db.write_now(outbox.held_back, message, handed, now=now)
+        elif handed.outcome == "held" or (handed.outcome == "refused" and handed.reason in answers.LIMITS):
+            self.box.db.write_now(answers.held_back, message, handed, now=now)
         elif handed.outcome == "refused":
-            self.box.db.write_now(outbox.refused, message, now=now)
+            self.box.db.write_now(answers.refused, message, now=now)
         elif handed.outcome == "not_entered":  # no new doubt: as before this attempt, a moment later
             until = now + NOT_ENTERED_REST
-            self.box.db.write_now(outbox.rest, message, stage=message.doubt_stage, until=until)
+            self.box.db.write_now(handing.rest, message, stage=message.doubt_stage, until=until)
             return False
         else:
-            self.box.db.write_now(outbox.doubted, message)
+            self.box.db.write_now(handing.doubted, message)
             return False
         return True
 
     def _sent(self, message: stored.Message) -> None:
         now = self.box.now()
         gap_end = pace.next_send_at(now, self.box.config.sending.gap_seconds)
-        self.box.db.write_now(outbox.sent, message, at=now, next_send_at=gap_end)
+        self.box.db.write_now(answers.sent, message, at=now, next_send_at=gap_end)
 
     def _lose(self, message: stored.Message, error: str) -> bool:
         self.box.db.write_now(outbox.lose, message, error, now=self.box.now())

@@ -17,10 +17,10 @@ from wabox import crash
 from wabox.box import Box
 from wabox.contacts import identities
 from wabox.db import Tx
-from wabox.devices import devices, limits
+from wabox.devices import devices, limits, pace
 from wabox.engine.lines import Lines
 from wabox.engine.recovery import Recovery
-from wabox.messages import claiming, gate, handing, numbers, outbox, pace, stored
+from wabox.messages import addressees, answers, chats, claiming, gate, handing, outbox, stored
 from wabox.whatsapp.driver import TOO_MANY, Driver, Handed, Resolved, SessionLost
 
 log = structlog.get_logger()
@@ -78,7 +78,7 @@ class Turns:
         try:
             where = self._resolve(device, message.phone)
         except SessionLost:
-            self.box.db.write_now(outbox.put_back, message, now=self.box.now())
+            self.box.db.write_now(handing.put_back, message, now=self.box.now())
             return False
         crash.point("resolved")
         if where.answer != "yes" or where.chat_id is None:
@@ -100,7 +100,7 @@ class Turns:
         """What WhatsApp says of the number, asked only if it is not remembered; a hidden one has its chat."""
         if identities.is_hidden(phone):
             return Resolved("yes", phone)
-        remembered = self.box.db.read_here(numbers.known, device, phone, now=self.box.now())
+        remembered = self.box.db.read_here(chats.known, device, phone, now=self.box.now())
         if remembered is not None:
             return remembered
         answer = self.driver.resolve(device.id, phone)
@@ -112,13 +112,13 @@ class Turns:
     def _no_chat(self, device: devices.Device, message: stored.Message, where: Resolved) -> bool:
         now = self.box.now()
         if where.answer == "no":
-            self.box.db.write_now(outbox.number_missing, message, now=now)
+            self.box.db.write_now(answers.number_missing, message, now=now)
         elif where.reason == TOO_MANY:
-            self.box.db.write_now(outbox.too_many_checks, message, now=now)
+            self.box.db.write_now(answers.too_many_checks, message, now=now)
             log.warning("too many number checks", device_id=device.id)
         else:
-            retry_at = numbers.ask_again_at(now, message.number_tries)
-            self.box.db.write_now(outbox.number_unclear, message, retry_at=retry_at, now=now)
+            retry_at = chats.ask_again_at(now, message.number_tries)
+            self.box.db.write_now(answers.number_unclear, message, retry_at=retry_at, now=now)
             log.info("number unclear", job_id=message.id, device_id=device.id)
         return True
 
@@ -141,10 +141,10 @@ class Turns:
             return self._in_doubt(armed)
         now = self.box.now()
         if handed.reason == NOT_CONNECTED and handed.outcome == "not_entered":
-            self.box.db.write_now(outbox.wait_out, armed, AWAY_REST, now=now)
+            self.box.db.write_now(handing.wait_out, armed, AWAY_REST, now=now)
             return False
-        if handed.outcome == "held" or (handed.outcome == "refused" and handed.reason in outbox.LIMITS):
-            self.box.db.write_now(outbox.held_back, armed, handed, now=now)
+        if handed.outcome == "held" or (handed.outcome == "refused" and handed.reason in answers.LIMITS):
+            self.box.db.write_now(answers.held_back, armed, handed, now=now)
             log.info("message held by WhatsApp", job_id=armed.id, reason=handed.reason)
             return True
         if handed.outcome == "not_entered" and armed.attempts < MOST_NOT_ENTERED:
@@ -158,12 +158,12 @@ class Turns:
 
     def _acked(self, armed: stored.Message, at: datetime) -> bool:
         crash.point("acked")
-        self.box.db.write_now(outbox.sent, armed, at=at, next_send_at=self._next_send_at())
+        self.box.db.write_now(answers.sent, armed, at=at, next_send_at=self._next_send_at())
         crash.point("recorded")
         return True
 
     def _in_doubt(self, armed: stored.Message) -> bool:
-        self.box.db.write_now(outbox.doubted, armed)
+        self.box.db.write_now(handing.doubted, armed)
         log.warning("message in doubt", job_id=armed.id, device_id=armed.device_id)
         return True
 
@@ -172,18 +172,18 @@ class Turns:
 
 
 def _forget_and_put_back(tx: Tx, message: stored.Message, *, now: datetime) -> None:
-    numbers.forget(tx, message.device_id, message.phone)
-    outbox.put_back(tx, message, now=now)
+    chats.forget(tx, message.device_id, message.phone)
+    handing.put_back(tx, message, now=now)
 
 
 def _learn(tx: Tx, device: devices.Device, phone: str, answer: Resolved, *, now: datetime) -> None:
-    numbers.learn(tx, device, phone, answer, now=now)
+    addressees.learn(tx, device, phone, answer, now=now)
     if answer.answer != "unknown":
         limits.checked(tx, device.id, now=now)
 
 
 def _refused(tx: Tx, message: stored.Message, *, now: datetime, next_send_at: datetime) -> None:
-    if outbox.refused(tx, message, now=now):
+    if answers.refused(tx, message, now=now):
         devices.rest(tx, message.device_id, next_send_at)
 
 

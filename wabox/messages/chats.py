@@ -1,24 +1,116 @@
-"""Which number of a user's and which person have written to each other, either way, as wabox knows it.
+"""What is known of the number a message goes to: whether it is there and in which chat, and who wrote before.
 
 A chat is the number's, whatever device it is linked to: a number that moves takes its chats along, and another
-number on the same device begins with none.
+number on the same device begins with none. What WhatsApp said of a number is remembered for a while.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from datetime import datetime, timedelta
 
 from wabox import times
 from wabox.db import Rows, Tx
+from wabox.devices import devices, numbers
+from wabox.devices.devices import Device
 from wabox.messages import stored
+from wabox.messages.stored import Message
+from wabox.whatsapp.driver import Resolved
 
+YES_LASTS = timedelta(days=30)
+NO_LASTS = timedelta(hours=24)
+SURE_AFTER = timedelta(hours=24)  # a known number must be missing for so long before it counts as gone
+MOST_ANEW = 50
+_PATIENCE = (30, 60, 120, 300, 900, 1_800, 3_600)
 ACCOUNT = "coalesce((select phone from devices where id = m.device_id), '')"  # that a message would go from now
+
 KNOWN = f"""exists (select 1 from chats k where k.user_id = m.user_id and k.phone = m.phone
     and k.account = {ACCOUNT})"""  # noqa: S608 - this house's constants
 
 # What a known chat ends: why messages wait that go to somebody new.
 HELD_AS_NEW = """'new_chat_cap', 'restricted', 'new_chats_capped', 'new_chats_refused',
     'refusal_unclear', 'refused_before'"""
+
+# SQL, of a message m: 1 if it is to somebody whom a limited account may not write to.
+COLD = f"""coalesce((select not w.warm from numbers w where w.device_id = m.device_id and w.phone = m.phone
+    and w.link_epoch = (select link_epoch from devices where id = m.device_id)), not {KNOWN})"""  # noqa: S608 - a constant
+
+
+def known(rows: Rows, device: Device, phone: str, *, now: datetime) -> Resolved | None:
+    """What is remembered and still holds; None if WhatsApp must be asked. Chats are the link's own."""
+    row = rows.one(
+        "select * from numbers where device_id = :device_id and phone = :phone", device_id=device.id, phone=phone
+    )
+    if row is None or row["link_epoch"] != device.link_epoch:
+        return None
+    age = now - times.read(row["checked_at"])
+    if not timedelta() <= age < (YES_LASTS if row["answer"] == "yes" else NO_LASTS):
+        return None
+    warm = None if row["warm"] is None else bool(row["warm"])
+    return Resolved(row["answer"], row["chat_id"], tuple(json.loads(row["other_chat_ids"])), warm)
+
+
+def remember(tx: Tx, device: Device, phone: str, answer: Resolved, *, now: datetime) -> None:
+    """Remember a yes or a no, and since when it is a no. For `addressees.learn`."""
+    tx.run(
+        """insert or replace into numbers
+             (device_id, user_id, phone, answer, chat_id, other_chat_ids, link_epoch, checked_at, warm, no_since)
+           values (:device_id, :user_id, :phone, :answer, :chat_id, :others, :epoch, :now, :warm,
+             iif(:answer = 'no', coalesce((select no_since from numbers where device_id = :device_id
+                                           and phone = :phone), :now), null))""",
+        device_id=device.id,
+        user_id=device.user_id,
+        phone=phone,
+        answer=answer.answer,
+        chat_id=answer.chat_id,
+        others=json.dumps(answer.other_chat_ids),
+        epoch=device.link_epoch,
+        warm=None if answer.warm is None else int(answer.warm),
+        now=times.stored(now),
+    )
+
+
+def forget(tx: Tx, device_id: int, phone: str) -> None:
+    """The remembered chat did not work; ask again next time."""
+    tx.run("delete from numbers where device_id = :device_id and phone = :phone", device_id=device_id, phone=phone)
+
+
+def said(tx: Tx, device_id: int, phone: str, *, warm: bool) -> None:
+    """The page's word on this person, where the number is remembered."""
+    tx.run(
+        "update numbers set warm = :warm where device_id = :device_id and phone = :phone and answer = 'yes'",
+        device_id=device_id,
+        phone=phone,
+        warm=int(warm),
+    )
+
+
+def gone_for_good_at(rows: Rows, message: Message) -> datetime | None:
+    """When a `no` for this person would count; None: at once, for nobody here has a chat with them."""
+    row = rows.one(
+        """select n.no_since from numbers n where n.device_id = :device_id and n.phone = :phone and n.answer = 'no'
+           and exists (select 1 from chats c where c.user_id = n.user_id and c.phone = n.phone)""",
+        device_id=message.device_id,
+        phone=message.phone,
+    )
+    return None if row is None or row["no_since"] is None else times.read(row["no_since"]) + SURE_AFTER
+
+
+def ask_again_at(now: datetime, tries: int) -> datetime:
+    """When WhatsApp is asked again about a number it said nothing of. tries: so far, from 0."""
+    return now + timedelta(seconds=_PATIENCE[min(tries, len(_PATIENCE) - 1)])
+
+
+def ask_anew(tx: Tx, device_id: int) -> None:
+    """The page is ready again: who waits for an answer about their number stands in line now, a piece of them."""
+    tx.run(
+        """update messages set held_until = null, held_reason = null where id in (
+             select id from messages where device_id = :device_id and status = 'queued'
+             and held_until is not null and held_reason = 'number_check'
+             order by priority desc, id limit :most)""",
+        device_id=device_id,
+        most=MOST_ANEW,
+    )
 
 
 def is_new(rows: Rows, user_id: int, account: str | None, phone: str) -> bool:
@@ -30,6 +122,11 @@ def is_new(rows: Rows, user_id: int, account: str | None, phone: str) -> bool:
         phone=phone,
     )
     return found is None
+
+
+def is_cold(rows: Rows, message_id: int) -> bool:
+    """Whether the message is to somebody whom a limited account may not write to."""
+    return bool(rows.value(f"select {COLD} from messages m where m.id = :id", id=message_id))  # noqa: S608 - a constant
 
 
 def wrote(tx: Tx, user_id: int, account: str | None, phone: str, *, inbound: bool, at: datetime) -> None:
@@ -115,3 +212,27 @@ def begun(rows: Rows, user_id: int, phone: str) -> list[int]:
         phone=phone,
     )
     return [row["id"] for row in found]
+
+
+ANEW = 2_000
+
+
+def go_on(tx: Tx, device: devices.Device, phone: str, *, now: datetime) -> devices.Device:
+    """What waits on the device goes from this number, which is linked now. Saying it again changes nothing.
+
+    phone: digits, as the owner has seen them. What the new chats of the number before held is asked anew, a piece
+    of it at once and the rest at its time. Raises Invalid `wrong_number`.
+    """
+    numbers.send_from(tx, device.id, phone)
+    if not device.number_changed:
+        return device
+    tx.run(
+        f"""update messages set held_until = null, held_reason = null where id in (
+             select id from messages where device_id = :id and status = 'queued' and held_until is not null
+             and held_reason in ({HELD_AS_NEW}) limit :most)""",  # noqa: S608 - a constant
+        id=device.id,
+        most=ANEW,
+    )
+    after = devices.by_id(tx, device.id)
+    devices.owe_state(tx, after, now=now)
+    return after

@@ -11,11 +11,9 @@ from time import monotonic
 from wabox import times
 from wabox.config import Config
 from wabox.content import refusals, reviews
-from wabox.content import rules as rules_in_force
-from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
-from wabox.messages import facts, gate, numbers, outbox, stored, warmth
+from wabox.messages import answers, chats, gate, handing, outbox, reasons, stored
 from wabox.messages.line import MESSAGE, Line, of_device
 
 MOST_ASIDE = 200  # messages one claim may put aside
@@ -48,7 +46,7 @@ def claim_next(
         ends = began + MOST_SECONDS
         decision = gate.decide(now, line.facts_for(tx, row))
         if isinstance(decision, gate.Wait):
-            if not decision.others_pass or (decision.until is None and decision.reason not in gate.OF_DEVICE):
+            if not decision.others_pass or (decision.until is None and decision.reason not in reasons.OF_DEVICE):
                 return decision
             aside += _hold(tx, line, row, decision)
         elif isinstance(decision, gate.Drop):
@@ -56,34 +54,19 @@ def claim_next(
         elif _put_aside(tx, row["id"], now):
             aside += 1
         else:
-            claimed = outbox.claim(tx, row["id"], now=now)
+            claimed = handing.claim(tx, row["id"], now=now)
             assert claimed
             return stored.by_id(tx, row["id"])
     return Again() if aside >= MOST_ASIDE else None
 
 
-def decide(rows: Rows, message: stored.Message, *, config: Config, now: datetime) -> gate.Decision:
-    """What the gate says of a message that is in hand, just as if it stood at the head of its line.
-
-    Every hand-over asks this in its own transaction. An earlier attempt of the message counts in no cap.
-    """
-    device = devices.by_id(rows, message.device_id)
-    line = of_device(rows, device, config=config, now=now, without=message.id)
-    row = rows.one(f"{MESSAGE} where m.id = :id", id=message.id)
-    assert row is not None
-    decision = gate.decide(now, line.facts_for(rows, row))
-    if isinstance(decision, gate.Go) and judged(rows, message) is not None:
-        return gate.Wait(None, "content_review")
-    return decision
-
-
 def _judge_refused(tx: Tx, line: Line) -> int:
     """What WhatsApp refused without a word why waits as everybody new does, or has failed in time. How many."""
-    closed = set(gate.closed_for_device(line.now, line.shared.device)) & set(gate.FOR_NEW)
+    closed = set(gate.closed_for_device(line.now, line.shared.device)) & set(reasons.FOR_NEW)
     if not closed:
-        return outbox.refused_for_good(tx, line.device.id, now=line.now, since=line.now)
+        return answers.refused_for_good(tx, line.device.id, now=line.now, since=line.now)
     all_new = closed == {"new_chats_refused"}
-    return outbox.refused_with_others(tx, line.device.id, now=line.now, all_new=all_new)
+    return answers.refused_with_others(tx, line.device.id, now=line.now, all_new=all_new)
 
 
 def _back_in_line(tx: Tx, device_id: int, now: datetime) -> int:
@@ -104,7 +87,7 @@ def _back_in_line(tx: Tx, device_id: int, now: datetime) -> int:
 
 def _limits_open(tx: Tx, line: Line) -> int:
     """What was put aside for a limit of the device stands in line again as soon as that is over. How many."""
-    closed: list[facts.Reason] = gate.closed_for_device(line.now, line.shared.device)
+    closed: list[reasons.Reason] = gate.closed_for_device(line.now, line.shared.device)
     if line.new_chats_full:
         closed.append("new_chat_cap")
     return tx.run(
@@ -112,7 +95,7 @@ def _limits_open(tx: Tx, line: Line) -> int:
              select id from messages where device_id = :device_id and status = 'queued'
              and held_reason in (select value from json_each(:over)) order by priority desc, id limit :most)""",
         device_id=line.device.id,
-        over=json.dumps([one for one in (*gate.OF_DEVICE, "new_chat_cap") if one not in closed]),
+        over=json.dumps([one for one in (*reasons.OF_DEVICE, "new_chat_cap") if one not in closed]),
         most=MOST_ASIDE,
     )
 
@@ -149,7 +132,7 @@ def _hold(tx: Tx, line: Line, row: Row, wait: gate.Wait) -> int:
     alike = _ALIKE.get(wait.reason)
     if alike is None:
         return 1
-    month, day = line.now - numbers.YES_LASTS, line.now - numbers.NO_LASTS
+    month, day = line.now - chats.YES_LASTS, line.now - chats.NO_LASTS
     asked: dict[str, object] = {
         "recipient_cap": {"midnight": times.stored(line.midnight), "cap": line.shared.rules.recipient_per_day},
         "too_many_checks": {
@@ -172,13 +155,13 @@ def _hold(tx: Tx, line: Line, row: Row, wait: gate.Wait) -> int:
 
 
 # SQL: which of the next messages m wait for the same as the one at the head.
-_ALIKE: dict[facts.Reason, str] = {
+_ALIKE: dict[reasons.Reason, str] = {
     "recipient_cap": """(select count(*) from messages seen where seen.user_id = m.user_id
         and seen.phone = m.phone and seen.campaign_id is not null and seen.spent_at >= :midnight
         and seen.status <> 'failed') >= :cap""",
-    "restricted": warmth.COLD,
-    "new_chats_capped": warmth.COLD,
-    "new_chats_refused": warmth.COLD,
+    "restricted": chats.COLD,
+    "new_chats_capped": chats.COLD,
+    "new_chats_refused": chats.COLD,
     "too_many_checks": """not exists (select 1 from numbers k where k.device_id = m.device_id and k.phone = m.phone
         and k.link_epoch = :epoch and k.checked_at > iif(k.answer = 'yes', :yes_since, :no_since))""",
 }
@@ -187,23 +170,13 @@ _ALIKE: dict[facts.Reason, str] = {
 def _put_aside(tx: Tx, message_id: int, now: datetime) -> bool:
     """Whether the text may not go now: a rule may be younger than the message."""
     message = stored.by_id(tx, message_id)
-    verdict = judged(tx, message)
+    verdict = reviews.judged(tx, message)
     if verdict is None:
         return False
     if verdict.action == "hold":
         return outbox.into_review(tx, message, verdict, now=now)
     refusals.count(tx, message.user_id, verdict, now=now)
     return outbox.skip(tx, message, "content_refused", now=now, text=verdict.reason)
-
-
-def judged(rows: Rows, message: stored.Message) -> Verdict | None:
-    """What the rules in force say of the message; what a person let go is held no more, but may be refused."""
-    if message.system or not rules_in_force.in_force(rows):
-        return None
-    verdict = rules_in_force.verdict(rows, message.text, reviews.passed(rows, message.campaign_id))
-    if verdict is not None and verdict.action == "hold" and reviews.has_passed(rows, message.id):
-        return None
-    return verdict
 
 
 def _drop(tx: Tx, message_id: int, decision: gate.Drop, now: datetime) -> int:

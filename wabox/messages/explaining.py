@@ -1,31 +1,44 @@
-"""Says of every waiting message why and until when, by the same gate that the claim asks."""
+"""Says of every waiting message why and until when, by the gate that the claim asks; one by one and in groups.
+
+A group is of single messages of one device, or of one campaign's, as the device's line takes them. Its reason is
+that of its first message, so that no page tells another story than the gate.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import cast
+from datetime import datetime
+from typing import Any, cast
 
 from wabox import times
 from wabox.config import Config
+from wabox.content import reviews
 from wabox.db import Row, Rows
 from wabox.devices import devices
-from wabox.messages import claiming, facts, gate, newcomers, statuses, stored
+from wabox.messages import foreseeing, gate, reasons, stored
 from wabox.messages.line import MESSAGE, Line, of_device
 
 MOST_COUNTED = 10_000  # ahead of a message; beyond it, the exact number helps nobody
-LEAST_SECONDS = 0.5  # what handing over one message takes, without any gap
+ROWS = 20
+_LATER = "coalesce(m.scheduled_for > :now, 0)"
+_HELD = "coalesce(m.held_until > :now, 0)"
+_UNREAD = "m.in_review = 0"
+_FREE = f"{_UNREAD} and not {_LATER} and not {_HELD}"
+_KNOWN = f"{_FREE} and m.new_chat = 0"
+_NEW = f"{_FREE} and m.new_chat = 1"
+_SCHEDULED = f"{_UNREAD} and {_LATER} and not {_HELD}"
+_IN_LINE = "m.priority desc, m.id"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Why a message waits. until: aware UTC, None where nobody can know. reason: a code of facts.Reason.
+    """Why a message waits. until: aware UTC, None where nobody can know. reason: of reasons.Reason.
 
     ahead: messages of this device that go first. expected_at: an estimate, for those behind the head.
     """
 
-    reason: facts.Reason | None = None
+    reason: reasons.Reason | None = None
     until: datetime | None = None
     detail: str | None = None
     ahead: int | None = None
@@ -46,11 +59,43 @@ def explain(
     """
     lines: dict[int, Line] = {}
     found: dict[int, Waiting] = {}
-    for message in sorted((one for one in messages if one.status in statuses.OPEN), key=lambda one: one.id):
+    for message in sorted((one for one in messages if one.status in stored.OPEN), key=lambda one: one.id):
         if message.device_id not in lines:
             device = devices.by_id(rows, message.device_id)
             lines[message.device_id] = of_device(rows, device, config=config, now=now)
         found[message.id] = _explain(rows, lines[message.device_id], message, config, most_ahead)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Messages of one device that wait for the same. reason None: nothing holds them, they go now.
+
+    campaign_id, campaign_name: None for single messages. count: up to MOST_COUNTED. first: the one that
+    goes next; rows: more of them, where they were asked for. until: when, None where nobody can know.
+    done_at: an estimate of when the last of them goes.
+    """
+
+    device_label: str
+    reason: reasons.Reason | None
+    detail: str | None
+    until: datetime | None
+    count: int
+    first: stored.Message
+    done_at: datetime | None
+    campaign_id: int | None = None
+    campaign_name: str | None = None
+    rows: tuple[stored.Message, ...] = ()
+
+
+def groups(rows: Rows, user_id: int, *, config: Config, now: datetime, most_rows: int = 0) -> list[Group]:
+    """Everything of the user's that waits, device by device, what goes first before what goes later.
+
+    most_rows: so many messages of each group come with it.
+    """
+    found: list[Group] = []
+    for device in devices.list_of(rows, user_id):
+        found += _Device(rows, device, config, now, most_rows).groups()
     return found
 
 
@@ -64,20 +109,20 @@ def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, mo
     closed = gate.decide(line.now, wanted)
     if isinstance(closed, gate.Wait) and closed.reason == "number_changed":  # it holds each, not the first alone
         return Waiting(closed.reason, closed.until)
-    stands = isinstance(closed, gate.Wait) and closed.reason in gate.UNTIL_SOMEBODY_ACTS
+    stands = isinstance(closed, gate.Wait) and closed.reason in reasons.UNTIL_SOMEBODY_ACTS
     own = gate.own_wait(line.now, wanted)
-    if own is not None and not (stands and own.reason not in gate.AS_WISHED):
+    if own is not None and not (stands and own.reason not in reasons.AS_WISHED):
         return Waiting(own.reason, own.until, own.detail, expected_at=own.until)
-    aside = message.held_reason not in gate.OF_DEVICE and not stands
+    aside = message.held_reason not in reasons.OF_DEVICE and not stands
     if aside and message.held_until and message.held_until > line.now:
-        reason = cast("facts.Reason", message.held_reason)
+        reason = cast("reasons.Reason", message.held_reason)
         return Waiting(reason, message.held_until, expected_at=message.held_until)
     ahead = _ahead(rows, line, row, most_ahead)
     if ahead:
-        return Waiting("in_line", None, ahead=ahead, expected_at=_expected(line, ahead, config))
+        return Waiting("in_line", None, ahead=ahead, expected_at=foreseeing.expected(line, ahead, config))
     if isinstance(closed, gate.Wait):
         return Waiting(closed.reason, closed.until, closed.detail, ahead=0, expected_at=closed.until)
-    if isinstance(closed, gate.Go) and (verdict := claiming.judged(rows, message)) and verdict.action == "hold":
+    if isinstance(closed, gate.Go) and (verdict := reviews.judged(rows, message)) and verdict.action == "hold":
         return Waiting("content_review", ahead=0)
     return Waiting(ahead=0, expected_at=line.now)
 
@@ -135,71 +180,131 @@ def _due(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: int) -
     return int(counted)
 
 
-def foresee(
-    rows: Rows, device: devices.Device, count: int, *, new: int = 0, config: Config, now: datetime
-) -> datetime | None:
-    """When `count` more messages would have gone from a linked device, at today's pace, caps and limits.
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """The single messages of a device, or those of one campaign."""
 
-    new: so many of them to new people. None: nobody can know, for WhatsApp does not say how long it holds those.
-    """
-    line = of_device(rows, device, config=config, now=now)
-    waiting = rows.value(
-        """select count(*) from messages m left join campaigns c on c.id = m.campaign_id
-           where m.device_id = :id and m.status = 'queued' and m.in_review = 0
-           and (c.status is null or c.status = 'sending')""",
-        id=device.id,
-    )
-    last = newcomers.through(line, line.now, new + (_new_in_line(rows, device.id) if new else 0))
-    return None if last is None else max(last, _after(line, line.now, waiting + count, config))
+    campaign_id: int | None
+    name: str | None
+    paused: bool
 
 
-def foresee_new(
-    rows: Rows, device: devices.Device, campaign_id: int, *, config: Config, now: datetime
-) -> datetime | None:
-    """When the last new person of a running campaign could be written to from this device."""
-    line = of_device(rows, device, config=config, now=now)
-    last = newcomers.through(line, now, _new_in_line(rows, device.id, campaign_id))
-    again = rows.value(
-        """select max(held_until) from messages where device_id = :device_id and status = 'queued'
-           and held_reason = 'refused_before' and campaign_id = :campaign_id""",
-        device_id=device.id,
-        campaign_id=campaign_id,
-    )
-    return last if last is None or again is None else max(last, times.read(again))
+@dataclass(frozen=True, slots=True)
+class _Device:
+    rows: Rows
+    device: devices.Device
+    config: Config
+    now: datetime
+    most_rows: int
+
+    def groups(self) -> list[Group]:
+        found = [self._in_doubt()]
+        for share in self._shares():
+            found += [self._group(_UNREAD, share)] if share.paused else self._of(share)
+            found.append(self._group("m.in_review = 1", share))
+        return [one for one in found if one is not None]
+
+    def _shares(self) -> Iterator[_Share]:
+        """As the line takes them: singles first, running campaigns by their oldest message, then paused ones."""
+        yield _Share(None, None, paused=False)
+        found = self.rows.all(
+            """select c.id, c.name, c.status = 'paused' as paused from campaigns c
+               where c.user_id = :user_id and c.status in ('sending', 'paused') and exists (
+                 select 1 from messages m where m.device_id = :device_id and m.campaign_id = c.id
+                 and m.status = 'queued')
+               order by paused, c.id""",
+            user_id=self.device.user_id,
+            device_id=self.device.id,
+        )
+        for row in found:
+            yield _Share(row["id"], row["name"], paused=bool(row["paused"]))
+
+    def _of(self, share: _Share) -> list[Group | None]:
+        new = self._first(_NEW, share)
+        if new is not None and self._explain(new).reason == "new_chat_cap":
+            found = [self._group(_KNOWN, share), self._group(_NEW, share)]
+        else:
+            found = [self._group(_FREE, share)]
+        for reason in self._held_for(share):
+            where = f"{_UNREAD} and {_HELD} and m.held_reason is :held_reason"
+            found.append(self._group(where, share, "m.held_until, m.id", held_reason=reason))
+        found.append(self._group(_SCHEDULED, share, "m.scheduled_for, m.id"))
+        return found
+
+    def _held_for(self, share: _Share) -> list[str | None]:
+        return [
+            row["held_reason"]
+            for row in self.rows.all(
+                f"select distinct held_reason from messages m where {_MINE} and {_UNREAD} and {_HELD} order by 1",  # noqa: S608
+                **self._params(share),
+            )
+        ]
+
+    def _in_doubt(self) -> Group | None:
+        message = stored.in_doubt(self.rows, self.device.id)
+        if message is None:
+            return None
+        why = self._explain(message)
+        return Group(self.device.label, why.reason, why.detail, why.until, 1, message, None)
+
+    def _group(self, where: str, share: _Share, order: str = _IN_LINE, **more: Any) -> Group | None:
+        first = self._first(where, share, order, **more)
+        if first is None:
+            return None
+        why = self._explain(first)
+        count = self._count(where, share, **more)
+        last = self._first(where, share, "m.priority, m.id desc", **more) if count > 1 else None
+        shown = self._some(where, share, order, **more) if self.most_rows else []
+        return Group(
+            device_label=self.device.label,
+            reason=why.reason,
+            detail=why.detail,
+            until=why.until,
+            count=count,
+            first=first,
+            done_at=None if last is None else self._explain(last).expected_at,
+            campaign_id=share.campaign_id,
+            campaign_name=share.name,
+            rows=tuple(shown),
+        )
+
+    def _count(self, where: str, share: _Share, **more: Any) -> int:
+        counted = self.rows.value(
+            f"select count(*) from (select 1 from messages m where {_MINE} and {where} limit :most)",  # noqa: S608
+            most=MOST_COUNTED,
+            **self._params(share),
+            **more,
+        )
+        return int(counted)
+
+    def _first(self, where: str, share: _Share, order: str = _IN_LINE, **more: Any) -> stored.Message | None:
+        found = self._some(where, share, order, most=1, **more)
+        return found[0] if found else None
+
+    def _some(
+        self, where: str, share: _Share, order: str, *, most: int | None = None, **more: Any
+    ) -> list[stored.Message]:
+        """Found by id first, so that only the rows that are shown are read whole."""
+        found = self.rows.all(
+            f"""{stored.COLUMNS} where m.id in (
+                  select m.id from messages m where {_MINE} and {where} order by {order} limit :most)
+                order by {order}""",  # noqa: S608 - this module's constants
+            most=most or self.most_rows,
+            **self._params(share),
+            **more,
+        )
+        return [stored.of_row(row) for row in found]
+
+    def _params(self, share: _Share) -> dict[str, Any]:
+        return {
+            "device_id": self.device.id,
+            "campaign_id": share.campaign_id,
+            "now": times.stored(self.now),
+        }
+
+    def _explain(self, message: stored.Message) -> Waiting:
+        why = explain(self.rows, [message], config=self.config, now=self.now)
+        return why.get(message.id, Waiting())
 
 
-def _new_in_line(rows: Rows, device_id: int, campaign_id: int | None = None) -> int:
-    counted = rows.value(
-        """select count(*) from (select 1 from messages m left join campaigns c on c.id = m.campaign_id
-             where m.device_id = :device_id and m.status = 'queued' and m.new_chat = 1 and m.in_review = 0
-             and (c.status is null or c.status = 'sending')
-             and (:campaign_id is null or m.campaign_id = :campaign_id) limit :most)""",
-        device_id=device_id,
-        campaign_id=campaign_id,
-        most=10 * MOST_COUNTED,
-    )
-    return int(counted)
-
-
-def _expected(line: Line, ahead: int, config: Config) -> datetime | None:
-    """An estimate for one behind the head: the head's moment, then its pace."""
-    head = gate.decide(line.now, line.shared)
-    start = line.now if not isinstance(head, gate.Wait) else head.until
-    return None if start is None else _after(line, start, ahead, config)
-
-
-def _after(line: Line, start: datetime, count: int, config: Config) -> datetime:
-    """`count` mean gaps after the start, and what today's cap leaves for later days."""
-    low, high = config.sending.gap_seconds
-    pace = timedelta(seconds=max((low + high) / 2, LEAST_SECONDS))
-    wanted = line.shared.rules
-    if wanted.hourly_cap:
-        pace = max(pace, timedelta(hours=1) / wanted.hourly_cap)
-    cap = gate.effective_daily_cap(line.now, line.shared.device, line.shared.account, wanted)
-    if cap is None:
-        return start + pace * count
-    left = max(cap - line.shared.device.sent_today, 0)
-    if count < left:
-        return start + pace * count
-    days, rest = divmod(count - left, cap)
-    return start + timedelta(days=days + 1) + pace * rest
+_MINE = "m.device_id = :device_id and m.campaign_id is :campaign_id and m.status = 'queued'"

@@ -7,43 +7,12 @@ from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from wabox.messages.localtime import Window
-
-Reason = Literal[
-    "database_damaged",
-    "clock_wrong",
-    "account_pending",
-    "account_suspended",
-    "account_locked",
-    "plan_expired",
-    "over_plan",
-    "device_not_ready",
-    "number_changed",
-    "restricted",
-    "new_chats_capped",
-    "new_chats_refused",
-    "campaign_paused",
-    "content_review",
-    "scheduled",
-    "quiet_hours",
-    "daily_cap",
-    "warmup",
-    "new_chat_cap",
-    "hourly_cap",
-    "recipient_cap",
-    "gap",
-    "number_check",
-    "too_many_checks",
-    "number_gone",
-    "chat_closed",  # set by the hand-over: WhatsApp lets this phone not write there just now
-    "refusal_unclear",  # set by the hand-over: refused without a word why; whether for its own sake shows soon
-    "refused_before",  # set by the claim: refused with two others who are new, and tried again later
-    "in_line",  # set by the caller: another message of this device goes first
-    "in_doubt",  # set by the caller: a message of this device must be looked up before anything else
-]
+from wabox.times import Window
 
 AccountState = Literal["pending", "active", "suspended", "locked"]
+
 CampaignState = Literal["scheduled", "sending", "paused", "completed", "stopped", "failed"]
+
 LinkState = Literal["not_started", "starting", "qr", "ready", "disconnected"]
 
 

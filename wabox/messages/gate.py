@@ -12,48 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from wabox.messages.facts import Account, AccountState, Device, Facts, Message, Reason, Rules
-from wabox.messages.localtime import day_start, local_day, window_end
+from wabox.messages import reasons
+from wabox.messages.facts import Account, AccountState, Device, Facts, Message, Rules
+from wabox.messages.reasons import Reason
+from wabox.times import day_start, local_day, window_end
 
 WARMUP = (20, 40, 70, 110, 150, 200, 250)
-
-# These hold one message or one campaign only: what stands behind it on the same device may pass.
-OTHERS_PASS: frozenset[Reason] = frozenset(
-    {
-        "restricted",
-        "new_chats_capped",
-        "new_chats_refused",
-        "campaign_paused",
-        "content_review",
-        "scheduled",
-        "new_chat_cap",
-        "recipient_cap",
-        "number_check",
-        "too_many_checks",
-        "number_gone",
-        "chat_closed",
-        "refusal_unclear",
-        "refused_before",
-    }
-)
-# While one of these holds the whole phone, it is the reason of whatever else holds a message; but what its
-# owner wished stays the reason of what they wished it for.
-UNTIL_SOMEBODY_ACTS: frozenset[Reason] = frozenset(
-    {
-        "database_damaged",
-        "clock_wrong",
-        "account_pending",
-        "account_suspended",
-        "account_locked",
-        "plan_expired",
-        "over_plan",
-        "device_not_ready",
-    }
-)
-AS_WISHED: frozenset[Reason] = frozenset({"campaign_paused", "content_review", "scheduled"})
-# What is put aside for these is judged anew as soon as the device's gate is open, whatever the time.
-FOR_NEW: tuple[Reason, ...] = ("restricted", "new_chats_capped", "new_chats_refused")
-OF_DEVICE: tuple[Reason, ...] = (*FOR_NEW, "too_many_checks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +36,7 @@ class Wait:
     @property
     def others_pass(self) -> bool:
         """Whether messages behind this one may go before it."""
-        return self.reason in OTHERS_PASS
+        return self.reason in reasons.OTHERS_PASS
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +96,7 @@ def own_wait(now: datetime, facts: Facts) -> Wait | None:
     now = now.astimezone(UTC)
     for gate in _GATES:
         closed = gate(now, facts)
-        if closed is not None and closed.reason in OTHERS_PASS:
+        if closed is not None and closed.reason in reasons.OTHERS_PASS:
             return Wait(_all_open_at(now, facts), closed.reason)
     return None
 
@@ -316,6 +280,7 @@ def _checks(moment: datetime, facts: Facts) -> _Closed | None:
 
 
 _LIMITS: tuple[_Gate, ...] = (_timelock, _quota, _refusals, _checks)
+
 _GATES: tuple[_Gate, ...] = (
     _database,
     _clock,

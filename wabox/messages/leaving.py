@@ -1,4 +1,4 @@
-"""What waits and will never go: the rest of a stopped campaign, and the line of a phone that is gone.
+"""What waits and will never go: of a stopped campaign, of a phone that is gone, for somebody who opted out.
 
 A piece is cancelled with the stop itself, and the rest piece by piece, so that nobody's writes wait long:
 by whoever stopped it, and by the engine, which goes on after a crash. None of it can go meanwhile, for a
@@ -11,10 +11,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
+from wabox import times
 from wabox.billing import ledger
+from wabox.contacts import identities
 from wabox.db import Row, Rows, Tx
 from wabox.devices import devices
-from wabox.messages import outbox, stored
+from wabox.messages import handing, outbox, stored
 from wabox.webhooks import deliveries
 
 PIECE = 250
@@ -98,6 +100,63 @@ def of_user(tx: Tx, user_id: int, *, now: datetime, most: int = PIECE) -> Piece:
     return _cancel(tx, found, "device_removed", now)
 
 
+def silence(tx: Tx, user_id: int, address: str, *, source: str, now: datetime) -> None:
+    """What waits for this person is skipped, and `contact.opted_out` is owed. The caller has opted them out.
+
+    address: digits, or the hidden id.
+    """
+    skip_waiting(tx, user_id, address, now=now)
+    person = identities.find(tx, user_id, address)
+    payload = {
+        "event": "contact.opted_out",
+        "phone": identities.number(address),
+        "person_id": None if person is None else person.id,
+        "source": source,
+        "at": times.wire(now),
+    }
+    deliveries.owe(tx, user_id=user_id, event="contact.opted_out", payload=payload, now=now)
+
+
+def skip_waiting(tx: Tx, user_id: int, address: str, *, now: datetime) -> None:
+    """Everything that waits for somebody who opted out is skipped now, on every device."""
+    waiting = tx.all(
+        """select id from messages where user_id = :user_id and phone = :address
+           and status = 'queued' and is_system = 0""",
+        user_id=user_id,
+        address=address,
+    )
+    for row in waiting:
+        outbox.skip(tx, stored.by_id(tx, row["id"]), "opted_out", now=now)
+
+
+def skip_twins(tx: Tx, user_id: int, phone: str, wa_id: str, *, had: str, now: datetime) -> None:
+    """Of a campaign that went, or may have gone, into this chat under the number they had, no second one goes.
+
+    One that was claimed meanwhile is skipped where it would be handed over.
+    """
+    found = tx.all(
+        """select m.id, m.status from messages m join messages twin on twin.user_id = m.user_id
+             and twin.phone = :had and twin.campaign_id = m.campaign_id
+             and twin.status in ('sending', 'sent', 'delivered', 'read', 'unknown')
+             and (twin.wa_chat_id = :wa_id or instr(twin.wa_chat_ids, :quoted) > 0)
+           where m.user_id = :user_id and m.phone = :phone and m.status in ('queued', 'sending')""",
+        user_id=user_id,
+        phone=phone,
+        had=had,
+        wa_id=wa_id,
+        quoted=f'"{wa_id}"',
+    )
+    for row in found:
+        if row["status"] == "queued":
+            outbox.skip(tx, stored.by_id(tx, row["id"]), outbox.SAME_PERSON, now=now)
+        else:
+            tx.run(
+                "update messages set cancel_asked = 1, error = :error where id = :id",
+                id=row["id"],
+                error=outbox.SAME_PERSON,
+            )
+
+
 def _cancel(tx: Tx, found: list[Row], error: str, now: datetime) -> Piece:
     """Many queued messages of one user at once, with what `outbox` does for one: counts, credits, webhooks."""
     if not found:
@@ -125,5 +184,5 @@ def _end_in_hand(tx: Tx, device: devices.Device, now: datetime) -> None:
     if message.wa_message_id is not None and message.link_epoch is not None:
         outbox.lose(tx, message, "link_lost", now=now)
         return
-    outbox.put_back(tx, message, now=now)
+    handing.put_back(tx, message, now=now)
     outbox.cancel(tx, message, now=now, error="device_removed")

@@ -12,8 +12,8 @@ from wabox.config import Config
 from wabox.contacts import suppression
 from wabox.db import Row, Rows
 from wabox.devices import devices, limits
-from wabox.messages import chats, facts, gate, numbers, warmth
-from wabox.messages.localtime import day_start, local_day
+from wabox.messages import chats, facts, gate
+from wabox.times import day_start, local_day
 from wabox.whatsapp.driver import NewChats
 
 
@@ -63,7 +63,7 @@ class Line:
         rests = self.device.checks_rest_until
         if rests is None or rests <= self.now:
             return False
-        return numbers.known(rows, self.device, row["phone"], now=self.now) is None
+        return chats.known(rows, self.device, row["phone"], now=self.now) is None
 
     def _recipient_today(self, rows: Rows, row: Row) -> int:
         """Campaign messages this person got today; asked only where there is a cap."""
@@ -87,7 +87,7 @@ class Line:
 
 MESSAGE = f"""select m.id, m.user_id, m.device_id, m.phone, m.campaign_id, m.priority, m.is_system,
     m.scheduled_for, m.expires_at, m.held_until, m.held_reason, m.in_review, m.cancel_asked, c.status as campaign,
-    not {chats.KNOWN} as new_chat, {warmth.COLD} as cold, {suppression.CLAUSE} as opted_out,
+    not {chats.KNOWN} as new_chat, {chats.COLD} as cold, {suppression.CLAUSE} as opted_out,
     (m.phone glob '*@*' or exists (select 1 from contacts who where who.user_id = m.user_id
      and who.phone = m.phone and who.consent_at is not null)) as consented
     from messages m left join campaigns c on c.id = m.campaign_id"""  # noqa: S608 - this house's constants

@@ -1,16 +1,18 @@
-"""The log of messages: lists with filters, pages by number or by cursor, and the day's counts."""
+"""The log of messages as people read it: lists, talks with one person, and what is counted of it as it moves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from wabox import times
-from wabox.contacts import identities
-from wabox.db import Rows
-from wabox.messages import statuses, stored
+from wabox.contacts import identities, inbox
+from wabox.contacts.inbox import Received
+from wabox.db import Rows, Tx
+from wabox.messages import stored
+from wabox.messages.stored import Message, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Wanted:
     text: words in the text, or in what its person calls themselves.
     """
 
-    status: statuses.Status | None = None
+    status: stored.Status | None = None
     campaign_id: int | None = None
     phone: str | None = None
     person_id: int | None = None
@@ -59,7 +61,7 @@ def page(
 
 
 def recent(
-    rows: Rows, user_id: int, status: statuses.Status, *, since: datetime, until: datetime, most: int
+    rows: Rows, user_id: int, status: stored.Status, *, since: datetime, until: datetime, most: int
 ) -> Page:
     """The newest messages that came to this end between two moments; quick however many older ones there are."""
     newest = rows.all(
@@ -76,9 +78,9 @@ def recent(
     return Page(messages, max(total, len(messages)), None)
 
 
-def counts(rows: Rows, user_id: int) -> dict[statuses.Status, int]:
+def counts(rows: Rows, user_id: int) -> dict[stored.Status, int]:
     """How many of the user's messages are in each status now."""
-    found = dict.fromkeys(statuses.STATUSES, 0)
+    found = dict.fromkeys(stored.STATUSES, 0)
     for row in rows.all(
         "select status, count(*) as n from messages where user_id = :user_id group by status", user_id=user_id
     ):
@@ -111,7 +113,6 @@ def _total(rows: Rows, user_id: int, wanted: Wanted) -> int:
 _PERSON = """m.phone = (select p.phone from people p where p.user_id = :user_id and p.joined_to is null and p.id =
     (select coalesce(joined_to, id) from people where id = :person_id))"""
 
-
 _SAID = f"""(instr(lower(m.text), lower(:text)) > 0 or (:who <> '' and m.phone in (select p.phone from people p
     where p.user_id = :user_id and p.joined_to is null and {identities.CALLED})))"""  # noqa: S608 - a constant
 
@@ -137,3 +138,102 @@ def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
             clauses.append(clause)
             params[name] = value
     return " and ".join(clauses), params
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a talk. Exactly one of ours and theirs is there. at: when it went, or came."""
+
+    at: datetime
+    ours: Message | None = None
+    theirs: Received | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A stretch of a talk, oldest first. before: where the stretch before it ends, None at the beginning."""
+
+    said: list[Said]
+    before: datetime | None
+
+
+def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: datetime | None = None) -> Talk:
+    """The latest of the talk, or what was said before a moment. phone: digits."""
+    wanted = {"user_id": user_id, "phone": phone, "most": most + 1, "before": times.stored_or_none(before)}
+    sent = rows.all(
+        f"""{stored.COLUMNS} where m.user_id = :user_id and m.phone = :phone
+            and (:before is null or coalesce(m.sent_at, m.queued_at) < :before)
+            order by coalesce(m.sent_at, m.queued_at) desc, m.id desc limit :most""",
+        **wanted,
+    )
+    received = rows.all(
+        """select id from inbox where user_id = :user_id and phone = :phone
+           and (:before is null or at < :before) order by at desc, id desc limit :most""",
+        **wanted,
+    )
+    said = [_ours(stored.of_row(row)) for row in sent]
+    if received:
+        newest = max(row["id"] for row in received)
+        ids = {row["id"] for row in received}
+        theirs = inbox.thread(rows, user_id, phone, most=newest - min(ids) + 1, before=newest + 1)
+        said += [Said(one.at, theirs=one) for one in theirs if one.id in ids]
+    said.sort(key=lambda one: one.at)
+    if len(said) <= most:
+        return Talk(said, None)
+    return Talk(said[-most:], said[-most].at)
+
+
+def _ours(message: Message) -> Said:
+    return Said(message.sent_at or message.queued_at, ours=message)
+
+
+BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters of an hour from UTC
+_UNKNOWN_ENDS = ("sent", "failed")
+
+
+def campaign_moved(tx: Tx, campaign_id: int, *, was: Status, to: Status, error: str | None) -> None:
+    """The campaign's counters move with the row; a failure in a row counts only against the device."""
+    device_failed = to == "failed" and error != "not_on_whatsapp"
+    settled = ", unknown = unknown - 1" if was == "unknown" and to in _UNKNOWN_ENDS else ""
+    settled += ", sent = sent - 1" if was == "sent" and to == "failed" else ""
+    tx.run(
+        f"""update campaigns set {to} = {to} + 1{settled},
+            not_on_whatsapp = not_on_whatsapp + :not_there,
+            failures_in_row = iif(:failed, failures_in_row + 1, iif(:sent, 0, failures_in_row))
+            where id = :id""",  # noqa: S608 - a status of our own
+        id=campaign_id,
+        not_there=int(error == "not_on_whatsapp"),
+        failed=device_failed,
+        sent=to == "sent",
+    )
+
+
+def failed_in_a_row(tx: Tx, campaign_id: int, n: int) -> None:
+    """At least its last n failed: each counted as sent before."""
+    tx.run("update campaigns set failures_in_row = max(failures_in_row, :n) where id = :id", id=campaign_id, n=n)
+
+
+def bucket(moment: datetime) -> str:
+    """The quarter of an hour a moment falls into, as the counts know it."""
+    return times.stored(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))
+
+
+def came_to(tx: Tx, user_id: int, status: Status, n: int, *, now: datetime) -> None:
+    """n more messages have come to this status at this time, for the reports."""
+    tx.tally(
+        """insert into message_counts (user_id, bucket, status, n) values (:user_id, :bucket, :status, :n)
+           on conflict do update set n = n + :n""",
+        n,
+        user_id=user_id,
+        bucket=bucket(now),
+        status=status,
+    )
+
+
+def rows_added(tx: Tx, user_id: int, n: int) -> None:
+    """The user's log has n more rows, or fewer; for whoever writes or forgets rows."""
+    tx.tally(
+        """insert into message_totals (user_id, n) values (:user_id, :n) on conflict do update set n = n + :n""",
+        n,
+        user_id=user_id,
+    )

@@ -10,9 +10,8 @@ What webhooks report and what is counted changes in the same transaction as the 
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from wabox import times
@@ -21,25 +20,14 @@ from wabox.contacts import suppression
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
-from wabox.devices import devices, limits
+from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import chats, late_refusals, numbers, statuses, stored, tallies, warmth
+from wabox.messages import chats, log, reasons, stored
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
-from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
 
-LIMITS = (TIMELOCK, CAPPED)  # why the page lets a cold message not in, or WhatsApp refuses it: no fault of it
-CLOSED_REST = timedelta(hours=1)
+REFUSED_LATER = "refused_later"  # WhatsApp took it before
 SAME_PERSON = "same_person"  # the campaign went to them under another number
-UNCLEAR, TRIED_AGAIN = (
-    "refusal_unclear",
-    "refused_before",
-)  # held_reason of what WhatsApp refused without a word why
-CLEAR_WITHIN = timedelta(minutes=5)
-MOST_REFUSALS = 8  # of one message, an hour later each time: the last a good day after the first
-RESTING, HANDED_AGAIN = 1, 2  # doubt_stage: the page has it without an ack, and has been given it once more
-
-# -- in ----------------------------------------------------------------------------------------------
 
 
 def accept(
@@ -94,7 +82,7 @@ def accept(
         new_chat=int(chats.is_new(tx, device.user_id, device.phone, phone)),
         now=times.stored(now),
     )
-    tallies.rows_added(tx, device.user_id, 1)
+    log.rows_added(tx, device.user_id, 1)
     if error is not None:
         skip(tx, stored.by_id(tx, job_id), error, now=now)
     if verdict is not None:
@@ -111,236 +99,6 @@ def _never_goes(tx: Tx, user_id: int, phone: str, expires_at: datetime | None, n
 def next_id(tx: Tx) -> int:
     """The id the next message gets. Never one that was used before, in this file or a restored one."""
     return int(tx.value("select seq from sqlite_sequence where name = 'messages'") or 0) + 1
-
-
-# -- to WhatsApp -------------------------------------------------------------------------------------
-
-
-def claim(tx: Tx, message_id: int, *, now: datetime) -> bool:
-    """queued → sending. The caller has asked the gate in this very transaction."""
-    moved = tx.run(
-        "update messages set status = 'sending', claimed_at = :now where id = :id and status = 'queued'",
-        id=message_id,
-        now=times.stored(now),
-    )
-    return moved == 1
-
-
-def arm(
-    tx: Tx,
-    message: stored.Message,
-    *,
-    chat_id: str,
-    other_chat_ids: tuple[str, ...],
-    machine_boot: str,
-    now: datetime,
-) -> stored.Message:
-    """The message has its WhatsApp id and chat, stored before anything is handed over.
-
-    The id is chosen once and kept through every attempt. From here on the message counts in the caps.
-    """
-    device = devices.by_id(tx, message.device_id)
-    tx.run(
-        """update messages set wa_message_id = coalesce(wa_message_id, :wa_id), wa_chat_id = :chat_id,
-           wa_chat_ids = :others, machine_boot = :boot, spent_at = :now, handed_at = :now,
-           link_epoch = :epoch, account = :account, new_chat = :new_chat,
-           attempts = attempts + 1, doubt_stage = 0, rest_until = null
-           where id = :id and status = 'sending'""",
-        id=message.id,
-        wa_id="3EB0" + secrets.token_hex(9).upper(),
-        chat_id=chat_id,
-        others=json.dumps(other_chat_ids),
-        boot=machine_boot,
-        epoch=device.link_epoch,
-        account=device.phone or "",
-        new_chat=int(chats.is_new(tx, device.user_id, device.phone, stored.by_id(tx, message.id).phone)),
-        now=times.stored(now),
-    )
-    return stored.by_id(tx, message.id)
-
-
-def try_again(tx: Tx, message: stored.Message, *, stage: int, rest_until: datetime | None, now: datetime) -> bool:
-    """Another attempt under the same id; it counts in the caps of this moment. False: it is settled meanwhile.
-
-    The caller has asked the gate in this very transaction.
-    """
-    moved = tx.run(
-        """update messages set attempts = attempts + 1, doubt_stage = :stage, rest_until = :rest_until,
-           spent_at = :now where id = :id and status = 'sending'""",
-        id=message.id,
-        stage=stage,
-        rest_until=times.stored_or_none(rest_until),
-        now=times.stored(now),
-    )
-    return moved == 1
-
-
-def rest(tx: Tx, message: stored.Message, *, stage: int, until: datetime) -> None:
-    """WhatsApp's page has the message, but no ack: it is left alone until then."""
-    tx.run(
-        "update messages set doubt_stage = :stage, rest_until = :until where id = :id and status = 'sending'",
-        id=message.id,
-        stage=stage,
-        until=times.stored(until),
-    )
-
-
-def doubted(tx: Tx, message: stored.Message) -> None:
-    """A hand-over ended without an answer; it is looked up next."""
-    tx.run("update messages set recoveries = recoveries + 1 where id = :id and status = 'sending'", id=message.id)
-
-
-def put_back(tx: Tx, message: stored.Message, *, now: datetime, tried: bool = True, refused: bool = False) -> None:
-    """sending → queued: it surely did not go. What was asked for meanwhile takes hold of it at once.
-
-    tried=False: the attempt failed for nobody's fault and is not counted. refused: WhatsApp's server said no; the
-    next attempt has an id of its own, so that nothing in the page's history can speak for the wrong one.
-    """
-    moved = tx.run(
-        """update messages set status = 'queued', spent_at = null, doubt_stage = 0, rest_until = null,
-           link_epoch = null, attempts = max(attempts - :untried, 0), recoveries = iif(:refused, 0, recoveries),
-           wa_message_id = iif(:refused, null, wa_message_id) where id = :id and status = 'sending'""",
-        id=message.id,
-        untried=int(not tried),
-        refused=int(refused),
-    )
-    if moved:
-        _overtaken(tx, message.id, now)
-
-
-def wait_out(tx: Tx, message: stored.Message, rest: timedelta, *, now: datetime) -> None:
-    """It surely did not go, and for nobody's fault: it is put back, and the device rests a while.
-
-    The page tells by itself of a lost network; until that is written down the gate is open.
-    """
-    put_back(tx, message, now=now, tried=False)
-    devices.rest(tx, message.device_id, now + rest)
-
-
-def held_back(tx: Tx, message: stored.Message, handed: Handed, *, now: datetime) -> None:
-    """sending → queued: WhatsApp lets this phone not write there just now. No attempt, gap or cap is spent.
-
-    handed: held, or refused for a limit of the account. Under a limit the message waits as all cold ones do; to
-    a person whom the owner has blocked it never goes; any other closed chat is tried again in an hour.
-    """
-    put_back(tx, message, now=now, tried=False, refused=handed.outcome == "refused")
-    if handed.reason in LIMITS:
-        warmth.said(tx, message.device_id, message.phone, warm=False)
-        if handed.outcome == "refused" and handed.until is None:
-            limits.cold_refused(tx, message.device_id, now=now, sure=True)
-        else:
-            limits.met(tx, message.device_id, handed.reason or "", handed.until, now=now)
-    elif handed.reason == BLOCKED:
-        skip(tx, stored.by_id(tx, message.id), BLOCKED, now=now)
-    else:
-        numbers.forget(tx, message.device_id, message.phone)
-        hold(tx, message.id, until=handed.until or now + CLOSED_REST, reason="chat_closed")
-
-
-def refused(tx: Tx, message: stored.Message, *, now: datetime) -> bool:
-    """WhatsApp refused it without a word why. A limit in force explains it of a cold one, which waits.
-
-    Where none is known and others who are new wait behind it, it waits for the verdict that theirs give: whether
-    WhatsApp refused this person, or everybody new.
-    """
-    if message.status == "sending" and stored.by_id(tx, message.id).status != "sending":
-        return False  # a receipt said so first
-    cold = warmth.is_cold(tx, message.id)
-    told = limits.in_force(devices.by_id(tx, message.device_id).limits, now) or limits.NOTHING
-    if not cold or message.status != "sending":
-        failed = fail(tx, message, "refused", now=now)
-        if failed and cold:
-            limits.cold_refused(tx, message.device_id, now=now)
-        return failed
-    put_back(tx, message, now=now, tried=not told.hold_cold, refused=True)
-    if told.hold_cold:
-        return True
-    hold(tx, message.id, until=now + CLEAR_WITHIN, reason=UNCLEAR)
-    if not limits.cold_refused(tx, message.device_id, now=now) and not _new_ones_wait(tx, message.device_id):
-        refused_for_good(tx, message.device_id, now=now)
-    return True
-
-
-def refused_for_good(tx: Tx, device_id: int, *, now: datetime, since: datetime | None = None) -> int:
-    """What WhatsApp refused it refused for its own sake: it has failed. since: only what waits until then."""
-    return sum(fail(tx, one, "refused", now=now) for one in _unclear(tx, device_id, since))
-
-
-def refused_with_others(tx: Tx, device_id: int, *, now: datetime, all_new: bool) -> int:
-    """What WhatsApp refused it refused to everybody new: it waits as they do. How many.
-
-    all_new: nobody said so, it was seen; then each is tried again later, behind those that were not tried, an hour
-    later each time, and has failed in the end.
-    """
-    found = _unclear(tx, device_id)
-    for one in found:
-        if not all_new:
-            tx.run("update messages set held_until = null, held_reason = null where id = :id", id=one.id)
-        elif one.attempts >= MOST_REFUSALS:
-            fail(tx, one, "refused", now=now)
-        else:
-            hold(tx, one.id, until=now + one.attempts * limits.REFUSED_REST, reason=TRIED_AGAIN)
-    return len(found)
-
-
-def _unclear(rows: Rows, device_id: int, since: datetime | None = None) -> list[stored.Message]:
-    found = rows.all(
-        f"""{stored.COLUMNS} where m.device_id = :device_id and m.status = 'queued' and m.held_reason = '{UNCLEAR}'
-            and m.held_until <= :since""",
-        device_id=device_id,
-        since="9" if since is None else times.stored(since),
-    )
-    return [stored.of_row(row) for row in found]
-
-
-def _new_ones_wait(rows: Rows, device_id: int) -> bool:
-    """Whether somebody else who is new may be written to next, and so say what a refusal meant."""
-    found = rows.value(
-        """select 1 from messages where device_id = :device_id and status = 'queued' and in_review = 0
-           and held_until is null and new_chat = 1 limit 1""",
-        device_id=device_id,
-    )
-    return found is not None
-
-
-def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
-    """A cancel, the end of its campaign or an opt-out came while it was in hand, where they do not reach."""
-    message = stored.by_id(tx, message_id)
-    ended = message.campaign_id is not None and tx.value(
-        "select status in ('completed', 'stopped', 'failed') from campaigns where id = :id", id=message.campaign_id
-    )
-    if message.cancel_asked and message.error == SAME_PERSON:
-        skip(tx, message, SAME_PERSON, now=now)
-    elif message.cancel_asked:
-        cancel(tx, message, now=now)
-    elif ended:
-        cancel(tx, message, now=now, error="campaign_stopped")
-    elif not message.system and suppression.is_out(tx, message.user_id, message.phone):
-        skip(tx, message, "opted_out", now=now)
-
-
-def number_unclear(tx: Tx, message: stored.Message, *, retry_at: datetime, now: datetime) -> None:
-    """sending → queued: WhatsApp did not say whether the number exists; others pass until then."""
-    put_back(tx, message, now=now)
-    hold(tx, message.id, until=retry_at, reason="number_check")
-    tx.run("update messages set number_tries = number_tries + 1 where id = :id", id=message.id)
-
-
-def too_many_checks(tx: Tx, message: stored.Message, *, now: datetime) -> None:
-    """sending → queued: WhatsApp wants fewer questions about numbers. Whoever needs none passes."""
-    put_back(tx, message, now=now)
-    until = limits.too_many_checks(tx, message.device_id, now=now)
-    hold(tx, message.id, until=until, reason="too_many_checks")
-
-
-def number_missing(tx: Tx, message: stored.Message, *, now: datetime) -> bool:
-    """WhatsApp says the number is not there. Of somebody known that counts only if it says so a day later, too."""
-    sure_at = numbers.gone_for_good_at(tx, message)
-    if sure_at is None or sure_at <= now:
-        return fail(tx, message, "not_on_whatsapp", now=now)
-    put_back(tx, message, now=now)
-    hold(tx, message.id, until=sure_at, reason="number_gone")
-    return False
 
 
 def hold(tx: Tx, message_id: int, *, until: datetime, reason: str) -> None:
@@ -364,91 +122,12 @@ def into_review(tx: Tx, message: stored.Message, verdict: Verdict, *, now: datet
     return moved == 1
 
 
-# -- out ---------------------------------------------------------------------------------------------
-
-
-def receipt(
-    tx: Tx, wa_message_id: str, ack: int, *, at: datetime, next_send_at: datetime, stored_only: bool = False
-) -> bool:
-    """What WhatsApp said of a message of ours: 1 server, 2 delivered, 3 and up read, below 0 refused.
-
-    A later step implies the earlier ones, and each is recorded and owed. next_send_at: when the device
-    may send again, used if this receipt is what makes the message `sent`. stored_only: it is read from the
-    page's history; a refusal there may answer an attempt before the last, and ends only what was sent before.
-    """
-    row = tx.one(f"{stored.COLUMNS} where m.wa_message_id = :wa_id", wa_id=wa_message_id)
-    if row is None:
-        return False
-    message = stored.of_row(row)
-    if ack < 0 and (message.status == "sent" or stored_only):
-        return _refused_after_all(tx, message, at)
-    if ack < 0:
-        return _refused(tx, message, at)
-    moved = False
-    if ack >= 1:
-        moved = sent(tx, message, at=at, next_send_at=next_send_at)
-    if ack >= 2:
-        moved = _move(tx, message, ("sent",), "delivered", now=at) or moved
-    if ack >= 3:
-        moved = _move(tx, message, ("delivered",), "read", now=at) or moved
-    return moved
-
-
-def _refused(tx: Tx, message: stored.Message, at: datetime) -> bool:
-    """What a refusal that comes as a receipt means for the message as it stands."""
-    if message.status == "queued":  # put back: the refusal answers an attempt that counts no more
-        return False
-    if message.doubt_stage == HANDED_AGAIN:  # the second attempt's; the first may have gone
-        return lose(tx, message, "no_answer", now=at)
-    return refused(tx, message, now=at)
-
-
-def _refused_after_all(tx: Tx, message: stored.Message, at: datetime) -> bool:
-    """sent → failed: WhatsApp took it and then refused it. Of two attempts the other may have gone; then it stays.
-
-    A refusal from before it was sent answers an attempt that counts no more. It opened no chat, and several in a
-    row say that WhatsApp refuses everybody new, or everything.
-    """
-    if message.doubt_stage == HANDED_AGAIN or message.sent_at is None or at < message.sent_at:
-        return False
-    if not _move(tx, message, ("sent",), "failed", now=at, error=late_refusals.ERROR):
-        return False
-    chats.opened_none(tx, message)
-    if late_refusals.of_new(tx, message.device_id, now=at) >= limits.MOST_REFUSALS:
-        limits.cold_refused(tx, message.device_id, now=at, sure=True)
-    if message.campaign_id is not None:
-        in_a_row = late_refusals.of_campaign(tx, message.device_id, message.campaign_id, now=at)
-        tallies.failed_in_a_row(tx, message.campaign_id, in_a_row)
-    return True
-
-
-def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetime) -> bool:
-    """sending, unknown or put back → sent: WhatsApp's server has it. False if that was known already.
-
-    The gap begins. Only the message that the device had in hand becomes its anchor: an older one proves nothing
-    of those after it.
-    """
-    message = stored.by_id(tx, message.id)
-    cold = warmth.is_cold(tx, message.id)
-    if not _went(tx, message, at):
-        return False
-    if cold and message.status == "sending":  # a late receipt says nothing of what was refused since
-        limits.cold_went(tx, message.device_id)
-        refused_for_good(tx, message.device_id, now=at)
-    if message.link_epoch not in (None, devices.by_id(tx, message.device_id).link_epoch):
-        return True
-    devices.rest(tx, message.device_id, next_send_at)
-    if message.status == "sending" and message.wa_chat_id and message.wa_message_id:
-        devices.anchored(tx, message.device_id, (message.wa_chat_id, message.wa_message_id))
-    return True
-
-
-def _went(tx: Tx, message: stored.Message, at: datetime) -> bool:
+def went(tx: Tx, message: stored.Message, at: datetime) -> bool:
     """It is sent, and the chat of the number it went from is known.
 
     Nothing is said of the device: who says so may not have seen the page.
     """
-    if not _move(tx, message, ("queued", "sending", "unknown"), "sent", now=at):
+    if not move(tx, message, ("queued", "sending", "unknown"), "sent", now=at):
         return False
     account = message.account if message.account is not None else devices.by_id(tx, message.device_id).phone
     chats.wrote(tx, message.user_id, account, message.phone, inbound=False, at=at)
@@ -457,22 +136,22 @@ def _went(tx: Tx, message: stored.Message, at: datetime) -> bool:
 
 def fail(tx: Tx, message: stored.Message, error: str, *, now: datetime, text: str | None = None) -> bool:
     """queued, sending or unknown → failed: it surely did not go."""
-    return _move(tx, message, ("queued", "sending", "unknown"), "failed", now=now, error=error, text=text)
+    return move(tx, message, ("queued", "sending", "unknown"), "failed", now=now, error=error, text=text)
 
 
 def skip(tx: Tx, message: stored.Message, error: str, *, now: datetime, text: str | None = None) -> bool:
     """queued → skipped: it must not go."""
-    return _move(tx, message, ("queued",), "skipped", now=now, error=error, text=text)
+    return move(tx, message, ("queued",), "skipped", now=now, error=error, text=text)
 
 
 def lose(tx: Tx, message: stored.Message, error: str, *, now: datetime) -> bool:
     """sending → unknown: it may have gone, and nobody can look it up any more."""
-    return _move(tx, message, ("sending",), "unknown", now=now, error=error)
+    return move(tx, message, ("sending",), "unknown", now=now, error=error)
 
 
 def cancel(tx: Tx, message: stored.Message, *, now: datetime, error: str | None = None) -> bool:
     """queued → cancelled. False if it was claimed before."""
-    return _move(tx, message, ("queued",), "cancelled", now=now, error=error)
+    return move(tx, message, ("queued",), "cancelled", now=now, error=error)
 
 
 def cancel_for(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> stored.Message:
@@ -510,11 +189,11 @@ def settle(
     message = stored.of_user(tx, user_id, message_id)
     if message.status == "unknown":
         if verdict == "sent":
-            _went(tx, message, now)
+            went(tx, message, now)
         else:
             fail(tx, message, "settled_not_sent", now=now)
         return stored.by_id(tx, message_id)
-    settled = message.status in statuses.REACHED if verdict == "sent" else message.error == "settled_not_sent"
+    settled = message.status in stored.REACHED if verdict == "sent" else message.error == "settled_not_sent"
     if not settled:
         raise Invalid("wrong_state", f"Only an unknown message can be settled; this one is {message.status}.")
     return message
@@ -542,11 +221,11 @@ def expire(tx: Tx, *, now: datetime, only: int | None = None) -> int:
     return sum(skip(tx, stored.of_row(row), "expired", now=now) for row in due)
 
 
-def _move(
+def move(
     tx: Tx,
     message: stored.Message,
-    origin: tuple[statuses.Status, ...],
-    to: statuses.Status,
+    origin: tuple[stored.Status, ...],
+    to: stored.Status,
     *,
     now: datetime,
     error: str | None = None,
@@ -558,11 +237,11 @@ def _move(
     WhatsApp took, and refused later, it has counted: it stays in the caps.
     """
     was = tx.value("select status from messages where id = :id", id=message.id)
-    stamp = f"{to}_at" if to in statuses.REACHED else "finished_at"
+    stamp = f"{to}_at" if to in stored.REACHED else "finished_at"
     moved = tx.run(
         f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text,
             rest_until = null,
-            spent_at = case when :error is '{late_refusals.ERROR}' then spent_at
+            spent_at = case when :error is '{REFUSED_LATER}' then spent_at
                             when :to in ('failed', 'skipped', 'cancelled') then null
                             when :to = 'sent' then coalesce(spent_at, :now) else spent_at end
             where id = :id and status in ({", ".join(f"'{one}'" for one in origin)})""",  # noqa: S608
@@ -570,17 +249,17 @@ def _move(
         to=to,
         now=times.stored(now),
         error=error,
-        text=text or statuses.sentence(error),
+        text=text or reasons.of_end(error),
     )
     if not moved:
         return False
-    tallies.came_to(tx, message.user_id, to, 1, now=now)
+    log.came_to(tx, message.user_id, to, 1, now=now)
     if was == "sent" and to == "failed" and message.sent_at is not None:
-        tallies.came_to(tx, message.user_id, "sent", -1, now=message.sent_at)
+        log.came_to(tx, message.user_id, "sent", -1, now=message.sent_at)
     if to in ("failed", "skipped", "cancelled"):
         ledger.give_back(tx, message.user_id, message.id, now=now)
     if message.campaign_id is not None:
-        tallies.campaign_moved(tx, message.campaign_id, was=was, to=to, error=error)
+        log.campaign_moved(tx, message.campaign_id, was=was, to=to, error=error)
     owe(tx, message.id, now)
     return True
 
@@ -592,10 +271,10 @@ def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *,
            spent_at = null where id in (select value from json_each(:ids)) and status = 'queued'""",
         ids=json.dumps(list(message_ids)),
         error=error,
-        text=statuses.sentence(error),
+        text=reasons.of_end(error),
         now=times.stored(now),
     )
-    tallies.came_to(tx, user_id, "cancelled", len(message_ids), now=now)
+    log.came_to(tx, user_id, "cancelled", len(message_ids), now=now)
 
 
 def owe(tx: Tx, message_id: int, now: datetime) -> None:

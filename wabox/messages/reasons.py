@@ -1,11 +1,135 @@
-"""Says to people why a message waits and until when."""
+"""The reasons a message waits for: their codes, whom they hold, and what they and its end say to people."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from wabox.messages.facts import Reason
+Reason = Literal[
+    "database_damaged",
+    "clock_wrong",
+    "account_pending",
+    "account_suspended",
+    "account_locked",
+    "plan_expired",
+    "over_plan",
+    "device_not_ready",
+    "number_changed",
+    "restricted",
+    "new_chats_capped",
+    "new_chats_refused",
+    "campaign_paused",
+    "content_review",
+    "scheduled",
+    "quiet_hours",
+    "daily_cap",
+    "warmup",
+    "new_chat_cap",
+    "hourly_cap",
+    "recipient_cap",
+    "gap",
+    "number_check",
+    "too_many_checks",
+    "number_gone",
+    "chat_closed",  # set by the hand-over: WhatsApp lets this phone not write there just now
+    "refusal_unclear",  # set by the hand-over: refused without a word why; whether for its own sake shows soon
+    "refused_before",  # set by the claim: refused with two others who are new, and tried again later
+    "in_line",  # set by the caller: another message of this device goes first
+    "in_doubt",  # set by the caller: a message of this device must be looked up before anything else
+]
+
+# These hold one message or one campaign only: what stands behind it on the same device may pass.
+OTHERS_PASS: frozenset[Reason] = frozenset(
+    {
+        "restricted",
+        "new_chats_capped",
+        "new_chats_refused",
+        "campaign_paused",
+        "content_review",
+        "scheduled",
+        "new_chat_cap",
+        "recipient_cap",
+        "number_check",
+        "too_many_checks",
+        "number_gone",
+        "chat_closed",
+        "refusal_unclear",
+        "refused_before",
+    }
+)
+
+# While one of these holds the whole phone, it is the reason of whatever else holds a message; but what its
+# owner wished stays the reason of what they wished it for.
+UNTIL_SOMEBODY_ACTS: frozenset[Reason] = frozenset(
+    {
+        "database_damaged",
+        "clock_wrong",
+        "account_pending",
+        "account_suspended",
+        "account_locked",
+        "plan_expired",
+        "over_plan",
+        "device_not_ready",
+    }
+)
+
+AS_WISHED: frozenset[Reason] = frozenset({"campaign_paused", "content_review", "scheduled"})
+
+# What is put aside for these is judged anew as soon as the device's gate is open, whatever the time.
+FOR_NEW: tuple[Reason, ...] = ("restricted", "new_chats_capped", "new_chats_refused")
+OF_DEVICE: tuple[Reason, ...] = (*FOR_NEW, "too_many_checks")
+
+
+def of(reason: Reason) -> str:
+    """The sentence alone, without a moment."""
+    return _SENTENCES[reason]
+
+
+def of_end(error: str | None) -> str | None:
+    """An error code in words that say what to do."""
+    return None if error is None else _ENDS.get(error)
+
+
+def sentence(reason: Reason, until: datetime | None, zone: ZoneInfo, *, detail: str | None = None) -> str:
+    """Why it waits, in one or two short English sentences, with the moment it ends on the user's clock.
+
+    until: aware. detail: the device's, for device_not_ready.
+    """
+    said = _SENTENCES[reason]
+    if reason == "device_not_ready" and detail is not None:
+        said = _DEVICE.get(detail, said)
+    if until is None:
+        return said
+    return f"{said} Until {until.astimezone(zone):%H:%M on %d %b %Y}."
+
+
+_ENDS: dict[str, str] = {
+    "not_on_whatsapp": "This number is not on WhatsApp.",
+    "expired": "It was not sent before its expires_at.",
+    "opted_out": "This person asked not to be written to.",
+    "same_person": "This person got this campaign under another number.",
+    "blocked_by_you": "You have blocked this person in WhatsApp. Unblock them on the phone to write to them.",
+    "device_removed": "The device was deleted before the message went.",
+    "refused": "WhatsApp refused the message; the person did not get it. If this happens often, write to fewer "
+    "new people.",
+    "refused_later": "WhatsApp took the message and refused it a little later; the person did not get it. "
+    "If this happens often, the number is limited: write to fewer new people.",
+    "not_entered": "WhatsApp Web did not take the message, three times. It did not go.",
+    "campaign_stopped": "The campaign was stopped before the message went.",
+    "link_lost": "The phone was unlinked while the message was on its way; it may have gone. "
+    "Look on the phone, then settle it.",
+    "history_lost": "WhatsApp's history on this box is incomplete, so nobody can tell whether it went. "
+    "Look on the phone, then settle it.",
+    "no_answer": "WhatsApp did not confirm the message; it may have gone. Look on the phone, then settle it.",
+    "withheld": "It was with WhatsApp Web, without an answer, when it should no longer go, so wabox did not try "
+    "again; it may have gone. Look on the phone, then settle it.",
+    "settled_not_sent": "You settled it as not sent.",
+    "message_too_long": "With this contact's data the text is over 4,096 characters.",
+    "message_empty": "With this contact's data the text is empty.",
+    "no_consent": "There is no consent on record for this contact.",
+    "content_refused": "Its text is not allowed on this box.",
+}
 
 _SENTENCES: dict[Reason, str] = {
     "database_damaged": "The database of this box is damaged; nothing is sent until it is put back from a backup.",
@@ -56,21 +180,3 @@ _DEVICE: dict[str, str] = {
     "run_as_root": "wabox runs as root, where the browser is not safe; run it as a service.",
     "storage_full": "The disk is full; free some space.",
 }
-
-
-def of(reason: Reason) -> str:
-    """The sentence alone, without a moment."""
-    return _SENTENCES[reason]
-
-
-def sentence(reason: Reason, until: datetime | None, zone: ZoneInfo, *, detail: str | None = None) -> str:
-    """Why it waits, in one or two short English sentences, with the moment it ends on the user's clock.
-
-    until: aware. detail: the device's, for device_not_ready.
-    """
-    said = _SENTENCES[reason]
-    if reason == "device_not_ready" and detail is not None:
-        said = _DEVICE.get(detail, said)
-    if until is None:
-        return said
-    return f"{said} Until {until.astimezone(zone):%H:%M on %d %b %Y}."

@@ -15,7 +15,6 @@ from wabox.errors import Invalid
 
 VARIABLES = ("name", "custom", "phone")
 MAX_DEPTH = 8
-
 _MARK = re.compile(r"\\[{}|\\]|[{}|]|[\0\ud800-\udfff]")
 
 

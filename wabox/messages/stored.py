@@ -1,17 +1,22 @@
-"""A message as the log holds it: its row, and how one is found."""
+"""A message as the log holds it: its row, its statuses, and how one is found."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 
 from wabox import times
 from wabox.contacts import identities
 from wabox.db import Row, Rows
 from wabox.errors import NotFound
-from wabox.messages.statuses import Status
+
+Status = Literal["queued", "sending", "sent", "delivered", "read", "failed", "skipped", "cancelled", "unknown"]
+
+OPEN: tuple[Status, ...] = ("queued", "sending")
+REACHED: tuple[Status, ...] = ("sent", "delivered", "read")
+STATUSES: tuple[Status, ...] = (*OPEN, *REACHED, "failed", "skipped", "cancelled", "unknown")
 
 
 @dataclass(frozen=True, slots=True)

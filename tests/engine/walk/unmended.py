@@ -9,7 +9,7 @@ import pytest
 
 from wabox.campaigns import campaigns, control
 from wabox.db import Rows, Tx
-from wabox.messages import chats, claiming, gate, line, outbox, stored
+from wabox.messages import chats, claiming, gate, handing, line, outbox, stored
 
 
 class _NobodyButNotNobody(list[int]):
@@ -48,7 +48,8 @@ def known_chats(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(control, "redispatch", keeping)
     asked = line.MESSAGE.replace(f"not {chats.KNOWN} as new_chat", "m.new_chat")
     assert asked != line.MESSAGE
-    patch.setattr(claiming, "MESSAGE", asked)
+    for asking in (claiming, handing):
+        patch.setattr(asking, "MESSAGE", asked)
 
 
 def settling(patch: pytest.MonkeyPatch) -> None:
@@ -78,4 +79,4 @@ def numbers(patch: pytest.MonkeyPatch) -> None:
 
 def recovery(patch: pytest.MonkeyPatch) -> None:
     """Only the claim asks the gate; a second hand-over does not."""
-    patch.setattr(claiming, "decide", lambda *args, **more: gate.Go())
+    patch.setattr(handing, "decide", lambda *args, **more: gate.Go())

@@ -23,7 +23,7 @@ from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
 from wabox.engine.turns import Turns
 from wabox.errors import Refusal
-from wabox.messages import claiming, going_on, leaving, outbox, template
+from wabox.messages import chats, claiming, leaving, outbox, template
 from wabox.whatsapp.driver import Event, Link
 
 PEOPLE = tuple(f"880171100000{n}" for n in range(1, 5))
@@ -174,7 +174,7 @@ class World:
         """The owner lets the device send from the number that they see there."""
         device = self.device(slot)
         if device is not None and device.linked and device.phone is not None:
-            self.write(going_on.go_on, device, device.phone, now=self.hands.now())
+            self.write(chats.go_on, device, device.phone, now=self.hands.now())
             self.judge.sends_as[device.id] = device.phone
 
     # messages

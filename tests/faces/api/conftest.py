@@ -20,7 +20,7 @@ from wabox.api import v1
 from wabox.contacts import contacts, phones, writing
 from wabox.db import Tx
 from wabox.devices import devices
-from wabox.messages import outbox, stored, template
+from wabox.messages import handing, outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Link
@@ -107,7 +107,7 @@ def furnish(api: Api) -> None:
         url = "https://shop.example/wa-events"
         endpoints.put(tx, made.asha.id, url=url, allow=Allow(), seal=made.box.seal, now=NOON)
         unknown = _message(tx, made.asha)
-        outbox.claim(tx, unknown, now=NOON)
+        handing.claim(tx, unknown, now=NOON)
         outbox.lose(tx, stored.by_id(tx, unknown), "no_answer", now=NOON)
         failed = _message(tx, made.asha)
         outbox.fail(tx, stored.by_id(tx, failed), "refused", now=NOON)

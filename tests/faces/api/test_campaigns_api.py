@@ -12,7 +12,7 @@ from wabox import times
 from wabox.billing import ledger
 from wabox.contacts import contacts, phones, suppression, writing
 from wabox.engine.expansion import Expansion
-from wabox.messages import leaving, outbox, stored
+from wabox.messages import answers, handing, leaving, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -211,9 +211,9 @@ def test_to_somebody_who_opted_out_the_answer_is_skipped(api: Api) -> None:
 def test_the_summary_counts_in_the_users_days(open_api: Open) -> None:
     api = open_api(locale={"timezone": "Asia/Dhaka"})
     job = api.send().json()["job_id"]
-    api.stage.box.db.write_now(outbox.claim, job, now=NOON)
+    api.stage.box.db.write_now(handing.claim, job, now=NOON)
     message = api.stage.box.db.read_here(stored.by_id, job)
-    api.stage.box.db.write_now(outbox.sent, message, at=NOON, next_send_at=NOON)
+    api.stage.box.db.write_now(answers.sent, message, at=NOON, next_send_at=NOON)
     found = api.call("GET", "/reports/summary").json()
     assert found["plan"] == {"name": "Owner", "expires_at": None}
     assert found["credits"] is None

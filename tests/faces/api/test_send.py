@@ -9,7 +9,7 @@ import pytest
 from tests.cast import NOON
 from tests.faces.api.conftest import PHONE, Api, Open
 from wabox.campaigns import replies
-from wabox.messages import claiming, erasing, joining, numbers, outbox, stored
+from wabox.messages import addressees, answers, chats, claiming, handing, outbox, stored
 from wabox.whatsapp.driver import Inbound, Limits, NewChats, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -210,8 +210,8 @@ def _sent_one(api: Api, *, rest: bool) -> None:
         assert isinstance(claimed, stored.Message)
         assert claimed.id == job_id
         chat = f"{PHONE}@c.us"
-        armed = outbox.arm(tx, claimed, chat_id=chat, other_chat_ids=(), machine_boot="boot", now=NOON)
-        outbox.sent(tx, armed, at=NOON, next_send_at=NOON.replace(second=30 if rest else 0))
+        armed = handing.armed(tx, claimed, chat_id=chat, other_chat_ids=(), machine_boot="boot", now=NOON)
+        answers.sent(tx, armed, at=NOON, next_send_at=NOON.replace(second=30 if rest else 0))
 
     api.stage.box.db.write_now(verb)
 
@@ -232,7 +232,7 @@ def test_a_number_that_whatsapp_says_nothing_of_waits(api: Api) -> None:
     def verb(tx: Any) -> None:
         message = claiming.claim_next(tx, api.stage.asha.device_id, config=api.stage.box.config, now=NOON)
         assert isinstance(message, stored.Message)
-        outbox.number_unclear(tx, message, retry_at=numbers.ask_again_at(NOON, 0), now=NOON)
+        answers.number_unclear(tx, message, retry_at=chats.ask_again_at(NOON, 0), now=NOON)
 
     api.stage.box.db.write_now(verb)
     shown = api.call("GET", f"/messages/{job_id}").json()
@@ -284,10 +284,10 @@ def test_what_has_gone_cannot_be_cancelled_and_what_is_on_its_way_says_so(api: A
         assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
         assert answer.json()["on_its_way"] == 0
     other = _queued(api)["job_id"]
-    api.stage.box.db.write_now(outbox.claim, other, now=NOON)
+    api.stage.box.db.write_now(handing.claim, other, now=NOON)
     answer = api.call("POST", f"/messages/{other}/cancel")
     assert (answer.status_code, answer.json()["status"], answer.json()["on_its_way"]) == (200, "sending", 1)
-    api.stage.box.db.write_now(lambda tx: outbox.sent(tx, stored.by_id(tx, other), at=NOON, next_send_at=NOON))
+    api.stage.box.db.write_now(lambda tx: answers.sent(tx, stored.by_id(tx, other), at=NOON, next_send_at=NOON))
     answer = api.call("POST", f"/messages/{other}/cancel")
     assert (answer.status_code, answer.json()["code"]) == (422, "wrong_state")
 
@@ -297,7 +297,7 @@ def test_an_unknown_message_is_settled_once(api: Api) -> None:
         job_id = _queued(api)["job_id"]
         early = api.call("POST", f"/messages/{job_id}/settle", json={"as": verdict})
         assert (early.status_code, early.json()["code"]) == (422, "wrong_state")
-        api.stage.box.db.write_now(outbox.claim, job_id, now=NOON)
+        api.stage.box.db.write_now(handing.claim, job_id, now=NOON)
         message = api.stage.box.db.read_here(stored.by_id, job_id)
         api.stage.box.db.write_now(outbox.lose, message, "no_answer", now=NOON)
         for _ in range(2):
@@ -350,7 +350,7 @@ def test_somebody_elses_person_is_404(api: Api) -> None:
 def _known_now(api: Api) -> None:
     """The page tells the number of who wrote."""
     api.stage.box.db.write_now(
-        joining.told, api.stage.asha.id, lid="111222333444555", phone=PHONE, username=None, now=NOON
+        addressees.told, api.stage.asha.id, lid="111222333444555", phone=PHONE, username=None, now=NOON
     )
 
 
@@ -376,8 +376,8 @@ def test_an_erased_person_is_404_under_every_id(api: Api) -> None:
     _known_now(api)
     joined = int(api.stage.value("select id from people where joined_to is null"))
     made, asha = api.stage, api.stage.asha.id
-    found = made.box.db.read_here(erasing.traces, asha, PHONE)
-    made.box.db.write_now(erasing.erase, asha, PHONE, found, now=NOON)
+    found = made.box.db.read_here(addressees.traces, asha, PHONE)
+    made.box.db.write_now(addressees.erase, asha, PHONE, found, now=NOON)
     for one in {person_id, joined}:
         answer = api.call("POST", "/send", json={"message": "Hello", "person_id": one})
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

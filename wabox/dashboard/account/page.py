@@ -10,11 +10,11 @@ from litestar import Response, get, post
 
 from wabox import __version__
 from wabox.accounts import audit, keys, states, users
+from wabox.checkup import machine_clock
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.language import NAMES
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
-from wabox.messages import timekeeping
 from wabox.mounting import Mount
 
 
@@ -73,7 +73,7 @@ async def _page(
 def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     return {
         "keys": [one for one in keys.of_user(rows, desk.user.id) if one.name == keys.MAIN],
-        "clock_wrong": timekeeping.is_wrong(rows),
+        "clock_wrong": machine_clock.is_wrong(rows),
         "others": desk.box.config.others_use_it or len(states.search(rows, limit=2)) > 1,
         "shop_zone": str(desk.box.config.zone),
     }

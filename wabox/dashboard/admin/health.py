@@ -21,7 +21,7 @@ from wabox.dashboard.names import words
 from wabox.dashboard.names.words import Shown, Tone
 from wabox.devices import devices
 from wabox.errors import Invalid, Unavailable
-from wabox.messages.facts import Reason
+from wabox.messages.reasons import Reason
 from wabox.mounting import Kept, Mount
 
 MACHINE_SECONDS = 60.0

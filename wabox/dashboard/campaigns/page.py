@@ -21,14 +21,14 @@ from wabox.dashboard.names import labels
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import explaining, outbox, statuses, template
+from wabox.messages import explaining, outbox, stored, template
 from wabox.mounting import Mount
 
 PER_PAGE = 20
 PEOPLE_PER_PAGE = 30
-FILTERS: dict[str, tuple[statuses.Status, ...]] = {
-    "waiting": statuses.OPEN,
-    "sent": statuses.REACHED,
+FILTERS: dict[str, tuple[stored.Status, ...]] = {
+    "waiting": stored.OPEN,
+    "sent": stored.REACHED,
     "failed": ("failed",),
     "skipped": ("skipped",),
     "unknown": ("unknown",),

@@ -12,7 +12,7 @@ from litestar.response import Stream
 from msgspec import UNSET
 
 from wabox.accounts import audit
-from wabox.contacts import contacts, exporting, fields, identities, phones, segments
+from wabox.contacts import contacts, exporting, fields, identities, phones, segments, suppression
 from wabox.contacts.people import Contact
 from wabox.contacts.segments import Segment
 from wabox.dashboard.contacts.forms import SOURCES, Draft, consent_in, draft_of, errors_of, note, tags_of
@@ -22,7 +22,7 @@ from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.names import labels
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
-from wabox.messages import erasing, talks
+from wabox.messages import addressees, log
 from wabox.mounting import Mount
 
 PER_PAGE = 50
@@ -145,10 +145,10 @@ async def delete(contact_id: int, desk: Desk) -> Response[str]:
 async def erase(contact_id: int, desk: Desk) -> Response[str]:
     """The person is forgotten, messages and all; only that they opted out stays, as a hash."""
     contact = await desk.box.db.read(contacts.of_user, desk.user.id, known_id(contact_id))
-    found = await desk.box.db.read(erasing.traces, desk.user.id, contact.phone)
+    found = await desk.box.db.read(addressees.traces, desk.user.id, contact.phone)
 
     def verb(tx: Tx) -> None:
-        erasing.erase(tx, desk.user.id, contact.phone, found, now=desk.box.now())
+        addressees.erase(tx, desk.user.id, contact.phone, found, now=desk.box.now())
         note(tx, desk, "contact.erased", contact_id)
 
     await desk.box.db.write(verb)
@@ -217,8 +217,8 @@ async def show_contact(
         return {
             "contact": contact,
             "known": contacts.tags(rows, desk.user.id),
-            "talk": talks.talk(rows, desk.user.id, contact.phone, most=TALK),
-            "changes": talks.changes(rows, desk.user.id, contact.phone),
+            "talk": log.talk(rows, desk.user.id, contact.phone, most=TALK),
+            "changes": suppression.changes(rows, desk.user.id, contact.phone),
             "identity": identities.find(rows, desk.user.id, contact.phone),
             "hidden_ids": len(identities.every(rows, desk.user.id, contact.phone)) - 1,
         }

@@ -10,10 +10,11 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox import db
+from wabox import db, times
 from wabox.accounts import states
 from wabox.billing import payments, subscriptions
 from wabox.campaigns import campaigns
+from wabox.checkup import machine_clock
 from wabox.contacts import inbox, naming, phones
 from wabox.content import reviews
 from wabox.dashboard.frame.desk import Desk
@@ -23,7 +24,7 @@ from wabox.dashboard.names import labels
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
-from wabox.messages import line, localtime, log, reaching, single, stored, template, timekeeping, waiting
+from wabox.messages import answers, explaining, line, log, single, stored, template
 from wabox.mounting import Kept, Mount
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
@@ -151,7 +152,7 @@ async def confirm_clock(desk: Desk) -> Response[str]:
     """The owner says that the clock is right."""
     if desk.user.role != "owner":
         raise Forbidden("owner_only", "Only the owner of this box can confirm its clock.")
-    await desk.box.db.write(timekeeping.confirm, desk.box.now())
+    await desk.box.db.write(machine_clock.confirm, desk.box.now())
     return desk.go("/", said="clock")
 
 
@@ -214,7 +215,7 @@ def _counter(rows: Rows, desk: Desk, now: datetime) -> dict[str, Any]:
 def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
     user, now, config = desk.user, desk.voice.now, desk.box.config
     owned = devices.list_of(rows, user.id)
-    waits = waiting.groups(rows, user.id, config=config, now=now)
+    waits = explaining.groups(rows, user.id, config=config, now=now)
     wrong = _wrong(rows, desk)
     midnight = _midnight(desk)
     allowances = [(one, line.allowance(rows, one, config=config, now=now)) for one in owned]
@@ -224,10 +225,10 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
     )
     return {
         "devices": owned,
-        "none_arrive": {one.id for one in owned if one.linked and reaching.none_arrive(rows, one.id, now=now)},
+        "none_arrive": {one.id for one in owned if one.linked and answers.none_arrive(rows, one.id, now=now)},
         "waits": waits,
         "waiting_total": sum(one.count for one in waits),
-        "most_counted": waiting.MOST_COUNTED,
+        "most_counted": explaining.MOST_COUNTED,
         "wrong": wrong,
         "named": naming.names(rows, user.id, [*(one.first.phone for one in waits), *wrong.phones]),
         "today": Today(reached, allowances),
@@ -249,7 +250,7 @@ def _wrong(rows: Rows, desk: Desk) -> Wrong:
     user = desk.user
     yesterday = _midnight(desk) - timedelta(days=1)
     return Wrong(
-        clock=timekeeping.is_wrong(rows),
+        clock=machine_clock.is_wrong(rows),
         unsure=log.page(rows, user.id, log.Wanted(status="unknown"), per_page=SHOWN_WRONG),
         failed=log.recent(
             rows, user.id, "failed", since=yesterday, until=desk.voice.now + timedelta(days=1), most=SHOWN_WRONG
@@ -261,7 +262,7 @@ def _wrong(rows: Rows, desk: Desk) -> Wrong:
 
 def _midnight(desk: Desk) -> datetime:
     zone = desk.voice.zone
-    return localtime.day_start(localtime.local_day(desk.voice.now, zone), zone)
+    return times.day_start(times.local_day(desk.voice.now, zone), zone)
 
 
 router = Mount(

@@ -24,7 +24,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import devices
 from wabox.devices.devices import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
-from wabox.messages import erasing, explaining, outbox, single, stored, talks, template
+from wabox.messages import addressees, explaining, log, outbox, single, stored, template
 from wabox.mounting import Kept, Mount
 
 PER_PAGE = 40
@@ -109,11 +109,11 @@ async def opt_out(phone: str, desk: Desk) -> Response[str]:
 async def erase(phone: str, desk: Desk) -> Response[str]:
     """A person without a number is forgotten; only that they opted out stays, as a hash."""
     address = await desk.box.db.read(_who_wrote, desk, phone)
-    found = await desk.box.db.read(erasing.traces, desk.user.id, address)
+    found = await desk.box.db.read(addressees.traces, desk.user.id, address)
 
     def verb(tx: Tx) -> None:
         _audit(tx, desk, "contact.erased", address)
-        erasing.erase(tx, desk.user.id, address, found, now=desk.box.now())
+        addressees.erase(tx, desk.user.id, address, found, now=desk.box.now())
 
     await desk.box.db.write(verb)
     return desk.go("/inbox", said="contact_erased")
@@ -230,7 +230,7 @@ def _who_wrote(rows: Rows, desk: Desk, phone: str) -> str:
 def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
     address = _known_address(rows, desk, phone)
     before = _moment(desk.request.query_params.get("before", ""))
-    talk = talks.talk(rows, desk.user.id, address, most=STRETCH, before=before)
+    talk = log.talk(rows, desk.user.id, address, most=STRETCH, before=before)
     contact = contacts.by_phone(rows, desk.user.id, address)
     if contact is None and not talk.said:
         raise NotFound("not_found", "Nothing was said with this number yet.")

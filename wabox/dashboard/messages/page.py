@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
+from wabox import times
 from wabox.contacts import naming, phones
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -16,7 +17,7 @@ from wabox.dashboard.language import later
 from wabox.db import Rows
 from wabox.devices import devices
 from wabox.errors import Invalid
-from wabox.messages import explaining, localtime, log, outbox, statuses, stored
+from wabox.messages import explaining, log, outbox, stored
 from wabox.mounting import Mount
 from wabox.webhooks import log as webhook_log
 
@@ -120,7 +121,7 @@ def _log(rows: Rows, desk: Desk) -> dict[str, Any]:
         "why": why,
         "cursor": cursor,
         "devices": devices.list_of(rows, desk.user.id),
-        "statuses": statuses.STATUSES,
+        "statuses": stored.STATUSES,
         "poll": "3s" if moving else "10s",
     }
 
@@ -132,13 +133,13 @@ def _wanted(search: Search, desk: Desk) -> tuple[log.Wanted, str | None]:
     if (search.since and since is None) or (search.until and until is None):
         problem = later("That date could not be read; choose it again.")
     phone = _phone(search.q, desk.box.config.locale.country)
-    status = search.status if search.status in statuses.STATUSES else None
+    status = search.status if search.status in stored.STATUSES else None
     return log.Wanted(
         status=status,
         phone=phone,
         device_label=search.device or None,
-        since=localtime.day_start(since, desk.voice.zone) if since else None,
-        until=localtime.day_start(until + timedelta(days=1), desk.voice.zone) if until else None,
+        since=times.day_start(since, desk.voice.zone) if since else None,
+        until=times.day_start(until + timedelta(days=1), desk.voice.zone) if until else None,
         text=search.q if search.q and phone is None else None,
     ), problem
 
@@ -174,8 +175,8 @@ def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
         "why": why or explaining.Waiting(),
         "steps": _steps(found),
         "told": webhook_log.page(rows, desk.user.id, limit=20, message_id=found.id),
-        "poll": "2s" if found.status in statuses.OPEN else "5s",
-        "settled": found.status not in (*statuses.OPEN, "sent", "delivered"),
+        "poll": "2s" if found.status in stored.OPEN else "5s",
+        "settled": found.status not in (*stored.OPEN, "sent", "delivered"),
     }
 
 

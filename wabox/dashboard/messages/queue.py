@@ -13,7 +13,7 @@ from wabox.dashboard.messages.page import cancelled
 from wabox.dashboard.names import labels
 from wabox.db import Rows
 from wabox.devices import devices
-from wabox.messages import waiting
+from wabox.messages import explaining
 from wabox.mounting import Mount
 
 MOVING = (None, "gap", "in_doubt", "in_line")
@@ -38,14 +38,16 @@ async def cancel(message_id: int, desk: Desk) -> Response[str]:
 
 
 def _groups(rows: Rows, desk: Desk) -> dict[str, Any]:
-    found = waiting.groups(rows, desk.user.id, config=desk.box.config, now=desk.voice.now, most_rows=waiting.ROWS)
+    found = explaining.groups(
+        rows, desk.user.id, config=desk.box.config, now=desk.voice.now, most_rows=explaining.ROWS
+    )
     owned = devices.list_of(rows, desk.user.id)
     by_device = [(one, [group for group in found if group.device_label == one.label]) for one in owned]
     return {
         "waits": [(device, groups) for device, groups in by_device if groups],
         "named": naming.names(rows, desk.user.id, (one.phone for group in found for one in group.rows)),
         "total": sum(group.count for group in found),
-        "most_counted": waiting.MOST_COUNTED,
+        "most_counted": explaining.MOST_COUNTED,
         "planned": campaigns.page(rows, desk.user.id, status="scheduled").campaigns,
         "labels": labels,
         "poll": "3s" if any(group.reason in MOVING for group in found) else "10s",

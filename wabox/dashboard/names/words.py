@@ -12,8 +12,8 @@ from wabox.devices import devices, doctor
 from wabox.devices import limits as told
 from wabox.devices.devices import Device
 from wabox.messages import reasons
-from wabox.messages.facts import Reason
-from wabox.messages.statuses import Status
+from wabox.messages.reasons import Reason
+from wabox.messages.stored import Status
 from wabox.webhooks import log as webhook_log
 from wabox.webhooks.endpoints import Endpoint
 from wabox.whatsapp.driver import Limits

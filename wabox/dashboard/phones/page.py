@@ -17,7 +17,7 @@ from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import devices, doctor, qr
 from wabox.errors import Forbidden, Invalid, Refusal
-from wabox.messages import going_on, leaving, line, reaching
+from wabox.messages import answers, chats, leaving, line
 from wabox.mounting import Mount
 
 
@@ -118,7 +118,7 @@ async def go_on(label: str, desk: Desk) -> Response[str]:
     phone = (await desk.form()).text("phone_number")[:20]
 
     def go(tx: Tx, device: devices.Device) -> None:
-        going_on.go_on(tx, device, phone, now=desk.box.now())
+        chats.go_on(tx, device, phone, now=desk.box.now())
 
     try:
         return await _act(desk, label, go, "device_went_on")
@@ -215,7 +215,7 @@ def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line
         (
             device,
             line.allowance(rows, device, config=config, now=now),
-            device.linked and reaching.none_arrive(rows, device.id, now=now),
+            device.linked and answers.none_arrive(rows, device.id, now=now),
         )
         for device in devices.list_of(rows, desk.user.id)
     ]

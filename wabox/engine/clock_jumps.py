@@ -9,7 +9,7 @@ from time import monotonic
 import structlog
 
 from wabox.box import Box
-from wabox.messages import timekeeping
+from wabox.checkup import machine_clock
 
 log = structlog.get_logger()
 
@@ -30,13 +30,13 @@ class Timekeeper:
         """Look at the clock; write down a change."""
         now = self._box.now()
         self._jump += self._moved(now)
-        astray = abs(self._jump) > timekeeping.TOLERANCE and not _synchronised()
+        astray = abs(self._jump) > machine_clock.TOLERANCE and not _synchronised()
         jumped = astray and not self._reported
-        if not self._box.db.read_here(timekeeping.needs_judging, now, jumped=jumped):
+        if not self._box.db.read_here(machine_clock.needs_judging, now, jumped=jumped):
             return
         if self._reported and not astray:
-            await self._box.db.write(timekeeping.settled)
-        wrong = await self._box.db.write(timekeeping.judge, now, jumped=jumped)
+            await self._box.db.write(machine_clock.settled)
+        wrong = await self._box.db.write(machine_clock.judge, now, jumped=jumped)
         self._reported = wrong and astray
         if not wrong and astray:  # the owner has confirmed the new time
             self._jump = timedelta()
