@@ -17,8 +17,9 @@ from wabox.box import Box
 from wabox.contacts import suppression
 from wabox.content import reviews
 from wabox.db import Database, Tx
-from wabox.devices import devices
-from wabox.devices.devices import Device
+from wabox.devices import orders
+from wabox.devices import stored as devices
+from wabox.devices.stored import Device
 
 NOON = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)  # midday in Dhaka
 PASSWORD_HASH = "not-a-real-hash"
@@ -110,5 +111,5 @@ def _person(tx: Tx, email: str, role: users.Role) -> Person:
     user = users.create(tx, email=email, password_hash=PASSWORD_HASH, role=role, now=NOON)
     users.accept_disclaimer(tx, user.id, version=users.DISCLAIMER_VERSION, ip="127.0.0.1", now=NOON)
     terms.accept(tx, user.id, ip="127.0.0.1", now=NOON)
-    device = devices.create_primary(tx, user.id, now=NOON)
+    device = orders.create_primary(tx, user.id, now=NOON)
     return Person(user.id, keys.issue(tx, user.id, now=NOON).key, device.id)

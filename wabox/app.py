@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from wabox import dashboard, probes
-from wabox.api import v1, wrong
+from wabox.api import v1, wrong_fields
 from wabox.api.wire import Error
 from wabox.box import Box
 from wabox.checkup.vitals import Watch
@@ -134,8 +134,8 @@ def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> Inv
     for one in error.extra if isinstance(error.extra, list) else []:
         if isinstance(one, dict):
             name, message = str(one.get("key") or "body"), str(one.get("message", "This is wrong"))
-            allowed = wrong.choices(wanted[name].raw) if name in wanted else None
-            details[name] = allowed or wrong.sentence(message)
+            allowed = wrong_fields.choices(wanted[name].raw) if name in wanted else None
+            details[name] = allowed or wrong_fields.sentence(message)
     if "data" in details:
         return Invalid("bad_json", "The body is empty; send JSON.", details={"body": "Send a JSON object."})
     named = ", ".join(details) or "the request"

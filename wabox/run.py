@@ -28,12 +28,12 @@ from wabox.config import Config, is_loopback
 from wabox.contacts import suppression
 from wabox.content import reviews
 from wabox.db import Database
-from wabox.devices import devices
+from wabox.devices import linking
 from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
 from wabox.engine.clock_jumps import Timekeeper
-from wabox.engine.closing import Closing
-from wabox.engine.endings import Endings
+from wabox.engine.closed_accounts import ClosedAccounts
+from wabox.engine.ended_links import EndedLinks
 from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.idling import Idling
@@ -41,9 +41,9 @@ from wabox.engine.importing import Importing, Imports
 from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
 from wabox.engine.mailing import Mailing
-from wabox.engine.nightly import Nightly
+from wabox.engine.nightly_check import NightlyCheck
+from wabox.engine.page_events import PageEvents
 from wabox.engine.posting import Poster
-from wabox.engine.receipts import Receipts
 from wabox.engine.reviewing import Reviewing
 from wabox.engine.storage import Storage
 from wabox.engine.turns import Turns
@@ -203,7 +203,7 @@ class _Serving:
     def __init__(self, box: Box, data: datadir.DataDir, listener: socket.socket) -> None:
         self.box = box
         self.listener = listener
-        self.receipts = Receipts(box)
+        self.receipts = PageEvents(box)
         config = box.config
         self.gateway = Gateway(
             config.whatsapp.url,
@@ -245,13 +245,13 @@ class _Serving:
                 billing.tick,
                 Reviewing(box).tick,
                 Leaving(box).tick,
-                Closing(box).tick,
+                ClosedAccounts(box).tick,
             ],
             hourly=[
-                Endings(box, self.gateway).tick,
+                EndedLinks(box, self.gateway).tick,
                 Idling(box).tick,
                 Housekeeping(box).tick,
-                Nightly(box).tick,
+                NightlyCheck(box).tick,
                 imports.tidy,
                 billing.tidy,
             ],
@@ -279,7 +279,7 @@ class _Serving:
             loop.add_signal_handler(name, self._ask_to_stop)
         loop.set_exception_handler(_noticed)
         if not self.box.db.damaged:
-            await self.box.db.write(devices.all_starting)
+            await self.box.db.write(linking.all_starting)
             while await self.box.db.write(claiming.judge_caps_anew):
                 pass
         await self.gateway.start()

@@ -12,7 +12,7 @@ from wabox.accounts.sealing import Seal
 from wabox.box import Box
 from wabox.datadir import DataDir
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import orders
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 
@@ -63,7 +63,7 @@ def make_owner(tx: Tx, email: str, password_hash: str, *, seal: Seal, ip: str | 
     """
     owner = users.create(tx, email=email, password_hash=password_hash, role="owner", now=now)
     users.accept_disclaimer(tx, owner.id, ip=ip, now=now)
-    devices.create_primary(tx, owner.id, now=now)
+    orders.create_primary(tx, owner.id, now=now)
     key = keys.issue(tx, owner.id, now=now)
     _, secret = endpoints.put(tx, owner.id, allow=Allow(), seal=seal, now=now)
     assert secret is not None

@@ -15,8 +15,9 @@ from time import perf_counter
 from tests.cast import Stage, stage
 from wabox import db
 from wabox.campaigns import control, launching
-from wabox.contacts import contacts, phones, segments, writing
-from wabox.devices import devices
+from wabox.contacts import phones, segments, writing
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
 from wabox.engine.expansion import Expansion
 from wabox.messages import claiming
 from wabox.whatsapp.driver import Link
@@ -62,7 +63,7 @@ def add_people(made: Stage, count: int) -> None:
             writing.Draft(phones.Phone(f"88017{n:08d}", flagged=False), name=f"Name {n}", tags=("leads",))
             for n in range(at, min(at + CHUNK, count))
         ]
-        made.box.db.write_now(contacts.bulk, made.asha.id, drafts, now=made.hands.now())
+        made.box.db.write_now(writing.bulk, made.asha.id, drafts, now=made.hands.now())
 
 
 def launch(made: Stage) -> int:
@@ -98,9 +99,9 @@ def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
         base = plain(Path(directory) / "plain.db", count)
         made = stage(Path(directory) / "box")
-        made.box.db.write_now(lambda tx: devices.start(tx, devices.by_id(tx, made.asha.device_id)))
+        made.box.db.write_now(lambda tx: orders.start(tx, devices.by_id(tx, made.asha.device_id)))
         ready = Link(made.asha.device_id, 1, "ready", phone="8801700000009", synced=True)
-        made.box.db.write_now(devices.saw, ready, now=made.hands.now())
+        made.box.db.write_now(linking.saw, ready, now=made.hands.now())
         people = timed(lambda: add_people(made, count))
         campaign_id = launch(made)
         began = timed(lambda: launch_again(made))

@@ -16,7 +16,8 @@ from wabox.campaigns import reviewing
 from wabox.content import builtin, reviews
 from wabox.content.matcher import Matcher, Rule
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
 from wabox.messages import claiming, explaining, outbox, template
 from wabox.whatsapp.driver import Link
 
@@ -74,8 +75,8 @@ def line_behind(count: int) -> None:
         db, config, now = made.box.db, made.box.config, made.hands.now()
 
         def link(tx: Tx) -> None:
-            devices.start(tx, devices.by_id(tx, made.asha.device_id))
-            devices.saw(tx, Link(made.asha.device_id, 1, "ready", phone="8801711123456", synced=True), now=now)
+            orders.start(tx, devices.by_id(tx, made.asha.device_id))
+            linking.saw(tx, Link(made.asha.device_id, 1, "ready", phone="8801711123456", synced=True), now=now)
 
         def one(tx: Tx) -> int:
             device = devices.by_id(tx, made.asha.device_id)

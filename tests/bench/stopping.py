@@ -17,7 +17,7 @@ from tests.bench.campaigns import add_people, launch, timed
 from tests.cast import Stage, stage
 from wabox.campaigns import control
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.engine.expansion import Expansion
 from wabox.engine.leaving import Leaving
 from wabox.messages import leaving, outbox, template

@@ -16,7 +16,8 @@ from time import process_time
 from tests.bench.stopping import Till
 from tests.cast import Stage, stage
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
 from wabox.engine.clock import Clock
 from wabox.engine.lines import Lines
 from wabox.engine.turns import Turns
@@ -39,11 +40,11 @@ def fill(made: Stage, phones: int, messages: int) -> None:
     """So many linked phones of asha's, so many messages before each."""
 
     def link(tx: Tx, number: int) -> None:
-        devices.start(tx, devices.by_id(tx, number))
+        orders.start(tx, devices.by_id(tx, number))
         ready = Link(
             number, devices.by_id(tx, number).session, "ready", phone=f"880170000{number:04d}", synced=True
         )
-        devices.saw(tx, ready, now=made.hands.now())
+        linking.saw(tx, ready, now=made.hands.now())
 
     def queue(tx: Tx, number: int, at: int) -> None:
         device = devices.by_id(tx, number)
@@ -54,7 +55,7 @@ def fill(made: Stage, phones: int, messages: int) -> None:
     labels = [f"till-{n}" for n in range(1, phones)]
     mine = [made.asha.device_id]
     for label in labels:
-        created = made.box.db.write_now(devices.create, made.asha.id, label, most=phones, now=made.hands.now())
+        created = made.box.db.write_now(orders.create, made.asha.id, label, most=phones, now=made.hands.now())
         mine.append(created.id)
     for number in mine:
         made.box.db.write_now(link, number)

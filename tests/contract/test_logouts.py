@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.worlds import LoopThread
 from tests.some import some
-from wabox.devices import endings
+from wabox.devices import sentences
 from wabox.sandbox.reasons import LOGOUT_REASONS
 from wabox.whatsapp import logouts, profile
 from wabox.whatsapp.gateway import Gateway
@@ -26,11 +26,11 @@ def test_every_name_is_known_to_the_driver_and_to_the_sandbox() -> None:
 
 def test_every_name_has_a_sentence_with_its_cure() -> None:
     for reason in some(LOGOUT_REASONS):
-        over = endings.sentence(reason, over=True)
+        over = sentences.of_ending(reason, over=True)
         assert "tart" in over and "scan the QR code again" in over
     for reason in some([one for one in LOGOUT_REASONS if not logouts.ends(one)]):
-        assert "kept" in endings.sentence(reason, over=False)
-    assert set(endings.OVER) == set(get_args(logouts.Kind))
+        assert "kept" in sentences.of_ending(reason, over=False)
+    assert set(sentences.OVER) == set(get_args(logouts.Kind))
 
 
 @pytest.mark.parametrize("reason", ["user_initiated", "unknown_companion", "md_opt_out"])
@@ -52,9 +52,9 @@ def test_an_unknown_name_ends_and_wipes_nothing_by_itself(reason: str | None) ->
 
 def test_a_full_disk_does_not_read_as_a_phone_that_removed_the_device() -> None:
     for reason in some([one for one in LOGOUT_REASONS if logouts.kind(one) == "storage"]):
-        assert "removed" not in endings.sentence(reason, over=False)
-        assert "Free some space" in endings.sentence(reason, over=False)
-        assert "Free some space" in endings.sentence(reason, over=True)
+        assert "removed" not in sentences.of_ending(reason, over=False)
+        assert "Free some space" in sentences.of_ending(reason, over=False)
+        assert "Free some space" in sentences.of_ending(reason, over=True)
 
 
 def started(profiles: Path) -> tuple[LoopThread, Gateway]:

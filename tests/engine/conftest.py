@@ -9,8 +9,9 @@ import pytest
 
 from tests.cast import Stage, stage
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.engine import receipts
+from wabox.devices import orders
+from wabox.devices import stored as devices
+from wabox.engine import page_events
 from wabox.engine.turns import Turns
 from wabox.messages import outbox, stored, template
 from wabox.whatsapp.driver import Event, OnEvent
@@ -49,7 +50,7 @@ class Engine:
 
     def link(self, device_id: int | None = None, phone: str = SHOP) -> None:
         number = device_id or self.stage.asha.device_id
-        self.stage.box.db.write_now(lambda tx: devices.start(tx, devices.by_id(tx, number)))
+        self.stage.box.db.write_now(lambda tx: orders.start(tx, devices.by_id(tx, number)))
         self.driver.open(self.stage.device(number).spec)
         self.driver.scan(number, phone)
 
@@ -61,7 +62,7 @@ class Engine:
 
 def _writer(made: Stage) -> OnEvent:
     def take(event: Event) -> None:
-        made.box.db.write_now(receipts.verb(event, made.box))
+        made.box.db.write_now(page_events.verb(event, made.box))
 
     return take
 

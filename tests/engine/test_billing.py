@@ -15,7 +15,7 @@ from tests.cast import Stage, stage
 from tests.engine.conftest import Engine, _writer
 from tests.pictures import drawn
 from wabox.accounts import mail
-from wabox.billing import invoices, ledger, payments, plans, receipts, subscriptions
+from wabox.billing import invoices, ledger, payments, plans, screenshots, subscriptions
 from wabox.billing.payments import Claim, Payment
 from wabox.billing.plans import Terms
 from wabox.checkup import machine_clock
@@ -208,7 +208,7 @@ async def test_unlimited_credits_end_with_their_period(shop: Shop) -> None:
 
 async def test_pictures_that_no_payment_needs_go_after_an_hour(shop: Shop) -> None:
     directory = shop.stage.box.config.data.dir / "receipts"
-    old, young, needed = (receipts.keep(directory, drawn("png")) for _ in range(3))
+    old, young, needed = (screenshots.keep(directory, drawn("png")) for _ in range(3))
     payment = shop.pay("first")
     assert payment.receipt is None
     shop.stage.box.db.write_now(

@@ -12,7 +12,7 @@ import pytest
 from tests.engine.conftest import PHONE, Engine, make
 from wabox.campaigns import launching
 from wabox.checkup import machine_clock
-from wabox.contacts import contacts, phones, writing
+from wabox.contacts import phones, writing
 from wabox.db import Tx
 from wabox.engine import clock_jumps
 from wabox.engine.clock_jumps import Timekeeper
@@ -125,7 +125,7 @@ def test_what_is_planned_around_a_change_of_clocks_goes_once_at_its_moment(
 
 def _planned(tx: Tx, engine: Engine, at: datetime) -> int:
     made = engine.stage
-    contacts.bulk(tx, made.asha.id, [writing.Draft(phones.parse(PHONE, country="BD"))], now=made.hands.now())
+    writing.bulk(tx, made.asha.id, [writing.Draft(phones.parse(PHONE, country="BD"))], now=made.hands.now())
     return launching.create(
         tx,
         made.asha.id,

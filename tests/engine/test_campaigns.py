@@ -12,10 +12,13 @@ import pytest
 
 from tests.engine.conftest import Engine, make
 from wabox.billing import ledger
-from wabox.campaigns import campaigns, control, launching, preflight, running
-from wabox.contacts import contacts, phones, segments, suppression, writing
+from wabox.campaigns import control, launching, preflight, running
+from wabox.campaigns import stored as campaigns
+from wabox.contacts import phones, segments, suppression, writing
+from wabox.contacts import stored as contacts
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import orders
+from wabox.devices import stored as devices
 from wabox.engine.expansion import Expansion, _settle
 from wabox.errors import InsufficientCredits, Invalid, NotFound
 from wabox.messages import explaining, outbox, template
@@ -31,7 +34,7 @@ def people(engine: Engine, count: int, tag: str = "leads") -> list[str]:
                 writing.Draft(phones.parse(digits, country="BD"), name=f"Name {at + n}", tags=(tag,))
                 for n, digits in enumerate(numbers[at : at + 500])
             ]
-            contacts.bulk(tx, engine.stage.asha.id, drafts, now=engine.stage.hands.now())
+            writing.bulk(tx, engine.stage.asha.id, drafts, now=engine.stage.hands.now())
 
     engine.stage.box.db.write_now(add)
     return numbers
@@ -155,7 +158,7 @@ def test_a_deleted_contact_is_skipped_and_a_new_one_is_not_added(engine: Engine)
 def _delete(tx: Tx, user_id: int, phone: str) -> None:
     found = contacts.by_phone(tx, user_id, phone)
     assert found is not None
-    contacts.remove(tx, user_id, found.id)
+    writing.remove(tx, user_id, found.id)
 
 
 def test_pause_holds_every_message_and_resume_lets_them_go(engine: Engine) -> None:
@@ -297,7 +300,7 @@ def test_the_ledger_takes_and_returns_once_by_the_database(engine: Engine) -> No
 
 def test_a_recipient_keeps_the_phone_that_knows_them(engine: Engine) -> None:
     second = engine.stage.box.db.write_now(
-        devices.create, engine.stage.asha.id, "sales", most=5, now=engine.stage.hands.now()
+        orders.create, engine.stage.asha.id, "sales", most=5, now=engine.stage.hands.now()
     )
     engine.link(second.id, "8801700000010")
     numbers = people(engine, 20)
@@ -313,7 +316,7 @@ def test_a_recipient_keeps_the_phone_that_knows_them(engine: Engine) -> None:
 
 def test_a_campaign_may_name_its_phones(engine: Engine) -> None:
     second = engine.stage.box.db.write_now(
-        devices.create, engine.stage.asha.id, "sales", most=5, now=engine.stage.hands.now()
+        orders.create, engine.stage.asha.id, "sales", most=5, now=engine.stage.hands.now()
     )
     engine.link(second.id, "8801700000010")
     people(engine, 6)
@@ -323,7 +326,7 @@ def test_a_campaign_may_name_its_phones(engine: Engine) -> None:
 
 def test_redispatch_gives_the_messages_of_a_dead_phone_to_a_live_one(engine: Engine) -> None:
     second = engine.stage.box.db.write_now(
-        devices.create, engine.stage.asha.id, "sales", most=5, now=engine.stage.hands.now()
+        orders.create, engine.stage.asha.id, "sales", most=5, now=engine.stage.hands.now()
     )
     engine.link(second.id, "8801700000010")
     numbers = people(engine, 20)

@@ -16,7 +16,7 @@ from wabox.campaigns import control, launching, reviewing
 from wabox.content import complaints, refusals, reviews, rules
 from wabox.content.rules import Actor, Draft
 from wabox.db import Rows, Tx
-from wabox.engine import receipts
+from wabox.engine import page_events
 from wabox.engine import reviewing as telling
 from wabox.errors import Invalid, Refusal
 from wabox.messages import claiming, explaining, outbox, stored
@@ -361,7 +361,7 @@ def hear(engine: Engine, phone: str, text: str, device_id: int | None = None) ->
         kind="chat",
         at=engine.stage.hands.now(),
     )
-    engine.stage.box.db.write_now(receipts.verb(event, engine.stage.box))
+    engine.stage.box.db.write_now(page_events.verb(event, engine.stage.box))
 
 
 def state_of(engine: Engine, user_id: int) -> str:

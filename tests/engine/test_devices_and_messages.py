@@ -10,8 +10,9 @@ import pytest
 from tests.cast import NOON
 from tests.engine.conftest import PHONE, SHOP, Engine
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.engine import receipts
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
+from wabox.engine import page_events
 from wabox.engine.links import Links
 from wabox.messages import leaving
 from wabox.whatsapp.driver import Inbound, Receipt
@@ -62,23 +63,23 @@ def nothing(engine: Engine) -> None:
 
 
 def restarted(engine: Engine) -> None:
-    on(engine, devices.restart)
+    on(engine, orders.restart)
 
 
 def logged_out(engine: Engine) -> None:
-    on(engine, devices.logout)
+    on(engine, orders.logout)
 
 
 def linked_again(engine: Engine) -> None:
     """The same phone, by a new link: the page's history is another."""
     logged_out(engine)
-    on(engine, devices.start)
+    on(engine, orders.start)
     engine.driver.scan(engine.stage.asha.device_id, SHOP)
 
 
 def linked_to_another(engine: Engine) -> None:
     logged_out(engine)
-    on(engine, devices.start)
+    on(engine, orders.start)
     engine.driver.scan(engine.stage.asha.device_id, OTHER)
 
 
@@ -93,7 +94,7 @@ def removed(engine: Engine) -> None:
 
 def killed(engine: Engine) -> None:
     engine.driver.killed()
-    engine.stage.box.db.write_now(devices.all_starting)
+    engine.stage.box.db.write_now(linking.all_starting)
     engine.restarted()
     tick(engine)
 
@@ -190,7 +191,7 @@ def test_what_an_older_session_says_of_a_message_counts(engine: Engine, act: Act
     engine.turn()
     assert engine.stage.device().session > number
     late = Receipt(message.device_id, number, message.wa_message_id or "", "", 1, engine.stage.hands.now())
-    engine.stage.box.db.write_now(receipts.verb(late, engine.stage.box))
+    engine.stage.box.db.write_now(page_events.verb(late, engine.stage.box))
     assert engine.message(job).status == "sent"
 
 
@@ -198,5 +199,5 @@ def test_what_a_person_wrote_to_an_older_session_counts(engine: Engine) -> None:
     device = engine.stage.device()
     restarted(engine)
     said = Inbound(device.id, device.session, "3A01", f"{PHONE}@c.us", PHONE, None, "STOP", "chat", NOON)
-    engine.stage.box.db.write_now(receipts.verb(said, engine.stage.box))
+    engine.stage.box.db.write_now(page_events.verb(said, engine.stage.box))
     assert engine.stage.value("select count(*) from suppressions") == 1

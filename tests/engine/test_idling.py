@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Engine
-from wabox.devices import devices, idle_warnings
+from wabox.devices import idle_warnings, linking, orders
 from wabox.devices.idling import Idle
 from wabox.engine.idling import Idling
 from wabox.webhooks import endpoints
@@ -70,7 +70,7 @@ def test_a_sign_of_long_ago_or_of_an_older_session_ends_nothing(engine: Engine) 
     warned = look(engine)
     assert warned is None, "eight days ago"
     assert look(engine, days=3) == Idle("phone", late.at, late.at + timedelta(days=14))
-    engine.stage.box.db.write_now(lambda tx: devices.restart(tx, engine.stage.device()))
+    engine.stage.box.db.write_now(lambda tx: orders.restart(tx, engine.stage.device()))
     now = engine.stage.hands.now()
     engine.stage.box.db.write_now(
         lambda tx: idle_warnings.phone_used(tx, type(late)(device_id, late.session, now), now=now)
@@ -125,7 +125,7 @@ def test_a_box_that_was_killed_counts_from_its_last_hour(engine: Engine) -> None
     look(engine, days=2)
     last = engine.stage.hands.now()
     engine.driver.killed()
-    engine.stage.box.db.write_now(devices.all_starting)
+    engine.stage.box.db.write_now(linking.all_starting)
     engine.stage.hands.forward(hours=24 * 26)
     engine.stage.box.db.write_now(
         lambda tx: tx.run("update devices set state = 'disconnected', detail = 'page_failed' where linked = 1")
@@ -134,7 +134,7 @@ def test_a_box_that_was_killed_counts_from_its_last_hour(engine: Engine) -> None
 
 
 def leaves_by_logout(engine: Engine) -> None:
-    engine.stage.box.db.write_now(lambda tx: devices.logout(tx, engine.stage.device()))
+    engine.stage.box.db.write_now(lambda tx: orders.logout(tx, engine.stage.device()))
 
 
 def is_removed_by_the_phone(engine: Engine) -> None:
@@ -143,7 +143,7 @@ def is_removed_by_the_phone(engine: Engine) -> None:
 
 def is_closed(engine: Engine) -> None:
     engine.stage.box.db.write_now(
-        lambda tx: devices.give_up(tx, engine.stage.device(), now=engine.stage.hands.now())
+        lambda tx: orders.give_up(tx, engine.stage.device(), now=engine.stage.hands.now())
     )
 
 

@@ -17,10 +17,11 @@ from wabox.accounts import states
 from wabox.accounts.states import Actor
 from wabox.billing import ledger, plans, subscriptions
 from wabox.billing.plans import Terms
-from wabox.campaigns import campaigns, control, launching
-from wabox.contacts import contacts, phones, writing
+from wabox.campaigns import control, launching
+from wabox.campaigns import stored as campaigns
+from wabox.contacts import phones, writing
 from wabox.db import Rows, Tx
-from wabox.engine import receipts
+from wabox.engine import page_events
 from wabox.engine.expansion import Expansion
 from wabox.engine.turns import Turns
 from wabox.errors import Unavailable
@@ -113,7 +114,7 @@ def _plan(tx: Tx, found: Sold) -> None:
 
 def _campaign(tx: Tx, found: Sold) -> int:
     made, now = found.engine.stage, found.engine.stage.hands.now()
-    contacts.bulk(tx, made.bilal.id, [writing.Draft(phones.parse(one, country="BD")) for one in PEOPLE], now=now)
+    writing.bulk(tx, made.bilal.id, [writing.Draft(phones.parse(one, country="BD")) for one in PEOPLE], now=now)
     ids = [row["id"] for row in tx.all("select id from contacts order by id")]
     return launching.create(
         tx,
@@ -223,7 +224,7 @@ def test_a_disk_that_is_full_at_any_write_of_a_message_sends_it_once_in_the_end(
 
     with monkeypatch.context() as full:
         full.setattr(room, write, no_room)
-        full.setattr(receipts, "verb", lambda *_: lambda _tx: None)  # nor can WhatsApp's word be kept
+        full.setattr(page_events, "verb", lambda *_: lambda _tx: None)  # nor can WhatsApp's word be kept
         for _ in range(3):
             with pytest.raises(Unavailable, match="full"):
                 engine.turn()

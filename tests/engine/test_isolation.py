@@ -21,17 +21,17 @@ from wabox.billing import notices, plans, subscriptions
 from wabox.billing.plans import Terms
 from wabox.campaigns import launching
 from wabox.db import Tx
-from wabox.devices import devices, idle_warnings
+from wabox.devices import idle_warnings, orders
 from wabox.engine import backoff, billing
 from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
-from wabox.engine.closing import Closing
+from wabox.engine.closed_accounts import ClosedAccounts
 from wabox.engine.expansion import Campaigns
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.idling import Idling
 from wabox.engine.links import Links
 from wabox.engine.mailing import Mailing
-from wabox.engine.receipts import Receipts
+from wabox.engine.page_events import PageEvents
 from wabox.engine.workers import Kind, Workers
 from wabox.errors import Unavailable
 from wabox.messages import outbox
@@ -95,7 +95,7 @@ def test_an_account_that_cannot_be_forgotten_holds_up_no_other(stage: Stage, poi
     for user_id in (stage.bilal.id, third):
         stage.box.db.write_now(closing.close, user_id, by=Actor(1, None), now=stage.hands.now())
     poison(closing, "forget", stage.bilal.id)
-    run(Closing(stage.box).tick)
+    run(ClosedAccounts(stage.box).tick)
     assert stage.value("select count(*) from message_totals where user_id = :id", id=third) == 0
     assert stage.value("select count(*) from devices where user_id = :id", id=third) == 1
 
@@ -284,7 +284,7 @@ def test_a_receipts_writer_that_breaks_takes_the_process_along(
         raise MemoryError
 
     async def walk() -> None:
-        ears = Receipts(stage.box)
+        ears = PageEvents(stage.box)
         monkeypatch.setattr(ears, "_write_some", breaks)
         ears.take(Link(stage.asha.device_id, 0, "starting"))
         await asyncio.gather(ears.quiet(), return_exceptions=True)
@@ -301,5 +301,5 @@ def workers(stage: Stage) -> Workers:
 def another(tx: Tx) -> int:
     """A third user with a phone."""
     user = users.create(tx, email="dina@example.com", password_hash="x", now=NOON)
-    devices.create_primary(tx, user.id, now=NOON)
+    orders.create_primary(tx, user.id, now=NOON)
     return user.id

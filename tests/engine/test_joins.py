@@ -12,7 +12,7 @@ from tests.engine.test_campaigns import expand, launch, people, show
 from tests.engine.test_limits import settle
 from tests.engine.test_pairs import LID, holds, told_of
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.messages import addressees, stored
 
 

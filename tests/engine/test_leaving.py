@@ -17,8 +17,9 @@ from wabox.billing import ledger
 from wabox.campaigns import control
 from wabox.checkup import promises
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.devices.devices import Device
+from wabox.devices import orders
+from wabox.devices import stored as devices
+from wabox.devices.stored import Device
 from wabox.engine.expansion import Expansion
 from wabox.engine.leaving import Leaving
 from wabox.messages import leaving
@@ -237,7 +238,7 @@ def test_a_stopped_campaign_is_found_by_its_index(engine: Engine) -> None:
 
 def second_phone(engine: Engine) -> int:
     made = engine.stage.box.db.write_now(
-        devices.create, engine.stage.asha.id, "till", most=5, now=engine.stage.hands.now()
+        orders.create, engine.stage.asha.id, "till", most=5, now=engine.stage.hands.now()
     )
     engine.link(made.id, "8801700000010")
     return int(made.id)

@@ -14,7 +14,8 @@ from tests.engine.conftest import PHONE, Engine, make
 from tests.engine.test_campaigns import act, expand, launch, people, show
 from tests.engine.test_pairs import holds, why
 from wabox.campaigns import control
-from wabox.devices import devices
+from wabox.devices import orders
+from wabox.devices import stored as devices
 from wabox.messages import chats, claiming, explaining, leaving, outbox
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
@@ -408,7 +409,7 @@ def test_an_opt_out_an_expiry_and_a_removed_phone_end_what_a_lock_holds(engine: 
 
 def test_a_removed_phone_ends_what_a_lock_holds(engine: Engine) -> None:
     made = engine.stage.box.db.write_now(
-        devices.create, engine.stage.asha.id, "second", most=5, now=engine.stage.hands.now()
+        orders.create, engine.stage.asha.id, "second", most=5, now=engine.stage.hands.now()
     )
     engine.link(made.id, "8801700000010")
     engine.driver.limit(made.id, timelock=Timelock("DEFAULT", None))
@@ -422,7 +423,7 @@ def test_a_removed_phone_ends_what_a_lock_holds(engine: Engine) -> None:
 
 def test_a_lock_of_one_phone_holds_nobody_on_another(engine: Engine) -> None:
     made = engine.stage.box.db.write_now(
-        devices.create, engine.stage.asha.id, "second", most=5, now=engine.stage.hands.now()
+        orders.create, engine.stage.asha.id, "second", most=5, now=engine.stage.hands.now()
     )
     engine.link(made.id, "8801700000010")
     lock(engine)
@@ -445,7 +446,7 @@ def test_a_cap_that_is_raised_lets_as_many_more_go(engine: Engine) -> None:
 
 def test_a_campaign_over_two_phones_goes_on_from_the_one_that_is_free(engine: Engine) -> None:
     made = engine.stage.box.db.write_now(
-        devices.create, engine.stage.asha.id, "second", most=5, now=engine.stage.hands.now()
+        orders.create, engine.stage.asha.id, "second", most=5, now=engine.stage.hands.now()
     )
     engine.link(made.id, "8801700000010")
     lock(engine)

@@ -15,7 +15,7 @@ from tests.engine.conftest import Engine, make
 from tests.engine.test_campaigns import act, expand, launch, people
 from wabox.campaigns import control
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import linking, pace
 from wabox.engine import lines
 from wabox.engine.clock import Clock
 from wabox.engine.lines import EMPTY_SECONDS, WAITS_SECONDS
@@ -103,7 +103,7 @@ def test_a_line_that_moves_never_rests(tmp_path: Path, monkeypatch: pytest.Monke
 def state(crank: Crank, **more: Any) -> None:
     number = crank.engine.stage.asha.device_id
     session = crank.engine.stage.device().session
-    crank.write(devices.saw, Link(number, session, **more), now=crank.engine.stage.hands.now())
+    crank.write(linking.saw, Link(number, session, **more), now=crank.engine.stage.hands.now())
 
 
 def user_is(crank: Crank, what: str, value: str | None) -> None:
@@ -120,7 +120,7 @@ WAKES: dict[str, Callable[[Crank], object]] = {
     ),
     "the clock is wrong": lambda crank: crank.run("insert into box (key, value) values ('clock_wrong', 'now')"),
     "the gap is moved": lambda crank: crank.write(
-        devices.rest, crank.engine.stage.asha.device_id, crank.engine.stage.hands.now()
+        pace.rest, crank.engine.stage.asha.device_id, crank.engine.stage.hands.now()
     ),
     "quiet hours are over": lambda crank: crank.engine.stage.hands.forward(hours=1),
     "the clock jumps": lambda crank: crank.engine.stage.hands.forward(days=1),

@@ -19,8 +19,9 @@ from wabox import closing
 from wabox.accounts.states import Actor
 from wabox.checkup import box as checked
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.engine import receipts
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
+from wabox.engine import page_events
 from wabox.engine.links import Links
 from wabox.whatsapp.driver import Event, Link, LinkState
 from wabox.whatsapp.fake import FakeDriver
@@ -54,7 +55,7 @@ class Shop:
         if self.deaf:
             self.told.append(event)
             return
-        self.stage.box.db.write_now(receipts.verb(event, self.stage.box))
+        self.stage.box.db.write_now(page_events.verb(event, self.stage.box))
 
     def ask(self, what: Callable[[Tx, devices.Device], object]) -> None:
         self.stage.box.db.write_now(lambda tx: what(tx, devices.by_id(tx, self.number)))
@@ -62,19 +63,19 @@ class Shop:
     # the moves
 
     def start(self) -> None:
-        self.ask(devices.start)
+        self.ask(orders.start)
 
     def restart(self) -> None:
-        self.ask(devices.restart)
+        self.ask(orders.restart)
 
     def logout(self) -> None:
-        self.ask(devices.logout)
+        self.ask(orders.logout)
 
     def remove(self) -> None:
-        self.ask(lambda tx, device: devices.give_up(tx, device, now=self.stage.hands.now()))
+        self.ask(lambda tx, device: orders.give_up(tx, device, now=self.stage.hands.now()))
 
     def pair(self) -> None:
-        self.ask(lambda tx, device: devices.ask_pairing_code(tx, device, OTHER))
+        self.ask(lambda tx, device: orders.ask_pairing_code(tx, device, OTHER))
 
     def tick(self) -> None:
         asyncio.run(self.links.tick())
@@ -115,7 +116,7 @@ class Shop:
         self.deaf = False
         self.told.clear()
         self.links = Links(self.stage.box, self.driver)
-        self.stage.box.db.write_now(devices.all_starting)
+        self.stage.box.db.write_now(linking.all_starting)
 
     def ready(self) -> bool:
         return self.device.ready and self.device.phone == SHOP and self.linked()
@@ -217,7 +218,7 @@ def test_an_older_session_changes_nothing_shown(shop: Shop) -> None:
     states: tuple[LinkState, ...] = ("qr", "ready", "disconnected")
     for state in some(states):
         late = Link(shop.number, shop.device.session - 1, state, phone=OTHER, qr="old", synced=True)
-        assert not shop.stage.box.db.write_now(devices.saw, late, now=shop.stage.hands.now())
+        assert not shop.stage.box.db.write_now(linking.saw, late, now=shop.stage.hands.now())
     assert (shop.device.state, shop.device.phone, shop.device.qr) == ("starting", SHOP, None)
 
 
@@ -286,7 +287,7 @@ def test_a_profile_that_no_device_has_goes_after_a_week(shop: Shop) -> None:
 def test_a_closed_account_is_forgotten_when_its_phone_is_logged_out(shop: Shop) -> None:
     box, now = shop.stage.box, shop.stage.hands.now()
     bilal = shop.stage.bilal
-    box.db.write_now(lambda tx: devices.start(tx, devices.by_id(tx, bilal.device_id)))
+    box.db.write_now(lambda tx: orders.start(tx, devices.by_id(tx, bilal.device_id)))
     shop.tick()
     shop.driver.scan(bilal.device_id, OTHER)
     profile = shop.stage.device(bilal.device_id).profile
@@ -308,13 +309,13 @@ def test_a_closed_account_is_forgotten_when_its_phone_is_logged_out(shop: Shop) 
 
 
 def test_a_logout_that_cannot_be_done_is_on_the_health_page(shop: Shop) -> None:
-    assert shop.stage.box.db.read_here(devices.stuck_logouts) == 0
+    assert shop.stage.box.db.read_here(orders.stuck_logouts) == 0
     shop.away()
     shop.logout()
     shop.tick()
-    assert shop.stage.box.db.read_here(devices.stuck_logouts) == 1
+    assert shop.stage.box.db.read_here(orders.stuck_logouts) == 1
     assert checked.logouts(1).level == "warning"
     shop.back()
     shop.later()
     shop.tick()
-    assert shop.stage.box.db.read_here(devices.stuck_logouts) == 0
+    assert shop.stage.box.db.read_here(orders.stuck_logouts) == 0

@@ -19,7 +19,8 @@ from tests.engine.test_campaigns import expand, launch, people
 from tests.engine.test_pairs import holds, remove, why, write
 from tests.engine.test_plans_in_force import give
 from wabox.billing.plans import Terms
-from wabox.devices import devices
+from wabox.devices import linking, orders, pace
+from wabox.devices import stored as devices
 from wabox.engine.links import Links
 from wabox.errors import Invalid, Refusal
 from wabox.messages import outbox
@@ -64,7 +65,7 @@ class Scene:
         self.engine.driver.killed()
         self.engine.restarted()
         self.links = Links(self.engine.stage.box, self.engine.driver)
-        self.engine.stage.box.db.write_now(devices.all_starting)
+        self.engine.stage.box.db.write_now(linking.all_starting)
 
     def handed(self) -> list[str]:
         """The texts that went to this person, by any device."""
@@ -74,7 +75,7 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     engine = make(tmp_path, accounts={"registration": "open"}, billing={"enabled": True})
-    second = write(engine, devices.create, engine.stage.asha.id, "second", most=5).id
+    second = write(engine, orders.create, engine.stage.asha.id, "second", most=5).id
     engine.link(second, MINE)
     scene = Scene(engine, second)
     scene.job = engine.send(device_id=second, text=FIRST)
@@ -108,7 +109,7 @@ def recovers(scene: Scene) -> None:
 
 def is_removed(scene: Scene) -> None:
     scene.engine.driver.unlink(scene.device_id)
-    scene.ask(devices.start)
+    scene.ask(orders.start)
     scene.tick()
 
 
@@ -181,7 +182,7 @@ def asks_for_a_code(scene: Scene, hindrance: Hindrance) -> None:
     """Only a page that waits for a link is asked for one, and nothing else of it is touched."""
     session, said = scene.device.session, None
     try:
-        scene.ask(devices.ask_pairing_code, OTHER)
+        scene.ask(orders.ask_pairing_code, OTHER)
     except Refusal as refused:
         said = refused.code
     scene.tick()
@@ -191,7 +192,7 @@ def asks_for_a_code(scene: Scene, hindrance: Hindrance) -> None:
 
 
 def logs_out(scene: Scene, _: Hindrance) -> None:
-    scene.ask(devices.logout)
+    scene.ask(orders.logout)
 
 
 def deletes(scene: Scene, _: Hindrance) -> None:
@@ -199,7 +200,7 @@ def deletes(scene: Scene, _: Hindrance) -> None:
 
 
 def restarts(scene: Scene, _: Hindrance) -> None:
-    scene.ask(devices.restart)
+    scene.ask(orders.restart)
 
 
 def dies(scene: Scene, _: Hindrance) -> None:
@@ -219,7 +220,7 @@ def is_bilals(scene: Scene) -> None:
     scene.tick()
     engine.link(bilal.device_id, OTHER)
     engine.stage.hands.forward(minutes=1)
-    scene.device_id = write(engine, devices.create, bilal.id, "second", most=5).id
+    scene.device_id = write(engine, orders.create, bilal.id, "second", most=5).id
     engine.link(scene.device_id, MINE)
     scene.job = engine.send(device_id=scene.device_id, text=FIRST)
 
@@ -231,7 +232,7 @@ def plan_shrinks(scene: Scene, _: Hindrance) -> None:
 
 def rests(scene: Scene, _: Hindrance) -> None:
     until = scene.engine.stage.hands.now() + timedelta(minutes=4)
-    scene.engine.stage.box.db.write_now(devices.rest, scene.device_id, until)
+    scene.engine.stage.box.db.write_now(pace.rest, scene.device_id, until)
 
 
 def is_in_hand(scene: Scene) -> None:
@@ -353,7 +354,7 @@ def test_a_message_in_hand_when_the_page_is_renewed_is_looked_up_and_never_doubl
     assert (scene.engine.status(scene.job), scene.handed()) == ("sent", [FIRST])
 
 
-@pytest.mark.parametrize("verb", [devices.start, devices.restart], ids=["start", "restart"])
+@pytest.mark.parametrize("verb", [orders.start, orders.restart], ids=["start", "restart"])
 def test_a_start_while_the_page_is_renewed_changes_nothing_of_the_link(
     scene: Scene, verb: Callable[..., Any]
 ) -> None:
@@ -368,7 +369,7 @@ def test_a_start_while_the_page_is_renewed_changes_nothing_of_the_link(
 def test_no_code_is_asked_for_while_the_page_is_renewed(scene: Scene) -> None:
     begins_anew(scene)
     with pytest.raises(Invalid) as refused:
-        scene.ask(devices.ask_pairing_code, THIRD)
+        scene.ask(orders.ask_pairing_code, THIRD)
     assert refused.value.code == "already_linked"
     assert (scene.device.command, scene.device.pairing_phone) == (None, None)
 
@@ -383,7 +384,7 @@ def test_a_link_that_is_given_up_while_its_page_is_renewed_is_given_up_once(
     if removed:
         remove(scene.engine, scene.device_id)
     else:
-        scene.ask(devices.logout)
+        scene.ask(orders.logout)
     scene.tick()
     assert not scene.engine.driver.linked(profile)
     assert scene.device_id not in scene.engine.driver.opened()
@@ -409,21 +410,21 @@ def test_a_passkey_step_is_left_alone_by_night(scene: Scene) -> None:
 
 def waits_for_a_link(scene: Scene, device_id: int) -> devices.Device:
     box = scene.engine.stage.box
-    box.db.write_now(lambda tx: devices.start(tx, devices.by_id(tx, device_id)))
+    box.db.write_now(lambda tx: orders.start(tx, devices.by_id(tx, device_id)))
     scene.tick()
     return scene.engine.stage.device(device_id)
 
 
 def asks(scene: Scene, device_id: int, phone: str) -> None:
     box = scene.engine.stage.box
-    box.db.write_now(lambda tx: devices.ask_pairing_code(tx, devices.by_id(tx, device_id), phone))
+    box.db.write_now(lambda tx: orders.ask_pairing_code(tx, devices.by_id(tx, device_id), phone))
 
 
 def test_of_two_codes_for_one_number_the_first_link_ends_the_other(scene: Scene) -> None:
     """bilal and asha both wait for a code for the same phone; it is entered for asha's."""
     bilal, stage = scene.engine.stage.bilal.device_id, scene.engine.stage
     waits_for_a_link(scene, bilal)
-    third = write(scene.engine, devices.create, stage.asha.id, "third", most=5).id
+    third = write(scene.engine, orders.create, stage.asha.id, "third", most=5).id
     waits_for_a_link(scene, third)
     for one in (bilal, third):
         asks(scene, one, THIRD)
@@ -441,7 +442,7 @@ def test_of_two_codes_for_one_number_the_first_link_ends_the_other(scene: Scene)
 def test_a_code_that_waits_to_be_asked_for_is_not_when_the_number_is_linked_before(scene: Scene) -> None:
     bilal, stage = scene.engine.stage.bilal.device_id, scene.engine.stage
     waits_for_a_link(scene, bilal)
-    third = write(scene.engine, devices.create, stage.asha.id, "third", most=5).id
+    third = write(scene.engine, orders.create, stage.asha.id, "third", most=5).id
     waits_for_a_link(scene, third)
     asks(scene, bilal, THIRD)
     scene.engine.driver.scan(third, THIRD)

@@ -12,8 +12,9 @@ import pytest
 
 from tests.cast import Stage, stage
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.engine import receipts
+from wabox.devices import orders
+from wabox.devices import stored as devices
+from wabox.engine import page_events
 from wabox.engine.links import Links
 from wabox.whatsapp import asks, gateway
 from wabox.whatsapp.driver import Event, Link, SessionLost, SessionSpec
@@ -34,7 +35,7 @@ def shop(tmp_path: Path) -> Iterator[Stage]:
 @pytest.fixture
 def driver(shop: Stage) -> FakeDriver:
     def take(event: Event) -> None:
-        shop.box.db.write_now(receipts.verb(event, shop.box))
+        shop.box.db.write_now(page_events.verb(event, shop.box))
 
     return FakeDriver(take, now=shop.hands.now)
 
@@ -45,7 +46,7 @@ def ask(shop: Stage, what: Callable[[Tx, devices.Device], object]) -> None:
 
 def test_an_order_that_failed_is_given_again(shop: Stage, driver: FakeDriver) -> None:
     links = Links(shop.box, driver)
-    ask(shop, devices.start)
+    ask(shop, orders.start)
     driver.failing_orders = 2
     states = []
     for _ in range(3):
@@ -56,7 +57,7 @@ def test_an_order_that_failed_is_given_again(shop: Stage, driver: FakeDriver) ->
 
 def test_a_session_that_is_gone_is_opened_anew(shop: Stage, driver: FakeDriver) -> None:
     links = Links(shop.box, driver)
-    ask(shop, devices.start)
+    ask(shop, orders.start)
     asyncio.run(links.tick())
     driver.close(shop.asha.device_id)
     assert shop.device().state == "not_started"
@@ -66,7 +67,7 @@ def test_a_session_that_is_gone_is_opened_anew(shop: Stage, driver: FakeDriver) 
 
 def test_what_is_not_wanted_any_more_is_closed(shop: Stage, driver: FakeDriver) -> None:
     links = Links(shop.box, driver)
-    ask(shop, devices.start)
+    ask(shop, orders.start)
     asyncio.run(links.tick())
     shop.box.db.write_now(lambda tx: tx.run("update devices set wanted = 0"))
     asyncio.run(links.tick())
@@ -75,13 +76,13 @@ def test_what_is_not_wanted_any_more_is_closed(shop: Stage, driver: FakeDriver) 
 
 def test_a_logged_out_device_is_opened_only_when_it_is_started(shop: Stage, driver: FakeDriver) -> None:
     links = Links(shop.box, driver)
-    ask(shop, devices.start)
+    ask(shop, orders.start)
     asyncio.run(links.tick())
     driver.scan(shop.asha.device_id, SHOP)
     driver.unlink(shop.asha.device_id)
     asyncio.run(links.tick())
     assert shop.device().detail == "logged_out"
-    ask(shop, devices.start)
+    ask(shop, orders.start)
     asyncio.run(links.tick())
     assert shop.device().state == "qr"
 
@@ -90,7 +91,7 @@ def test_a_logout_at_whatsapp_is_not_answered_with_a_new_session(shop: Stage) ->
     """The page said `logged_out`; what is written of the device is still older."""
     driver = FakeDriver(lambda _: None, now=shop.hands.now)
     links = Links(shop.box, driver)
-    ask(shop, devices.start)
+    ask(shop, orders.start)
     asyncio.run(links.tick())
     shop.box.db.write_now(lambda tx: tx.run("update devices set state = 'ready', linked = 1"))
     driver.unlink(shop.asha.device_id)
@@ -172,7 +173,7 @@ def test_a_device_whose_profile_cannot_be_made_is_tried_again(
 ) -> None:
     monkeypatch.setattr(gateway, "Session", _Session)
     monkeypatch.setattr(_Session, "refused", 1)
-    ask(shop, devices.start)
+    ask(shop, orders.start)
 
     async def walk() -> list[dict[int, int]]:
         seen = []

@@ -11,10 +11,11 @@ import pytest
 from tests.engine.conftest import Engine, make
 from wabox.accounts import audit, mail, states, users
 from wabox.accounts.states import Actor, Move
-from wabox.campaigns import campaigns, launching
-from wabox.contacts import contacts, phones, segments, writing
+from wabox.campaigns import launching
+from wabox.campaigns import stored as campaigns
+from wabox.contacts import phones, segments, writing
 from wabox.db import Rows, Tx
-from wabox.engine import receipts
+from wabox.engine import page_events
 from wabox.engine.expansion import Expansion, _settle
 from wabox.messages import explaining, stored
 from wabox.whatsapp.driver import Inbound
@@ -38,7 +39,7 @@ def begin(engine: Engine) -> int:
     def verb(tx: Tx) -> int:
         now = made.hands.now()
         drafts = [writing.Draft(phones.parse(one, country="BD"), tags=("leads",)) for one in PEOPLE]
-        contacts.bulk(tx, made.bilal.id, drafts, now=now)
+        writing.bulk(tx, made.bilal.id, drafts, now=now)
         segment = segments.of_tag("leads")
         return launching.create(
             tx,
@@ -133,7 +134,7 @@ def complain(engine: Engine, phone: str) -> None:
         kind="chat",
         at=engine.stage.hands.now(),
     )
-    engine.stage.box.db.write_now(receipts.verb(event, engine.stage.box))
+    engine.stage.box.db.write_now(page_events.verb(event, engine.stage.box))
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,11 @@ from tests.engine.conftest import Engine, make
 from wabox.accounts.sealing import Seal
 from wabox.campaigns import launching
 from wabox.checkup import database, promises
-from wabox.contacts import contacts, phones, writing
+from wabox.contacts import phones, writing
 from wabox.db import Tx
 from wabox.engine.expansion import Expansion
 from wabox.engine.housekeeping import Housekeeping
-from wabox.engine.nightly import Nightly
+from wabox.engine.nightly_check import NightlyCheck
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 
@@ -56,7 +56,7 @@ def _webhook(tx: Tx, user_id: int, seal: Seal, *, now) -> None:  # type: ignore[
 def _campaign(tx: Tx, made: Engine) -> int:
     user_id, now = made.stage.asha.id, made.stage.hands.now()
     people = [writing.Draft(phones.parse(f"880171100000{n}", country="BD")) for n in range(1, 6)]
-    contacts.bulk(tx, user_id, people, now=now)
+    writing.bulk(tx, user_id, people, now=now)
     ids = [row["id"] for row in tx.all("select id from contacts order by id")]
     return launching.create(
         tx,
@@ -134,7 +134,7 @@ def test_a_loose_row_and_a_damaged_page_are_found(busy: Engine, tmp_path: Path) 
 
 def test_the_night_finds_what_is_broken_and_leaves_it(busy: Engine) -> None:
     box, hands = busy.stage.box, busy.stage.hands
-    nightly = Nightly(box)
+    nightly = NightlyCheck(box)
     box.db.write_now(lambda tx: tx.run("update campaigns set failed = 7"))
     with structlog.testing.capture_logs() as logged:
         asyncio.run(nightly.tick())
@@ -148,7 +148,7 @@ def test_the_night_finds_what_is_broken_and_leaves_it(busy: Engine) -> None:
 
 def test_it_is_done_at_night_once_and_by_day_if_the_box_was_off(busy: Engine) -> None:
     box, hands = busy.stage.box, busy.stage.hands
-    nightly, times = Nightly(box), []
+    nightly, times = NightlyCheck(box), []
     start = hands.now()
     for hours in range(60):
         hands.at = start + timedelta(hours=hours)

@@ -24,8 +24,8 @@ from tests.engine.test_pairs import (
 from tests.engine.test_plans_in_force import give
 from wabox.billing.plans import Terms
 from wabox.campaigns import control
-from wabox.devices import devices
-from wabox.engine.endings import Endings
+from wabox.devices import linking, orders, pace, sentences
+from wabox.engine.ended_links import EndedLinks
 from wabox.errors import Invalid, Unavailable
 from wabox.messages import answers, chats, explaining, line, outbox
 from wabox.webhooks import endpoints
@@ -197,7 +197,7 @@ def cancelled(engine: Engine, job: int) -> None:
 
 
 def logged_out(engine: Engine, job: int) -> None:
-    engine.stage.box.db.write_now(lambda tx: devices.logout(tx, engine.stage.device()))
+    engine.stage.box.db.write_now(lambda tx: orders.logout(tx, engine.stage.device()))
 
 
 def night(engine: Engine, job: int) -> None:
@@ -206,7 +206,7 @@ def night(engine: Engine, job: int) -> None:
 
 def killed(engine: Engine, job: int) -> None:
     engine.driver.killed()
-    engine.stage.box.db.write_now(devices.all_starting)
+    engine.stage.box.db.write_now(linking.all_starting)
     engine.driver.open(engine.stage.device().spec)
     engine.restarted()
 
@@ -282,9 +282,9 @@ def test_logging_the_other_number_out_keeps_what_waits_for_the_one_before(engine
     assert not engine.stage.device().number_changed
     assert why(engine, job) == "device_not_ready"
     with pytest.raises(Unavailable):
-        devices.check_sendable(engine.stage.device())
+        pace.check_sendable(engine.stage.device())
     engine.driver.log_out(engine.stage.device().spec)
-    engine.stage.box.db.write_now(lambda tx: devices.command_done(tx, engine.stage.device()))
+    engine.stage.box.db.write_now(lambda tx: orders.command_done(tx, engine.stage.device()))
     engine.link()
     engine.turn()
     assert engine.status(job) == "sent"
@@ -342,7 +342,7 @@ def test_the_plan_is_asked_before_the_number(tmp_path: Path) -> None:
     shop, stage = engine.stage.bilal, engine.stage
     give(engine, shop, Terms("Basic", 50_000, "BDT", 30, 1_000, max_wa_accounts=2))
     engine.link(shop.device_id, SHOP)
-    second = write(engine, devices.create, shop.id, "second", most=5).id
+    second = write(engine, orders.create, shop.id, "second", most=5).id
     stage.hands.forward(minutes=1)
     engine.link(second, OTHER)
     job = engine.send(device_id=second)
@@ -363,7 +363,7 @@ def test_a_number_that_moves_to_another_device_keeps_its_chats_counts_and_warm_u
     engine.send()
     engine.turn()
     engine.driver.write(first, PERSON, "hello")
-    second = write(engine, devices.create, engine.stage.asha.id, "second", most=5).id
+    second = write(engine, orders.create, engine.stage.asha.id, "second", most=5).id
     engine.stage.hands.forward(hours=1)
     engine.driver.unlink(first)
     engine.link(second, SHOP)
@@ -410,14 +410,14 @@ def test_a_receipt_of_the_number_before_opens_no_chat_of_the_one_after(tmp_path:
 
 def test_a_code_is_not_asked_for_a_number_that_any_device_of_the_box_is_linked_to(engine: Engine) -> None:
     bilals = engine.stage.device(engine.stage.bilal.device_id)
-    engine.stage.box.db.write_now(devices.start, bilals)
+    engine.stage.box.db.write_now(orders.start, bilals)
     with pytest.raises(Invalid) as refused:
-        engine.stage.box.db.write_now(devices.ask_pairing_code, bilals, SHOP)
+        engine.stage.box.db.write_now(orders.ask_pairing_code, bilals, SHOP)
     assert refused.value.code == "number_linked"
     assert "asha" not in refused.value.sentence and SHOP not in refused.value.sentence
     assert engine.stage.device(bilals.id).pairing_phone is None
     engine.driver.unlink(engine.stage.asha.device_id)
-    engine.stage.box.db.write_now(devices.ask_pairing_code, bilals, SHOP)
+    engine.stage.box.db.write_now(orders.ask_pairing_code, bilals, SHOP)
     assert engine.stage.device(bilals.id).pairing_phone == SHOP
 
 
@@ -430,7 +430,7 @@ def test_a_session_that_whatsapp_ended_by_itself_is_kept_and_goes_on(engine: Eng
     device = engine.stage.device()
     assert (device.linked, device.wanted, device.detail) == (True, True, "storage_full")
     assert device.reason == "storage_quota_exceeded"
-    assert "Free some space" in (devices.sentence(device) or "")
+    assert "Free some space" in (sentences.sentence(device) or "")
     assert why(engine, job) == "device_not_ready"
     engine.driver.recover(device.id)
     engine.turn()
@@ -448,7 +448,7 @@ def test_a_link_that_is_over_says_why_until_it_is_linked_again(engine: Engine) -
         "logged_out",
         "account_locked",
     )
-    assert "locked this account" in (devices.sentence(device) or "")
+    assert "locked this account" in (sentences.sentence(device) or "")
     engine.link()
     assert engine.stage.device().reason is None
 
@@ -458,11 +458,11 @@ def test_another_disks_trouble_is_not_told_in_whatsapps_words(engine: Engine) ->
     engine.driver.unlink(number, "syncd_timeout")
     engine.driver.show(number, "disconnected", "storage_full")
     assert engine.stage.device().reason is None
-    assert devices.sentence(engine.stage.device()) == devices._SENTENCES["storage_full"]
+    assert sentences.sentence(engine.stage.device()) == sentences._SENTENCES["storage_full"]
 
 
 def test_what_the_phone_removed_is_forgotten_a_day_later(engine: Engine) -> None:
-    number, endings = engine.stage.asha.device_id, Endings(engine.stage.box, engine.driver)
+    number, endings = engine.stage.asha.device_id, EndedLinks(engine.stage.box, engine.driver)
     profile = engine.stage.device().profile
     engine.driver.unlink(number)
     engine.stage.hands.forward(hours=23)
@@ -475,7 +475,7 @@ def test_what_the_phone_removed_is_forgotten_a_day_later(engine: Engine) -> None
 
 def test_what_ended_otherwise_is_forgotten_when_whatsapp_itself_has_dropped_it(engine: Engine) -> None:
     """Dead keys of somebody's account lie on no disk for ever."""
-    endings, profile = Endings(engine.stage.box, engine.driver), engine.stage.device().profile
+    endings, profile = EndedLinks(engine.stage.box, engine.driver), engine.stage.device().profile
     engine.driver.unlink(engine.stage.asha.device_id, "account_locked")
     engine.stage.hands.forward(days=30)
     asyncio.run(endings.tick())
@@ -490,7 +490,7 @@ def test_a_profile_that_is_opened_again_is_forgotten_by_nobody(engine: Engine) -
     engine.driver.unlink(engine.stage.asha.device_id)
     engine.link()
     engine.stage.hands.forward(days=3)
-    asyncio.run(Endings(engine.stage.box, engine.driver).tick())
+    asyncio.run(EndedLinks(engine.stage.box, engine.driver).tick())
     assert profile in engine.driver.kept()
     job = engine.send()
     engine.turn()

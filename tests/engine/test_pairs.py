@@ -21,11 +21,12 @@ from wabox.accounts.states import Actor
 from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies
 from wabox.checkup import promises
-from wabox.contacts import contacts, phones, suppression
-from wabox.contacts.people import Consent
+from wabox.contacts import phones, suppression, writing
+from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.content import rules
-from wabox.devices import devices, idle_warnings
+from wabox.devices import idle_warnings, orders, pace
+from wabox.devices import stored as devices
 from wabox.engine.expansion import Expansion, _settle
 from wabox.engine.turns import Turns
 from wabox.errors import Invalid
@@ -195,7 +196,7 @@ def test_a_short_wait_is_waited_out_by_what_the_page_has(engine: Engine) -> None
     job = engine.send()
     stays_without_ack(engine)
     engine.stage.box.db.write_now(
-        devices.rest, engine.stage.asha.device_id, engine.stage.hands.now() + timedelta(seconds=80)
+        pace.rest, engine.stage.asha.device_id, engine.stage.hands.now() + timedelta(seconds=80)
     )
     engine.stage.hands.forward(seconds=61)
     engine.turn()
@@ -316,7 +317,7 @@ def test_a_lost_session_gives_a_stopped_campaigns_message_back_as_cancelled(engi
 
 
 def shop_with_second_phone(engine: Engine) -> int:
-    second: int = write(engine, devices.create, engine.stage.asha.id, "second", most=5).id
+    second: int = write(engine, orders.create, engine.stage.asha.id, "second", most=5).id
     engine.link(second, "8801700000002")
     return second
 
@@ -678,7 +679,7 @@ def test_consent_withdrawn_while_it_waits_skips_the_message(tmp_path: Path) -> N
 
     def agree(tx: Any) -> int:
         draft = Draft(phones.parse(PHONE, country="BD"), name="A", consent=Consent("order", now, None, None))
-        return contacts.bulk(tx, engine.stage.asha.id, [draft], now=now).created
+        return writing.bulk(tx, engine.stage.asha.id, [draft], now=now).created
 
     engine.stage.box.db.write_now(agree)
     engine.driver.show(engine.stage.asha.device_id, "starting", "reconnecting")
@@ -686,7 +687,7 @@ def test_consent_withdrawn_while_it_waits_skips_the_message(tmp_path: Path) -> N
     engine.driver.recover(engine.stage.asha.device_id)
     killed_before_it_entered(engine)
     contact_id = engine.stage.value("select id from contacts")
-    engine.stage.box.db.write_now(contacts.patch, engine.stage.asha.id, contact_id, consent=None, now=now)
+    engine.stage.box.db.write_now(writing.patch, engine.stage.asha.id, contact_id, consent=None, now=now)
     engine.restarted()
     engine.turn()
     engine.turn()
@@ -1001,7 +1002,7 @@ def test_an_opt_out_of_a_hidden_person_in_doubt_is_not_handed_over_again(engine:
 
 
 def test_a_removed_phone_takes_a_hidden_persons_messages_along(engine: Engine) -> None:
-    second = write(engine, devices.create, engine.stage.asha.id, "second", most=9)
+    second = write(engine, orders.create, engine.stage.asha.id, "second", most=9)
     device_id = second.id
     engine.link(device_id, "8801700000008")
     hides(engine)
@@ -1065,7 +1066,7 @@ def test_a_sign_of_the_number_before_says_nothing_of_the_one_that_is_linked_now(
 
 
 def test_a_device_deleted_with_a_warning_takes_it_along(engine: Engine) -> None:
-    sales = write(engine, devices.create, engine.stage.asha.id, "sales", most=5)
+    sales = write(engine, orders.create, engine.stage.asha.id, "sales", most=5)
     engine.link(sales.id, OTHER)
     engine.stage.hands.forward(hours=24 * 11)
     assert write(engine, idle_warnings.look_at, sales.id)

@@ -12,7 +12,8 @@ from tests.engine.conftest import Engine, _writer
 from wabox.billing import ledger, plans, subscriptions
 from wabox.billing.plans import Plan, Terms
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import orders
+from wabox.devices import stored as devices
 from wabox.engine.turns import Turns
 from wabox.messages import claiming, explaining, stored
 from wabox.messages.explaining import Waiting
@@ -83,7 +84,7 @@ def test_the_plans_cap_holds_over_all_phones_together(sold: Engine) -> None:
     give(sold, made.bilal, BASIC)
 
     def second(tx: Tx) -> int:
-        return devices.create(tx, made.bilal.id, "sales", most=2, now=made.hands.now()).id
+        return orders.create(tx, made.bilal.id, "sales", most=2, now=made.hands.now()).id
 
     other = made.box.db.write_now(second)
     sold.link(other, "8801700000008")
@@ -108,7 +109,7 @@ def test_a_message_claimed_on_another_phone_counts_before_it_is_handed_over(sold
     give(sold, made.bilal, Terms("One", 1, "BDT", 30, 10, daily_cap=1, max_wa_accounts=2))
 
     def second(tx: Tx) -> int:
-        return devices.create(tx, made.bilal.id, "sales", most=2, now=made.hands.now()).id
+        return orders.create(tx, made.bilal.id, "sales", most=2, now=made.hands.now()).id
 
     other = made.box.db.write_now(second)
     sold.link(other, "8801700000008")
@@ -133,7 +134,7 @@ def two_phones(engine: Engine) -> int:
     made = engine.stage
 
     def second(tx: Tx) -> int:
-        return devices.create(tx, made.bilal.id, "sales", most=2, now=made.hands.now()).id
+        return orders.create(tx, made.bilal.id, "sales", most=2, now=made.hands.now()).id
 
     other = made.box.db.write_now(second)
     made.hands.forward(minutes=1)
@@ -151,7 +152,7 @@ def test_a_phone_beyond_a_lowered_plan_waits_with_its_reason_until_there_is_room
     sold.turn(other)
     assert [sold.status(one) for one in jobs] == ["sent", "queued"]
     assert (why(sold, jobs[1]).reason, why(sold, jobs[1]).until) == ("over_plan", None)
-    made.box.db.write_now(lambda tx: devices.logout(tx, devices.by_id(tx, primary)))
+    made.box.db.write_now(lambda tx: orders.logout(tx, devices.by_id(tx, primary)))
     sold.turn(other)
     assert sold.status(jobs[1]) == "sent"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.conftest import Engine, make
 from wabox.campaigns import launching
-from wabox.contacts import contacts, phones, writing
+from wabox.contacts import phones, writing
 from wabox.db import Tx
 from wabox.engine import recovery
 from wabox.engine.expansion import Expansion
@@ -104,7 +104,7 @@ def test_a_campaign_with_poison_in_it_comes_to_its_end(tmp_path: Path) -> None:
             )
             for n in range(8)
         ]
-        contacts.bulk(tx, made.asha.id, people, now=made.hands.now())
+        writing.bulk(tx, made.asha.id, people, now=made.hands.now())
         ids = [row["id"] for row in tx.all("select id from contacts order by id")]
         return launching.create(
             tx,

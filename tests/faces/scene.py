@@ -16,7 +16,8 @@ from tests.cast import Person, Stage, stage
 from wabox import app
 from wabox.accounts import passwords, users
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import linking, orders, pace
+from wabox.devices import stored as devices
 from wabox.messages import answers, handing, outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
@@ -75,16 +76,16 @@ def password_hash() -> str:
 
 
 def _link(tx: Tx, made: Stage, device_id: int) -> None:
-    number = devices.start(tx, devices.by_id(tx, device_id)).session
+    number = orders.start(tx, devices.by_id(tx, device_id)).session
     link = Link(device_id, number, "ready", phone="8801711123456", pushname="Rahim Store", synced=True)
-    devices.saw(tx, link, now=made.hands.now())
+    linking.saw(tx, link, now=made.hands.now())
 
 
 def _second_phone(tx: Tx, made: Stage) -> None:
     now = made.hands.now()
-    sales = devices.start(tx, devices.create(tx, made.asha.id, "sales", most=5, now=now))
+    sales = orders.start(tx, orders.create(tx, made.asha.id, "sales", most=5, now=now))
     link = Link(sales.id, sales.session, "qr", qr="2@kJ7f,Zm9v,YmFy,cXV4,1")
-    devices.saw(tx, link, now=now - timedelta(seconds=7))
+    linking.saw(tx, link, now=now - timedelta(seconds=7))
 
 
 def _messages(tx: Tx, made: Stage) -> dict[str, int]:
@@ -111,7 +112,7 @@ def _messages(tx: Tx, made: Stage) -> dict[str, int]:
     later = now + timedelta(days=1, hours=3)
     ids["scheduled"] = _message(tx, made, made.asha, 1, now, scheduled_for=later).id
     ids["bilal"] = _message(tx, made, made.bilal, 1, now).id
-    devices.rest(tx, made.asha.device_id, now + timedelta(seconds=14))
+    pace.rest(tx, made.asha.device_id, now + timedelta(seconds=14))
     return ids
 
 
@@ -186,10 +187,10 @@ def pairing_code(made: Stage) -> None:
 
     def verb(tx: Tx) -> None:
         sales = devices.by_label(tx, made.asha.id, "sales")
-        devices.ask_pairing_code(tx, sales, "8801911222333")
-        devices.command_done(tx, devices.by_id(tx, sales.id))
+        orders.ask_pairing_code(tx, sales, "8801911222333")
+        orders.command_done(tx, devices.by_id(tx, sales.id))
         until = made.hands.now() + timedelta(minutes=3)
-        devices.paired(tx, Pairing(sales.id, sales.session, code="K7QX9M2P", reason=None, expires_at=until))
+        linking.paired(tx, Pairing(sales.id, sales.session, code="K7QX9M2P", reason=None, expires_at=until))
 
     made.box.db.write_now(verb)
 

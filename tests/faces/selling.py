@@ -19,12 +19,13 @@ from tests.faces.scene import PASSWORD, SECTIONS, dress
 from wabox import app
 from wabox.accounts import passwords, states, terms, users
 from wabox.accounts.states import Actor
-from wabox.billing import invoices, ledger, payments, plans, receipts, subscriptions, trials
+from wabox.billing import invoices, ledger, payments, plans, screenshots, subscriptions, trials
 from wabox.billing.payments import Claim
 from wabox.billing.plans import Plan, Terms
 from wabox.dashboard.billing.page import directory
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
 from wabox.messages import outbox, template
 from wabox.whatsapp.driver import Link
 
@@ -73,7 +74,7 @@ def sold(made: Stage) -> Sold:
     """bilal is near the end of his plan, chen's is over, dina asks for too much, eva has told lies."""
     made.box.db.write_now(ledger.grant, made.bilal.id, 1, note="welcome", by="asha", now=made.hands.now())
     dress(made)
-    kept = receipts.keep(directory(made.box), picture())
+    kept = screenshots.keep(directory(made.box), picture())
     return made.box.db.write_now(_everything, made, kept)
 
 
@@ -86,11 +87,11 @@ def _everything(tx: Tx, made: Stage, kept: str) -> Sold:
     plans.create(tx, Terms("Try it", 0, "BDT", 7, 50, trial=True), now=long_ago)
     plans.archive(tx, plans.create(tx, Terms("Eid offer", 30_000, "BDT", 20, 700), now=long_ago).id)
     chen, dina, eva = (_newcomer(tx, made, email, long_ago) for email in NEWCOMERS)
-    devices.saw(
+    linking.saw(
         tx,
         Link(
             made.bilal.device_id,
-            devices.start(tx, devices.by_id(tx, made.bilal.device_id)).session,
+            orders.start(tx, devices.by_id(tx, made.bilal.device_id)).session,
             "ready",
             phone="8801911333444",
             synced=True,
@@ -123,7 +124,7 @@ def _everything(tx: Tx, made: Stage, kept: str) -> Sold:
 def _newcomer(tx: Tx, made: Stage, email: str, at: datetime) -> int:
     user = users.create(tx, email=email, password_hash=passwords_of(made), now=at)
     terms.accept(tx, user.id, ip="198.51.100.7", now=at)
-    devices.create_primary(tx, user.id, now=at)
+    orders.create_primary(tx, user.id, now=at)
     users.accept_disclaimer(tx, user.id, ip="198.51.100.7", now=at)
     return user.id
 

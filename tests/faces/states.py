@@ -19,7 +19,8 @@ from tests.faces.work import busy
 from wabox import app, times
 from wabox.campaigns import replies
 from wabox.db import Tx
-from wabox.devices import devices, idle_warnings, idling, limits
+from wabox.devices import idle_warnings, idling, limits, linking, orders
+from wabox.devices import stored as devices
 from wabox.messages import answers, handing, outbox, stored, template
 from wabox.whatsapp import logouts
 from wabox.whatsapp.driver import Checkup, Inbound, Limits, Link, NewChats, Pairing, Timelock
@@ -110,17 +111,17 @@ def _phones(tx: Tx, made: Stage) -> dict[str, int]:
     now = made.hands.now()
     ids: dict[str, int] = {}
     for label, links in shown(now).items():
-        device = devices.start(tx, devices.create(tx, made.asha.id, label, most=99, now=now))
+        device = orders.start(tx, orders.create(tx, made.asha.id, label, most=99, now=now))
         for link in links:
-            devices.saw(tx, replace(link, device_id=device.id, session=device.session), now=now)
+            linking.saw(tx, replace(link, device_id=device.id, session=device.session), now=now)
         ids[label] = device.id
     for label in ("pairing", "pairing-asked", "pairing-refused"):
-        device = devices.ask_pairing_code(tx, devices.by_id(tx, ids[label]), f"880190000000{len(label)}")
+        device = orders.ask_pairing_code(tx, devices.by_id(tx, ids[label]), f"880190000000{len(label)}")
         code = "K7QX9M2P" if label == "pairing" else None
         if label != "pairing-asked":
-            devices.command_done(tx, device)
+            orders.command_done(tx, device)
             until = now + timedelta(minutes=3)
-            devices.paired(tx, Pairing(device.id, device.session, code, until, None if code else "rate"))
+            linking.paired(tx, Pairing(device.id, device.session, code, until, None if code else "rate"))
     limits.cold_refused(tx, ids["refused"], now=now, sure=True)
     limits.too_many_checks(tx, ids["checks"], now=now)
     idling.began(tx, ids["phone-idle"], now=now - timedelta(days=11))

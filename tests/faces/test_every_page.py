@@ -25,7 +25,7 @@ from wabox.accounts import keys, mail
 from wabox.billing import payments, plans, subscriptions
 from wabox.billing.payments import Claim
 from wabox.billing.plans import Terms
-from wabox.contacts import contacts, phones, writing
+from wabox.contacts import phones, writing
 from wabox.db import Tx
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -262,7 +262,7 @@ def _sell(tx: Tx, shop: Shop) -> None:
     draft = writing.Draft(
         phones.parse("8801799000111", country="BD"), name="kingfishername", tags=("kingfishertag",)
     )
-    contacts.bulk(tx, made.asha.id, [draft], now=now)
+    writing.bulk(tx, made.asha.id, [draft], now=now)
     tx.run("update messages set text = 'kingfishertext' where user_id = :id", id=made.asha.id)
     tx.run(
         "update campaigns set name = 'kingfishercampaign', message = 'kingfishertext' where user_id = :id",

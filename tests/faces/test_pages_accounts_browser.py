@@ -21,7 +21,7 @@ from wabox.accounts import links, passwords, states, terms, totp, users
 from wabox.accounts.registration import Rule
 from wabox.accounts.states import Actor, Move
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import orders
 
 __all__ = ["address", "chromium"]  # fixtures
 
@@ -91,7 +91,7 @@ def _settle(tx: Tx, town: Town, password_hash: str) -> None:
         user = users.create(tx, email=email, password_hash=password_hash, now=now)
         town.people[email] = user.id
         tx.run("update users set state = 'pending' where id = :id", id=user.id)
-        devices.create_primary(tx, user.id, now=now)
+        orders.create_primary(tx, user.id, now=now)
         if email != "dina@example.com":
             terms.accept(tx, user.id, ip="203.0.113.9", now=now)
         if email not in ("pia@example.com", "paul@example.com"):

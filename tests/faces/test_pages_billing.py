@@ -21,7 +21,8 @@ from wabox.billing import ledger, plans
 from wabox.billing.plans import Terms
 from wabox.dashboard.billing.page import directory
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
 from wabox.whatsapp.driver import Link
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -59,7 +60,7 @@ def market(tmp_path: Path) -> Iterator[Market]:
             users.set_password(tx, person.id, HASH)
         chen = users.create(tx, email="chen@example.com", password_hash=HASH, now=made.hands.now())
         terms.accept(tx, chen.id, ip=None, now=made.hands.now())
-        devices.create_primary(tx, chen.id, now=made.hands.now())
+        orders.create_primary(tx, chen.id, now=made.hands.now())
         for offer in (
             Terms("Basic", 50_000, "BDT", 30, 1_000, daily_cap=200, max_wa_accounts=2),
             Terms("500 credits", 20_000, "BDT", None, 500),
@@ -266,9 +267,9 @@ def test_a_trial_is_had_once_and_a_used_number_ends_the_next(market: Market) -> 
     def link(user_id: int) -> None:
         def verb(tx: Tx) -> None:
             device = devices.by_label(tx, user_id, "primary")
-            number = devices.start(tx, device).session
+            number = orders.start(tx, device).session
             found = Link(device.id, number, "ready", phone="8801999000001", synced=True)
-            devices.saw(tx, found, now=market.stage.hands.now())
+            linking.saw(tx, found, now=market.stage.hands.now())
 
         market.stage.box.db.write_now(verb)
 

@@ -23,7 +23,8 @@ from tests.some import some
 from wabox import app
 from wabox.box import Box
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import linking
+from wabox.devices import stored as devices
 from wabox.messages import outbox, stored
 from wabox.whatsapp.driver import Link
 
@@ -212,12 +213,12 @@ def test_what_changes_on_the_box_changes_on_the_screen(
         page.fill("#pair-sales", "01911")
         page.focus("#pair-sales")
         qr = Link(sales.id, sales.session, "qr", qr="2@new,code,is,here")
-        shop.box.db.write_now(devices.saw, qr, now=shop.hands.now())
+        shop.box.db.write_now(linking.saw, qr, now=shop.hands.now())
         page.wait_for_selector(".qr-age:has-text('0 s old')")
         assert page.input_value("#pair-sales") == "01911"
         assert page.evaluate("document.activeElement.id") == "pair-sales"
         ready = Link(sales.id, sales.session, "ready", phone="8801911222333", synced=True)
-        shop.box.db.write_now(devices.saw, ready, now=shop.hands.now())
+        shop.box.db.write_now(linking.saw, ready, now=shop.hands.now())
         page.wait_for_selector("#device-sales .chip-good")
         page.goto(f"{address}/messages/{scene.ids['queued']}")
         shop.box.db.write_now(_cancelled, scene.ids["queued"], shop)

@@ -11,7 +11,7 @@ from tests.cast import Stage
 from tests.faces.conftest import OpenTab
 from tests.faces.tab import Tab, words
 from tests.faces.work import Work, limited
-from wabox.campaigns import campaigns
+from wabox.campaigns import stored as campaigns
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 

@@ -12,8 +12,9 @@ import pytest
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from tests.faces.work import Work
-from wabox.contacts import contacts, suppression
-from wabox.contacts.people import Contact
+from wabox.contacts import stored as contacts
+from wabox.contacts import suppression
+from wabox.contacts.stored import Contact
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 

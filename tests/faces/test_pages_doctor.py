@@ -15,7 +15,8 @@ from tests import webs
 from tests.cast import Stage
 from tests.faces.tab import Tab
 from tests.some import some
-from wabox.devices import devices, doctor
+from wabox.devices import doctor, linking, orders, sentences
+from wabox.devices import stored as devices
 from wabox.errors import Refusal
 from wabox.messages import reasons
 from wabox.whatsapp.driver import Checkup, Detail, Link, SessionSpec
@@ -79,19 +80,19 @@ def test_a_dead_code_is_not_drawn_and_a_passkey_step_shows_what_to_compare(shop:
     sales = shop.box.db.read_here(devices.by_label, shop.asha.id, "sales")
     now = shop.hands.now()
     fresh = Link(sales.id, sales.session, "qr", qr="2@new", qr_at=now, qr_until=now + timedelta(seconds=20))
-    shop.box.db.write_now(devices.saw, fresh, now=now)
+    shop.box.db.write_now(linking.saw, fresh, now=now)
     shown = shop.box.db.read_here(devices.by_id, sales.id)
     assert shown.living_qr(now + timedelta(seconds=20)) == "2@new"
     assert shown.living_qr(now + timedelta(seconds=23)) is None
     until = now + timedelta(minutes=10)
     step = Link(sales.id, sales.session, "disconnected", "passkey_required", until=until, compare="4F7K2M")
-    shop.box.db.write_now(devices.saw, step, now=now)
+    shop.box.db.write_now(linking.saw, step, now=now)
     gated = shop.box.db.read_here(devices.by_id, sales.id)
     assert (gated.compare_code, gated.detail_until, gated.qr) == ("4F7K2M", until, None)
     seen = Checkup("Chromium 141", "web.whatsapp.com", "2.3000.1", "4.6.0")
     report = doctor.examine(gated, seen, now=now)
     assert report.next_step == doctor.STEPS[doctor.PASSKEY]
-    assert shop.box.db.write_now(devices.start, gated) == gated  # the step is not disturbed
+    assert shop.box.db.write_now(orders.start, gated) == gated  # the step is not disturbed
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_the_card_leads_to_the_doctor_whatever_hinders_the_link(
 ) -> None:
     device = shop.device()
     hindered = Link(device.id, device.session, "disconnected", detail, phone=device.phone, reason="syncd_timeout")
-    shop.box.db.write_now(devices.saw, hindered, now=shop.hands.now())
+    shop.box.db.write_now(linking.saw, hindered, now=shop.hands.now())
     asha = tab(client, "asha@example.com")
     assert f"{BASE}/doctor" in asha.get("/whatsapp").text
     page = asha.get(f"{BASE}/doctor").text
@@ -127,16 +128,16 @@ RUNS = ("passkey_required", "checkpoint", "action_required", "trying_again")  # 
 @pytest.mark.parametrize(("state", "detail"), STATES)
 def test_no_advice_is_refused_or_breaks_what_runs(shop: Stage, state: Any, detail: Any) -> None:
     now, db = shop.hands.now(), shop.box.db
-    sales = db.write_now(lambda tx: devices.start(tx, devices.by_label(tx, shop.asha.id, "sales")))
+    sales = db.write_now(lambda tx: orders.start(tx, devices.by_label(tx, shop.asha.id, "sales")))
     qr = "2@text" if state == "qr" else None
-    db.write_now(devices.saw, Link(sales.id, sales.session, state, detail, qr=qr), now=now)
+    db.write_now(linking.saw, Link(sales.id, sales.session, state, detail, qr=qr), now=now)
     device = db.read_here(devices.by_id, sales.id)
     seen = Checkup("C", "w", "2.3", "4.6", shown_for=timedelta(minutes=3))
     words = [doctor.examine(device, each, now=now).next_step or "" for each in (seen, Checkup())]
-    words.append(devices.sentence(device) or "")
+    words.append(sentences.sentence(device) or "")
     refused = False
     try:
-        db.write_now(devices.ask_pairing_code, device, "8801912345678")
+        db.write_now(orders.ask_pairing_code, device, "8801912345678")
     except Refusal as refusal:
         refused = True
         words.append(refusal.sentence)
@@ -151,17 +152,17 @@ def test_no_advice_is_refused_or_breaks_what_runs(shop: Stage, state: Any, detai
 def test_no_advice_breaks_a_link_that_is_there(shop: Stage, detail: Any) -> None:
     device, now = shop.device(), shop.hands.now()
     made = Link(device.id, device.session, "disconnected", detail, phone=device.phone, reason="x")
-    shop.box.db.write_now(devices.saw, made, now=now)
+    shop.box.db.write_now(linking.saw, made, now=now)
     device = shop.device()
     report = doctor.examine(device, Checkup("C", "w", "2.3", "4.6", dialog=True), now=now)
-    for said in some([report.next_step or "", devices.sentence(device) or "", reasons.of("device_not_ready")]):
+    for said in some([report.next_step or "", sentences.sentence(device) or "", reasons.of("device_not_ready")]):
         assert not re.search("restart the|scan|code by", said), said
 
 
 def test_a_page_that_opens_is_not_called_broken(shop: Stage) -> None:
     db = shop.box.db
-    sales = db.write_now(lambda tx: devices.start(tx, devices.by_label(tx, shop.asha.id, "sales")))
-    db.write_now(devices.saw, Link(sales.id, sales.session, "starting"), now=shop.hands.now())
+    sales = db.write_now(lambda tx: orders.start(tx, devices.by_label(tx, shop.asha.id, "sales")))
+    db.write_now(linking.saw, Link(sales.id, sales.session, "starting"), now=shop.hands.now())
     device = db.read_here(devices.by_id, sales.id)
     for seen in some([Checkup(), Checkup("Chromium 141", "web.whatsapp.com", shown_for=timedelta(seconds=20))]):
         report = doctor.examine(device, seen, now=shop.hands.now())

@@ -8,7 +8,8 @@ import pytest
 
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
-from wabox.devices import devices, idle_warnings, idling
+from wabox.devices import idle_warnings, idling
+from wabox.devices import stored as devices
 from wabox.whatsapp.driver import PhoneUsed
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")

@@ -9,7 +9,8 @@ import pytest
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from wabox.checkup import standing
-from wabox.devices import devices, limits
+from wabox.devices import limits
+from wabox.devices import stored as devices
 from wabox.whatsapp.driver import Limits, NewChats, QuotaStatus, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")

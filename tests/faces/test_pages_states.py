@@ -17,10 +17,11 @@ from tests.faces.work import Work
 from tests.some import some
 from wabox import app
 from wabox.checkup import standing
-from wabox.contacts import contacts
+from wabox.contacts import stored as contacts
 from wabox.dashboard.language import catalogue
 from wabox.dashboard.names import words as said
-from wabox.devices import devices, limits
+from wabox.devices import limits, orders, sentences
+from wabox.devices import stored as devices
 from wabox.messages import addressees, stored
 from wabox.whatsapp import states as pages
 from wabox.whatsapp.driver import Limits, NewChats, Timelock
@@ -104,7 +105,7 @@ def test_what_the_driver_says_in_english_is_no_bengali_pages_sentence(
 
     asha.post("/settings/locale", {"language": "bn"})
     card = tell("WhatsApp Web 2.3000 lacks WAWebCmd, which wa-js 4.6.0 needs.")
-    assert catalogue("bn").gettext(devices.said_of("engine_incompatible")) in words(card)
+    assert catalogue("bn").gettext(sentences.said_of("engine_incompatible")) in words(card)
     assert 'lang="en" dir="ltr">WhatsApp Web 2.3000 lacks' in card
     assert set(said.OF_PAGE) == set(pages._BLOCKED.values())
     for text in some(said.OF_PAGE):
@@ -115,7 +116,7 @@ def test_what_the_driver_says_in_english_is_no_bengali_pages_sentence(
 def test_the_doctor_says_the_state_and_shows_no_code_of_the_programs(doctored: Tab) -> None:
     page = doctored.get("/whatsapp/devices/back-soon/doctor").text
     assert "Reconnecting" in words(page) and "page_hung" not in page and "11:41" in words(page)
-    assert devices.said_of("reconnecting") in words(page)
+    assert sentences.said_of("reconnecting") in words(page)
     page = doctored.get("/whatsapp/devices/engine/doctor").text
     assert '<span class="visually-hidden">Wrong</span>' in page
 
@@ -198,7 +199,7 @@ def test_health_and_doctor_say_that_a_phone_is_limited(doctored: Tab, monkeypatc
 
 def test_a_new_message_goes_from_a_phone_that_may_send(shop: Stage, asha: Tab, ids: dict[str, int]) -> None:
     assert re.search(r'value="primary"\s+selected', asha.get("/").text)
-    shop.box.db.write_now(devices.logout, shop.device())
+    shop.box.db.write_now(orders.logout, shop.device())
     first = next(one for one in shop.box.db.read_here(devices.list_of, shop.asha.id) if one.ready)
     assert re.search(rf'value="{first.label}"\s+selected', asha.get("/").text)
     assert re.search(r'value="capped"\s+selected', asha.get("/?device=capped").text)

@@ -9,7 +9,8 @@ from tests.faces.scene import Scene, pairing_code
 from tests.faces.tab import Tab, tags, words
 from tests.some import some
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import linking
+from wabox.devices import stored as devices
 from wabox.messages import stored
 from wabox.whatsapp.driver import Link
 
@@ -202,7 +203,7 @@ def test_the_code_is_drawn_with_its_age_and_gone_when_scanned(shop: Stage, asha:
     assert "7 s old" in words(page)
     sales = shop.box.db.read_here(devices.by_label, 1, "sales")
     link = Link(sales.id, sales.session, "ready", phone="8801911222333", synced=True)
-    shop.box.db.write_now(devices.saw, link, now=shop.hands.now())
+    shop.box.db.write_now(linking.saw, link, now=shop.hands.now())
     page = asha.get("/whatsapp/live").text
     assert "data:image" not in page
     assert "+880 1911-222333" in words(page)

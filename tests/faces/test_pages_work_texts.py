@@ -10,9 +10,9 @@ from tests.cast import Stage
 from tests.faces import texts
 from tests.faces.tab import Tab, words
 from tests.faces.work import Work
-from wabox.campaigns import campaigns
+from wabox.campaigns import stored as campaigns
 from wabox.contacts import imports
-from wabox.contacts.people import ConsentSource
+from wabox.contacts.stored import ConsentSource
 from wabox.dashboard.names import labels
 from wabox.dashboard.names import words as page_words
 from wabox.messages import reasons

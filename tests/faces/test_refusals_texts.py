@@ -20,10 +20,13 @@ from wabox.errors import InsufficientCredits
 
 HOME = Path(wabox.__file__).parent
 MODULES = (
-    *(f"billing.{one}" for one in ("invoices", "ledger", "money", "payments", "plans", "receipts", "trials")),
+    *(f"billing.{one}" for one in ("invoices", "ledger", "money", "payments", "plans", "screenshots", "trials")),
     "accounts.states",
     "accounts.users",
-    "devices.devices",
+    "devices.orders",
+    "devices.pace",
+    "devices.sentences",
+    "devices.stored",
     "closing",
     "db.trouble",
 )

@@ -15,7 +15,7 @@ from wabox.accounts import terms, users
 from wabox.checkup import promises
 from wabox.content import builtin
 from wabox.dashboard.language import catalogue
-from wabox.devices import devices, doctor, endings, idling
+from wabox.devices import doctor, idling, sentences
 from wabox.messages import reasons
 from wabox.whatsapp import driver
 
@@ -58,8 +58,8 @@ def of_nouns() -> set[str]:
     found = {reasons.sentence(reason, None, zone) for reason in get_args(reasons.Reason)}
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
     found |= {one.sentence for one in builtin.BUILTINS}
-    found |= set(reasons._ENDS.values()) | {*devices._SENTENCES.values(), devices._GOES_ON}
-    found |= {*endings.OVER.values(), *endings.AGAIN.values()}
+    found |= set(reasons._ENDS.values()) | {*sentences._SENTENCES.values(), sentences._GOES_ON}
+    found |= {*sentences.OVER.values(), *sentences.AGAIN.values()}
     found |= set(doctor.SENTENCES) | set(idling.SENTENCES.values())
     return found | {users.DISCLAIMER, *terms.TERMS}
 

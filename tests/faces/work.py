@@ -16,11 +16,11 @@ from tests.faces.scene import PASSWORD, SECTIONS, dress
 from wabox import app, times
 from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies, running
-from wabox.contacts import contacts, segments
-from wabox.contacts.people import Consent
+from wabox.contacts import segments, writing
 from wabox.contacts.segments import Segment
+from wabox.contacts.stored import Consent
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.messages import answers, handing, outbox, stored
 from wabox.whatsapp.driver import Inbound
 
@@ -89,7 +89,7 @@ def _people(tx: Tx, made: Stage, person: Person, count: int) -> list[int]:
     found = []
     for number in range(count):
         agreed = Consent("order", now - timedelta(days=number), "asha@example.com", f"order {2400 + number}")
-        contact, _ = contacts.upsert(
+        contact, _ = writing.upsert(
             tx,
             person.id,
             phone=f"88017113{number:05d}",

@@ -19,8 +19,9 @@ from wabox.campaigns import launching
 from wabox.checkup.box import INVARIANTS
 from wabox.contacts import suppression
 from wabox.db import Rows, Tx
-from wabox.devices import devices
-from wabox.engine.closing import Closing
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
+from wabox.engine.closed_accounts import ClosedAccounts
 from wabox.errors import Invalid, NotFound
 from wabox.messages import outbox, template
 from wabox.whatsapp.driver import Link
@@ -45,8 +46,8 @@ def live(tx: Tx, made: Stage) -> None:
     basic = plans.create(tx, BASIC, now=now)
     plans.create(tx, TRY, now=now)
     trials.start(tx, user_id, ip="203.0.113.7", ip_days=30, now=now)
-    device = devices.start(tx, devices.by_id(tx, made.bilal.device_id))
-    devices.saw(tx, Link(device.id, device.session, "ready", phone=PHONE, synced=True), now=now)
+    device = orders.start(tx, devices.by_id(tx, made.bilal.device_id))
+    linking.saw(tx, Link(device.id, device.session, "ready", phone=PHONE, synced=True), now=now)
     claim = Claim(basic.id, "bkash", 50_000, "8N7A6D5C4B", "01711000001")
     paid = payments.submit(tx, user_id, claim, ip="203.0.113.7", now=now)
     assert isinstance(paid, payments.Payment)
@@ -129,7 +130,7 @@ def test_what_it_held_goes_and_the_books_stay(shop: Stage) -> None:
     close(shop)
     forget(shop)
     assert "devices" in shop.box.db.read_here(held, shop.bilal.id)  # until the engine has logged it out
-    shop.box.db.write_now(devices.command_done, shop.device(shop.bilal.device_id))
+    shop.box.db.write_now(orders.command_done, shop.device(shop.bilal.device_id))
     forget(shop)
     left = shop.box.db.read_here(held, shop.bilal.id)
     assert set(left) <= closing.KEPT
@@ -142,8 +143,8 @@ def test_what_it_held_goes_and_the_books_stay(shop: Stage) -> None:
 
 async def test_the_engine_forgets_by_itself(shop: Stage) -> None:
     close(shop)
-    shop.box.db.write_now(devices.command_done, shop.device(shop.bilal.device_id))
-    engine = Closing(shop.box)
+    shop.box.db.write_now(orders.command_done, shop.device(shop.bilal.device_id))
+    engine = ClosedAccounts(shop.box)
     for _ in range(60):
         await engine.tick()
     assert shop.box.db.read_here(closing.due) == []
@@ -167,8 +168,8 @@ def test_who_comes_back_is_known_by_address_number_and_ip(shop: Stage) -> None:
         user = users.create(tx, email=email, password_hash="x", now=now)
         terms.accept(tx, user.id, ip=ip, now=now)
         if phone:
-            device = devices.start(tx, devices.create_primary(tx, user.id, now=now))
-            devices.saw(tx, Link(device.id, device.session, "ready", phone=phone, synced=True), now=now)
+            device = orders.start(tx, orders.create_primary(tx, user.id, now=now))
+            linking.saw(tx, Link(device.id, device.session, "ready", phone=phone, synced=True), now=now)
         refused = trials.refusal(tx, user.id, ip=ip, ip_days=30, now=now)
         return refused.code if refused else "fine"
 

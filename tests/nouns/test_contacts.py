@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from wabox.accounts.users import User
-from wabox.contacts import contacts, fields, phones, suppression, writing
-from wabox.contacts.contacts import Wanted
-from wabox.contacts.people import Consent, Contact
+from wabox.contacts import fields, phones, suppression, writing
+from wabox.contacts import stored as contacts
+from wabox.contacts.stored import Consent, Contact, Wanted
 from wabox.contacts.writing import Draft
 from wabox.db import Tx
 from wabox.errors import Invalid, NotFound
@@ -34,7 +34,7 @@ def upsert(tx: Tx, user: User, one: Draft, now: datetime) -> tuple[Contact, bool
 
 
 def test_a_new_person_stands_as_written(tx: Tx, asha: User, now: datetime) -> None:
-    contact, created = contacts.upsert(
+    contact, created = writing.upsert(
         tx, asha.id, phone="8801711123456", name="Alice", custom="VIP", tags=("leads",), now=now
     )
     assert created
@@ -53,9 +53,9 @@ def test_the_same_phone_in_another_spelling_is_the_same_person(tx: Tx, asha: Use
 
 def test_what_is_absent_stays_and_none_clears(tx: Tx, asha: User, now: datetime) -> None:
     contact = put(tx, asha, "01711123456", now, name="Alice", custom="VIP", tags=("a", "b"))
-    renamed = contacts.patch(tx, asha.id, contact.id, name="Alicia", now=now + LATER)
+    renamed = writing.patch(tx, asha.id, contact.id, name="Alicia", now=now + LATER)
     assert (renamed.name, renamed.custom, renamed.tags) == ("Alicia", "VIP", ("a", "b"))
-    cleared = contacts.patch(tx, asha.id, contact.id, name=None, custom=None, tags=(), now=now + LATER)
+    cleared = writing.patch(tx, asha.id, contact.id, name=None, custom=None, tags=(), now=now + LATER)
     assert (cleared.name, cleared.custom, cleared.tags, cleared.tag) == (None, None, (), None)
 
 
@@ -77,7 +77,7 @@ def test_tags_can_be_added_instead(tx: Tx, asha: User, now: datetime) -> None:
 
 def test_a_phone_that_comes_twice_is_created_once_and_the_last_wins(tx: Tx, asha: User, now: datetime) -> None:
     put(tx, asha, "01811000000", now)
-    counts = contacts.bulk(
+    counts = writing.bulk(
         tx,
         asha.id,
         [
@@ -96,21 +96,21 @@ def test_a_phone_that_comes_twice_is_created_once_and_the_last_wins(tx: Tx, asha
 def test_a_thousand_go_in_one_call_and_one_more_does_not(tx: Tx, asha: User, now: datetime) -> None:
     drafts = [draft(f"88017{n:08d}") for n in range(1_001)]
     with pytest.raises(Invalid, match="at most 1,000"):
-        contacts.bulk(tx, asha.id, drafts, now=now)
-    assert contacts.bulk(tx, asha.id, drafts[:1_000], now=now).created == 1_000
-    assert contacts.bulk(tx, asha.id, drafts[:1_000], now=now).updated == 1_000
+        writing.bulk(tx, asha.id, drafts, now=now)
+    assert writing.bulk(tx, asha.id, drafts[:1_000], now=now).created == 1_000
+    assert writing.bulk(tx, asha.id, drafts[:1_000], now=now).updated == 1_000
 
 
 def test_ids_are_never_used_again(tx: Tx, asha: User, now: datetime) -> None:
     first = put(tx, asha, "01711123456", now)
-    contacts.remove(tx, asha.id, first.id)
+    writing.remove(tx, asha.id, first.id)
     assert put(tx, asha, "01711123456", now).id > first.id
 
 
 def test_a_removed_contact_is_gone_with_its_tags_but_stays_opted_out(tx: Tx, asha: User, now: datetime) -> None:
     contact = put(tx, asha, "01711123456", now, tags=("a",))
     suppression.opt_out(tx, asha.id, contact.phone, source="word", word="STOP", now=now)
-    contacts.remove(tx, asha.id, contact.id)
+    writing.remove(tx, asha.id, contact.id)
     with pytest.raises(NotFound):
         contacts.of_user(tx, asha.id, contact.id)
     assert tx.value("select count(*) from contact_tags") == 0
@@ -128,8 +128,8 @@ def test_bilal_neither_sees_nor_changes_ashas_people(tx: Tx, asha: User, bilal: 
     assert contacts.some(tx, bilal.id, [contact.id]) == []
     for verb in (
         lambda: contacts.of_user(tx, bilal.id, contact.id),
-        lambda: contacts.remove(tx, bilal.id, contact.id),
-        lambda: contacts.patch(tx, bilal.id, contact.id, name="Mallory", now=now),
+        lambda: writing.remove(tx, bilal.id, contact.id),
+        lambda: writing.patch(tx, bilal.id, contact.id, name="Mallory", now=now),
     ):
         with pytest.raises(NotFound):
             verb()
@@ -220,7 +220,7 @@ def test_every_list_can_be_walked_by_number_and_by_cursor(
     wanted: Wanted, tx: Tx, asha: User, now: datetime
 ) -> None:
     drafts = [draft(f"0171100{n:04d}", name=f"P{n}", tags=("t",)) for n in range(7)]
-    contacts.bulk(tx, asha.id, drafts, now=now)
+    writing.bulk(tx, asha.id, drafts, now=now)
     numbered = [
         one.id for n in (1, 2, 3) for one in contacts.page(tx, asha.id, wanted, number=n, per_page=3).contacts
     ]

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from wabox.contacts import columns, exporting, fields
 from wabox.contacts.columns import Columns, guarded, unguarded
-from wabox.contacts.people import Consent, Contact
+from wabox.contacts.stored import Consent, Contact
 from wabox.errors import Invalid
 
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)

@@ -9,10 +9,11 @@ import pytest
 from msgspec import UNSET
 
 from wabox.accounts.users import User
-from wabox.contacts import contacts, csv_files, imports, intake, suppression
+from wabox.contacts import csv_files, imports, intake, suppression, writing
+from wabox.contacts import stored as contacts
 from wabox.contacts.columns import Columns
 from wabox.contacts.imports import Import
-from wabox.contacts.people import Consent
+from wabox.contacts.stored import Consent
 from wabox.db import Tx
 from wabox.errors import Invalid, NotFound
 
@@ -63,7 +64,7 @@ def names(tx: Tx, user: User) -> dict[str, str | None]:
 def test_a_file_goes_in_and_tells_what_became_of_each_row(
     batch: int, tx: Tx, asha: User, directory: Path, now: datetime
 ) -> None:
-    contacts.upsert(tx, asha.id, phone="8801711000003", name="Chen", custom="kept", tags=("old",), now=now)
+    writing.upsert(tx, asha.id, phone="8801711000003", name="Chen", custom="kept", tags=("old",), now=now)
     found = upload(tx, asha, directory, now)
     assert (found.columns, found.total, found.status) == (Columns(1, 0, None, 2), 5, "uploaded")
     found = run(tx, found, directory, now, batch=batch)
@@ -101,7 +102,7 @@ def test_an_import_never_takes_an_opt_out_back(tx: Tx, asha: User, directory: Pa
 def test_attested_consent_and_a_tag_are_given_to_everybody(
     tx: Tx, asha: User, directory: Path, now: datetime
 ) -> None:
-    contacts.upsert(tx, asha.id, phone="8801711000002", consent=Consent("order", now), now=now)
+    writing.upsert(tx, asha.id, phone="8801711000002", consent=Consent("order", now), now=now)
     found = upload(tx, asha, directory, now)
     assert found.columns is not None
     imports.choose(
@@ -131,8 +132,8 @@ def test_a_wrong_guess_about_the_header_can_be_put_right(
 def test_the_preview_says_what_would_become_of_the_first_rows(
     tx: Tx, asha: User, directory: Path, now: datetime
 ) -> None:
-    contacts.upsert(tx, asha.id, phone="8801711000002", name="Bina", now=now)
-    contacts.upsert(tx, asha.id, phone="8801711000003", name="Old name", now=now)
+    writing.upsert(tx, asha.id, phone="8801711000002", name="Bina", now=now)
+    writing.upsert(tx, asha.id, phone="8801711000003", name="Old name", now=now)
     suppression.opt_out(tx, asha.id, "8801711000003", source="owner", now=now)
     found = upload(tx, asha, directory, now)
     seen = intake.preview(tx, directory, found, country="BD", now=now)

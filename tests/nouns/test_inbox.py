@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from wabox.accounts.users import User
-from wabox.contacts import contacts, inbox, words
+from wabox.contacts import inbox, words, writing
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import orders
 from wabox.errors import NotFound
 from wabox.whatsapp.driver import Inbound
 
@@ -15,7 +15,7 @@ from wabox.whatsapp.driver import Inbound
 def hear(tx: Tx, user: User, text: str, now: datetime, *, number: int = 1, phone: str = "8801711000001") -> bool:
     label = f"d{user.id}"
     row = tx.one("select id from devices where label = :label", label=label)
-    device_id = row["id"] if row else devices.create(tx, user.id, label, most=9, now=now).id
+    device_id = row["id"] if row else orders.create(tx, user.id, label, most=9, now=now).id
     event = Inbound(device_id, 1, f"ABC{number}", f"{phone}@c.us", phone, "Ali", text, "chat", now)
     return inbox.record(tx, user.id, event, verdict=words.judge(text), now=now)
 
@@ -27,7 +27,7 @@ def test_a_message_is_recorded_once(tx: Tx, asha: User, now: datetime) -> None:
 
 
 def test_threads_show_the_last_message_of_each_person(tx: Tx, asha: User, now: datetime) -> None:
-    contacts.upsert(tx, asha.id, phone="8801711000002", name="Bina", now=now)
+    writing.upsert(tx, asha.id, phone="8801711000002", name="Bina", now=now)
     for number, (phone, text) in enumerate(
         [("8801711000001", "one"), ("8801711000002", "two"), ("8801711000001", "three")]
     ):
@@ -83,7 +83,7 @@ def test_text_that_sqlite_cannot_hold_is_kept_as_far_as_it_goes(tx: Tx, asha: Us
 
 
 def test_a_page_whose_clock_is_ahead_does_not_write_from_the_future(tx: Tx, asha: User, now: datetime) -> None:
-    device = devices.create_primary(tx, asha.id, now=now)
+    device = orders.create_primary(tx, asha.id, now=now)
     event = Inbound(device.id, 1, "X", "c", "8801711000001", None, "hi", "chat", now + timedelta(days=3))
     inbox.record(tx, asha.id, event, verdict=None, now=now)
     assert inbox.thread(tx, asha.id, "8801711000001")[0].at == now

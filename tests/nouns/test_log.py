@@ -11,9 +11,9 @@ import pytest
 
 from tests.cast import Stage, stage
 from wabox.campaigns import control, expansion, launching
-from wabox.contacts import contacts
+from wabox.contacts import writing
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.engine.housekeeping import Housekeeping
 from wabox.messages import log, outbox, template
 from wabox.messages.log import Wanted
@@ -62,7 +62,7 @@ def test_a_message_that_was_refused_counts_nowhere(shop: Stage) -> None:
 def test_the_total_counts_a_campaign_and_not_what_was_forgotten(shop: Stage) -> None:
     def launch(tx: Tx) -> int:
         now = shop.hands.now()
-        ids = [contacts.upsert(tx, shop.asha.id, phone=f"88017110001{n:02d}", now=now)[0].id for n in range(12)]
+        ids = [writing.upsert(tx, shop.asha.id, phone=f"88017110001{n:02d}", now=now)[0].id for n in range(12)]
         return launching.create(
             tx,
             shop.asha.id,

@@ -14,7 +14,7 @@ from tests.pictures import drawn
 from tests.some import some
 from wabox.accounts import audit, users
 from wabox.accounts.users import User
-from wabox.billing import invoices, ledger, money, payments, plans, receipts, subscriptions, txids
+from wabox.billing import invoices, ledger, money, payments, plans, screenshots, subscriptions, txids
 from wabox.billing.payments import Claim, Payment
 from wabox.billing.plans import Plan, Terms
 from wabox.db import Tx
@@ -549,26 +549,26 @@ PNG, JPEG, WEBP = (drawn(kind) for kind in ("png", "jpg", "webp"))
 
 @pytest.mark.parametrize(("data", "kind"), [(PNG, "png"), (JPEG, "jpg"), (WEBP, "webp")])
 def test_a_picture_is_known_by_its_content_and_kept_private(tmp_path: Path, data: bytes, kind: str) -> None:
-    name = receipts.keep(tmp_path / "receipts", data)
+    name = screenshots.keep(tmp_path / "receipts", data)
     assert name.endswith("." + kind)
     assert (tmp_path / "receipts" / name).stat().st_mode & 0o777 == 0o600
-    assert receipts.read(tmp_path / "receipts", name) == (data, receipts.TYPES[kind])
-    receipts.drop(tmp_path / "receipts", name)
+    assert screenshots.read(tmp_path / "receipts", name) == (data, screenshots.TYPES[kind])
+    screenshots.drop(tmp_path / "receipts", name)
     with pytest.raises(NotFound):
-        receipts.read(tmp_path / "receipts", name)
+        screenshots.read(tmp_path / "receipts", name)
 
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"<svg onload=alert(1)>", b"GIF89a" + b"\0" * 40, b"%PDF-1.7", PNG + b"\0" * receipts.MOST_BYTES],
+    [b"", b"<svg onload=alert(1)>", b"GIF89a" + b"\0" * 40, b"%PDF-1.7", PNG + b"\0" * screenshots.MOST_BYTES],
 )
 def test_what_is_no_picture_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(Invalid) as refusal:
-        receipts.keep(tmp_path, data)
+        screenshots.keep(tmp_path, data)
     assert refusal.value.code == "bad_receipt"
 
 
 @pytest.mark.parametrize("name", ["../wabox.db", "x.png", "/etc/passwd", "a" * 32 + ".svg"])
 def test_a_picture_has_no_other_name_than_its_own(tmp_path: Path, name: str) -> None:
     with pytest.raises(NotFound):
-        receipts.read(tmp_path, name)
+        screenshots.read(tmp_path, name)

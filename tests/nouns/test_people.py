@@ -9,10 +9,10 @@ import pytest
 from wabox.accounts.sealing import Seal
 from wabox.accounts.users import User
 from wabox.campaigns import replies
-from wabox.contacts import contacts, exporting, identities, inbox, suppression
+from wabox.contacts import exporting, identities, inbox, suppression, writing
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.devices.devices import Device
+from wabox.devices import orders
+from wabox.devices.stored import Device
 from wabox.errors import Invalid, NotFound
 from wabox.messages import addressees, answers, chats, handing, log, outbox, single, stored, template
 from wabox.webhooks import endpoints
@@ -28,7 +28,7 @@ def device(tx: Tx, asha: User, now: datetime) -> Device:
     """asha's phone; her webhook hears of everything."""
     seal = Seal(b"k" * 32)
     endpoints.put(tx, asha.id, url="https://shop.example/x", events=EVENTS, allow=Allow(), seal=seal, now=now)
-    return devices.create_primary(tx, asha.id, now=now)
+    return orders.create_primary(tx, asha.id, now=now)
 
 
 def said(device: Device, text: str, now: datetime, *, number: int = 1, phone: str | None = None) -> Inbound:
@@ -136,7 +136,7 @@ def test_an_opt_out_outlives_the_erased_person_by_every_id(
     for table in ("people", "person_ids", "inbox", "chats", "deliveries"):
         assert tx.value(f"select count(*) from {table}") == 0
     assert tx.value("select count(*) from messages where phone <> ''") == 0
-    contacts.upsert(tx, asha.id, phone=PHONE, name="Ali", now=now)
+    writing.upsert(tx, asha.id, phone=PHONE, name="Ali", now=now)
     waits = queue(tx, device, PHONE, now)
     addressees.learn(tx, device, PHONE, Resolved("yes", CHAT), now=now)
     assert stored.by_id(tx, waits).error == "opted_out"
@@ -191,7 +191,7 @@ def test_only_who_wrote_first_is_answered_and_in_that_chat(
     replies.hear(tx, said(device, "hello", now), now=now)
     person = identities.ensure(tx, asha.id, CHAT, now=now)
     assert single.recipient(tx, asha.id, person) == single.Recipient(CHAT, "primary")
-    other = devices.create(tx, asha.id, "other", most=9, now=now)
+    other = orders.create(tx, asha.id, "other", most=9, now=now)
     with pytest.raises(Invalid) as refused:
         single.recipient(tx, asha.id, person, device_label=other.label)
     assert refused.value.code == "wrote_elsewhere"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.pictures import drawn, flat, moving
-from wabox.billing import pictures, receipts
+from wabox.billing import pictures, screenshots
 from wabox.billing.pictures import TooLarge, Unreadable
 from wabox.errors import Invalid
 
@@ -25,13 +25,13 @@ WHOLE = {kind: drawn(kind) for kind in KINDS}
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_whole_picture_is_taken(kind: str) -> None:
-    assert receipts.kind_of(WHOLE[kind]) == kind
-    assert receipts.kind_of(drawn(kind, 1_080, 2_400)) == kind
+    assert screenshots.kind_of(WHOLE[kind]) == kind
+    assert screenshots.kind_of(drawn(kind, 1_080, 2_400)) == kind
 
 
 @pytest.mark.parametrize("how", [{"progressive": True}, {"exif": EXIF}])
 def test_what_phones_make_is_taken(how: dict[str, object]) -> None:
-    assert receipts.kind_of(drawn("jpg", 600, 800, **how)) == "jpg"
+    assert screenshots.kind_of(drawn("jpg", 600, 800, **how)) == "jpg"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -41,7 +41,7 @@ def test_a_picture_that_only_begins_well_is_refused(kind: str) -> None:
     patched = (whole[:40] + b"\0" * 400, whole[:40] + b"<script>" * 50)
     for data in halves if kind == "webp" else halves + patched:  # a WebP draws whatever it holds
         with pytest.raises(Invalid) as refusal:
-            receipts.kind_of(data)
+            screenshots.kind_of(data)
         assert refusal.value.code == "bad_receipt"
 
 
@@ -63,7 +63,7 @@ def test_more_dots_than_a_photo_needs_are_not_even_drawn(
     monkeypatch: pytest.MonkeyPatch, kind: str, width: int, height: int
 ) -> None:
     data = flat(kind, width, height)
-    assert len(data) < receipts.MOST_BYTES
+    assert len(data) < screenshots.MOST_BYTES
     for opener in pictures._OPENERS.values():
         monkeypatch.setattr(opener, "load", lambda _: pytest.fail("it was drawn"))
     with pytest.raises(TooLarge):
@@ -111,6 +111,6 @@ def test_no_bytes_break_the_look(kind: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 8))):
         hurt[data.draw(st.integers(8, len(hurt) - 1))] = data.draw(st.integers(0, 255))
     try:
-        assert receipts.kind_of(bytes(hurt)) == kind
+        assert screenshots.kind_of(bytes(hurt)) == kind
     except Invalid as refusal:
         assert refusal.code == "bad_receipt"

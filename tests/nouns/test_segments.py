@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from wabox.accounts.users import User
 from wabox.contacts import segments, writing
-from wabox.contacts.people import Consent
 from wabox.contacts.phones import Phone
 from wabox.contacts.segments import Segment
+from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.db import Tx
 from wabox.errors import Invalid

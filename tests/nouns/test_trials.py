@@ -11,7 +11,8 @@ from wabox.billing import ledger, plans, subscriptions, trials
 from wabox.billing.plans import Terms
 from wabox.billing.subscriptions import Subscription
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.whatsapp.driver import Link
 
@@ -28,7 +29,7 @@ class Story:
 
     def person(self, email: str) -> User:
         made = users.create(self.tx, email=email, password_hash="x", now=self.now)
-        devices.create_primary(self.tx, made.id, now=self.now)
+        orders.create_primary(self.tx, made.id, now=self.now)
         return made
 
     def registered_from(self, user: User, ip: str) -> None:
@@ -48,8 +49,8 @@ class Story:
 
     def link(self, user: User, phone: str = PHONE) -> None:
         device = devices.by_label(self.tx, user.id, "primary")
-        number = devices.start(self.tx, device).session
-        devices.saw(self.tx, Link(device.id, number, "ready", phone=phone, synced=True), now=self.now)
+        number = orders.start(self.tx, device).session
+        linking.saw(self.tx, Link(device.id, number, "ready", phone=phone, synced=True), now=self.now)
 
     def credits(self, user: User) -> int | None:
         return ledger.credits_left(self.tx, user.id)

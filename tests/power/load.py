@@ -19,10 +19,11 @@ from tests.power.disk import Recorder
 from wabox import app
 from wabox.billing import ledger
 from wabox.campaigns import launching
-from wabox.contacts import contacts, phones, writing
+from wabox.contacts import phones, writing
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.engine import receipts
+from wabox.devices import orders
+from wabox.devices import stored as devices
+from wabox.engine import page_events
 from wabox.engine.expansion import Expansion
 from wabox.engine.turns import Turns
 from wabox.webhooks import endpoints
@@ -65,7 +66,7 @@ def _shop(tx: Tx, made: Stage) -> None:
         now=now,
     )
     people = [writing.Draft(phones.parse(f"88017110{n:05d}", country="BD")) for n in range(PEOPLE)]
-    contacts.bulk(tx, made.asha.id, people, now=now)
+    writing.bulk(tx, made.asha.id, people, now=now)
 
 
 class _Phone:
@@ -77,12 +78,12 @@ class _Phone:
         self.thread = threading.Thread(target=self._work)
         self.driver = FakeDriver(self._hear, now=made.hands.now)
         self.driver.before_hand_over = lambda _, wa_id: disk.told(ENTERED, number_of(wa_id))
-        made.box.db.write_now(lambda tx: devices.start(tx, devices.by_id(tx, made.asha.device_id)))
+        made.box.db.write_now(lambda tx: orders.start(tx, devices.by_id(tx, made.asha.device_id)))
         self.driver.open(made.device().spec)
         self.driver.scan(made.asha.device_id, "8801700000009")
 
     def _hear(self, event: Event) -> None:
-        self.made.box.db.write_now(receipts.verb(event, self.made.box))
+        self.made.box.db.write_now(page_events.verb(event, self.made.box))
 
     def _work(self) -> None:
         turns = Turns(self.made.box, self.driver, "boot-1")

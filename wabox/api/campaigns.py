@@ -14,10 +14,11 @@ from wabox.accounts.keys import Caller
 from wabox.api import idempotency, wire
 from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
-from wabox.campaigns import campaigns, control, launching, preflight
+from wabox.campaigns import control, launching, preflight
+from wabox.campaigns import stored as campaigns
 from wabox.contacts import segments
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import leaving, template
 from wabox.mounting import Mount

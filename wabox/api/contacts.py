@@ -17,7 +17,8 @@ from wabox.api import idempotency, wire
 from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
 from wabox.campaigns import replies
-from wabox.contacts import contacts, fields, people, phones, suppression, writing
+from wabox.contacts import fields, phones, suppression, writing
+from wabox.contacts import stored as contacts
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
@@ -49,7 +50,7 @@ _Search = Annotated[
 class NewConsent(Struct, forbid_unknown_fields=True):
     """That the person agreed to be written to. at: now, unless it is said."""
 
-    source: people.ConsentSource
+    source: contacts.ConsentSource
     at: wire.Aware | None = None
     note: Annotated[str, Meta(max_length=fields.MOST_NOTE, extra_json_schema=_PLAIN)] | None = None
 
@@ -73,7 +74,7 @@ class NewContact(Changes, forbid_unknown_fields=True, kw_only=True):
 class Bulk(Struct, forbid_unknown_fields=True):
     """Up to 1,000 contacts, all or none."""
 
-    contacts: Annotated[list[NewContact], Meta(max_length=contacts.MOST_AT_ONCE)]
+    contacts: Annotated[list[NewContact], Meta(max_length=writing.MOST_AT_ONCE)]
 
 
 class Processed(Struct):
@@ -87,7 +88,7 @@ class Processed(Struct):
 class Consent(Struct):
     """by: who wrote it down."""
 
-    source: people.ConsentSource
+    source: contacts.ConsentSource
     at: wire.Time
     by: str | None
     note: str | None
@@ -184,13 +185,13 @@ async def change(data: Changes, contact_id: ContactId, box: Box, caller: Caller)
     """Name, custom, tags and consent. The phone stays: delete the contact and create another one."""
     now = box.now()
     changes = _fields(data, caller, now)
-    return on_wire(await box.db.write(contacts.patch, caller.user.id, contact_id, **changes, now=now))
+    return on_wire(await box.db.write(writing.patch, caller.user.id, contact_id, **changes, now=now))
 
 
 @delete("/contacts/{contact_id:int}", status_code=204, responses=wire.errors(404), summary="Delete a contact")
 async def remove(contact_id: ContactId, box: Box, caller: Caller) -> None:
     """The message log stays, and so does an opt-out: the same phone created again is still opted out."""
-    await box.db.write(contacts.remove, caller.user.id, contact_id)
+    await box.db.write(writing.remove, caller.user.id, contact_id)
 
 
 @post(
@@ -206,7 +207,7 @@ async def bulk(data: Bulk, request: StrictRequest, box: Box, caller: Caller) -> 
     drafts = _drafts(data.contacts, box, caller)
 
     def verb(tx: Tx) -> Processed:
-        counts = contacts.bulk(tx, caller.user.id, drafts, now=box.now())
+        counts = writing.bulk(tx, caller.user.id, drafts, now=box.now())
         return Processed(counts.created, counts.updated, counts.total)
 
     return await idempotency.once(box, request, caller, verb, kind=Processed, status=200)
@@ -259,7 +260,7 @@ async def list_tags(
     )
 
 
-def on_wire(found: people.Contact) -> Contact:
+def on_wire(found: contacts.Contact) -> Contact:
     """A contact as the API shows it."""
     consent = found.consent
     return Contact(
@@ -325,14 +326,14 @@ def _tags(data: Changes) -> tuple[str, ...] | UnsetType:
 
 def _consent(
     given: NewConsent | UnsetType | None, caller: Caller, now: datetime
-) -> people.Consent | UnsetType | None:
+) -> contacts.Consent | UnsetType | None:
     if given is None or isinstance(given, UnsetType):
         return given
     at = moment(given.at, "consent.at") or now
     if at > now:
         sentence = "A consent cannot lie in the future; leave at out, or send when it was given."
         raise Invalid("bad_time", sentence, details={"consent.at": sentence})
-    return people.Consent(given.source, at, caller.user.email, fields.note(given.note))
+    return contacts.Consent(given.source, at, caller.user.email, fields.note(given.note))
 
 
 router = Mount(

@@ -22,7 +22,8 @@ from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
-from wabox.devices import devices, doctor, limits, qr
+from wabox.devices import doctor, limits, orders, qr, sentences
+from wabox.devices import stored as devices
 from wabox.messages import answers, chats, leaving, line, reasons
 from wabox.mounting import Mount
 from wabox.whatsapp.driver import Checkup, Detail, LinkState, QuotaStatus
@@ -183,7 +184,7 @@ async def add(data: NewDevice, request: StrictRequest, box: Box, caller: Caller)
     def create(tx: Tx) -> Device:
         now = box.now()
         most = subscriptions.most_devices(tx, caller.user.id, config=box.config, now=now)
-        made = devices.create(tx, caller.user.id, data.device_label, most=most, now=now)
+        made = orders.create(tx, caller.user.id, data.device_label, most=most, now=now)
         record.by(request, box, caller)(tx, "device.added", subject=made.label)
         return on_wire(tx, box, made, now)
 
@@ -213,7 +214,7 @@ async def start(
     device_label: wire.LabelInPath, request: Request[Any, Any, Any], box: Box, caller: Caller
 ) -> Device:
     """Open its session. A device that was never linked goes to `qr`."""
-    return await _act(_Ask(request, box, caller, "device.started"), device_label, devices.start)
+    return await _act(_Ask(request, box, caller, "device.started"), device_label, orders.start)
 
 
 @post(
@@ -227,7 +228,7 @@ async def restart(
     device_label: wire.LabelInPath, request: Request[Any, Any, Any], box: Box, caller: Caller
 ) -> Device:
     """Close its session and open it again; the link stays."""
-    return await _act(_Ask(request, box, caller, "device.restarted"), device_label, devices.restart)
+    return await _act(_Ask(request, box, caller, "device.restarted"), device_label, orders.restart)
 
 
 @post(
@@ -241,7 +242,7 @@ async def logout(
     device_label: wire.LabelInPath, request: Request[Any, Any, Any], box: Box, caller: Caller
 ) -> Device:
     """Give the link up at WhatsApp; linking again needs a new QR."""
-    return await _act(_Ask(request, box, caller, "device.logged_out"), device_label, devices.logout)
+    return await _act(_Ask(request, box, caller, "device.logged_out"), device_label, orders.logout)
 
 
 @post(
@@ -309,7 +310,7 @@ async def ask_pairing_code(
     phone = wire.in_field("phone", phones.parse, data.phone, country=box.config.locale.country)
 
     def ask(tx: Tx, device: devices.Device) -> devices.Device:
-        return devices.ask_pairing_code(tx, device, phone.digits)
+        return orders.ask_pairing_code(tx, device, phone.digits)
 
     await _act(_Ask(request, box, caller, "device.code_asked"), device_label, ask)
     return PairingCode(code=None)
@@ -375,7 +376,7 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         warmup_day=ramp.warmup_day,
         effective_daily_cap=ramp.daily_cap,
         detail=device.remark or more,
-        detail_text=devices.sentence(device) or (reasons.of(more) if more else None),
+        detail_text=sentences.sentence(device) or (reasons.of(more) if more else None),
         limits=None if told is None else msgspec.convert(told, Limits),
         previous_phone=device.previous_phone,
         reason=device.reason,

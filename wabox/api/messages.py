@@ -18,7 +18,7 @@ from wabox.billing import ledger
 from wabox.box import Box
 from wabox.contacts import phones
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import explaining, log, outbox, single, stored, template
 from wabox.mounting import Mount

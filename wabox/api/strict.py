@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from litestar import Request
 
-from wabox.api import wrong
+from wabox.api import wrong_fields
 from wabox.errors import Invalid
 
 DEEPEST = 32
@@ -36,7 +36,7 @@ def _as(document: Any, kind: Any) -> Any:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError:
-        found = wrong.details(document, kind)
+        found = wrong_fields.details(document, kind)
     raise Invalid("invalid", f"Something is wrong with {', '.join(found)}; see details.", details=found)
 
 

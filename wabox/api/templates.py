@@ -10,7 +10,8 @@ from msgspec import Meta, Struct
 from wabox.accounts.keys import Caller
 from wabox.api import wire
 from wabox.box import Box
-from wabox.contacts import contacts, people, segments
+from wabox.contacts import segments
+from wabox.contacts import stored as contacts
 from wabox.db import Rows
 from wabox.errors import Invalid, Refusal
 from wabox.messages import template
@@ -70,14 +71,14 @@ async def preview(data: Wanted, box: Box, caller: Caller) -> Preview:
     return await box.db.read(ask)
 
 
-def _people(rows: Rows, user_id: int, data: Wanted) -> list[people.Contact]:
+def _people(rows: Rows, user_id: int, data: Wanted) -> list[contacts.Contact]:
     if data.contact_id is not None:
         return [contacts.of_user(rows, user_id, data.contact_id)]
     segment = data.segment or segments.of_tag(data.tag)
     return contacts.some(rows, user_id, segments.first(rows, user_id, segment, most=SAMPLES))
 
 
-def _sample(contact: people.Contact, parsed: template.Template) -> Sample:
+def _sample(contact: contacts.Contact, parsed: template.Template) -> Sample:
     try:
         text = parsed.render(contacts.values(contact), seed=f"preview:{contact.id}")
     except Refusal as refusal:

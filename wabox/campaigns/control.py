@@ -10,7 +10,7 @@ from datetime import datetime
 from wabox import times
 from wabox.billing import ledger, subscriptions
 from wabox.campaigns import launching
-from wabox.campaigns.campaigns import (
+from wabox.campaigns.stored import (
     IN_REVIEW,
     NO_DEVICES,
     OVER,
@@ -22,7 +22,7 @@ from wabox.campaigns.campaigns import (
     of_user,
 )
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import leaving, outbox
 

@@ -13,8 +13,9 @@ from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger
-from wabox.campaigns import campaigns, control
-from wabox.campaigns.campaigns import Campaign
+from wabox.campaigns import control
+from wabox.campaigns import stored as campaigns
+from wabox.campaigns.stored import Campaign
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx

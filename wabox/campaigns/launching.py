@@ -9,7 +9,7 @@ from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger
-from wabox.campaigns.campaigns import IN_REVIEW, NO_DEVICES, Campaign, by_id, has_devices, moved
+from wabox.campaigns.stored import IN_REVIEW, NO_DEVICES, Campaign, by_id, has_devices, moved
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx

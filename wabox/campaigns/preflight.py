@@ -11,12 +11,12 @@ from datetime import datetime
 from wabox import times
 from wabox.billing import ledger
 from wabox.campaigns import launching
-from wabox.campaigns.campaigns import Campaign
+from wabox.campaigns.stored import Campaign
 from wabox.config import Config
 from wabox.contacts import segments
 from wabox.content.rules import Verdict
 from wabox.db import Row, Rows
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Refusal
 from wabox.messages import chats, explaining, foreseeing, stored
 from wabox.messages.template import Template

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wabox import times
-from wabox.campaigns.campaigns import Campaign
+from wabox.campaigns.stored import Campaign
 from wabox.config import Config
 from wabox.db import Rows
 from wabox.messages import explaining, stored

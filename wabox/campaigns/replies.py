@@ -12,7 +12,7 @@ from wabox.contacts import inbox, suppression, words
 from wabox.contacts.identities import Person
 from wabox.content import complaints, rules
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.messages import addressees, chats, leaving, outbox, template
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Inbound

@@ -19,7 +19,7 @@ from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
 from wabox.db import JOURNAL_ALARM_BYTES, Database, Rows
-from wabox.devices import devices
+from wabox.devices import orders
 from wabox.errors import ConfigError
 
 HEALTH_SECONDS = 5
@@ -102,7 +102,7 @@ def stored(data: DataDir, config: Config) -> Iterator[Finding]:
         with contextlib.closing(connection):
             connection.row_factory = sqlite3.Row
             yield mails(Rows(connection), config, now=datetime.now(UTC))
-            if stuck := devices.stuck_logouts(Rows(connection)):
+            if stuck := orders.stuck_logouts(Rows(connection)):
                 yield logouts(stuck)
 
 

@@ -12,7 +12,7 @@ from wabox.accounts import mail
 from wabox.checkup import machine_clock
 from wabox.config import Config
 from wabox.db import Rows
-from wabox.devices import devices
+from wabox.devices import orders
 from wabox.messages import explaining, log
 
 LATE = timedelta(minutes=1)
@@ -107,7 +107,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
             """select count(*) from users cross join deliveries d
                on d.user_id = users.id and d.status = 'parked'""",
         ),
-        leaving=devices.stuck_logouts(rows),
+        leaving=orders.stuck_logouts(rows),
         mails=_by(rows, "select status, count(*) from mails group by status"),
         stuck=mail.stuck(rows),
         clock_wrong=machine_clock.is_wrong(rows),

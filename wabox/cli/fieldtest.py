@@ -17,7 +17,7 @@ import structlog
 from wabox import datadir
 from wabox.cli import shared
 from wabox.config import Config
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import ConfigError
 from wabox.fieldtest import place, shown
 from wabox.fieldtest.journal import Journal

@@ -13,7 +13,7 @@ from wabox.cli import alone, shared
 from wabox.config import Config
 from wabox.dashboard.frame import letters
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import orders
 from wabox.errors import NotFound
 
 
@@ -54,7 +54,7 @@ def add(config: Config, email: str, *, password_stdin: bool, as_json: bool) -> N
         def make(tx: Tx) -> tuple[User, str]:
             now = box.now()
             user = users.create(tx, email=email, password_hash=hashed, now=now)
-            devices.create_primary(tx, user.id, now=now)
+            orders.create_primary(tx, user.id, now=now)
             details = {"name": user.email, "by": "wabox user"}
             audit.note(tx, user_id=None, action="account.made", subject=str(user.id), details=details, now=now)
             return user, keys.issue(tx, user.id, now=now).key

@@ -14,8 +14,8 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from wabox.contacts import csv_files, fields, phones
-from wabox.contacts.people import Consent
 from wabox.contacts.phones import Phone
+from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.errors import Invalid
 

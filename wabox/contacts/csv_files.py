@@ -26,7 +26,6 @@ MOST_LINE = 256 * 1024
 MOST_LINES = 50  # of text in one row: more is a quotation mark that was never closed
 SAMPLE = 50
 DELIMITERS = (",", ";", "\t", "|")
-
 _PHONE_LIKE = re.compile(r"[\s'\"=+(]*\+?[\d(][\d\s().+/-]{5,24}[\s\"]*|[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _ARCHIVES = {

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wabox import times
-from wabox.contacts import columns, people, segments
-from wabox.contacts.people import COLUMNS, Contact
+from wabox.contacts import columns, segments
+from wabox.contacts import stored as contacts
 from wabox.contacts.segments import Segment
+from wabox.contacts.stored import COLUMNS, Contact
 from wabox.db import Rows
 
 AT_ONCE = 500
@@ -29,7 +30,7 @@ def batch(rows: Rows, user_id: int, segment: Segment, *, after: int = 0) -> list
         most=AT_ONCE,
         **params,
     )
-    return people.contacts_of(rows, found)
+    return contacts.contacts_of(rows, found)
 
 
 def cells(contact: Contact) -> tuple[str, ...]:
@@ -108,5 +109,5 @@ def text(rows: Iterable[Sequence[str]], *, start: bool) -> str:
 def pieces(batches: Iterable[list[Contact]]) -> Iterator[str]:
     """A whole export, a piece a batch."""
     yield text([HEADER], start=True)
-    for contacts in batches:
-        yield text([cells(contact) for contact in contacts], start=False)
+    for batch in batches:
+        yield text([cells(contact) for contact in batch], start=False)

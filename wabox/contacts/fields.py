@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from wabox.errors import Invalid
 
 MOST_NAME, MOST_CUSTOM, MOST_TAG, MOST_TAGS, MOST_NOTE = 200, 1_000, 64, 50, 500
-
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

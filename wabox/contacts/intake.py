@@ -16,7 +16,7 @@ from typing import Literal
 from wabox import times
 from wabox.contacts import columns, csv_files, suppression, writing
 from wabox.contacts.imports import Import, Refused
-from wabox.contacts.people import Consent
+from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal

@@ -17,7 +17,6 @@ from wabox.errors import Invalid
 
 MAX_TYPED = 64
 MIN_DIGITS, MAX_DIGITS = 7, 15
-
 _PLUS = frozenset("+\uff0b\ufe62")
 _BETWEEN = frozenset("()[]./-\u00ad\u2212\uff08\uff09\uff3b\uff3d\uff0e\uff0f\u00b7\u30fb")
 _BLANKS = frozenset("\t\n\r\ufe0e\ufe0f")  # with the selectors that follow digits pasted from a chat

@@ -15,12 +15,16 @@ from typing import Any, Literal
 from msgspec import UNSET, UnsetType
 
 from wabox import times
-from wabox.contacts import fields, people
-from wabox.contacts.people import Consent
+from wabox.contacts import fields
+from wabox.contacts import stored as contacts
 from wabox.contacts.phones import Phone
+from wabox.contacts.stored import Consent, Contact
 from wabox.db import Rows, Tx
+from wabox.errors import Invalid, NotFound
 
 Outcome = Literal["created", "updated", "unchanged"]
+
+MOST_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,15 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What a call with many rows did. created: new people. updated: rows that met one, changed or not."""
+
+    created: int
+    updated: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class _State:
     """All of a contact that a draft can change."""
 
@@ -47,6 +60,68 @@ class _State:
     custom: str | None
     tags: tuple[str, ...]
     consent: Consent | None
+
+
+def upsert(
+    tx: Tx,
+    user_id: int,
+    *,
+    phone: str,
+    flagged: bool = False,
+    name: str | None | UnsetType = UNSET,
+    custom: str | None | UnsetType = UNSET,
+    tags: tuple[str, ...] | UnsetType = UNSET,
+    consent: Consent | None | UnsetType = UNSET,
+    now: datetime,
+) -> tuple[Contact, bool]:
+    """The contact with this phone stands; True if it is new.
+
+    phone, flagged: as `phones.parse` gave them. A field left UNSET stays as it is, None clears it. Name,
+    custom and tags: as `fields` cleaned them.
+    """
+    draft = Draft(Phone(phone, flagged), name, custom, tags, consent)
+    outcome = write(tx, user_id, [draft], now=now)[phone]
+    contact = contacts.by_phone(tx, user_id, phone)
+    assert contact is not None
+    return contact, outcome == "created"
+
+
+def bulk(tx: Tx, user_id: int, drafts: Sequence[Draft], *, now: datetime) -> Counts:
+    """All of them stand. A phone that comes twice is one contact: created once, then updated.
+
+    Raises Invalid `too_many` over MOST_AT_ONCE.
+    """
+    if len(drafts) > MOST_AT_ONCE:
+        sentence = f"Send at most {MOST_AT_ONCE:,} contacts in one call."
+        raise Invalid("too_many", sentence, details={"contacts": sentence})
+    outcomes = write(tx, user_id, drafts, now=now)
+    created = sum(outcome == "created" for outcome in outcomes.values())
+    return Counts(created, len(drafts) - created, len(drafts))
+
+
+def patch(
+    tx: Tx,
+    user_id: int,
+    contact_id: int,
+    *,
+    name: str | None | UnsetType = UNSET,
+    custom: str | None | UnsetType = UNSET,
+    tags: tuple[str, ...] | UnsetType = UNSET,
+    consent: Consent | None | UnsetType = UNSET,
+    now: datetime,
+) -> Contact:
+    """The contact with these changes. Raises NotFound."""
+    contact = contacts.of_user(tx, user_id, contact_id)
+    phone = Phone(contact.phone, contact.flagged)
+    write(tx, user_id, [Draft(phone, name, custom, tags, consent)], now=now)
+    return contacts.of_user(tx, user_id, contact_id)
+
+
+def remove(tx: Tx, user_id: int, contact_id: int) -> None:
+    """The contact and its tags are gone; the log, and whether it may be written to, stay. Raises NotFound."""
+    gone = tx.run("delete from contacts where id = :id and user_id = :user_id", id=contact_id, user_id=user_id)
+    if not gone:
+        raise NotFound("not_found", "There is no such contact; GET /contacts lists yours.")
 
 
 def write(tx: Tx, user_id: int, drafts: Iterable[Draft], *, now: datetime) -> dict[str, Outcome]:
@@ -143,7 +218,7 @@ def _known(rows: Rows, user_id: int, phones: list[str]) -> dict[str, tuple[int, 
         user_id=user_id,
         phones=json.dumps(phones),
     )
-    tagged = people.tags_of(rows, [row["id"] for row in found]) if found else {}
+    tagged = contacts.tags_of(rows, [row["id"] for row in found]) if found else {}
     return {
         row["phone"]: (
             row["id"],
@@ -152,7 +227,7 @@ def _known(rows: Rows, user_id: int, phones: list[str]) -> dict[str, tuple[int, 
                 row["name"],
                 row["custom"],
                 tagged.get(row["id"], ()),
-                people.consent_of(row),
+                contacts.consent_of(row),
             ),
         )
         for row in found

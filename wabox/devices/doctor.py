@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from wabox.devices.devices import ENDED, Device, sentence
+from wabox.devices.sentences import sentence
+from wabox.devices.stored import ENDED, Device
 from wabox.whatsapp.driver import Checkup
 
 Status = Literal["good", "note", "bad"]
 UNSCANNED = timedelta(minutes=2)
 MOST_SKEW = timedelta(minutes=1)
-
 STOPPED = "The phone is not started here."
 NO_BROWSER = "The browser is not open."
 OPENING = "WhatsApp Web is opening."

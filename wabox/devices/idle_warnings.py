@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from wabox.db import Rows, Tx
-from wabox.devices import devices, idling
+from wabox.devices import idling, linking
+from wabox.devices import stored as devices
 from wabox.whatsapp.driver import PhoneUsed
 
 
@@ -34,5 +35,5 @@ def look_at(tx: Tx, device_id: int, *, now: datetime) -> bool:
         return False
     idling.note(tx, device_id, told)
     if device.linked:
-        devices.owe_state(tx, devices.by_id(tx, device_id), now=now)
+        linking.owe_state(tx, devices.by_id(tx, device_id), now=now)
     return True

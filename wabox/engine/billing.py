@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from wabox.accounts import mail, users
-from wabox.billing import invoices, notices, payments, plans, receipts, subscriptions
+from wabox.billing import invoices, notices, payments, plans, screenshots, subscriptions
 from wabox.billing.notices import Due
 from wabox.box import Box
 from wabox.checkup import machine_clock
 from wabox.contacts import suppression
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.devices.devices import Device
+from wabox.devices import stored as devices
+from wabox.devices.stored import Device
 from wabox.engine.backoff import Backoff
 from wabox.messages import outbox, template
 from wabox.times import window_end
@@ -55,9 +55,9 @@ class Billing:
 
     def _sweep(self) -> None:
         directory = self._box.config.data.dir / "receipts"
-        for name in receipts.old_ones(directory):
+        for name in screenshots.old_ones(directory):
             if not self._box.db.read_here(payments.has_receipt, name):
-                receipts.drop(directory, name)
+                screenshots.drop(directory, name)
 
 
 def remind(tx: Tx, box: Box, due: Due, now: datetime) -> None:

@@ -10,7 +10,8 @@ from time import monotonic
 import structlog
 
 from wabox.box import Box
-from wabox.campaigns import campaigns, expansion, launching, running
+from wabox.campaigns import expansion, launching, running
+from wabox.campaigns import stored as campaigns
 from wabox.contacts import segments
 from wabox.db import Rows, Tx
 from wabox.engine.backoff import Backoff

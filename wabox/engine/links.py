@@ -10,8 +10,9 @@ from datetime import timedelta
 import structlog
 
 from wabox.box import Box
-from wabox.devices import devices
-from wabox.devices.devices import Device
+from wabox.devices import orders
+from wabox.devices import stored as devices
+from wabox.devices.stored import Device
 from wabox.engine.backoff import Backoff
 from wabox.whatsapp.driver import Driver
 
@@ -63,8 +64,8 @@ class Links:
         known = await self._box.db.read(devices.profiles)
         left = [name for name in kept if known.get(name)]
         if left:
-            await self._box.db.write(devices.forget_again, left)
-        strange = {name for name in kept - set(known) if devices.PROFILE.fullmatch(name)}
+            await self._box.db.write(orders.forget_again, left)
+        strange = {name for name in kept - set(known) if orders.PROFILE.fullmatch(name)}
         if not strange:
             return
         unused_since = self._box.now() - STRANGE_FOR
@@ -97,7 +98,7 @@ class Links:
         given = self._orders.get(device.id)
         if given is not None and given.is_for(device):
             return
-        if device.command == "pair" and await self._box.db.write(devices.code_is_void, device):
+        if device.command == "pair" and await self._box.db.write(orders.code_is_void, device):
             return  # asked anew, it could end the link that there is by now
         done = self._give(device)
         if done is None:
@@ -124,7 +125,7 @@ class Links:
         device, done = order.device, order.done
         failed = done.cancelled() or done.exception() is not None
         if device.leaving and (failed or done.result() is False):
-            await self._box.db.write(devices.logout_failed, device, now=self._box.now())
+            await self._box.db.write(orders.logout_failed, device, now=self._box.now())
             log.warning("logout not done", device_id=device.id, tries=device.logout_tries + 1)
         else:
-            await self._box.db.write(devices.command_done, device)
+            await self._box.db.write(orders.command_done, device)

@@ -26,7 +26,6 @@ log = structlog.get_logger()
 
 TIMEOUT_SECONDS = 30.0
 BATCH = 20
-
 _FORESEEN = (aiosmtplib.SMTPException, OSError, TimeoutError, Refusal)
 
 Hand = Callable[[Config, EmailMessage], Awaitable[None]]

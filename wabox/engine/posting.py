@@ -33,7 +33,6 @@ log = structlog.get_logger()
 
 SLOTS = 4
 BATCH = 64
-
 BUSY = "This box was looking up other names; this post was not tried, and is soon."
 BUSY_REST = timedelta(seconds=10)
 

@@ -15,7 +15,8 @@ from datetime import timedelta
 import structlog
 
 from wabox.box import Box
-from wabox.devices import devices, pace
+from wabox.devices import pace
+from wabox.devices import stored as devices
 from wabox.messages import answers, handing, outbox, stored
 from wabox.messages.handing import HANDED_AGAIN, RESTING
 from wabox.whatsapp.driver import Driver, Handed, LookedUp, SessionLost

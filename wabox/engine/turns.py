@@ -17,7 +17,8 @@ from wabox import crash
 from wabox.box import Box
 from wabox.contacts import identities
 from wabox.db import Tx
-from wabox.devices import devices, limits, pace
+from wabox.devices import limits, pace
+from wabox.devices import stored as devices
 from wabox.engine.lines import Lines
 from wabox.engine.recovery import Recovery
 from wabox.messages import addressees, answers, chats, claiming, gate, handing, outbox, stored
@@ -106,7 +107,7 @@ class Turns:
         answer = self.driver.resolve(device.id, phone)
         self.box.db.write_now(_learn, device, phone, answer, now=self.box.now())
         if answer.answer == "no":
-            self.box.db.write_now(devices.rest, device.id, self._next_send_at())
+            self.box.db.write_now(pace.rest, device.id, self._next_send_at())
         return answer
 
     def _no_chat(self, device: devices.Device, message: stored.Message, where: Resolved) -> bool:
@@ -184,9 +185,9 @@ def _learn(tx: Tx, device: devices.Device, phone: str, answer: Resolved, *, now:
 
 def _refused(tx: Tx, message: stored.Message, *, now: datetime, next_send_at: datetime) -> None:
     if answers.refused(tx, message, now=now):
-        devices.rest(tx, message.device_id, next_send_at)
+        pace.rest(tx, message.device_id, next_send_at)
 
 
 def _not_entered(tx: Tx, message: stored.Message, *, now: datetime, next_send_at: datetime) -> None:
     if outbox.fail(tx, message, "not_entered", now=now):
-        devices.rest(tx, message.device_id, next_send_at)
+        pace.rest(tx, message.device_id, next_send_at)

@@ -18,7 +18,7 @@ from wabox.contacts import identities, suppression
 from wabox.contacts.identities import Person
 from wabox.content import complaints
 from wabox.db import Rows, Tx
-from wabox.devices.devices import Device
+from wabox.devices.stored import Device
 from wabox.errors import Invalid
 from wabox.messages import chats, leaving, outbox, stored
 from wabox.whatsapp.driver import Resolved

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from wabox import times
 from wabox.db import Rows, Tx
-from wabox.devices import devices, limits
+from wabox.devices import limits, pace
+from wabox.devices import stored as devices
 from wabox.messages import chats, handing, log, outbox, stored
 from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
 
@@ -73,9 +74,9 @@ def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetim
         refused_for_good(tx, message.device_id, now=at)
     if message.link_epoch not in (None, devices.by_id(tx, message.device_id).link_epoch):
         return True
-    devices.rest(tx, message.device_id, next_send_at)
+    pace.rest(tx, message.device_id, next_send_at)
     if message.status == "sending" and message.wa_chat_id and message.wa_message_id:
-        devices.anchored(tx, message.device_id, (message.wa_chat_id, message.wa_message_id))
+        pace.anchored(tx, message.device_id, (message.wa_chat_id, message.wa_message_id))
     return True
 
 

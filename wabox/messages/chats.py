@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from wabox import times
 from wabox.db import Rows, Tx
-from wabox.devices import devices, numbers
-from wabox.devices.devices import Device
+from wabox.devices import linking, numbers
+from wabox.devices import stored as devices
+from wabox.devices.stored import Device
 from wabox.messages import stored
 from wabox.messages.stored import Message
 from wabox.whatsapp.driver import Resolved
@@ -234,5 +235,5 @@ def go_on(tx: Tx, device: devices.Device, phone: str, *, now: datetime) -> devic
         most=ANEW,
     )
     after = devices.by_id(tx, device.id)
-    devices.owe_state(tx, after, now=now)
+    linking.owe_state(tx, after, now=now)
     return after

@@ -12,7 +12,7 @@ from wabox import times
 from wabox.config import Config
 from wabox.content import refusals, reviews
 from wabox.db import Row, Rows, Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.messages import answers, chats, gate, handing, outbox, reasons, stored
 from wabox.messages.line import MESSAGE, Line, of_device
 

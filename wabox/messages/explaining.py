@@ -15,7 +15,7 @@ from wabox import times
 from wabox.config import Config
 from wabox.content import reviews
 from wabox.db import Row, Rows
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.messages import foreseeing, gate, reasons, stored
 from wabox.messages.line import MESSAGE, Line, of_device
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.config import Config
 from wabox.db import Rows
-from wabox.devices import devices, limits
+from wabox.devices import limits
+from wabox.devices import stored as devices
 from wabox.messages import gate
 from wabox.messages.line import Line, of_device
 from wabox.times import day_start, local_day

@@ -17,7 +17,8 @@ from wabox.config import Config
 from wabox.contacts import identities, suppression
 from wabox.content import reviews
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import pace
+from wabox.devices import stored as devices
 from wabox.messages import chats, gate, outbox, stored
 from wabox.messages.line import MESSAGE, of_device
 from wabox.whatsapp.driver import Resolved
@@ -202,7 +203,7 @@ def wait_out(tx: Tx, message: stored.Message, rest: timedelta, *, now: datetime)
     The page tells by itself of a lost network; until that is written down the gate is open.
     """
     put_back(tx, message, now=now, tried=False)
-    devices.rest(tx, message.device_id, now + rest)
+    pace.rest(tx, message.device_id, now + rest)
 
 
 def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:

@@ -15,7 +15,8 @@ from wabox import times
 from wabox.billing import ledger
 from wabox.contacts import identities
 from wabox.db import Row, Rows, Tx
-from wabox.devices import devices
+from wabox.devices import orders
+from wabox.devices import stored as devices
 from wabox.messages import handing, outbox, stored
 from wabox.webhooks import deliveries
 
@@ -40,7 +41,7 @@ class Left:
 
 def device_removed(tx: Tx, device: devices.Device, *, now: datetime) -> None:
     """The device is gone: what waited will never go, what was on its way can only be guessed."""
-    devices.remove(tx, device, now=now)
+    orders.remove(tx, device, now=now)
     _end_in_hand(tx, device, now)
     of_device(tx, device.id, now=now)
 
@@ -48,7 +49,7 @@ def device_removed(tx: Tx, device: devices.Device, *, now: datetime) -> None:
 def user_leaves(tx: Tx, user_id: int, *, now: datetime) -> None:
     """Every device of the user is gone, and what waited will never go. No webhook hears of that."""
     for device in devices.list_of(tx, user_id):
-        devices.give_up(tx, device, now=now)
+        orders.give_up(tx, device, now=now)
         _end_in_hand(tx, device, now)
     of_user(tx, user_id, now=now)
 

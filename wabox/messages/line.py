@@ -11,7 +11,8 @@ from wabox.billing import subscriptions
 from wabox.config import Config
 from wabox.contacts import suppression
 from wabox.db import Row, Rows
-from wabox.devices import devices, limits
+from wabox.devices import limits
+from wabox.devices import stored as devices
 from wabox.messages import chats, facts, gate
 from wabox.times import day_start, local_day
 from wabox.whatsapp.driver import NewChats

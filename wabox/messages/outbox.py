@@ -20,7 +20,7 @@ from wabox.contacts import suppression
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import chats, log, reasons, stored
 from wabox.messages.template import Template

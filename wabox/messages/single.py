@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wabox.billing import ledger
-from wabox.contacts import contacts, identities, suppression
+from wabox.contacts import identities, suppression
+from wabox.contacts import stored as contacts
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import pace
+from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import chats, outbox
 from wabox.messages.template import Template
@@ -41,7 +43,7 @@ def send(
     if consented and not suppression.is_out(tx, user_id, phone):
         ledger.require(tx, user_id, 1)
     if not queue_if_offline:
-        devices.check_sendable(device)
+        pace.check_sendable(device)
     contact_id, values = contacts.values_for(tx, user_id, phone)
     return outbox.accept(
         tx,

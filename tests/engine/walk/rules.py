@@ -14,7 +14,8 @@ from tests.engine.walk.judge import Sending
 from tests.engine.walk.world import PEOPLE, SHOPS, World
 from wabox.campaigns import control, replies
 from wabox.contacts import suppression
-from wabox.devices import devices
+from wabox.devices import orders
+from wabox.devices import stored as devices
 from wabox.messages import outbox
 from wabox.whatsapp.driver import NewChats, Timelock
 from wabox.whatsapp.fake import Outcome
@@ -173,7 +174,7 @@ class Linking(Box):
         if number is not None and by == "phone":
             self.world.whatsapp.unlink(number)
         elif number is not None:
-            self.world.write(lambda tx: devices.logout(tx, devices.by_id(tx, number)))
+            self.world.write(lambda tx: orders.logout(tx, devices.by_id(tx, number)))
 
     @rule(slot=place, shop=st.sampled_from(SHOPS), word=st.sampled_from([True, True, False]))
     def links(self, slot: int, shop: str, word: bool) -> None:  # noqa: FBT001

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from wabox.campaigns import campaigns, control
+from wabox.campaigns import control
+from wabox.campaigns import stored as campaigns
 from wabox.db import Rows, Tx
 from wabox.messages import chats, claiming, gate, handing, line, outbox, stored
 

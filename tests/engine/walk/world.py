@@ -14,10 +14,11 @@ from tests.engine.walk.whatsapp import HandedOver, Killed, WhatsApp
 from wabox import crash
 from wabox.billing import ledger
 from wabox.campaigns import launching
-from wabox.contacts import contacts, phones, segments, writing
+from wabox.contacts import phones, segments, writing
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.engine import receipts
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
+from wabox.engine import page_events
 from wabox.engine.expansion import Campaigns, Expansion
 from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
@@ -116,7 +117,7 @@ class World:
         self.turns = Turns(self.box, self.whatsapp, f"boot-{self.boots}")
         self.expansion = Expansion(self.box)
         self.links = Links(self.box, self.whatsapp)
-        self.write(devices.all_starting)
+        self.write(linking.all_starting)
         asyncio.run(self.links.begin())
 
     def _point(self, step: str) -> None:
@@ -128,7 +129,7 @@ class World:
             device = self.stage.device(event.device_id)
             if device.wanted and event.session == device.session:
                 self.judge.sends_as.setdefault(device.id, event.phone)
-        self.write(receipts.verb(event, self.box))
+        self.write(page_events.verb(event, self.box))
 
     def _judged(self, attempt: HandedOver) -> None:
         self.judge.took(self.whatsapp.log)
@@ -144,7 +145,7 @@ class World:
         return None if number is None else self.stage.device(number)
 
     def add(self, slot: int) -> None:
-        made = self.write(devices.create, self.stage.asha.id, f"phone-{slot}", most=5, now=self.hands.now())
+        made = self.write(orders.create, self.stage.asha.id, f"phone-{slot}", most=5, now=self.hands.now())
         self.slots[slot] = made.id
 
     def remove(self, slot: int) -> None:
@@ -159,7 +160,7 @@ class World:
         """The device shows a QR, and this phone scans it."""
         number = self.slots[slot]
         assert number is not None
-        self.write(lambda tx: devices.start(tx, devices.by_id(tx, number)))
+        self.write(lambda tx: orders.start(tx, devices.by_id(tx, number)))
         for _ in range(3):
             asyncio.run(self.links.tick())
         if self.whatsapp.link(number).state == "qr":
@@ -238,5 +239,5 @@ class World:
     def _cast(self, tx: Tx) -> None:
         now = self.hands.now()
         drafts = [writing.Draft(phones.parse(one, country="BD"), name="P", tags=("people",)) for one in PEOPLE]
-        contacts.bulk(tx, self.stage.asha.id, drafts, now=now)
+        writing.bulk(tx, self.stage.asha.id, drafts, now=now)
         ledger.grant(tx, self.stage.asha.id, CREDITS, note="walk", by="test", now=now)

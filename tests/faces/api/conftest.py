@@ -17,9 +17,10 @@ from tests.cast import NOON, Person, Stage, stage
 from tests.some import some
 from wabox.accounts import keys
 from wabox.api import v1
-from wabox.contacts import contacts, phones, writing
+from wabox.contacts import phones, writing
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
 from wabox.messages import handing, outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
@@ -57,10 +58,10 @@ class Api:
         """The device's page shows this."""
 
         def verb(tx: Tx) -> None:
-            number = devices.start(tx, devices.by_id(tx, device_id)).session
+            number = orders.start(tx, devices.by_id(tx, device_id)).session
             phone = SHOP if state == "ready" else None
             link = Link(device_id, number, state, phone=phone, synced=state == "ready", **more)  # type: ignore[arg-type]
-            devices.saw(tx, link, now=self.stage.hands.now())
+            linking.saw(tx, link, now=self.stage.hands.now())
 
         self.stage.box.db.write_now(verb)
 
@@ -103,7 +104,7 @@ def furnish(api: Api) -> None:
 
     def verb(tx: Tx) -> dict[str, int]:
         made = api.stage
-        sales = devices.create(tx, made.asha.id, "sales", most=5, now=NOON)
+        sales = orders.create(tx, made.asha.id, "sales", most=5, now=NOON)
         url = "https://shop.example/wa-events"
         endpoints.put(tx, made.asha.id, url=url, allow=Allow(), seal=made.box.seal, now=NOON)
         unknown = _message(tx, made.asha)
@@ -119,10 +120,10 @@ def furnish(api: Api) -> None:
 
     api.ids = api.stage.box.db.write_now(verb)
     draft = writing.Draft(phones.parse(PHONE, country="BD"), name="A secret of asha's", tags=("leads",))
-    api.stage.box.db.write_now(contacts.bulk, api.stage.asha.id, [draft], now=NOON)
+    api.stage.box.db.write_now(writing.bulk, api.stage.asha.id, [draft], now=NOON)
     api.ids["contact"] = api.stage.value("select max(id) from contacts")
     stopped = writing.Draft(phones.parse("8801711000099", country="BD"))
-    api.stage.box.db.write_now(contacts.bulk, api.stage.asha.id, [stopped], now=NOON)
+    api.stage.box.db.write_now(writing.bulk, api.stage.asha.id, [stopped], now=NOON)
     api.ids["opted_out"] = api.stage.value("select max(id) from contacts")
     assert api.call("POST", f"/contacts/{api.ids['opted_out']}/opt-out").status_code == 200
     for name in ("scheduled", "paused"):

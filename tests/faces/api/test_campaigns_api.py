@@ -10,7 +10,7 @@ from tests.cast import NOON
 from tests.faces.api.conftest import Api, Open
 from wabox import times
 from wabox.billing import ledger
-from wabox.contacts import contacts, phones, suppression, writing
+from wabox.contacts import phones, suppression, writing
 from wabox.engine.expansion import Expansion
 from wabox.messages import answers, handing, leaving, stored
 
@@ -44,7 +44,7 @@ def people(api: Api, count: int = 3, tag: str = "leads") -> None:
         writing.Draft(phones.parse(f"8801711{n:06d}", country="BD"), name=f"Name {n}", tags=(tag,))
         for n in range(count)
     ]
-    api.stage.box.db.write_now(contacts.bulk, api.stage.asha.id, drafts, now=NOON)
+    api.stage.box.db.write_now(writing.bulk, api.stage.asha.id, drafts, now=NOON)
 
 
 def create(api: Api, **more: Any) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def test_preflight_changes_nothing_and_counts(api: Api) -> None:
 def test_preflight_leaves_out_a_sample_that_would_be_empty(api: Api) -> None:
     people(api, 2)
     api.stage.box.db.write_now(
-        contacts.bulk,
+        writing.bulk,
         api.stage.asha.id,
         [writing.Draft(phones.parse("8801711999999", country="BD"))],
         now=NOON,

@@ -15,8 +15,8 @@ from tests.faces import scene
 from tests.faces.api.conftest import PHONE, Api, Open
 from tests.faces.tab import Tab, words
 from wabox import times
-from wabox.contacts import contacts, phones, writing
-from wabox.contacts.people import Consent
+from wabox.contacts import phones, writing
+from wabox.contacts.stored import Consent
 from wabox.db import Tx
 from wabox.messages import outbox
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDep
 def agree(api: Api, phone: str, *, consented: bool) -> None:
     consent = Consent("order", NOON, None, None) if consented else None
     draft = writing.Draft(phones.parse(phone, country="BD"), name="Rina", tags=("leads",), consent=consent)
-    api.stage.box.db.write_now(contacts.bulk, api.stage.asha.id, [draft], now=NOON)
+    api.stage.box.db.write_now(writing.bulk, api.stage.asha.id, [draft], now=NOON)
 
 
 def enter(api: Api, client: TestClient[Litestar]) -> Tab:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.cast import NOON
 from tests.faces.api.conftest import SHOP, Api, Open
-from wabox.devices import devices
+from wabox.devices import linking
+from wabox.devices import stored as devices
 from wabox.whatsapp.driver import Limits, Link, NewChats, Pairing, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -145,7 +146,7 @@ def test_a_pairing_code_starts_the_device_and_comes_after_a_moment(api: Api) -> 
     )
     api.link(asked.id, "qr", qr="2@abc,def,ghi,jkl,1")
     until = NOON + timedelta(minutes=3)
-    api.stage.box.db.write_now(devices.paired, Pairing(asked.id, asked.session, "ABCD1234", until))
+    api.stage.box.db.write_now(linking.paired, Pairing(asked.id, asked.session, "ABCD1234", until))
     shown = api.call("GET", "/devices/sales/pairing-code")
     assert shown.json() == {"code": "ABCD1234", "expires_at": "2026-03-10T06:03:00+00:00", "reason": None}
     assert shown.headers["cache-control"] == "no-store"
@@ -153,7 +154,7 @@ def test_a_pairing_code_starts_the_device_and_comes_after_a_moment(api: Api) -> 
     over = api.call("GET", "/devices/sales/pairing-code").json()
     assert over == {"code": None, "expires_at": None, "reason": "expired"}
     none = Pairing(asked.id, asked.session, None, None, "no_code: the page does not answer")
-    api.stage.box.db.write_now(devices.paired, none)
+    api.stage.box.db.write_now(linking.paired, none)
     assert api.call("GET", "/devices/sales/pairing-code").json()["reason"] == "no_code"
 
 
@@ -174,7 +175,7 @@ def test_a_detail_comes_with_its_cure(api: Api) -> None:
 def test_another_number_waits_for_its_owners_word_and_sending_is_queued(api: Api) -> None:
     primary = api.stage.asha.device_id
     other = Link(primary, api.stage.device().session, "ready", phone="8801700000010", synced=True)
-    api.stage.box.db.write_now(devices.saw, other, now=NOON)
+    api.stage.box.db.write_now(linking.saw, other, now=NOON)
     shown = api.call("GET", "/devices").json()["devices"][0]
     said = (shown["state"], shown["ready"], shown["detail"], shown["phone_number"], shown["previous_phone"])
     assert said == ("ready", True, "number_changed", "8801700000010", SHOP)
@@ -194,7 +195,7 @@ def test_another_number_waits_for_its_owners_word_and_sending_is_queued(api: Api
 def test_nobody_lets_another_users_phone_go_on(api: Api) -> None:
     primary = api.stage.asha.device_id
     other = Link(primary, api.stage.device().session, "ready", phone="8801700000010", synced=True)
-    api.stage.box.db.write_now(devices.saw, other, now=NOON)
+    api.stage.box.db.write_now(linking.saw, other, now=NOON)
     body = {"phone_number": "8801700000010"}
     his = api.call("POST", "/devices/primary/go-on", api.stage.bilal.key, json=body)
     assert (his.status_code, his.json()["code"]) == (422, "wrong_number")

@@ -19,7 +19,7 @@ from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.language import Voice, later
 from wabox.dashboard.names import words
 from wabox.dashboard.names.words import Shown, Tone
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Invalid, Unavailable
 from wabox.messages.reasons import Reason
 from wabox.mounting import Kept, Mount

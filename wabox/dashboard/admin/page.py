@@ -22,7 +22,8 @@ from wabox.dashboard.language import later
 from wabox.dashboard.names import bills
 from wabox.dashboard.names.words import Shown
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import orders
+from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.mounting import Mount
 
@@ -127,7 +128,7 @@ def _add(tx: Tx, desk: Desk, email: str, password_hash: str) -> tuple[int, str]:
     """As `wabox user add`. Raises Invalid `bad_email`, `email_taken`."""
     now = desk.box.now()
     user = users.create(tx, email=email, password_hash=password_hash, now=now)
-    devices.create_primary(tx, user.id, now=now)
+    orders.create_primary(tx, user.id, now=now)
     details, subject = {"name": user.email}, str(user.id)
     audit.note(
         tx, user_id=desk.user.id, action="account.made", subject=subject, details=details, ip=desk.ip, now=now

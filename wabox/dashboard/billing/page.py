@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 
-from wabox.billing import invoices, ledger, money, payments, plans, receipts, subscriptions, trials
+from wabox.billing import invoices, ledger, money, payments, plans, screenshots, subscriptions, trials
 from wabox.billing.payments import Claim
 from wabox.box import Box
 from wabox.dashboard.frame import letters
@@ -48,7 +48,7 @@ async def buy(plan_id: int, desk: Desk) -> Response[str]:
     return await _buy(desk, plan_id, Form({}), {})
 
 
-@post("/billing/buy/{plan_id:int}", upload=True, request_max_body_size=receipts.MOST_BYTES + ROOM)
+@post("/billing/buy/{plan_id:int}", upload=True, request_max_body_size=screenshots.MOST_BYTES + ROOM)
 async def pay(plan_id: int, desk: Desk) -> Response[str]:
     """The payment waits to be checked."""
     sent = await desk.files()
@@ -57,7 +57,7 @@ async def pay(plan_id: int, desk: Desk) -> Response[str]:
     kept: str | None = None
     try:
         if isinstance(picture, UploadFile) and picture.filename:
-            kept = await asyncio.to_thread(receipts.keep, directory(desk.box), await picture.read())
+            kept = await asyncio.to_thread(screenshots.keep, directory(desk.box), await picture.read())
         claim = Claim(
             plan_id=known_id(plan_id),
             provider=form.text("provider"),
@@ -93,7 +93,7 @@ async def receipt(payment_id: int, desk: Desk) -> Response[bytes]:
     found = await desk.box.db.read(payments.by_id, known_id(payment_id))
     if found.receipt is None or (found.user_id != desk.user.id and desk.user.role != "owner"):
         raise nothing_here()
-    data, kind = await asyncio.to_thread(receipts.read, directory(desk.box), found.receipt)
+    data, kind = await asyncio.to_thread(screenshots.read, directory(desk.box), found.receipt)
     policy = {"Content-Security-Policy": "default-src 'none'; sandbox", "Content-Disposition": "inline"}
     return Response(data, media_type=kind, headers={**HEADERS, **policy})
 
@@ -114,7 +114,7 @@ def directory(box: Box) -> Path:
 
 def _drop(desk: Desk, kept: str | None) -> None:
     if kept is not None:
-        receipts.drop(directory(desk.box), kept)
+        screenshots.drop(directory(desk.box), kept)
 
 
 def _fields(sent: dict[str, Any]) -> Form:

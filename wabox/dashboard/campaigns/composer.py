@@ -11,10 +11,12 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox.campaigns import campaigns, launching, preflight
+from wabox.campaigns import launching, preflight
+from wabox.campaigns import stored as campaigns
 from wabox.campaigns.preflight import Preflight
-from wabox.contacts import contacts, segments
-from wabox.contacts.people import Contact
+from wabox.contacts import segments
+from wabox.contacts import stored as contacts
+from wabox.contacts.stored import Contact
 from wabox.dashboard.campaigns import drafts
 from wabox.dashboard.campaigns.drafts import Draft, Meant
 from wabox.dashboard.frame.asked import cursor_of
@@ -23,7 +25,7 @@ from wabox.dashboard.frame.tickets import Tickets
 from wabox.dashboard.language import later
 from wabox.dashboard.names import labels
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
 from wabox.messages import template
 from wabox.messages.template import Template

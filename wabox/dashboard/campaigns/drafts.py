@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from wabox.campaigns.campaigns import Campaign
+from wabox.campaigns.stored import Campaign
 from wabox.contacts import segments
 from wabox.contacts.segments import EVERYBODY, Segment
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.language import later
 from wabox.db import Rows
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
 from wabox.messages import template
 from wabox.messages.template import Template

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
-from wabox.campaigns import campaigns, control, preflight, progress
-from wabox.campaigns.campaigns import Campaign
+from wabox.campaigns import control, preflight, progress
+from wabox.campaigns import stored as campaigns
+from wabox.campaigns.stored import Campaign
 from wabox.contacts import segments
 from wabox.contacts.segments import Segment
 from wabox.content import reviews
@@ -19,7 +20,7 @@ from wabox.dashboard.frame.asked import cursor_of, digits_in
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.names import labels
 from wabox.db import Rows
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import explaining, outbox, stored, template
 from wabox.mounting import Mount

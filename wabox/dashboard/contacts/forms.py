@@ -9,7 +9,7 @@ from typing import cast, get_args
 
 from wabox.accounts import audit
 from wabox.contacts import fields
-from wabox.contacts.people import Consent, ConsentSource
+from wabox.contacts.stored import Consent, ConsentSource
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.language import later

@@ -12,9 +12,10 @@ from litestar.response import Stream
 from msgspec import UNSET
 
 from wabox.accounts import audit
-from wabox.contacts import contacts, exporting, fields, identities, phones, segments, suppression
-from wabox.contacts.people import Contact
+from wabox.contacts import exporting, fields, identities, phones, segments, suppression, writing
+from wabox.contacts import stored as contacts
 from wabox.contacts.segments import Segment
+from wabox.contacts.stored import Contact
 from wabox.dashboard.contacts.forms import SOURCES, Draft, consent_in, draft_of, errors_of, note, tags_of
 from wabox.dashboard.frame.answers import download
 from wabox.dashboard.frame.asked import cursor_of
@@ -81,7 +82,7 @@ async def add(desk: Desk) -> Response[str]:
         phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
         name, custom = fields.name(draft.name), fields.custom(draft.custom)
         tags = tags_of(draft)
-        return contacts.upsert(
+        return writing.upsert(
             tx,
             desk.user.id,
             phone=phone.digits,
@@ -112,7 +113,7 @@ async def edit(contact_id: int, desk: Desk) -> Response[str]:
     draft = draft_of(await desk.form())
 
     def verb(tx: Tx) -> None:
-        contacts.patch(
+        writing.patch(
             tx,
             desk.user.id,
             known_id(contact_id),
@@ -134,7 +135,7 @@ async def delete(contact_id: int, desk: Desk) -> Response[str]:
     """The contact is gone; the log of messages stays."""
 
     def verb(tx: Tx) -> None:
-        contacts.remove(tx, desk.user.id, known_id(contact_id))
+        writing.remove(tx, desk.user.id, known_id(contact_id))
         note(tx, desk, "contact.deleted", contact_id)
 
     await desk.box.db.write(verb)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from litestar import Response, post
 
 from wabox.campaigns import replies
-from wabox.contacts import contacts, suppression
+from wabox.contacts import stored as contacts
+from wabox.contacts import suppression, writing
 from wabox.dashboard.contacts.forms import consent_in, errors_of, note
 from wabox.dashboard.contacts.page import show_contact
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -24,7 +25,7 @@ async def consent(contact_id: int, desk: Desk) -> Response[str]:
 
     def verb(tx: Tx) -> None:
         agreed = consent_in(form, desk)
-        contacts.patch(tx, desk.user.id, known_id(contact_id), consent=agreed, now=desk.box.now())
+        writing.patch(tx, desk.user.id, known_id(contact_id), consent=agreed, now=desk.box.now())
         note(tx, desk, "contact.consent_noted", contact_id, source=agreed.source)
 
     try:
@@ -39,7 +40,7 @@ async def remove_consent(contact_id: int, desk: Desk) -> Response[str]:
     """There is no consent on record any more."""
 
     def verb(tx: Tx) -> None:
-        contacts.patch(tx, desk.user.id, known_id(contact_id), consent=None, now=desk.box.now())
+        writing.patch(tx, desk.user.id, known_id(contact_id), consent=None, now=desk.box.now())
         note(tx, desk, "contact.consent_removed", contact_id)
 
     return await _done(desk, contact_id, verb, "consent_removed")

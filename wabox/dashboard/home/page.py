@@ -13,7 +13,7 @@ from litestar import Response, get, post
 from wabox import db, times
 from wabox.accounts import states
 from wabox.billing import payments, subscriptions
-from wabox.campaigns import campaigns
+from wabox.campaigns import stored as campaigns
 from wabox.checkup import machine_clock
 from wabox.contacts import inbox, naming, phones
 from wabox.content import reviews
@@ -22,7 +22,7 @@ from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets
 from wabox.dashboard.names import labels
 from wabox.db import Rows
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
 from wabox.messages import answers, explaining, line, log, single, stored, template
 from wabox.mounting import Kept, Mount

@@ -13,7 +13,8 @@ from litestar import Response, get, post
 from wabox import times
 from wabox.accounts import audit
 from wabox.campaigns import replies
-from wabox.contacts import contacts, identities, inbox, phones, suppression
+from wabox.contacts import identities, inbox, phones, suppression
+from wabox.contacts import stored as contacts
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -21,8 +22,8 @@ from wabox.dashboard.frame.tickets import Tickets
 from wabox.dashboard.language import later
 from wabox.dashboard.names import labels
 from wabox.db import Rows, Tx
-from wabox.devices import devices
-from wabox.devices.devices import Device
+from wabox.devices import stored as devices
+from wabox.devices.stored import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
 from wabox.messages import addressees, explaining, log, outbox, single, stored, template
 from wabox.mounting import Kept, Mount

@@ -14,7 +14,7 @@ from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import orders
 from wabox.errors import Invalid, TooMany
 from wabox.mounting import Kept, Mount
 
@@ -87,7 +87,7 @@ def _make(tx: Tx, desk: Desk, asked: Rule, email: str, password_hash: str) -> No
         assert known is not None
         letters.known(tx, letters.Post(desk.box, known.email, known.id, known.language))
         return
-    devices.create_primary(tx, user.id, now=now)
+    orders.create_primary(tx, user.id, now=now)
     if desk.voice.language != desk.box.config.locale.language:
         users.set_language(tx, user.id, desk.voice.language)
     if asked.verification:

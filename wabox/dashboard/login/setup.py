@@ -13,7 +13,7 @@ from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.language import later
 from wabox.datadir import DataDir
 from wabox.db import Tx
-from wabox.devices import devices
+from wabox.devices import orders
 from wabox.errors import Invalid
 from wabox.mounting import Mount
 
@@ -77,7 +77,7 @@ def _become_owner(
     owner = users.create(tx, email=email, password_hash=password_hash, role="owner", now=now)
     if desk.voice.language != desk.box.config.locale.language:
         users.set_language(tx, owner.id, desk.voice.language)
-    devices.create_primary(tx, owner.id, now=now)
+    orders.create_primary(tx, owner.id, now=now)
     key = keys.issue(tx, owner.id, now=now)
     audit.note(tx, user_id=owner.id, action="box.set_up", ip=desk.ip, now=now)
     return entering.enter(tx, desk, owner), key.key

@@ -15,7 +15,7 @@ from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.db import Rows
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import explaining, log, outbox, stored
 from wabox.mounting import Mount

@@ -6,13 +6,13 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox.campaigns import campaigns
+from wabox.campaigns import stored as campaigns
 from wabox.contacts import naming
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.messages.page import cancelled
 from wabox.dashboard.names import labels
 from wabox.db import Rows
-from wabox.devices import devices
+from wabox.devices import stored as devices
 from wabox.messages import explaining
 from wabox.mounting import Mount
 

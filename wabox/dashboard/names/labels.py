@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wabox.campaigns import campaigns
-from wabox.campaigns.campaigns import Campaign
+from wabox.campaigns import stored as campaigns
+from wabox.campaigns.stored import Campaign
 from wabox.dashboard.language import Voice, later
 from wabox.dashboard.names.words import Shown
 

@@ -8,9 +8,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from wabox.dashboard.language import later
-from wabox.devices import devices, doctor
+from wabox.devices import doctor, sentences
 from wabox.devices import limits as told
-from wabox.devices.devices import Device
+from wabox.devices.stored import Device
 from wabox.messages import reasons
 from wabox.messages.reasons import Reason
 from wabox.messages.stored import Status
@@ -188,7 +188,7 @@ def device(shown: Device, now: datetime | None = None, *, none_arrive: bool = Fa
 
 
 UNSCANNED = doctor.STEPS[doctor.UNSCANNED_CODE]
-CHANGED_SAID = devices.said_of("number_changed")
+CHANGED_SAID = sentences.said_of("number_changed")
 OVER_PLAN = Shown("warn", "phone", later("Beyond the plan"))
 
 
@@ -379,7 +379,7 @@ def device_sentence(shown: Device) -> str:
     """The device's trouble with its cure, or the next step; "" if there is nothing to say."""
     if shown.detail_text in OF_PAGE:
         return shown.detail_text or ""
-    return devices.sentence(replace(shown, detail_text=None)) or next_step(shown)
+    return sentences.sentence(replace(shown, detail_text=None)) or next_step(shown)
 
 
 def fine_print(shown: Device) -> str:

@@ -11,7 +11,8 @@ from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.language import later
 from wabox.dashboard.names.words import Tone
 from wabox.db import Tx
-from wabox.devices import devices, doctor
+from wabox.devices import doctor
+from wabox.devices import stored as devices
 from wabox.devices.doctor import Status
 from wabox.errors import Unavailable
 from wabox.mounting import Mount

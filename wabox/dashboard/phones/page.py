@@ -15,7 +15,8 @@ from wabox.contacts import phones
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
-from wabox.devices import devices, doctor, qr
+from wabox.devices import doctor, orders, qr
+from wabox.devices import stored as devices
 from wabox.errors import Forbidden, Invalid, Refusal
 from wabox.messages import answers, chats, leaving, line
 from wabox.mounting import Mount
@@ -90,26 +91,26 @@ async def add(desk: Desk) -> Response[str]:
 def _create(tx: Tx, desk: Desk, label: str) -> None:
     now = desk.box.now()
     most = subscriptions.most_devices(tx, desk.user.id, config=desk.box.config, now=now)
-    made = devices.create(tx, desk.user.id, label, most=most, now=now)
+    made = orders.create(tx, desk.user.id, label, most=most, now=now)
     audit.note(tx, user_id=desk.user.id, action="device.added", subject=made.label, ip=desk.ip, now=now)
 
 
 @post("/whatsapp/devices/{label:str}/start")
 async def start(label: str, desk: Desk) -> Response[str]:
     """A session shall be open."""
-    return await _act(desk, label, devices.start, "device_started")
+    return await _act(desk, label, orders.start, "device_started")
 
 
 @post("/whatsapp/devices/{label:str}/restart")
 async def restart(label: str, desk: Desk) -> Response[str]:
     """The session shall be opened again."""
-    return await _act(desk, label, devices.restart, "device_restarted")
+    return await _act(desk, label, orders.restart, "device_restarted")
 
 
 @post("/whatsapp/devices/{label:str}/logout")
 async def log_out(label: str, desk: Desk) -> Response[str]:
     """The link shall be given up."""
-    return await _act(desk, label, devices.logout, "device_logged_out")
+    return await _act(desk, label, orders.logout, "device_logged_out")
 
 
 @post("/whatsapp/devices/{label:str}/go-on")
@@ -144,7 +145,7 @@ async def pair(label: str, desk: Desk) -> Response[str]:
     try:
         phone = phones.parse(typed, country=desk.box.config.locale.country)
         return await _act(
-            desk, label, lambda tx, device: devices.ask_pairing_code(tx, device, phone.digits), "code_asked"
+            desk, label, lambda tx, device: orders.ask_pairing_code(tx, device, phone.digits), "code_asked"
         )
     except Refusal as refusal:
         if refusal.status not in (422, 503):

@@ -16,7 +16,7 @@ KEPT = timedelta(hours=24)
 DEAD = timedelta(days=31)  # WhatsApp drops a linked device that was away for 30: no key of it is good any more
 
 
-class Endings:
+class EndedLinks:
     """Looks each hour. Until then a profile lies private and unopened, in case it was no removal after all."""
 
     def __init__(self, box: Box, driver: Driver) -> None:

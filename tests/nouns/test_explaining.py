@@ -9,9 +9,10 @@ import pytest
 
 from tests.cast import Stage, stage
 from wabox.campaigns import control, expansion, launching
-from wabox.contacts import contacts
+from wabox.contacts import writing
 from wabox.db import Rows, Tx
-from wabox.devices import devices
+from wabox.devices import linking, orders
+from wabox.devices import stored as devices
 from wabox.messages import answers, claiming, explaining, handing, outbox, stored, template
 from wabox.whatsapp.driver import Link
 
@@ -26,9 +27,9 @@ def shop(tmp_path: Path) -> Iterator[Stage]:
 
 
 def _linked(tx: Tx, made: Stage) -> None:
-    devices.start(tx, devices.by_id(tx, made.asha.device_id))
+    orders.start(tx, devices.by_id(tx, made.asha.device_id))
     link = Link(made.asha.device_id, 1, "ready", phone="8801711123456", synced=True)
-    devices.saw(tx, link, now=made.hands.now())
+    linking.saw(tx, link, now=made.hands.now())
 
 
 def _queue(made: Stage, phone: str, **more: Any) -> int:
@@ -86,7 +87,7 @@ def test_each_reason_is_a_group_with_its_own_head_and_time(shop: Stage) -> None:
 def test_a_group_says_what_the_gate_says_of_its_first(shop: Stage) -> None:
     _queue(shop, "8801711000001")
     down = Link(shop.asha.device_id, 1, "disconnected", detail="reconnecting", phone="8801711123456")
-    shop.box.db.write_now(devices.saw, down, now=shop.hands.now())
+    shop.box.db.write_now(linking.saw, down, now=shop.hands.now())
     (group,) = _groups(shop)
     told = shop.box.db.read_here(explaining.explain, [group.first], config=shop.box.config, now=shop.hands.now())
     assert (group.reason, group.until, group.detail) == (
@@ -112,7 +113,7 @@ def test_a_message_in_doubt_stands_alone_before_the_line(shop: Stage) -> None:
 def _campaign(made: Stage, name: str, *phones: str) -> int:
     def verb(tx: Tx) -> int:
         now = made.hands.now()
-        ids = [contacts.upsert(tx, made.asha.id, phone=phone, now=now)[0].id for phone in phones]
+        ids = [writing.upsert(tx, made.asha.id, phone=phone, now=now)[0].id for phone in phones]
         made_one = launching.create(
             tx,
             made.asha.id,

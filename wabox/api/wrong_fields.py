@@ -23,8 +23,10 @@ _KINDS = {
     "null": "null",
     "datetime": "a time with an offset, like 2026-04-25T10:00:00+06:00",
 }
+
 _TIME = f"This must be {_KINDS['datetime']}."
 _EXPECTED = re.compile(r"Expected `([^`]+)`(?: of length)?( [<>]=?)?(?: (-?\d+))?(?:, got `([^`]+)`)?")
+
 _BOUNDS = {
     ("str", ">="): "This must have at least {} characters.",
     ("str", "<="): "This must have at most {} characters.",

@@ -12,7 +12,7 @@ OLD = timedelta(hours=12)
 TOO_OLD = timedelta(hours=36)  # a box that is off every night is looked through by day
 
 
-class Nightly:
+class NightlyCheck:
     """Asked each hour whether it is time."""
 
     def __init__(self, box: Box) -> None:

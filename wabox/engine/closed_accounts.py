@@ -7,7 +7,7 @@ from wabox.box import Box
 from wabox.engine.backoff import Backoff
 
 
-class Closing:
+class ClosedAccounts:
     """Looks each tick; a piece forgotten wakes the next one."""
 
     def __init__(self, box: Box) -> None:

@@ -8,10 +8,11 @@ import pytest
 
 from wabox.accounts.sealing import Seal
 from wabox.accounts.users import User
-from wabox.contacts import contacts, csv_files, imports, inbox, intake, suppression
+from wabox.contacts import csv_files, imports, inbox, intake, suppression, writing
+from wabox.contacts import stored as contacts
 from wabox.db import Tx
-from wabox.devices import devices
-from wabox.devices.devices import Device
+from wabox.devices import orders
+from wabox.devices.stored import Device
 from wabox.errors import Invalid
 from wabox.messages import addressees, answers, handing, outbox, stored, template
 from wabox.webhooks import endpoints
@@ -27,13 +28,13 @@ def device(tx: Tx, asha: User, now: datetime) -> Device:
     """asha's phone; whatever happens is told to her webhook."""
     seal = Seal(b"k" * 32)
     endpoints.put(tx, asha.id, url="https://shop.example/x", events=EVENTS, allow=Allow(), seal=seal, now=now)
-    return devices.create_primary(tx, asha.id, now=now)
+    return orders.create_primary(tx, asha.id, now=now)
 
 
 def meet(tx: Tx, device: Device, now: datetime, *, phone: str = PHONE) -> dict[str, int]:
     """A contact with one message sent, one waiting, one received, and posts about them."""
     name = f"Person {phone[-1]}"
-    contacts.upsert(tx, device.user_id, phone=phone, name=name, tags=("vip",), now=now)
+    writing.upsert(tx, device.user_id, phone=phone, name=name, tags=("vip",), now=now)
     sent, queued = (
         outbox.accept(tx, device, phone=phone, template=template.parse(f"Dear {name}"), values={}, now=now)
         for _ in range(2)
@@ -92,7 +93,7 @@ def test_an_opt_out_outlives_the_person(tx: Tx, asha: User, device: Device, now:
     erase(tx, asha.id, now)
     assert suppression.is_out(tx, asha.id, PHONE)
     assert PHONE not in dump(tx)
-    assert contacts.upsert(tx, asha.id, phone=PHONE, now=now)[0].opted_out
+    assert writing.upsert(tx, asha.id, phone=PHONE, now=now)[0].opted_out
 
 
 def test_receipts_for_an_erased_persons_messages_still_count(

@@ -1,28 +1,62 @@
-"""People: one row a user and phone, with a set of tags, a free text, and consent.
-
-A contact may be deleted; that somebody must not be written to is kept apart, in `suppression`.
-"""
+"""A contact: its row, and how contacts are found, listed and counted."""
 
 from __future__ import annotations
 
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, cast
 
-from msgspec import UNSET, UnsetType
-
+from wabox import times
 from wabox.contacts import fields, identities
-from wabox.contacts.people import COLUMNS, Consent, Contact, contacts_of
-from wabox.contacts.phones import Phone
-from wabox.contacts.writing import Draft, write
-from wabox.db import Rows, Tx
-from wabox.errors import Invalid, NotFound
+from wabox.db import Row, Rows
+from wabox.errors import NotFound
 
-MOST_AT_ONCE = 1_000
+ConsentSource = Literal["in_person", "web_form", "order", "wrote_first", "import_attested", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """That this person agreed to be written to. by: who wrote it down. note: how, in words."""
+
+    source: ConsentSource
+    at: datetime
+    by: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A person as a user knows them.
+
+    phone: digits. flagged: no numbering plan knows that number. tags: in the order they were written.
+    opted_out: asked not to be written to. last_out_at, last_in_at: of messages, on any device.
+    """
+
+    id: int
+    phone: str
+    flagged: bool
+    name: str | None
+    custom: str | None
+    tags: tuple[str, ...]
+    consent: Consent | None
+    opted_out: bool
+    last_out_at: datetime | None
+    last_in_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def tag(self) -> str | None:
+        """The first tag."""
+        return self.tags[0] if self.tags else None
+
+
+COLUMNS = """c.*, exists (select 1 from suppressions s
+    where s.user_id = c.user_id and s.phone_hash = phone_hash(c.phone)) as opted_out"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +84,6 @@ class Tag:
     contacts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What a call with many rows did. created: new people. updated: rows that met one, changed or not."""
-
-    created: int
-    updated: int
-    total: int
-
-
 def of_user(rows: Rows, user_id: int, contact_id: int) -> Contact:
     """The user's contact. Raises NotFound, for somebody else's too."""
     row = rows.one(
@@ -79,35 +104,6 @@ def by_phone(rows: Rows, user_id: int, phone: str) -> Contact | None:
         user_id=user_id,
     )
     return None if row is None else contacts_of(rows, [row])[0]
-
-
-def values(contact: Contact) -> dict[str, str]:
-    """What a template may say of this person."""
-    return {"name": contact.name or "", "custom": contact.custom or "", "phone": contact.phone}
-
-
-def values_for(rows: Rows, user_id: int, phone: str) -> tuple[int | None, dict[str, str]]:
-    """The id of the contact with this phone, if there is one, and what a template may say. One quick query."""
-    row = rows.one(
-        "select id, name, custom from contacts where user_id = :user_id and phone = :phone",
-        user_id=user_id,
-        phone=phone,
-    )
-    if row is None:
-        return None, {"phone": identities.number(phone) or ""}
-    return row["id"], {"name": row["name"] or "", "custom": row["custom"] or "", "phone": phone}
-
-
-def has_consented(rows: Rows, user_id: int, phone: str) -> bool:
-    """Whether a consent of this person is on record. phone: the address; who hides it wrote first."""
-    if identities.is_hidden(phone):
-        return True
-    found = rows.value(
-        "select 1 from contacts where user_id = :user_id and phone = :phone and consent_at is not null",
-        user_id=user_id,
-        phone=phone,
-    )
-    return found is not None
 
 
 def some(rows: Rows, user_id: int, contact_ids: list[int]) -> list[Contact]:
@@ -161,66 +157,76 @@ def count(rows: Rows, user_id: int) -> int:
     return int(rows.value("select count(*) from contacts where user_id = :user_id", user_id=user_id))
 
 
-def upsert(
-    tx: Tx,
-    user_id: int,
-    *,
-    phone: str,
-    flagged: bool = False,
-    name: str | None | UnsetType = UNSET,
-    custom: str | None | UnsetType = UNSET,
-    tags: tuple[str, ...] | UnsetType = UNSET,
-    consent: Consent | None | UnsetType = UNSET,
-    now: datetime,
-) -> tuple[Contact, bool]:
-    """The contact with this phone stands; True if it is new.
-
-    phone, flagged: as `phones.parse` gave them. A field left UNSET stays as it is, None clears it. Name,
-    custom and tags: as `fields` cleaned them.
-    """
-    draft = Draft(Phone(phone, flagged), name, custom, tags, consent)
-    outcome = write(tx, user_id, [draft], now=now)[phone]
-    contact = by_phone(tx, user_id, phone)
-    assert contact is not None
-    return contact, outcome == "created"
+def values(contact: Contact) -> dict[str, str]:
+    """What a template may say of this person."""
+    return {"name": contact.name or "", "custom": contact.custom or "", "phone": contact.phone}
 
 
-def bulk(tx: Tx, user_id: int, drafts: Sequence[Draft], *, now: datetime) -> Counts:
-    """All of them stand. A phone that comes twice is one contact: created once, then updated.
-
-    Raises Invalid `too_many` over MOST_AT_ONCE.
-    """
-    if len(drafts) > MOST_AT_ONCE:
-        sentence = f"Send at most {MOST_AT_ONCE:,} contacts in one call."
-        raise Invalid("too_many", sentence, details={"contacts": sentence})
-    outcomes = write(tx, user_id, drafts, now=now)
-    created = sum(outcome == "created" for outcome in outcomes.values())
-    return Counts(created, len(drafts) - created, len(drafts))
-
-
-def patch(
-    tx: Tx,
-    user_id: int,
-    contact_id: int,
-    *,
-    name: str | None | UnsetType = UNSET,
-    custom: str | None | UnsetType = UNSET,
-    tags: tuple[str, ...] | UnsetType = UNSET,
-    consent: Consent | None | UnsetType = UNSET,
-    now: datetime,
-) -> Contact:
-    """The contact with these changes. Raises NotFound."""
-    contact = of_user(tx, user_id, contact_id)
-    phone = Phone(contact.phone, contact.flagged)
-    write(tx, user_id, [Draft(phone, name, custom, tags, consent)], now=now)
-    return of_user(tx, user_id, contact_id)
+def values_for(rows: Rows, user_id: int, phone: str) -> tuple[int | None, dict[str, str]]:
+    """The id of the contact with this phone, if there is one, and what a template may say. One quick query."""
+    row = rows.one(
+        "select id, name, custom from contacts where user_id = :user_id and phone = :phone",
+        user_id=user_id,
+        phone=phone,
+    )
+    if row is None:
+        return None, {"phone": identities.number(phone) or ""}
+    return row["id"], {"name": row["name"] or "", "custom": row["custom"] or "", "phone": phone}
 
 
-def remove(tx: Tx, user_id: int, contact_id: int) -> None:
-    """The contact and its tags are gone; the log, and whether it may be written to, stay. Raises NotFound."""
-    gone = tx.run("delete from contacts where id = :id and user_id = :user_id", id=contact_id, user_id=user_id)
-    if not gone:
-        raise NotFound("not_found", "There is no such contact; GET /contacts lists yours.")
+def has_consented(rows: Rows, user_id: int, phone: str) -> bool:
+    """Whether a consent of this person is on record. phone: the address; who hides it wrote first."""
+    if identities.is_hidden(phone):
+        return True
+    found = rows.value(
+        "select 1 from contacts where user_id = :user_id and phone = :phone and consent_at is not null",
+        user_id=user_id,
+        phone=phone,
+    )
+    return found is not None
+
+
+def contacts_of(rows: Rows, found: list[Row]) -> list[Contact]:
+    """Rows of COLUMNS as contacts, with their tags."""
+    tagged = tags_of(rows, [row["id"] for row in found])
+    return [_contact(row, tagged.get(row["id"], ())) for row in found]
+
+
+def tags_of(rows: Rows, contact_ids: list[int]) -> Mapping[int, tuple[str, ...]]:
+    """The tags of these contacts, in order; nothing for one without."""
+    found: dict[int, tuple[str, ...]] = {}
+    for row in rows.all(
+        """select contact_id, tag from contact_tags where contact_id in (select value from json_each(:ids))
+           order by contact_id, position""",
+        ids=json.dumps(contact_ids),
+    ):
+        found[row["contact_id"]] = (*found.get(row["contact_id"], ()), row["tag"])
+    return found
+
+
+def consent_of(row: Row) -> Consent | None:
+    """The consent that stands in a row of contacts."""
+    if row["consent_at"] is None:
+        return None
+    source = cast(ConsentSource, row["consent_source"])
+    return Consent(source, times.read(row["consent_at"]), row["consent_by"], row["consent_note"])
+
+
+def _contact(row: Row, tagged: tuple[str, ...]) -> Contact:
+    return Contact(
+        id=row["id"],
+        phone=row["phone"],
+        flagged=bool(row["flagged"]),
+        name=row["name"],
+        custom=row["custom"],
+        tags=tagged,
+        consent=consent_of(row),
+        opted_out=bool(row["opted_out"]),
+        last_out_at=times.read_or_none(row["last_out_at"]),
+        last_in_at=times.read_or_none(row["last_in_at"]),
+        created_at=times.read(row["created_at"]),
+        updated_at=times.read(row["updated_at"]),
+    )
 
 
 def _filtered(user_id: int, wanted: Wanted) -> tuple[str, str, dict[str, Any]]:
@@ -238,9 +244,11 @@ def _filtered(user_id: int, wanted: Wanted) -> tuple[str, str, dict[str, Any]]:
 
 
 _TAGGED = "select contact_id from contact_tags where user_id = :user_id and key = :tag"
+
 _FOUND = """(instr(lower(f.name), :text) > 0 or instr(lower(f.custom), :text) > 0
     or (:digits <> '' and instr(f.phone, :digits) > 0)
     or f.id in (select contact_id from contact_tags where user_id = :user_id and instr(key, :key) > 0))"""
+
 _WHOLE_NUMBER = 8  # digits; in so long a search zeros in front are a prefix, not a part of the number
 _IN_A_PHONE = re.compile(r"[\s()+./-]+")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.pictures import drawn
-from wabox.billing import receipts
+from wabox.billing import screenshots
 
 
 def test_picture_and_its_name_are_flushed_before_it_is_told(
@@ -27,7 +27,7 @@ def test_picture_and_its_name_are_flushed_before_it_is_told(
     monkeypatch.setattr(os, "fsync", noted)
     picture = drawn("png")
     for _ in range(2):
-        receipts.keep(tmp_path / "receipts", picture)
+        screenshots.keep(tmp_path / "receipts", picture)
     whole = f"{len(picture)} bytes"
     assert flushed == ["directory", whole, "directory", whole, "directory"]
 
@@ -39,5 +39,5 @@ def test_picture_that_cannot_be_flushed_is_not_there(tmp_path: Path, monkeypatch
     (tmp_path / "receipts").mkdir()
     monkeypatch.setattr(os, "fsync", fails)
     with pytest.raises(OSError, match="Input/output"):
-        receipts.keep(tmp_path / "receipts", drawn("png"))
+        screenshots.keep(tmp_path / "receipts", drawn("png"))
     assert list((tmp_path / "receipts").iterdir()) == []

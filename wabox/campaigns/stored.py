@@ -18,6 +18,7 @@ from wabox.db import Row, Rows, Tx
 from wabox.errors import NotFound
 
 Status = Literal["scheduled", "sending", "paused", "completed", "stopped", "failed"]
+
 STATUSES: tuple[Status, ...] = ("scheduled", "sending", "paused", "completed", "stopped", "failed")
 OVER: tuple[Status, ...] = ("completed", "stopped", "failed")
 
@@ -31,6 +32,7 @@ REASONS = {
     "content_review": "Whoever runs this box reads it first; then it goes on by itself.",
     "content_refused": "Whoever runs this box did not let it go.",
 }
+
 IN_REVIEW = "content_review"
 NO_DEVICES = "no_devices"
 

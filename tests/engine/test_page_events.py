@@ -9,8 +9,8 @@ import pytest
 
 from tests import cast
 from tests.cast import Stage
-from wabox.engine import receipts
-from wabox.engine.receipts import Receipts
+from wabox.engine import page_events
+from wabox.engine.page_events import PageEvents
 from wabox.errors import Unavailable
 from wabox.whatsapp.driver import Event, Link
 
@@ -25,7 +25,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the next try."""
-    monkeypatch.setattr(receipts, "AGAIN_SECONDS", 0)
+    monkeypatch.setattr(page_events, "AGAIN_SECONDS", 0)
 
 
 def full_for(times: int, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,8 +41,8 @@ def full_for(times: int, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage.box.db, "write", refuse)
 
 
-async def told(stage: Stage, *events: Event) -> Receipts:
-    ears = Receipts(stage.box)
+async def told(stage: Stage, *events: Event) -> PageEvents:
+    ears = PageEvents(stage.box)
     await stage.box.db.write(lambda tx: tx.run("update devices set wanted = 1"))
     for event in events:
         ears.take(event)
@@ -71,7 +71,7 @@ async def test_stop_does_not_wait_for_a_disk_that_stays_full(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     full_for(1_000_000, stage, monkeypatch)
-    write_once = Receipts(stage.box)
+    write_once = PageEvents(stage.box)
     write_once.take(Link(stage.asha.device_id, 0, "qr", qr="one"))
     async with asyncio.timeout(10):
         await write_once.drain()
@@ -86,7 +86,7 @@ async def test_event_that_cannot_be_written_holds_up_no_other(stage: Stage) -> N
 
 async def test_what_a_forgotten_device_tells_last_is_let_go(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(receipts.log, "error", lambda event, **_: said.append(event))
+    monkeypatch.setattr(page_events.log, "error", lambda event, **_: said.append(event))
     number = stage.asha.device_id
     ears = await told(stage, Link(999, 0, "disconnected", detail="logged_out"), Link(number, 0, "qr", qr="one"))
     await ears.quiet()

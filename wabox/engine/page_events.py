@@ -15,19 +15,19 @@ from wabox.accounts import locked, users
 from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.db import Tx
-from wabox.devices import devices, idle_warnings, pace
+from wabox.devices import idle_warnings, linking, pace
+from wabox.devices import stored as devices
 from wabox.errors import NotFound, Unavailable
 from wabox.messages import addressees, answers, chats
 from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Receipt
 
 log = structlog.get_logger()
 
-
 BATCH = 256
 AGAIN_SECONDS = 1.0
 
 
-class Receipts:
+class PageEvents:
     """Takes the driver's events on the loop's thread, without waiting, and writes them down in their order.
 
     While the box cannot write, they wait here: a link state is told once only, and must not be lost to a
@@ -105,13 +105,13 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
         case PhoneUsed():
             return lambda tx: idle_warnings.phone_used(tx, event, now=now)
         case Pairing():
-            return lambda tx: devices.paired(tx, event)
+            return lambda tx: linking.paired(tx, event)
 
 
 def _see(tx: Tx, event: Link, now: datetime) -> None:
     """A page that is ready again is asked at once what the one before did not answer."""
     was = devices.by_id(tx, event.device_id).state
-    devices.saw(tx, event, now=now)
+    linking.saw(tx, event, now=now)
     if was != "ready" and devices.by_id(tx, event.device_id).state == "ready":
         chats.ask_anew(tx, event.device_id)
 
