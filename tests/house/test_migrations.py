@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ import sqlite_utils
 
 from wabox import db, migrations
 from wabox.errors import ConfigError
-from wabox.migrations import fourth
 
 
 def test_new_file_gets_every_step_once(tmp_path: Path) -> None:
@@ -94,6 +94,13 @@ def test_a_box_of_any_earlier_release_comes_up_to_date_with_its_rows(tmp_path: P
     connection.close()
 
 
+def test_every_step_has_a_file_of_its_recorded_name_in_their_order() -> None:
+    home = Path(migrations.__file__).parent
+    files = sorted(path.stem for path in home.glob("[0-9]*.py"))
+    assert files == list(migrations.NAMES)
+    assert [name[:4] for name in files] == [f"{number:04}" for number in range(1, len(files) + 1)]
+
+
 def test_a_file_that_took_the_fourth_step_before_the_third_ends_the_same(tmp_path: Path) -> None:
     connection = db.connect(tmp_path / "wabox.db")
     database = sqlite_utils.Database(connection)
@@ -101,7 +108,7 @@ def test_a_file_that_took_the_fourth_step_before_the_third_ends_the_same(tmp_pat
     connection.execute(
         "insert into users (email, password_hash, role, created_at) values ('a', 'x', 'user', 'now')"
     )
-    fourth.step(database)
+    import_module("wabox.migrations.0004_billing").step(database)
     connection.execute(
         """insert into _sqlite_migrations (migration_set, name, applied_at)
            values ('wabox', '0004_billing', '2025-11-03')"""

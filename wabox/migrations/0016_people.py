@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from wabox.migrations.first import run
+from wabox.migrations.script import run
 
 SCHEMA = """
 create table people (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from wabox.migrations.first import run
+from wabox.migrations.script import run
 
 SCHEMA = """
 alter table devices drop column restricted_until;

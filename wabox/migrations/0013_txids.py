@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from wabox.migrations.first import run
+from wabox.migrations.script import run
 
 # Who gave an id that somebody else had given was counted a liar. Triggers, not unique indexes: an older file may
 # hold one id twice, by two providers.

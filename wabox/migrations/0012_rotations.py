@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from wabox.migrations.first import run
+from wabox.migrations.script import run
 
 SCHEMA = """
 alter table api_keys add column rotated_under text;

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from wabox.migrations.first import run
+from wabox.migrations.script import run
 
 # Only what may still be counted or heard of needs its account: a long log is not written anew.
 SCHEMA = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from wabox.migrations.first import run
+from wabox.migrations.script import run
 
 SCHEMA = """
 alter table users add column unlimited integer not null default 1 check (unlimited in (0, 1));

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
+from wabox.migrations.script import run
+
 SCHEMA = """
 create table box (
     key text primary key,
@@ -255,13 +257,3 @@ create index attempts_of on delivery_attempts (delivery_id);
 def step(database: Database) -> None:
     """Make every table."""
     run(database, SCHEMA)
-
-
-def run(database: Database, schema: str) -> None:
-    """Run each statement of a schema; a statement ends with a semicolon at the end of a line."""
-    pending = ""
-    for line in schema.splitlines():
-        pending += line + "\n"
-        if line.rstrip().endswith(";"):
-            database.execute(pending)
-            pending = ""
