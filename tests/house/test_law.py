@@ -100,7 +100,7 @@ def test_the_pictures_can_be_drawn() -> None:
 
 
 def test_what_the_pictures_call_is_in_the_code() -> None:
-    """`module.name` in a journey is a function or class of a module with that name; `stored` goes by its noun's."""
+    """`module.name` in a journey is in a module of that name; `stored` goes by its noun's."""
     modules = defaultdict(list)
     for path in PACKAGE.rglob("*.py"):
         modules[path.parent.name if path.stem == "stored" else path.stem].append(path)
