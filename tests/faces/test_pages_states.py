@@ -19,7 +19,7 @@ from wabox import app
 from wabox.checkup import standing
 from wabox.contacts import stored as contacts
 from wabox.dashboard.language import catalogue
-from wabox.dashboard.names import words as said
+from wabox.dashboard.names import phones as said
 from wabox.devices import limits, orders, sentences
 from wabox.devices import stored as devices
 from wabox.messages import addressees, stored

@@ -13,22 +13,21 @@ from tests.faces.work import Work
 from wabox.campaigns import stored as campaigns
 from wabox.contacts import imports
 from wabox.contacts.stored import ConsentSource
-from wabox.dashboard.names import labels
-from wabox.dashboard.names import words as page_words
+from wabox.dashboard import names
 from wabox.messages import reasons
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
 
 def test_every_state_and_reason_has_its_word() -> None:
-    assert labels.REASON == campaigns.REASONS
-    assert set(labels.ENDS) >= set(reasons._ENDS)
-    assert set(labels.CAMPAIGN) == set(campaigns.STATUSES)
-    assert set(labels.IMPORT) == set(get_args(imports.Status))
-    assert set(labels.CONSENT) == set(get_args(ConsentSource))
-    for shown in (*labels.CAMPAIGN.values(), *labels.IMPORT.values()):
+    assert names.campaigns.REASON == campaigns.REASONS
+    assert set(names.messages.ENDS) >= set(reasons._ENDS)
+    assert set(names.campaigns.STATUS) == set(campaigns.STATUSES)
+    assert set(names.contacts.IMPORT) == set(get_args(imports.Status))
+    assert set(names.contacts.CONSENT) == set(get_args(ConsentSource))
+    for shown in (*names.campaigns.STATUS.values(), *names.contacts.IMPORT.values()):
         assert shown.icon in (texts.HOME / "static" / "icons.svg").read_text(encoding="utf-8")
-    assert {place.icon for place in page_words.NAV} <= set(
+    assert {place.icon for place in names.menu.NAV} <= set(
         (texts.HOME / "static" / "icons.svg").read_text(encoding="utf-8").split('"')
     )
 

@@ -15,7 +15,6 @@ from wabox.dashboard.frame import entering, guard
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.language import later
-from wabox.dashboard.names import deeds
 from wabox.db import Rows, Tx
 from wabox.devices import qr
 from wabox.errors import Invalid, TooMany
@@ -225,7 +224,6 @@ async def _page(
         here="settings",
         codes=codes,
         image=image,
-        deeds=deeds,
         errors=errors or {},
         **shown,
     )

@@ -13,7 +13,6 @@ from wabox.accounts import audit
 from wabox.contacts import exporting
 from wabox.dashboard.frame.answers import download
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.names import deeds
 from wabox.db import Tx
 from wabox.mounting import Mount
 
@@ -34,7 +33,6 @@ async def page(desk: Desk) -> Response[str]:
         here="settings",
         q=q,
         entries=shown,
-        deeds=deeds,
         newest={"q": q} if before_id is not None else None,
         older={"q": q, "before": shown[-1].id} if len(found) > PER_PAGE else None,
     )

@@ -17,17 +17,12 @@ from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.language import later
-from wabox.dashboard.names.words import Shown
 from wabox.db import Tx
 from wabox.errors import Invalid
 from wabox.mounting import Mount
 
 PER_PAGE = 50
 LATELY = timedelta(days=90)
-SOURCE: dict[complaints.Source, Shown] = {
-    "reply": Shown("warn", "messages", later("Answered SPAM")),
-    "owner": Shown("calm", "people", later("Recorded by you")),
-}
 CHOOSE = later("Choose who wrote to this number.")
 
 
@@ -88,7 +83,6 @@ async def _page(
         note=note,
         errors=wrong,
         listed=found[:PER_PAGE],
-        sources=SOURCE,
         before=before,
         older=found[PER_PAGE - 1].id if len(found) > PER_PAGE else None,
         **shown,

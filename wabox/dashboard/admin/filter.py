@@ -11,34 +11,13 @@ from wabox.content import builtin, matcher, reviews, rules
 from wabox.content.rules import Actor, Draft
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.language import later
-from wabox.dashboard.names.words import Shown
+from wabox.dashboard.names.admin import BUILTIN
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, NotFound
 from wabox.mounting import Mount
 
 LONGEST_TRIED = 4_096
 NEW = Draft("word", "", "hold", "")
-
-ACTION: dict[str, Shown] = {
-    "refuse": Shown("bad", "stop", later("Refused")),
-    "hold": Shown("warn", "eye", later("Held for you to read")),
-    "off": Shown("calm", "power", later("Off")),
-}
-CHOICE: dict[str, str] = {
-    "hold": later("Hold it until I have read it"),
-    "refuse": later("Refuse it at once"),
-    "off": later("Off"),
-}
-KIND: dict[str, str] = {"word": later("Word or phrase"), "pattern": later("Pattern")}
-BUILTIN: dict[str, str] = {
-    "secrets": later("Asking for a PIN, a code or a password"),
-    "shorteners": later("Shortened links"),
-    "lookalikes": later("Links that look like another name"),
-    "addresses": later("Links to a bare number"),
-    "lottery": later("Lotteries and prizes to claim"),
-    "runs": later("One letter or digit over and over"),
-}
 
 
 @get("/admin/filter", owner=True)
@@ -114,7 +93,7 @@ async def try_text(desk: Desk) -> Response[str]:
     met = made.judge(text) if made is not None and text.strip() else ()
     shown: dict[str, Any] = {"tried": text, "met": met, "called": _called}
     if desk.request.headers.get("hx-request") == "true":
-        return desk.page("admin/_tried.html", actions=ACTION, **shown)
+        return desk.page("admin/_tried.html", **shown)
     return await _page(desk, tried=shown)
 
 
@@ -154,9 +133,6 @@ async def _page(
         here="settings",
         draft=draft,
         errors=errors or {},
-        actions=ACTION,
-        choices=CHOICE,
-        kinds=KIND,
         builtins=[(one, BUILTIN[one.name]) for one in builtin.BUILTINS],
         **shown,
     )
@@ -170,8 +146,6 @@ def _form(desk: Desk, draft: Draft, rule_id: int, errors: dict[str, str], *, sta
         draft=draft,
         rule_id=rule_id,
         errors=errors,
-        choices=CHOICE,
-        kinds=KIND,
     )
 
 

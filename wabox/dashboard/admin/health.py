@@ -17,8 +17,8 @@ from wabox.checkup.findings import Finding
 from wabox.checkup.vitals import Watch
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.language import Voice, later
-from wabox.dashboard.names import words
-from wabox.dashboard.names.words import Shown, Tone
+from wabox.dashboard.names import admin, messages
+from wabox.dashboard.names.shown import Tone
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Unavailable
 from wabox.messages.reasons import Reason
@@ -26,38 +26,6 @@ from wabox.mounting import Kept, Mount
 
 MACHINE_SECONDS = 60.0
 UNITS = ("B", "KB", "MB", "GB", "TB")
-LEVEL = {
-    "bad": Shown("bad", "alert", later("Wrong")),
-    "warning": Shown("warn", "question", later("Have a look")),
-    "ok": Shown("good", "tick", later("Well")),
-}
-STATE = {
-    "ready": Shown("good", "tick", later("Ready")),
-    "starting": Shown("busy", "refresh", later("Starting")),
-    "qr": Shown("warn", "qr", later("Waits to be linked")),
-    "disconnected": Shown("bad", "unlink", later("Not connected")),
-    "not_started": Shown("calm", "power", later("Off")),
-}
-STEPS = {
-    "storage": later("The database file"),
-    "timekeeper": later("Clock"),
-    "links": later("Phones and their browsers"),
-    "poster": later("Webhook posts"),
-    "mailing": later("E-mail"),
-    "campaigns": later("Campaigns"),
-    "imports": later("Imports"),
-    "imports tidy": later("Old imports"),
-    "billing": later("Plans and invoices"),
-    "billing tidy": later("Old pictures of payments"),
-    "reviewing": later("Messages that a person reads first"),
-    "leaving": later("Messages of what was stopped"),
-    "closing": later("Closed accounts"),
-    "endings": later("Browser profiles of ended links"),
-    "expire": later("Messages past their time"),
-    "devices": later("Turns to send"),
-    "housekeeping": later("Forgetting what is old"),
-    "nightly": later("The nightly check"),
-}
 
 
 class Machine:
@@ -116,12 +84,9 @@ async def _shown(desk: Desk, watch: Watch, machine: Machine) -> dict[str, Any]:
         "wrong": wrong,
         "worst": sum(one.level == "bad" for one in wrong),
         "fine": [one for one in found if one.level == "ok"],
-        "levels": LEVEL,
-        "states": STATE,
         "own": own,
         "others": _others(numbers, own) if numbers is not None and others > 0 else [],
         "waits": _waits(numbers) if numbers is not None else [],
-        "steps": STEPS,
         "said_of": said_of,
         "size": size,
         "span": span,
@@ -144,13 +109,13 @@ def _others(found: Counts, own: Iterable[devices.Device]) -> list[tuple[str, int
     left = dict(found.devices)
     for one in own:
         left[one.state] = left.get(one.state, 0) - 1
-    return [(state, left[state]) for state in STATE if left.get(state, 0) > 0]
+    return [(state, left[state]) for state in admin.PHONE if left.get(state, 0) > 0]
 
 
 def _reason(name: str) -> tuple[Tone, str, str]:
     if name == counts.GOING:
-        return ("busy", "send", words.GOING)
-    return words.REASON.get(cast(Reason, name), ("calm", "clock", name))
+        return ("busy", "send", messages.GOING)
+    return messages.REASON.get(cast(Reason, name), ("calm", "clock", name))
 
 
 def said_of(voice: Voice, finding: Finding) -> tuple[str, str]:

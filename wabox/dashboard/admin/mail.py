@@ -6,18 +6,9 @@ from litestar import Response, get
 
 from wabox.accounts import mail
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
-from wabox.dashboard.names.words import Shown
 from wabox.mounting import Mount
 
 PER_PAGE = 50
-
-MAIL: dict[mail.Status, Shown] = {
-    "queued": Shown("busy", "clock", later("On its way")),
-    "sent": Shown("good", "tick", later("Sent")),
-    "failed": Shown("bad", "cross", later("Failed")),
-    "skipped": Shown("warn", "skip", later("Skipped")),
-}
 
 
 @get("/admin/mail", owner=True)
@@ -31,7 +22,6 @@ async def page(desk: Desk) -> Response[str]:
         "admin/mail.html",
         here="settings",
         mails=shown,
-        states=MAIL,
         newest="/admin/mail" if before_id is not None else "",
         older=f"/admin/mail?before={shown[-1].id}" if len(found) > PER_PAGE else "",
     )

@@ -12,15 +12,12 @@ from wabox import closing
 from wabox.accounts import audit, keys, links, passwords, registration, secrets, sessions, states, terms, users
 from wabox.accounts.registration import Rule
 from wabox.accounts.states import Move
-from wabox.accounts.users import State, User
+from wabox.accounts.users import User
 from wabox.billing import ledger, subscriptions
 from wabox.content import complaints, refusals
 from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.language import later
-from wabox.dashboard.names import bills
-from wabox.dashboard.names.words import Shown
 from wabox.db import Rows, Tx
 from wabox.devices import orders
 from wabox.devices import stored as devices
@@ -29,23 +26,6 @@ from wabox.mounting import Mount
 
 PER_PAGE = 50
 LINK_LASTS = timedelta(days=3)
-
-STATE: dict[State, Shown] = {
-    "pending": Shown("busy", "clock", later("Waits")),
-    "active": Shown("good", "tick", later("Active")),
-    "suspended": Shown("warn", "pause", later("Suspended")),
-    "locked": Shown("bad", "lock", later("Locked")),
-}
-
-CLOSED = Shown("calm", "trash", later("Deleted"))
-
-DEED: dict[Move, tuple[str, str]] = {
-    "approve": (later("Approve"), later("The account may send from now on.")),
-    "suspend": (later("Suspend"), later("Nothing more is sent for it; the person can still log in and look.")),
-    "resume": (later("Make active again"), later("What waits goes on where it stopped.")),
-    "lock": (later("Lock"), later("Nobody can log in, its keys answer 403, and nothing is sent for it.")),
-    "unlock": (later("Unlock"), later("The person can log in and send again.")),
-}
 
 
 @get("/admin/users", owner=True)
@@ -82,8 +62,6 @@ async def _page(
         here="accounts" if desk.box.config.others_use_it else "settings",
         q=q,
         users=shown,
-        states=STATE,
-        closed=CLOSED,
         newest={"q": q} if before_id is not None else None,
         older={"q": q, "before": shown[-1].id} if len(found) > PER_PAGE else None,
     )
@@ -186,9 +164,6 @@ async def _show(
         "admin/user.html",
         status=status,
         here="accounts" if desk.box.config.others_use_it else "settings",
-        states=STATE,
-        closed=CLOSED,
-        deeds=DEED,
         wrong=wrong,
         link=link,
         verification=_asked(desk).verification,
@@ -216,7 +191,6 @@ def _bought(rows: Rows, user_id: int, now: datetime) -> dict[str, Any]:
     return {
         "plan": subscriptions.standing(rows, user_id, enabled=True, now=now),
         "credits": ledger.credits_left(rows, user_id),
-        "expired": bills.EXPIRED,
         "now": now,
     }
 

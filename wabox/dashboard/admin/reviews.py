@@ -6,10 +6,11 @@ from litestar import Response, get, post
 
 from wabox.campaigns import reviewing
 from wabox.content import builtin
-from wabox.dashboard.admin.filter import BUILTIN, actor, check_open
+from wabox.dashboard.admin.filter import actor, check_open
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
+from wabox.dashboard.names.admin import BUILTIN
 from wabox.errors import Invalid
 from wabox.mounting import Mount
 

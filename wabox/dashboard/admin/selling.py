@@ -15,7 +15,6 @@ from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.language import later
-from wabox.dashboard.names import bills
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.mounting import Mount
@@ -223,9 +222,7 @@ async def _plans(desk: Desk, form: Form, errors: dict[str, str], *, status: int 
         found=found,
         form=form,
         errors=errors,
-        bills=bills,
         currency=desk.box.config.billing.currency,
-        cash=bills.cash(desk.voice),
     )
 
 
@@ -254,8 +251,6 @@ async def _payments(desk: Desk, errors: dict[int, str], *, status: int = 200) ->
         here="payments",
         before=before,
         errors=errors,
-        bills=bills,
-        cash=bills.cash(desk.voice),
         **shown,
     )
 

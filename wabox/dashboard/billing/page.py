@@ -16,7 +16,7 @@ from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.answers import HEADERS, nothing_here
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import LONGEST, Form
-from wabox.dashboard.names import bills, labels
+from wabox.dashboard.names.money import PROVIDER
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
 from wabox.mounting import Mount
@@ -104,7 +104,7 @@ async def invoice(number: int, desk: Desk) -> Response[str]:
     found = await desk.box.db.read(invoices.by_number, known_id(number))
     if found.user_id != desk.user.id and desk.user.role != "owner":
         raise nothing_here()
-    return desk.page("billing/invoice.html", here="billing", found=found, bills=bills, cash=bills.cash(desk.voice))
+    return desk.page("billing/invoice.html", here="billing", found=found)
 
 
 def directory(box: Box) -> Path:
@@ -135,9 +135,6 @@ async def _page(desk: Desk, *, status: int = 200, wrong: str | None = None) -> R
         here="billing",
         wrong=wrong,
         before=before,
-        bills=bills,
-        labels=labels,
-        cash=bills.cash(desk.voice),
         **shown,
     )
 
@@ -180,10 +177,9 @@ async def _buy(
         standing=standing,
         form=form,
         errors=errors,
-        ways=[(one, bills.PROVIDER[one], getattr(settings, one)) for one in settings.providers],
+        ways=[(one, PROVIDER[one], getattr(settings, one)) for one in settings.providers],
         amount=form.text("amount") or money.plain(plan.terms.price_minor, plan.terms.currency),
         now=desk.box.now(),
-        cash=bills.cash(desk.voice),
     )
 
 

@@ -23,7 +23,6 @@ from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
 from wabox.dashboard.language import later
-from wabox.dashboard.names import labels
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
@@ -156,7 +155,7 @@ async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status:
         people = contacts.count(rows, desk.user.id)
         lazy = people > MOST_COUNTED_AT_ONCE
         return {
-            **({"ahead": None, "problem": COUNTING, "labels": labels} if lazy else _ahead(rows, desk, draft)),
+            **({"ahead": None, "problem": COUNTING} if lazy else _ahead(rows, desk, draft)),
             "lazy": lazy,
             "preview": _preview(rows, desk, draft),
             "devices": devices.list_of(rows, desk.user.id),
@@ -187,13 +186,12 @@ async def _review(desk: Desk, draft: Draft, *, changed: bool = False) -> Respons
         ahead=found,
         preview=chosen,
         changed=changed,
-        labels=labels,
     )
 
 
 def _ahead(rows: Rows, desk: Desk, draft: Draft) -> dict[str, Any]:
     """The look ahead of a draft that may not be finished: the numbers need only an audience."""
-    shown: dict[str, Any] = {"ahead": None, "problem": None, "labels": labels}
+    shown: dict[str, Any] = {"ahead": None, "problem": None}
     named = draft if draft.name.strip() else replace(draft, name="x")
     whole = named if _parses(draft.message) else replace(named, message="x")
     meant, errors = drafts.understand(rows, desk.user.id, whole, zone=desk.voice.zone, now=desk.voice.now)

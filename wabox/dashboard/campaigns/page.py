@@ -18,7 +18,6 @@ from wabox.contacts.segments import Segment
 from wabox.content import reviews
 from wabox.dashboard.frame.asked import cursor_of, digits_in
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.names import labels
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
@@ -166,7 +165,6 @@ def _list(rows: Rows, desk: Desk) -> dict[str, Any]:
         "found": found,
         "state": status,
         "cursor": cursor,
-        "labels": labels,
         "query": "?" + urlencode([*pairs, ("cursor", cursor)]) if cursor else "?" + urlencode(pairs),
         "older": "?" + urlencode([*pairs, ("cursor", found.next_cursor)]) if found.next_cursor else "",
         "poll": "2s" if any(one.campaign.status == "sending" for one in shown) else "10s",
@@ -194,7 +192,6 @@ def _one(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "owners_word": reviews.said_of(rows, campaign.id) if campaign.status_reason == "content_refused" else None,
         "limited": campaign.reserved > 0,
         "in_hand": 0 if live else outbox.on_its_way(rows, desk.user.id, campaign_id=campaign.id),
-        "labels": labels,
         "poll": "2s" if campaign.status == "sending" else "6s",
         "over": not live,
     }
@@ -245,7 +242,6 @@ def _people(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "filters": FILTERS,
         "found": found,
         "why": explaining.explain(rows, messages, config=desk.box.config, now=desk.voice.now),
-        "labels": labels,
         "people_poll": "4s" if campaign.status == "sending" else "20s",
     }
 

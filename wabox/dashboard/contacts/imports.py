@@ -18,7 +18,6 @@ from wabox.dashboard.frame.answers import download, is_fragment
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.language import later
-from wabox.dashboard.names import labels
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.mounting import Mount
@@ -66,7 +65,7 @@ async def show(import_id: int, desk: Desk) -> Response[str]:
 async def live(import_id: int, desk: Desk) -> Response[str]:
     """How far it is."""
     found = await desk.box.db.read(imports.of_user, desk.user.id, known_id(import_id))
-    return desk.page("contacts/_import.html", found=found, labels=labels)
+    return desk.page("contacts/_import.html", found=found)
 
 
 @post("/contacts/import/{import_id:int}/columns")
@@ -155,7 +154,6 @@ async def _page(desk: Desk, errors: dict[str, str], *, status: int = 200) -> Res
         here="contacts",
         errors=errors,
         past=past,
-        labels=labels,
         most_megabytes=csv_files.MOST_BYTES // 1024 // 1024,
         most_rows=csv_files.MOST_ROWS,
     )
@@ -173,8 +171,7 @@ async def _show(desk: Desk, import_id: int, errors: dict[str, str], *, status: i
         status=status,
         here="contacts",
         errors=errors,
-        labels=labels,
-        names=_names(shown["found"]),
+        columns=_names(shown["found"]),
         **shown,
     )
 

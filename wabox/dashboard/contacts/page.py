@@ -20,7 +20,6 @@ from wabox.dashboard.contacts.forms import SOURCES, Draft, consent_in, draft_of,
 from wabox.dashboard.frame.answers import download
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.names import labels
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.messages import addressees, log
@@ -62,7 +61,7 @@ async def page(desk: Desk) -> Response[str]:
             "hidden": identities.hidden(rows, desk.user.id, search.q) if search.q and not search.tag else [],
         }
 
-    return desk.page("contacts/page.html", here="contacts", labels=labels, **await desk.box.db.read(ask))
+    return desk.page("contacts/page.html", here="contacts", **await desk.box.db.read(ask))
 
 
 @get("/contacts/new")
@@ -199,7 +198,6 @@ async def _form(desk: Desk, draft: Draft, errors: dict[str, str], *, status: int
         errors=errors,
         known=known,
         sources=SOURCES,
-        labels=labels,
     )
 
 
@@ -234,7 +232,6 @@ async def show_contact(
         draft=filled,
         errors=errors or {},
         sources=SOURCES,
-        labels=labels,
         today=desk.voice.now.astimezone(desk.voice.zone).date().isoformat(),
         **shown,
     )

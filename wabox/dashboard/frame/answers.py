@@ -15,8 +15,9 @@ from litestar import Request, Response
 from litestar.enums import MediaType
 from litestar.response import Stream
 
+from wabox.dashboard import names
 from wabox.dashboard.language import NAMES, Voice, catalogue, later
-from wabox.dashboard.names import words
+from wabox.dashboard.names import faults, menu
 from wabox.errors import NotFound, Refusal
 
 HERE = Path(__file__).parents[1]
@@ -50,7 +51,7 @@ def environment(language: str) -> Environment:
     made.install_gettext_callables(  # type: ignore[attr-defined]
         gettext=texts.gettext, ngettext=texts.ngettext, newstyle=True
     )
-    made.globals.update(static=static, words=words, languages=NAMES, nav=words.NAV)
+    made.globals.update(static=static, names=names, languages=NAMES, nav=menu.NAV)
     return made
 
 
@@ -97,7 +98,7 @@ def refusal_page(request: Request[Any, Any, Any], refusal: Refusal, *, status: i
         "session": state.get("session"),
         "csrf": state.get("csrf", ""),
         "status": code,
-        "title": words.error_title(code, refusal.code),
+        "title": faults.title(code, refusal.code),
         "hurt": refusal.code if refusal.code in ("database_damaged", "storage_failing") else None,
         "sentence": refusal.sentence,
         "details": refusal.details,

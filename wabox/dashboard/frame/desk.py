@@ -15,7 +15,8 @@ from wabox.dashboard.frame import answers, form, guard
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.language import Voice
-from wabox.dashboard.names import words
+from wabox.dashboard.names import faults, menu
+from wabox.dashboard.names.said import SAID
 from wabox.messages import facts, line
 from wabox.mounting import box_of
 
@@ -63,13 +64,12 @@ class Desk:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response[str]:
         """The template, with the visit's own values beside the given ones."""
-        said = words.SAID.get(self.request.query_params.get("said", ""))
         shown = {
             "session": self.visitor,
             "csrf": self.request.scope["state"]["csrf"],
             "config": self.box.config,
-            "said": said,
-            "nav": self._menu(),
+            "said": SAID.get(self.request.query_params.get("said", "")),
+            "nav": menu.places(self.box.config, self.user.role) if self.visitor else menu.NAV,
             "damaged": self.box.db.damaged,
             "failing": self._failing(),
         }
@@ -80,23 +80,11 @@ class Desk:
         """Why nothing can be written now, in words; None while it can, or while worse is said."""
         if self.box.db.damaged or self.box.db.failing is None:
             return None
-        return words.FAILING.get(self.box.db.failing_code or "", words.FAILING_OTHERWISE)
-
-    def _menu(self) -> tuple[words.Place, ...]:
-        """The menu, with what others' accounts and billing add before Settings."""
-        config = self.box.config
-        if self.visitor is None or not config.others_use_it:
-            return words.NAV
-        if self.user.role == "owner":
-            added = words.HOSTS + (words.SELLERS if config.billing.enabled else ())
-        else:
-            added = words.CUSTOMERS if config.billing.enabled else ()
-        at = next(n for n, place in enumerate(words.NAV) if place.key == "settings")
-        return words.NAV[:at] + added + words.NAV[at:]
+        return faults.failing(self.box.db.failing_code)
 
     def go(self, path: str, *, said: str | None = None) -> Response[str]:
-        """On to that page, which shows what was done. said: a key of words.SAID."""
-        assert said is None or said in words.SAID
+        """On to that page, which shows what was done. said: a key of SAID."""
+        assert said is None or said in SAID
         mark = "&" if "?" in path else "?"
         return answers.redirect(path if said is None else f"{path}{mark}said={said}")
 

@@ -20,7 +20,6 @@ from wabox.content import reviews
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets
-from wabox.dashboard.names import labels
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
@@ -237,7 +236,6 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
         "to_read": reviews.waiting(rows) if user.role == "owner" and config.judges_content else 0,
         "tray": inbox.in_tray(rows, user.id),
         **_counter(rows, desk, now),
-        "labels": labels,
         "poll": "2s" if moving else "8s",
     }
 

@@ -20,7 +20,6 @@ from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
 from wabox.dashboard.language import later
-from wabox.dashboard.names import labels
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
@@ -205,7 +204,6 @@ def _threads(rows: Rows, desk: Desk) -> dict[str, Any]:
         "tray": tray,
         "named": {one.phone: contacts.by_phone(rows, desk.user.id, one.phone) for one in tray},
         "unseen": inbox.unseen(rows, desk.user.id),
-        "labels": labels,
     }
 
 
@@ -252,7 +250,6 @@ def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
         "opted_out": suppression.is_out(rows, desk.user.id, address),
         "device": _device(rows, desk.user.id, address),
         "why": explaining.explain(rows, waits, config=desk.box.config, now=desk.voice.now),
-        "labels": labels,
     }
 
 

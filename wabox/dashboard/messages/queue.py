@@ -10,7 +10,6 @@ from wabox.campaigns import stored as campaigns
 from wabox.contacts import naming
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.messages.page import cancelled
-from wabox.dashboard.names import labels
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.messages import explaining
@@ -49,7 +48,6 @@ def _groups(rows: Rows, desk: Desk) -> dict[str, Any]:
         "total": sum(group.count for group in found),
         "most_counted": explaining.MOST_COUNTED,
         "planned": campaigns.page(rows, desk.user.id, status="scheduled").campaigns,
-        "labels": labels,
         "poll": "3s" if any(group.reason in MOVING for group in found) else "10s",
     }
 

@@ -1,1 +1,38 @@
-"""How a thing is called on pages: one word for it wherever it is shown, with a tone and an icon."""
+"""How a thing is called on pages: one word for it wherever it is shown, with a tone and an icon.
+
+Templates have it as `names`: `names.phones.state(device)`.
+"""
+
+from __future__ import annotations
+
+from wabox.dashboard.names import (
+    account,
+    admin,
+    campaigns,
+    contacts,
+    deeds,
+    faults,
+    menu,
+    messages,
+    money,
+    phones,
+    said,
+    shown,
+    webhooks,
+)
+
+__all__ = [
+    "account",
+    "admin",
+    "campaigns",
+    "contacts",
+    "deeds",
+    "faults",
+    "menu",
+    "messages",
+    "money",
+    "phones",
+    "said",
+    "shown",
+    "webhooks",
+]

@@ -9,20 +9,13 @@ from litestar import Response, get, post
 from wabox.accounts import audit
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.language import later
-from wabox.dashboard.names.words import Tone
 from wabox.db import Tx
 from wabox.devices import doctor
 from wabox.devices import stored as devices
-from wabox.devices.doctor import Status
 from wabox.errors import Unavailable
 from wabox.mounting import Mount
 from wabox.whatsapp.driver import Checkup, SessionLost
 
-TONES: dict[Status, tuple[Tone, str, str]] = {
-    "good": ("good", "tick", later("Well")),
-    "note": ("calm", "info", later("To know")),
-    "bad": ("bad", "alert", later("Wrong")),
-}
 NO_PICTURE = later("There is no page to look at just now. Wait a moment, then look again.")
 
 
@@ -39,7 +32,6 @@ async def page(label: str, desk: Desk) -> Response[str]:
         device=device,
         report=doctor.examine(device, seen, now=desk.box.now()),
         trouble_at=seen.trouble_at,
-        tones=TONES,
         open=seen.browser is not None,
         looks=desk.request.query_params.get("look") == "1",
     )

@@ -67,7 +67,18 @@ async def accept(desk: Desk) -> Response[str]:
 
 
 def _disclaimer() -> dict[str, Any]:
-    return {"text": users.DISCLAIMER, "version": users.DISCLAIMER_VERSION}
+    return {"text": users.DISCLAIMER, "paragraphs": paragraphs, "version": users.DISCLAIMER_VERSION}
+
+
+def paragraphs(text: str) -> list[str | list[str]]:
+    """A plain text's paragraphs; one whose lines begin with `- ` as a list of its points."""
+    found: list[str | list[str]] = []
+    for block in text.split("\n\n"):
+        if block.startswith("- "):
+            found.append([" ".join(point.split()) for point in block[2:].split("\n- ")])
+        else:
+            found.append(" ".join(block.split()))
+    return found
 
 
 def _accept(tx: Tx, desk: Desk, version: str) -> None:

@@ -12,7 +12,6 @@ from wabox import reports
 from wabox.billing import ledger
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.names import labels
 from wabox.db import Rows
 from wabox.mounting import Mount
 from wabox.reports import Day
@@ -56,7 +55,6 @@ def _numbers(rows: Rows, desk: Desk) -> dict[str, Any]:
         "entries": entries[:ENTRIES],
         "before": before,
         "older": entries[ENTRIES - 1].id if len(entries) > ENTRIES else None,
-        "labels": labels,
     }
 
 

@@ -1,8 +1,7 @@
-"""Knows how plans, payments and invoices are called on pages, and how money is written."""
+"""Knows how plans, payments, invoices and credits are called, and how money is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from babel.dates import format_datetime
@@ -11,7 +10,7 @@ from wabox.billing import money
 from wabox.billing.invoices import Invoice
 from wabox.billing.payments import Status
 from wabox.dashboard.language import Voice, later
-from wabox.dashboard.names.words import Shown
+from wabox.dashboard.names.shown import Shown
 
 PAYMENT: dict[Status, Shown] = {
     "pending": Shown("busy", "clock", later("Being checked")),
@@ -22,15 +21,25 @@ PAYMENT: dict[Status, Shown] = {
 PROVIDER: dict[str, str] = {"bkash": "bKash", "nagad": "Nagad", "bank": later("Bank")}
 
 PAID = Shown("good", "tick", later("Paid"))
+
 OPEN = Shown("warn", "clock", later("To pay"))
+
 VOID = Shown("calm", "stop", later("No longer due"))
+
 ACTIVE = Shown("good", "tick", later("In force"))
+
 EXPIRED = Shown("bad", "calendar", later("Expired"))
+
 NO_PLAN = Shown("warn", "calendar", later("No plan yet"))
+
 FOR_SALE = Shown("good", "tick", later("For sale"))
+
 ARCHIVED = Shown("calm", "box", later("Archived"))
+
 TRIAL = Shown("busy", "tag", later("Free trial"))
+
 OTHER_AMOUNT = Shown("warn", "alert", later("Not the price"))
+
 FALSE = Shown("bad", "alert", later("False claim"))
 
 ENDED: dict[str, str] = {
@@ -38,6 +47,15 @@ ENDED: dict[str, str] = {
     "trial_number_used": later(
         "The WhatsApp number you linked had a free trial before, so this one has ended. Choose a plan to go on."
     ),
+}
+
+LEDGER: dict[str, str] = {
+    "grant": later("Credits added"),
+    "adjust": later("Corrected"),
+    "take": later("Message queued"),
+    "return": later("Given back"),
+    "reserve": later("Reserved for a campaign"),
+    "release": later("Taken out of the reserve"),
 }
 
 
@@ -53,6 +71,6 @@ def date(voice: Voice, moment: datetime) -> str:
     return voice.digits(format_datetime(moment, "d MMMM y", tzinfo=voice.zone, locale=voice.locale))
 
 
-def cash(voice: Voice) -> Callable[[int, str], str]:
-    """Writes an amount in the reader's digits."""
-    return lambda amount_minor, currency: voice.digits(money.shown(amount_minor, currency))
+def cash(voice: Voice, amount_minor: int, currency: str) -> str:
+    """The amount in the reader's digits."""
+    return voice.digits(money.shown(amount_minor, currency))

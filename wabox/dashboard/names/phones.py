@@ -1,0 +1,149 @@
+"""Knows how phones are called: their states, what to do next, and what WhatsApp allows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from wabox.dashboard.language import later
+from wabox.dashboard.names.shown import Shown, Tone
+from wabox.devices import doctor, sentences
+from wabox.devices import limits as told
+from wabox.devices.doctor import Status
+from wabox.devices.stored import Device
+from wabox.whatsapp.driver import Limits
+
+NOT_STARTED = Shown("calm", "power", later("Not linked"))
+
+STARTING = Shown("busy", "clock", later("Starting"))
+
+SCAN = Shown("warn", "qr", later("Waiting for you to scan"))
+
+LINKED = Shown("good", "tick", later("Linked and ready"))
+
+RECONNECTING = Shown("busy", "clock", later("Reconnecting"))
+
+AGAIN = Shown("warn", "refresh", later("Trying again"))
+
+UNLINKED = Shown("bad", "unlink", later("Not linked any more"))
+
+RESTRICTED = Shown("warn", "alert", later("Limited by WhatsApp"))
+
+UNHEARD = Shown("warn", "alert", later("Sends, but nothing arrives"))
+
+CHANGED = Shown("warn", "phone", later("Another number is linked"))
+
+NEEDS_PHONE = Shown("warn", "phone", later("Needs you at the phone"))
+
+NEEDS_YOU = Shown("warn", "eye", later("Wants an answer from you"))
+
+ELSEWHERE = Shown("warn", "alert", later("Open somewhere else"))
+
+TROUBLE = Shown("bad", "alert", later("Not working"))
+
+OVER_PLAN = Shown("warn", "phone", later("Beyond the plan"))
+
+_DETAIL: dict[str, Shown] = {
+    "reconnecting": RECONNECTING,
+    "logged_out": UNLINKED,
+    "trying_again": AGAIN,
+    "conflict": ELSEWHERE,
+    "passkey_required": NEEDS_PHONE,
+    "checkpoint": NEEDS_PHONE,
+    "action_required": NEEDS_YOU,
+    "number_changed": CHANGED,
+}
+
+_STATE: dict[str, Shown] = {
+    "not_started": NOT_STARTED,
+    "starting": STARTING,
+    "qr": SCAN,
+    "ready": LINKED,
+    "disconnected": TROUBLE,
+}
+
+QUOTA: dict[str, str] = {
+    "first_warning": later("WhatsApp warns: half of them are begun."),
+    "second_warning": later("WhatsApp warns again: few are left."),
+    "capped": later("WhatsApp lets you begin no more for now."),
+}
+
+DOCTORED = ("passkey_required", "checkpoint", "action_required")  # what the doctor's page is the cure for
+
+UNSCANNED = doctor.STEPS[doctor.UNSCANNED_CODE]
+
+CHANGED_SAID = sentences.said_of("number_changed")
+
+# What a page itself says, where that is more than its detail; in the driver's words.
+OF_PAGE = (
+    later("WhatsApp Web says that a proxy or firewall blocks it. Check the box's network."),
+    later("WhatsApp asks to accept new terms. Open WhatsApp on the phone and accept them."),
+    later("WhatsApp Business asks to accept new terms. Accept them on the phone."),
+    later("WhatsApp Web says that this version is too old. Restart the device."),
+)
+
+_TECHNICAL = ("engine_incompatible", "page_failed", "browser_failed")
+
+FOUND: dict[Status, tuple[Tone, str, str]] = {
+    "good": ("good", "tick", later("Well")),
+    "note": ("calm", "info", later("To know")),
+    "bad": ("bad", "alert", later("Wrong")),
+}
+
+
+def limits(shown: Device, now: datetime) -> Limits | None:
+    """What WhatsApp allows the device's account at this moment; None if it does not say."""
+    return told.in_force(shown.limits, now) if shown.linked else None
+
+
+def state(shown: Device, now: datetime | None = None, *, none_arrive: bool = False) -> Shown:
+    """The state's state; where a detail says more, that. now: to know whether a limit is in force.
+
+    none_arrive: whether its last messages reached nobody.
+    """
+    if shown.remark is None and now is not None and told.holds_new(shown.limits, shown.cold_rests_until, now):
+        return RESTRICTED if shown.ready else _STATE[shown.state]
+    if shown.remark is None and shown.ready and none_arrive:
+        return UNHEARD
+    if shown.remark is not None and shown.state != "qr":
+        return _DETAIL.get(shown.remark, TROUBLE)
+    return _STATE[shown.state]
+
+
+def next_step(shown: Device) -> str:
+    """What a person should do for the device to send; "" if nothing."""
+    if shown.state == "not_started":
+        return later("Link your phone to start sending. It takes a minute.")
+    if shown.state == "qr":
+        return later("Scan the code with the phone, or use a pairing code.")
+    if shown.state == "starting" and shown.detail is None:
+        return later("WhatsApp Web is opening; a code appears here in a moment.")
+    return ""
+
+
+def sentence(shown: Device) -> str:
+    """The device's trouble with its cure, or the next step; "" if there is nothing to say."""
+    if shown.detail_text in OF_PAGE:
+        return shown.detail_text or ""
+    return sentences.sentence(replace(shown, detail_text=None)) or next_step(shown)
+
+
+def step_ahead(shown: Device) -> str:
+    """What the button at home calls the way to the device; "" if there is nothing to go for."""
+    if shown.state in ("not_started", "qr") or shown.detail == "logged_out":
+        return later("Link phone")
+    if shown.number_changed or shown.detail in DOCTORED:
+        return later("Have a look")
+    return "" if shown.ready or shown.detail == "reconnecting" else later("Have a look")
+
+
+def fine_print(shown: Device) -> str:
+    """What an engineer wants to know beside the sentence, in English; "" if nothing."""
+    tells = shown.detail in _TECHNICAL and shown.detail_text not in OF_PAGE
+    return (shown.detail_text or "") if tells else ""
+
+
+def pairing(code: str) -> str:
+    """A pairing code as WhatsApp shows it, in two halves."""
+    plain = code.replace("-", "")
+    return f"{plain[:4]}-{plain[4:]}" if len(plain) == 8 else code
