@@ -1,8 +1,29 @@
-"""For every test: a slow machine is no failure, so hypothesis does not time its examples."""
+"""For every test: hypothesis does not time its examples, a traceback is told briefly, and a test is weighed."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
+import pytest
+import structlog
 from hypothesis import settings
+
+from tests import weight
 
 settings.register_profile("wabox", deadline=None)
 settings.load_profile("wabox")
+
+# As wabox itself does it: structlog's own way draws every value of every frame, which takes a second.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """A test that is heavy fails."""
+    with weight.weighed(item):
+        yield

@@ -62,6 +62,7 @@ class Watched(Everything):
     met = Counter()
 
 
+@pytest.mark.heavy("a hundred boxes walk forty steps; WABOX_LONG=1 walks longer")
 def test_whatever_befalls_a_box_its_promises_hold() -> None:
     Watched.met.clear()
     for number in range(8):  # each walks other ways, the same ones each time
@@ -71,6 +72,7 @@ def test_whatever_befalls_a_box_its_promises_hold() -> None:
     assert set(MET) - set(Watched.met) == set(), "the walk leads nowhere near these"
 
 
+@pytest.mark.heavy("twenty boxes walk ten steps")
 @pytest.mark.parametrize("machine", [Rooms, Chats, Numbers, Pace, Recovery, Limits])
 def test_its_promises_hold_where_they_were_once_broken(machine: type[Box]) -> None:
     walk(machine, 20, steps=10)
@@ -81,6 +83,7 @@ def test_whatever_befalls_a_box_its_promises_hold_for_long() -> None:
     walk(Everything, 3_000, steps=50, random=True)
 
 
+@pytest.mark.heavy("boxes walk until the fault is met")
 @pytest.mark.parametrize(
     ("undo", "machine", "found", "saying"),
     [

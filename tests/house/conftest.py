@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.shell import Shell
+
 Typed = Callable[..., subprocess.CompletedProcess[str]]
 PASSWORD = "seven lamps under the jackfruit"
 
@@ -22,9 +24,28 @@ def same_umask() -> Iterator[None]:
     os.umask(before)
 
 
+@pytest.fixture(scope="session")
+def shell() -> Iterator[Shell]:
+    """A shell for all commands; each has a process of its own."""
+    made = Shell()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def wabox(tmp_path: Path) -> Typed:
+def wabox(shell: Shell, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Typed:
     """Runs `wabox …` in an empty directory of its own."""
+    place = tmp_path_factory.mktemp("said")
+
+    def typed(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return shell.run(*words, stdin=stdin, cwd=tmp_path, place=place)
+
+    return typed
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Typed:
+    """The same from nothing, as the system starts it: takes seconds."""
 
     def typed(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -51,9 +51,9 @@ def test_unknown_command_is_refused() -> None:
     assert CliRunner().invoke(main, ["sendall"]).exit_code == 2
 
 
-def test_version_says_the_version(wabox: Typed) -> None:
-    assert wabox("version").stdout.startswith("wabox ")
-    assert set(json.loads(wabox("version", "--json").stdout)) == {"version"}
+def test_version_says_the_version(program: Typed) -> None:
+    assert program("version").stdout.startswith("wabox ")
+    assert set(json.loads(program("version", "--json").stdout)) == {"version"}
     module = importlib.import_module("wabox.cli.version")
     assert isinstance(module.command, click.Command)
 
@@ -68,7 +68,7 @@ def test_bad_setting_is_one_sentence_and_exit_code_two(wabox: Typed, tmp_path: P
 
 
 def test_init_makes_an_owner_who_can_enter(
-    asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path
+    asha: subprocess.CompletedProcess[str], program: Typed, tmp_path: Path
 ) -> None:
     told = json.loads(asha.stdout.splitlines()[-1])
     assert set(told) == {"api_key", "email", "webhook_secret"}
@@ -87,7 +87,7 @@ def test_init_makes_an_owner_who_can_enter(
     connection.close()
     assert told["webhook_secret"] not in sealed
     assert Seal(datadir.secret_key(data)).open(sealed, about=f"webhook {owner.id}") == told["webhook_secret"]
-    again = wabox("init", "--email", "b@example.com", "--password-stdin", "--accept-disclaimer", stdin=PASSWORD)
+    again = program("init", "--email", "b@example.com", "--password-stdin", "--accept-disclaimer", stdin=PASSWORD)
     assert again.returncode == 1
     assert "has an owner already" in again.stderr
     for path in some(one for one in data.path.iterdir() if one.is_file()):

@@ -24,6 +24,7 @@ def texts() -> dict[str, str]:
     return {str(path.relative_to(TESTS)): path.read_text(encoding="utf-8") for path in paths}
 
 
+@pytest.mark.heavy("reads every file of the tests")
 def test_every_test_can_fail() -> None:
     found = [one for name, text in texts().items() for one in vacuous.read(text, name)]
     bad = [str(one) for one in found if one.where not in ALLOWED]
@@ -31,6 +32,7 @@ def test_every_test_can_fail() -> None:
     assert sorted(ALLOWED.keys() - {one.where for one in found}) == [], "no longer needed"
 
 
+@pytest.mark.heavy("reads every file of the tests")
 def test_every_test_asserts_something() -> None:
     assert [one for one in vacuous.idle(texts()) if one not in QUIET] == []
 

@@ -8,6 +8,7 @@ the same name). Coroutines that nobody awaits are found by pytest itself, where 
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -43,13 +44,13 @@ class Found:
 
 def read(text: str, name: str) -> list[Found]:
     """What is wrong with a file's functions."""
-    readings = (_Reading(function, f"{name}::{function.name}") for function in functions(ast.parse(text)))
+    readings = (_Reading(function, f"{name}::{function.name}") for function in _functions_of(text))
     return [one for reading in readings for one in reading.read()]
 
 
 def idle(texts: Mapping[str, str]) -> list[str]:
     """file::function of every test that asserts nothing, nor calls anything in these files that does."""
-    known = {(name, one.name): one for name, text in texts.items() for one in functions(ast.parse(text))}
+    known = {(name, one.name): one for name, text in texts.items() for one in _functions_of(text)}
     at_work = {one.name for one in known.values() if any(map(_is_assertion, ast.walk(one)))}
     while more := {one.name for one in known.values() if one.name not in at_work and _calls(one) & at_work}:
         at_work |= more
@@ -65,6 +66,11 @@ def _is_assertion(node: ast.AST) -> bool:
 def _calls(function: Function) -> set[str]:
     found = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
     return {one.attr if isinstance(one, ast.Attribute) else ast.unparse(one) for one in found}
+
+
+@functools.cache
+def _functions_of(text: str) -> tuple[Function, ...]:
+    return tuple(functions(ast.parse(text)))
 
 
 def functions(tree: ast.AST) -> Iterator[Function]:

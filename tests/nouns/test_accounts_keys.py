@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import tries
 from wabox.accounts import keys, secrets
 from wabox.accounts.users import User
 from wabox.db import Tx
@@ -99,7 +100,7 @@ def test_mistyped_key_is_told_without_the_database(tx: Tx, asha: User, now: date
         assert keys._plain(issued.key[:at] + other + issued.key[at + 1 :]) is None
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(st.text(max_size=80), st.binary(max_size=80), st.text(min_size=49, max_size=49)))
 def test_garbage_opens_nothing_and_breaks_nothing(tx: Tx, presented: str | bytes) -> None:
     now = datetime.fromisoformat("2025-11-03T12:00:00+00:00")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import tries
 from tests.some import some
 from wabox.messages.facts import Account, AccountState, CampaignState, Device, Facts, Message, Rules
 from wabox.messages.gate import (
@@ -412,7 +413,8 @@ def situations(draw: st.DrawFn) -> tuple[datetime, Facts]:
     )
 
 
-@settings(max_examples=1_500, deadline=None)
+@pytest.mark.heavy("draws hundreds of situations, each of forty parts")
+@settings(max_examples=tries(1_500), deadline=None)
 @given(situations(), st.floats(0, 1, exclude_max=True))
 def test_until_is_the_first_moment_at_which_it_may_go(given: tuple[datetime, Facts], part: float) -> None:
     now, facts = given
@@ -431,7 +433,7 @@ def test_until_is_the_first_moment_at_which_it_may_go(given: tuple[datetime, Fac
         assert isinstance(decide(between, facts), Wait)
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=tries(1_500), deadline=None)
 @given(
     st.one_of(MOMENTS, CHANGES),
     st.sampled_from(ZONES),
@@ -445,7 +447,7 @@ def test_no_clock_on_the_wall_shows_quiet_hours_when_it_may_go(
         assert window_end(now, window, zone) is not None
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=tries(1_000), deadline=None)
 @given(MOMENTS, st.sampled_from(ZONES))
 def test_every_moment_lies_in_its_own_day(now: datetime, zone: ZoneInfo) -> None:
     day = local_day(now, zone)

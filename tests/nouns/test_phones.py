@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import tries
 from tests.some import some
 from wabox.contacts import phones
 from wabox.contacts.phones import Phone, display, mask, parse
@@ -126,7 +127,7 @@ def test_what_is_no_number_is_refused_with_a_sentence(typed: str) -> None:
     assert refused.value.details == {"phone": refused.value.sentence}
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=tries(3_000), deadline=None)
 @given(
     st.one_of(
         st.text(max_size=70),

@@ -95,6 +95,7 @@ def test_a_jpeg_of_endless_scans_is_refused_before_it_is_drawn() -> None:
         pictures.check(whole[:at] + scan * 100 + b"\xff\xd9", "jpg")
 
 
+@pytest.mark.heavy("unpacks hundreds of megabytes")
 def test_a_png_whose_words_unpack_to_hundreds_of_megabytes_is_refused() -> None:
     words = b"zTXt" + b"Comment\0\0" + zlib.compress(b"\0" * 300_000_000, 9)
     chunk = (len(words) - 4).to_bytes(4, "big") + words + zlib.crc32(words).to_bytes(4, "big")

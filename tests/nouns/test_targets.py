@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import tries
 from wabox.errors import ConfigError, Invalid
 from wabox.webhooks.targets import Allow, Refused, is_public, judge, parse_url, sentence
 
@@ -268,7 +269,7 @@ def test_a_listed_address_is_accepted_in_every_notation() -> None:
     assert parse_url("http://till.lan:81/", LAN).host_header == "till.lan:81"
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=tries(2_000), deadline=None)
 @given(st.one_of(st.text(max_size=60), st.text(st.sampled_from("htps:/.[]@#?%①0x127。-_\\ "), max_size=40)))
 def test_any_text_is_an_address_or_refused(text: str) -> None:
     for url in (text, f"https://{text}", f"http://shop.example{text}"):
@@ -281,7 +282,7 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         assert target.address is None or is_public(target.address)
 
 
-@settings(max_examples=2_000, deadline=None)
+@settings(max_examples=tries(2_000), deadline=None)
 @given(st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)))
 def test_no_private_address_of_the_library_is_public_here(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,

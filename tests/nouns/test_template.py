@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import time
 from collections import Counter
 
@@ -9,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import tries
 from wabox.errors import Invalid
 from wabox.messages.template import MAX_RAW, MAX_RENDERED, parse
 
-EXAMPLES = int(os.environ.get("WABOX_EXAMPLES", "4000"))
 ASHA = {"name": "Asha", "custom": "VIP", "phone": "8801711000001"}
 
 
@@ -248,7 +247,8 @@ SEQUENCES = st.recursive(
 )
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None)
+@pytest.mark.heavy("draws hundreds of texts in texts")
+@settings(max_examples=tries(2_000), deadline=None)
 @given(SEQUENCES, st.text(max_size=3))
 def test_every_rendering_is_one_the_text_allows(tree: Tree, seed: str) -> None:
     source, texts = tree
@@ -266,7 +266,7 @@ def test_every_rendering_is_one_the_text_allows(tree: Tree, seed: str) -> None:
         assert set(template.preview(50, values)) == texts
 
 
-@settings(max_examples=EXAMPLES // 2, deadline=None)
+@settings(max_examples=tries(2_000), deadline=None)
 @given(st.text(st.sampled_from("{}|\\:namephone x\0\ud800😀"), max_size=40), st.text(max_size=20))
 def test_any_text_renders_or_is_refused_with_a_sentence(text: str, name: str) -> None:
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 
 from tests.engine.walk.world import CREDITS, World
 from wabox.checkup import promises
@@ -15,9 +14,7 @@ SURELY = ("sent", "delivered", "read")
 def hold(world: World) -> None:
     """Raises AssertionError with what does not hold."""
     assert not world.violations, world.violations
-    with closing(sqlite3.connect(world.box.db.path, isolation_level=None)) as rows:
-        rows.row_factory = sqlite3.Row
-        rows.execute("begin")
+    with world.looking() as rows:
         assert list(promises.broken(rows)) == []
         assert promises.loose(rows) == {}
         _once(world)

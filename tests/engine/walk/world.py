@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -61,14 +64,28 @@ class World:
         self.campaigns: list[int] = []
         self._texts = 0
         self._crash_point, crash.point = crash.point, self._point
+        self._loop = asyncio.Runner()
+        self._rows = sqlite3.connect(self.box.db.path, isolation_level=None)
+        self._rows.row_factory = sqlite3.Row
         self.write(self._cast)
         self._start()
         self.link(0, SHOPS[0])
 
     def close(self) -> None:
         crash.point = self._crash_point
+        self._rows.close()
+        self._loop.close()
         self.stage.close()
         self._place.cleanup()
+
+    @contextmanager
+    def looking(self) -> Iterator[sqlite3.Connection]:
+        """The database as it is now, on a connection of which wabox knows nothing."""
+        self._rows.execute("begin")
+        try:
+            yield self._rows
+        finally:
+            self._rows.execute("rollback")
 
     # wabox
 
@@ -82,13 +99,13 @@ class World:
     def works(self) -> None:
         """One tick of the clock with every turn that it gives; what is asked is that none of them raises."""
         given = Turned()
-        asyncio.run(self._tick(given))
+        self._loop.run(self._tick(given))
         for campaign_id in given.due:
             self.expansion.turn(campaign_id)
         self.write(outbox.expire, now=self.hands.now())
         for due in self.box.db.read_here(claiming.devices_due, now=self.hands.now()):
             self.turns.turn(due.device_id)
-        asyncio.run(self.links.tick())
+        self._loop.run(self.links.tick())
 
     async def _tick(self, given: Turned) -> None:
         await self.links.tick()
@@ -118,7 +135,7 @@ class World:
         self.expansion = Expansion(self.box)
         self.links = Links(self.box, self.whatsapp)
         self.write(linking.all_starting)
-        asyncio.run(self.links.begin())
+        self._loop.run(self.links.begin())
 
     def _point(self, step: str) -> None:
         if self.dies_at == step:
@@ -162,7 +179,7 @@ class World:
         assert number is not None
         self.write(lambda tx: orders.start(tx, devices.by_id(tx, number)))
         for _ in range(3):
-            asyncio.run(self.links.tick())
+            self._loop.run(self.links.tick())
         if self.whatsapp.link(number).state == "qr":
             self.whatsapp.scan(number, shop)
 

@@ -13,6 +13,7 @@ from tests.faces.api.serving import serving
 from wabox.api import v1
 
 pytestmark = [
+    pytest.mark.heavy("some thousand requests, by a program of its own"),
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
     pytest.mark.timeout(300),
 ]
