@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cast import Stage, stage
+from wabox.checkup import promises
 from wabox.db import Tx
 from wabox.devices import orders
 from wabox.devices import stored as devices
@@ -75,8 +78,21 @@ def make(path: Path, **sections: dict[str, Any]) -> Engine:
     return engine
 
 
+def holds(engine: Engine, *, but: frozenset[str] = frozenset()) -> None:
+    """What must be true after any row. but: promises that the test has broken itself."""
+    with closing(sqlite3.connect(engine.stage.box.db.path)) as connection:
+        assert [one for one in promises.broken(connection) if one.promise not in but] == []
+    assert [one for one in engine.driver.taken.values() if one.copies > 1] == []
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = make(tmp_path)
+def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A linked box, and every promise holds at the end, unless it was damaged.
+
+    A room's SECTIONS say how it is set; its BROKEN, which promises its tests break by their own hand.
+    """
+    made = make(tmp_path, **getattr(request.module, "SECTIONS", {}))
     yield made
+    if not made.stage.box.db.damaged:
+        holds(made, but=getattr(request.module, "BROKEN", frozenset()))
     made.stage.close()

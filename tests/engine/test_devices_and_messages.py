@@ -18,6 +18,8 @@ from wabox.messages import leaving
 from wabox.whatsapp.driver import Inbound, Receipt
 from wabox.whatsapp.fake import Outcome
 
+BROKEN = frozenset({"every account has a primary device"})
+
 OTHER = "8801700000010"
 
 

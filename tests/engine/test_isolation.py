@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cast import NOON, Stage
-from tests.engine.conftest import Engine, make
+from tests.engine.conftest import Engine
 from tests.engine.test_campaigns import launch, people, show
 from wabox import closing, threads
 from wabox.accounts import mail, sessions, users
@@ -40,11 +39,7 @@ from wabox.whatsapp.driver import Link, SessionSpec
 Poison = Callable[[Any, str, int], None]
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = make(tmp_path, billing={"enabled": True}, smtp={"host": "127.0.0.1", "from": "box@example.com"})
-    yield made
-    made.stage.close()
+SECTIONS = {"billing": {"enabled": True}, "smtp": {"host": "127.0.0.1", "from": "box@example.com"}}
 
 
 @pytest.fixture

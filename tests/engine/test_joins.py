@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
-from tests.engine.conftest import Engine, make
+from tests.engine.conftest import Engine
 from tests.engine.test_campaigns import expand, launch, people, show
 from tests.engine.test_limits import settle
-from tests.engine.test_pairs import LID, holds, told_of
+from tests.engine.test_pairs import LID, told_of
 from wabox.db import Tx
 from wabox.devices import stored as devices
 from wabox.messages import addressees, stored
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = make(tmp_path)
-    yield made
-    holds(made)
-    made.stage.close()
 
 
 def campaign(engine: Engine) -> tuple[int, list[int], list[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 
 from tests.engine.conftest import PHONE, Engine, make
 from tests.engine.test_campaigns import act, expand, launch, people, show
-from tests.engine.test_pairs import holds, why
+from tests.engine.test_pairs import why
 from wabox.campaigns import control
 from wabox.devices import orders
 from wabox.devices import stored as devices
@@ -22,14 +21,6 @@ from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Handed, Limits, NewChats, Timelock
 
 WARM, COLD, OTHER = "8801711000301", "8801711000302", "8801711000303"
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = make(tmp_path)
-    yield made
-    holds(made)
-    made.stage.close()
 
 
 def lock(engine: Engine, hours: float | None = 3) -> None:

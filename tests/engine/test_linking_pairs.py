@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import PHONE, Engine, make
+from tests.engine.conftest import PHONE, Engine, holds, make
 from tests.engine.test_campaigns import expand, launch, people
-from tests.engine.test_pairs import holds, remove, why, write
+from tests.engine.test_pairs import remove, why, write
 from tests.engine.test_plans_in_force import give
 from wabox.billing.plans import Terms
 from wabox.devices import linking, orders, pace

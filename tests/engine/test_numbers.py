@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import pytest
 from tests.engine.conftest import PHONE, SHOP, Engine, make
 from tests.engine.test_campaigns import expand, launch, people, show
 from tests.engine.test_pairs import (
-    holds,
     killed_before_it_entered,
     owner_opts_out,
     shop_with_second_phone,
@@ -37,12 +36,7 @@ PERSON = "8801711000002"
 Meanwhile = Callable[[Engine, int], object]
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = make(tmp_path, sending={"quiet_hours": ["23:00", "08:00"]}, accounts={"registration": "open"})
-    yield made
-    holds(made)
-    made.stage.close()
+SECTIONS = {"sending": {"quiet_hours": ["23:00", "08:00"]}, "accounts": {"registration": "open"}}
 
 
 def another(engine: Engine, phone: str = OTHER) -> None:

@@ -5,9 +5,7 @@ After each row every promise about the rows holds, and WhatsApp has no message t
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -15,12 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import PHONE, SHOP, Engine, make
+from tests.engine.conftest import PHONE, SHOP, Engine, holds, make
 from tests.engine.test_campaigns import expand, launch, people, show
 from wabox.accounts.states import Actor
 from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies
-from wabox.checkup import promises
 from wabox.contacts import phones, suppression, writing
 from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
@@ -42,19 +39,7 @@ OTHER = "8801711000002"
 Meanwhile = Callable[[Engine, int], object]
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = make(tmp_path, sending={"quiet_hours": ["23:00", "08:00"]}, accounts={"registration": "open"})
-    yield made
-    holds(made)
-    made.stage.close()
-
-
-def holds(engine: Engine) -> None:
-    """What must be true after any row."""
-    with closing(sqlite3.connect(engine.stage.box.db.path)) as connection:
-        assert list(promises.broken(connection)) == []
-    assert [one for one in engine.driver.taken.values() if one.copies > 1] == []
+SECTIONS = {"sending": {"quiet_hours": ["23:00", "08:00"]}, "accounts": {"registration": "open"}}
 
 
 def write(engine: Engine, verb: Callable[..., Any], *args: Any, **more: Any) -> Any:

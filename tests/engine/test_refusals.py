@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Engine, make
+from tests.engine.conftest import Engine, holds, make
 from tests.engine.test_campaigns import act, expand, launch, people, show
 from tests.engine.test_limits import WARM, device, lock, settle, until, writes
-from tests.engine.test_pairs import holds, told_of, why
+from tests.engine.test_pairs import told_of, why
 from wabox.campaigns import control
 from wabox.messages import answers, foreseeing, outbox
 from wabox.webhooks import endpoints

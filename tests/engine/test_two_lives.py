@@ -27,13 +27,6 @@ from wabox.pulse import Pulse
 PEOPLE = [f"88017110004{n:02d}" for n in range(5)]
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = make(tmp_path)
-    yield made
-    made.stage.close()
-
-
 def started_again(engine: Engine, boot: str, **sections: dict[str, Any]) -> None:
     """The machine is on again: the database is opened anew, with these settings."""
     made = engine.stage
