@@ -80,7 +80,8 @@ def look(
     left = ledger.credits_left(rows, user_id)
     phones = _phones(rows, user_id, device_ids)
     before = _unexpanded(rows, user_id)
-    new = _fresh(rows, user_id, ids + before, device_ids, config, now) if before else fresh
+    others = list(set(before).difference(ids))
+    new = fresh + (_fresh(rows, user_id, others, device_ids, config, now) if others else 0)
     done_at = _done_at(rows, phones, will_send + len(before), config, now, new=new)
     allowed = foreseeing.allowed(phones, now)
     lock = foreseeing.lock(phones, now) if fresh else None
