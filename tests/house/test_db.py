@@ -4,6 +4,8 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -328,3 +330,25 @@ def test_failing_transactions_are_logged_once_and_counted_when_they_are_over(box
     assert [one["event"] for one in logged] == ["transaction failed", "transactions are kept again"]
     assert (logged[1]["transactions"], logged[1]["verbs"]) == (5, 5)
     assert box.failing is None
+
+
+@dataclass(frozen=True)
+class Kept:
+    id: int
+    open: bool
+    at: datetime
+    ended_at: datetime | None
+    name: str
+    tags: tuple[str, ...]
+
+
+def test_a_row_is_read_by_the_names_and_types_of_its_fields(box: Database) -> None:
+    read = db.reader(Kept, name="label", tags=lambda row: tuple(row["words"].split()))
+    row = box.read_here(
+        lambda rows: rows.one(
+            """select 'red green' as words, 'shop' as label, 7 as id, 'not asked for' as more, 0 as open,
+               '2026-11-20T10:00:00.000000+00:00' as at, null as ended_at"""
+        )
+    )
+    assert row is not None
+    assert read(row) == Kept(7, False, datetime(2026, 11, 20, 10, tzinfo=UTC), None, "shop", ("red", "green"))

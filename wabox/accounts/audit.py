@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wabox import times
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 
 MOST = 200
 # What others do to an account: the subject is the account, or the details name it.
@@ -117,14 +117,4 @@ def search(rows: Rows, q: str = "", *, before: int | None = None, limit: int = 5
     return [_entry_of(row) for row in found]
 
 
-def _entry_of(row: Row) -> Entry:
-    return Entry(
-        id=row["id"],
-        user_id=row["user_id"],
-        email=row["email"],
-        action=row["action"],
-        subject=row["subject"],
-        details=json.loads(row["details"]),
-        ip=row["ip"],
-        at=times.read(row["at"]),
-    )
+_entry_of = reader(Entry, details=lambda row: json.loads(row["details"]))

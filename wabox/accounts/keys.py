@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.accounts import secrets
 from wabox.accounts.users import COLUMNS, User, user_of
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 
 PREFIX = "wbx_"
@@ -199,13 +199,7 @@ def find(rows: Rows, presented: str | bytes, now: datetime) -> Caller | None:
     return None if row is None else _caller(row)
 
 
-def _caller(row: Row) -> Caller:
-    return Caller(
-        user=user_of(row),
-        key_id=row["key_id"],
-        scopes=tuple(json.loads(row["scopes"])),
-        last_used_at=times.read_or_none(row["last_used_at"]),
-    )
+_caller = reader(Caller, user=user_of, scopes=lambda row: tuple(json.loads(row["scopes"])))
 
 
 def used(tx: Tx, key_id: int, *, ip: str | None, now: datetime) -> bool:
@@ -247,16 +241,7 @@ def _live(rows: Rows, user_id: int, name: str) -> Key | None:
     return next((one for one in of_user(rows, user_id) if one.name == name), None)
 
 
-def _key_of(row: Row) -> Key:
-    return Key(
-        key_id=row["id"],
-        name=row["name"],
-        prefix=row["prefix"],
-        scopes=tuple(json.loads(row["scopes"])),
-        created_at=times.read(row["created_at"]),
-        last_used_at=times.read_or_none(row["last_used_at"]),
-        last_used_ip=row["last_used_ip"],
-    )
+_key_of = reader(Key, key_id="id", scopes=lambda row: tuple(json.loads(row["scopes"])))
 
 
 def _plain(presented: str | bytes) -> str | None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Literal
 
 from wabox import times
 from wabox.accounts.sealing import Seal, SealBroken
 from wabox.accounts.users import email_of
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid
 
 Status = Literal["queued", "sent", "failed", "skipped"]
@@ -182,16 +182,4 @@ def _done(tx: Tx, mail_id: int, status: Status, error: str | None, now: datetime
     )
 
 
-def _mail_of(row: Row) -> Mail:
-    return Mail(
-        id=row["id"],
-        user_id=row["user_id"],
-        recipient=row["recipient"],
-        subject=row["subject"],
-        status=cast(Status, row["status"]),
-        attempts=row["attempts"],
-        due_at=times.read_or_none(row["due_at"]),
-        last_error=row["last_error"],
-        created_at=times.read(row["created_at"]),
-        done_at=times.read_or_none(row["done_at"]),
-    )
+_mail_of = reader(Mail)

@@ -6,10 +6,10 @@ import re
 import zoneinfo
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 from wabox import times
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid
 
 Role = Literal["owner", "user"]
@@ -60,20 +60,8 @@ class User:
         return self.disclaimer_version == DISCLAIMER_VERSION
 
 
-def user_of(row: Row) -> User:
-    """The user in a row that has COLUMNS, whatever else it has."""
-    return User(
-        id=row["id"],
-        email=row["email"],
-        role=cast(Role, row["role"]),
-        state=cast(State, row["state"]),
-        language=row["language"],
-        timezone=row["timezone"],
-        disclaimer_version=row["disclaimer_version"],
-        disclaimer_at=times.read_or_none(row["disclaimer_at"]),
-        created_at=times.read(row["created_at"]),
-        closed_at=times.read_or_none(row["closed_at"]),
-    )
+# The user in a row that has COLUMNS, whatever else it has.
+user_of = reader(User)
 
 
 def email_of(text: str) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Literal
 
 from wabox import times
 from wabox.billing import plans
 from wabox.billing.subscriptions import Subscription
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
 
 Kind = Literal["sale", "renewal"]
@@ -171,24 +171,4 @@ def _write(
     return number
 
 
-def _invoice(row: Row) -> Invoice:
-    return Invoice(
-        number=row["number"],
-        user_id=row["user_id"],
-        plan_id=row["plan_id"],
-        plan=row["plan"],
-        credits=row["credits"],
-        kind=cast(Kind, row["kind"]),
-        payment_id=row["payment_id"],
-        provider=row["provider"],
-        txid=row["txid"],
-        amount_minor=row["amount_minor"],
-        currency=row["currency"],
-        seller=row["seller"],
-        buyer=row["buyer"],
-        from_at=times.read_or_none(row["from_at"]),
-        to_at=times.read_or_none(row["to_at"]),
-        issued_at=times.read(row["issued_at"]),
-        paid_at=times.read_or_none(row["paid_at"]),
-        void_at=times.read_or_none(row["void_at"]),
-    )
+_invoice = reader(Invoice)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wabox import times
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import InsufficientCredits, Invalid
 
 
@@ -190,14 +190,4 @@ def _write(
     tx.run("update users set credits = credits + :amount where id = :id", amount=amount, id=user_id)
 
 
-def _entry(row: Row) -> Entry:
-    return Entry(
-        id=row["id"],
-        kind=row["kind"],
-        amount=row["amount"],
-        message_id=row["message_id"],
-        campaign_id=row["campaign_id"],
-        note=row["note"],
-        by=row["by"],
-        at=times.read(row["at"]),
-    )
+_entry = reader(Entry)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 from wabox import times
 from wabox.accounts import audit
 from wabox.billing import false_claims, invoices, ledger, plans, subscriptions, txids
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound, Refusal
 
 Provider = Literal["bkash", "nagad", "bank"]
@@ -330,23 +330,4 @@ def _note(
     audit.note(tx, user_id=who, action=action, subject=str(payment_id), details=details, ip=ip, now=now)
 
 
-def _payment(row: Row) -> Payment:
-    return Payment(
-        id=row["id"],
-        user_id=row["user_id"],
-        email=row["email"],
-        plan_id=row["plan_id"],
-        plan=row["plan"],
-        price_minor=row["price_minor"],
-        provider=cast(Provider, row["provider"]),
-        amount_minor=row["amount_minor"],
-        currency=row["currency"],
-        txid=row["txid"],
-        sender=row["sender"],
-        receipt=row["receipt"],
-        status=cast(Status, row["status"]),
-        reason=row["reason"],
-        false_claim=bool(row["false_claim"]),
-        decided_at=times.read_or_none(row["decided_at"]),
-        created_at=times.read(row["created_at"]),
-    )
+_payment = reader(Payment)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from wabox import times
 from wabox.billing.plans import Plan
 from wabox.config import Config
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -203,14 +203,5 @@ def _family(rows: Rows, plan_id: int) -> int:
     return int(rows.value("select family from plans where id = :id", id=plan_id))
 
 
-def subscription_of(row: Row) -> Subscription:
-    """A row of the table."""
-    return Subscription(
-        id=row["id"],
-        user_id=row["user_id"],
-        plan_id=row["plan_id"],
-        starts_at=times.read(row["starts_at"]),
-        expires_at=times.read(row["expires_at"]),
-        ended_at=times.read_or_none(row["ended_at"]),
-        ended_because=row["ended_because"],
-    )
+# A row of the table.
+subscription_of = reader(Subscription)

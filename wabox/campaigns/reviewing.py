@@ -11,12 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from wabox import times
 from wabox.accounts import audit
 from wabox.campaigns import control
 from wabox.content import reviews, rules
 from wabox.content.rules import Actor
-from wabox.db import Row, Rows, Tx
+from wabox.db import Row, Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 from wabox.messages import outbox, stored
 
@@ -147,17 +146,9 @@ def _note(tx: Tx, row: Row, decision: str, said: str | None, n: int, by: Actor, 
     audit.note(tx, user_id=by.user_id, action=action, subject=subject, details=details, ip=by.ip, now=now)
 
 
-def _entry(row: Row) -> Entry:
-    return Entry(
-        id=row["id"],
-        user_id=row["user_id"],
-        email=row["email"],
-        campaign_id=row["campaign_id"],
-        campaign=row["campaign"],
-        phone=row["phone"],
-        text=row["text"] or "",
-        names=tuple(rules.called(key) for key in json.loads(row["rules"])),
-        reason=row["reason"],
-        since=times.read(row["since"]),
-        count=row["n"],
-    )
+_entry = reader(
+    Entry,
+    text=lambda row: row["text"] or "",
+    names=lambda row: tuple(rules.called(key) for key in json.loads(row["rules"])),
+    count="n",
+)

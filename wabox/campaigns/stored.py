@@ -11,10 +11,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 from wabox import times
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
 
 Status = Literal["scheduled", "sending", "paused", "completed", "stopped", "failed"]
@@ -166,33 +166,6 @@ def moved(
     )
 
 
-def _campaign(row: Row) -> Campaign:
-    return Campaign(
-        id=row["id"],
-        user_id=row["user_id"],
-        name=row["name"],
-        message=row["message"],
-        audience=row["audience"],
-        device_ids=None if row["device_ids"] is None else tuple(json.loads(row["device_ids"])),
-        status=cast(Status, row["status"]),
-        status_reason=row["status_reason"],
-        scheduled_for=times.read_or_none(row["scheduled_for"]),
-        created_at=times.read(row["created_at"]),
-        launched_at=times.read_or_none(row["launched_at"]),
-        finished_at=times.read_or_none(row["finished_at"]),
-        total=row["total"],
-        cursor=row["cursor"],
-        expanded=bool(row["expanded"]),
-        sent=row["sent"],
-        delivered=row["delivered"],
-        read=row["read"],
-        failed=row["failed"],
-        skipped=row["skipped"],
-        cancelled=row["cancelled"],
-        unknown=row["unknown"],
-        not_on_whatsapp=row["not_on_whatsapp"],
-        opted_out_after=row["opted_out_after"],
-        failures_in_row=row["failures_in_row"],
-        acknowledged=row["acknowledged"],
-        reserved=row["reserved"],
-    )
+_campaign = reader(
+    Campaign, device_ids=lambda row: None if row["device_ids"] is None else tuple(json.loads(row["device_ids"]))
+)

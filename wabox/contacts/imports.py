@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import msgspec
 
@@ -17,7 +17,7 @@ from wabox import times
 from wabox.contacts import columns, exporting, fields
 from wabox.contacts.columns import Columns
 from wabox.contacts.csv_files import Examined
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 
 Status = Literal["uploaded", "running", "done", "failed", "cancelled"]
@@ -258,28 +258,8 @@ def _wrong_state(verb: str, found: Import) -> Invalid:
     return Invalid("wrong_state", f"This import is {found.status}; it cannot be {verb} now.")
 
 
-def _import(row: Row) -> Import:
-    return Import(
-        id=row["id"],
-        user_id=row["user_id"],
-        name=row["name"],
-        file=row["file"],
-        encoding=row["encoding"],
-        layout=msgspec.json.decode(row["dialect"], type=Layout),
-        columns=None if row["mapping"] is None else columns.read(row["mapping"]),
-        tag=row["tag"],
-        consent_by=row["consent_by"],
-        status=cast(Status, row["status"]),
-        error_text=row["error_text"],
-        position=row["position"],
-        line=row["line"],
-        total=row["total"],
-        done=row["done"],
-        created=row["created"],
-        updated=row["updated"],
-        unchanged=row["unchanged"],
-        refused=row["refused"],
-        created_at=times.read(row["created_at"]),
-        started_at=times.read_or_none(row["started_at"]),
-        finished_at=times.read_or_none(row["finished_at"]),
-    )
+_import = reader(
+    Import,
+    layout=lambda row: msgspec.json.decode(row["dialect"], type=Layout),
+    columns=lambda row: None if row["mapping"] is None else columns.read(row["mapping"]),
+)

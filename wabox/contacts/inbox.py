@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 from wabox import times
 from wabox.contacts import identities
 from wabox.contacts.words import Verdict
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
 from wabox.whatsapp.driver import Inbound
 
@@ -236,18 +236,4 @@ def _fit(text: str, most: int) -> str:
     return _UNFIT.sub("\ufffd", text[:most])
 
 
-def _received(row: Row) -> Received:
-    return Received(
-        id=row["id"],
-        device_id=row["device_id"],
-        phone=row["phone"],
-        name=row["name"],
-        text=row["text"],
-        kind=row["kind"],
-        at=times.read(row["at"]),
-        seen_at=times.read_or_none(row["seen_at"]),
-        verdict=cast("Verdict | None", row["verdict"]),
-        reviewed_at=times.read_or_none(row["reviewed_at"]),
-        automatic=bool(row["automatic"]),
-        edited_at=times.read_or_none(row["edited_at"]),
-    )
+_received = reader(Received)

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 
 from wabox import times
 from wabox.contacts import fields, identities
-from wabox.db import Row, Rows
+from wabox.db import Row, Rows, reader
 from wabox.errors import NotFound
 
 ConsentSource = Literal["in_person", "web_form", "order", "wrote_first", "import_attested", "other"]
@@ -189,7 +189,8 @@ def has_consented(rows: Rows, user_id: int, phone: str) -> bool:
 def contacts_of(rows: Rows, found: list[Row]) -> list[Contact]:
     """Rows of COLUMNS as contacts, with their tags."""
     tagged = tags_of(rows, [row["id"] for row in found])
-    return [_contact(row, tagged.get(row["id"], ())) for row in found]
+    contact = reader(Contact, tags=lambda row: tagged.get(row["id"], ()), consent=consent_of)
+    return [contact(row) for row in found]
 
 
 def tags_of(rows: Rows, contact_ids: list[int]) -> Mapping[int, tuple[str, ...]]:
@@ -210,23 +211,6 @@ def consent_of(row: Row) -> Consent | None:
         return None
     source = cast(ConsentSource, row["consent_source"])
     return Consent(source, times.read(row["consent_at"]), row["consent_by"], row["consent_note"])
-
-
-def _contact(row: Row, tagged: tuple[str, ...]) -> Contact:
-    return Contact(
-        id=row["id"],
-        phone=row["phone"],
-        flagged=bool(row["flagged"]),
-        name=row["name"],
-        custom=row["custom"],
-        tags=tagged,
-        consent=consent_of(row),
-        opted_out=bool(row["opted_out"]),
-        last_out_at=times.read_or_none(row["last_out_at"]),
-        last_in_at=times.read_or_none(row["last_in_at"]),
-        created_at=times.read(row["created_at"]),
-        updated_at=times.read(row["updated_at"]),
-    )
 
 
 def _filtered(user_id: int, wanted: Wanted) -> tuple[str, str, dict[str, Any]]:

@@ -18,7 +18,7 @@ from wabox import times
 from wabox.accounts import audit
 from wabox.content import builtin, matcher
 from wabox.content.matcher import Action, Matcher, Rule
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 
 MOST = 500
@@ -279,17 +279,7 @@ def _draft(rows: Rows, rule_id: int) -> Draft:
     return Draft(entry.kind, entry.text, entry.action, entry.reason)
 
 
-def _entry(row: Row) -> Entry:
-    return Entry(
-        id=row["id"],
-        kind=row["kind"],
-        text=row["text"],
-        action=row["action"],
-        reason=row["reason"],
-        enabled=bool(row["enabled"]),
-        made_by=row["email"],
-        made_at=times.read(row["made_at"]),
-    )
+_entry = reader(Entry, made_by="email")
 
 
 def _bad(field: str, sentence: str) -> Invalid:

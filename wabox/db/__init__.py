@@ -23,12 +23,12 @@ from wabox.db.batch import Batch, Job, fail
 from wabox.db.canary import Canary
 from wabox.db.files import Files
 from wabox.db.reading import Reader
-from wabox.db.rows import Row, Rows, Tx, Verb
+from wabox.db.rows import Row, Rows, Tx, Verb, reader
 from wabox.db.trouble import DAMAGED, Damage, Trouble
 from wabox.errors import Unavailable
 from wabox.threads import Pool
 
-__all__ = ["DAMAGED", "Damage", "Database", "Functions", "Row", "Rows", "Tx", "Verb", "connect"]
+__all__ = ["DAMAGED", "Damage", "Database", "Functions", "Row", "Rows", "Tx", "Verb", "connect", "reader"]
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, TypeVar, cast, get_type_hints
+
+from wabox import times
 
 Row = sqlite3.Row
+T = TypeVar("T")
+
+
+def reader(made: type[T], **how: str | Callable[[Row], Any]) -> Callable[[Row], T]:
+    """What reads a row as this dataclass: each field from the column of its name, by the field's type.
+
+    A bool is stored as 0 or 1, a datetime as `times.stored` writes it; all else is taken as it is. how: for a
+    field that differs, the column it stands in, or what finds its value in the row.
+    """
+    types = get_type_hints(made)
+    steps: list[tuple[str, Callable[[Any], Any] | None]] = []  # no column: the whole row
+    for name in (field.name for field in fields(cast(Any, made))):
+        found = how.get(name, name)
+        if not isinstance(found, str):
+            steps.append(("", found))
+        elif types[name] in (datetime, datetime | None):
+            steps.append((found, times.read_or_none))
+        else:
+            steps.append((found, bool if types[name] is bool else None))
+
+    def read(row: Row) -> T:
+        return made(
+            *[row[column] if way is None else way(row[column] if column else row) for column, way in steps]
+        )
+
+    return read
 
 
 class Rows:

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Literal
 
-from wabox import times
-from wabox.db import Row, Rows
+from wabox.db import Row, Rows, reader
 from wabox.devices import idling, limits
 from wabox.errors import NotFound
 from wabox.whatsapp import logouts
@@ -218,46 +217,8 @@ def is_restricted(device: Device, now: datetime) -> bool:
     return told is not None and told.timelock is not None
 
 
-def _device(row: Row) -> Device:
-    anchor = (row["anchor_chat_id"], row["anchor_message_id"])
-    return Device(
-        id=row["id"],
-        user_id=row["user_id"],
-        label=row["label"],
-        profile=row["profile"],
-        wanted=bool(row["wanted"]),
-        session=row["session"],
-        command=row["command"],
-        state=cast(LinkState, row["state"]),
-        detail=cast("Detail | None", row["detail"]),
-        detail_text=row["detail_text"],
-        linked=bool(row["linked"]),
-        synced=bool(row["synced"]),
-        phone=row["phone"],
-        sends_as=row["sends_as"],
-        pushname=row["pushname"],
-        logout_reason=row["logout_reason"],
-        qr=row["qr"],
-        qr_at=times.read_or_none(row["qr_at"]),
-        qr_until=times.read_or_none(row["qr_until"]),
-        detail_until=times.read_or_none(row["detail_until"]),
-        compare_code=row["compare_code"],
-        limits=limits.of_row(row),
-        signs=idling.of_row(row),
-        cold_rests_until=times.read_or_none(row["cold_rests_until"]),
-        checks_rest_until=times.read_or_none(row["checks_rest_until"]),
-        link_epoch=row["link_epoch"],
-        linked_at=times.read_or_none(row["linked_at"]),
-        seen_at=times.read_or_none(row["seen_at"]),
-        first_linked_at=times.read_or_none(row["first_linked_at"]),
-        next_send_at=times.read_or_none(row["next_send_at"]),
-        anchor=anchor if anchor[1] else None,
-        pairing_phone=row["pairing_phone"],
-        pairing_code=row["pairing_code"],
-        pairing_reason=row["pairing_reason"],
-        pairing_expires_at=times.read_or_none(row["pairing_expires_at"]),
-        logout_tries=row["logout_tries"],
-        logout_due_at=times.read_or_none(row["logout_due_at"]),
-        created_at=times.read(row["created_at"]),
-        removed_at=times.read_or_none(row["removed_at"]),
-    )
+def _anchor(row: Row) -> tuple[str, str] | None:
+    return (row["anchor_chat_id"], row["anchor_message_id"]) if row["anchor_message_id"] else None
+
+
+_device = reader(Device, limits=limits.of_row, signs=idling.of_row, anchor=_anchor)

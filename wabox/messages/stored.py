@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
-from wabox import times
 from wabox.contacts import identities
-from wabox.db import Row, Rows
+from wabox.db import Rows, reader
 from wabox.errors import NotFound
 
 Status = Literal["queued", "sending", "sent", "delivered", "read", "failed", "skipped", "cancelled", "unknown"]
@@ -98,44 +97,5 @@ def in_doubt(rows: Rows, device_id: int) -> Message | None:
     return None if row is None else of_row(row)
 
 
-def of_row(row: Row) -> Message:
-    """A row of COLUMNS as a Message."""
-    return Message(
-        id=row["id"],
-        user_id=row["user_id"],
-        device_id=row["device_id"],
-        device_label=row["device_label"],
-        campaign_id=row["campaign_id"],
-        contact_id=row["contact_id"],
-        phone=row["phone"],
-        text=row["text"],
-        status=cast(Status, row["status"]),
-        error=row["error"],
-        error_text=row["error_text"],
-        priority=row["priority"],
-        system=bool(row["is_system"]),
-        scheduled_for=times.read_or_none(row["scheduled_for"]),
-        expires_at=times.read_or_none(row["expires_at"]),
-        held_until=times.read_or_none(row["held_until"]),
-        held_reason=row["held_reason"],
-        number_tries=row["number_tries"],
-        wa_message_id=row["wa_message_id"],
-        wa_chat_id=row["wa_chat_id"],
-        wa_chat_ids=tuple(json.loads(row["wa_chat_ids"] or "[]")),
-        link_epoch=row["link_epoch"],
-        account=row["account"],
-        machine_boot=row["machine_boot"],
-        in_review=bool(row["in_review"]),
-        cancel_asked=bool(row["cancel_asked"]),
-        attempts=row["attempts"],
-        recoveries=row["recoveries"],
-        doubt_stage=row["doubt_stage"],
-        rest_until=times.read_or_none(row["rest_until"]),
-        queued_at=times.read(row["queued_at"]),
-        claimed_at=times.read_or_none(row["claimed_at"]),
-        handed_at=times.read_or_none(row["handed_at"]),
-        sent_at=times.read_or_none(row["sent_at"]),
-        delivered_at=times.read_or_none(row["delivered_at"]),
-        read_at=times.read_or_none(row["read_at"]),
-        person_id=row["person_id"],
-    )
+# A row of COLUMNS as a Message.
+of_row = reader(Message, system="is_system", wa_chat_ids=lambda row: tuple(json.loads(row["wa_chat_ids"] or "[]")))

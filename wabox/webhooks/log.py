@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
-from wabox.db import Row, Rows
+from wabox.db import Row, Rows, reader
 from wabox.errors import Invalid, NotFound
-from wabox.times import read, read_or_none
+from wabox.times import read
 
 Status = Literal["owed", "delivered", "parked", "dropped"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -134,20 +134,8 @@ def _filter(status: str | None, message_id: int | None) -> tuple[str, dict[str, 
     return " and ".join(parts), params
 
 
-def _delivery(row: Row) -> Delivery:
-    created_at = read(row["created_at"])
-    return Delivery(
-        id=row["id"],
-        webhook_id=row["webhook_id"],
-        event=row["event"],
-        message_id=row["message_id"],
-        status=cast(Status, row["status"]),
-        payload=row["payload"],
-        attempts=row["attempts"],
-        due_at=max(read(row["due_at"]), created_at) if row["status"] == "owed" else None,
-        created_at=created_at,
-        last_at=read_or_none(row["last_at"]),
-        last_status=row["last_status"],
-        last_error=row["last_error"],
-        last_excerpt=row["last_excerpt"],
-    )
+def _due_at(row: Row) -> datetime | None:
+    return max(read(row["due_at"]), read(row["created_at"])) if row["status"] == "owed" else None
+
+
+_delivery = reader(Delivery, due_at=_due_at)
