@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.admin import audit, complaints, filter, health, mail, page, reviews, selling
+from wabox.dashboard.admin import audit, complaints, filter, health, mail, page, payments, plans, reviews
 
 SECTIONS = (page, mail, filter, reviews, complaints, audit, health)
-SELLING = (selling,)
+SELLING = (plans, payments)

@@ -12,6 +12,7 @@ from wabox import times
 from wabox.accounts import audit
 from wabox.contacts import exporting
 from wabox.dashboard.frame.answers import download
+from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
 from wabox.db import Tx
 from wabox.mounting import Mount
@@ -24,7 +25,7 @@ HEADER = ("at", "who", "action", "subject", "details", "ip")
 async def page(desk: Desk) -> Response[str]:
     """Newest first."""
     before = desk.request.query_params.get("before", "")
-    before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    before_id = cursor_of(before)
     q = _asked(desk)
     found = await desk.box.db.read(audit.search, q, before=before_id, limit=PER_PAGE + 1)
     shown = found[:PER_PAGE]

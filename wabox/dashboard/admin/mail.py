@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get
 
 from wabox.accounts import mail
+from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
 from wabox.mounting import Mount
 
@@ -15,7 +16,7 @@ PER_PAGE = 50
 async def page(desk: Desk) -> Response[str]:
     """Newest first."""
     before = desk.request.query_params.get("before", "")
-    before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    before_id = cursor_of(before)
     found = await desk.box.db.read(mail.page, before=before_id, limit=PER_PAGE + 1)
     shown = found[:PER_PAGE]
     return desk.page(

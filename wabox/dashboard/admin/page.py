@@ -17,6 +17,7 @@ from wabox.billing import ledger, subscriptions
 from wabox.content import complaints, refusals
 from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.answers import nothing_here
+from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows, Tx
 from wabox.devices import orders
@@ -51,7 +52,7 @@ async def _page(
 ) -> Response[str]:
     query = desk.request.query_params
     q, before = query.get("q", "").replace("\0", "").strip()[:100], query.get("before", "")
-    before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    before_id = cursor_of(before)
     found = await desk.box.db.read(states.search, q, before=before_id, limit=PER_PAGE + 1)
     shown = found[:PER_PAGE]
     return desk.page(

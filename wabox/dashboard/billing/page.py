@@ -14,6 +14,7 @@ from wabox.billing.payments import Claim
 from wabox.box import Box
 from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.answers import HEADERS, nothing_here
+from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import LONGEST, Form
 from wabox.dashboard.names.money import PROVIDER
@@ -127,7 +128,7 @@ def _fields(sent: dict[str, Any]) -> Form:
 
 async def _page(desk: Desk, *, status: int = 200, wrong: str | None = None) -> Response[str]:
     asked = desk.request.query_params.get("before", "")
-    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+    before = cursor_of(asked)
     shown = await desk.box.db.read(_account, desk, before)
     return desk.page(
         "billing/page.html",

@@ -5,7 +5,7 @@ Two plain forms in a row, so that it works without a script; with one, the numbe
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,26 +107,24 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
     """It stands, and starts at once or at its time. Asked again if the audience is not what was shown."""
     form = await desk.form()
     draft = drafts.read(form)
-    before = tickets.find(desk.user.id, draft.ticket)
+    before = await tickets.made(desk.user.id, draft.ticket)
     if before is not None:
-        return desk.go(f"/campaigns/{await asyncio.shield(before)}", said="campaign_made")
+        return desk.go(f"/campaigns/{before}", said="campaign_made")
     meant, errors = await _understood(desk, draft)
     if meant is None:
         return await _composer(desk, draft, errors, status=422)
     contact_ids = await desk.box.db.read(segments.ids, desk.user.id, meant.segment)
     if str(len(contact_ids)) != form.text("shown"):
         return await _review(desk, draft, changed=True)
-    taken = tickets.take(desk.user.id, draft.ticket)
+
+    def create() -> Awaitable[int]:
+        return desk.box.db.write(_create, desk, meant, contact_ids)
+
     try:
-        campaign_id = await desk.box.db.write(_create, desk, meant, contact_ids)
+        sent = await tickets.once(desk.user.id, draft.ticket, create)
     except Refusal as refusal:
-        tickets.give_back(desk.user.id, draft.ticket)
         return await _composer(desk, draft, {"form": refusal.sentence}, status=refusal.status)
-    except BaseException:
-        tickets.give_back(desk.user.id, draft.ticket)
-        raise
-    taken.set_result(campaign_id)
-    return desk.go(f"/campaigns/{campaign_id}", said="campaign_made")
+    return desk.go(f"/campaigns/{sent.id}", said="campaign_made")
 
 
 def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from wabox.campaigns.stored import Campaign
 from wabox.contacts import segments
 from wabox.contacts.segments import EVERYBODY, Segment
 from wabox.dashboard.frame.form import Form
+from wabox.dashboard.frame.tickets import fresh, ticket_of
 from wabox.dashboard.language import later
 from wabox.db import Rows
 from wabox.devices import stored as devices
@@ -46,7 +46,7 @@ class Draft:
     all: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    ticket: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    ticket: str = field(default_factory=fresh)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Everything as hidden fields, to be posted once more."""
@@ -75,7 +75,7 @@ def read(form: Form) -> Draft:
         all=tuple(form.texts("all")),
         none=tuple(form.texts("none")),
         labels=tuple(form.texts("labels")),
-        ticket=form.text("ticket")[:64] or secrets.token_urlsafe(16),
+        ticket=ticket_of(form),
     )
 
 

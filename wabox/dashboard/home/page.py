@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +17,7 @@ from wabox.contacts import inbox, naming, phones
 from wabox.content import reviews
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
-from wabox.dashboard.frame.tickets import Tickets
+from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
@@ -70,7 +68,7 @@ class Draft:
     message: str = ""
     device_label: str = devices.PRIMARY
     keep: bool = False
-    ticket: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    ticket: str = field(default_factory=fresh)
 
 
 @get("/")
@@ -96,34 +94,28 @@ async def today(desk: Desk) -> Response[str]:
 @post("/send")
 async def send(desk: Desk, tickets: Tickets) -> Response[str]:
     """One message is queued; the next page is that message."""
-    form = await desk.form()
-    draft = _draft(form)
-    before = tickets.find(desk.user.id, draft.ticket)
-    if before is not None:
-        return desk.go(f"/messages/{await asyncio.shield(before)}", said="queued")
-    taken = tickets.take(desk.user.id, draft.ticket)
+    draft = _draft(await desk.form())
     try:
-        phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
-        text = template.parse(draft.message)
-        job_id = await desk.box.db.write(
-            single.send,
-            desk.user.id,
-            phone=phone.digits,
-            template=text,
-            now=desk.box.now(),
-            device_label=draft.device_label,
-            queue_if_offline=draft.keep,
-            require_consent=desk.box.config.guards.require_consent,
-            ip=desk.ip,
-        )
+        sent = await tickets.once(desk.user.id, draft.ticket, lambda: _send(desk, draft))
     except (Invalid, InsufficientCredits, Unavailable) as refusal:
-        tickets.give_back(desk.user.id, draft.ticket)
         return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)
-    except BaseException:
-        tickets.give_back(desk.user.id, draft.ticket)
-        raise
-    taken.set_result(job_id)
-    return desk.go(f"/messages/{job_id}", said=desk.box.db.read_here(_said, job_id))
+    said = "queued" if sent.again else desk.box.db.read_here(_said, sent.id)
+    return desk.go(f"/messages/{sent.id}", said=said)
+
+
+async def _send(desk: Desk, draft: Draft) -> int:
+    phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
+    return await desk.box.db.write(
+        single.send,
+        desk.user.id,
+        phone=phone.digits,
+        template=template.parse(draft.message),
+        now=desk.box.now(),
+        device_label=draft.device_label,
+        queue_if_offline=draft.keep,
+        require_consent=desk.box.config.guards.require_consent,
+        ip=desk.ip,
+    )
 
 
 def _said(rows: Rows, job_id: int) -> str:
@@ -161,7 +153,7 @@ def _draft(form: Form) -> Draft:
         message=form.text("message", trim=False),
         device_label=form.text("device_label") or devices.PRIMARY,
         keep=form.ticked("keep"),
-        ticket=form.text("ticket")[:64] or secrets.token_urlsafe(16),
+        ticket=ticket_of(form),
     )
 
 

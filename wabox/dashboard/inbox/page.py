@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
+from collections.abc import Awaitable
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -18,7 +17,7 @@ from wabox.contacts import stored as contacts
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.frame.tickets import Tickets
+from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
@@ -67,24 +66,19 @@ async def seen(phone: str, desk: Desk) -> Response[str]:
 async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     """A single message to this person is queued, from the phone they wrote to."""
     form = await desk.form()
-    text, ticket = form.text("message", trim=False), form.text("ticket")[:64]
-    before = tickets.find(desk.user.id, ticket)
-    if before is not None:
-        await asyncio.shield(before)
-        return desk.go(f"/inbox/{phone}", said="replied")
-    taken = tickets.take(desk.user.id, ticket)
+    text, keep = form.text("message", trim=False), form.ticked("keep")
+
+    def send() -> Awaitable[int]:
+        return desk.box.db.write(_reply, desk, phone, text, keep=keep)
+
     try:
-        job_id = await desk.box.db.write(_reply, desk, phone, text, keep=form.ticked("keep"))
-        taken.set_result(job_id)
+        sent = await tickets.once(desk.user.id, ticket_of(form), send)
     except (Invalid, Unavailable, Forbidden, InsufficientCredits) as refusal:
-        tickets.give_back(desk.user.id, ticket)
         offline = refusal.code == "device_not_ready"
         errors = refusal.details or {"message": refusal.sentence}
         return await _page(desk, phone, typed=text, errors=errors, offline=offline, status=refusal.status)
-    except BaseException:
-        tickets.give_back(desk.user.id, ticket)
-        raise
-    return desk.go(f"/inbox/{phone}", said=desk.box.db.read_here(_said, job_id))
+    said = "replied" if sent.again else desk.box.db.read_here(_said, sent.id)
+    return desk.go(f"/inbox/{phone}", said=said)
 
 
 def _said(rows: Rows, job_id: int) -> str:
@@ -277,7 +271,7 @@ async def _page(
         typed=typed,
         errors=errors or {},
         offline=offline,
-        ticket=secrets.token_urlsafe(16),
+        ticket=fresh(),
         **shown,
     )
 

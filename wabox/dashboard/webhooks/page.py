@@ -9,6 +9,7 @@ from litestar import Response, get, post
 
 from wabox.accounts import audit
 from wabox.box import Box
+from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
@@ -131,7 +132,7 @@ async def _page(
 def _log(rows: Rows, desk: Desk) -> dict[str, Any]:
     user_id = desk.user.id
     asked = desk.request.query_params.get("before", "")
-    before = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+    before = cursor_of(asked)
     found = webhook_log.page(rows, user_id, limit=PER_PAGE + 1, before_id=before)
     parked = [] if before else webhook_log.page(rows, user_id, limit=MOST_PARKED, status="parked")
     shown = found[:PER_PAGE]
