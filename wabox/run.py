@@ -51,7 +51,7 @@ from wabox.engine.workers import Kind, Workers
 from wabox.errors import ConfigError, Unavailable
 from wabox.messages import claiming
 from wabox.whatsapp.gateway import Gateway
-from wabox.whatsapp.page import Limits
+from wabox.whatsapp.limits import Limits
 
 log = structlog.get_logger()
 

@@ -16,7 +16,8 @@ from wabox.whatsapp import browser, states, telling, wajs
 from wabox.whatsapp.driver import Limits as Allowed
 from wabox.whatsapp.driver import Link, NewChats, SessionLost, Timelock
 from wabox.whatsapp.ladder import Ladder
-from wabox.whatsapp.page import Limits, PageCrashed, PageHung, PageLost
+from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.page import PageCrashed, PageHung, PageLost
 from wabox.whatsapp.profile import Note, Profile
 from wabox.whatsapp.runtime import BrowserLost
 

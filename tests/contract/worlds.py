@@ -37,7 +37,7 @@ from wabox.whatsapp.driver import (
 )
 from wabox.whatsapp.fake import FakeDriver, Outcome
 from wabox.whatsapp.gateway import Gateway
-from wabox.whatsapp.page import Limits
+from wabox.whatsapp.limits import Limits
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.silence import Silence
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wabox.whatsapp.page import Limits
+from wabox.whatsapp.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
