@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -122,14 +123,8 @@ async def list_campaigns(
 
     def ask(rows: Rows) -> wire.Page[Campaign]:
         found = campaigns.page(rows, caller.user.id, status=status, number=page, per_page=per_page, cursor=at)
-        return wire.page_of(
-            found.campaigns,
-            lambda campaign: on_wire(rows, box, campaign),
-            page=page,
-            per_page=per_page,
-            total=found.total,
-            next_cursor=found.next_cursor,
-        )
+        shown = partial(on_wire, rows, box)
+        return wire.listed(found, found.campaigns, shown, page=page, per_page=per_page)
 
     return await box.db.read(ask)
 

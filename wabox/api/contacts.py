@@ -141,14 +141,7 @@ async def list_contacts(
 
     def ask(rows: Rows) -> wire.Page[Contact]:
         found = contacts.page(rows, caller.user.id, wanted, number=page, per_page=per_page, cursor=at)
-        return wire.page_of(
-            found.contacts,
-            on_wire,
-            page=page,
-            per_page=per_page,
-            total=found.total,
-            next_cursor=found.next_cursor,
-        )
+        return wire.listed(found, found.contacts, on_wire, page=page, per_page=per_page)
 
     return await box.db.read(ask)
 

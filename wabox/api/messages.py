@@ -179,14 +179,11 @@ async def messages(
     def ask(rows: Rows) -> wire.Page[Message]:
         found = log.page(rows, caller.user.id, wanted, number=page, per_page=per_page, cursor=at)
         waits = explaining.explain(rows, found.messages, config=box.config, now=now)
-        return wire.page_of(
-            found.messages,
-            lambda message: on_wire(message, waits.get(message.id)),
-            page=page,
-            per_page=per_page,
-            total=found.total,
-            next_cursor=found.next_cursor,
-        )
+
+        def shown(message: stored.Message) -> Message:
+            return on_wire(message, waits.get(message.id))
+
+        return wire.listed(found, found.messages, shown, page=page, per_page=per_page)
 
     return await box.db.read(ask)
 

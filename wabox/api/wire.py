@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Generic, ParamSpec, TypeVar
+from typing import Annotated, Any, Generic, ParamSpec, Protocol, TypeVar
 
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
@@ -121,6 +121,20 @@ def page_of(
         pages=max(-(-total // per_page), 1),
         next_cursor=None if next_cursor is None else str(next_cursor),
     )
+
+
+class Listed(Protocol):
+    """What a noun found of a list. next_cursor: an id, None at the end."""
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def next_cursor(self) -> int | None: ...
+
+
+def listed(found: Listed, rows: list[Any], make: Callable[[Any], T], *, page: int, per_page: int) -> Page[T]:
+    """A page that a noun found, on the wire. rows: what is on it."""
+    return page_of(rows, make, page=page, per_page=per_page, total=found.total, next_cursor=found.next_cursor)
 
 
 def in_field(name: str, parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
