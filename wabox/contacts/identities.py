@@ -1,7 +1,7 @@
 """Who a person is: a number, the hidden ids (LIDs) that WhatsApp gives instead, a username.
 
 Everything about a person stands under one address: the digits of the phone, or, while WhatsApp hides the number,
-the LID chat id (`…@lid`). When the number becomes known, `messages.joining` moves all of it to the number.
+the LID chat id (`…@lid`). When the number becomes known, `messages.addressees` moves all of it to the number.
 """
 
 from __future__ import annotations

@@ -21,12 +21,15 @@ CLOSED_REST = timedelta(hours=1)
 
 # held_reason of what WhatsApp refused without a word why
 UNCLEAR, TRIED_AGAIN = "refusal_unclear", "refused_before"
-
 CLEAR_WITHIN = timedelta(minutes=5)
 MOST_REFUSALS = 8  # of one message, an hour later each time: the last a good day after the first
+
+# Of what was refused after it was taken: so many are looked at, of a day, each with its verdict after a minute.
 LOOKED_AT = 10
 _VERDICT_AFTER = timedelta(minutes=1)
 _OF_A_DAY = timedelta(days=1)
+
+# Of what never arrives: so many of the last, of three days, taken half an hour ago.
 ENOUGH = 15  # of fewer it is chance: phones are off at night
 ARRIVES_WITHIN = timedelta(minutes=30)
 RECENT = timedelta(days=3)

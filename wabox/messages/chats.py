@@ -21,7 +21,8 @@ from wabox.whatsapp.driver import Resolved
 YES_LASTS = timedelta(days=30)
 NO_LASTS = timedelta(hours=24)
 SURE_AFTER = timedelta(hours=24)  # a known number must be missing for so long before it counts as gone
-MOST_ANEW = 50
+MOST_ANEW = 50  # asked about again once the page is ready
+GOING_ON = 2_000  # judged anew at once when another number goes on
 _PATIENCE = (30, 60, 120, 300, 900, 1_800, 3_600)
 ACCOUNT = "coalesce((select phone from devices where id = m.device_id), '')"  # that a message would go from now
 
@@ -215,9 +216,6 @@ def begun(rows: Rows, user_id: int, phone: str) -> list[int]:
     return [row["id"] for row in found]
 
 
-ANEW = 2_000
-
-
 def go_on(tx: Tx, device: devices.Device, phone: str, *, now: datetime) -> devices.Device:
     """What waits on the device goes from this number, which is linked now. Saying it again changes nothing.
 
@@ -232,7 +230,7 @@ def go_on(tx: Tx, device: devices.Device, phone: str, *, now: datetime) -> devic
              select id from messages where device_id = :id and status = 'queued' and held_until is not null
              and held_reason in ({HELD_AS_NEW}) limit :most)""",  # noqa: S608 - a constant
         id=device.id,
-        most=ANEW,
+        most=GOING_ON,
     )
     after = devices.by_id(tx, device.id)
     linking.owe_state(tx, after, now=now)

@@ -1,4 +1,4 @@
-"""What a decision of the gate rests on: plain data that one query fills, and the reasons it can give."""
+"""What a decision of the gate rests on: plain data that one query fills."""
 
 from __future__ import annotations
 

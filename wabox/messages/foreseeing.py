@@ -16,7 +16,7 @@ from wabox.times import day_start, local_day
 from wabox.whatsapp.driver import NewChats, Timelock
 
 CYCLE = timedelta(days=30)  # how long the next ones are taken to be
-MOST_COUNTED = 100_000
+MOST_COUNTED = 100_000  # new people in line; beyond it, the exact number helps nobody
 LEAST_SECONDS = 0.5  # what handing over one message takes, without any gap
 
 

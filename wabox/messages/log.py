@@ -14,6 +14,9 @@ from wabox.db import Rows, Tx
 from wabox.messages import stored
 from wabox.messages.stored import Message, Status
 
+BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters of an hour from UTC
+_UNKNOWN_ENDS = ("sent", "failed")
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -78,68 +81,6 @@ def recent(
     return Page(messages, max(total, len(messages)), None)
 
 
-def counts(rows: Rows, user_id: int) -> dict[stored.Status, int]:
-    """How many of the user's messages are in each status now."""
-    found = dict.fromkeys(stored.STATUSES, 0)
-    for row in rows.all(
-        "select status, count(*) as n from messages where user_id = :user_id group by status", user_id=user_id
-    ):
-        found[row["status"]] = row["n"]
-    return found
-
-
-def reached(rows: Rows, user_id: int, since: datetime, until: datetime) -> Mapping[str, int]:
-    """How many messages came to each status between two moments. Counted in quarters of an hour."""
-    return {
-        row["status"]: row["n"]
-        for row in rows.all(
-            """select status, sum(n) as n from message_counts where user_id = :user_id
-               and bucket >= :since and bucket < :until group by status""",
-            user_id=user_id,
-            since=times.stored(since),
-            until=times.stored(until),
-        )
-    }
-
-
-def _total(rows: Rows, user_id: int, wanted: Wanted) -> int:
-    """How many there are: known of the whole log, counted of a part."""
-    if wanted == Wanted():
-        return int(rows.value("select n from message_totals where user_id = :user_id", user_id=user_id) or 0)
-    where, params = _where(user_id, wanted)
-    return int(rows.value(f"select count(*) from messages m where {where}", **params))  # noqa: S608
-
-
-_PERSON = """m.phone = (select p.phone from people p where p.user_id = :user_id and p.joined_to is null and p.id =
-    (select coalesce(joined_to, id) from people where id = :person_id))"""
-
-_SAID = f"""(instr(lower(m.text), lower(:text)) > 0 or (:who <> '' and m.phone in (select p.phone from people p
-    where p.user_id = :user_id and p.joined_to is null and {identities.CALLED})))"""  # noqa: S608 - a constant
-
-
-def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
-    clauses = ["m.user_id = :user_id"]
-    params: dict[str, Any] = {"user_id": user_id, "who": identities.sought(wanted.text or "")}
-    for clause, name, value in (
-        ("m.status = :status", "status", wanted.status),
-        ("m.campaign_id = :campaign_id", "campaign_id", wanted.campaign_id),
-        ("m.phone = :phone", "phone", wanted.phone),
-        (_PERSON, "person_id", wanted.person_id),
-        (
-            "m.device_id in (select id from devices where user_id = :user_id and label = :device_label)",
-            "device_label",
-            wanted.device_label,
-        ),
-        ("m.queued_at >= :since", "since", times.stored_or_none(wanted.since)),
-        ("m.queued_at < :until", "until", times.stored_or_none(wanted.until)),
-        (_SAID, "text", wanted.text),
-    ):
-        if value is not None:
-            clauses.append(clause)
-            params[name] = value
-    return " and ".join(clauses), params
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """One message of a talk. Exactly one of ours and theirs is there. at: when it went, or came."""
@@ -183,12 +124,49 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: dateti
     return Talk(said[-most:], said[-most].at)
 
 
-def _ours(message: Message) -> Said:
-    return Said(message.sent_at or message.queued_at, ours=message)
+def counts(rows: Rows, user_id: int) -> dict[stored.Status, int]:
+    """How many of the user's messages are in each status now."""
+    found = dict.fromkeys(stored.STATUSES, 0)
+    for row in rows.all(
+        "select status, count(*) as n from messages where user_id = :user_id group by status", user_id=user_id
+    ):
+        found[row["status"]] = row["n"]
+    return found
 
 
-BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters of an hour from UTC
-_UNKNOWN_ENDS = ("sent", "failed")
+def reached(rows: Rows, user_id: int, since: datetime, until: datetime) -> Mapping[str, int]:
+    """How many messages came to each status between two moments. Counted in quarters of an hour."""
+    return {
+        row["status"]: row["n"]
+        for row in rows.all(
+            """select status, sum(n) as n from message_counts where user_id = :user_id
+               and bucket >= :since and bucket < :until group by status""",
+            user_id=user_id,
+            since=times.stored(since),
+            until=times.stored(until),
+        )
+    }
+
+
+def came_to(tx: Tx, user_id: int, status: Status, n: int, *, now: datetime) -> None:
+    """n more messages have come to this status at this time, for the reports."""
+    tx.tally(
+        """insert into message_counts (user_id, bucket, status, n) values (:user_id, :bucket, :status, :n)
+           on conflict do update set n = n + :n""",
+        n,
+        user_id=user_id,
+        bucket=bucket(now),
+        status=status,
+    )
+
+
+def rows_added(tx: Tx, user_id: int, n: int) -> None:
+    """The user's log has n more rows, or fewer; for whoever writes or forgets rows."""
+    tx.tally(
+        """insert into message_totals (user_id, n) values (:user_id, :n) on conflict do update set n = n + :n""",
+        n,
+        user_id=user_id,
+    )
 
 
 def campaign_moved(tx: Tx, campaign_id: int, *, was: Status, to: Status, error: str | None) -> None:
@@ -218,22 +196,43 @@ def bucket(moment: datetime) -> str:
     return times.stored(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))
 
 
-def came_to(tx: Tx, user_id: int, status: Status, n: int, *, now: datetime) -> None:
-    """n more messages have come to this status at this time, for the reports."""
-    tx.tally(
-        """insert into message_counts (user_id, bucket, status, n) values (:user_id, :bucket, :status, :n)
-           on conflict do update set n = n + :n""",
-        n,
-        user_id=user_id,
-        bucket=bucket(now),
-        status=status,
-    )
+def _total(rows: Rows, user_id: int, wanted: Wanted) -> int:
+    """How many there are: known of the whole log, counted of a part."""
+    if wanted == Wanted():
+        return int(rows.value("select n from message_totals where user_id = :user_id", user_id=user_id) or 0)
+    where, params = _where(user_id, wanted)
+    return int(rows.value(f"select count(*) from messages m where {where}", **params))  # noqa: S608
 
 
-def rows_added(tx: Tx, user_id: int, n: int) -> None:
-    """The user's log has n more rows, or fewer; for whoever writes or forgets rows."""
-    tx.tally(
-        """insert into message_totals (user_id, n) values (:user_id, :n) on conflict do update set n = n + :n""",
-        n,
-        user_id=user_id,
-    )
+_PERSON = """m.phone = (select p.phone from people p where p.user_id = :user_id and p.joined_to is null and p.id =
+    (select coalesce(joined_to, id) from people where id = :person_id))"""
+
+_SAID = f"""(instr(lower(m.text), lower(:text)) > 0 or (:who <> '' and m.phone in (select p.phone from people p
+    where p.user_id = :user_id and p.joined_to is null and {identities.CALLED})))"""  # noqa: S608 - a constant
+
+
+def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    clauses = ["m.user_id = :user_id"]
+    params: dict[str, Any] = {"user_id": user_id, "who": identities.sought(wanted.text or "")}
+    for clause, name, value in (
+        ("m.status = :status", "status", wanted.status),
+        ("m.campaign_id = :campaign_id", "campaign_id", wanted.campaign_id),
+        ("m.phone = :phone", "phone", wanted.phone),
+        (_PERSON, "person_id", wanted.person_id),
+        (
+            "m.device_id in (select id from devices where user_id = :user_id and label = :device_label)",
+            "device_label",
+            wanted.device_label,
+        ),
+        ("m.queued_at >= :since", "since", times.stored_or_none(wanted.since)),
+        ("m.queued_at < :until", "until", times.stored_or_none(wanted.until)),
+        (_SAID, "text", wanted.text),
+    ):
+        if value is not None:
+            clauses.append(clause)
+            params[name] = value
+    return " and ".join(clauses), params
+
+
+def _ours(message: Message) -> Said:
+    return Said(message.sent_at or message.queued_at, ours=message)
