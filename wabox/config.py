@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wabox import config_values as values
+from wabox import languages
 from wabox.errors import ConfigError
 
 NIGHT = (2, 5)  # from which hour to which idle pages are renewed
@@ -108,7 +109,7 @@ class Locale:
     timezone: str | None = _key(
         None, values.zone, 'Time zone of quiet hours, caps and reports. "" = the system\'s.'
     )
-    language: str = _key("en", values.one_of("en", "bn"), "First language of the dashboard.")
+    language: str = _key(languages.FIRST, values.one_of(*languages.ALL), "First language of the dashboard.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,16 @@ BREAKS = {
         update messages set wa_message_id = 'X'""",
     "a log knows how many messages it has": "update message_totals set n = n + 1 where user_id = 1",
     "credits are the sum of the ledger": "update users set credits = 5 where id = 2",
+    "invoices have no gap": """drop trigger invoices_have_no_gap;
+        insert into invoices (number, user_id, plan_id, kind, amount_minor, currency, seller, buyer, issued_at,
+                              renews)
+            values (1, 1, 1, 'sale', 100, 'BDT', 's', 'b', '2026-03-10T06:00:00Z', null),
+                   (3, 1, 1, 'sale', 100, 'BDT', 's', 'b', '2026-03-10T06:00:00Z', null)""",
+    "an approved payment has its invoice": """
+        insert into payments (user_id, plan_id, provider, amount_minor, currency, txid, canon_txid, sender, status,
+                              decided_at, created_at)
+            values (1, 1, 'bkash', 100, 'BDT', 'T1', 't1', '017', 'approved', '2026-03-10T06:00:00Z',
+                    '2026-03-10T06:00:00Z')""",
     "a campaign counts what became of its messages": "update campaigns set sent = sent + 1",
     "a webhook was owed what became of each message": """delete from delivery_attempts;
         delete from deliveries where event = 'delivery.read'""",

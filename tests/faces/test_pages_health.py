@@ -12,7 +12,7 @@ from wabox.accounts import mail
 from wabox.checkup import database, machine_clock, standing
 from wabox.checkup.findings import Finding
 from wabox.dashboard.admin import health
-from wabox.dashboard.language import Voice
+from wabox.dashboard.voice import Voice
 from wabox.db import Tx
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")

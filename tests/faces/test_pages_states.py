@@ -18,10 +18,10 @@ from tests.some import some
 from wabox import app
 from wabox.checkup import standing
 from wabox.contacts import stored as contacts
-from wabox.dashboard.language import catalogue
 from wabox.dashboard.names import phones as said
 from wabox.devices import limits, orders, sentences
 from wabox.devices import stored as devices
+from wabox.languages.catalogues import catalogue
 from wabox.messages import addressees, stored
 from wabox.whatsapp import states as pages
 from wabox.whatsapp.driver import Limits, NewChats, Timelock
@@ -143,7 +143,7 @@ def test_every_message_that_ended_says_why(shop: Stage, asha: Tab, ids: dict[str
     for error in some(("refused", "refused_later", "not_on_whatsapp", "no_answer", "blocked_by_you")):
         message = shop.box.db.read_here(stored.by_id, held[error])
         assert message.error_text and message.error_text in words(asha.get(f"/messages/{message.id}").text)
-        assert texts.untranslated({message.error_text}) == []
+        assert texts.untranslated({message.error_text}, "bn") == []
 
 
 def test_a_page_names_the_zone_of_its_times(asha: Tab) -> None:

@@ -16,7 +16,7 @@ from tests.faces.scene import Scene
 from tests.faces.tab import Tab, tags, words
 from tests.some import some
 from wabox.dashboard.docs import reference
-from wabox.dashboard.language import Voice
+from wabox.dashboard.voice import Voice
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -73,9 +73,10 @@ def test_every_icon_a_page_uses_is_in_the_file(scene: Scene, asha: Tab) -> None:
             assert (attrs["href"] or "").split("#")[1] in drawn
 
 
-def test_every_text_has_its_bengali() -> None:
+@pytest.mark.parametrize("language", texts.OTHERS)
+def test_every_text_is_translated(language: str) -> None:
     assert len(texts.in_templates()) > 500 and len(texts.in_modules()) > 500 and len(texts.of_nouns()) > 50
-    assert texts.untranslated(texts.every()) == []
+    assert texts.untranslated(texts.every(), language) == []
 
 
 def test_a_bengali_page_is_bengali(asha: Tab) -> None:

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+import wabox
 from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, dress
@@ -102,6 +103,14 @@ def test_metrics_tell_what_the_database_holds(shop: Stage) -> None:
     assert found["wabox_disk_free_bytes", ""] > 0
     assert found["wabox_memory_bytes", "wabox"] > 10_000_000
     assert found["wabox_writer_queue", ""] == 0
+
+
+def test_the_table_of_metrics_says_what_the_answer_says(shop: Stage) -> None:
+    told = (Path(wabox.__file__).parent / "docs" / "owner.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"(?m)^\| `(wabox_\w+)` \|.*\| (.*) \|$", told))
+    for family in some(list(text_string_to_metric_families(ask(shop, "/metrics").text))):
+        for sample in family.samples:
+            assert rows[sample.name] == family.documentation
 
 
 def test_metrics_name_nobody(shop: Stage) -> None:

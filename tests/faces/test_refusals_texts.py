@@ -15,8 +15,9 @@ import pytest
 import wabox
 from tests.faces import texts
 from wabox.billing import ledger
-from wabox.dashboard.language import FILLED, Voice
+from wabox.dashboard.voice import Voice
 from wabox.errors import InsufficientCredits
+from wabox.languages.catalogues import FILLED
 
 HOME = Path(wabox.__file__).parent
 MODULES = (
@@ -57,7 +58,7 @@ def known(one: ast.expr, names: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_refusal_has_its_bengali(name: str) -> None:
-    assert texts.untranslated(set(sentences(name))) == []
+    assert texts.untranslated(set(sentences(name)), "bn") == []
 
 
 def test_a_sentence_with_numbers_in_it_is_told_in_bengali_too() -> None:
@@ -66,4 +67,4 @@ def test_a_sentence_with_numbers_in_it_is_told_in_bengali_too() -> None:
         ledger._require(7, 1_250)
     assert voice.say(refused.value.sentence) == "এর জন্য ১,২৫০টি ক্রেডিট লাগে, আপনার আছে ৭টি; আগে ক্রেডিট কিনুন।"
     assert voice.say("Nothing of the kind.") == "Nothing of the kind."
-    assert texts.untranslated(set(FILLED)) == []
+    assert texts.untranslated(set(FILLED), "bn") == []

@@ -1,8 +1,9 @@
-"""Every text the dashboard can show; `python -m tests.faces.texts` says which have no Bengali yet."""
+"""Every text wabox can show; `python -m tests.faces.texts` says which are not translated yet."""
 
 from __future__ import annotations
 
 import ast
+import io
 import sys
 from pathlib import Path
 from typing import get_args
@@ -10,12 +11,12 @@ from zoneinfo import ZoneInfo
 
 from babel.messages.extract import extract
 
-from wabox import dashboard
+from wabox import dashboard, languages
 from wabox.accounts import terms, users
 from wabox.checkup import promises
 from wabox.content import builtin
-from wabox.dashboard.language import catalogue
 from wabox.devices import doctor, idling, sentences
+from wabox.languages.catalogues import catalogue
 from wabox.messages import reasons
 from wabox.whatsapp import driver
 
@@ -43,11 +44,13 @@ def in_templates() -> set[str]:
 
 
 def in_modules() -> set[str]:
-    """Texts marked by `later()` in the dashboard's modules."""
+    """Texts marked by `later()` in any module."""
     found: set[str] = set()
-    for path in HOME.rglob("*.py"):
-        with path.open("rb") as file:
-            found |= {str(text) for _, text, _, _ in extract("python", file, keywords={"later": None})}
+    for path in HOME.parent.rglob("*.py"):
+        source = path.read_bytes()
+        if b"later(" in source:
+            marked = extract("python", io.BytesIO(source), keywords={"later": None})
+            found |= {str(text) for _, text, _, _ in marked}
     return found
 
 
@@ -88,17 +91,20 @@ def _sentences(part: ast.stmt) -> set[str]:
     return {text for text in texts if " " in text and (text[0].isupper() or text.startswith(starts))}
 
 
-def untranslated(texts: set[str]) -> list[str]:
-    """Those without Bengali."""
-    said = catalogue("bn")
-    kept = getattr(said, "_catalog", {})
-    return sorted(text for text in texts if text not in kept and (text, 0) not in kept)
+OTHERS = tuple(code for code in languages.ALL if code != languages.FIRST)
+
+
+def untranslated(texts: set[str], language: str) -> list[str]:
+    """Those the language has no words for."""
+    kept = getattr(catalogue(language), "_catalog", {})
+    return sorted(text for text in texts if not kept.get(text) and not kept.get((text, 0)))
 
 
 def main() -> None:
     """Print what is missing."""
-    for text in untranslated(every()):
-        sys.stdout.write(text + "\n")
+    for language in OTHERS:
+        for text in untranslated(every(), language):
+            sys.stdout.write(f"{language}: {text}\n")
 
 
 if __name__ == "__main__":

@@ -293,6 +293,25 @@ def test_row_26_disk_error_is_told_as_what_the_disk_says(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_who_is_refused_finds_that_the_box_says_so_too(box: Database) -> None:
+    """What fails is noted before its asker hears of it, and what is kept too."""
+    seen: list[str | None] = []
+
+    def ask(text: str) -> batch.Job:
+        job = batch.Job(lambda tx: note(tx, text))
+        job.future.add_done_callback(lambda _: seen.append(box.failing_code))
+        box._queue([job])
+        return job
+
+    pages = box.read_here(lambda rows: rows.value("select page_count from pragma_page_count"))
+    box.write_now(lambda tx: tx.value(f"pragma max_page_count = {pages}"))
+    with pytest.raises(Unavailable, match="full"):
+        ask("x" * 900_000).future.result(20)
+    box.write_now(lambda tx: tx.value("pragma max_page_count = 1000000"))
+    ask("there is room again").future.result(20)
+    assert seen == ["storage_full", None]
+
+
 def test_disk_error_without_a_sign_on_the_disk_is_no_full_disk(tmp_path: Path) -> None:
     told = trouble.refusal(disk_error("SQLITE_IOERR_READ"), tmp_path / "wabox.db")
     assert isinstance(told, Unavailable)

@@ -136,9 +136,12 @@ def test_of_two_closed_gates_the_first_in_order_speaks_and_both_bind(first: int,
     assert (decision.reason, decision.until) == (reason, ends)
 
 
-@pytest.mark.parametrize("state", ["pending", "suspended", "locked"])
-def test_an_account_that_is_not_active_sends_nothing(state: AccountState) -> None:
-    assert decide(NOON, account(made(), state=state)) == Wait(None, f"account_{state}")  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("pending", "account_pending"), ("suspended", "account_suspended"), ("locked", "account_locked")],
+)
+def test_an_account_that_is_not_active_sends_nothing(state: AccountState, reason: Reason) -> None:
+    assert decide(NOON, account(made(), state=state)) == Wait(None, reason)
 
 
 def test_a_cap_that_opens_at_midnight_in_quiet_hours_waits_for_the_morning() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from wabox import times
+from wabox import languages, times
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid
 
@@ -18,7 +18,6 @@ State = Literal["pending", "active", "suspended", "locked"]
 COLUMNS = """users.id, users.email, users.role, users.state, users.language, users.timezone,
     users.disclaimer_version, users.disclaimer_at, users.created_at, users.closed_at"""
 
-LANGUAGES = ("en", "bn")
 
 DISCLAIMER_VERSION = "2025-11"
 DISCLAIMER = """\
@@ -192,8 +191,8 @@ def accept_disclaimer(
 
 def set_language(tx: Tx, user_id: int, language: str | None) -> bool:
     """The dashboard speaks this language to the user; None = the box's. Raises Invalid `bad_language`."""
-    if language is not None and language not in LANGUAGES:
-        sentence = f"Choose one of {', '.join(LANGUAGES)}."
+    if language is not None and language not in languages.ALL:
+        sentence = f"Choose one of {', '.join(languages.ALL)}."
         raise Invalid("bad_language", sentence, details={"language": sentence})
     return (
         tx.run("update users set language = :language where id = :user_id", language=language, user_id=user_id)

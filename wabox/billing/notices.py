@@ -1,44 +1,19 @@
-"""Notices before a plan ends: which are due, each told once, and what they say."""
+"""Notices before a plan ends: which are due, each told once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_datetime
 
 from wabox import times
-from wabox.billing import money, plans
-from wabox.billing.invoices import Invoice
+from wabox.billing import plans
 from wabox.billing.subscriptions import Subscription, subscription_of
 from wabox.db import Rows, Tx
 
 Channel = Literal["mail", "whatsapp"]
 INVOICE_DAYS = 7  # where nobody is told in advance, the renewal invoice still comes
 LATE = timedelta(days=1)  # the notice of day 0 is not sent later than this
-
-_TEXTS = {
-    "en": (
-        "Your plan {plan} ends on {ends}",
-        "Your plan {plan} has ended",
-        "Your plan {plan} on {box} ends on {ends}.",
-        "Your plan {plan} on {box} ended on {ends}. Sending is paused.",
-        "Renew it before then and sending goes on without a pause: {link}",
-        "Renew it and sending goes on where it stopped: {link}",
-        "Invoice {number}: {amount}.",
-    ),
-    "bn": (
-        "আপনার প্ল্যান {plan} শেষ হবে {ends}",
-        "আপনার প্ল্যান {plan} শেষ হয়েছে",
-        "{box}-এ আপনার প্ল্যান {plan} শেষ হবে {ends}।",
-        "{box}-এ আপনার প্ল্যান {plan} শেষ হয়েছে {ends}। পাঠানো থেমে আছে।",
-        "তার আগে নবায়ন করলে পাঠানো থামবে না: {link}",
-        "নবায়ন করলে যেখানে থেমেছিল সেখান থেকে চলবে: {link}",
-        "ইনভয়েস {number}: {amount}।",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +63,6 @@ def mark(
             )
             fresh = fresh or (one == stage and written == 1)
     return fresh
-
-
-def written(
-    plan: plans.Plan, period: Subscription, invoice: Invoice | None, *, base_url: str, language: str | None,
-    zone: ZoneInfo, now: datetime
-) -> tuple[str, str]:  # fmt: skip
-    """(subject, text) of the notice, in the user's language and time zone."""
-    spoken = language if language in _TEXTS else "en"
-    before_subject, after_subject, before, after, renew, go_on, bill = _TEXTS[spoken]
-    over = now >= period.expires_at
-    values = {
-        "plan": plan.terms.name,
-        "box": base_url,
-        "ends": format_datetime(
-            period.expires_at, "d MMM y, HH:mm", tzinfo=zone, locale="en_GB" if spoken == "en" else spoken
-        ),
-        "link": f"{base_url}/billing",
-        "number": invoice.shown_number if invoice else "",
-        "amount": money.shown(invoice.amount_minor, invoice.currency) if invoice else "",
-    }
-    lines = [after if over else before, *([bill] if invoice else []), go_on if over else renew]
-    subject = after_subject if over else before_subject
-    return subject.format(**values), "\n\n".join(line.format(**values) for line in lines)
 
 
 def open_renewal(rows: Rows, period: Subscription) -> int | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wabox import times
+from wabox import languages, times
 from wabox.accounts.states import Actor
 from wabox.contacts import inbox, suppression, words
 from wabox.contacts.identities import Person
 from wabox.content import complaints, rules
 from wabox.db import Tx
 from wabox.devices import stored as devices
+from wabox.languages import catalogues, later
 from wabox.messages import addressees, chats, leaving, outbox, template
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Inbound
@@ -20,12 +20,9 @@ from wabox.whatsapp.driver import Inbound
 AUTOMATIC_WITHIN = timedelta(seconds=3)
 WHOLE_SECOND = timedelta(seconds=1)  # WhatsApp's times have no finer parts
 BLAMED_FOR = timedelta(days=3)  # an opt-out this soon after a campaign's message counts against it
-_BENGALI = re.compile("[\u0980-\u09ff]")
 _CONFIRMATIONS = {
-    ("opt_out", False): "You will get no more messages from us. Write START to get them again.",
-    ("opt_in", False): "You will get our messages again. Write STOP to end them.",
-    ("opt_out", True): "আপনাকে আর কোনো বার্তা পাঠানো হবে না। আবার পেতে START লিখুন।",
-    ("opt_in", True): "আপনি আবার আমাদের বার্তা পাবেন। বন্ধ করতে STOP লিখুন।",
+    "opt_out": later("You will get no more messages from us. Write START to get them again."),
+    "opt_in": later("You will get our messages again. Write STOP to end them."),
 }
 
 
@@ -147,7 +144,7 @@ def _opt_in(tx: Tx, device: devices.Device, event: Inbound, who: Person, now: da
 
 
 def _confirm(tx: Tx, device: devices.Device, event: Inbound, who: Person, verdict: str, now: datetime) -> None:
-    text = _CONFIRMATIONS[(verdict, bool(_BENGALI.search(event.text)))]
+    text = catalogues.say(languages.of(event.text), _CONFIRMATIONS[verdict])
     outbox.accept(tx, device, phone=who.address, template=template.parse(text), values={}, now=now, system=True)
 
 

@@ -11,10 +11,10 @@ from wabox.accounts import audit, browsers, keys, passwords, registration, sessi
 from wabox.accounts.users import User
 from wabox.cli import alone, shared
 from wabox.config import Config
-from wabox.dashboard.frame import letters
 from wabox.db import Tx
 from wabox.devices import orders
 from wabox.errors import NotFound
+from wabox.letters import accounts as letters
 
 
 @click.group("user")

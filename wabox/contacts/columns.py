@@ -18,38 +18,12 @@ from wabox.contacts.phones import Phone
 from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.errors import Invalid
+from wabox.languages import ALL
 
 Field = Literal["phone", "name", "custom", "tag"]
 FIELDS: tuple[Field, ...] = ("phone", "name", "custom", "tag")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
-_NAMES: dict[Field, tuple[str, ...]] = {
-    "phone": (
-        *("whatsapp", "whatsapp number", "whatsapp no", "phone", "phone number", "phone no", "mobile"),
-        *("mobile number", "mobile no", "mobile phone", "cell", "cell number", "cellphone", "tel", "telephone"),
-        *("contact number", "contact no", "number", "msisdn", "fon", "mobail", "e 164", "phone 1 value"),
-        *("হোয়াটসঅ্যাপ", "হোয়াটসঅ্যাপ নম্বর", "ফোন", "ফোন নম্বর", "ফোন নাম্বার", "মোবাইল", "মোবাইল নম্বর"),
-        *("মোবাইল নাম্বার", "মোবাইল নং", "ফোন নং", "নম্বর", "নাম্বার", "যোগাযোগ"),
-    ),
-    "name": (
-        *("name", "full name", "customer name", "customer", "contact name", "client", "client name", "first name"),
-        *("display name", "nam", "নাম", "পুরো নাম", "গ্রাহকের নাম", "ক্রেতার নাম", "গ্রাহক", "ক্রেতা"),
-    ),
-    "custom": (
-        *("custom", "note", "notes", "remark", "remarks", "comment", "comments", "info", "description", "extra"),
-        *("মন্তব্য", "নোট", "তথ্য", "বিবরণ", "বিশেষ"),
-    ),
-    "tag": (
-        *("tag", "tags", "group", "groups", "label", "labels", "segment", "category", "list", "type"),
-        *("ট্যাগ", "গ্রুপ", "দল", "শ্রেণি", "শ্রেণী", "ধরন", "তালিকা"),
-    ),
-}
-_WORDS: dict[Field, frozenset[str]] = {
-    "phone": frozenset({"whatsapp", "phone", "mobile", "cell", "msisdn", "ফোন", "মোবাইল", "হোয়াটসঅ্যাপ", "নম্বর"}),
-    "name": frozenset({"name", "নাম"}),
-    "custom": frozenset({"note", "notes", "custom", "মন্তব্য"}),
-    "tag": frozenset({"tag", "tags", "group", "ট্যাগ", "গ্রুপ"}),
-}
 _SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]*))?[eE]\+?([0-9]{1,2})")
 _SPOILT = "A spreadsheet has cut this number off ({}); format the column as text there, and save it again."
 
@@ -81,7 +55,7 @@ def read(text: str) -> Columns:
 
 
 def guess(header: Sequence[str] | None, sample: Sequence[Sequence[str]]) -> Columns | None:
-    """The likeliest columns, by their names in English and Bengali and by what they hold; None without phones."""
+    """The likeliest columns, by their names in any language and by what they hold; None without phones."""
     names = [_plain(name) for name in header or ()]
     width = max([len(names), *(len(cells) for cells in sample)], default=0)
     held = [_phones_in(sample, place) for place in range(width)]
@@ -196,8 +170,14 @@ def _plain(name: str) -> str:
     return " ".join(re.sub(r"\([^()]*\)|[_\-.:*#/\"'\u200b-\u200f]", " ", folded).split())
 
 
-_NAMES_OF = {field: frozenset(_plain(name) for name in names) for field, names in _NAMES.items()}
-_WORDS_OF = {field: frozenset(_plain(name) for name in names) for field, names in _WORDS.items()}
+_NAMES_OF = {
+    field: frozenset(_plain(head) for language in ALL.values() for head in language.heads[field])
+    for field in FIELDS
+}
+_WORDS_OF = {
+    field: frozenset(_plain(word) for language in ALL.values() for word in language.head_words[field])
+    for field in FIELDS
+}
 
 
 def _wrong(field: str, sentence: str) -> Invalid:

@@ -208,7 +208,7 @@ class Database:
     def _serve(self, connection: sqlite3.Connection) -> None:
         """The writer, until it is asked to stop and nothing waits. What it raises ends the process."""
         while True:
-            batch = Batch(connection, self.path, self.damage)
+            batch = Batch(connection, self.path, self.damage, self._trouble)
             try:
                 if not self._take(batch.jobs):
                     break
@@ -238,8 +238,6 @@ class Database:
             fail(batch.jobs, trouble.damaged())
             return
         batch.run()
-        if batch.error is not None or batch.changed:  # one that changed nothing proves nothing
-            self._trouble.note(batch.error, batch.told, len(batch.jobs))
         self._tell(batch)
         self._tidy(connection)
 

@@ -17,7 +17,7 @@ import structlog
 
 from wabox.db import trouble
 from wabox.db.rows import Tx, Verb
-from wabox.db.trouble import Damage
+from wabox.db.trouble import Damage, Trouble
 from wabox.errors import Refusal
 
 log = structlog.get_logger()
@@ -36,17 +36,19 @@ class Job:
 
 
 class Batch:
-    """Jobs that share a transaction. kept: it is durable; error: why it is not."""
+    """Jobs that share a transaction. kept: it is durable.
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, damage: Damage) -> None:
+    trouble: hears what became of it before any asker does, so that who was refused finds the box's state to match.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, damage: Damage, trouble: Trouble) -> None:
         self.jobs: list[Job] = []
         self.kept = False
         self.changed = False
-        self.error: Exception | None = None
-        self.told: Exception | None = None
         self._connection = connection
         self._path = path
         self._damage = damage
+        self._trouble = trouble
 
     def run(self) -> None:
         """The jobs are in one durable transaction, or none of them is; every one of them is answered.
@@ -63,6 +65,8 @@ class Batch:
                 raise RuntimeError("the transaction cannot be ended") from error
             return
         self.changed = self._connection.total_changes != before
+        if self.changed:  # one that changed nothing proves nothing
+            self._trouble.note(None, None, len(self.jobs))
         self._answer()
 
     def abandon(self, error: BaseException) -> None:
@@ -156,9 +160,9 @@ class Batch:
 
     def _fail(self, error: sqlite3.Error) -> None:
         self._damage.note(error)
-        self.error = error
-        self.told = trouble.refusal(error, self._path)
-        fail(self.jobs, self.told)
+        told = trouble.refusal(error, self._path)
+        self._trouble.note(error, told, len(self.jobs))
+        fail(self.jobs, told)
 
     def _answer(self) -> None:
         for job in self.jobs:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from wabox.accounts import mail, users
+from wabox.accounts import users
 from wabox.billing import invoices, notices, payments, plans, screenshots, subscriptions
 from wabox.billing.notices import Due
 from wabox.box import Box
@@ -17,6 +17,8 @@ from wabox.db import Tx
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
 from wabox.engine.backoff import Backoff
+from wabox.letters import billing as letters
+from wabox.letters import writing
 from wabox.messages import outbox, template
 from wabox.times import window_end
 
@@ -73,17 +75,10 @@ def remind(tx: Tx, box: Box, due: Due, now: datetime) -> None:
     if due.days is None:
         return
     open_number = notices.open_renewal(tx, period)
-    subject, text = notices.written(
-        plans.by_id(tx, period.plan_id),
-        period,
-        None if open_number is None else invoices.by_number(tx, open_number),
-        base_url=box.base_url,
-        language=user.language or box.config.locale.language,
-        zone=box.config.zone_named(user.timezone) if user.timezone else box.config.zone,
-        now=now,
-    )
+    invoice = None if open_number is None else invoices.by_number(tx, open_number)
+    subject, text = letters.plan_ends(box, user, plans.by_id(tx, period.plan_id), period, invoice, now=now)
     if notices.mark(tx, period, "mail", due.days, days, now=now):
-        mail.owe(tx, to=user.email, subject=subject, body=text, user_id=user.id, seal=box.seal, now=now)
+        writing.owe_written(tx, writing.to(box, user), subject, text)
         log.info("plan ends soon", user_id=user.id, days=due.days)
     device = devices.by_label(tx, owner.id, devices.PRIMARY)
     if device.linked and notices.mark(tx, period, "whatsapp", due.days, days, now=now):
@@ -97,7 +92,7 @@ def _write_on_whatsapp(
     phone = next((one.phone for one in devices.list_of(tx, user.id) if one.phone), None)
     if phone is None or suppression.is_out(tx, owner.id, phone):
         return
-    zone = box.config.zone_named(owner.timezone) if owner.timezone else box.config.zone
+    zone = writing.zone_of(box, owner)
     quiet = box.config.sending.quiet_hours
     outbox.accept(
         tx,

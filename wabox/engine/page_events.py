@@ -11,13 +11,14 @@ from itertools import islice
 import structlog
 
 from wabox import threads
-from wabox.accounts import locked, users
+from wabox.accounts import users
 from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.db import Tx
 from wabox.devices import idle_warnings, linking, pace
 from wabox.devices import stored as devices
 from wabox.errors import NotFound, Unavailable
+from wabox.letters import accounts as letters
 from wabox.messages import addressees, answers, chats
 from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Receipt
 
@@ -127,4 +128,4 @@ def _hear(tx: Tx, event: Inbound, box: Box, now: datetime) -> None:
     user_id = devices.by_id(tx, event.device_id).user_id
     was = users.by_id(tx, user_id)
     replies.hear(tx, event, lock_after=box.config.content.lock_after_complaints, now=now)
-    locked.tell_if(tx, user_id, was, language=box.config.locale.language, seal=box.seal, now=now)
+    letters.if_locked(tx, box, user_id, was)

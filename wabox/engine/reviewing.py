@@ -7,25 +7,13 @@ from datetime import datetime
 import structlog
 
 from wabox import times
-from wabox.accounts import mail, users
+from wabox.accounts import users
 from wabox.box import Box
 from wabox.content import reviews
 from wabox.db import Rows, Tx
+from wabox.letters import reviews as letters
 
 log = structlog.get_logger()
-
-_TEXTS = {
-    "en": (
-        "Something waits for you on wabox",
-        "A message was held by the rules of your box. It goes when you have read it, or never if you say no:\n"
-        "{link}\n\nYou get no further mail until you have been through the list.",
-    ),
-    "bn": (
-        "wabox-এ কিছু আপনার অপেক্ষায় আছে",
-        "আপনার বক্সের নিয়মে একটি বার্তা আটকে আছে। আপনি পড়ে অনুমতি দিলে এটি যাবে, না বললে কখনো যাবে না:\n"
-        "{link}\n\nতালিকাটি শেষ না করা পর্যন্ত আর কোনো মেইল আসবে না।",
-    ),
-}
 
 
 class Reviewing:
@@ -56,9 +44,5 @@ def tell(tx: Tx, box: Box, now: datetime) -> None:
     owner = users.owner(tx)
     if owner is None:
         return
-    subject, body = _TEXTS[owner.language or box.config.locale.language]
-    link = f"{box.base_url}/admin/filter/reviews"
-    mail.owe(
-        tx, to=owner.email, subject=subject, body=body.format(link=link), user_id=owner.id, seal=box.seal, now=now
-    )
+    letters.waits(tx, box, owner)
     log.info("a review waits")

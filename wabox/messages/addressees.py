@@ -20,11 +20,11 @@ from wabox.content import complaints
 from wabox.db import Rows, Tx
 from wabox.devices.stored import Device
 from wabox.errors import Invalid
+from wabox.languages import ALL
 from wabox.messages import chats, leaving, outbox, stored
 from wabox.whatsapp.driver import Resolved
 
 TAIL = 8  # digits by which a phone is found in rows of files, whatever prefix was typed there
-_BENGALI = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
 
 
 def heard(
@@ -139,10 +139,9 @@ def traces(rows: Rows, user_id: int, phone: str) -> Traces:
     tail = phone[-TAIL:]
     refusals = rows.all(
         """select id from import_refusals where user_id = :user_id
-           and (instr(row, :tail) > 0 or instr(row, :bengali) > 0)""",
+           and exists (select 1 from json_each(:tails) where instr(import_refusals.row, value) > 0)""",
         user_id=user_id,
-        tail=tail,
-        bengali=tail.translate(_BENGALI),
+        tails=json.dumps(sorted({one.written(tail) for one in ALL.values()}), ensure_ascii=False),
     )
     return Traces([row["id"] for row in deliveries], [row["id"] for row in refusals])
 

@@ -6,12 +6,13 @@ from litestar import Response, get, post
 
 from wabox.accounts import links, registration, states, users
 from wabox.accounts.throttle import HOUR, Bucket
-from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import TooMany
+from wabox.languages import later
+from wabox.letters import accounts as letters
+from wabox.letters.writing import Post
 from wabox.mounting import Kept, Mount
 
 LETTERS = 3  # confirming links an hour to one account
@@ -44,7 +45,7 @@ async def confirm(desk: Desk, sent: Bucket) -> Response[str]:
 
 def _owe_link(tx: Tx, desk: Desk) -> None:
     token = links.make(tx, "verify", desk.user.id, registration.VERIFY_LASTS, desk.box.now())
-    post = letters.Post(desk.box, desk.user.email, desk.user.id, desk.voice.language)
+    post = Post(desk.box, desk.user.email, desk.user.id, desk.voice.language)
     letters.verify(tx, post, token)
 
 

@@ -6,9 +6,9 @@ from litestar import Response, get, post
 
 from wabox.accounts import audit, keys
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.languages import later
 from wabox.mounting import Mount
 
 SCOPES: dict[str, str] = {

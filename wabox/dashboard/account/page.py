@@ -12,9 +12,9 @@ from wabox import __version__
 from wabox.accounts import audit, keys, states, users
 from wabox.checkup import machine_clock
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import NAMES
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.languages import NAMES
 from wabox.mounting import Mount
 
 

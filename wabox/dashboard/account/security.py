@@ -14,10 +14,10 @@ from wabox.accounts.throttle import HOUR, Bucket
 from wabox.dashboard.frame import entering, guard
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import qr
 from wabox.errors import Invalid, TooMany
+from wabox.languages import later
 from wabox.mounting import Kept, Mount
 
 GUESSES = 10  # tries an hour at the present password or a code

@@ -13,12 +13,12 @@ from wabox.contacts import phones
 from wabox.content import complaints
 from wabox.content.complaints import Writer
 from wabox.dashboard.admin.filter import check_open
-from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.languages import later
+from wabox.letters import accounts as letters
 from wabox.mounting import Mount
 
 PER_PAGE = 50

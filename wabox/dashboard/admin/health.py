@@ -16,11 +16,12 @@ from wabox.checkup.counts import Counts
 from wabox.checkup.findings import Finding
 from wabox.checkup.vitals import Watch
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import Voice, later
 from wabox.dashboard.names import admin, messages
 from wabox.dashboard.names.shown import Tone
+from wabox.dashboard.voice import Voice
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Unavailable
+from wabox.languages import later
 from wabox.messages.reasons import Reason
 from wabox.mounting import Kept, Mount
 

@@ -15,7 +15,6 @@ from wabox.accounts.states import Move
 from wabox.accounts.users import User
 from wabox.billing import ledger, subscriptions
 from wabox.content import complaints, refusals
-from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -23,6 +22,8 @@ from wabox.db import Rows, Tx
 from wabox.devices import orders
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
+from wabox.letters import accounts as letters
+from wabox.letters.writing import Post
 from wabox.mounting import Mount
 
 PER_PAGE = 50
@@ -114,7 +115,7 @@ def _add(tx: Tx, desk: Desk, email: str, password_hash: str) -> tuple[int, str]:
     )
     token = links.make(tx, "reset", user.id, LINK_LASTS, now)
     if desk.box.config.smtp.host is not None:
-        letters.invited(tx, letters.Post(desk.box, user.email, user.id, desk.voice.language), token)
+        letters.invited(tx, Post(desk.box, user.email, user.id, desk.voice.language), token)
     return user.id, f"{desk.box.base_url}/reset/{token}"
 
 

@@ -8,12 +8,13 @@ from litestar import Response, get, post
 
 from wabox.accounts import users
 from wabox.billing import payments
-from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.letters import accounts as account_letters
+from wabox.letters import billing as bill_letters
 from wabox.mounting import Mount
 
 PER_PAGE = 50
@@ -38,10 +39,10 @@ def _approve(tx: Tx, desk: Desk, payment_id: int) -> None:
     seller = desk.box.config.billing.seller or desk.user.email
     done = payments.approve(tx, payment_id, by=desk.user.id, seller=seller, ip=desk.ip, now=desk.box.now())
     if before.status != done.status:
-        letters.decided(tx, desk.box, done)
+        bill_letters.decided(tx, desk.box, done)
         for one in rivals:
             if one.status == "pending":
-                letters.decided(tx, desk.box, payments.by_id(tx, one.id))
+                bill_letters.decided(tx, desk.box, payments.by_id(tx, one.id))
 
 
 @post("/admin/payments/{payment_id:int}/reject", owner=True)
@@ -68,8 +69,8 @@ def _reject(tx: Tx, desk: Desk, payment_id: int, form: Form) -> None:
         now=desk.box.now(),
     )
     if before.status != rejected.status:
-        letters.decided(tx, desk.box, rejected)
-    letters.if_locked(tx, desk.box, rejected.user_id, was)
+        bill_letters.decided(tx, desk.box, rejected)
+    account_letters.if_locked(tx, desk.box, rejected.user_id, was)
 
 
 async def _page(desk: Desk, errors: dict[int, str], *, status: int = 200) -> Response[str]:

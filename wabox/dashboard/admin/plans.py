@@ -10,9 +10,9 @@ from wabox.billing.money import digits
 from wabox.billing.plans import Terms
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
-from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.languages import later
 from wabox.mounting import Mount
 
 

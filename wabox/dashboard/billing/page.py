@@ -12,7 +12,6 @@ from litestar.datastructures import UploadFile
 from wabox.billing import invoices, ledger, money, payments, plans, screenshots, subscriptions, trials
 from wabox.billing.payments import Claim
 from wabox.box import Box
-from wabox.dashboard.frame import letters
 from wabox.dashboard.frame.answers import HEADERS, nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -20,6 +19,8 @@ from wabox.dashboard.frame.form import LONGEST, Form
 from wabox.dashboard.names.money import PROVIDER
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
+from wabox.letters import accounts as account_letters
+from wabox.letters import billing as bill_letters
 from wabox.mounting import Mount
 
 ROOM = 64 * 1024  # for what stands around the picture in the request
@@ -83,8 +84,8 @@ def _submit(tx: Tx, desk: Desk, claim: Claim) -> payments.Payment | Refusal:
     before = payments.waiting(tx)
     found = payments.submit(tx, desk.user.id, claim, ip=desk.ip, now=desk.box.now())
     if payments.waiting(tx) > before:
-        letters.to_check(tx, desk.box)
-    letters.if_locked(tx, desk.box, desk.user.id, desk.user)
+        bill_letters.to_check(tx, desk.box)
+    account_letters.if_locked(tx, desk.box, desk.user.id, desk.user)
     return found
 
 

@@ -22,10 +22,10 @@ from wabox.dashboard.campaigns.drafts import Draft, Meant
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
+from wabox.languages import later
 from wabox.messages import template
 from wabox.messages.template import Template
 from wabox.mounting import Kept, Mount

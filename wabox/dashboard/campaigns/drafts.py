@@ -13,10 +13,10 @@ from wabox.contacts import segments
 from wabox.contacts.segments import EVERYBODY, Segment
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import fresh, ticket_of
-from wabox.dashboard.language import later
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
+from wabox.languages import later
 from wabox.messages import template
 from wabox.messages.template import Template
 

@@ -12,9 +12,9 @@ from wabox.contacts import fields
 from wabox.contacts.stored import Consent, ConsentSource
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
-from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.languages import later
 
 SOURCES = tuple(source for source in get_args(ConsentSource) if source != "import_attested")
 

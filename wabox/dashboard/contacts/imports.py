@@ -17,9 +17,9 @@ from wabox.contacts.imports import Import
 from wabox.dashboard.frame.answers import download, is_fragment
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.languages import later
 from wabox.mounting import Mount
 
 ROOM = 64 * 1024  # for what stands around the file in the request

@@ -10,7 +10,7 @@ from wabox.dashboard.docs import manual
 from wabox.dashboard.frame import guard
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
+from wabox.languages import later
 from wabox.mounting import Mount
 
 

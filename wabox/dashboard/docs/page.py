@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get
 
 from wabox.dashboard.docs import reference
+from wabox.dashboard.docs.reference import events
 from wabox.dashboard.frame.desk import Desk
 from wabox.mounting import Mount
 
@@ -20,8 +21,8 @@ async def page(desk: Desk) -> Response[str]:
         base=_reached_at(desk) + API,
         chapters=reference.CHAPTERS,
         api_errors=reference.ERRORS,
-        webhook_body=reference.webhooks.BODY,
-        webhook_php=reference.webhooks.PHP,
+        events=events.EVENTS,
+        webhook_php=events.PHP,
     )
 
 

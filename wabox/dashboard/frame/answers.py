@@ -16,9 +16,11 @@ from litestar.enums import MediaType
 from litestar.response import Stream
 
 from wabox.dashboard import names
-from wabox.dashboard.language import NAMES, Voice, catalogue, later
 from wabox.dashboard.names import faults, menu
+from wabox.dashboard.voice import Voice
 from wabox.errors import NotFound, Refusal
+from wabox.languages import NAMES, later
+from wabox.languages.catalogues import catalogue
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"

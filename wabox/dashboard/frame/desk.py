@@ -14,9 +14,9 @@ from wabox.box import Box
 from wabox.dashboard.frame import answers, form, guard
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.form import Form
-from wabox.dashboard.language import Voice
 from wabox.dashboard.names import faults, menu
 from wabox.dashboard.names.said import SAID
+from wabox.dashboard.voice import Voice
 from wabox.messages import facts, line
 from wabox.mounting import box_of
 

@@ -22,8 +22,9 @@ from wabox.accounts.sessions import Session
 from wabox.box import Box
 from wabox.dashboard.frame import answers, form
 from wabox.dashboard.frame.answers import nothing_here
-from wabox.dashboard.language import NAMES, Voice, later
+from wabox.dashboard.voice import Voice
 from wabox.errors import Forbidden
+from wabox.languages import NAMES, later
 from wabox.mounting import box_of
 
 Asked: TypeAlias = Request[Any, Any, Any]

@@ -18,11 +18,11 @@ from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
+from wabox.languages import later
 from wabox.messages import addressees, explaining, log, outbox, single, stored, template
 from wabox.mounting import Kept, Mount
 

@@ -9,11 +9,13 @@ from litestar import Response, get, post
 
 from wabox.accounts import audit, browsers, links, passwords, sessions, users
 from wabox.accounts.throttle import HOUR, Bucket, network
-from wabox.dashboard.frame import entering, letters
+from wabox.dashboard.frame import entering
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.languages import later
+from wabox.letters import accounts as letters
+from wabox.letters.writing import Post
 from wabox.mounting import Kept, Mount
 
 LASTS = timedelta(hours=1)
@@ -92,7 +94,7 @@ def _owe(tx: Tx, desk: Desk, email: str) -> None:
     if user is None or user.state == "locked":
         return
     token = links.make(tx, "reset", user.id, LASTS, now)
-    letters.reset(tx, letters.Post(desk.box, user.email, user.id, user.language), token)
+    letters.reset(tx, Post(desk.box, user.email, user.id, user.language), token)
 
 
 def _whose(rows: Rows, token: str, desk: Desk) -> users.User | None:

@@ -14,8 +14,8 @@ from wabox.accounts.throttle import HOUR, Allowance, Logins, Try, give_back
 from wabox.accounts.users import User
 from wabox.dashboard.frame import entering, guard
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
+from wabox.languages import later
 from wabox.mounting import Kept, Mount
 
 WRONG = later("E-mail or password is wrong. Check both, then try again.")

@@ -9,13 +9,15 @@ from litestar import Response, get, post
 from wabox.accounts import links, passwords, registration, terms, users
 from wabox.accounts.registration import Rule
 from wabox.accounts.throttle import HOUR, Bucket, network
-from wabox.dashboard.frame import entering, letters
+from wabox.dashboard.frame import entering
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.devices import orders
 from wabox.errors import Invalid, TooMany
+from wabox.languages import later
+from wabox.letters import accounts as letters
+from wabox.letters.writing import Post
 from wabox.mounting import Kept, Mount
 
 DIFFERENT = later("The two passwords differ. Type the same one twice.")
@@ -85,14 +87,14 @@ def _make(tx: Tx, desk: Desk, asked: Rule, email: str, password_hash: str) -> No
     if user is None:
         known = users.by_email(tx, email)
         assert known is not None
-        letters.known(tx, letters.Post(desk.box, known.email, known.id, known.language))
+        letters.known(tx, Post(desk.box, known.email, known.id, known.language))
         return
     orders.create_primary(tx, user.id, now=now)
     if desk.voice.language != desk.box.config.locale.language:
         users.set_language(tx, user.id, desk.voice.language)
     if asked.verification:
         token = links.make(tx, "verify", user.id, registration.VERIFY_LASTS, now)
-        letters.verify(tx, letters.Post(desk.box, user.email, user.id, desk.voice.language), token)
+        letters.verify(tx, Post(desk.box, user.email, user.id, desk.voice.language), token)
 
 
 def _stranger(desk: Desk, template: str, *, status: int = 200, **values: object) -> Response[str]:

@@ -10,11 +10,11 @@ from wabox import welcome
 from wabox.accounts import audit, keys, links, passwords, users
 from wabox.dashboard.frame import entering
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
 from wabox.datadir import DataDir
 from wabox.db import Tx
 from wabox.devices import orders
 from wabox.errors import Invalid
+from wabox.languages import later
 from wabox.mounting import Mount
 
 DIFFERENT = later("The two passwords differ. Type the same one twice.")

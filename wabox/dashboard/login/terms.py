@@ -7,9 +7,9 @@ from litestar import Response, get, post
 from wabox.accounts import audit, terms
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.languages import later
 from wabox.mounting import Mount
 
 CHANGED = later("The terms have changed since you opened the page. Read them again, then accept.")

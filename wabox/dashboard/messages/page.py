@@ -13,10 +13,10 @@ from wabox import times
 from wabox.contacts import naming, phones
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.language import later
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
+from wabox.languages import later
 from wabox.messages import explaining, log, outbox, stored
 from wabox.mounting import Mount
 from wabox.webhooks import log as webhook_log

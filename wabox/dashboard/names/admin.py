@@ -6,8 +6,8 @@ from wabox.accounts import mail
 from wabox.accounts.states import Move
 from wabox.accounts.users import State
 from wabox.content import complaints
-from wabox.dashboard.language import later
 from wabox.dashboard.names.shown import Shown
+from wabox.languages import later
 
 ACCOUNT: dict[State, Shown] = {
     "pending": Shown("busy", "clock", later("Waits")),

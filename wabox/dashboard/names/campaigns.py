@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
-from wabox.dashboard.language import later
 from wabox.dashboard.names.shown import Shown
+from wabox.languages import later
 
 STATUS: dict[campaigns.Status, Shown] = {
     "scheduled": Shown("busy", "calendar", later("Planned")),

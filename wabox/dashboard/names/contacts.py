@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.language import Voice, later
 from wabox.dashboard.names.shown import Shown
+from wabox.dashboard.voice import Voice
+from wabox.languages import later
 
 CONSENT: dict[str, str] = {
     "in_person": later("Said so in person"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wabox.accounts.audit import Entry
-from wabox.dashboard.language import later
+from wabox.languages import later
 
 DEEDS: dict[str, str] = {
     "box.set_up": later("The box was set up"),

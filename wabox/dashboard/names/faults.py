@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.language import later
+from wabox.languages import later
 
 _HURT = {
     "database_damaged": later("The database is damaged"),

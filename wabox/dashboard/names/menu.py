@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wabox.config import Config
-from wabox.dashboard.language import later
+from wabox.languages import later
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from wabox.dashboard.language import later
 from wabox.dashboard.names.shown import Shown, Tone
+from wabox.languages import later
 from wabox.messages import reasons
 from wabox.messages.reasons import Reason
 from wabox.messages.stored import Status

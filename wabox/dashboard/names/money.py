@@ -9,8 +9,9 @@ from babel.dates import format_datetime
 from wabox.billing import money
 from wabox.billing.invoices import Invoice
 from wabox.billing.payments import Status
-from wabox.dashboard.language import Voice, later
 from wabox.dashboard.names.shown import Shown
+from wabox.dashboard.voice import Voice
+from wabox.languages import later
 
 PAYMENT: dict[Status, Shown] = {
     "pending": Shown("busy", "clock", later("Being checked")),

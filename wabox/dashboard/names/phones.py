@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from wabox.dashboard.language import later
 from wabox.dashboard.names.shown import Shown, Tone
 from wabox.devices import doctor, sentences
 from wabox.devices import limits as told
 from wabox.devices.doctor import Status
 from wabox.devices.stored import Device
+from wabox.languages import later
 from wabox.whatsapp.driver import Limits
 
 NOT_STARTED = Shown("calm", "power", later("Not linked"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.language import later
 from wabox.dashboard.names.shown import Tone
+from wabox.languages import later
 
 SAID: dict[str, tuple[Tone, str]] = {
     "queued": ("good", later("The message is accepted. It goes as soon as it may.")),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.language import later
 from wabox.dashboard.names.shown import Shown
+from wabox.languages import later
 from wabox.webhooks import log
 from wabox.webhooks.endpoints import Endpoint
 

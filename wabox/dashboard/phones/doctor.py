@@ -8,11 +8,11 @@ from litestar import Response, get, post
 
 from wabox.accounts import audit
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
 from wabox.db import Tx
 from wabox.devices import doctor
 from wabox.devices import stored as devices
 from wabox.errors import Unavailable
+from wabox.languages import later
 from wabox.mounting import Mount
 from wabox.whatsapp.driver import Checkup, SessionLost
 

@@ -13,11 +13,11 @@ from wabox.accounts import audit, users
 from wabox.billing import subscriptions
 from wabox.contacts import phones
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.devices import doctor, orders, qr
 from wabox.devices import stored as devices
 from wabox.errors import Forbidden, Invalid, Refusal
+from wabox.languages import later
 from wabox.messages import answers, chats, leaving, line
 from wabox.mounting import Mount
 

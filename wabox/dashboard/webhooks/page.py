@@ -11,9 +11,9 @@ from wabox.accounts import audit
 from wabox.box import Box
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.language import later
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.languages import later
 from wabox.mounting import Mount
 from wabox.webhooks import deliveries, endpoints
 from wabox.webhooks import log as webhook_log

@@ -8,7 +8,7 @@ from wabox.dashboard.docs.reference.campaigns import CAMPAIGNS
 from wabox.dashboard.docs.reference.contacts import CONTACTS
 from wabox.dashboard.docs.reference.devices import DEVICES
 from wabox.dashboard.docs.reference.messages import MESSAGES
-from wabox.dashboard.language import later
+from wabox.languages import later
 
 CHAPTERS = (MESSAGES, DEVICES, CONTACTS, CAMPAIGNS, webhooks.WEBHOOKS, REPORTS, KEYS)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wabox.dashboard.docs.reference.shape import PHONE, Chapter, Field, Route
-from wabox.dashboard.language import later
+from wabox.languages import later
 
 _DEVICE = {
     "device_label": "primary",

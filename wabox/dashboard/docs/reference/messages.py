@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wabox.dashboard.docs.reference.shape import PAGING, PHONE, Chapter, Field, Route
-from wabox.dashboard.language import later
+from wabox.languages import later
 
 _MESSAGE = {
     "job_id": 12345,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from wabox.dashboard.language import later
+from wabox.languages import later
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 PHONE = "8801711123456"

@@ -1,9 +1,9 @@
-"""The webhooks' routes, as the reference tells them, and how to check a post."""
+"""The webhooks' routes, as the reference tells them."""
 
 from __future__ import annotations
 
 from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route
-from wabox.dashboard.language import later
+from wabox.languages import later
 
 _DELIVERY = {
     "id": 91,
@@ -70,21 +70,3 @@ WEBHOOKS = Chapter(
         ),
     ),
 )
-
-BODY = """{
-  "event": "delivery.sent",
-  "job_id": 12345,
-  "campaign_id": null,
-  "phone": "8801711123456",
-  "status": "sent",
-  "error": null,
-  "sent_at": "2026-04-25T12:34:56+00:00"
-}"""
-
-PHP = """$raw = file_get_contents('php://input');
-$want = 'sha256=' . hash_hmac('sha256', $raw, 'YOUR_WEBHOOK_SECRET');
-if (!hash_equals($want, $_SERVER['HTTP_X_WEBHOOK_SIGNATURE'] ?? '')) {
-    http_response_code(401);
-    exit;
-}
-$event = json_decode($raw, true);"""

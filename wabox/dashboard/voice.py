@@ -1,73 +1,20 @@
-"""Knows the dashboard's languages: catalogues, and how moments, numbers and phones are written."""
+"""How texts, moments, numbers and phones are written for one reader of a page."""
 
 from __future__ import annotations
 
-import functools
-import gettext
-import io
 import math
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime, format_skeleton, format_time
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from wabox.contacts import identities, phones
+from wabox.languages import ALL, catalogues, later
 
-LOCALES = Path(__file__).parent / "locale"
-NAMES = {"en": "English", "bn": "বাংলা"}
 SOON = 120
-_BENGALI = str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯")
-
-
-def later(text: str) -> str:
-    """The text itself, marked for the catalogues; a template translates it when it is shown."""
-    return text
-
-
-# Sentences of the rules with values in them, as they are written there; `say` finds the values again.
-FILLED = (
-    later("This needs %(needed)s credits and you have %(left)s; buy credits first."),
-    later("You may have %(most)s devices; delete one first."),
-    later(
-        "The device %(label)s is not linked to WhatsApp: link it on the page /whatsapp, then send again, "
-        'or send with "queue_if_offline": true.'
-    ),
-    later("%(n)s claims of payment were false."),
-    later("%(n)s people complained about its messages within 30 days."),
-)
-
-
-@functools.cache
-def _shapes() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Each of FILLED with what it looks like once it is filled."""
-    slot = re.compile(r"%\((\w+)\)s")
-    return tuple((text, re.compile(_looks(slot.split(text)))) for text in FILLED)
-
-
-def _looks(parts: list[str]) -> str:
-    """parts: words and names of values in turn."""
-    return "".join(f"(?P<{part}>\\S+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
-
-
-@functools.cache
-def catalogue(language: str) -> gettext.NullTranslations:
-    """The translations of a language, compiled from its .po file; English is what the code says."""
-    source = LOCALES / language / "LC_MESSAGES" / "wabox.po"
-    if language not in NAMES or not source.is_file():
-        return gettext.NullTranslations()
-    with source.open("rb") as file:
-        read = read_po(file, locale=language)
-    compiled = io.BytesIO()
-    write_mo(compiled, read)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +28,15 @@ class Voice:
     @property
     def locale(self) -> Locale:
         """babel's name for the language."""
-        return Locale.parse("en_GB" if self.language == "en" else self.language)
+        return Locale.parse(ALL[self.language].locale)
 
     def say(self, text: str, **values: object) -> str:
         """The text in the reader's language. values: for its %(name)s."""
-        said = catalogue(self.language).gettext(text) if text else ""
-        if said == text and not values and self.language != "en":
-            said = self._filled(text)
-        return said % values if values else said
-
-    def _filled(self, text: str) -> str:
-        """One of FILLED with its values, in the reader's language; else the text as it is."""
-        for shape, looks in _shapes():
-            found = looks.fullmatch(text)
-            if found is not None:
-                return self.digits(catalogue(self.language).gettext(shape) % found.groupdict())
-        return text
+        return catalogues.say(self.language, text, **values)
 
     def digits(self, text: str) -> str:
         """Digits as the language writes them."""
-        return text.translate(_BENGALI) if self.language == "bn" else text
+        return ALL[self.language].written(text)
 
     def num(self, number: float) -> str:
         """A number with its thousands marked."""

@@ -1,0 +1,105 @@
+"""Pages of the owner alone in a real Chromium: rules, what they hold, complaints, health, an import, a new box."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests import webs
+from tests.cast import Stage, stage
+from tests.faces import test_pages_filter as filters
+from tests.faces import test_pages_login as entering
+from tests.faces.scene import SECTIONS, dress
+from tests.faces.tab import Tab
+from tests.faces.test_pages_browser import CHROMIUM, address, chromium, judge, log_in, served, window
+from tests.faces.test_pages_imports import columns, run, uploaded
+from tests.some import some
+from wabox.accounts import links
+from wabox.box import Box
+
+__all__ = ["address", "chromium", "fresh"]  # fixtures
+
+fresh = entering.fresh
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+]
+FORMS = [(360, "light", "en"), (1280, "dark", "bn")]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Stage]:
+    """asha's box, on which others have accounts."""
+    made = stage(tmp_path, **SECTIONS, accounts={"registration": "open"})
+    dress(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def work(shop: Stage) -> list[str]:
+    """Addresses, each with something to look at: a rule, a held message, a complaint, two imports."""
+    with webs.client(shop.box) as client:
+        base = "http://testserver.local"
+        asha, bilal = (Tab(client, f"{name}@example.com", base) for name in ("asha", "bilal"))
+        assert asha.post("/admin/filter/rules", filters.RULE).status_code == 303
+        for text in ("The casino opens tonight", "ক্যাসিনো casino আজ রাতে খোলা 🎰"):
+            sent = {"phone": filters.PHONE, "message": text, "keep": "1"}
+            assert bilal.post("/send", sent).status_code == 303
+        shop.box.db.write_now(lambda tx: tx.run("update messages set spent_at = queued_at where user_id = 2"))
+        complaint = {"phone": filters.PHONE, "user": str(shop.bilal.id), "note": "Called at night"}
+        assert asha.post("/admin/complaints", complaint).status_code == 303
+        looked_at, done = uploaded(asha), uploaded(asha)
+        assert asha.post(f"{done}/start", columns(agreed="1")).status_code == 303
+        run(shop, done)
+    rules = ["/admin/filter", "/admin/filter/rules/1", "/admin/filter/reviews"]
+    asked = f"/admin/complaints?phone={filters.PHONE}"
+    return [*rules, "/admin/complaints", asked, "/admin/health", looked_at, done, "/contacts/import"]
+
+
+def sound(page: Page, name: str, language: str) -> None:
+    """It fits, axe has nothing against it, and it says which language it is in."""
+    over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert over <= 0, f"{name} is {over} px too wide"
+    assert judge(page) == [], name
+    assert page.locator("html").get_attribute("lang") == language, name
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), FORMS)
+def test_the_owners_own_pages_are_sound(
+    chromium: Browser, address: str, shop: Stage, work: list[str], width: int, scheme: str, language: str
+) -> None:
+    shop.box.db.write_now(lambda tx: tx.run("update users set language = :said", said=language))
+    with window(chromium, width, color_scheme=scheme) as (_, page, said):
+        log_in(page, address)
+        for path in some(work):
+            answer = page.goto(address + path)
+            assert answer is not None and answer.status == 200, path
+            sound(page, path, language)
+        assert said == []
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), FORMS)
+def test_a_new_box_is_sound_until_it_is_somebodys(
+    chromium: Browser, fresh: Box, width: int, scheme: str, language: str
+) -> None:
+    token = fresh.db.write_now(links.make, "setup", None, timedelta(hours=24), fresh.now())
+    lang = f"?lang={language}"
+    with served(fresh) as address, window(chromium, width, color_scheme=scheme) as (_, page, said):
+        page.goto(address + "/setup" + lang)
+        sound(page, "/setup", language)
+        page.goto(f"{address}/setup/{token}{lang}")
+        sound(page, "the form", language)
+        page.fill("#email", "asha@example.com")
+        for field in ("#password", "#again"):
+            page.fill(field, entering.GOOD)
+        page.locator("main button.button-main:visible").first.click()
+        page.wait_for_load_state()
+        assert fresh.db.read_here(lambda rows: rows.value("select count(*) from users")) == 1
+        sound(page, "the key", language)
+        assert [one for one in said if "the server responded with a status of" not in one] == []

@@ -1,0 +1,102 @@
+"""What a webhook is told, as the reference shows it: each event with a body to copy, and how to check a post."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wabox.languages import later
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. about: when it is posted. body: what is posted then, `event` aside."""
+
+    name: str
+    about: str
+    body: Mapping[str, object]
+
+    @property
+    def posted(self) -> str:
+        """The body as text."""
+        return json.dumps({"event": self.name, **self.body}, indent=2, ensure_ascii=False)
+
+
+def _delivery(status: str, about: str, *, error: str | None = None, sent: bool = True) -> Event:
+    body = {
+        "job_id": 12345,
+        "campaign_id": None,
+        "phone": "8801711123456",
+        "status": status,
+        "error": error,
+        "sent_at": "2026-04-25T12:34:56+00:00" if sent else None,
+    }
+    return Event(f"delivery.{status}", about, body)
+
+
+EVENTS: tuple[Event, ...] = (
+    _delivery("sent", later("WhatsApp took the message.")),
+    _delivery(
+        "failed", later("It did not go and is not tried again; error says why."), error="refused", sent=False
+    ),
+    _delivery(
+        "skipped",
+        later("It was not sent, and no credit was used; error says why."),
+        error="opted_out",
+        sent=False,
+    ),
+    _delivery("delivered", later("It reached the person's phone.")),
+    _delivery("read", later("The person opened it.")),
+    _delivery(
+        "unknown",
+        later("It may have gone, and nobody can say. Say what became of it: POST /messages/{job_id}/settle."),
+        error="no_answer",
+        sent=False,
+    ),
+    _delivery("cancelled", later("It was taken back before it went."), sent=False),
+    Event(
+        "message.received",
+        later("A person wrote. phone is null where WhatsApp hides the number; person_id is always there."),
+        {
+            "device_label": "primary",
+            "person_id": 91,
+            "phone": "8801711123456",
+            "username": None,
+            "name": "Karim",
+            "text": "Is it still there?",
+            "kind": "chat",
+            "at": "2026-04-25T12:34:56+00:00",
+            "edited": False,
+            "automatic": False,
+        },
+    ),
+    Event(
+        "device.state",
+        later("What a phone shows has changed: its link, what WhatsApp limits, or that it is not used."),
+        {
+            "device_label": "primary",
+            "phone": "8801711123456",
+            "previous_phone": None,
+            "state": "ready",
+            "reason": None,
+            "detail": None,
+            "limits": None,
+            "idle": None,
+            "at": "2026-04-25T12:34:56+00:00",
+        },
+    ),
+    Event(
+        "contact.opted_out",
+        later("A person is written to no more. source says how that came."),
+        {"phone": "8801711123456", "person_id": 91, "source": "word", "at": "2026-04-25T12:34:56+00:00"},
+    ),
+)
+
+PHP = """$raw = file_get_contents('php://input');
+$want = 'sha256=' . hash_hmac('sha256', $raw, 'YOUR_WEBHOOK_SECRET');
+if (!hash_equals($want, $_SERVER['HTTP_X_WEBHOOK_SIGNATURE'] ?? '')) {
+    http_response_code(401);
+    exit;
+}
+$event = json_decode($raw, true);"""

@@ -1,0 +1,66 @@
+"""The languages wabox speaks: a folder each, with its names, its digits, its words and its catalogue.
+
+What the code says is English; the catalogue of every other language has all of its texts.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+HOME = Path(__file__).parent
+FIRST = "en"
+ASCII_DIGITS = "0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One folder.
+
+    code: ISO 639-1, as the folder is called. name: as its speakers write it. locale: babel's name. digits: 0 to 9
+    as it writes them. letters: those that only it has, as a range of a pattern; "" = none. heads: {field of a
+    contact: what lists call that column}. head_words: {field: words that say so within a longer head}.
+    """
+
+    code: str
+    name: str
+    locale: str
+    digits: str
+    letters: str
+    heads: Mapping[str, tuple[str, ...]]
+    head_words: Mapping[str, tuple[str, ...]]
+
+    def written(self, text: str) -> str:
+        """The text with its digits as the language writes them."""
+        return text.translate(str.maketrans(ASCII_DIGITS, self.digits))
+
+
+def later(text: str) -> str:
+    """The text itself, marked for the catalogues; it is translated when it is shown."""
+    return text
+
+
+def of(text: str) -> str:
+    """The code of the language whose own letters the text has; English where it has none of any."""
+    owners = (one.code for one in ALL.values() if one.letters and re.search(f"[{one.letters}]", text))
+    return next(owners, FIRST)
+
+
+def _read(folder: Path) -> Language:
+    told = tomllib.loads((folder / "language.toml").read_text(encoding="utf-8"))
+    heads, words = ({field: tuple(said) for field, said in told[part].items()} for part in ("heads", "head_words"))
+    return Language(folder.name, told["name"], told["locale"], told["digits"], told["letters"], heads, words)
+
+
+def _all() -> dict[str, Language]:
+    """Every folder's, English first."""
+    folders = sorted(path.parent for path in HOME.glob("*/language.toml"))
+    return {one.code: one for one in sorted(map(_read, folders), key=lambda one: (one.code != FIRST, one.code))}
+
+
+ALL: Mapping[str, Language] = MappingProxyType(_all())
+NAMES: Mapping[str, str] = MappingProxyType({one.code: one.name for one in ALL.values()})

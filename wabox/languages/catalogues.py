@@ -1,0 +1,68 @@
+"""What a text is in another language: gettext catalogues, compiled from the .po files when first asked."""
+
+from __future__ import annotations
+
+import functools
+import gettext
+import io
+import re
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from wabox.languages import ALL, FIRST, HOME, later
+
+# Sentences of the rules with values in them, as they are written there; `say` finds the values again.
+FILLED = (
+    later("This needs %(needed)s credits and you have %(left)s; buy credits first."),
+    later("You may have %(most)s devices; delete one first."),
+    later(
+        "The device %(label)s is not linked to WhatsApp: link it on the page /whatsapp, then send again, "
+        'or send with "queue_if_offline": true.'
+    ),
+    later("%(n)s claims of payment were false."),
+    later("%(n)s people complained about its messages within 30 days."),
+)
+
+
+@functools.cache
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The translations of a language; English is what the code says."""
+    source = HOME / language / "wabox.po"
+    if language not in ALL or not source.is_file():
+        return gettext.NullTranslations()
+    with source.open("rb") as file:
+        read = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, read)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+def say(language: str, text: str, **values: object) -> str:
+    """The text in this language. values: for its %(name)s; without any, the text may be one of FILLED, filled."""
+    said = catalogue(language).gettext(text) if text else ""
+    if said == text and not values and language != FIRST:
+        said = _filled(language, text)
+    return said % values if values else said
+
+
+def _filled(language: str, text: str) -> str:
+    """One of FILLED with its values, in this language; else the text as it is."""
+    for shape, looks in _shapes():
+        found = looks.fullmatch(text)
+        if found is not None:
+            return ALL[language].written(catalogue(language).gettext(shape) % found.groupdict())
+    return text
+
+
+@functools.cache
+def _shapes() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Each of FILLED with what it looks like once it is filled."""
+    slot = re.compile(r"%\((\w+)\)s")
+    return tuple((text, re.compile(_looks(slot.split(text)))) for text in FILLED)
+
+
+def _looks(parts: list[str]) -> str:
+    """parts: words and names of values in turn."""
+    return "".join(f"(?P<{part}>\\S+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))

@@ -1,0 +1,87 @@
+"""Letters about money: a payment to check, what became of it, and the end of a plan."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from babel.dates import format_datetime
+
+from wabox.accounts import users
+from wabox.accounts.users import User
+from wabox.billing import money, payments
+from wabox.billing.invoices import Invoice
+from wabox.billing.payments import Payment
+from wabox.billing.plans import Plan
+from wabox.billing.subscriptions import Subscription
+from wabox.box import Box
+from wabox.db import Tx
+from wabox.languages import ALL, later
+from wabox.letters import writing
+
+TO_CHECK_SUBJECT = later("A payment waits to be checked")
+TO_CHECK = later(
+    """A customer says that they paid. Look in your account whether the money came, then decide here:
+%(link)s
+
+You get this mail for the first that waits, not for each."""
+)
+PAID_SUBJECT = later("Your payment is approved")
+PAID = later(
+    """Your payment %(txid)s is approved: what you bought is there, with an invoice.
+%(link)s"""
+)
+NOT_PAID_SUBJECT = later("Your payment was not accepted")
+NOT_PAID = later(
+    """Your payment %(txid)s was not accepted:
+%(reason)s
+
+If you think this is a mistake, write to %(owner)s. Your payments are listed here:
+%(link)s"""
+)
+ENDS_SUBJECT = later("Your plan %(plan)s ends on %(ends)s")
+ENDS = later("Your plan %(plan)s on %(box)s ends on %(ends)s.")
+RENEW = later("Renew it before then and sending goes on without a pause: %(link)s")
+ENDED_SUBJECT = later("Your plan %(plan)s has ended")
+ENDED = later("Your plan %(plan)s on %(box)s ended on %(ends)s. Sending is paused.")
+GO_ON = later("Renew it and sending goes on where it stopped: %(link)s")
+INVOICE = later("Invoice %(number)s: %(amount)s.")
+
+
+def to_check(tx: Tx, box: Box) -> None:
+    """The owner is told that a payment waits; for the first that waits."""
+    owner = users.owner(tx)
+    if owner is not None and payments.waiting(tx) == 1:
+        writing.owe(tx, writing.to(box, owner), TO_CHECK_SUBJECT, TO_CHECK, link=f"{box.base_url}/admin/payments")
+
+
+def decided(tx: Tx, box: Box, payment: Payment) -> None:
+    """The customer is told what became of the payment."""
+    user = users.by_id(tx, payment.user_id)
+    if user is None or user.closed_at is not None:
+        return
+    subject, text = (PAID_SUBJECT, PAID) if payment.status == "approved" else (NOT_PAID_SUBJECT, NOT_PAID)
+    post = writing.to(box, user)
+    values = {"txid": payment.txid, "reason": post.say(payment.reason or "–"), "owner": users.whom_to_write(tx)}
+    writing.owe(tx, post, subject, text, link=f"{box.base_url}/billing", **values)
+
+
+def plan_ends(
+    box: Box, user: User, plan: Plan, period: Subscription, invoice: Invoice | None, *, now: datetime
+) -> tuple[str, str]:
+    """(subject, text) of the notice that a plan ends or has ended, in the user's language and time zone.
+
+    invoice: that of the renewal, if it waits to be paid.
+    """
+    post, over = writing.to(box, user), now >= period.expires_at
+    zone, locale = writing.zone_of(box, user), ALL[post.spoken].locale
+    values = {
+        "plan": plan.terms.name,
+        "box": box.base_url,
+        "ends": format_datetime(period.expires_at, "d MMM y, HH:mm", tzinfo=zone, locale=locale),
+        "link": f"{box.base_url}/billing",
+        "number": invoice.shown_number if invoice else "",
+        "amount": money.shown(invoice.amount_minor, invoice.currency) if invoice else "",
+    }
+    lines = [ENDED if over else ENDS, *([INVOICE] if invoice else []), GO_ON if over else RENEW]
+    subject = ENDED_SUBJECT if over else ENDS_SUBJECT
+    return post.say(subject, **values), "\n\n".join(post.say(line, **values) for line in lines)
