@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.accounts import secrets
 from wabox.accounts.users import COLUMNS, User, user_of
-from wabox.db import Rows, Tx
+from wabox.db import Rows, Tx, reader
 
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
@@ -164,19 +164,16 @@ def sweep(tx: Tx, now: datetime) -> int:
 def of_user(rows: Rows, user_id: int) -> list[Visit]:
     """The user's sessions, last seen first."""
     return [
-        Visit(
-            token_hash=row["token_hash"],
-            ip=row["ip"],
-            agent=row["agent"],
-            created_at=times.read(row["created_at"]),
-            seen_at=times.read(row["seen_at"]),
-        )
+        _visit(row)
         for row in rows.all(
             """select token_hash, ip, agent, created_at, seen_at from sessions
                where user_id = :user_id order by seen_at desc""",
             user_id=user_id,
         )
     ]
+
+
+_visit = reader(Visit)
 
 
 def _short(agent: str | None) -> str | None:

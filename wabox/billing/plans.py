@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from wabox import times
-from wabox.db import Row, Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 
 MOST_CREDITS = 1_000_000_000
@@ -156,16 +156,6 @@ def _wrong_limits(terms: Terms) -> dict[str, str]:
     return wrong
 
 
-def plan_of(row: Row) -> Plan:
-    """The plan in a row of the table, or of a join that has its columns."""
-    terms = Terms(
-        name=row["name"],
-        price_minor=row["price_minor"],
-        currency=row["currency"],
-        days=row["days"],
-        credits=row["credits"],
-        daily_cap=row["daily_cap"],
-        max_wa_accounts=row["max_wa_accounts"],
-        trial=bool(row["trial"]),
-    )
-    return Plan(row["id"], row["family"], terms, bool(row["active"]), times.read(row["created_at"]))
+_terms = reader(Terms)
+# The plan in a row of the table, or of a join that has its columns.
+plan_of = reader(Plan, terms=_terms)

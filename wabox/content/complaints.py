@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Literal
 
 from wabox import times
 from wabox.accounts import audit, states, users
 from wabox.accounts.states import Actor
-from wabox.db import Rows, Tx
+from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid
 
 Source = Literal["reply", "owner"]
@@ -109,19 +109,7 @@ def page(rows: Rows, *, before: int | None = None, limit: int = 50) -> list[Comp
         before=before,
         limit=limit,
     )
-    return [
-        Complaint(
-            id=row["id"],
-            user_id=row["user_id"],
-            email=row["email"],
-            tail=row["tail"],
-            source=cast(Source, row["source"]),
-            note=row["note"],
-            by=row["by"],
-            at=times.read(row["at"]),
-        )
-        for row in found
-    ]
+    return [_complaint(row) for row in found]
 
 
 def people(rows: Rows, user_id: int, *, since: datetime) -> int:
@@ -191,3 +179,6 @@ def _tail(address: str) -> str:
 def _name(rows: Rows, user_id: int) -> str:
     user = users.by_id(rows, user_id)
     return "" if user is None else user.email
+
+
+_complaint = reader(Complaint)
