@@ -12,7 +12,7 @@ from wabox import times
 from wabox.accounts import audit
 from wabox.contacts import exporting
 from wabox.dashboard.frame.answers import download
-from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk
 from wabox.db import Tx
 from wabox.mounting import Mount
@@ -60,7 +60,7 @@ def _note(tx: Tx, desk: Desk) -> None:
 
 
 def _asked(desk: Desk) -> str:
-    return desk.request.query_params.get("q", "").replace("\0", "").strip()[:100]
+    return typed(desk.request.query_params.get("q", ""), 100)
 
 
 def _cells(entry: audit.Entry) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from wabox.contacts import phones
 from wabox.content import complaints
 from wabox.content.complaints import Writer
 from wabox.dashboard.admin.filter import check_open
-from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk
 from wabox.db import Tx
 from wabox.errors import Invalid
@@ -29,7 +29,7 @@ CHOOSE = later("Choose who wrote to this number.")
 @get("/admin/complaints", owner=True)
 async def page(desk: Desk) -> Response[str]:
     """Newest first; with a number, who wrote to it lately."""
-    return await _page(desk, desk.request.query_params.get("phone", "").replace("\0", "").strip()[:64])
+    return await _page(desk, typed(desk.request.query_params.get("phone", ""), 64))
 
 
 @post("/admin/complaints", owner=True)

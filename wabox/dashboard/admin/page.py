@@ -16,7 +16,7 @@ from wabox.accounts.users import User
 from wabox.billing import ledger, subscriptions
 from wabox.content import complaints, refusals
 from wabox.dashboard.frame.answers import nothing_here
-from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows, Tx
 from wabox.devices import orders
@@ -52,7 +52,7 @@ async def _page(
     desk: Desk, *, status: int = 200, email: str = "", errors: dict[str, str] | None = None
 ) -> Response[str]:
     query = desk.request.query_params
-    q, before = query.get("q", "").replace("\0", "").strip()[:100], query.get("before", "")
+    q, before = typed(query.get("q", ""), 100), query.get("before", "")
     before_id = cursor_of(before)
     found = await desk.box.db.read(states.search, q, before=before_id, limit=PER_PAGE + 1)
     shown = found[:PER_PAGE]

@@ -16,7 +16,7 @@ from wabox.campaigns.stored import Campaign
 from wabox.contacts import segments
 from wabox.contacts.segments import Segment
 from wabox.content import reviews
-from wabox.dashboard.frame.asked import cursor_of, digits_in
+from wabox.dashboard.frame.asked import address, cursor_of, digits_in, typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows
 from wabox.devices import stored as devices
@@ -54,10 +54,7 @@ class Search:
 
     def query(self, cursor: int | None = None) -> str:
         """The address of this search, for links."""
-        pairs = [(name, text) for name, text in (("q", self.q), ("state", self.state)) if text]
-        if cursor is not None:
-            pairs.append(("cursor", str(cursor)))
-        return "?" + urlencode(pairs) if pairs else ""
+        return address(cursor, q=self.q, state=self.state)
 
 
 @get("/campaigns")
@@ -221,7 +218,7 @@ def _samples(message: str) -> list[str]:
 def _people(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
     campaign = campaigns.of_user(rows, desk.user.id, known_id(campaign_id))
     query = desk.request.query_params
-    search = Search(query.get("q", "").replace("\0", "").strip()[:100], query.get("state", "")[:20])
+    search = Search(typed(query.get("q", ""), 100), query.get("state", "")[:20])
     cursor = cursor_of(query.get("cursor", ""))
     digits = digits_in(search.q)
     found = progress.recipients(

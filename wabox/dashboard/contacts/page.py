@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.response import Stream
@@ -18,7 +17,7 @@ from wabox.contacts.segments import Segment
 from wabox.contacts.stored import Contact
 from wabox.dashboard.contacts.forms import SOURCES, Draft, consent_in, draft_of, errors_of, note, tags_of
 from wabox.dashboard.frame.answers import download
-from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.asked import address, cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
@@ -38,10 +37,7 @@ class Search:
 
     def query(self, cursor: int | None = None) -> str:
         """The address of this search, for links."""
-        pairs = [(name, text) for name, text in (("q", self.q), ("tag", self.tag)) if text]
-        if cursor is not None:
-            pairs.append(("cursor", str(cursor)))
-        return "?" + urlencode(pairs) if pairs else ""
+        return address(cursor, q=self.q, tag=self.tag)
 
 
 @get("/contacts")
@@ -50,7 +46,7 @@ async def page(desk: Desk) -> Response[str]:
 
     def ask(rows: Rows) -> dict[str, Any]:
         query = desk.request.query_params
-        search = Search(_typed(query.get("q", "")), _typed(query.get("tag", "")))
+        search = Search(typed(query.get("q", "")), typed(query.get("tag", "")))
         cursor = cursor_of(query.get("cursor", ""))
         wanted = contacts.Wanted(search.tag or None, search.q or None)
         return {
@@ -67,8 +63,8 @@ async def page(desk: Desk) -> Response[str]:
 @get("/contacts/new")
 async def new(desk: Desk) -> Response[str]:
     """The empty form; `phone` fills it for somebody who wrote."""
-    typed = _typed(desk.request.query_params.get("phone", ""))
-    return await _form(desk, Draft(phone=f"+{typed}" if typed.isdecimal() else typed), {})
+    phone = typed(desk.request.query_params.get("phone", ""))
+    return await _form(desk, Draft(phone=f"+{phone}" if phone.isdecimal() else phone), {})
 
 
 @post("/contacts")
@@ -158,7 +154,7 @@ async def erase(contact_id: int, desk: Desk) -> Response[str]:
 @get("/contacts/export.csv")
 async def export(desk: Desk) -> Stream:
     """Everybody, or everybody with a tag, as a file for spreadsheets."""
-    tag = _typed(desk.request.query_params.get("tag", ""))
+    tag = typed(desk.request.query_params.get("tag", ""))
     segment = segments.of_tag(tag) if tag else Segment()
     day = desk.voice.now.astimezone(desk.voice.zone).date()
 
@@ -182,10 +178,6 @@ def _note_export(tx: Tx, desk: Desk, tag: str) -> None:
     details = {"tag": tag} if tag else {}
     now = desk.box.now()
     audit.note(tx, user_id=desk.user.id, action="contact.exported", details=details, ip=desk.ip, now=now)
-
-
-def _typed(text: str) -> str:
-    return text.replace("\0", "").strip()[:200]
 
 
 async def _form(desk: Desk, draft: Draft, errors: dict[str, str], *, status: int = 200) -> Response[str]:

@@ -1,8 +1,9 @@
-"""Reads what the address of a list asks for: where it goes on, and a part of a phone number."""
+"""Reads what the address of a list asks for, and writes such an address: words, filters, where it goes on."""
 
 from __future__ import annotations
 
 import unicodedata
+from urllib.parse import urlencode
 
 
 def cursor_of(text: str) -> int | None:
@@ -17,3 +18,16 @@ def digits_in(text: str) -> str:
     if not bare or None in digits:
         return ""
     return "".join(str(one) for one in digits).lstrip("0")
+
+
+def typed(text: str, most: int = 200) -> str:
+    """What somebody typed into a search, as the database may be asked for it."""
+    return text.replace("\0", "").strip()[:most]
+
+
+def address(cursor: int | None = None, **fields: str) -> str:
+    """The end of a list's address: `?q=rina&cursor=40`; "" for the bare list. Empty fields are left out."""
+    pairs = [(name, text) for name, text in fields.items() if text]
+    if cursor is not None:
+        pairs.append(("cursor", str(cursor)))
+    return "?" + urlencode(pairs) if pairs else ""

@@ -15,7 +15,7 @@ from wabox.campaigns import replies
 from wabox.contacts import identities, inbox, phones, suppression
 from wabox.contacts import stored as contacts
 from wabox.dashboard.frame.answers import nothing_here
-from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
 from wabox.db import Rows, Tx
@@ -186,7 +186,7 @@ def _address(text: str) -> str:
 
 def _threads(rows: Rows, desk: Desk) -> dict[str, Any]:
     query = desk.request.query_params
-    q, before = query.get("q", "").replace("\0", "").strip()[:200], cursor_of(query.get("before", ""))
+    q, before = typed(query.get("q", "")), cursor_of(query.get("before", ""))
     found = inbox.threads(rows, desk.user.id, text=q, most=PER_PAGE + 1, before=before)
     tray = [] if q else inbox.tray(rows, desk.user.id)
     return {

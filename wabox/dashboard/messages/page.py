@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, cast
-from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
 from wabox import times
 from wabox.contacts import naming, phones
-from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.asked import address, cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows
 from wabox.devices import stored as devices
@@ -42,10 +41,7 @@ class Search:
 
     def query(self, cursor: int | None = None) -> str:
         """The address of this search, for links."""
-        pairs = [(name, getattr(self, name)) for name in FIELDS if getattr(self, name)]
-        if cursor is not None:
-            pairs.append(("cursor", str(cursor)))
-        return "?" + urlencode(pairs) if pairs else ""
+        return address(cursor, **{name: getattr(self, name) for name in FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,7 @@ async def settle(message_id: int, desk: Desk) -> Response[str]:
 
 def _log(rows: Rows, desk: Desk) -> dict[str, Any]:
     query = desk.request.query_params
-    search = Search(*(query.get(name, "").replace("\0", "").strip()[:200] for name in FIELDS))
+    search = Search(*(typed(query.get(name, "")) for name in FIELDS))
     wanted, problem = _wanted(search, desk)
     cursor = cursor_of(query.get("cursor", ""))
     found = log.page(rows, desk.user.id, wanted, per_page=PER_PAGE, cursor=cursor)
