@@ -134,7 +134,7 @@ def test_a_long_line_of_new_people_is_asked_anew_whole_and_keeps_its_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first piece goes back to the line with the owner's word, the rest at the next claims."""
-    monkeypatch.setattr(chats, "ANEW", 2)
+    monkeypatch.setattr(chats, "GOING_ON", 2)
     engine = make(tmp_path, sending={"new_chats_per_day": 3})
     jobs = [engine.send(f"88017110009{n:02d}") for n in range(12)]
     for _ in range(20):
