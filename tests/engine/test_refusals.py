@@ -8,17 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import Engine, holds, make
+from tests.engine.conftest import SHOP, Engine, holds, make
 from tests.engine.test_campaigns import act, expand, launch, people, show
 from tests.engine.test_limits import WARM, device, lock, settle, until, writes
 from tests.engine.test_pairs import told_of, why
 from wabox.campaigns import control
-from wabox.messages import answers, foreseeing, outbox
+from wabox.devices import stored as devices
+from wabox.engine import page_events
+from wabox.messages import answers, chats, foreseeing, outbox
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
-from wabox.whatsapp.driver import Handed
+from wabox.whatsapp.driver import Handed, Receipt
 from wabox.whatsapp.fake import Outcome
 
+OTHER = "8801700000008"
 HOUR = timedelta(hours=1)
 REFUSED: list[Outcome] = ["refused"] * 3
 
@@ -44,6 +47,19 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def send(engine: Engine, count: int, first: int = 0) -> list[int]:
     """Messages to so many people who are new."""
     return [engine.send(f"880171200{n:04d}") for n in range(first, first + count)]
+
+
+def relink(engine: Engine, phone: str = SHOP) -> None:
+    """The phone unlinks the box, and this number is scanned."""
+    engine.driver.unlink(engine.stage.asha.device_id)
+    engine.link(phone=phone)
+
+
+def go_on(engine: Engine, phone: str = OTHER) -> None:
+    """Another number is scanned, and the owner says that it goes on from there."""
+    relink(engine, phone)
+    device_id, now = engine.stage.asha.device_id, engine.stage.hands.now()
+    engine.stage.box.db.write_now(lambda tx: chats.go_on(tx, devices.by_id(tx, device_id), phone, now=now))
 
 
 def statuses(engine: Engine, jobs: list[int]) -> list[str]:
@@ -325,6 +341,64 @@ def test_three_refused_late_in_a_row_close_the_door_to_everybody_new(engine: Eng
     engine.stage.hands.forward(hours=1)
     settle(engine)
     assert statuses(engine, jobs[4:]) == ["sent", "sent"]
+
+
+def test_the_hour_of_refusals_is_the_numbers_and_outlives_its_link(engine: Engine) -> None:
+    jobs = send(engine, 6)
+    late(engine, 3)
+    engine.stage.hands.forward(minutes=10)
+    relink(engine)
+    settle(engine)
+    assert statuses(engine, jobs) == ["failed"] * 3 + ["queued"] * 3
+    assert {why(engine, job) for job in jobs[3:]} == {"new_chats_refused"}
+    go_on(engine)
+    settle(engine)
+    assert statuses(engine, jobs[3:]) == ["sent"] * 3, "it is not the other number's"
+    more = send(engine, 2, first=10)
+    engine.turns.step(engine.stage.asha.device_id)
+    go_on(engine, SHOP)
+    settle(engine)
+    assert statuses(engine, more) == ["sent", "queued"], "back at the number that is refused"
+    engine.stage.hands.forward(hours=1)
+    settle(engine)
+    assert statuses(engine, more) == ["sent", "sent"]
+
+
+def test_what_was_refused_late_to_one_number_says_nothing_of_another(engine: Engine) -> None:
+    send(engine, 2)
+    late(engine, 2)
+    go_on(engine)
+    jobs = send(engine, 5, first=10)
+    late(engine, 1)
+    settle(engine)
+    assert statuses(engine, jobs) == ["failed"] + ["sent"] * 4
+
+
+def test_a_refusal_that_comes_late_closes_the_door_of_the_number_it_went_from(engine: Engine) -> None:
+    jobs = send(engine, 3)
+    settle(engine)
+    ids = [engine.message(job).wa_message_id or "" for job in jobs]
+    go_on(engine)
+    device_id, at = engine.stage.asha.device_id, engine.stage.hands.now()
+    for wa_id in ids:
+        refusal = Receipt(device_id, device(engine).session, wa_id, "", -1, at)
+        engine.stage.box.db.write_now(page_events.verb(refusal, engine.stage.box))
+    more = send(engine, 2, first=10)
+    settle(engine)
+    assert statuses(engine, [*jobs, *more]) == ["failed"] * 3 + ["sent"] * 2
+    last = send(engine, 1, first=20)
+    go_on(engine, SHOP)
+    settle(engine)
+    assert statuses(engine, last) == ["queued"]
+
+
+def test_a_chat_that_is_closed_to_one_number_is_asked_anew_from_another(engine: Engine) -> None:
+    job = engine.send()
+    box, now = engine.stage.box, engine.stage.hands.now()
+    box.db.write_now(outbox.hold, job, until=now + 2 * HOUR, reason="chat_closed")
+    go_on(engine)
+    settle(engine)
+    assert engine.status(job) == "sent"
 
 
 def test_late_refusals_with_an_arrival_between_them_close_nothing(engine: Engine) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -20,6 +21,7 @@ from wabox.mounting import Kept, box_of
 READS_PER_SECOND = 300
 BIGGEST_ID = 2**63 - 1
 LONGEST_KEY = 200
+MOST_NAMED = 20  # wrong query parameters in one answer
 
 _STATES = {
     "pending": "Your account waits for approval.",
@@ -111,34 +113,31 @@ def _check_address(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
 
 
 def _check_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Raises Invalid for NUL, null, unknown and doubled names; OPTIONS takes any names."""
+    """Raises Invalid that names all that are null, unknown or doubled, or has a NUL; OPTIONS takes any names."""
     wanted = handler.parsed_fn_signature.parameters
     known = query_names(handler, connection.path_params)
     any_names = connection.scope.get("method") == "OPTIONS"
+    found: dict[str, str] = {}
     for name, value in connection.query_params.multi_items():
+        field = wanted.get(name)
         if "\0" in value:
             raise Invalid("bad_text", UNFIT_TEXT, details={name: UNFIT_TEXT})
-        field = wanted.get(name)
         if name not in known and not any_names:
-            raise _unknown(name, known)
-        if len(connection.query_params.getall(name)) > 1 and not any_names:
-            raise Invalid(
-                "invalid", f"{name[:64]} is given twice; see details.", details={name[:64]: "Send it once."}
-            )
-        if value.lower() == "null" and field is not None and not field.has_inner_subclass_of(str):
-            raise Invalid("invalid", f"{name} is null; leave it out instead.", details={name: "Leave it out."})
+            there = f"there are {', '.join(known)}" if known else "this path takes none"
+            found[name[:64]] = f"There is no such query parameter; {there}."
+        elif len(connection.query_params.getall(name)) > 1 and not any_names:
+            found[name[:64]] = "Send it once."
+        elif value.lower() == "null" and field is not None and not field.has_inner_subclass_of(str):
+            found[name[:64]] = "Leave it out."
+    if found:
+        shown = dict(islice(found.items(), MOST_NAMED))
+        raise Invalid("invalid", f"Something is wrong with {', '.join(shown)}; see details.", details=shown)
 
 
 def query_names(handler: BaseRouteHandler, in_path: Collection[str]) -> list[str]:
     """The query parameters that a route takes."""
     given = {"request", "data", *handler.resolve_dependencies(), *in_path}
     return [name for name in handler.parsed_fn_signature.parameters if name not in given]
-
-
-def _unknown(name: str, known: list[str]) -> Invalid:
-    there = f"there are {', '.join(known)}" if known else "this path takes none"
-    sentence = f"There is no such query parameter; {there}."
-    return Invalid("invalid", f"Something is wrong with {name[:64]}; see details.", details={name[:64]: sentence})
 
 
 def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

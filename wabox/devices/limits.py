@@ -101,6 +101,32 @@ def write(tx: Tx, device_id: int, limits: Limits | None) -> None:
         total=quota and quota.total,
         resets_at=times.stored_or_none(quota.resets_at if quota else None),
     )
+    _of_the_number(tx, device_id)
+
+
+def linked(tx: Tx, device_id: int, phone: str | None) -> None:
+    """The device is linked with this number, whose hour of refusals goes on; that of another is not its.
+
+    Before the device is written to bear the number.
+    """
+    tx.run(
+        """update devices set cold_refusals = iif(phone is :phone, cold_refusals, 0),
+           checks_gap_seconds = iif(phone is :phone, checks_gap_seconds, 0),
+           checks_rest_until = iif(phone is :phone, checks_rest_until, null),
+           cold_rests_until = (select l.cold_rests_until from linked_phones l
+                               where l.user_id = devices.user_id and l.phone = :phone) where id = :id""",
+        id=device_id,
+        phone=phone,
+    )
+
+
+def _of_the_number(tx: Tx, device_id: int) -> None:
+    """The hour in which nobody new is written to is the number's, wherever it is linked next."""
+    tx.run(
+        """update linked_phones set cold_rests_until = d.cold_rests_until from devices d
+           where d.id = :id and linked_phones.user_id = d.user_id and linked_phones.phone = d.phone""",
+        id=device_id,
+    )
 
 
 def met(tx: Tx, device_id: int, reason: str, until: datetime | None, *, now: datetime) -> None:
@@ -140,8 +166,30 @@ def cold_refused(tx: Tx, device_id: int, *, now: datetime, sure: bool = False) -
         most=MOST_REFUSALS,
         until=until,
     )
+    _of_the_number(tx, device_id)
     return bool(
         tx.value("select cold_rests_until = :until from devices where id = :id", id=device_id, until=until)
+    )
+
+
+def number_refused(tx: Tx, device_id: int, account: str | None, *, now: datetime) -> None:
+    """WhatsApp refuses new people to the number that a message of the device went from: it rests for an hour.
+
+    account: digits; perhaps no longer those of the device, whose door stays open then.
+    """
+    tx.run(
+        """update linked_phones set cold_rests_until = :until where phone = :account
+           and user_id = (select user_id from devices where id = :id)""",
+        id=device_id,
+        account=account,
+        until=times.stored(now + REFUSED_REST),
+    )
+    tx.run(
+        """update devices set cold_rests_until = :until, cold_refusals = 0 where removed_at is null
+           and coalesce(phone, '') = :account and user_id = (select user_id from devices where id = :id)""",
+        id=device_id,
+        account=account,
+        until=times.stored(now + REFUSED_REST),
     )
 
 

@@ -129,10 +129,10 @@ def _begin_epoch(tx: Tx, device: devices.Device, link: Link, now: datetime) -> N
 
     The first number ever is the one that the owner wants it to send from; each later one needs their word.
     """
+    limits.linked(tx, device.id, link.phone)
     tx.run(
         """update devices set link_epoch = link_epoch + 1, linked_at = :now, anchor_chat_id = null,
-           anchor_message_id = null, cold_refusals = 0, cold_rests_until = null, checks_gap_seconds = 0,
-           checks_rest_until = null, phone = :phone, sends_as = coalesce(sends_as, :phone) where id = :id""",
+           anchor_message_id = null, phone = :phone, sends_as = coalesce(sends_as, :phone) where id = :id""",
         id=device.id,
         phone=link.phone,
         now=times.stored(now),

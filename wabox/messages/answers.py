@@ -103,10 +103,10 @@ def _refused_after_all(tx: Tx, message: stored.Message, at: datetime) -> bool:
     if not outbox.move(tx, message, ("sent",), "failed", now=at, error=outbox.REFUSED_LATER):
         return False
     chats.opened_none(tx, message)
-    if _late_of_new(tx, message.device_id, now=at) >= limits.MOST_REFUSALS:
-        limits.cold_refused(tx, message.device_id, now=at, sure=True)
+    if _late_of_new(tx, message, now=at) >= limits.MOST_REFUSALS:
+        limits.number_refused(tx, message.device_id, message.account, now=at)
     if message.campaign_id is not None:
-        in_a_row = _late_of_campaign(tx, message.device_id, message.campaign_id, now=at)
+        in_a_row = _late_of_campaign(tx, message, now=at)
         log.failed_in_a_row(tx, message.campaign_id, in_a_row)
     return True
 
@@ -240,24 +240,29 @@ def _new_ones_wait(rows: Rows, device_id: int) -> bool:
     return found is not None
 
 
-def _late_of_new(rows: Rows, device_id: int, *, now: datetime) -> int:
-    """How many of the device's last messages to new people were refused later, in a row; of a day, 10 at most."""
-    return _late_in_a_row(rows, "new_chat = 1", device_id, None, now)
+def _late_of_new(rows: Rows, message: stored.Message, *, now: datetime) -> int:
+    """How many of the last messages to new people were refused later, in a row; of a day, 10 at most.
+
+    Of those from the same device and number: what WhatsApp said to another number says nothing of this one.
+    """
+    return _late_in_a_row(rows, "new_chat = 1", message, now)
 
 
-def _late_of_campaign(rows: Rows, device_id: int, campaign_id: int, *, now: datetime) -> int:
-    """How many of the campaign's last messages from this device were, likewise."""
-    return _late_in_a_row(rows, "campaign_id = :campaign_id", device_id, campaign_id, now)
+def _late_of_campaign(rows: Rows, message: stored.Message, *, now: datetime) -> int:
+    """How many of the last messages of the message's campaign were, likewise."""
+    return _late_in_a_row(rows, "campaign_id = :campaign_id", message, now)
 
 
-def _late_in_a_row(rows: Rows, which: str, device_id: int, campaign_id: int | None, now: datetime) -> int:
+def _late_in_a_row(rows: Rows, which: str, message: stored.Message, now: datetime) -> int:
     found = rows.all(
-        f"""select status from messages where device_id = :device_id and spent_at >= :since and {which}
+        f"""select status from messages where device_id = :device_id and account = :account
+            and spent_at >= :since and {which}
             and (error = '{outbox.REFUSED_LATER}' or status in ('delivered', 'read')
                  or (status = 'sent' and sent_at <= :settled))
             order by spent_at desc, id desc limit {LOOKED_AT}""",  # noqa: S608 - the words of this file
-        device_id=device_id,
-        campaign_id=campaign_id,
+        device_id=message.device_id,
+        account=message.account,
+        campaign_id=message.campaign_id,
         since=times.stored(now - _OF_A_DAY),
         settled=times.stored(now - _VERDICT_AFTER),
     )

@@ -228,7 +228,7 @@ def go_on(tx: Tx, device: devices.Device, phone: str, *, now: datetime) -> devic
     tx.run(
         f"""update messages set held_until = null, held_reason = null where id in (
              select id from messages where device_id = :id and status = 'queued' and held_until is not null
-             and held_reason in ({HELD_AS_NEW}) limit :most)""",  # noqa: S608 - a constant
+             and held_reason in ({HELD_AS_NEW}, 'chat_closed') limit :most)""",  # noqa: S608 - a constant
         id=device.id,
         most=GOING_ON,
     )

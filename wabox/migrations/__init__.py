@@ -33,6 +33,7 @@ NAMES = (
     "0017_numbers",
     "0018_linking",
     "0019_idling",
+    "0020_refusals_of_numbers",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:
