@@ -164,6 +164,7 @@ def gone_through(config: Path, *words: str, seconds: float, unwilling: bool = Fa
     return report
 
 
+@pytest.mark.heavy("a program of its own goes through the steps, with a browser")
 def test_a_person_goes_through_some_steps(config: Path) -> None:
     steps = (1, 3, 11, 20)
     report = gone_through(config, *(word for number in steps for word in ("--step", str(number))), seconds=60)

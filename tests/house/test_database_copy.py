@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = Path(__file__).parents[2] / "deploy" / "database_copy.py"
 # Runs the program up to its n-th line, and is killed there.
 KILLED = """
@@ -115,6 +117,7 @@ def test_copy_is_not_put_under_a_program_that_has_the_database_open(tmp_path: Pa
     assert held(box) == ["after", "before"]
 
 
+@pytest.mark.heavy("a process for each line of the program")
 def test_wherever_putting_back_is_killed_there_is_one_whole_database(tmp_path: Path) -> None:
     copy = made(tmp_path / "backups/wabox.db", "before")
     killed = made(tmp_path / "killed/wabox.db", "after")

@@ -86,6 +86,7 @@ def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
+@pytest.mark.heavy("looks for each secret in each form in every byte")
 def test_a_stolen_copy_holds_no_secret_in_any_form(life: Life, capfd: pytest.CaptureFixture[str]) -> None:
     lived.live(life)
     logged = "".join(capfd.readouterr())

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import sqlite_utils
 
 from wabox import datadir, db, migrations, run
@@ -181,6 +182,7 @@ run.upgrade(datadir.prepare(Path(path)))
 """
 
 
+@pytest.mark.heavy("a process for each step, killed")
 def test_killed_in_the_midst_of_any_of_the_steps_the_next_start_fills_it_whole(tmp_path: Path) -> None:
     data = old(tmp_path / "data", 400)
     moments = ("into person_ids", "into chats ", "column compare_code")

@@ -134,6 +134,7 @@ class Moments:
             shutil.copytree(self.data.path, self.kept[-1], ignore=shutil.ignore_patterns("*-shm"))
 
 
+@pytest.mark.heavy("an upgrade for each of its statements")
 def test_killed_at_any_statement_of_an_upgrade_the_next_start_finishes_it(
     tmp_path: Path, todays: list[tuple[str, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +183,7 @@ run.upgrade(datadir.prepare(Path(sys.argv[1])))
 """
 
 
+@pytest.mark.heavy("processes that import and migrate, each killed")
 def test_killed_twice_in_a_row_by_the_system_it_still_comes_up(
     tmp_path: Path, todays: list[tuple[str, str, str]]
 ) -> None:

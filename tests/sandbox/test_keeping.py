@@ -74,6 +74,7 @@ def test_tls_port_shows_a_certificate_for_whatsapp() -> None:
     assert state.json()["sandbox"] is True
 
 
+@pytest.mark.heavy("starts the sandbox again and again, from nothing")
 def test_killed_sandbox_has_all_that_it_ever_said(tmp_path: Path) -> None:
     with running("--data", str(tmp_path)) as (process, line):
         for number in range(50):
