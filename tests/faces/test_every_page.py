@@ -362,6 +362,7 @@ def test_a_stranger_gets_the_login_page_and_changes_nothing(shop: Shop) -> None:
     assert _rows(shop.stage) == before
 
 
+@pytest.mark.heavy("asks for every page and does every deed")
 @pytest.mark.parametrize("state", ["active", "expired", "pending", "suspended"])
 def test_bilal_gets_nothing_of_asha_in_any_state(shop: Shop, state: str) -> None:
     _state(shop, state)

@@ -31,6 +31,7 @@ ABSENT = (
 )  # fmt: skip
 
 
+@pytest.mark.heavy("asks for every page in both languages")
 def test_no_page_of_a_shops_own_box_speaks_of_customers(shop: Stage, work: Work, asha: Tab) -> None:
     for language, forbidden in (("en", ENGLISH), ("bn", BENGALI)):
         shop.box.db.write_now(users.set_language, shop.asha.id, language)

@@ -142,6 +142,7 @@ def filled(data: DataDir, people: int) -> None:
     assert broken == ([], {}) and whole == "ok"
 
 
+@pytest.mark.heavy("fills tables of two sizes, to compare them")
 def test_everybody_known_becomes_a_person_once_and_in_linear_time(tmp_path: Path) -> None:
     worked = {}
     for people in (2_000, 8_000):
