@@ -403,6 +403,7 @@ def test_no_form_without_its_token_or_from_elsewhere_does_anything(shop: Shop) -
     assert _rows(shop.stage) == before
 
 
+@pytest.mark.heavy("asks for every page")
 def test_the_owner_has_every_page(shop: Shop) -> None:
     asha = shop.tab("asha@example.com")
     for route in some([one for one in ROWS if one.startswith("GET")]):

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from tests import weight
 from tests.weight import TESTS, is_real, weighed
 
 BURN = "import time\nwhile time.process_time() < 0.1: pass"
@@ -41,6 +42,14 @@ def test_a_mark_without_a_reason_fails(request: pytest.FixtureRequest) -> None:
     with pytest.raises(pytest.fail.Exception, match="say why"), weighed(request.node):
         pass
     request.node.own_markers.clear()
+
+
+def test_a_slower_machine_has_more_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weight, "ROUNDS_SECONDS", 0.0001)
+    before = time.process_time()
+    with weighed(request.node, most_seconds=0.05):
+        burn()
+    assert time.process_time() - before > 0.05
 
 
 def test_a_failure_is_told_as_it_is(request: pytest.FixtureRequest) -> None:
