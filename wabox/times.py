@@ -39,6 +39,13 @@ def window_end(moment: datetime, window: Window, zone: ZoneInfo) -> datetime | N
     return None
 
 
+def window_start(moment: datetime, window: Window, zone: ZoneInfo) -> datetime:
+    """When the daily window begins next, aware UTC, after the moment."""
+    today = local_day(moment, zone)
+    begins = (_first(today + timedelta(days=offset), window[0], zone) for offset in (0, 1, 2))
+    return next(one for one in begins if one > moment)
+
+
 def _first(day: date, at: time, zone: ZoneInfo) -> datetime:
     return _change_or(datetime.combine(day, at, zone), fold=0)
 

@@ -21,6 +21,7 @@ from wabox.messages.line import MESSAGE, Line, of_device
 
 MOST_COUNTED = 10_000  # ahead of a message; beyond it, the exact number helps nobody
 ROWS = 20
+_OF_NEW = frozenset({*reasons.FOR_NEW, "new_chat_cap"})  # what holds every new person, so that they go one by one
 _LATER = "coalesce(m.scheduled_for > :now, 0)"
 _HELD = "coalesce(m.held_until > :now, 0)"
 _UNREAD = "m.in_review = 0"
@@ -112,14 +113,17 @@ def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, mo
     stands = isinstance(closed, gate.Wait) and closed.reason in reasons.UNTIL_SOMEBODY_ACTS
     own = gate.own_wait(line.now, wanted)
     if own is not None and not (stands and own.reason not in reasons.AS_WISHED):
-        return Waiting(own.reason, own.until, own.detail, expected_at=own.until)
+        counts = own.reason in _OF_NEW and most_ahead > 1
+        goes = foreseeing.of_new(rows, line, row, config) if counts else own.until
+        return Waiting(own.reason, own.until, own.detail, expected_at=goes)
     aside = message.held_reason not in reasons.OF_DEVICE and not stands
     if aside and message.held_until and message.held_until > line.now:
         reason = cast("reasons.Reason", message.held_reason)
         return Waiting(reason, message.held_until, expected_at=message.held_until)
     ahead = _ahead(rows, line, row, most_ahead)
     if ahead:
-        return Waiting("in_line", None, ahead=ahead, expected_at=foreseeing.expected(line, ahead, config))
+        goes = foreseeing.expected(rows, line, row, ahead, config, briefly=most_ahead == 1)
+        return Waiting("in_line", None, ahead=ahead, expected_at=goes)
     if isinstance(closed, gate.Wait):
         return Waiting(closed.reason, closed.until, closed.detail, ahead=0, expected_at=closed.until)
     if isinstance(closed, gate.Go) and (verdict := reviews.judged(rows, message)) and verdict.action == "hold":
@@ -166,7 +170,7 @@ def _counted(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: in
 def _due(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: int) -> int:
     """How many go first whose own wait is over, though no claim has put them back in line yet."""
     counted = rows.value(
-        """select count(*) from (select 1 from messages m where m.device_id = :device_id
+        """select count(*) from (select 1 from messages m indexed by held where m.device_id = :device_id
              and m.priority in (0, 1, 2) and m.held_until <= :now and m.status = 'queued'
              and m.in_review = 0 and m.campaign_id is :campaign_id
              and (m.priority > :priority or (m.priority = :priority and m.id < :id)) limit :most)""",

@@ -23,6 +23,7 @@ class Line:
     """What all messages of one device share at one moment.
 
     campaigns: of the user, running. counted: how far `explaining` has walked the line, by campaign and priority.
+    counted_new: the same of new people alone, by `foreseeing`.
     own_new_chats_per_day: the box's own cap, before WhatsApp's share is taken for it.
     without: the id of a message that counts in no cap, 0 = none: it was handed over before, and is judged anew.
     """
@@ -34,6 +35,7 @@ class Line:
     midnight: datetime
     campaigns: tuple[int, ...]
     counted: dict[tuple[int | None, int], tuple[int, int]] = field(default_factory=dict)
+    counted_new: dict[tuple[int | None, int], tuple[int, int]] = field(default_factory=dict)
     without: int = 0
     own_new_chats_per_day: int = 0
 
