@@ -68,6 +68,7 @@ FAULTS: dict[str, tuple[int, dict[str, Any]]] = {
     "who writes by a LID stays cold by number": (5, {"hidden_number": [B]}),
     "a number there is said not to be": (6, {"exists_lies": True}),
     "questions are rationed": (6, {"exists_rate": 4}),
+    "no question is answered": (6, {"exists_error": True}),
     "nothing is delivered": (7, {"deliver_ms": None}),
     "the server refuses": (7, {"send_error": True}),
     "a reload ends the link": (8, {"reload_revokes": True}),
@@ -110,6 +111,21 @@ def test_a_false_assumption_fails_at_its_step_and_none_before(name: str, tmp_pat
         found = results(tried(people, tmp_path, range(1, step + 1)))
     assert [found[number] for number in range(1, step)] == ["PASS"] * (step - 1), found
     assert found[step] == "FAIL", found
+
+
+def test_questions_that_nobody_answers_fail_their_step(tmp_path: Path) -> None:
+    """The one false assumption that is tried each time: two answers that say nothing were once the same answer."""
+    step, faults = FAULTS["no question is answered"]
+    with place.sandbox() as url:
+        report = tried(Played(url, faults=faults), tmp_path, (1, 3, step))
+    found = report["steps"][step - 1]
+    assert found["result"] == "FAIL"
+    assert {check["name"]: check["result"] for check in found["checks"]} == {
+        "yes and no": "NOT SEEN",
+        "the same five times": "FAIL",
+        "quiet": "NOT SEEN",
+        "chat": "NOT SEEN",
+    }
 
 
 def test_every_step_has_a_fault_that_fails_it() -> None:

@@ -22,7 +22,7 @@ def qr(field: Field) -> None:
     fresh = {link.qr for link in field.journal.all(Link, began) if link.qr and _mine(field, link)}
     field.check(
         "never old",
-        field.link.state != "qr" or max(ages, default=field.tempo.qr) <= field.tempo.qr_age,
+        field.link.state != "qr" or max(ages, default=field.tempo.qr) <= field.tempo.qr_age if ages else None,
         4,
         codes=len({link.qr for _, link in shown}),
         fresh=len(fresh),
@@ -64,15 +64,20 @@ def own_reload(field: Field) -> None:
     """8: the page reloads itself some minutes after the link; the link lives, and so does what is sent then."""
     first, since = field.began(), field.journal.mark()
     until = (field.linked_at or time.monotonic()) + field.tempo.reload
-    while time.monotonic() < until and field.began() == first:
+    while time.monotonic() < until and field.began() in (first, None):
         field.journal.rest(min(field.tempo.settle, 2))
-    came = field.began() != first
+    came = field.began() not in (first, None)
     if not came:
         field.page(lambda page: page.reload(), field.tempo.ready)
     sent_and_counted(field, "while the page reloads", 28)
-    back = field.shows(lambda one: one.state == "ready", since=0, seconds=field.tempo.ready)
+    now = field.journal.mark()
+    back = field.link.state == "ready" or field.shows(
+        lambda one: one.state == "ready", since=now, seconds=field.tempo.ready
+    )
     gone = any(one.detail == "logged_out" for one in field.journal.all(Link, since) if _mine(field, one))
-    field.check("the link lives", back is not None and not gone and field.lives, 28, 5, by_itself=came)
+    reloaded = first is not None and field.began() not in (first, None)
+    lives = bool(back) and not gone and field.lives
+    field.check("the link lives", None if lives and not reloaded else lives, 28, 5, by_itself=came)
 
 
 def code(field: Field) -> None:
@@ -95,7 +100,7 @@ def code(field: Field) -> None:
     made = bool(said and said.code)
     field.check("a code comes", made, 29, seconds=time.monotonic() - began, reason=said.reason if said else None)
     field.shows(lambda one: one.detail == "logged_out", since=mark, seconds=2 * field.tempo.settle)
-    field.check("the link lives", field.lives, 29)
+    field.check("the link lives", None if field.lives and not made else field.lives, 29)
 
 
 def _scanned(field: Field, mark: int) -> Link | None:

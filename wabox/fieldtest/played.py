@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,7 +21,15 @@ class Played:
         self._http = httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False)
         self._known = self.state()["faults"]
         self._given = faults or {}
-        fair = {"not_on_whatsapp": [self.phones.nobody], "ref_ms": 700, "reload_after_link_ms": 5000}
+        today = datetime.now(UTC)
+        cycle = {"cycle_start": today - timedelta(days=1), "cycle_end": today + timedelta(days=29)}
+        told = {"total": 100, "used": 12, **{name: at.isoformat("T", "seconds") for name, at in cycle.items()}}
+        fair = {
+            "capping": told,
+            "not_on_whatsapp": [self.phones.nobody],
+            "ref_ms": 700,
+            "reload_after_link_ms": 5000,
+        }
         self.weather(**{name: value for name, value in {**fair, **self._given}.items() if name in self._known})
 
     def say(self, line: str) -> None:

@@ -51,7 +51,8 @@ def twice(field: Field) -> None:
     field.ack(message_id, 2, since=mark, seconds=field.tempo.settle)
     field.journal.rest(min(field.tempo.settle, 10))
     came = field.people.how_many(text, message_id)
-    field.check("came once", None if came is None else came == 1, 10, first=handed.outcome, again=again, came=came)
+    good = came == 1 if handed.outcome == "acked" and again is not None and came is not None else None
+    field.check("came once", good, 10, first=handed.outcome, again=again, came=came)
 
 
 def killed(field: Field) -> None:
@@ -81,7 +82,8 @@ def withheld(field: Field) -> None:
         message_id, text = field.new_message("while B blocks")
         handed = field.hand_over(field.chat(), message_id, text)
         reached = field.ack(message_id, 2, since=mark, seconds=field.tempo.settle)
-        field.check("blocked: sent, not delivered", reached is None, 13, outcome=handed.outcome)
+        good = handed.outcome == "acked" and reached is None
+        field.check("blocked: sent, not delivered", good, 13, outcome=handed.outcome)
         field.people.do("b_unblocks")
     if field.people.do("b_hides_reading") == "done":
         mark = field.journal.mark()
@@ -145,7 +147,7 @@ def sent_and_counted(field: Field, what: str, *assumes: int) -> str:
         ack = field.look_up(message_id, field.chat(), field.kept.get("anchor")).ack
         acked = ack is not None and ack >= 1
     came = field.people.how_many(text, message_id) if acked else None
-    good = acked and came in (1, None)
+    good = None if acked and came is None else came == 1
     field.check("taken, and came once", good, *assumes, outcome=handed and handed.outcome, came=came)
     return message_id
 
@@ -157,7 +159,9 @@ def _swallowed(field: Field, chat: str) -> None:
         return
     message_id, text = field.new_message("lost on its way")
     handed = field.hand_over(chat, message_id, text)
-    field.ready_again(field.kill_browser())
+    back = field.ready_again(field.kill_browser())
     field.journal.rest(field.tempo.waking)
     came = field.people.how_many(text, message_id)
-    field.check("ack 0 stays", None if came is None else came == 0, 11, outcome=handed.outcome, came=came)
+    kept = back is not None and back.state == "ready" and field.look_up(message_id, chat).ack == 0
+    good = came == 0 if came is not None and (kept or came > 0) else None
+    field.check("ack 0 stays", good, 11, outcome=handed.outcome, kept=kept, came=came)
