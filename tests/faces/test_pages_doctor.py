@@ -91,7 +91,7 @@ def test_a_dead_code_is_not_drawn_and_a_passkey_step_shows_what_to_compare(shop:
     assert (gated.compare_code, gated.detail_until, gated.qr) == ("4F7K2M", until, None)
     seen = Checkup("Chromium 141", "web.whatsapp.com", "2.3000.1", "4.6.0")
     report = doctor.examine(gated, seen, now=now)
-    assert report.next_step == doctor.STEPS[doctor.PASSKEY]
+    assert report.steps == (sentences.advice(gated), doctor.STEPS[doctor.PASSKEY])
     assert shop.box.db.write_now(orders.start, gated) == gated  # the step is not disturbed
 
 
@@ -167,7 +167,7 @@ def test_a_page_that_opens_is_not_called_broken(shop: Stage) -> None:
     for seen in some([Checkup(), Checkup("Chromium 141", "web.whatsapp.com", shown_for=timedelta(seconds=20))]):
         report = doctor.examine(device, seen, now=shop.hands.now())
         assert "bad" not in [one.status for one in report.findings]
-        assert report.next_step == doctor.STEPS[doctor.OPENING]
+        assert report.steps == (sentences.advice(device), doctor.STEPS[doctor.OPENING])
     slow = Checkup("Chromium 141", "web.whatsapp.com", shown_for=timedelta(minutes=3))
     assert doctor.UNREACHED in [
         one.sentence for one in doctor.examine(device, slow, now=shop.hands.now()).findings

@@ -18,7 +18,6 @@ from tests.some import some
 from wabox import app
 from wabox.checkup import standing
 from wabox.contacts import stored as contacts
-from wabox.dashboard.names import phones as said
 from wabox.devices import limits, orders, sentences
 from wabox.devices import stored as devices
 from wabox.languages.catalogues import catalogue
@@ -107,8 +106,8 @@ def test_what_the_driver_says_in_english_is_no_bengali_pages_sentence(
     card = tell("WhatsApp Web 2.3000 lacks WAWebCmd, which wa-js 4.6.0 needs.")
     assert catalogue("bn").gettext(sentences.said_of("engine_incompatible")) in words(card)
     assert 'lang="en" dir="ltr">WhatsApp Web 2.3000 lacks' in card
-    assert set(said.OF_PAGE) == set(pages._BLOCKED.values())
-    for text in some(said.OF_PAGE):
+    assert set(sentences.OF_PAGE) == set(pages._BLOCKED.values())
+    for text in some(sentences.OF_PAGE):
         shown = words(tell(text))
         assert text not in shown and catalogue("bn").gettext(text) in shown
 
@@ -128,7 +127,7 @@ def test_a_message_behind_a_phone_that_is_away_says_so_before_anything_else(
     told = {
         "logged_out": "The phone is not linked any more",
         "trying_again": "the link is kept and tried again",
-        "checkpoint": "WhatsApp wants to be sure that the account is yours",
+        "checkpoint": "WhatsApp wants to be sure that this account is yours",
         "number_changed": "Another number was linked here",
         "restricted_no_end": "WhatsApp does not say when it ends.",
     }

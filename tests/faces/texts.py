@@ -62,6 +62,7 @@ def of_nouns() -> set[str]:
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
     found |= {one.sentence for one in builtin.BUILTINS}
     found |= set(reasons._ENDS.values()) | {*sentences._SENTENCES.values(), sentences._GOES_ON}
+    found |= {*sentences.OF_STATE.values(), *sentences.OF_PAGE, *sentences._AT_FIRST.values()}
     found |= {*sentences.OVER.values(), *sentences.AGAIN.values()}
     found |= set(doctor.SENTENCES) | set(idling.SENTENCES.values())
     return found | {users.DISCLAIMER, *terms.TERMS}

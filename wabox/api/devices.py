@@ -139,7 +139,7 @@ class DeviceCheckup(Struct):
 
     device_label: str
     state: LinkState
-    detail: Detail | None
+    detail: Detail | Literal["number_changed"] | None
     next_step: str | None
     findings: list[Found]
 
@@ -154,7 +154,8 @@ class PairingCode(Struct):
     """code: 8 characters to type into the phone; null until WhatsApp has given it.
 
     reason: why there is none: `no_code` (WhatsApp gave none), `not_waiting_for_link`, `number_linked` (the number
-    was linked meanwhile), `expired`; null while it is asked for.
+    was linked meanwhile), `expired`. Both null: WhatsApp is being asked, or no code is asked for; a
+    request that was refused asks for none, and a device that was linked or logged out since waits for none.
     """
 
     code: str | None
@@ -289,7 +290,7 @@ async def check_up(device_label: wire.LabelInPath, box: Box, caller: Caller) -> 
     seen = Checkup() if box.sights is None else await asyncio.to_thread(box.sights.checkup, device.id)
     report = doctor.examine(device, seen, now=box.now())
     found = [Found(one.code, one.status, one.sentence, one.value) for one in report.findings]
-    answer = DeviceCheckup(device.label, device.state, device.detail, report.next_step, found)
+    answer = DeviceCheckup(device.label, device.state, device.remark, report.next_step, found)
     return Response(answer, headers={"Cache-Control": "no-store"})
 
 

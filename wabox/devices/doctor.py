@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from wabox.devices.sentences import sentence
+from wabox.devices import sentences
 from wabox.devices.stored import ENDED, Device
 from wabox.whatsapp.driver import Checkup
 
@@ -33,7 +33,6 @@ TROUBLE = "The page had to be opened anew."
 LINKED = "The phone is linked, and the page is ready."
 
 STEPS = {
-    STOPPED: "Start it on the page WhatsApp.",
     NO_BROWSER: "Wait a minute. If it stays so, run wabox doctor on the machine.",
     OPENING: "Wait a minute. If it stays so, run wabox doctor on the machine.",
     UNREACHED: "Check the internet connection of the box, and that nothing blocks web.whatsapp.com.",
@@ -42,16 +41,18 @@ STEPS = {
     NO_CODE: "Wait a few seconds: wabox asks WhatsApp for a new one.",
     UNSCANNED_CODE: "A phone links four devices at most: look there under Linked devices, and remove one that you "
     "do not use. Then scan the newest code, or use a code by phone number.",
-    PASSKEY: "Leave this page alone for up to ten minutes and follow what the phone shows; if it shows a code, it "
-    "must be the one here. The passkey itself cannot be used here, for it answers to WhatsApp's own site "
-    "only. If the phone asks for nothing, wait until this step is over and the QR code is back; then link with a "
-    "code by phone number, or try again on another day.",
-    CHECKPOINT: "Open WhatsApp on the phone and follow what it asks. If it asks for nothing, open "
-    "web.whatsapp.com in a browser on your own computer, and answer there.",
+    PASSKEY: "This takes ten minutes at most. If the phone shows a code, it must be the one here. The passkey "
+    "itself cannot be used here, for it answers to WhatsApp's own site only. If the phone asks for nothing, wait "
+    "until this step is over and the QR code is back; then link with a code by phone number, or try again on "
+    "another day.",
+    CHECKPOINT: "If the phone asks for nothing, open web.whatsapp.com in a browser on your own computer, and "
+    "answer there.",
     DIALOG: "Look at the picture. Press its main button here if that is what you want.",
-    CODE: "Scan the code with the phone, or use a code by phone number.",
+    CODE: sentences.OF_STATE["qr"],
 }
-SENTENCES = (*STEPS.values(), *STEPS, BROWSER, REACHED, CLOCK, FITS, TROUBLE, LINKED)
+# What the doctor adds to an advice, which names the trouble already; its other findings only follow from that.
+ADDS = ("passkey", "checkpoint", "dialog", "clock")
+SENTENCES = (*STEPS.values(), *STEPS, STOPPED, BROWSER, REACHED, CLOCK, FITS, TROUBLE, LINKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +67,48 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found, in the order in which a link comes about. next_step: None if nothing is to be done."""
+    """What was found, in the order in which a link comes about.
+
+    steps: what to do, in texts of one or more sentences; the advice that is given everywhere, and what is to be
+    done besides, as was seen just now. None if nothing is to be done.
+    """
 
     findings: tuple[Finding, ...]
-    next_step: str | None
+    steps: tuple[str, ...]
     pressable: bool
+
+    @property
+    def next_step(self) -> str | None:
+        """The steps as one text; None if nothing is to be done."""
+        return " ".join(self.steps) or None
 
 
 def examine(device: Device, seen: Checkup, *, now: datetime) -> Report:
     """What stands between this phone and its link."""
     found = [Finding("stopped", "bad", STOPPED)] if not device.wanted else _way(device, seen, now)
-    ended = sentence(device) if device.detail in ENDED else None
+    ended = sentences.advice(device) if device.detail in ENDED else None
     if ended is not None:
         found.insert(0, Finding("ended", "bad", ended, device.reason))
     if seen.trouble is not None:
         found.append(Finding("trouble", "note", TROUBLE, seen.trouble))
-    wrong = [one for one in found if one.status == "bad"] or [one for one in found if one.sentence in STEPS]
-    steps = [STEPS[one.sentence] for one in wrong if one.sentence in STEPS]
-    return Report(tuple(found), steps[0] if steps else None, seen.pressable)
+    return Report(tuple(found), _steps(device, found), seen.pressable)
 
 
 def is_unscanned(seen: Checkup) -> bool:
     """Whether a code was shown for so long that a phone that could link would have."""
     return _lasts(seen)
+
+
+def _steps(device: Device, found: list[Finding]) -> tuple[str, ...]:
+    """The advice for the device and one step more; of a page that is well or waits for its scan, what was seen."""
+    advice, known = sentences.advice(device), [one for one in found if one.sentence in STEPS]
+    if device.remark not in (None, "reconnecting"):
+        known = [one for one in known if one.code in ADDS]
+    known = [one for one in known if one.status == "bad"] or known
+    more = [STEPS[one.sentence] for one in known[:1]]
+    if more and device.remark is None and device.state != "starting":
+        return tuple(more)
+    return (*([advice] if advice else []), *more)
 
 
 def _lasts(seen: Checkup) -> bool:

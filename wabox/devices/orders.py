@@ -13,19 +13,14 @@ from datetime import datetime, timedelta
 
 from wabox import times
 from wabox.db import Rows, Tx
-from wabox.devices import numbers
+from wabox.devices import numbers, sentences
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Unavailable
 
 LABEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.ASCII)
 PROFILE = re.compile(r"[0-9a-f]{32}")  # as `create` names them
 LOGOUT_GAP, LONGEST_LOGOUT_GAP = timedelta(minutes=1), timedelta(hours=1)
-_NO_PAGE = "The device's page does not come up: see its detail, and ask for a code once its QR code is there."
-
-_PROVING = (
-    "The phone proves itself just now: restart nothing, and follow what it shows. A code can be asked for once "
-    "that step is over, after ten minutes at most, and the QR code is back."
-)
+_LINKED = "This device is linked; log it out first to link another phone."
 
 # What else is asked waits for a logout that was asked before; that one is due at once, for the device is wanted.
 _THEN = """command = case when command in ('logout', 'forget') then command else :then end, logout_due_at = null"""
@@ -125,13 +120,14 @@ def ask_pairing_code(tx: Tx, device: devices.Device, phone: str) -> devices.Devi
     for one whose page does not come up.
     """
     if device.linked:
-        raise Invalid("already_linked", "This device is linked; log it out first to link another phone.")
+        needless = f"This device is linked and needs no code. {sentences.advice(device)}"
+        raise Invalid("already_linked", _LINKED if device.remark is None else needless)
     numbers.check_free(tx, phone)
     device = start(tx, device)
     if device.state not in ("qr", "starting"):
         raise Unavailable(
             "device_not_ready",
-            _PROVING if device.detail == "passkey_required" else _NO_PAGE,
+            f"{sentences.advice(device)} Ask for a code once the QR code is there.",
             retry_after=60,
         )
     tx.run(

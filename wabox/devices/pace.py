@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from wabox import times
 from wabox.db import Tx
+from wabox.devices import sentences
 from wabox.devices import stored as devices
 from wabox.errors import Unavailable
 
@@ -17,11 +18,17 @@ def check_sendable(device: devices.Device) -> None:
     """Raises Unavailable `device_not_ready` if the device is not linked, so nothing would ever go."""
     if device.wanted and device.linked and device.detail not in GONE:
         return
-    raise Unavailable(
-        "device_not_ready",
+    raise Unavailable("device_not_ready", _refused(device), retry_after=60)
+
+
+def _refused(device: devices.Device) -> str:
+    queued = 'send with "queue_if_offline": true.'
+    if device.remark is not None:
+        advice = sentences.advice(device)
+        return f"The device {device.label} cannot send now. {advice} To let the message wait for it, {queued}"
+    return (
         f"The device {device.label} is not linked to WhatsApp: link it on the page /whatsapp, then send again, "
-        'or send with "queue_if_offline": true.',
-        retry_after=60,
+        f"or {queued}"
     )
 
 

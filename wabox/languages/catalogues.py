@@ -20,9 +20,18 @@ FILLED = (
         "The device %(label)s is not linked to WhatsApp: link it on the page /whatsapp, then send again, "
         'or send with "queue_if_offline": true.'
     ),
+    later(
+        "The device %(label)s cannot send now. %(advice)s To let the message wait for it, send with "
+        '"queue_if_offline": true.'
+    ),
+    later("This device is linked and needs no code. %(advice)s"),
+    later("%(advice)s Ask for a code once the QR code is there."),
     later("%(n)s claims of payment were false."),
     later("%(n)s people complained about its messages within 30 days."),
 )
+
+
+_ADVICE = "advice"  # the name of a value that is a whole text itself
 
 
 @functools.cache
@@ -52,8 +61,14 @@ def _filled(language: str, text: str) -> str:
     for shape, looks in _shapes():
         found = looks.fullmatch(text)
         if found is not None:
-            return ALL[language].written(catalogue(language).gettext(shape) % found.groupdict())
+            said = {name: _value(language, name, value) for name, value in found.groupdict().items()}
+            return ALL[language].written(catalogue(language).gettext(shape) % said)
     return text
+
+
+def _value(language: str, name: str, value: str) -> str:
+    """An advice is a text of its own; any other value is the same in every language."""
+    return catalogue(language).gettext(value) if name == _ADVICE else value
 
 
 @functools.cache
@@ -65,4 +80,8 @@ def _shapes() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _looks(parts: list[str]) -> str:
     """parts: words and names of values in turn."""
-    return "".join(f"(?P<{part}>\\S+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
+    return "".join(_slot(part) if n % 2 else re.escape(part) for n, part in enumerate(parts))
+
+
+def _slot(name: str) -> str:
+    return f"(?P<{name}>.+)" if name == _ADVICE else f"(?P<{name}>\\S+)"

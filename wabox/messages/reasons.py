@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from wabox.devices import sentences
+
 Reason = Literal[
     "database_damaged",
     "clock_wrong",
@@ -98,7 +100,7 @@ def sentence(reason: Reason, until: datetime | None, zone: ZoneInfo, *, detail: 
     """
     said = _SENTENCES[reason]
     if reason == "device_not_ready" and detail is not None:
-        said = _DEVICE.get(detail, said)
+        said = sentences.said_of(detail) or said
     if until is None:
         return said
     return f"{said} Until {until.astimezone(zone):%H:%M on %d %b %Y}."
@@ -162,21 +164,4 @@ _SENTENCES: dict[Reason, str] = {
     "refused_before": "WhatsApp refused it, as two others to new people; it is tried again.",
     "in_line": "Other messages of this phone go first.",
     "in_doubt": "wabox first looks up whether the message before it went.",
-}
-
-_DEVICE: dict[str, str] = {
-    "reconnecting": "The phone's link is reconnecting; nothing to do.",
-    "logged_out": "The phone is not linked any more; open WhatsApp and link it again.",
-    "trying_again": "WhatsApp ended the session; the link is kept and tried again.",
-    "conflict": "WhatsApp Web is open elsewhere with this phone; close it there.",
-    "passkey_required": "WhatsApp wants the account's passkey before it links; "
-    "the phone's doctor says what to do.",
-    "checkpoint": "WhatsApp wants to be sure that the account is yours; open it on the phone and follow it there.",
-    "action_required": "WhatsApp Web shows a box that wants an answer; look at it in the phone's doctor.",
-    "engine_incompatible": "WhatsApp has changed and wabox cannot send safely; update wabox.",
-    "browser_missing": "There is no Chromium on this machine; install it.",
-    "browser_failed": "The browser does not start; run wabox doctor.",
-    "page_failed": "WhatsApp Web does not load; check this machine's internet.",
-    "run_as_root": "wabox runs as root, where the browser is not safe; run it as a service.",
-    "storage_full": "The disk is full; free some space.",
 }

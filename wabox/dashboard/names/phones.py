@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from wabox.dashboard.names.shown import Shown, Tone
@@ -74,16 +73,6 @@ UNSCANNED = doctor.STEPS[doctor.UNSCANNED_CODE]
 
 CHANGED_SAID = sentences.said_of("number_changed")
 
-# What a page itself says, where that is more than its detail; in the driver's words.
-OF_PAGE = (
-    later("WhatsApp Web says that a proxy or firewall blocks it. Check the box's network."),
-    later("WhatsApp asks to accept new terms. Open WhatsApp on the phone and accept them."),
-    later("WhatsApp Business asks to accept new terms. Accept them on the phone."),
-    later("WhatsApp Web says that this version is too old. Restart the device."),
-)
-
-_TECHNICAL = ("engine_incompatible", "page_failed", "browser_failed")
-
 FOUND: dict[Status, tuple[Tone, str, str]] = {
     "good": ("good", "tick", later("Well")),
     "note": ("calm", "info", later("To know")),
@@ -110,22 +99,9 @@ def state(shown: Device, now: datetime | None = None, *, none_arrive: bool = Fal
     return _STATE[shown.state]
 
 
-def next_step(shown: Device) -> str:
-    """What a person should do for the device to send; "" if nothing."""
-    if shown.state == "not_started":
-        return later("Link your phone to start sending. It takes a minute.")
-    if shown.state == "qr":
-        return later("Scan the code with the phone, or use a pairing code.")
-    if shown.state == "starting" and shown.detail is None:
-        return later("WhatsApp Web is opening; a code appears here in a moment.")
-    return ""
-
-
 def sentence(shown: Device) -> str:
     """The device's trouble with its cure, or the next step; "" if there is nothing to say."""
-    if shown.detail_text in OF_PAGE:
-        return shown.detail_text or ""
-    return sentences.sentence(replace(shown, detail_text=None)) or next_step(shown)
+    return sentences.advice(shown)
 
 
 def step_ahead(shown: Device) -> str:
@@ -139,8 +115,7 @@ def step_ahead(shown: Device) -> str:
 
 def fine_print(shown: Device) -> str:
     """What an engineer wants to know beside the sentence, in English; "" if nothing."""
-    tells = shown.detail in _TECHNICAL and shown.detail_text not in OF_PAGE
-    return (shown.detail_text or "") if tells else ""
+    return sentences.fine_print(shown)
 
 
 def pairing(code: str) -> str:

@@ -125,7 +125,10 @@ DEVICES = Chapter(
         Route(
             "GET",
             "/devices/{device_label}/pairing-code",
-            later("The code, once WhatsApp has given it."),
+            later(
+                "The code, once WhatsApp has given it, or the reason why there is none. Both null: WhatsApp is "
+                "being asked, or no code is asked for; a request that was refused asks for none."
+            ),
             answer={"code": "ABCD-EFGH", "expires_at": "2026-04-25T10:03:00+00:00", "reason": None},
         ),
         Route(
