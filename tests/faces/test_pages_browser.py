@@ -95,7 +95,7 @@ def served(box: Box) -> Iterator[str]:
 @contextmanager
 def window(chromium: Browser, width: int, **more: Any) -> Iterator[tuple[BrowserContext, Page, list[str]]]:
     """A tab of this width, and what its console complained of."""
-    context = chromium.new_context(viewport={"width": width, "height": 760}, **more)
+    context = chromium.new_context(viewport={"width": width, "height": 760}, reduced_motion="reduce", **more)
     context.add_init_script(WATCH)
     page = context.new_page()
     said: list[str] = []

@@ -261,7 +261,7 @@ class Market:
         return f"http://127.0.0.1:{self.shop.port}"
 
     def _person(self, email: str, password: str, ip: str) -> Person:
-        context = self.chromium.new_context(extra_http_headers={"X-Forwarded-For": ip})
+        context = self.chromium.new_context(extra_http_headers={"X-Forwarded-For": ip}, reduced_motion="reduce")
         context.set_default_timeout(10_000)
         return Person(self, email, password, context.new_page(), ip)
 
@@ -276,6 +276,7 @@ class Market:
         made.register()
         made.make_key()
         made.accept_disclaimer()
+        made.page.goto("about:blank")  # a page that nobody looks at asks for news all the same
         if phone:
             made.link(phone)
         return made
