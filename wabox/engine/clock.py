@@ -102,7 +102,11 @@ class Clock:
             await asyncio.gather(*late, return_exceptions=True)
 
     def wake(self) -> None:
-        """Something was committed: look soon. From any thread."""
+        """Something was committed: look soon. From any thread.
+
+        A commit may come while a tick is looking. It is not lost: the tick reads the database, and either sees the
+        commit, or is followed by the one that is scheduled here. Many commits within a moment share one tick.
+        """
         loop = self._loop
         if loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop was closed this very moment: nobody looks any more
@@ -115,7 +119,7 @@ class Clock:
 
     def _start_tick(self) -> None:
         threads.check()
-        self._soon = None
+        self._soon = None  # before the look: what is committed during it schedules another
         self._begin(self.tick(), self._ticks, "tick")
 
     def _start_hour(self) -> None:

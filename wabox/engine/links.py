@@ -73,7 +73,12 @@ class Links:
         log.warning("profiles of no device", wiped=len(gone), kept_for_now=len(strange) - len(gone))
 
     async def tick(self) -> None:
-        """See what became of the commands, give those that are due, open what shall be open, close the rest."""
+        """See what became of the commands, give those that are due, open what shall be open, close the rest.
+
+        Between two of these reads the owner may press a button. So nothing is remembered of what was wanted: each
+        tick asks the database anew, and the driver what is open; a command counts as done only if it is the one
+        that was given (`_Order.is_for`), and a session by its number, which each start and restart gives anew.
+        """
         for device_id, order in list(self._orders.items()):
             if order.done.done() and not self._failed.rests(device_id):
                 with self._failed.apart("order", device_id):

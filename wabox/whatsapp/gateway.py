@@ -347,6 +347,11 @@ class Gateway:
 
     # between the threads
 
+    # An order is given on any thread and carried out on the loop. Two of one device may be under way at once, an
+    # open behind a close: `_turns` carries them out one after the other, as they came to the loop, and `opened`
+    # tells of the latest that was given, not of what is carried out so far. Else the engine, which asks it each
+    # tick, would give the open again. An order before the gateway's start waits for it.
+
     def _order(self, order: _Order, verb: Verb[T], *arguments: Any) -> Future[T]:
         future: Future[T] = Future()
         with self._orders_lock:
@@ -369,7 +374,7 @@ class Gateway:
     def _done(self, order: _Order, task: asyncio.Task[T], future: Future[T]) -> None:
         self._tasks.discard(task)
         with self._orders_lock:
-            if self._under_way.get(order.device_id) is order:
+            if self._under_way.get(order.device_id) is order:  # a later one may have taken its place
                 del self._under_way[order.device_id]
         if task.cancelled():
             future.cancel()
