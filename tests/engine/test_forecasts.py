@@ -13,7 +13,9 @@ import pytest
 from tests.engine.conftest import Engine, make
 from tests.engine.test_campaigns import expand, launch, look_ahead, people, show
 from wabox.campaigns import preflight
-from wabox.messages import explaining
+from wabox.contacts import segments
+from wabox.db import Rows
+from wabox.messages import explaining, template
 from wabox.whatsapp.driver import Timelock
 
 STEP = timedelta(seconds=15)
@@ -44,6 +46,20 @@ def singles(count: int) -> Callable[[Engine], None]:
     return queue
 
 
+def planned(engine: Engine) -> None:
+    """Singles that wait for a time of their own hold nobody up."""
+    for n in range(30):
+        engine.send(f"880181200{n:04d}", scheduled_for=engine.stage.hands.now() + timedelta(days=20))
+
+
+def busy_hour(engine: Engine) -> None:
+    """Two went within the last hour."""
+    for n in range(2):
+        engine.send(f"880181300{n:04d}")
+        engine.turn()
+        engine.stage.hands.forward(minutes=5)
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """sending: settings. before: what happened. hours: from now until the last of five messages goes, about."""
@@ -68,6 +84,11 @@ SCENES = {
         {"new_chats_per_day": 3, "quiet_hours": ["21:00", "08:00"]}, singles(3), hours=(44, 44.1)
     ),
     "others first": Scene({}, singles(4), hours=(0, 0.1)),
+    "planned ones": Scene({"new_chats_per_day": 3}, planned, hours=(12, 12.1)),
+    "an hour's cap": Scene({"hourly_cap": 3}, hours=(1, 1.1)),
+    "an hour's cap that is large enough": Scene({"hourly_cap": 60}),
+    "an hour that has begun": Scene({"hourly_cap": 4}, busy_hour, hours=(0.8, 1.1)),
+    "an hour's cap and quiet hours": Scene({"hourly_cap": 3, "quiet_hours": ["12:10", "14:00"]}, hours=(2, 2.1)),
 }
 
 
@@ -121,3 +142,46 @@ def test_one_moment_is_told_and_it_comes(engine: Engine, scene: str) -> None:
     told = last_expected(engine, campaign_id)
     assert told is not None and abs(told - before) <= STEP
     assert abs(played(engine, campaign_id, before) - before) <= 2 * STEP
+
+
+def test_a_planned_campaign_begins_at_its_time_and_not_behind_what_is_gone_by_then(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending=GAP)
+    singles(60)(engine)
+    people(engine, 5)
+    starts = engine.stage.hands.now() + timedelta(hours=1)
+    ahead = engine.stage.box.db.read_here(_look, engine, starts)
+    campaign_id = launch(engine, scheduled_for=starts)
+    told = eta(engine, campaign_id)
+    assert told is not None and ahead == told
+    assert timedelta() <= told - starts <= 5 * STEP
+    engine.stage.close()
+
+
+def test_known_people_pass_new_ones_that_are_held(tmp_path: Path) -> None:
+    engine = make(tmp_path, sending=GAP)
+    numbers = people(engine, 3)
+    for phone in numbers:
+        engine.driver.write(engine.stage.asha.device_id, phone, "hello")
+    locked(2)(engine)
+    singles(60)(engine)
+    before = look_ahead(engine).done_at
+    campaign_id = launch(engine)
+    at_once = eta(engine, campaign_id)
+    expand(engine, campaign_id)
+    after = eta(engine, campaign_id)
+    assert before is not None and at_once == before and after is not None
+    assert before - engine.stage.hands.now() <= 4 * STEP and abs(after - before) <= STEP
+    engine.stage.close()
+
+
+def _look(rows: Rows, engine: Engine, at: datetime) -> datetime | None:
+    return preflight.look(
+        rows,
+        engine.stage.asha.id,
+        template.parse("Hi"),
+        segments.of_tag("leads"),
+        device_ids=None,
+        config=engine.stage.box.config,
+        now=engine.stage.hands.now(),
+        at=at,
+    ).done_at

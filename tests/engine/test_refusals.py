@@ -13,6 +13,7 @@ from tests.engine.test_campaigns import act, expand, launch, people, show
 from tests.engine.test_limits import WARM, device, lock, settle, until, writes
 from tests.engine.test_pairs import told_of, why
 from wabox.campaigns import control
+from wabox.devices import limits, orders
 from wabox.devices import stored as devices
 from wabox.engine import page_events
 from wabox.messages import answers, chats, foreseeing, outbox
@@ -47,6 +48,14 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 def send(engine: Engine, count: int, first: int = 0) -> list[int]:
     """Messages to so many people who are new."""
     return [engine.send(f"880171200{n:04d}") for n in range(first, first + count)]
+
+
+def second(engine: Engine) -> int:
+    """Another phone of asha's, not linked yet."""
+    made = engine.stage.box.db.write_now(
+        orders.create, engine.stage.asha.id, "sales", most=5, now=engine.stage.hands.now()
+    )
+    return made.id
 
 
 def relink(engine: Engine, phone: str = SHOP) -> None:
@@ -362,6 +371,49 @@ def test_the_hour_of_refusals_is_the_numbers_and_outlives_its_link(engine: Engin
     engine.stage.hands.forward(hours=1)
     settle(engine)
     assert statuses(engine, more) == ["sent", "sent"]
+
+
+def test_the_row_and_the_hour_go_with_the_number_to_another_phone(engine: Engine) -> None:
+    """And a phone that bore the number before, and has none now, takes nothing from it."""
+    other = second(engine)
+    send(engine, 2)
+    late(engine, 2)
+    engine.driver.unlink(engine.stage.asha.device_id)
+    engine.link(other, SHOP)
+    jobs = [engine.send(f"880171300{n:04d}", device_id=other) for n in range(4)]
+    engine.driver.plan("refused_later")
+    assert engine.turns.step(other)
+    engine.stage.hands.forward(seconds=1)
+    engine.driver.let_pass()
+    box, number = engine.stage.box, engine.stage.asha.device_id
+    box.db.write_now(lambda tx: orders.start(tx, devices.by_id(tx, number)))
+    engine.driver.open(engine.stage.device(number).spec)
+    assert engine.turns.step(other) is False
+    assert statuses(engine, jobs) == ["failed"] + ["queued"] * 3
+    engine.driver.unlink(other)
+    engine.driver.scan(number, SHOP)
+    cold = engine.send("8801714000001")
+    settle(engine)
+    assert (engine.status(cold), why(engine, cold)) == ("queued", "new_chats_refused")
+    engine.stage.hands.forward(hours=1)
+    settle(engine)
+    assert engine.status(cold) == "sent"
+
+
+def test_an_hour_that_was_seen_at_one_phone_stands_when_another_that_had_the_number_is_started(
+    engine: Engine,
+) -> None:
+    other, number, box = second(engine), engine.stage.asha.device_id, engine.stage.box
+    engine.driver.unlink(number)
+    engine.link(other, SHOP)
+    box.db.write_now(limits.cold_refused, other, now=engine.stage.hands.now(), sure=True)
+    box.db.write_now(lambda tx: orders.start(tx, devices.by_id(tx, number)))
+    engine.driver.open(engine.stage.device(number).spec)
+    engine.driver.unlink(other)
+    engine.driver.scan(number, SHOP)
+    cold = engine.send()
+    settle(engine)
+    assert (engine.status(cold), why(engine, cold)) == ("queued", "new_chats_refused")
 
 
 def test_what_was_refused_late_to_one_number_says_nothing_of_another(engine: Engine) -> None:

@@ -47,7 +47,10 @@ class Receiver:
 
         class Taker(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers.get("content-length", "0")))
+                length = int(self.headers.get("content-length", "0"))
+                raw = self.rfile.read(length)
+                if len(raw) < length:  # who posted died in the middle
+                    return
                 receiver.posts.append(Post({name.lower(): value for name, value in self.headers.items()}, raw))
                 self.send_response(receiver.status)
                 self.send_header("content-length", "0")

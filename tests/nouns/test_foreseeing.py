@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from tests.nouns.test_gate import CHANGES, DHAKA, MOMENTS, NIGHT, NOON, ZONES, device, made
 from tests.some import some
 from wabox.messages.facts import Facts
-from wabox.messages.foreseeing import MOST_STRETCHES, Pace
 from wabox.messages.gate import Go, Wait, decide
+from wabox.messages.pacing import HOUR, Pace
 from wabox.times import Window, local_day
 
 WINDOWS = st.one_of(
@@ -24,16 +25,22 @@ WINDOWS = st.one_of(
 )
 
 
-def pace(facts: Facts, step: timedelta) -> Pace:
+def pace(facts: Facts, step: timedelta, recent: Sequence[datetime] = ()) -> Pace:
     cap = facts.rules.daily_cap or None
     left = 0 if cap is None else max(cap - facts.device.sent_today, 0)
-    return Pace(step, cap, left, facts.counted_on, facts.rules.quiet_hours, facts.rules.zone)
+    an_hour = facts.rules.hourly_cap
+    recent = tuple(recent)[-an_hour:] if an_hour else ()
+    return Pace(step, cap, left, facts.counted_on, facts.rules.quiet_hours, facts.rules.zone, an_hour, recent)
 
 
-def played(start: datetime, facts: Facts, count: int, step: timedelta) -> datetime:
+def played(
+    start: datetime, facts: Facts, count: int, step: timedelta, recent: Sequence[datetime] = ()
+) -> datetime:
     """When the gate lets the one behind `count` others go, if each goes as soon as it may."""
     moment, sent, day = start, facts.device.sent_today, facts.counted_on
+    went, cap = list(recent), facts.rules.hourly_cap
     for n in range(count + 1):
+        facts = device(facts, filled_hour_at=went[-cap] if 0 < cap <= len(went) else None)
         today = local_day(moment, facts.rules.zone)
         if today != day:
             day, sent = today, 0
@@ -46,6 +53,7 @@ def played(start: datetime, facts: Facts, count: int, step: timedelta) -> dateti
             decision = decide(moment, device(replace(facts, counted_on=day), sent_today=sent))
         assert decision == Go()
         sent += 1
+        went.append(moment)
         moment = moment if n == count else moment + step
     return moment
 
@@ -59,13 +67,24 @@ def played(start: datetime, facts: Facts, count: int, step: timedelta) -> dateti
     st.integers(0, 6),
     st.integers(0, 30),
     st.integers(1, 20_000),
+    st.integers(0, 5),
+    st.lists(st.integers(1, 3_599), max_size=7),
 )
 def test_the_pace_says_what_the_gate_does(
-    now: datetime, zone: Any, quiet: Window | None, cap: int, sent: int, count: int, seconds: int
+    now: datetime,
+    zone: Any,
+    quiet: Window | None,
+    cap: int,
+    sent: int,
+    count: int,
+    seconds: int,
+    an_hour: int,
+    ago: list[int],
 ) -> None:
-    facts = device(made(now, zone=zone, quiet_hours=quiet, daily_cap=cap), sent_today=sent if cap else 0)
-    step = timedelta(seconds=seconds)
-    assert pace(facts, step).after(now, count) == played(now, facts, count, step)
+    rules = made(now, zone=zone, quiet_hours=quiet, daily_cap=cap, hourly_cap=an_hour)
+    facts, step = device(rules, sent_today=sent if cap else 0), timedelta(seconds=seconds)
+    recent = [now - timedelta(seconds=one) for one in sorted(ago, reverse=True)]
+    assert pace(facts, step, recent).after(now, count) == played(now, facts, count, step, recent)
 
 
 def test_a_night_between_two_messages_is_waited_out() -> None:
@@ -77,14 +96,19 @@ def test_a_night_between_two_messages_is_waited_out() -> None:
     assert found.after(late.replace(hour=23), 2) == datetime(2026, 11, 24, 8, 0, 28, tzinfo=DHAKA)
 
 
-def test_a_line_of_years_is_foreseen_at_once_and_never_too_early_by_a_tenth() -> None:
-    facts = made(NOON, quiet_hours=NIGHT, daily_cap=10)
+def test_a_line_of_years_is_foreseen_to_the_day() -> None:
+    facts = made(NOON, quiet_hours=NIGHT, daily_cap=10, hourly_cap=4)
     found = pace(facts, timedelta(seconds=14))
-    far = found.after(NOON, 20 * MOST_STRETCHES)
-    days = (far - NOON).days
-    assert abs(days - 2 * MOST_STRETCHES) < MOST_STRETCHES / 5
-    for count in some((10**6, 10**9)):
-        assert found.after(NOON, count) > far
+    for days in some((3, 40, 400)):
+        assert found.after(NOON, 10 * days) == datetime(2026, 11, 23, 8, tzinfo=DHAKA) + timedelta(days=days)
+    assert found.after(NOON, 10**9) > NOON + timedelta(days=3_000), "as far as anybody is told"
+
+
+def test_an_hour_that_is_full_is_waited_out_and_the_first_go_at_once() -> None:
+    found = pace(made(NOON, hourly_cap=60), timedelta(seconds=14))
+    assert found.after(NOON, 59) == NOON + timedelta(seconds=59 * 14)
+    assert found.after(NOON, 60) == NOON + HOUR
+    assert found.after(NOON, 10_000) == NOON + 166 * HOUR + timedelta(seconds=40 * 14)
 
 
 def test_quiet_hours_that_leave_one_minute_a_day_let_that_minute_be_used() -> None:

@@ -85,7 +85,7 @@ class Allowed(Struct):
 
 
 class Preflight(Struct):
-    """What a launch would do now. skipped: how many people for each reason.
+    """What a launch would do, now or at scheduled_for. skipped: how many people for each reason.
 
     new_chats: null where WhatsApp names no limit. locked: WhatsApp lets nobody new be written to, until
     locked_until if it says until when.
@@ -164,6 +164,7 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
     """Counts who would get it, who is skipped and why, and when it would be done. Changes nothing."""
     parsed = wire.in_field("message", template.parse, data.message)
     segment = _segment(data)
+    scheduled_for = moment(data.scheduled_for, "scheduled_for")
 
     def ask(rows: Rows) -> preflight.Preflight:
         return preflight.look(
@@ -174,6 +175,7 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
             device_ids=_device_ids(rows, caller.user.id, data.devices),
             config=box.config,
             now=box.now(),
+            at=scheduled_for,
         )
 
     return Preflight(**_plain(await box.db.read(ask)))

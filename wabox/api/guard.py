@@ -118,11 +118,12 @@ def _check_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
     known = query_names(handler, connection.path_params)
     any_names = connection.scope.get("method") == "OPTIONS"
     found: dict[str, str] = {}
+    code = "invalid"
     for name, value in connection.query_params.multi_items():
         field = wanted.get(name)
         if "\0" in value:
-            raise Invalid("bad_text", UNFIT_TEXT, details={name: UNFIT_TEXT})
-        if name not in known and not any_names:
+            found[name[:64]], code = UNFIT_TEXT, "bad_text"
+        elif name not in known and not any_names:
             there = f"there are {', '.join(known)}" if known else "this path takes none"
             found[name[:64]] = f"There is no such query parameter; {there}."
         elif len(connection.query_params.getall(name)) > 1 and not any_names:
@@ -131,7 +132,7 @@ def _check_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
             found[name[:64]] = "Leave it out."
     if found:
         shown = dict(islice(found.items(), MOST_NAMED))
-        raise Invalid("invalid", f"Something is wrong with {', '.join(shown)}; see details.", details=shown)
+        raise Invalid(code, f"Something is wrong with {', '.join(shown)}; see details.", details=shown)
 
 
 def query_names(handler: BaseRouteHandler, in_path: Collection[str]) -> list[str]:

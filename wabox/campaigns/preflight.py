@@ -65,8 +65,9 @@ def look(
     device_ids: list[int] | None,
     config: Config,
     now: datetime,
+    at: datetime | None = None,
 ) -> Preflight:
-    """What a launch would do at this moment."""
+    """What a launch would do. at: when it begins, if not at this moment."""
     ids = segments.ids(rows, user_id, segment)
     counted = Counter[str]()
     fresh = 0
@@ -82,7 +83,7 @@ def look(
     before = _unexpanded(rows, user_id)
     others = list(set(before).difference(ids))
     new = fresh + (_fresh(rows, user_id, others, device_ids, config, now) if others else 0)
-    done_at = _done_at(rows, phones, will_send + len(before), config, now, new=new)
+    done_at = _done_at(rows, phones, will_send + len(before), config, now, new=new, at=at)
     allowed = foreseeing.allowed(phones, now)
     lock = foreseeing.lock(phones, now) if fresh else None
     return Preflight(
@@ -92,7 +93,7 @@ def look(
         first_contacts=fresh,
         credits_needed=None if left is None else len(ids),
         credits_left=left,
-        days_needed=None if done_at is None else (done_at - now).days + 1,
+        days_needed=None if done_at is None else (done_at - max(at or now, now)).days + 1,
         done_at=done_at,
         samples=tuple(_samples(rows, user_id, message, ids[:SAMPLES])),
         verdict=launching.judged(rows, message),
@@ -135,7 +136,7 @@ def _people(
 def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> datetime | None:
     """When a running campaign should be done; None for one that does not run or cannot be foreseen."""
     if campaign.status == "scheduled" and campaign.scheduled_for is not None:
-        return _through(rows, campaign, config, campaign.scheduled_for)
+        return _through(rows, campaign, config, now, at=campaign.scheduled_for)
     if campaign.status != "sending":
         return None
     lasts = rows.all(
@@ -158,24 +159,29 @@ def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> dat
     return max(known) if known and len(known) == len(moments) else None
 
 
-def _through(rows: Rows, campaign: Campaign, config: Config, start: datetime) -> datetime | None:
-    """When the people of a campaign that are no messages yet would be through, with all that goes before them."""
+def _through(
+    rows: Rows, campaign: Campaign, config: Config, now: datetime, *, at: datetime | None = None
+) -> datetime | None:
+    """When the people of a campaign that are no messages yet would be through, with all that goes before them.
+
+    at: when it begins, for one that is planned.
+    """
     named = None if campaign.device_ids is None else list(campaign.device_ids)
     phones, ids = _phones(rows, campaign.user_id, named), _unexpanded(rows, campaign.user_id)
     waits = campaign.status == "scheduled"
     count = len(ids) + (campaign.total if waits else 0)
-    freely = _done_at(rows, phones, count, config, start)
-    latest = _done_at(rows, phones, count, config, start, new=count)
+    freely = _done_at(rows, phones, count, config, now, at=at)
+    latest = _done_at(rows, phones, count, config, now, new=count, at=at)
     if freely == latest:  # nothing holds new people
         return freely
     if waits:
         ids += segments.ids(rows, campaign.user_id, segments.read(campaign.audience))
     ids = list(dict.fromkeys(ids))
-    parts = (ids[at : at + launching.PART] for at in range(0, len(ids), launching.PART))
-    new = (_fresh(rows, campaign.user_id, part, named, config, start) for part in parts)
-    if latest == _done_at(rows, phones, count, config, start, new=1):  # as long for one as for all
+    parts = (ids[place : place + launching.PART] for place in range(0, len(ids), launching.PART))
+    new = (_fresh(rows, campaign.user_id, part, named, config, now) for part in parts)
+    if latest == _done_at(rows, phones, count, config, now, new=1, at=at):  # as long for one as for all
         return latest if any(new) else freely
-    return _done_at(rows, phones, count, config, start, new=sum(new))
+    return _done_at(rows, phones, count, config, now, new=sum(new), at=at)
 
 
 def _fresh(
@@ -207,13 +213,22 @@ def _phones(rows: Rows, user_id: int, device_ids: list[int] | None) -> list[devi
 
 
 def _done_at(
-    rows: Rows, phones: list[devices.Device], count: int, config: Config, now: datetime, *, new: int = 0
+    rows: Rows,
+    phones: list[devices.Device],
+    count: int,
+    config: Config,
+    now: datetime,
+    *,
+    new: int = 0,
+    at: datetime | None = None,
 ) -> datetime | None:
     """When `count` more messages would be through, shared evenly by these phones. new: to new people."""
     if not phones:
         return None
     share, new_share = -(-count // len(phones)), -(-new // len(phones))
-    moments = [foreseeing.foresee(rows, device, share, new=new_share, config=config, now=now) for device in phones]
+    moments = [
+        foreseeing.foresee(rows, device, share, new=new_share, config=config, now=now, at=at) for device in phones
+    ]
     known = [moment for moment in moments if moment is not None]
     return max(known) if len(known) == len(moments) else None
 

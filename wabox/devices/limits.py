@@ -101,7 +101,8 @@ def write(tx: Tx, device_id: int, limits: Limits | None) -> None:
         total=quota and quota.total,
         resets_at=times.stored_or_none(quota.resets_at if quota else None),
     )
-    _of_the_number(tx, device_id)
+    if lock is not None:
+        _rest_number(tx, device_id, None)
 
 
 def linked(tx: Tx, device_id: int, phone: str | None) -> None:
@@ -120,12 +121,13 @@ def linked(tx: Tx, device_id: int, phone: str | None) -> None:
     )
 
 
-def _of_the_number(tx: Tx, device_id: int) -> None:
-    """The hour in which nobody new is written to is the number's, wherever it is linked next."""
+def _rest_number(tx: Tx, device_id: int, until: str | None) -> None:
+    """The hour in which nobody new is written to is the number's, wherever it is linked next; None: it is over."""
     tx.run(
-        """update linked_phones set cold_rests_until = d.cold_rests_until from devices d
+        """update linked_phones set cold_rests_until = :until from devices d
            where d.id = :id and linked_phones.user_id = d.user_id and linked_phones.phone = d.phone""",
         id=device_id,
+        until=until,
     )
 
 
@@ -166,10 +168,12 @@ def cold_refused(tx: Tx, device_id: int, *, now: datetime, sure: bool = False) -
         most=MOST_REFUSALS,
         until=until,
     )
-    _of_the_number(tx, device_id)
-    return bool(
+    closed = bool(
         tx.value("select cold_rests_until = :until from devices where id = :id", id=device_id, until=until)
     )
+    if closed:
+        _rest_number(tx, device_id, until)
+    return closed
 
 
 def number_refused(tx: Tx, device_id: int, account: str | None, *, now: datetime) -> None:

@@ -243,7 +243,7 @@ def _new_ones_wait(rows: Rows, device_id: int) -> bool:
 def _late_of_new(rows: Rows, message: stored.Message, *, now: datetime) -> int:
     """How many of the last messages to new people were refused later, in a row; of a day, 10 at most.
 
-    Of those from the same device and number: what WhatsApp said to another number says nothing of this one.
+    Of those from the same number, at whichever phone: what WhatsApp said to another says nothing of this one.
     """
     return _late_in_a_row(rows, "new_chat = 1", message, now)
 
@@ -255,12 +255,12 @@ def _late_of_campaign(rows: Rows, message: stored.Message, *, now: datetime) -> 
 
 def _late_in_a_row(rows: Rows, which: str, message: stored.Message, now: datetime) -> int:
     found = rows.all(
-        f"""select status from messages where device_id = :device_id and account = :account
+        f"""select status from messages where user_id = :user_id and account = :account
             and spent_at >= :since and {which}
             and (error = '{outbox.REFUSED_LATER}' or status in ('delivered', 'read')
                  or (status = 'sent' and sent_at <= :settled))
             order by spent_at desc, id desc limit {LOOKED_AT}""",  # noqa: S608 - the words of this file
-        device_id=message.device_id,
+        user_id=message.user_id,
         account=message.account,
         campaign_id=message.campaign_id,
         since=times.stored(now - _OF_A_DAY),

@@ -18,10 +18,10 @@ from wabox.db import Row, Rows
 from wabox.devices import stored as devices
 from wabox.messages import foreseeing, gate, reasons, stored
 from wabox.messages.line import MESSAGE, Line, of_device
+from wabox.messages.pacing import Pace
 
 MOST_COUNTED = 10_000  # ahead of a message; beyond it, the exact number helps nobody
 ROWS = 20
-_OF_NEW = frozenset({*reasons.FOR_NEW, "new_chat_cap"})  # what holds every new person, so that they go one by one
 _LATER = "coalesce(m.scheduled_for > :now, 0)"
 _HELD = "coalesce(m.held_until > :now, 0)"
 _UNREAD = "m.in_review = 0"
@@ -58,13 +58,14 @@ def explain(
 
     most_ahead: how far to count who goes first; 1 is enough, and quickest, for the reason alone.
     """
-    lines: dict[int, Line] = {}
+    lines: dict[int, tuple[Line, Pace]] = {}
     found: dict[int, Waiting] = {}
     for message in sorted((one for one in messages if one.status in stored.OPEN), key=lambda one: one.id):
         if message.device_id not in lines:
             device = devices.by_id(rows, message.device_id)
-            lines[message.device_id] = of_device(rows, device, config=config, now=now)
-        found[message.id] = _explain(rows, lines[message.device_id], message, config, most_ahead)
+            line = of_device(rows, device, config=config, now=now)
+            lines[message.device_id] = (line, Pace.of(rows, line, config))
+        found[message.id] = _explain(rows, *lines[message.device_id], message, most_ahead)
     return found
 
 
@@ -100,7 +101,7 @@ def groups(rows: Rows, user_id: int, *, config: Config, now: datetime, most_rows
     return found
 
 
-def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, most_ahead: int) -> Waiting:
+def _explain(rows: Rows, line: Line, pace: Pace, message: stored.Message, most_ahead: int) -> Waiting:
     if message.status == "sending":
         doubtful = message.recoveries or message.rest_until or message.doubt_stage
         return Waiting("in_doubt", message.rest_until) if doubtful else Waiting()
@@ -113,8 +114,8 @@ def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, mo
     stands = isinstance(closed, gate.Wait) and closed.reason in reasons.UNTIL_SOMEBODY_ACTS
     own = gate.own_wait(line.now, wanted)
     if own is not None and not (stands and own.reason not in reasons.AS_WISHED):
-        counts = own.reason in _OF_NEW and most_ahead > 1
-        goes = foreseeing.of_new(rows, line, row, config) if counts else own.until
+        counts = own.reason in foreseeing.HOLDS_NEW and most_ahead > 1
+        goes = foreseeing.of_new(rows, line, pace, row) if counts else own.until
         return Waiting(own.reason, own.until, own.detail, expected_at=goes)
     aside = message.held_reason not in reasons.OF_DEVICE and not stands
     if aside and message.held_until and message.held_until > line.now:
@@ -122,7 +123,7 @@ def _explain(rows: Rows, line: Line, message: stored.Message, config: Config, mo
         return Waiting(reason, message.held_until, expected_at=message.held_until)
     ahead = _ahead(rows, line, row, most_ahead)
     if ahead:
-        goes = foreseeing.expected(rows, line, row, ahead, config, briefly=most_ahead == 1)
+        goes = foreseeing.expected(rows, line, pace, row, ahead, briefly=most_ahead == 1)
         return Waiting("in_line", None, ahead=ahead, expected_at=goes)
     if isinstance(closed, gate.Wait):
         return Waiting(closed.reason, closed.until, closed.detail, ahead=0, expected_at=closed.until)
@@ -147,14 +148,17 @@ def _counted(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: in
     """How many of these go before the row, at most so many.
 
     Messages are asked for in the order of their ids, so that each counts on from the one before it: a page
-    of a long line walks that line once.
+    of a long line walks that line once. Whoever is known passes new people who are held, before a claim puts those
+    aside.
     """
-    place = (campaign_id, row["priority"])
+    passes = not row["new_chat"] and foreseeing.new_people_wait(line)
+    place = (campaign_id, ~row["priority"] if passes else row["priority"])
+    known = " and m.new_chat = 0" if passes else ""
     last, before = line.counted.get(place, (0, 0))
     if before < most:
         higher = "" if last else "m.priority > :priority or"
         before += rows.value(
-            f"""select count(*) from (select 1 from messages m where {line.passable()}
+            f"""select count(*) from (select 1 from messages m where {line.passable()}{known}
                 and ({higher} (m.priority = :priority and m.id >= :last and m.id < :id)) limit :most)""",  # noqa: S608
             device_id=line.device.id,
             campaign_id=campaign_id,
@@ -249,7 +253,10 @@ class _Device:
         if message is None:
             return None
         why = self._explain(message)
-        return Group(self.device.label, why.reason, why.detail, why.until, 1, message, None)
+        named = self.rows.value("select name from campaigns where id = :id", id=message.campaign_id)
+        return Group(
+            self.device.label, why.reason, why.detail, why.until, 1, message, None, message.campaign_id, named
+        )
 
     def _group(self, where: str, share: _Share, order: str = _IN_LINE, **more: Any) -> Group | None:
         first = self._first(where, share, order, **more)

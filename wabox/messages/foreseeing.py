@@ -2,45 +2,56 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from wabox import times
 from wabox.config import Config
 from wabox.db import Row, Rows
 from wabox.devices import limits
 from wabox.devices import stored as devices
-from wabox.messages import gate
+from wabox.messages import gate, reasons
 from wabox.messages.line import Line, of_device
-from wabox.times import Window, day_start, local_day, window_end, window_start
+from wabox.messages.pacing import Pace
+from wabox.times import day_start, local_day
 from wabox.whatsapp.driver import NewChats, Timelock
 
 CYCLE = timedelta(days=30)  # how long the next ones are taken to be
 MOST_COUNTED = 100_000  # new people in line; beyond it, the exact number helps nobody
-LEAST_SECONDS = 0.5  # what handing over one message takes, without any gap
-_FAR = timedelta(days=3650)  # as far as anybody is told
-MOST_STRETCHES = 120  # between two quiet hours or days; beyond these, the days are taken to be alike
+HOLDS_NEW = frozenset({*reasons.FOR_NEW, "new_chat_cap"})  # every new person alike, so that they go one by one
+_DUE = "(m.scheduled_for is null or m.scheduled_for <= :now)"  # a planned one holds up nobody before its time
 
 
 def foresee(
-    rows: Rows, device: devices.Device, count: int, *, new: int = 0, config: Config, now: datetime
+    rows: Rows,
+    device: devices.Device,
+    count: int,
+    *,
+    new: int = 0,
+    config: Config,
+    now: datetime,
+    at: datetime | None = None,
 ) -> datetime | None:
     """When `count` more messages would have gone from a linked device, at today's pace, caps and limits.
 
-    new: so many of them to new people. None: nobody can know, for WhatsApp does not say how long it holds those.
+    new: so many of them to new people. at: not before then. None: nobody can know, for WhatsApp does not say how
+    long it holds new people.
     """
     line = of_device(rows, device, config=config, now=now)
-    waiting = rows.value(
-        """select count(*) from messages m left join campaigns c on c.id = m.campaign_id
-           where m.device_id = :id and m.status = 'queued' and m.in_review = 0
-           and (c.status is null or c.status = 'sending')""",
-        id=device.id,
-    )
-    head = gate.decide(line.now, line.shared)
-    start = head.until if isinstance(head, gate.Wait) and head.until is not None else line.now
-    last = through(line, line.now, new + (_new_in_line(rows, device.id) if new else 0), config)
-    return None if last is None else max(last, Pace.of(line, config).after(start, max(waiting + count - 1, 0)))
+    pace, begins = Pace.of(rows, line, config), max(at or now, now)
+    known_ahead, new_ahead = _waiting(rows, line)
+    held = new_people_wait(line)  # then those who are known pass them
+    ahead, ours = (known_ahead, count - new) if held else (known_ahead + new_ahead, count)
+    ends = [begins]
+    if ours > 0:
+        ends += [pace.after(_opens(line), ahead + ours - 1), pace.after(begins, ours - 1)]
+    if new > 0:
+        for last in (through(line, pace, line.now, new_ahead + new), through(line, pace, begins, new)):
+            if last is None:
+                return None
+            ends.append(last)
+    return max(ends)
 
 
 def foresee_new(
@@ -54,7 +65,8 @@ def foresee_new(
         id=device.id,
         campaign_id=campaign_id,
     )
-    last = through(line, now, _new_in_line(rows, device.id, campaign_id) if ours else 0, config)
+    count = _new_in_line(rows, line, campaign_id) if ours else 0
+    last = through(line, Pace.of(rows, line, config), now, count)
     again = rows.value(
         """select max(held_until) from messages where device_id = :device_id and status = 'queued'
            and held_reason = 'refused_before' and campaign_id = :campaign_id""",
@@ -62,6 +74,13 @@ def foresee_new(
         campaign_id=campaign_id,
     )
     return last if last is None or again is None else max(last, times.read(again))
+
+
+def new_people_wait(line: Line) -> bool:
+    """Whether nobody new is written to just now, so that whoever is known passes them."""
+    seen = line.shared.device
+    rests = seen.cold_rests_until is not None and seen.cold_rests_until > line.now
+    return seen.locked or seen.capped or rests or line.new_chats_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +122,9 @@ def lock(phones: list[devices.Device], now: datetime) -> Timelock | None:
     return min(locks, key=lambda one: (one.until is None, one.until), default=None)
 
 
-def through(line: Line, start: datetime, count: int, config: Config) -> datetime | None:
+def through(line: Line, pace: Pace, start: datetime, count: int) -> datetime | None:
     """When the last of `count` new people would be written to, at this moment's limits; None: nobody can know."""
-    seen, pace = line.shared.device, Pace.of(line, config)
+    seen = line.shared.device
     if not count:
         return start
     if seen.locked and seen.lock_until is None:
@@ -124,17 +143,17 @@ def through(line: Line, start: datetime, count: int, config: Config) -> datetime
     return _in_cycles(line, pace, quota, max(start, quota.resets_at), count - left)
 
 
-def of_new(rows: Rows, line: Line, row: Row, config: Config) -> datetime | None:
+def of_new(rows: Rows, line: Line, pace: Pace, row: Row) -> datetime | None:
     """When somebody new would be written to, behind the new people before them. row: of line.MESSAGE."""
     ahead = 0 if row["campaign_id"] is None else _others_before(rows, line, row["campaign_id"])
-    return through(line, line.now, ahead + _before(rows, line, row) + 1, config)
+    return through(line, pace, line.now, ahead + _before(rows, line, row) + 1)
 
 
 def _others_before(rows: Rows, line: Line, campaign_id: int) -> int:
     """New people of single messages and of earlier campaigns; counted once a line."""
     place = (campaign_id, -1)
     if place not in line.counted_new:
-        line.counted_new[place] = (0, _new_in_line(rows, line.device.id, campaign_id - 1))
+        line.counted_new[place] = (0, _new_in_line(rows, line, campaign_id - 1))
     return line.counted_new[place][1]
 
 
@@ -145,108 +164,75 @@ def _before(rows: Rows, line: Line, row: Row) -> int:
     higher = "" if last else "m.priority > :priority or"
     before += rows.value(
         f"""select count(*) from (select 1 from messages m where m.device_id = :device_id and m.status = 'queued'
-            and m.new_chat = 1 and m.in_review = 0 and m.campaign_id is :campaign_id
+            and m.new_chat = 1 and m.in_review = 0 and m.campaign_id is :campaign_id and {_DUE}
             and ({higher} (m.priority = :priority and m.id >= :last and m.id < :id)) limit :most)""",  # noqa: S608
         device_id=line.device.id,
         campaign_id=row["campaign_id"],
         priority=row["priority"],
         last=last,
         id=row["id"],
+        now=times.stored(line.now),
         most=MOST_COUNTED,
     )
     line.counted_new[place] = (row["id"], before)
     return int(before)
 
 
-def _new_in_line(rows: Rows, device_id: int, campaign_id: int | None = None) -> int:
+def _new_in_line(rows: Rows, line: Line, campaign_id: int | None = None) -> int:
     """New people who wait; with a campaign, those of single messages, of earlier campaigns, and its own."""
     counted = rows.value(
-        """select count(*) from (select 1 from messages m left join campaigns c on c.id = m.campaign_id
+        f"""select count(*) from (select 1 from messages m left join campaigns c on c.id = m.campaign_id
              where m.device_id = :device_id and m.status = 'queued' and m.new_chat = 1 and m.in_review = 0
-             and (c.status is null or c.status = 'sending')
-             and (:campaign_id is null or m.campaign_id is null or m.campaign_id <= :campaign_id) limit :most)""",
-        device_id=device_id,
+             and (c.status is null or c.status = 'sending') and {_DUE}
+             and (:campaign_id is null or m.campaign_id is null or m.campaign_id <= :campaign_id)
+             limit :most)""",  # noqa: S608 - a constant
+        device_id=line.device.id,
         campaign_id=campaign_id,
+        now=times.stored(line.now),
         most=MOST_COUNTED,
     )
     return int(counted)
 
 
+def _waiting(rows: Rows, line: Line) -> tuple[int, int]:
+    """(known, new people) who wait in line and would go first: none that is planned or held for itself."""
+    found = rows.one(
+        f"""select count(*) as n, coalesce(sum(new_chat), 0) as new from (
+             select m.new_chat from messages m left join campaigns c on c.id = m.campaign_id
+             where m.device_id = :device_id and m.status = 'queued' and m.in_review = 0
+             and (c.status is null or c.status = 'sending') and {_DUE}
+             and (m.held_until is null or m.held_until <= :now
+                  or m.held_reason in (select value from json_each(:for_new))) limit :most)""",  # noqa: S608
+        device_id=line.device.id,
+        now=times.stored(line.now),
+        for_new=json.dumps(sorted(HOLDS_NEW)),
+        most=MOST_COUNTED,
+    )
+    assert found is not None
+    return int(found["n"] - found["new"]), int(found["new"])
+
+
 def expected(
-    rows: Rows, line: Line, row: Row, ahead: int, config: Config, *, briefly: bool = False
+    rows: Rows, line: Line, pace: Pace, row: Row, ahead: int, *, briefly: bool = False
 ) -> datetime | None:
     """An estimate for one behind the head: its moment, then the pace; and not before new ones may go, if new.
 
     row: of line.MESSAGE. briefly: without counting the new people before it.
     """
     head = gate.decide(line.now, line.shared)
-    start = line.now if not isinstance(head, gate.Wait) else head.until
-    if start is None:
+    if isinstance(head, gate.Wait) and head.until is None:
         return None
-    goes = Pace.of(line, config).after(start, ahead)
+    goes = pace.after(_opens(line), ahead)
     if briefly or not row["new_chat"]:
         return goes
-    allowed = of_new(rows, line, row, config)
+    allowed = of_new(rows, line, pace, row)
     return None if allowed is None else max(goes, allowed)
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a line goes: a message each step, so many a day, in the hours that are not quiet.
-
-    a_day: today's cap, taken for every day; None = no cap. today: the day that left_today of it is of.
-    """
-
-    step: timedelta
-    a_day: int | None
-    left_today: int
-    today: date
-    quiet: Window | None
-    zone: ZoneInfo
-
-    @classmethod
-    def of(cls, line: Line, config: Config) -> Pace:
-        """The mean pace of the line, as its pauses and caps are now."""
-        low, high = config.sending.gap_seconds
-        step = timedelta(seconds=max((low + high) / 2, LEAST_SECONDS))
-        rules, device = line.shared.rules, line.shared.device
-        if rules.hourly_cap:
-            step = max(step, timedelta(hours=1) / rules.hourly_cap)
-        cap = gate.effective_daily_cap(line.now, device, line.shared.account, rules)
-        left = max(cap - device.sent_today, 0) if cap is not None else 0
-        return cls(step, cap, left, line.shared.counted_on, rules.quiet_hours, rules.zone)
-
-    def after(self, start: datetime, count: int) -> datetime:
-        """When one behind `count` others goes, of whom the first goes at the start, or as soon as it may."""
-        at, wanted, gone = start, count, 0
-        day = local_day(at, self.zone)
-        for _ in range(MOST_STRETCHES):
-            at = self._opened(at)
-            if local_day(at, self.zone) != day:
-                day, gone = local_day(at, self.zone), 0
-            closes = self._closes(at)
-            fits = wanted + 1 if closes is None else -(-(closes - at) // self.step)
-            left = wanted + 1 if self.a_day is None else self._left(day) - gone
-            now = min(fits, left)
-            if wanted < now or closes is None:
-                return at + self.step * wanted
-            wanted, gone, soonest = wanted - now, gone + now, at + self.step * now
-            at = max(soonest, closes if fits <= left else day_start(day + timedelta(days=1), self.zone))
-        passed = (at - start) / max(count - wanted, 1)
-        return self._opened(at + min(passed * wanted, _FAR))
-
-    def _left(self, day: date) -> int:
-        return self.left_today if day == self.today else self.a_day or 0
-
-    def _opened(self, at: datetime) -> datetime:
-        ends = window_end(at, self.quiet, self.zone) if self.quiet else None
-        return at if ends is None else ends
-
-    def _closes(self, at: datetime) -> datetime | None:
-        """The next quiet hours, or the end of a day that has a cap, whatever comes first."""
-        quiet = window_start(at, self.quiet, self.zone) if self.quiet else None
-        midnight = day_start(local_day(at, self.zone) + timedelta(days=1), self.zone) if self.a_day else None
-        return min(filter(None, (quiet, midnight)), default=None)
+def _opens(line: Line) -> datetime:
+    """When the head of the line may go; now, where nobody can know."""
+    head = gate.decide(line.now, line.shared)
+    return head.until if isinstance(head, gate.Wait) and head.until is not None else line.now
 
 
 def _by_days(line: Line, pace: Pace, start: datetime, count: int, a_day: int) -> datetime:

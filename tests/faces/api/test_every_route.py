@@ -337,5 +337,7 @@ def test_every_route_names_a_query_parameter_that_it_does_not_take(api: Api) -> 
     assert (twice.status_code, twice.json()["details"]) == (422, {"page": "Send it once."})
     every = api.call("GET", "/messages?odd=1&page=1&page=2&even=&per_page=null").json()
     assert set(every["details"]) == {"odd", "page", "even", "per_page"}
+    nul = api.call("GET", "/messages?q=%00&odd=1").json()
+    assert (nul["code"], set(nul["details"])) == ("bad_text", {"q", "odd"})
     assert len(api.call("GET", "/messages?" + "&".join(f"x{n}=1" for n in range(99))).json()["details"]) == 20
     assert api.call("OPTIONS", "/devices?odd=1").status_code == 204

@@ -208,7 +208,8 @@ def _look(rows: Rows, desk: Desk, message: Template, meant: Meant) -> Preflight 
             meant.segment,
             device_ids=meant.device_ids,
             config=desk.box.config,
-            now=meant.scheduled_for or desk.voice.now,
+            now=desk.voice.now,
+            at=meant.scheduled_for,
         )
     except Refusal:
         return None
