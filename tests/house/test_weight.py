@@ -11,11 +11,11 @@ import pytest
 from tests import weight
 from tests.weight import TESTS, is_real, weighed
 
-BURN = "import time\nwhile time.process_time() < 0.1: pass"
+BURN = "import time\nwhile time.process_time() < 0.3: pass"
 
 
 def burn() -> None:
-    until = time.process_time() + 0.1
+    until = time.process_time() + 0.3
     while time.process_time() < until:
         pass
 
