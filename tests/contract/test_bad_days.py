@@ -538,6 +538,7 @@ def test_unlinked_while_away_it_is_logged_out_and_lies_a_day(
     now = datetime.now(UTC)
     assert world.driver.forget_ended(before=now - timedelta(hours=24)) == []
     assert lies.exists()
+    wait_until(lambda: not browsers_of(world, (spec, phone)))
     assert world.driver.forget_ended(before=now + timedelta(seconds=5)) == [spec.profile]
     assert not lies.exists()
     assert list(world.profiles.glob(".gone-*")) == []

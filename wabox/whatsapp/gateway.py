@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 import structlog
 
 from wabox import threads
-from wabox.whatsapp import asks, browser, leftovers, logouts, profile
+from wabox.whatsapp import asks, browser, leftovers, logouts, processes, profile
 from wabox.whatsapp.driver import (
     Checkup,
     Event,
@@ -195,7 +195,11 @@ class Gateway:
         return gone
 
     async def _put_away(self, names: list[str], is_over: Callable[[str], bool]) -> list[str]:
-        """On the loop, where sessions begin: one that has opened its profile since keeps it."""
+        """On the loop, where sessions begin: one that has opened its profile since keeps it.
+
+        So does a browser that is still closing, which would make the directory anew: it is put away the next time.
+        """
+        names = [one for one in names if not await asyncio.to_thread(processes.browsers_of, self._profiles / one)]
         held = {session.spec.profile for session in self._sessions.values() if not session.ended}
         gone = []
         for name in names:
