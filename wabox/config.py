@@ -318,10 +318,10 @@ class Config:
         """The shop's time zone: the configured one, else the system's."""
         return zoneinfo.ZoneInfo(self.locale.timezone or _system_zone())
 
-    def zone_named(self, name: str) -> zoneinfo.ZoneInfo:
-        """The named zone, or the shop's if this machine does not know the name."""
+    def zone_named(self, name: str | None) -> zoneinfo.ZoneInfo:
+        """The named zone, or the shop's if none is named or this machine does not know the name."""
         try:
-            return zoneinfo.ZoneInfo(name)
+            return zoneinfo.ZoneInfo(name) if name else self.zone
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             return self.zone
 

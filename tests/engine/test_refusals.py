@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine import test_numbers as numbers
 from tests.engine.conftest import SHOP, Engine, holds, make
 from tests.engine.test_campaigns import act, expand, launch, people, show
 from tests.engine.test_limits import WARM, device, lock, settle, until, writes
+from tests.engine.test_numbers import OTHER, another
 from tests.engine.test_pairs import told_of, why
 from wabox.campaigns import control
 from wabox.devices import limits, orders
 from wabox.devices import stored as devices
 from wabox.engine import page_events
-from wabox.messages import answers, chats, foreseeing, outbox
+from wabox.messages import answers, foreseeing, outbox
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Handed, Receipt
 from wabox.whatsapp.fake import Outcome
 
-OTHER = "8801700000008"
 HOUR = timedelta(hours=1)
 REFUSED: list[Outcome] = ["refused"] * 3
 
@@ -58,17 +59,10 @@ def second(engine: Engine) -> int:
     return made.id
 
 
-def relink(engine: Engine, phone: str = SHOP) -> None:
-    """The phone unlinks the box, and this number is scanned."""
-    engine.driver.unlink(engine.stage.asha.device_id)
-    engine.link(phone=phone)
-
-
 def go_on(engine: Engine, phone: str = OTHER) -> None:
     """Another number is scanned, and the owner says that it goes on from there."""
-    relink(engine, phone)
-    device_id, now = engine.stage.asha.device_id, engine.stage.hands.now()
-    engine.stage.box.db.write_now(lambda tx: chats.go_on(tx, devices.by_id(tx, device_id), phone, now=now))
+    another(engine, phone)
+    numbers.go_on(engine, phone)
 
 
 def statuses(engine: Engine, jobs: list[int]) -> list[str]:
@@ -356,7 +350,7 @@ def test_the_hour_of_refusals_is_the_numbers_and_outlives_its_link(engine: Engin
     jobs = send(engine, 6)
     late(engine, 3)
     engine.stage.hands.forward(minutes=10)
-    relink(engine)
+    another(engine, SHOP)
     settle(engine)
     assert statuses(engine, jobs) == ["failed"] * 3 + ["queued"] * 3
     assert {why(engine, job) for job in jobs[3:]} == {"new_chats_refused"}

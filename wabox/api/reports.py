@@ -56,7 +56,7 @@ class Summary(Struct):
 async def summary(box: Box, caller: Caller) -> Summary:
     """Your plan, credits and message counters, with a 30-day series."""
     timezone = caller.user.timezone
-    zone = box.config.zone if timezone is None else box.config.zone_named(timezone)
+    zone = box.config.zone_named(timezone)
     billing = box.config.billing.enabled
     found = await box.db.read(reports.summary, caller.user.id, zone=zone, billing=billing, now=box.now())
     return Summary(

@@ -83,7 +83,7 @@ def look(
     before = _unexpanded(rows, user_id)
     others = list(set(before).difference(ids))
     new = fresh + (_fresh(rows, user_id, others, device_ids, config, now) if others else 0)
-    done_at = _done_at(rows, phones, will_send + len(before), config, now, new=new, at=at)
+    done_at = _done_at(_forecasts(rows, phones, config, now), will_send + len(before), new=new, at=at)
     allowed = foreseeing.allowed(phones, now)
     lock = foreseeing.lock(phones, now) if fresh else None
     return Preflight(
@@ -167,11 +167,12 @@ def _through(
     at: when it begins, for one that is planned.
     """
     named = None if campaign.device_ids is None else list(campaign.device_ids)
-    phones, ids = _phones(rows, campaign.user_id, named), _unexpanded(rows, campaign.user_id)
+    ids = _unexpanded(rows, campaign.user_id)
+    forecasts = _forecasts(rows, _phones(rows, campaign.user_id, named), config, now)
     waits = campaign.status == "scheduled"
     count = len(ids) + (campaign.total if waits else 0)
-    freely = _done_at(rows, phones, count, config, now, at=at)
-    latest = _done_at(rows, phones, count, config, now, new=count, at=at)
+    freely = _done_at(forecasts, count, at=at)
+    latest = _done_at(forecasts, count, new=count, at=at)
     if freely == latest:  # nothing holds new people
         return freely
     if waits:
@@ -179,9 +180,9 @@ def _through(
     ids = list(dict.fromkeys(ids))
     parts = (ids[place : place + launching.PART] for place in range(0, len(ids), launching.PART))
     new = (_fresh(rows, campaign.user_id, part, named, config, now) for part in parts)
-    if latest == _done_at(rows, phones, count, config, now, new=1, at=at):  # as long for one as for all
+    if latest == _done_at(forecasts, count, new=1, at=at):  # as long for one as for all
         return latest if any(new) else freely
-    return _done_at(rows, phones, count, config, now, new=sum(new), at=at)
+    return _done_at(forecasts, count, new=sum(new), at=at)
 
 
 def _fresh(
@@ -212,23 +213,20 @@ def _phones(rows: Rows, user_id: int, device_ids: list[int] | None) -> list[devi
     ]
 
 
+def _forecasts(
+    rows: Rows, phones: list[devices.Device], config: Config, now: datetime
+) -> list[foreseeing.Forecast]:
+    return [foreseeing.Forecast.of(rows, phone, config=config, now=now) for phone in phones]
+
+
 def _done_at(
-    rows: Rows,
-    phones: list[devices.Device],
-    count: int,
-    config: Config,
-    now: datetime,
-    *,
-    new: int = 0,
-    at: datetime | None = None,
+    forecasts: list[foreseeing.Forecast], count: int, *, new: int = 0, at: datetime | None = None
 ) -> datetime | None:
     """When `count` more messages would be through, shared evenly by these phones. new: to new people."""
-    if not phones:
+    if not forecasts:
         return None
-    share, new_share = -(-count // len(phones)), -(-new // len(phones))
-    moments = [
-        foreseeing.foresee(rows, device, share, new=new_share, config=config, now=now, at=at) for device in phones
-    ]
+    share, new_share = -(-count // len(forecasts)), -(-new // len(forecasts))
+    moments = [forecast.done(share, new=new_share, at=at) for forecast in forecasts]
     known = [moment for moment in moments if moment is not None]
     return max(known) if len(known) == len(moments) else None
 

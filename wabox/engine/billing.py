@@ -92,7 +92,7 @@ def _write_on_whatsapp(
     phone = next((one.phone for one in devices.list_of(tx, user.id) if one.phone), None)
     if phone is None or suppression.is_out(tx, owner.id, phone):
         return
-    zone = writing.zone_of(box, owner)
+    zone = box.config.zone_named(owner.timezone)
     quiet = box.config.sending.quiet_hours
     outbox.accept(
         tx,

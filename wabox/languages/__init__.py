@@ -5,6 +5,7 @@ What the code says is English; the catalogue of every other language has all of 
 
 from __future__ import annotations
 
+import functools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -36,7 +37,12 @@ class Language:
 
     def written(self, text: str) -> str:
         """The text with its digits as the language writes them."""
-        return text.translate(str.maketrans(ASCII_DIGITS, self.digits))
+        return text if self.digits == ASCII_DIGITS else text.translate(_table(self.digits))
+
+
+@functools.cache
+def _table(digits: str) -> dict[int, int]:
+    return str.maketrans(ASCII_DIGITS, digits)
 
 
 def later(text: str) -> str:

@@ -73,7 +73,7 @@ def plan_ends(
     invoice: that of the renewal, if it waits to be paid.
     """
     post, over = writing.to(box, user), now >= period.expires_at
-    zone, locale = writing.zone_of(box, user), ALL[post.spoken].locale
+    zone, locale = box.config.zone_named(user.timezone), ALL[post.spoken].locale
     values = {
         "plan": plan.terms.name,
         "box": box.base_url,

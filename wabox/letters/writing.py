@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from wabox.accounts import mail
 from wabox.accounts.users import User
@@ -34,11 +33,6 @@ class Post:
 def to(box: Box, user: User) -> Post:
     """The post to this user."""
     return Post(box, user.email, user.id, user.language)
-
-
-def zone_of(box: Box, user: User) -> ZoneInfo:
-    """The user's time zone, else the box's."""
-    return box.config.zone_named(user.timezone) if user.timezone else box.config.zone
 
 
 def owe(tx: Tx, post: Post, subject: str, text: str, **values: str) -> None:

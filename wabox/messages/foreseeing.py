@@ -23,35 +23,44 @@ HOLDS_NEW = frozenset({*reasons.FOR_NEW, "new_chat_cap"})  # every new person al
 _DUE = "(m.scheduled_for is null or m.scheduled_for <= :now)"  # a planned one holds up nobody before its time
 
 
-def foresee(
-    rows: Rows,
-    device: devices.Device,
-    count: int,
-    *,
-    new: int = 0,
-    config: Config,
-    now: datetime,
-    at: datetime | None = None,
-) -> datetime | None:
-    """When `count` more messages would have gone from a linked device, at today's pace, caps and limits.
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a linked device's line holds at one moment, asked of the rows once, to foresee more from it.
 
-    new: so many of them to new people. at: not before then. None: nobody can know, for WhatsApp does not say how
-    long it holds new people.
+    known_ahead, new_ahead: who waits in line already, known and new people.
     """
-    line = of_device(rows, device, config=config, now=now)
-    pace, begins = Pace.of(rows, line, config), max(at or now, now)
-    known_ahead, new_ahead = _waiting(rows, line)
-    held = new_people_wait(line)  # then those who are known pass them
-    ahead, ours = (known_ahead, count - new) if held else (known_ahead + new_ahead, count)
-    ends = [begins]
-    if ours > 0:
-        ends += [pace.after(_opens(line), ahead + ours - 1), pace.after(begins, ours - 1)]
-    if new > 0:
-        for last in (through(line, pace, line.now, new_ahead + new), through(line, pace, begins, new)):
-            if last is None:
-                return None
-            ends.append(last)
-    return max(ends)
+
+    line: Line
+    pace: Pace
+    known_ahead: int
+    new_ahead: int
+
+    @classmethod
+    def of(cls, rows: Rows, device: devices.Device, *, config: Config, now: datetime) -> Forecast:
+        """The device's, at this moment."""
+        line = of_device(rows, device, config=config, now=now)
+        return cls(line, Pace.of(rows, line, config), *_waiting(rows, line))
+
+    def done(self, count: int, *, new: int = 0, at: datetime | None = None) -> datetime | None:
+        """When `count` more messages would have gone, at today's pace, caps and limits.
+
+        new: so many of them to new people. at: not before then. None: nobody can know, for WhatsApp does not say
+        how long it holds new people.
+        """
+        line, pace, begins = self.line, self.pace, max(at or self.line.now, self.line.now)
+        ahead, ours = self.known_ahead, count - new
+        if not new_people_wait(line):  # else those who are known pass them
+            ahead, ours = ahead + self.new_ahead, count
+        ends = [begins]
+        if ours > 0:
+            ends += [pace.after(_opens(line) or line.now, ahead + ours - 1), pace.after(begins, ours - 1)]
+        if new > 0:
+            for start, people in ((line.now, self.new_ahead + new), (begins, new)):
+                last = through(line, pace, start, people)
+                if last is None:
+                    return None
+                ends.append(last)
+        return max(ends)
 
 
 def foresee_new(
@@ -219,20 +228,20 @@ def expected(
 
     row: of line.MESSAGE. briefly: without counting the new people before it.
     """
-    head = gate.decide(line.now, line.shared)
-    if isinstance(head, gate.Wait) and head.until is None:
+    opens = _opens(line)
+    if opens is None:
         return None
-    goes = pace.after(_opens(line), ahead)
+    goes = pace.after(opens, ahead)
     if briefly or not row["new_chat"]:
         return goes
     allowed = of_new(rows, line, pace, row)
     return None if allowed is None else max(goes, allowed)
 
 
-def _opens(line: Line) -> datetime:
-    """When the head of the line may go; now, where nobody can know."""
+def _opens(line: Line) -> datetime | None:
+    """When the head of the line may go; None: nobody can know."""
     head = gate.decide(line.now, line.shared)
-    return head.until if isinstance(head, gate.Wait) and head.until is not None else line.now
+    return head.until if isinstance(head, gate.Wait) else line.now
 
 
 def _by_days(line: Line, pace: Pace, start: datetime, count: int, a_day: int) -> datetime:

@@ -106,7 +106,7 @@ def rules(config: Config, timezone: str | None = None) -> facts.Rules:
     """`[sending]` and `[guards]` as the gate wants them. timezone: the user's own, else the shop's."""
     sending = config.sending
     return facts.Rules(
-        zone=config.zone if timezone is None else config.zone_named(timezone),
+        zone=config.zone_named(timezone),
         quiet_hours=sending.quiet_hours,
         daily_cap=sending.daily_cap,
         hourly_cap=sending.hourly_cap,

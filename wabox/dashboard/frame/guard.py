@@ -126,7 +126,7 @@ def _session(request: Asked, box: Box) -> Session | None:
 def _remember(request: Asked, box: Box, session: Session | None) -> None:
     """What the page and a refusal of it are made with."""
     config, user = box.config, session.user if session else None
-    zone = config.zone_named(user.timezone) if user and user.timezone else config.zone
+    zone = config.zone_named(user.timezone if user else None)
     language = (user.language if user else _asked_language(request)) or config.locale.language
     state = request.scope["state"]
     state["session"] = session
