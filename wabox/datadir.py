@@ -52,6 +52,11 @@ class DataDir:
         return self.path / "profiles"
 
     @property
+    def media(self) -> Path:
+        """Files that are sent and received, each under its hash."""
+        return self.path / "media"
+
+    @property
     def backups(self) -> Path:
         """Copies wabox made by itself."""
         return self.path / "backups"

@@ -57,5 +57,5 @@ def _move_aside(data: datadir.DataDir) -> Path:
 
 def _is_ours(data: datadir.DataDir, path: Path) -> bool:
     """Whether wabox made it; a wabox.toml or anything else that lies here is left alone."""
-    names = {data.profiles.name, data.first_start.name, "receipts", "imports", "setup-link"}
+    names = {data.profiles.name, data.media.name, data.first_start.name, "receipts", "imports", "setup-link"}
     return path.name in names or path.name.startswith((data.database.name, data.queue.name))

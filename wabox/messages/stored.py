@@ -10,6 +10,7 @@ from typing import Literal
 from wabox.contacts import identities
 from wabox.db import Rows, reader
 from wabox.errors import NotFound
+from wabox.media import stored as media
 
 Status = Literal["queued", "sending", "sent", "delivered", "read", "failed", "skipped", "cancelled", "unknown"]
 
@@ -24,6 +25,7 @@ class Message:
 
     account: digits of the number it was handed over from last, None if it never was.
     phone: the recipient's address, digits or a hidden id. person_id: None for somebody who never wrote.
+    media_id, media_kind: the file that goes with it, and as what; then `text` is its caption and may be empty.
     """
 
     id: int
@@ -62,6 +64,8 @@ class Message:
     sent_at: datetime | None
     delivered_at: datetime | None
     read_at: datetime | None
+    media_id: int | None
+    media_kind: media.Kind | None
     person_id: int | None
 
     @property

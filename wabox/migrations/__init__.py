@@ -34,6 +34,7 @@ NAMES = (
     "0018_linking",
     "0019_idling",
     "0020_refusals_of_numbers",
+    "0021_media",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -1,0 +1,111 @@
+"""A file as its owner holds it: its row, and the bytes that go with a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from wabox.db import Rows, reader
+from wabox.errors import NotFound
+
+Kind = Literal["image", "video", "audio", "voice", "document"]
+Origin = Literal["upload", "url", "inbound"]
+
+KINDS: tuple[Kind, ...] = ("image", "video", "audio", "voice", "document")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A row. sha256: of what was given; stored_sha256: of what lies on the disk, is `bytes` long, and goes out.
+
+    width, height: dots, None if it has none or nobody looked. seconds: how long it plays, None likewise.
+    removed_at: the file is gone, and only the log still names it.
+    """
+
+    id: int
+    user_id: int
+    sha256: str
+    stored_sha256: str
+    kind: Kind
+    mime: str
+    filename: str
+    bytes: int
+    width: int | None
+    height: int | None
+    seconds: float | None
+    origin: Origin
+    created_at: datetime
+    last_used_at: datetime
+    removed_at: datetime | None
+
+    @property
+    def stripped(self) -> bool:
+        """Whether something was taken out of what was given."""
+        return self.sha256 != self.stored_sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What a hand-over needs of a file: where its bytes lie, and what WhatsApp is told of them."""
+
+    path: Path
+    kind: Kind
+    mime: str
+    filename: str
+    bytes: int
+
+
+of_row = reader(Media)
+
+
+def by_id(rows: Rows, media_id: int) -> Media:
+    """The file, whoever's, removed or not. For the engine. Raises NotFound."""
+    row = rows.one("select * from media where id = :id", id=media_id)
+    if row is None:
+        raise gone()
+    return of_row(row)
+
+
+def of_user(rows: Rows, user_id: int, media_id: int) -> Media:
+    """The user's file. Raises NotFound: for somebody else's too, and for one that was removed."""
+    row = rows.one(
+        "select * from media where id = :id and user_id = :user_id and removed_at is null",
+        id=media_id,
+        user_id=user_id,
+    )
+    if row is None:
+        raise gone()
+    return of_row(row)
+
+
+def named(rows: Rows, media_ids: Iterable[int | None]) -> dict[int, Media]:
+    """The files that messages carry, by id; removed ones too, for the log still says what went."""
+    ids = {one for one in media_ids if one is not None}
+    return {one: by_id(rows, one) for one in sorted(ids)}
+
+
+def file_of(rows: Rows, folder: Path, media_id: int | None, kind: Kind | None) -> Outgoing | None:
+    """What goes with a message that has this `media_id` and `media_kind`; None: the text alone.
+
+    folder: `data/media`. Raises NotFound if the file has been removed, or its bytes are not there.
+    """
+    if media_id is None or kind is None:
+        return None
+    found = by_id(rows, media_id)
+    path = path_of(folder, found.stored_sha256)
+    if found.removed_at is not None or not path.is_file():
+        raise gone()
+    return Outgoing(path, kind, found.mime, found.filename, found.bytes)
+
+
+def path_of(folder: Path, stored_sha256: str) -> Path:
+    """Where the bytes of this hash lie. folder: `data/media`."""
+    return folder / stored_sha256[:2] / stored_sha256
+
+
+def gone() -> NotFound:
+    """What is said of a file that is not there, or is another user's."""
+    return NotFound("not_found", "There is no such file; GET /media lists yours.")
