@@ -106,6 +106,34 @@ def test_what_is_wrong_is_named_with_its_position(text: str, position: int) -> N
     assert refused.value.details == {"message": refused.value.sentence}
 
 
+def test_own_names_are_variables_with_a_fallback() -> None:
+    template = parse("{Hi|Hey} {name}, {city:your town} {due:0}", own=("city", "due", "size"))
+    assert template.variables == ("name", "city", "due") and template.own == ("city", "due")
+    assert template.render({"city": "{a|b}", "due": " "}, seed="1").endswith(" , {a|b} 0")
+    assert template.longest({"city": 20}) == len("Hey , ") + 20 + len(" 0")
+
+
+def test_an_unknown_name_is_named_with_those_there_are() -> None:
+    with pytest.raises(Invalid) as refused:
+        parse("Hi {ctiy:there}", own=("city", "due"))
+    assert refused.value.sentence.startswith("At position 4: ") and "{city}, {due}" in refused.value.sentence
+    with pytest.raises(Invalid) as refused:
+        parse("Hi {ctiy}", own=[f"field_{number}" for number in range(50)])
+    assert "{field_0}" in refused.value.sentence and "…" in refused.value.sentence
+    assert len(refused.value.sentence) < 400
+
+
+def test_a_text_that_was_understood_before_may_use_any_name_that_could_be_one() -> None:
+    assert parse("Hi {city:you}", own=None).render({}, seed="1") == "Hi you"
+    for text in ("{City}", "{}", "{1st}", "{" + "a" * 33 + "}", "{city }"):
+        with pytest.raises(Invalid):
+            parse(text, own=None)
+
+
+def test_a_text_knows_the_language_it_is_written_in() -> None:
+    assert (parse("Hi {name}").language, parse("প্রিয় {name}").language) == ("en", "bn")
+
+
 def test_eight_deep_is_allowed_with_a_variable_inside() -> None:
     deep = "{x|" * 7 + "{x|{name}}" + "}" * 7
     assert parse(deep).variants == 9

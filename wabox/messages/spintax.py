@@ -1,12 +1,14 @@
 r"""The language of a text: `{a|b}` draws one, `{name}` and `{name:friend}` are filled in, `\{` is a brace.
 
 Braces with a `|` of their own are alternatives, nested up to eight deep; braces without one are a variable.
-A backslash counts only before `{`, `}`, `|` and itself. Outside braces a `|` is a `|`.
+A backslash counts only before `{`, `}`, `|` and itself. Outside braces a `|` is a `|`. Besides VARIABLES a text
+may use names that its writer has given to things of their own.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from math import prod
 from typing import NoReturn
@@ -14,7 +16,9 @@ from typing import NoReturn
 from wabox.errors import Invalid
 
 VARIABLES = ("name", "custom", "phone")
+OWN = re.compile(r"[a-z][a-z0-9_]{0,31}")  # a name somebody has given
 MAX_DEPTH = 8
+MOST_NAMED = 8
 _MARK = re.compile(r"\\[{}|\\]|[{}|]|[\0\ud800-\udfff]")
 
 
@@ -41,16 +45,19 @@ Nodes = tuple[str | Variable | Group, ...]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A text as nodes, how many ways there are to draw it, and the variables it uses."""
+    """A text as nodes, how many ways there are to draw it, and the variables it uses, as they come."""
 
     nodes: Nodes
     variants: int
-    variables: frozenset[str]
+    variables: tuple[str, ...]
 
 
-def nodes(text: str) -> Parsed:
-    """The text as nodes, in one pass without recursion. Raises Invalid `bad_template` with the position."""
-    parser = _Parser()
+def nodes(text: str, own: Collection[str] | None = ()) -> Parsed:
+    """The text as nodes, in one pass without recursion. Raises Invalid `bad_template` with the position.
+
+    own: the names it may use besides VARIABLES; None takes any that could be one.
+    """
+    parser = _Parser(own)
     done = 0
     for mark in _MARK.finditer(text):
         parser.add(text[done : mark.start()])
@@ -88,10 +95,11 @@ class _Brace:
 class _Parser:
     """The braces open at this point of the text, outermost first."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: Collection[str] | None) -> None:
+        self._own = own
         self._open = [_Brace(0)]
         self._groups = 0
-        self._variables: set[str] = set()
+        self._variables: dict[str, None] = {}
 
     def add(self, literal: str) -> None:
         """Plain text comes next."""
@@ -116,7 +124,7 @@ class _Parser:
         if len(self._open) > 1:
             _refuse(self._open[-1].position, "this { is never closed; add a } or write \\{ for a plain brace")
         found = self._open[0].take()
-        return Parsed(found, _variants(found), frozenset(self._variables))
+        return Parsed(found, _variants(found), tuple(self._variables))
 
     def _start(self, position: int) -> None:
         if len(self._open) > MAX_DEPTH + 1:
@@ -152,16 +160,26 @@ class _Parser:
         if not held:
             _refuse(position, "{} is empty; put a variable in it, like {name}")
         name, colon, fallback = held[0].partition(":") if isinstance(held[0], str) else ("", "", "")
-        if name not in VARIABLES:
+        if not self._knows(name):
             _refuse(
                 position,
-                "this brace holds no known variable; use {name}, {custom}, {phone} or {one|another}, "
+                f"this brace holds no known variable; use {', '.join(self._choices())} or {{one|another}}, "
                 "or write \\{ for a plain brace",
             )
         if len(held) > 1:
             _refuse(position, "what stands after the colon must be plain text, without braces")
-        self._variables.add(name)
+        self._variables[name] = None
         return Variable(name, fallback if colon else "")
+
+    def _knows(self, name: str) -> bool:
+        if name in VARIABLES:
+            return True
+        return OWN.fullmatch(name) is not None if self._own is None else name in self._own
+
+    def _choices(self) -> list[str]:
+        own = sorted(self._own or ())
+        more = ["…"] if len(own) > MOST_NAMED else []
+        return [f"{{{name}}}" for name in (*VARIABLES, *own[:MOST_NAMED])] + more
 
 
 def _variants(held: Nodes) -> int:

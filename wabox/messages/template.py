@@ -6,9 +6,10 @@ Values go in last and are never parsed: a contact named `{a|b}` stays so. All of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from wabox import languages
 from wabox.errors import Invalid
 from wabox.messages.spintax import VARIABLES, Group, Nodes, Variable, nodes
 
@@ -20,7 +21,7 @@ _Choose = Callable[[Group], int]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text that was understood. variables: the names it uses, in the order of VARIABLES.
+    """A text that was understood. variables: the names it uses, VARIABLES first, then own ones as they come.
 
     variants: how many ways there are to draw its alternatives, equal texts counted apart.
     shortest: the least characters it can render to, whatever the values.
@@ -31,6 +32,16 @@ class Template:
     variants: int
     shortest: int
     nodes: Nodes
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names it uses besides VARIABLES."""
+        return tuple(name for name in self.variables if name not in VARIABLES)
+
+    @property
+    def language(self) -> str:
+        """The code of the language it is written in, for numbers and dates that are filled in."""
+        return languages.of(self.text)
 
     def render(self, values: Mapping[str, str], *, seed: str) -> str:
         """The text one person reads; the same seed and values always give the same.
@@ -64,21 +75,24 @@ class Template:
         return _longest(self.nodes, lengths)
 
 
-def parse(text: str) -> Template:
+def parse(text: str, own: Collection[str] | None = ()) -> Template:
     """The text, understood. Raises Invalid `bad_template` naming the 1-based position of what is wrong.
 
-    Raises `message_empty` for a blank text, `message_too_long` over MAX_RAW characters or where not even the
-    shortest variant fits. Details name the field `message`. Source: wabox/docs/contract.md#texts.
+    own: the names it may use besides VARIABLES, as its user's fields are called; None takes any that could be
+    one, for a text that was understood before. Raises `message_empty` for a blank text, `message_too_long` over
+    MAX_RAW characters or where not even the shortest variant fits. Details name the field `message`.
+    Source: wabox/docs/contract.md#texts.
     """
     if len(text) > MAX_RAW:
         raise _invalid("message_too_long", f"The message is longer than {MAX_RAW:,} characters; shorten it.")
     if not text.strip():
         raise _empty()
-    parsed = nodes(text)
+    parsed = nodes(text, own)
     shortest = _shortest(parsed.nodes)
     if shortest > MAX_RENDERED:
         raise _too_long()
-    used = tuple(name for name in VARIABLES if name in parsed.variables)
+    first = [name for name in VARIABLES if name in parsed.variables]
+    used = (*first, *(name for name in parsed.variables if name not in VARIABLES))
     return Template(text, used, parsed.variants, shortest, parsed.nodes)
 
 
