@@ -32,6 +32,7 @@ FORGOTTEN: dict[str, str] = {
     "content_passes": "campaign_id, rule",
     "content_refusals": "user_id, hour, rule",
     "campaigns": "id",
+    "texts": "id",
     "media": "id",
     "inbox": "id",
     "person_ids": "user_id, wa_id",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -22,7 +23,9 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import leaving, template
+from wabox.messages.template import Template
 from wabox.mounting import Mount
+from wabox.texts import stored as texts
 
 CampaignId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A campaign's id.")]
 
@@ -30,11 +33,13 @@ CampaignId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A c
 class NewCampaign(Struct, forbid_unknown_fields=True):
     """tag or segment: who is meant, everybody without either. devices: labels, every linked one without.
 
+    Of `message` and `template_id`, the id of a stored text, give one: the text is copied as it is now.
     scheduled_for: a time with an offset; without one, or in the past, it starts at once.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
-    message: wire.Text
+    message: wire.Text | None = None
+    template_id: wire.Id | None = None
     tag: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     segment: segments.Segment | UnsetType = UNSET
     devices: Annotated[list[wire.Label], Meta(min_length=1, max_length=50)] | None = None
@@ -44,12 +49,14 @@ class NewCampaign(Struct, forbid_unknown_fields=True):
 class Campaign(Struct):
     """total = queued + sent + failed + skipped + cancelled + unknown, at every moment.
 
-    sent includes delivered and read; queued includes what is in hand and not yet expanded.
+    sent includes delivered and read; queued includes what is in hand and not yet expanded. template_id: the
+    stored text that `message` was copied from; it may be gone or another by now.
     """
 
     id: int
     name: str
     message: str
+    template_id: int | None
     tag: str | None
     status: campaigns.Status
     status_reason: str | None
@@ -136,7 +143,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
     422 `content_refused`: the rules of this box do not allow the text. Held by a rule it stands `paused` with
     `status_reason` `content_review` until a person has read it; then it goes on by itself.
     """
-    wire.in_field("message", template.parse, data.message)
+    message_of = _message_of(data)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     segment = _segment(data)
     contact_ids = await box.db.read(segments.ids, caller.user.id, segment)
@@ -146,7 +153,8 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
             tx,
             caller.user.id,
             name=data.name,
-            message=data.message,
+            message=message_of(tx, caller.user.id).text,
+            text_id=data.template_id,
             audience=segments.write(segment),
             contact_ids=contact_ids,
             device_ids=_device_ids(tx, caller.user.id, data.devices),
@@ -162,7 +170,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
 @post("/campaigns/preflight", status_code=200, responses=wire.errors(404), summary="What a launch would do")
 async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
     """Counts who would get it, who is skipped and why, and when it would be done. Changes nothing."""
-    parsed = wire.in_field("message", template.parse, data.message)
+    message_of = _message_of(data)
     segment = _segment(data)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
 
@@ -170,7 +178,7 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
         return preflight.look(
             rows,
             caller.user.id,
-            parsed,
+            message_of(rows, caller.user.id),
             segment,
             device_ids=_device_ids(rows, caller.user.id, data.devices),
             config=box.config,
@@ -244,6 +252,7 @@ def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
         id=campaign.id,
         name=campaign.name,
         message=campaign.message,
+        template_id=campaign.text_id,
         tag=campaign.tag,
         status=campaign.status,
         status_reason=campaign.status_reason,
@@ -264,6 +273,17 @@ def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
 
 def _one(rows: Rows, box: Box, user_id: int, campaign_id: int) -> Campaign:
     return on_wire(rows, box, campaigns.of_user(rows, user_id, campaign_id))
+
+
+def _message_of(data: NewCampaign) -> Callable[[Rows, int], Template]:
+    """What finds the text in the transaction. Raises Invalid for one that is in the request and wrong."""
+    wire.one_of(message=data.message, template_id=data.template_id)
+    if data.template_id is not None:
+        text_id = data.template_id
+        return lambda rows, user_id: texts.for_contacts(texts.of_user(rows, user_id, text_id))
+    assert data.message is not None
+    parsed = wire.in_field("message", template.parse, data.message)
+    return lambda rows, user_id: parsed
 
 
 def _segment(data: NewCampaign) -> segments.Segment:

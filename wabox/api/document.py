@@ -38,7 +38,11 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": "^[!-~](?:[ -~]{0,253}[!-~])?$"},
 }
 
-_ONE_OF = {"Send": ("phone", "person_id")}  # bodies of which exactly one of these fields is given
+# Bodies of which exactly one of these fields is given.
+_ONE_OF = {
+    "Send": (("phone", "person_id"), ("message", "template_id")),
+    "NewCampaign": (("message", "template_id"),),
+}
 
 
 @functools.lru_cache(maxsize=1)
@@ -54,8 +58,8 @@ def of(app: Litestar, path: str) -> Json:
     for _, _, handler in routes:
         types += [field.raw for field in (handler.parsed_data_field, _answer(handler)) if field is not None]
     shapes, components = msgspec.json.schema_components(types, ref_template=_REF)
-    for name, either in _ONE_OF.items():
-        components[name]["oneOf"] = [_only(one, either) for one in either]
+    for name, choices in _ONE_OF.items():
+        components[name]["allOf"] = [{"oneOf": [_only(one, either) for one in either]} for either in choices]
     shape_of = dict(zip(map(repr, types), shapes, strict=True))
     paths: dict[str, Json] = {}
     for route, method, handler in routes:

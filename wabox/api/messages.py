@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -20,8 +21,10 @@ from wabox.contacts import phones
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
-from wabox.messages import explaining, log, outbox, single, stored, template
+from wabox.messages import explaining, log, outbox, single, stored, template, variables
+from wabox.messages.template import Template
 from wabox.mounting import Mount
+from wabox.texts import stored as texts
 
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
 
@@ -29,13 +32,17 @@ JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_
 class Send(Struct, kw_only=True, forbid_unknown_fields=True):
     """One message to one phone, or to a person who wrote first: give one of `phone` and `person_id`.
 
+    Of `message` and `template_id`, the id of a stored text, give one, too. variables: what the text is filled in
+    with, `{"order": "1001"}` for `{order}`; they win over the contact's name and custom.
     person_id: as `message.received` told it, also for somebody whose number WhatsApp hides. device_label: else
     `primary`, or the phone that the person wrote to last. expires_at: past it the message is skipped.
     """
 
     phone: wire.Phone | None = None
     person_id: Annotated[int, Meta(ge=1, le=wire.BIGGEST_ID)] | None = None
-    message: wire.Text
+    message: wire.Text | None = None
+    template_id: wire.Id | None = None
+    variables: wire.Variables | None = None
     device_label: wire.Label | None = None
     queue_if_offline: bool = False
     scheduled_for: wire.Aware | None = None
@@ -107,11 +114,12 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
 
     A device with the detail `number_changed` takes it too: it waits with that reason until its owner lets the new
     number go on, or links the one before again.
+    422 `variables_missing`: the text names variables that stand without a fallback and were not sent.
     422 `content_refused`: the rules of this box do not allow the text. `content_review`: a person reads it first.
     """
     now = box.now()
     phone = _one_recipient(data, box.config.locale.country)
-    text = wire.in_field("message", template.parse, data.message)
+    text_of = _text_of(data)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     expires_at = moment(data.expires_at, "expires_at")
 
@@ -121,7 +129,8 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
             tx,
             caller.user.id,
             phone=to.address,
-            template=text,
+            template=text_of(tx, caller.user.id),
+            variables=data.variables,
             now=now,
             device_label=to.device_label,
             queue_if_offline=data.queue_if_offline,
@@ -249,6 +258,18 @@ def _one_recipient(data: Send, country: str) -> str | None:
     if data.phone is None:
         return None
     return wire.in_field("phone", phones.parse, data.phone, country=country).digits
+
+
+def _text_of(data: Send) -> Callable[[Rows, int], Template]:
+    """What finds the text in the transaction. Raises Invalid for one that is in the request and wrong."""
+    wire.one_of(message=data.message, template_id=data.template_id)
+    given = variables.checked(data.variables or {})
+    if data.template_id is not None:
+        text_id = data.template_id
+        return lambda rows, user_id: variables.parse(texts.of_user(rows, user_id, text_id).message, given)
+    assert data.message is not None
+    found = template.parse(data.message) if data.variables is None else variables.parse(data.message, given)
+    return lambda rows, user_id: found
 
 
 def _recipient(rows: Rows, user_id: int, data: Send, phone: str | None) -> single.Recipient:

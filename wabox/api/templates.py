@@ -1,24 +1,192 @@
-"""What a text becomes: rendered for real contacts before anything is sent."""
+"""Stored texts: list, make, look, change, delete; and what a text becomes for real contacts before it is sent."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Literal
 
-from litestar import post
-from msgspec import Meta, Struct
+import msgspec
+from litestar import Response, delete, get, patch, post
+from litestar.params import Parameter
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from wabox import languages, times
 from wabox.accounts.keys import Caller
-from wabox.api import wire
+from wabox.api import idempotency, wire
+from wabox.api.strict import StrictRequest
 from wabox.box import Box
+from wabox.campaigns import launching
+from wabox.campaigns import stored as campaigns
 from wabox.contacts import segments
 from wabox.contacts import stored as contacts
-from wabox.db import Rows
+from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
-from wabox.messages import template
+from wabox.messages import template, variables
 from wabox.mounting import Mount
+from wabox.texts import stored as texts
+from wabox.texts.stored import Draft
 
 SAMPLES = 5
 MOST_VARIANTS = 2**53 - 1
+MOST_CAMPAIGNS = 20
+
+TemplateId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A stored text's id.")]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=texts.MOST_NAME, extra_json_schema={"pattern": wire.NAME_PATTERN})
+]
+Language = Annotated[str, Meta(extra_json_schema={"enum": list(languages.ALL), "examples": ["en"]})]
+
+
+class NewTemplate(Struct, forbid_unknown_fields=True):
+    """A text to be kept. name: yours, and unique. category: a label for you. language: null = any."""
+
+    name: Name
+    message: wire.StoredText
+    category: texts.Category = "service"
+    language: Language | None = None
+
+
+class TemplateChanges(Struct, forbid_unknown_fields=True):
+    """What is left out stays. version: the one that you read; 422 if the text has another by now."""
+
+    name: Name | UnsetType = UNSET
+    message: wire.StoredText | UnsetType = UNSET
+    category: texts.Category | UnsetType = UNSET
+    language: Language | UnsetType | None = UNSET
+    version: Annotated[int, Meta(ge=1, le=wire.BIGGEST_ID)] | UnsetType = UNSET
+
+
+class Template(Struct):
+    """variables: those that the text uses. needed: those that POST /send must send, for they have no fallback.
+
+    version: grows with each change.
+    """
+
+    id: int
+    name: str
+    message: str
+    category: texts.Category
+    language: str | None
+    variables: list[str]
+    needed: list[str]
+    version: int
+    created_at: wire.Time
+    updated_at: wire.Time
+
+
+class FromTemplate(Struct):
+    """A campaign whose message was copied from the text."""
+
+    id: int
+    name: str
+    status: campaigns.Status
+
+
+class Looked(Template):
+    """One text. content: `refuse` or `hold` where the rules of the box would not let it go at once; with a reason.
+
+    campaigns: those whose message was copied from it, the newest 20.
+    """
+
+    content: Literal["refuse", "hold"] | None = None
+    content_reason: str | None = None
+    campaigns: list[FromTemplate] = []
+
+
+@get("/templates", responses=wire.errors(), summary="Your stored texts")
+async def list_templates(
+    box: Box,
+    caller: Caller,
+    page: wire.PageNumber = 1,
+    per_page: wire.PerPage = 50,
+    category: texts.Category | None = None,
+    language: Annotated[str | None, Parameter(schema_extra={"enum": list(languages.ALL)})] = None,
+    q: Annotated[
+        str | None,
+        Parameter(
+            max_length=200,
+            description="A part of the name or the message.",
+            schema_extra={"pattern": wire.PLAIN_PATTERN},
+        ),
+    ] = None,
+) -> wire.Page[Template]:
+    """By name."""
+    wire.in_field("language", texts.check_language, language)
+    wanted = texts.Wanted(category, language, q)
+    found = await box.db.read(texts.page, caller.user.id, wanted, number=page, per_page=per_page)
+    return wire.listed(found, found.texts, on_wire, page=page, per_page=per_page)
+
+
+@post("/templates", status_code=201, responses=wire.errors(409), summary="Store a text")
+async def create(data: NewTemplate, request: StrictRequest, box: Box, caller: Caller) -> Response[Looked]:
+    """It is judged when it is sent; `content` says now what the rules of the box would say. 422 `name_taken`."""
+    draft = Draft(data.name, data.message, data.category, data.language)
+
+    def verb(tx: Tx) -> Looked:
+        return looked(tx, caller.user.id, texts.add(tx, caller.user.id, draft, now=box.now()))
+
+    return await idempotency.once(box, request, caller, verb, kind=Looked, status=201)
+
+
+@get("/templates/{template_id:int}", responses=wire.errors(404), summary="One stored text")
+async def show(template_id: TemplateId, box: Box, caller: Caller) -> Looked:
+    """The text as it stands now, and where it was used."""
+
+    def ask(rows: Rows) -> Looked:
+        return looked(rows, caller.user.id, texts.of_user(rows, caller.user.id, template_id))
+
+    return await box.db.read(ask)
+
+
+@patch("/templates/{template_id:int}", responses=wire.errors(404), summary="Change a stored text")
+async def change(data: TemplateChanges, template_id: TemplateId, box: Box, caller: Caller) -> Looked:
+    """What was sent or launched with it stays as it was. 422 `changed_meanwhile`: it has another version now."""
+    given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+    version = given.pop("version", None)
+
+    def verb(tx: Tx) -> Looked:
+        user_id = caller.user.id
+        draft = replace(Draft.of(texts.of_user(tx, user_id, template_id)), **given)
+        return looked(tx, user_id, texts.change(tx, user_id, template_id, draft, version=version, now=box.now()))
+
+    return await box.db.write(verb)
+
+
+@delete(
+    "/templates/{template_id:int}", status_code=204, responses=wire.errors(404), summary="Delete a stored text"
+)
+async def remove(template_id: TemplateId, box: Box, caller: Caller) -> None:
+    """What was sent or launched with it stays as it was."""
+    await box.db.write(texts.delete, caller.user.id, template_id)
+
+
+def on_wire(found: texts.Text) -> Template:
+    """A stored text as the API lists it."""
+    parsed = found.parsed
+    return Template(
+        id=found.id,
+        name=found.name,
+        message=found.message,
+        category=found.category,
+        language=found.language,
+        variables=list(parsed.variables),
+        needed=list(variables.needed(parsed)),
+        version=found.version,
+        created_at=times.wire(found.created_at),
+        updated_at=times.wire(found.updated_at),
+    )
+
+
+def looked(rows: Rows, user_id: int, found: texts.Text) -> Looked:
+    """A stored text as the API shows it alone."""
+    verdict = launching.judged(rows, found.parsed)
+    used = campaigns.from_text(rows, user_id, found.id, most=MOST_CAMPAIGNS)
+    return Looked(
+        **msgspec.structs.asdict(on_wire(found)),
+        content=None if verdict is None else verdict.action,
+        content_reason=None if verdict is None else verdict.reason,
+        campaigns=[FromTemplate(one.id, one.name, one.status) for one in used],
+    )
 
 
 class Wanted(Struct, forbid_unknown_fields=True):
@@ -52,7 +220,13 @@ class Preview(Struct):
     samples: list[Sample]
 
 
-@post("/templates/preview", status_code=200, responses=wire.errors(404), summary="Preview a text")
+@post(
+    "/templates/preview",
+    status_code=200,
+    responses=wire.errors(404),
+    opt={"scope": "read"},
+    summary="Preview a text",
+)
 async def preview(data: Wanted, box: Box, caller: Caller) -> Preview:
     """Renders spintax and variables for up to five contacts. A mistake in the text is named by its position."""
     parsed = wire.in_field("message", template.parse, data.message)
@@ -90,4 +264,9 @@ def _plain(text: str) -> Sample:
     return Sample(None, None, None, text, None, None)
 
 
-router = Mount(path="", route_handlers=[preview], tags=["Messages"], opt={"scope": "read"})
+router = Mount(
+    path="",
+    route_handlers=[list_templates, create, show, change, remove, preview],
+    tags=["Stored texts"],
+    opt={"scope": "campaigns"},
+)

@@ -11,6 +11,7 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct, field
 
 from wabox.errors import Invalid, Refusal
+from wabox.messages import variables
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,15 +39,22 @@ class Page(Struct, Generic[T]):
 # A message as far as a regular expression can tell: braces one deep, and one sign that shows outside them.
 _BLANK = "\\u0000-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
 _INSIDE = "[^{}|\\\\\\u0000]"
-_VARIABLE = rf"\{{(?:name|custom|phone)(?::{_INSIDE}*)?\}}"
-_ONE = f"(?:{_INSIDE}|{_VARIABLE})*"
-_PIECE = rf"(?:[^{{}}\\\u0000]|\\[^\u0000]|{_VARIABLE}|\{{{_ONE}(?:\|{_ONE})+\}})"
-TEXT_PATTERN = rf"^{_PIECE}*[^{{}}\\{_BLANK}]{_PIECE}*\\?$"
+
+
+def _text_pattern(names: str) -> str:
+    variable = rf"\{{(?:{names})(?::{_INSIDE}*)?\}}"
+    one = f"(?:{_INSIDE}|{variable})*"
+    piece = rf"(?:[^{{}}\\\u0000]|\\[^\u0000]|{variable}|\{{{one}(?:\|{one})+\}})"
+    return rf"^{piece}*[^{{}}\\{_BLANK}]{piece}*\\?$"
+
+
+TEXT_PATTERN = _text_pattern("name|custom|phone")
 
 BIGGEST_ID = 2**63 - 1
 LABEL_PATTERN = "^[a-z0-9][a-z0-9_-]{0,31}$"
 PHONE_PATTERN = "^[+]?[1-9][0-9]{6,14}$"
 PLAIN_PATTERN = "^[^\\u0000]*$"
+NAME_PATTERN = "^[0-9A-Za-z][^\\u0000-\\u001f\\u007f-\\u00a0\\u2028\\u2029\\ud800-\\udfff]*$"
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time", "examples": ["2026-04-25T12:34:56+00:00"]})]
 Aware = Annotated[datetime, Meta(tz=True)]
@@ -64,6 +72,35 @@ Text = Annotated[
         description="Up to 4,096 characters as the person reads it, 16,384 with alternatives `{a|b}`. "
         "Variables: `{name}`, `{custom}`, `{phone}`, with a fallback `{name:friend}`. `\\{` is a brace.",
         extra_json_schema={"pattern": TEXT_PATTERN, "maxLength": 4_096, "examples": ["Your parcel is here."]},
+    ),
+]
+StoredText = Annotated[
+    str,
+    Meta(
+        description="As the message of POST /send, with any variables: `{order}`, or `{order:your order}` with a "
+        "fallback.",
+        extra_json_schema={
+            "pattern": _text_pattern(variables.NAME_PATTERN),
+            "maxLength": 4_096,
+            "examples": ["Hello {name:friend}, order {order} is ready."],
+        },
+    ),
+]
+Id = Annotated[int, Meta(ge=1, le=BIGGEST_ID)]
+Variables = Annotated[
+    dict[str, str],
+    Meta(
+        description="Values by name: a small letter, then small letters, digits and `_`.",
+        extra_json_schema={
+            "propertyNames": {"pattern": f"^{variables.NAME_PATTERN}$"},
+            "additionalProperties": {
+                "type": "string",
+                "maxLength": variables.MOST_VALUE,
+                "pattern": PLAIN_PATTERN,
+            },
+            "maxProperties": variables.MOST,
+            "examples": [{"order": "1001"}],
+        },
     ),
 ]
 Phone = Annotated[
@@ -135,6 +172,13 @@ class Listed(Protocol):
 def listed(found: Listed, rows: list[Any], make: Callable[[Any], T], *, page: int, per_page: int) -> Page[T]:
     """A page that a noun found, on the wire. rows: what is on it."""
     return page_of(rows, make, page=page, per_page=per_page, total=found.total, next_cursor=found.next_cursor)
+
+
+def one_of(**fields: object) -> None:
+    """Raises Invalid unless exactly one of these fields is given; its details name the first."""
+    if sum(one is not None for one in fields.values()) != 1:
+        sentence = f"Give either {' or '.join(fields)}."
+        raise Invalid("_or_".join(fields), sentence, details={next(iter(fields)): sentence})
 
 
 def in_field(name: str, parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

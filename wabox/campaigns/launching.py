@@ -31,13 +31,15 @@ def create(
     device_ids: Sequence[int] | None,
     scheduled_for: datetime | None,
     now: datetime,
+    text_id: int | None = None,
     ip: str | None = None,
 ) -> Campaign:
     """A campaign stands; without a time in the future it is launched at once.
 
     Where texts are judged, it may stand paused until a person has read it. message: parsed by the caller.
-    contact_ids: who is in the audience now. ip: of the sender, for the record. Raises Invalid
-    `no_recipients`, `content_refused`, InsufficientCredits; then nothing is stored.
+    contact_ids: who is in the audience now. text_id: the stored text that the message is a copy of. ip: of the
+    sender, for the record. Raises Invalid `no_recipients`, `content_refused`, InsufficientCredits; then nothing
+    is stored.
     """
     if not contact_ids:
         raise Invalid("no_recipients", "Nobody is in this audience; choose another tag, or add contacts first.")
@@ -46,13 +48,14 @@ def create(
         raise refusals.refusal(user_id, verdict, ip=ip, now=now)
     later = scheduled_for is not None and scheduled_for > now
     campaign_id = tx.insert(
-        """insert into campaigns (user_id, name, message, audience, device_ids, status, scheduled_for,
+        """insert into campaigns (user_id, name, message, text_id, audience, device_ids, status, scheduled_for,
                                   created_at, total)
-           values (:user_id, :name, :message, :audience, :device_ids, 'scheduled', :scheduled_for,
+           values (:user_id, :name, :message, :text_id, :audience, :device_ids, 'scheduled', :scheduled_for,
                    :now, :total)""",
         user_id=user_id,
         name=name,
         message=message,
+        text_id=text_id,
         audience=audience,
         device_ids=None if device_ids is None else json.dumps(list(device_ids)),
         scheduled_for=times.stored_or_none(scheduled_for),

@@ -41,13 +41,15 @@ NO_DEVICES = "no_devices"
 class Campaign:
     """A campaign with its counters. sent includes delivered and read; queued includes not yet expanded.
 
-    audience: a segment as JSON text. device_ids: None = every linked device.
+    text_id: the stored text that its message was copied from, which may be gone or another by now. audience: a
+    segment as JSON text. device_ids: None = every linked device.
     """
 
     id: int
     user_id: int
     name: str
     message: str
+    text_id: int | None
     audience: str
     device_ids: tuple[int, ...] | None
     status: Status
@@ -101,6 +103,17 @@ def by_id(rows: Rows, campaign_id: int) -> Campaign:
     if row is None:
         raise NotFound("not_found", "There is no such campaign.")
     return _campaign(row)
+
+
+def from_text(rows: Rows, user_id: int, text_id: int, *, most: int) -> list[Campaign]:
+    """The user's campaigns whose message was copied from this stored text, newest first."""
+    found = rows.all(
+        "select * from campaigns where user_id = :user_id and text_id = :text_id order by id desc limit :most",
+        user_id=user_id,
+        text_id=text_id,
+        most=most,
+    )
+    return [_campaign(row) for row in found]
 
 
 @dataclass(frozen=True, slots=True)

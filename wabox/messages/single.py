@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,12 +29,13 @@ def send(
     scheduled_for: datetime | None = None,
     expires_at: datetime | None = None,
     require_consent: bool,
+    variables: Mapping[str, str] | None = None,
     ip: str | None = None,
 ) -> int:
     """The message is in the log: queued, or skipped at once for somebody who must not be written to. Its job id.
 
     phone: the address, digits or the hidden id of somebody who wrote first. Name and custom come from the
-    contact with that phone. queue_if_offline: also for a
+    contact with that phone, unless `variables` say otherwise. queue_if_offline: also for a
     device that is not linked. Raises, in this order, NotFound for the device, InsufficientCredits,
     Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
     require_consent: `[guards]`. ip: of the sender, for the record of a refusal.
@@ -50,7 +52,7 @@ def send(
         device,
         phone=phone,
         template=template,
-        values=values,
+        values={**values, **(variables or {})},
         contact_id=contact_id,
         now=now,
         scheduled_for=scheduled_for,

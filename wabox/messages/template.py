@@ -70,6 +70,11 @@ class Template:
         """What the text can say: up to `most` variants, and all it holds, so that no alternative is left out."""
         return [*self.preview(most), "\n".join(_literals(self.nodes))]
 
+    def needed(self) -> tuple[str, ...]:
+        """Those of its variables that stand somewhere without a fallback."""
+        bare = set(_without_fallback(self.nodes))
+        return tuple(name for name in self.variables if name in bare)
+
     def longest(self, lengths: Mapping[str, int]) -> int:
         """The most characters it can render to. lengths: of the longest value of each variable."""
         return _longest(self.nodes, lengths)
@@ -157,6 +162,15 @@ def _literals(parsed: Nodes) -> Iterator[str]:
         else:
             for one in node.alternatives:
                 yield from _literals(one)
+
+
+def _without_fallback(parsed: Nodes) -> Iterator[str]:
+    for node in parsed:
+        if isinstance(node, Variable) and not node.fallback:
+            yield node.name
+        elif isinstance(node, Group):
+            for one in node.alternatives:
+                yield from _without_fallback(one)
 
 
 def _shortest(parsed: Nodes) -> int:

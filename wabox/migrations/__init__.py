@@ -35,6 +35,7 @@ NAMES = (
     "0019_idling",
     "0020_refusals_of_numbers",
     "0021_media",
+    "0022_texts",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -22,6 +22,7 @@ from wabox.db import Tx
 from wabox.devices import linking, orders
 from wabox.devices import stored as devices
 from wabox.messages import handing, outbox, stored, template
+from wabox.texts import stored as texts
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Link
@@ -116,7 +117,10 @@ def furnish(api: Api) -> None:
         queued = _message(tx, made.asha)
         till = keys.named(tx, made.asha.id, name="asha's till", scopes=["send"], now=NOON)
         ids = {"sales": sales.id, "unknown": unknown, "failed": failed, "queued": queued, "delivery": delivery}
-        return {**ids, "key": till.key_id}
+        text = texts.add(
+            tx, made.asha.id, texts.Draft("A secret of asha's", "A secret of asha's {order}"), now=NOON
+        )
+        return {**ids, "key": till.key_id, "template": text.id}
 
     api.ids = api.stage.box.db.write_now(verb)
     draft = writing.Draft(phones.parse(PHONE, country="BD"), name="A secret of asha's", tags=("leads",))

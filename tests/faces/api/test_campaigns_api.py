@@ -20,6 +20,7 @@ FIELDS = {
     "id",
     "name",
     "message",
+    "template_id",
     "tag",
     "status",
     "status_reason",

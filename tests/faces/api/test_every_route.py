@@ -53,6 +53,7 @@ OPTED_OUT = "select group_concat(phone_hash) from suppressions where user_id = {
 SALES = "select state || coalesce(command, '') || wanted from devices where label = 'sales'"
 PROMO = {"name": "April", "message": "Hi {name}", "tag": "leads"}
 CAMPAIGNS = "select group_concat(status) from campaigns where user_id = {asha}"
+TEXTS = "select group_concat(name || message) from texts where user_id = {asha}"
 ROWS = {
     "POST /send": Row(
         202,
@@ -110,6 +111,11 @@ ROWS = {
     "POST /contacts/{contact_id}/opt-out": Row(200, changes=OPTED_OUT),
     "POST /contacts/{contact_id}/opt-in": Row(200, contact="opted_out", changes=OPTED_OUT),
     "GET /tags": Row(200, 200),
+    "GET /templates": Row(200, 200),
+    "POST /templates": Row(201, 201, {"name": "Thanks", "message": "Thank you, {name}"}, changes=TEXTS),
+    "GET /templates/{template_id}": Row(200),
+    "PATCH /templates/{template_id}": Row(200, body={"message": "Thank you"}, changes=TEXTS),
+    "DELETE /templates/{template_id}": Row(204, changes=TEXTS),
     "POST /templates/preview": Row(200, 200, {"message": "Hi"}),
 }
 
@@ -129,6 +135,7 @@ def _call(api: Api, route: str, key: str | None = None, **more: Any) -> Any:
     row = ROWS[route]
     names: dict[str, object] = {"device_label": "sales", "delivery_id": api.ids["delivery"]}
     names |= {"key_id": api.ids["key"], "contact_id": api.ids[row.contact]}
+    names["template_id"] = api.ids["template"]
     names |= {"job_id": api.ids[row.job or "queued"], "campaign_id": api.ids[row.job or "scheduled"]}
     body = more.pop("body", row.body)
     if body is not None:

@@ -34,6 +34,9 @@ NEEDS = {
         "POST /campaigns/{campaign_id}/resume",
         "POST /campaigns/{campaign_id}/stop",
         "POST /campaigns/{campaign_id}/redispatch",
+        "POST /templates",
+        "PATCH /templates/{template_id}",
+        "DELETE /templates/{template_id}",
     },
     "devices": {
         "POST /devices",

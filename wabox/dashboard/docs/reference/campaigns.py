@@ -9,6 +9,7 @@ _CAMPAIGN = {
     "id": 678,
     "name": "April promo",
     "message": "Hi {name}, {Save|Get} 20% today",
+    "template_id": None,
     "tag": "leads",
     "status": "sending",
     "status_reason": None,
@@ -29,7 +30,14 @@ _CONTROLLED = {**_CAMPAIGN, "credits_refunded": 0}
 _ID = {"campaign_id": "678"}
 _NEW = (
     Field("name", later("What you call it."), need=True),
-    Field("message", later("The text, with {a|b} and variables as in POST /send."), need=True),
+    Field("message", later("The text, with {a|b} and variables as in POST /send. Give this or template_id.")),
+    Field(
+        "template_id",
+        later(
+            "Instead of message: a stored text, which is copied as it is now. A variable that only you could send "
+            "must have a fallback there, which is written in its place."
+        ),
+    ),
     Field("tag", later("Only contacts with this tag; everybody without it.")),
     Field("segment", later("A finer choice of contacts, by tags, consent and when you last wrote.")),
     Field("devices", later("Which phones send it; every linked one unless you say.")),

@@ -50,9 +50,18 @@ MESSAGES = Chapter(
                     "message",
                     later(
                         "The text, up to 4,096 characters. {a|b} draws one of several wordings; {name}, {custom} "
-                        "and {phone} are filled in; {name:friend} says friend where there is no name."
+                        "and {phone} are filled in; {name:friend} says friend where there is no name. Give this "
+                        "or template_id."
                     ),
-                    need=True,
+                ),
+                Field("template_id", later("Instead of message: the id of a stored text.")),
+                Field(
+                    "variables",
+                    later(
+                        "What the text is filled in with, by name: up to 50, each up to 1,024 characters, never "
+                        "read as {a|b}. They win over the contact's. The text may then name any variables; one "
+                        "that is not sent and has no fallback is 422 variables_missing."
+                    ),
                 ),
                 Field(
                     "device_label",

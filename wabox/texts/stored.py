@@ -1,0 +1,239 @@
+"""A stored text: its row, what it may be, and how it is found, changed and deleted.
+
+Whoever uses one gets a copy: what was sent or launched stays as it was when the text is changed or deleted. Of two
+people who change one at once the second is told, by its version. Names are the user's own and unique, however they
+are spelled.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from wabox import languages, times
+from wabox.db import Rows, Tx, reader
+from wabox.errors import Invalid, NotFound
+from wabox.messages import template, variables
+from wabox.messages.template import Template
+
+Category = Literal["service", "advertising"]
+
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+MOST = 200
+MOST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A stored text. message: as a sender writes it, with any variables. language: a code of ours; None = any.
+
+    category: a label for its owner; what needs a consent is settled by `[guards]`. version: grows by each change.
+    """
+
+    id: int
+    name: str
+    message: str
+    category: Category
+    language: str | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def parsed(self) -> Template:
+        """The message, understood."""
+        return template.parse(self.message, None)
+
+    @property
+    def settled(self) -> str:
+        """The message where only contacts fill it in: campaigns and pages. See variables.settled."""
+        return variables.settled(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a text shall be, as it was given."""
+
+    name: str
+    message: str
+    category: str = "service"
+    language: str | None = None
+
+    @classmethod
+    def of(cls, text: Text) -> Draft:
+        """As the text is now."""
+        return cls(text.name, text.message, text.category, text.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Filters of the list; None = all. q: a part of the name or the message."""
+
+    category: str | None = None
+    language: str | None = None
+    q: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Texts by name. total: of all pages. There is no cursor: there are at most MOST."""
+
+    texts: list[Text]
+    total: int
+    next_cursor: None = None
+
+
+def of_user(rows: Rows, user_id: int, text_id: int) -> Text:
+    """The user's text. Raises NotFound, for somebody else's too."""
+    row = rows.one("select * from texts where id = :id and user_id = :user_id", id=text_id, user_id=user_id)
+    if row is None:
+        raise NotFound("not_found", "There is no such stored text; GET /templates lists yours.")
+    return _text(row)
+
+
+def page(rows: Rows, user_id: int, wanted: Wanted, *, number: int = 1, per_page: int = MOST) -> Page:
+    """One page of the user's texts, by name."""
+    params = {
+        "user_id": user_id,
+        "category": wanted.category,
+        "language": wanted.language,
+        "key": key(wanted.q or ""),
+        "words": " ".join((wanted.q or "").split()).lower(),
+    }
+    where = """user_id = :user_id and category = ifnull(:category, category)
+               and (:language is null or language = :language)
+               and (:words = '' or instr(name_key, :key) > 0 or instr(lower(message), :words) > 0)"""
+    total = int(rows.value(f"select count(*) from texts where {where}", **params))  # noqa: S608
+    found = rows.all(
+        f"select * from texts where {where} order by name_key, id limit :limit offset :offset",  # noqa: S608
+        limit=per_page,
+        offset=(number - 1) * per_page,
+        **params,
+    )
+    return Page([_text(row) for row in found], total)
+
+
+def every(rows: Rows, user_id: int) -> list[Text]:
+    """All the user's texts, by name."""
+    return page(rows, user_id, Wanted()).texts
+
+
+def named(rows: Rows, user_id: int, name: str) -> Text | None:
+    """The user's text of this name, however it is spelled."""
+    row = rows.one(
+        "select * from texts where user_id = :user_id and name_key = :key", user_id=user_id, key=key(name)
+    )
+    return None if row is None else _text(row)
+
+
+def for_contacts(text: Text) -> Template:
+    """The text as a campaign copies it: contacts fill it in, and the fallback stands for all other variables.
+
+    Raises Invalid `variables_missing` naming those that have none.
+    """
+    return variables.contacts_only(text.message)
+
+
+def add(tx: Tx, user_id: int, draft: Draft, *, now: datetime) -> Text:
+    """The text is there. Raises Invalid `invalid`, `name_taken`, `too_many_texts`, or as template.parse does."""
+    clean = checked(draft)
+    if tx.value("select count(*) from texts where user_id = :user_id", user_id=user_id) >= MOST:
+        sentence = f"You have {MOST} stored texts, which is the most; delete one first."
+        raise Invalid("too_many_texts", sentence, details={"name": sentence})
+    _check_free(tx, user_id, clean.name, 0)
+    text_id = tx.insert(
+        """insert into texts (user_id, name, name_key, message, category, language, created_at, updated_at)
+           values (:user_id, :name, :key, :message, :category, :language, :now, :now)""",
+        user_id=user_id,
+        name=clean.name,
+        key=key(clean.name),
+        message=clean.message,
+        category=clean.category,
+        language=clean.language,
+        now=times.stored(now),
+    )
+    return of_user(tx, user_id, text_id)
+
+
+def change(tx: Tx, user_id: int, text_id: int, draft: Draft, *, version: int | None = None, now: datetime) -> Text:
+    """The text is as the draft says; one that says nothing new changes nothing.
+
+    version: the one that the draft was made from; None = whichever. Raises NotFound; Invalid
+    `changed_meanwhile`, or as `add` does.
+    """
+    before = of_user(tx, user_id, text_id)
+    if version is not None and version != before.version:
+        sentence = "This text was changed meanwhile; read it again, then change it."
+        raise Invalid("changed_meanwhile", sentence, details={"version": sentence})
+    clean = checked(draft)
+    if clean == Draft.of(before):
+        return before
+    _check_free(tx, user_id, clean.name, text_id)
+    tx.run(
+        """update texts set name = :name, name_key = :key, message = :message, category = :category,
+           language = :language, version = version + 1, updated_at = :now where id = :id and user_id = :user_id""",
+        id=text_id,
+        user_id=user_id,
+        name=clean.name,
+        key=key(clean.name),
+        message=clean.message,
+        category=clean.category,
+        language=clean.language,
+        now=times.stored(now),
+    )
+    return of_user(tx, user_id, text_id)
+
+
+def delete(tx: Tx, user_id: int, text_id: int) -> None:
+    """The text is gone; what was made from it stays. Raises NotFound."""
+    if not tx.run("delete from texts where id = :id and user_id = :user_id", id=text_id, user_id=user_id):
+        of_user(tx, user_id, text_id)
+
+
+def checked(draft: Draft) -> Draft:
+    """The draft as it is stored. Raises Invalid `invalid` naming the fields, or as template.parse does."""
+    name = " ".join(_without_marks(draft.name, ("Cc", "Cs", "Zl", "Zp")).split())
+    wrong: dict[str, str] = {}
+    if not key(name):
+        wrong["name"] = "Give the text a name; it is found by it."
+    elif len(name) > MOST_NAME:
+        wrong["name"] = f"A name has at most {MOST_NAME} characters."
+    if draft.category not in CATEGORIES:
+        wrong["category"] = f"This must be one of {', '.join(CATEGORIES)}."
+    if wrong:
+        raise Invalid("invalid", " ".join(wrong.values()), details=wrong)
+    check_language(draft.language)
+    template.parse(draft.message, None)
+    return Draft(unicodedata.normalize("NFC", name), draft.message, draft.category, draft.language)
+
+
+def check_language(code: str | None) -> None:
+    """Raises Invalid for what is neither None nor a language of ours."""
+    if code is not None and code not in languages.ALL:
+        sentence = f"This must be one of {', '.join(languages.ALL)}."
+        raise Invalid("invalid", sentence, details={"language": sentence})
+
+
+def key(name: str) -> str:
+    """What a name is found by: the same for `Order ready`, `ORDER  READY` and one with marks that nobody sees."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFC", " ".join(_without_marks(folded, ("Cf", "Cc", "Cs")).split()))
+
+
+def _without_marks(text: str, kinds: Sequence[str]) -> str:
+    return "".join(
+        " " if one.isspace() else one for one in text if one.isspace() or unicodedata.category(one) not in kinds
+    )
+
+
+def _check_free(rows: Rows, user_id: int, name: str, but: int) -> None:
+    found = named(rows, user_id, name)
+    if found is not None and found.id != but:
+        sentence = "You have a stored text of this name; choose another one."
+        raise Invalid("name_taken", sentence, details={"name": sentence})
+
+
+_text = reader(Text)
