@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import zlib
 
 from PIL import Image
 
-FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
+FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "gif": "GIF"}
 
 
 def drawn(kind: str, width: int = 36, height: int = 64, **how: object) -> bytes:
@@ -29,3 +30,14 @@ def moving(kind: str) -> bytes:
     file = io.BytesIO()
     frames[0].save(file, FORMATS[kind], save_all=True, append_images=frames[1:])
     return file.getvalue()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of so many black dots of one bit, of which a small part is there."""
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\1\0\0\0\0"
+    rows = zlib.compress(b"\0" * (width // 8 + 1) * min(height, 2_000), 9)
+    chunks = ((b"IHDR", head), (b"IDAT", rows), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
+        for name, body in chunks
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from wabox.accounts.sealing import Seal
@@ -29,6 +30,11 @@ class Box:
     pulse: Pulse = field(default_factory=Pulse)
     sights: Sights | None = None
     memory: dict[object, Any] = field(default_factory=dict)
+
+    @property
+    def media(self) -> Path:
+        """Where files that are sent lie."""
+        return self.config.data.dir / "media"
 
     @property
     def base_url(self) -> str:

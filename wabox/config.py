@@ -163,6 +163,22 @@ class Webhooks:
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """Files that are sent: pictures, papers, films and sound."""
+
+    max_megabytes: int = _key(64, values.integer(1, 2_000), "Largest file, in megabytes.")
+    disk_megabytes: int = _key(
+        2_048,
+        values.integer(1, 10_000_000),
+        "What all files together may take of the disk, in megabytes. At that, those that nothing needs make room, "
+        "longest unused first.",
+    )
+    keep_days: int = _key(
+        90, values.integer(0, 3_650), "Days a file is kept after it was last used. 0 = until room is wanted."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Guards:
     """What keeps a sender decent."""
 
@@ -302,6 +318,7 @@ class Config:
     sending: Sending = field(default_factory=Sending)
     devices: Devices = field(default_factory=Devices)
     webhooks: Webhooks = field(default_factory=Webhooks)
+    media: Media = field(default_factory=Media)
     guards: Guards = field(default_factory=Guards)
     accounts: Accounts = field(default_factory=Accounts)
     billing: Billing = field(default_factory=Billing)

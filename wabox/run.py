@@ -35,6 +35,7 @@ from wabox.engine.clock_jumps import Timekeeper
 from wabox.engine.closed_accounts import ClosedAccounts
 from wabox.engine.ended_links import EndedLinks
 from wabox.engine.expansion import Campaigns, Expansion
+from wabox.engine.filing import Filing
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.idling import Idling
 from wabox.engine.importing import Importing, Imports
@@ -230,6 +231,7 @@ class _Serving:
         self.links = Links(box, self.gateway)
         self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now, own_port=config.server.port)
         self.mailing = Mailing(box)
+        self.filing = Filing(box)
         imports, billing = Imports(box, self.workers), Billing(box)
         self.clock = Clock(
             box,
@@ -251,6 +253,7 @@ class _Serving:
                 EndedLinks(box, self.gateway).tick,
                 Idling(box).tick,
                 Housekeeping(box).tick,
+                self.filing.tick,
                 NightlyCheck(box).tick,
                 imports.tidy,
                 billing.tidy,
@@ -279,6 +282,7 @@ class _Serving:
             loop.add_signal_handler(name, self._ask_to_stop)
         loop.set_exception_handler(_noticed)
         if not self.box.db.damaged:
+            await self.filing.begin()
             await self.box.db.write(linking.all_starting)
             while await self.box.db.write(claiming.judge_caps_anew):
                 pass

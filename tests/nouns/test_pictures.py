@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import zlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.pictures import drawn, flat, moving
-from wabox.billing import pictures, screenshots
-from wabox.billing.pictures import TooLarge, Unreadable
+from tests.pictures import bomb, drawn, flat, moving
+from wabox.billing import screenshots
 from wabox.errors import Invalid
+from wabox.pictures import drawing, looking, parts
+from wabox.pictures.drawing import TooLarge, Unreadable
 
 # Pillow warns of odd notes in a picture, which may be odd
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 KINDS = ["png", "jpg", "webp"]
+MOST = screenshots.MOST_PIXELS
 EXIF = Image.Exif()
 EXIF[0x0112] = 6  # turned
 WHOLE = {kind: drawn(kind) for kind in KINDS}
@@ -49,10 +54,10 @@ def test_a_picture_that_only_begins_well_is_refused(kind: str) -> None:
 @pytest.mark.parametrize("claimed", KINDS)
 def test_only_the_claimed_kinds_decoder_sees_it(kind: str, claimed: str) -> None:
     if kind == claimed:
-        pictures.check(WHOLE[kind], claimed)
+        drawing.draw(WHOLE[kind], claimed, most_pixels=MOST)
         return
     with pytest.raises((Unreadable, TooLarge)):
-        pictures.check(WHOLE[kind], claimed)
+        drawing.draw(WHOLE[kind], claimed, most_pixels=MOST)
 
 
 @pytest.mark.parametrize(
@@ -64,27 +69,28 @@ def test_more_dots_than_a_photo_needs_are_not_even_drawn(
 ) -> None:
     data = flat(kind, width, height)
     assert len(data) < screenshots.MOST_BYTES
-    for opener in pictures._OPENERS.values():
+    for opener in drawing._OPENERS.values():
         monkeypatch.setattr(opener, "load", lambda _: pytest.fail("it was drawn"))
     with pytest.raises(TooLarge):
-        pictures.check(data, kind)
+        drawing.draw(data, kind, most_pixels=MOST)
 
 
 def test_a_webp_that_claims_to_be_huge_never_reaches_its_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(pictures._OPENERS, "webp", lambda _: pytest.fail("it was opened"))
+    monkeypatch.setitem(drawing._OPENERS, "webp", lambda _: pytest.fail("it was opened"))
     for form, head in (
         (b"VP8X", b"\0\0\0\0\xfe\x3f\0\xfe\x3f\0"),
         (b"VP8L", b"\x2f" + (0x3FFE | 0x3FFE << 14).to_bytes(4, "little") + b"\0" * 5),
         (b"VP8 ", b"\0\0\0\x9d\x01\x2a\xff\x3f\xff\x3f"),
     ):
         with pytest.raises(TooLarge):
-            pictures.check(b"RIFF\x40\0\0\0WEBP" + form + b"\x0a\0\0\0" + head + b"\0" * 40, "webp")
+            whole = b"RIFF\x40\0\0\0WEBP" + form + b"\x0a\0\0\0" + head + b"\0" * 40
+            drawing.draw(whole, "webp", most_pixels=MOST)
 
 
 @pytest.mark.parametrize("kind", ["png", "webp"])
 def test_a_picture_that_moves_is_refused(kind: str) -> None:
-    with pytest.raises(Unreadable):
-        pictures.check(moving(kind), kind)
+    with pytest.raises(Invalid, match="moves"):
+        screenshots.kind_of(moving(kind))
 
 
 def test_a_jpeg_of_endless_scans_is_refused_before_it_is_drawn() -> None:
@@ -92,7 +98,7 @@ def test_a_jpeg_of_endless_scans_is_refused_before_it_is_drawn() -> None:
     at = whole.rindex(b"\xff\xda")
     scan = whole[at:-2]
     with pytest.raises(TooLarge):
-        pictures.check(whole[:at] + scan * 100 + b"\xff\xd9", "jpg")
+        drawing.draw(whole[:at] + scan * 100 + b"\xff\xd9", "jpg", most_pixels=MOST)
 
 
 @pytest.mark.heavy("unpacks hundreds of megabytes")
@@ -101,7 +107,7 @@ def test_a_png_whose_words_unpack_to_hundreds_of_megabytes_is_refused() -> None:
     chunk = (len(words) - 4).to_bytes(4, "big") + words + zlib.crc32(words).to_bytes(4, "big")
     whole = WHOLE["png"]
     with pytest.raises(Unreadable):
-        pictures.check(whole[:33] + chunk + whole[33:], "png")
+        drawing.draw(whole[:33] + chunk + whole[33:], "png", most_pixels=MOST)
 
 
 @given(st.sampled_from(KINDS), st.data())
@@ -111,7 +117,69 @@ def test_no_bytes_break_the_look(kind: str, data: st.DataObject) -> None:
     hurt = bytearray(WHOLE[kind])
     for _ in range(data.draw(st.integers(1, 8))):
         hurt[data.draw(st.integers(8, len(hurt) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        assert screenshots.kind_of(bytes(hurt)) == kind
-    except Invalid as refusal:
-        assert refusal.code == "bad_receipt"
+    with contextlib.suppress(TooLarge, Unreadable):
+        drawing.draw(bytes(hurt), kind, most_pixels=MOST)
+    with contextlib.suppress(parts.Cut):
+        parts.without_notes(bytes(hurt), kind, parts.of(bytes(hurt), kind))
+
+
+def noted(kind: str, orientation: int) -> bytes:
+    """A picture that says where it was taken, and how the phone was held."""
+    notes = Image.Exif()
+    notes[0x0110] = "Nokia of asha"
+    notes[0x0112] = orientation
+    notes.get_ifd(0x8825)[2] = (23.0, 48.0, 37.0)
+    return drawn(kind, exif=notes)
+
+
+def dots(data: bytes) -> bytes:
+    with Image.open(io.BytesIO(data)) as picture:
+        return picture.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_place_and_camera_are_taken_out_and_not_a_dot_changes(tmp_path: Path, kind: str) -> None:
+    given, clean = noted(kind, 1), tmp_path / "clean"
+    assert b"Nokia of asha" in given
+    seen = looking.look(given, kind, most_pixels=MOST, clean_to=clean)
+    assert seen.cleaned and (seen.width, seen.height) == (36, 64)
+    left = clean.read_bytes()
+    assert b"Nokia" not in left and b"Exif" not in left and dots(left) == dots(given)
+    again = tmp_path / "again"
+    assert not looking.look(left, kind, most_pixels=MOST, clean_to=again).cleaned and not again.exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_picture_taken_sideways_is_turned_when_its_notes_go(tmp_path: Path, kind: str) -> None:
+    clean = tmp_path / "clean"
+    seen = looking.look(noted(kind, 6), kind, most_pixels=MOST, clean_to=clean)
+    assert (seen.width, seen.height) == (64, 36)
+    with Image.open(clean) as picture:
+        assert picture.size == (64, 36) and not picture.getexif()
+    assert b"Nokia" not in clean.read_bytes()
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "gif"])
+def test_what_lies_behind_a_picture_is_seen(tmp_path: Path, kind: str) -> None:
+    whole = moving("gif") if kind == "gif" else WHOLE[kind]
+    clean = tmp_path / "clean"
+    assert looking.look(whole, kind, most_pixels=MOST, clean_to=clean).behind == 0
+    seen = looking.look(whole + b"<html>", kind, most_pixels=MOST, clean_to=clean)
+    assert seen.behind == 6
+    assert seen.cleaned == (kind == "jpg")
+    if kind == "jpg":
+        assert clean.read_bytes() == whole
+
+
+def test_a_small_one_is_made(tmp_path: Path) -> None:
+    looking.look(drawn("png", 3_000, 1_000), "png", most_pixels=MOST, small_to=tmp_path / "small")
+    with Image.open(tmp_path / "small") as picture:
+        assert picture.format == "WEBP" and picture.size == (320, 107)
+
+
+@pytest.mark.heavy("draws 2,500 million dots, or would")
+def test_a_bomb_ends_its_own_process_alone(tmp_path: Path) -> None:
+    for most in (MOST, 10**10):  # refused by its head; drawn, until its memory is spent
+        with pytest.raises((TooLarge, Unreadable)):
+            looking.look(bomb(50_000, 50_000), "png", most_pixels=most, small_to=tmp_path / "small")
+    assert not (tmp_path / "small").exists()

@@ -9,12 +9,14 @@ import secrets
 import time
 from pathlib import Path
 
-from wabox.billing import pictures
 from wabox.errors import Invalid, NotFound
+from wabox.pictures import looking
 
 MOST_BYTES = 2 * 1024 * 1024
 TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+MOST_PIXELS = 20_000_000  # a phone's camera makes 12 million
 ORPHANS_KEPT_SECONDS = 3_600
+DAMAGED = "The picture is damaged or moves; take a screenshot and give that."
 _NAME = re.compile(r"[0-9a-f]{32}\.(png|jpg|webp)")
 
 
@@ -24,11 +26,13 @@ def kind_of(data: bytes) -> str:
         raise _bad("The picture is over 2 MB; take a screenshot, or make it smaller.")
     kind = _claimed(data)
     try:
-        pictures.check(data, kind)
-    except pictures.TooLarge:
+        seen = looking.look(data, kind, most_pixels=MOST_PIXELS)
+    except looking.TooLarge:
         raise _bad("The picture has over 20 million dots; take a screenshot, or make it smaller.") from None
-    except pictures.Unreadable:
-        raise _bad("The picture is damaged or moves; take a screenshot and give that.") from None
+    except looking.Unreadable:
+        raise _bad(DAMAGED) from None
+    if seen.moves:
+        raise _bad(DAMAGED)
     return kind
 
 

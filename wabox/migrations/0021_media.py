@@ -36,7 +36,7 @@ create index media_removed on media (id) where removed_at is not null;
 
 alter table messages add column media_id integer references media (id);
 alter table messages add column media_kind text check (media_kind in {KINDS});
-create index messages_with_media on messages (media_id) where media_id is not null;
+create index messages_with_media on messages (media_id, status) where media_id is not null;
 
 alter table campaigns add column media_id integer references media (id);
 alter table campaigns add column media_kind text check (media_kind in {KINDS});

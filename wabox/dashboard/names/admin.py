@@ -93,5 +93,6 @@ STEPS = {
     "expire": later("Messages past their time"),
     "devices": later("Turns to send"),
     "housekeeping": later("Forgetting what is old"),
+    "filing": later("Files past their days"),
     "nightly": later("The nightly check"),
 }

@@ -1,0 +1,79 @@
+"""Reads MP4 as far as it must be known: whole boxes from end to end, what plays in it, and how long."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from wabox.media.found import Found, Refused, refused
+
+MOST_BOXES = 200_000
+_STILL = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
+_HEIC = "This is a picture in Apple's form HEIC; save it as JPEG and send that."
+_MOV = "This is a QuickTime film; save it as MP4 and send that."
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the boxes of a film's head said."""
+
+    handlers: set[bytes] = field(default_factory=set)
+    seconds: float | None = None
+    width: int = 0
+    height: int = 0
+
+
+def mp4(data: mmap.mmap) -> Found:
+    """A video, or the sound of one alone. Raises Refused, and Invalid for what is like it and not sent."""
+    brand = data[8:12]
+    if brand in _STILL:
+        raise refused(_HEIC)
+    if brand == b"qt  ":
+        raise refused(_MOV)
+    top = list(_boxes(data, 0, len(data)))
+    heads = [(start, end) for name, start, end in top if name == b"moov"]
+    if len(heads) != 1:
+        raise Refused
+    told = _Told()
+    _read(data, *heads[0], told, depth=0)
+    if b"soun" in told.handlers and b"vide" not in told.handlers:
+        return Found("audio", "audio/mp4", "m4a", seconds=told.seconds)
+    return Found("video", "video/mp4", "mp4", None, told.width or None, told.height or None, told.seconds)
+
+
+def _read(data: mmap.mmap, start: int, end: int, told: _Told, *, depth: int) -> None:
+    for name, inside, stop in _boxes(data, start, end):
+        if name in (b"trak", b"mdia") and depth < 4:
+            _read(data, inside, stop, told, depth=depth + 1)
+        elif name == b"hdlr":
+            told.handlers.add(data[inside + 8 : inside + 12])
+        elif name == b"mvhd":
+            told.seconds = _seconds(data[inside : inside + 32])
+        elif name == b"tkhd":
+            told.width = max(told.width, int.from_bytes(data[stop - 8 : stop - 6], "big"))
+            told.height = max(told.height, int.from_bytes(data[stop - 4 : stop - 2], "big"))
+
+
+def _seconds(head: bytes) -> float | None:
+    at, size = (20, 8) if head[0] == 1 else (12, 4)
+    scale = int.from_bytes(head[at : at + 4], "big")
+    length = int.from_bytes(head[at + 4 : at + 4 + size], "big")
+    return round(length / scale, 2) if scale and length < 86_400 * scale else None
+
+
+def _boxes(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """(name, from, to) of what each box holds; they fill the stretch exactly, or it raises Refused."""
+    for _ in range(MOST_BOXES):
+        if at == end:
+            return
+        size, name, head = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
+        if size == 1:
+            size, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        elif size == 0:
+            size = end - at
+        if size < head or at + size > end or len(name) < 4:
+            raise Refused
+        yield name, at + head, at + size
+        at += size
+    raise Refused

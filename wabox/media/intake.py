@@ -1,0 +1,80 @@
+"""Takes a finished file in: what it is, cleaned of what it tells, in its place under its hash."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from wabox.db import Database
+from wabox.media import keeping, kinds, names, store
+from wabox.media.found import Found, refused
+from wabox.media.keeping import Examined
+from wabox.media.store import Incoming
+from wabox.pictures import looking
+
+MOST_PIXELS = 50_000_000  # what a good phone's camera makes
+_DAMAGED = "The picture is damaged or cut off; save it anew and send that."
+_DOTS = "The picture has over 50 million dots; make it smaller, or send it as a PDF."
+
+
+@asynccontextmanager
+async def taken(db: Database, folder: Path, incoming: Incoming, filename: str | None) -> AsyncIterator[Examined]:
+    """The file lies in its place, and nobody takes it away inside the block: write its row there.
+
+    folder: `data/media`. filename: as its sender calls it. Raises Invalid `bad_file`, Unavailable `storage_full`.
+    If the block raises, nothing of the file is left.
+    """
+    examined = await asyncio.to_thread(_examine, folder, incoming, filename)
+    try:
+        yield examined
+    except BaseException:
+        store.unpin(examined.stored_sha256)
+        await asyncio.to_thread(clear, db, folder, [examined.stored_sha256])
+        raise
+    store.unpin(examined.stored_sha256)
+
+
+def clear(db: Database, folder: Path, found: Iterable[str] | None = None) -> int:
+    """Files that no row names are gone: of these hashes, else of all; how many. Not on the loop."""
+    there = store.held(folder) if found is None else found
+    return store.sweep(folder, there, lambda: db.write_now(keeping.named_files))
+
+
+def _examine(folder: Path, incoming: Incoming, filename: str | None) -> Examined:
+    """Takes up to ten seconds. The file is pinned."""
+    sha256 = incoming.finish()
+    found = kinds.of(incoming.path, filename or "")
+    clean, small = store.part(folder), store.part(folder)
+    try:
+        if found.picture is not None:
+            found = _drawn(found, incoming.path, clean, small)
+        source = clean if clean.exists() else incoming.path
+        stored_sha256 = store.hashed(source) if source is clean else sha256
+        store.pin(stored_sha256)
+        try:
+            store.place(folder, source, stored_sha256, small)
+        except BaseException:
+            store.unpin(stored_sha256)
+            raise
+        return Examined(sha256, stored_sha256, source.stat().st_size, names.tidy(filename, found.suffix), found)
+    finally:
+        clean.unlink(missing_ok=True)
+        small.unlink(missing_ok=True)
+
+
+def _drawn(found: Found, path: Path, clean: Path, small: Path) -> Found:
+    """What is known once it was drawn, by another process."""
+    assert found.picture is not None
+    try:
+        seen = looking.look(path, found.picture, most_pixels=MOST_PIXELS, clean_to=clean, small_to=small)
+    except looking.TooLarge:
+        raise refused(_DOTS) from None
+    except looking.Unreadable:
+        raise refused(_DAMAGED) from None
+    if seen.behind and found.picture != "jpg":  # behind a JPEG phones put films and notes, which are taken off
+        raise refused(kinds.TWO_THINGS)
+    kind = "document" if seen.moves else found.kind
+    return replace(found, kind=kind, width=seen.width, height=seen.height)

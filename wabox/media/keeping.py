@@ -1,0 +1,203 @@
+"""Who holds a file and how long: kept once a user, used, needed, removed by hand, by age or for want of room."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wabox import times
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid, Unavailable
+from wabox.media import stored
+from wabox.media.found import Found
+from wabox.media.kinds import MEGABYTE
+from wabox.media.stored import Media, Origin
+
+PIECE = 200
+
+# Tables of which a row may name a file; as long as one does, the file's own row stays.
+NAMED_BY = ("messages", "campaigns")
+# What must not lose its file: it is still to go.
+NEEDED = """(exists (select 1 from messages m where m.media_id = media.id and m.status in ('queued', 'sending'))
+    or exists (select 1 from campaigns c where c.media_id = media.id
+               and c.status in ('scheduled', 'sending', 'paused')))"""
+_UNNAMED = " and ".join(f"not exists (select 1 from {one} t where t.media_id = media.id)" for one in NAMED_BY)  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A file that lies in its place and may be written down. sha256: of what was given; stored_sha256: of it."""
+
+    sha256: str
+    stored_sha256: str
+    bytes: int
+    filename: str
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that its user holds. new: they did not before. made_room: others were removed for it."""
+
+    media: Media
+    new: bool
+    made_room: bool = False
+
+
+def keep(tx: Tx, user_id: int, examined: Examined, *, origin: Origin, disk_megabytes: int, now: datetime) -> Kept:
+    """The user holds the file. The same bytes again are the one they hold already, used now.
+
+    disk_megabytes: what all files may take; those that nothing needs make room, longest unused first. Raises
+    Unavailable `media_full`. That somebody else holds the same changes nothing that can be seen.
+    """
+    known = tx.one(
+        """select * from media where user_id = :user_id and sha256 = :sha256 and mime = :mime
+           and removed_at is null""",
+        user_id=user_id,
+        sha256=examined.sha256,
+        mime=examined.found.mime,
+    )
+    if known is not None:
+        use(tx, known["id"], now=now)
+        return Kept(stored.by_id(tx, known["id"]), new=False)
+    made_room = _make_room(tx, examined.bytes, disk_megabytes * MEGABYTE, now)
+    media_id = tx.insert(
+        """insert into media (user_id, sha256, stored_sha256, kind, mime, filename, bytes, width, height, seconds,
+             origin, created_at, last_used_at)
+           values (:user_id, :sha256, :stored, :kind, :mime, :filename, :bytes, :width, :height, :seconds,
+             :origin, :now, :now)""",
+        user_id=user_id,
+        sha256=examined.sha256,
+        stored=examined.stored_sha256,
+        kind=examined.found.kind,
+        mime=examined.found.mime,
+        filename=examined.filename,
+        bytes=examined.bytes,
+        width=examined.found.width,
+        height=examined.found.height,
+        seconds=examined.found.seconds,
+        origin=origin,
+        now=times.stored(now),
+    )
+    return Kept(stored.by_id(tx, media_id), new=True, made_room=made_room)
+
+
+def use(tx: Tx, media_id: int, *, now: datetime) -> None:
+    """It was used now, so it is kept on."""
+    tx.run(
+        "update media set last_used_at = max(last_used_at, :now) where id = :id",
+        id=media_id,
+        now=times.stored(now),
+    )
+
+
+def remove(tx: Tx, user_id: int, media_id: int, *, now: datetime) -> Media:
+    """The user's file is gone; the log still says what went. Raises NotFound, Invalid `in_use`."""
+    found = stored.of_user(tx, user_id, media_id)
+    if is_needed(tx, media_id):
+        raise Invalid(
+            "in_use",
+            "A message or a campaign that is still to go needs this file; cancel it, or wait until it went.",
+        )
+    _gone(tx, [media_id], now)
+    return found
+
+
+def is_needed(rows: Rows, media_id: int) -> bool:
+    """Whether something that is still to go carries it."""
+    return bool(rows.value(f"select {NEEDED} from media where id = :id", id=media_id))  # noqa: S608 - a constant
+
+
+def used_bytes(rows: Rows) -> int:
+    """What all files of the box take, each once."""
+    return int(
+        rows.value(
+            """select coalesce(sum(bytes), 0) from (
+                 select max(bytes) as bytes from media where removed_at is null group by stored_sha256)"""
+        )
+    )
+
+
+def held_bytes(rows: Rows, user_id: int) -> int:
+    """What the user's files take."""
+    return int(
+        rows.value(
+            "select coalesce(sum(bytes), 0) from media where user_id = :user_id and removed_at is null",
+            user_id=user_id,
+        )
+    )
+
+
+def named_files(rows: Rows) -> set[str]:
+    """The hashes of all files that a row names."""
+    return {
+        row["stored_sha256"]
+        for row in rows.all("select distinct stored_sha256 from media where removed_at is null")
+    }
+
+
+def expire(tx: Tx, *, unused_since: datetime, now: datetime, most: int = PIECE) -> int:
+    """Some that nobody used since then and nothing needs are removed; how many."""
+    due = tx.all(
+        f"""select id from media where removed_at is null and last_used_at < :since and not {NEEDED}
+            order by last_used_at limit :most""",  # noqa: S608 - a constant
+        since=times.stored(unused_since),
+        most=most,
+    )
+    _gone(tx, [row["id"] for row in due], now)
+    return len(due)
+
+
+def forget(tx: Tx, *, most: int = PIECE) -> int:
+    """Rows of removed files that nothing names any more are gone; how many."""
+    return tx.run(
+        f"""delete from media where id in (
+              select id from media where removed_at is not null and {_UNNAMED} limit :most)""",  # noqa: S608
+        most=most,
+    )
+
+
+def lost(tx: Tx, there: Sequence[str], *, now: datetime) -> int:
+    """Rows whose file is not there are removed; how many. there: the hashes of all that are, asked just before."""
+    kept = set(there)
+    rows = tx.all("select id, stored_sha256 from media where removed_at is null")
+    gone = [row["id"] for row in rows if row["stored_sha256"] not in kept]
+    _gone(tx, gone, now)
+    return len(gone)
+
+
+def expires_at(found: Media, keep_days: int) -> datetime | None:
+    """When it goes if nobody uses it again; None: when room is wanted."""
+    return found.last_used_at + timedelta(days=keep_days) if keep_days else None
+
+
+def _make_room(tx: Tx, coming: int, most: int, now: datetime) -> bool:
+    """There is room for so many bytes; whether something was removed for it."""
+    removed = False
+    missing = used_bytes(tx) + coming - most
+    while missing > 0:
+        row = tx.one(
+            f"select id from media where removed_at is null and not {NEEDED} order by last_used_at, id limit 1"  # noqa: S608
+        )
+        if row is None or coming > most:
+            raise Unavailable(
+                "media_full",
+                f"The files of this box take all of the {most // MEGABYTE:,} MB that they may; delete some that "
+                "nothing needs, or raise [media] disk_megabytes.",
+                retry_after=3600,
+            )
+        _gone(tx, [row["id"]], now)
+        removed = True
+        missing = used_bytes(tx) + coming - most
+    return removed
+
+
+def _gone(tx: Tx, media_ids: Sequence[int], now: datetime) -> None:
+    tx.run(
+        """update media set removed_at = :now
+           where id in (select value from json_each(:ids)) and removed_at is null""",
+        ids=json.dumps(list(media_ids)),
+        now=times.stored(now),
+    )

@@ -1,0 +1,131 @@
+"""What a file is, by its content alone: what may be sent, as what kind, and what never.
+
+A file is one of the kinds listed here, whole from its first byte to its last, or it is refused in words: what only
+begins as a picture, what is two things at once, and whatever a machine could run. Its name proves nothing.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from wabox.errors import Invalid
+from wabox.media import films, papers, sounds
+from wabox.media.found import Found, Refused, refused
+from wabox.media.stored import Kind
+
+Look: TypeAlias = Callable[[mmap.mmap], Found]
+
+# More than WhatsApp takes of a kind is refused before anything is queued. 16 MB is what its help named for photos,
+# videos and voice, 100 MB what its Cloud API takes of a document (developers.facebook.com/docs/whatsapp/cloud-api,
+# November 2026). Its page may take more, or shrink a picture first: whatever it is, it goes as a document too.
+MEGABYTE = 1024 * 1024
+MOST_OF: dict[Kind, int] = {
+    "image": 16 * MEGABYTE,
+    "video": 16 * MEGABYTE,
+    "audio": 16 * MEGABYTE,
+    "voice": 16 * MEGABYTE,
+    "document": 100 * MEGABYTE,
+}
+RUNNABLE = (
+    "This is a program, a page or a script; such files are not sent. Send a picture, a PDF or an office file."
+)
+TWO_THINGS = (
+    "This file is two things at once, with an archive or a page behind its end; save it anew and send that."
+)
+UNKNOWN = (
+    "This kind of file is not sent. There are: JPEG, PNG, WebP and GIF pictures, MP4 videos, Ogg/Opus, MP3, M4A "
+    "and AAC sound, PDF, Word, Excel, PowerPoint and OpenDocument files, and texts."
+)
+_RUNS_BY_NAME = re.compile(  # texts that a machine runs, or a browser
+    "apk|app|bash|bat|bin|chm|class|cmd|com|cpl|dll|dmg|elf|exe|gadget|hta|htm|html|inf|ins|iso|jar|js|"
+    "jse|lnk|mjs|msc|msi|msp|php|pif|ps1|psm1|py|rb|reg|scf|scr|sh|shtml|svg|svgz|sys|url|vb|vbe|vbs|wasm|"
+    "ws|wsf|wsh|xht|xhtml|xml"
+)
+_RUNS = (
+    b"MZ",
+    b"\x7fELF",
+    b"\xfe\xed\xfa\xce",
+    b"\xfe\xed\xfa\xcf",
+    b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"\0asm",
+    b"dex\n",
+    b"#!",
+    b"L\0\0\0\x01\x14\x02\0",
+)
+_STARTS: tuple[tuple[int, bytes, Look], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", lambda _: Found("image", "image/png", "png", picture="png")),
+    (0, b"\xff\xd8\xff", lambda _: Found("image", "image/jpeg", "jpg", picture="jpg")),
+    (8, b"WEBPVP8", lambda _: Found("image", "image/webp", "webp", picture="webp")),
+    (0, b"GIF8", lambda _: Found("document", "image/gif", "gif", picture="gif")),
+    (4, b"ftyp", films.mp4),
+    (0, b"OggS", sounds.ogg),
+    (0, b"ID3", sounds.mp3),
+    (0, b"PK\x03\x04", papers.office),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", papers.old_office),
+)
+
+
+def of(path: Path, filename: str) -> Found:
+    """What this file is. filename: as its sender calls it; it only tells a list from a plain text.
+
+    Raises Invalid `bad_file`. Reads the file once or twice: never on the loop. A picture is not drawn here.
+    """
+    if path.stat().st_size == 0:
+        raise refused("The file is empty.")
+    suffix = suffix_of(filename)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        head = data[:1024]
+        if head.startswith(_RUNS):
+            raise refused(RUNNABLE)
+        try:
+            found = _looked(data, head, suffix)
+        except (Refused, IndexError, ValueError):
+            raise refused("The file is damaged or cut off; save it anew and send that.") from None
+        if data[:2] != b"PK" and papers.is_archive(data):
+            raise refused(TWO_THINGS)
+    return found
+
+
+def check_size(kind: Kind, size: int) -> None:
+    """Nothing happens if WhatsApp takes so many bytes of this kind. Raises Invalid `file_too_large`."""
+    most = MOST_OF[kind]
+    if size <= most:
+        return
+    sentence = f"WhatsApp takes up to {most // MEGABYTE} MB of this kind; make it smaller"
+    sentence += "." if kind == "document" else ", or send it with as_document."
+    raise Invalid("file_too_large", sentence, details={"media": sentence})
+
+
+def suffix_of(filename: str) -> str:
+    """What stands behind the last point of a name, in small letters; "" if nothing does."""
+    return filename.rpartition(".")[2].strip().lower() if "." in filename else ""
+
+
+def _looked(data: mmap.mmap, head: bytes, suffix: str) -> Found:
+    for at, start, look in _STARTS:
+        if head[at : at + len(start)] == start:
+            return look(data)
+    return _without_start(data, head, suffix)
+
+
+def _without_start(data: mmap.mmap, head: bytes, suffix: str) -> Found:
+    if papers.is_page(head):
+        raise refused(RUNNABLE)
+    if b"%PDF-" in head:
+        return papers.pdf(data)
+    if sounds.is_frame(data, 0):
+        return sounds.mp3(data)
+    if sounds.is_aac(data, 0):
+        return sounds.aac(data)
+    found = papers.text(data, suffix)
+    if found is None:
+        raise refused(UNKNOWN)
+    if _RUNS_BY_NAME.fullmatch(suffix):
+        raise refused(RUNNABLE)
+    return found
