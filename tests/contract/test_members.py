@@ -22,7 +22,7 @@ LANGUAGE = set(
     re.findall(
         r"\w+",
         """add adoptedStyleSheets all ariaDisabled assign at body bottom button catch checked click closest dataset
-        allSettled defineProperty delete disabled document endsWith entries every filter finally find
+        allSettled defineProperty delete disabled document endsWith entries every files filter finally find
         flat floor forEach freeze from fromEntries get getAttribute getBoundingClientRect getClientRects getTime
         has hidden href includes indexOf isArray isConnected isFinite isInteger join keys
         left length map matches max message min name now of on parentElement parse pop push

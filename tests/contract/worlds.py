@@ -10,7 +10,7 @@ import asyncio
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -64,6 +64,18 @@ QUICK = Limits(
     notice=0.5,
     dialog=1.5,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message as its recipient has it; sha256 of the bytes that came."""
+
+    text: str
+    kind: str | None = None
+    mime: str | None = None
+    filename: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
 
 
 class Diary:
@@ -205,6 +217,10 @@ class World(ABC):
         """How often the server was given this message."""
 
     @abstractmethod
+    def arrived(self, message_id: str) -> Arrived | None:
+        """What the recipient got under this id."""
+
+    @abstractmethod
     def read(self, device_id: int, message_id: str) -> None:
         """The recipient's phone gets and shows the message."""
 
@@ -244,6 +260,7 @@ OUTCOMES: dict[str, Outcome] = {
     "blackhole": "stuck",
     "send_error": "refused",
     "late_nack_ms": "refused_later",
+    "upload_error": "upload_error",
 }
 
 
@@ -283,6 +300,13 @@ class FakeWorld(World):
         taken = self.fake.taken.get(message_id)
         return taken.copies if taken else 0
 
+    def arrived(self, message_id: str) -> Arrived | None:
+        taken = self.fake.taken.get(message_id)
+        if taken is None or taken.file is None:
+            return None if taken is None else Arrived(taken.text)
+        file = taken.file
+        return Arrived(taken.text, file.kind, file.mime, file.filename, file.bytes, taken.sha256)
+
     def read(self, device_id: int, message_id: str) -> None:
         for ack in (2, 3):
             self.fake.ack(device_id, message_id, ack)
@@ -304,6 +328,10 @@ class FakeWorld(World):
                 self.fake.every_existence_unknown = True
             case {"ciphertext_ms": int()}:
                 pass  # here nothing is ever told before it can be read
+            case {"upload_stuck": _, "media_entry": str(entry)}:
+                self.fake.plan("upload_stuck" if entry == "early" else "upload_stuck_late")
+            case {"media_entry": _}:
+                pass  # it shows only where an upload ends badly
             case {"hidden_number": list(phones)}:
                 self._hide(set(phones))
             case {"not_on_whatsapp": list(phones)}:
@@ -410,6 +438,11 @@ class ChromiumWorld(World):
         answer = self.http.get("/sandbox/messages").raise_for_status().json()
         found = [one for one in answer["messages"] if one["id"].endswith(message_id)]
         return sum(one["copies"] for one in found)
+
+    def arrived(self, message_id: str) -> Arrived | None:
+        answer = self.http.get("/sandbox/messages").raise_for_status().json()
+        found = [one for one in answer["messages"] if one["id"].endswith(message_id)]
+        return Arrived(found[0]["text"], **(found[0].get("media") or {})) if found else None
 
     def read(self, device_id: int, message_id: str) -> None:
         """The sandbox's phones read by themselves."""

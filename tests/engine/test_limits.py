@@ -218,7 +218,7 @@ def test_a_chat_that_is_closed_for_another_reason_is_tried_again_in_an_hour(
     job, other = engine.send(COLD), engine.send(OTHER)
     hand_over = engine.driver.hand_over
 
-    def closed(device_id: int, chat_id: str, *rest: str) -> Handed:
+    def closed(device_id: int, chat_id: str, *rest: Any) -> Handed:
         return Handed("held", "read_only") if chat_id.startswith(COLD) else hand_over(device_id, chat_id, *rest)
 
     monkeypatch.setattr(engine.driver, "hand_over", closed)

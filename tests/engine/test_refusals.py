@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def refuse(
     """The server refuses these, or everybody new, for so long; the page is told nothing."""
     hand_over, ends = engine.driver.hand_over, engine.stage.hands.now() + timedelta(hours=hours)
 
-    def judged(device_id: int, chat_id: str, *rest: str) -> Handed:
+    def judged(device_id: int, chat_id: str, *rest: Any) -> Handed:
         phone = chat_id.partition("@")[0]
         meant = phone not in engine.driver.wrote if phones is None else phone in phones
         if meant and engine.stage.hands.now() < ends:

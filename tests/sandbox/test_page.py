@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 from pathlib import Path
@@ -76,8 +77,42 @@ async def test_a_file_goes_out_with_its_name_and_hash(client: Client, control: h
     assert sent["messageSendResult"] == "OK"
     [got] = (await control.get("/sandbox/messages")).json()["messages"]
     assert got["text"] == "prices"
-    assert got["media"]["filename"] == "price.txt"
-    assert got["media"]["size"] == 5
+    assert got["media"] == {
+        "kind": "document",
+        "mime": "text/plain",
+        "filename": "price.txt",
+        "bytes": 5,
+        "sha256": hashlib.sha256(b"hello").hexdigest(),
+    }
+    there = await control.get(f"/sandbox/mms/{got['media']['sha256']}")
+    assert there.content == b"hello"
+    assert there.headers["content-disposition"].startswith("attachment")
+
+
+async def test_a_caption_that_nobody_wrote_is_not_shown(client: Client, control: httpx.AsyncClient) -> None:
+    await client.link(control)
+    await client.page.evaluate(
+        """(chat) => WPP.chat.sendFileMessage(chat, 'data:text/plain;base64,aGVsbG8=',
+        {type: 'document', filename: 'price.txt', markIsRead: false})""",
+        f"{ASHA}@c.us",
+    )
+    [got] = (await control.get("/sandbox/messages")).json()["messages"]
+    assert (got["text"], got["media"]["filename"]) == ("", "price.txt")
+
+
+async def test_what_cannot_be_shown_is_refused_and_not_dropped(client: Client, control: httpx.AsyncClient) -> None:
+    await client.link(control)
+    results = await client.page.evaluate(
+        """async (chat) => {
+          const options = { markIsRead: false, waitForAck: true };
+          const place = await WPP.chat.sendLocationMessage(chat, { lat: 23.7, lng: 90.4, name: 'shop' }, options);
+          const poll = await WPP.chat.sendCreatePollMessage(chat, 'When?', ['today', 'never'], options);
+          return [place, poll].map((one) => one.sendMsgResult.messageSendResult);
+        }""",
+        f"{ASHA}@c.us",
+    )
+    assert results == ["ERROR_UNKNOWN", "ERROR_UNKNOWN"]
+    assert (await control.get("/sandbox/messages")).json()["messages"] == []
 
 
 async def test_a_second_copy_of_an_id_is_counted_and_delivered_once(

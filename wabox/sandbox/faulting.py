@@ -50,7 +50,8 @@ def _change_weather(world: World, before: Faults, now: float) -> None:
 
 
 def _of_sending(faults: Faults) -> tuple[object, ...]:
-    return faults.send_seen, faults.enter_ms, faults.second_add
+    of_files = faults.media_entry, faults.upload_stuck == "worker"
+    return faults.send_seen, faults.enter_ms, faults.second_add, of_files
 
 
 def _tell_people(world: World, before: Faults, now: float) -> None:

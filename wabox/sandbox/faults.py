@@ -61,6 +61,11 @@ by each removal from then on |
 | `send_seen` | bool | the page marks a chat read when it sends there, as the real one does (true) |
 | `enter_ms` | ms | a message enters the page's store that late |
 | `second_add` | "throw" or null | adding a message under an id that is in the store throws |
+| `upload_ms` | ms | the server takes a file's bytes that late |
+| `upload_error` | switch | the server does not take a file's bytes: ack -1, ERROR_UPLOAD |
+| `upload_stuck` | switch or `worker` | an upload never ends; worker: it and all that is sent behind it wait, \
+unless the page is told not to upload in a worker |
+| `media_entry` | `early` or `late` | a file's message enters the page's store before or after its upload |
 | `duplicate_ids` | "deliver" or null | a second hand-over under the same id is delivered, too |
 | `lazy_exports` | modules | these are in the map and throw when first asked for (next load) |
 | `registered_not_requirable` | modules | these are in the map and always throw (next load) |
@@ -206,6 +211,10 @@ class Faults(msgspec.Struct, kw_only=True):
     send_seen: bool = True
     enter_ms: int = 0
     second_add: str | None = None
+    upload_ms: int = 0
+    upload_error: Switch = False
+    upload_stuck: Switch | str = False
+    media_entry: str = "early"
     duplicate_ids: str | None = None
     lazy_exports: list[str] = msgspec.field(default_factory=list)
     registered_not_requirable: list[str] = msgspec.field(default_factory=list)
@@ -334,6 +343,16 @@ def _switch(value: Any) -> Switch:
     if type(value) is int and 0 <= value <= 1_000_000:
         return value or False
     raise _bad("Give true, false, or how many of the next ones it shall strike.")
+
+
+def _stuck(value: Any) -> Switch | str:
+    return "worker" if value == "worker" else _switch(value)
+
+
+def _entry(value: Any) -> str:
+    if value not in ("early", "late"):
+        raise _bad("Give early or late.")
+    return str(value)
 
 
 def _send_error(value: Any) -> Switch | str:
@@ -520,6 +539,10 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "send_seen": _flag,
     "enter_ms": _milliseconds,
     "second_add": _only("throw"),
+    "upload_ms": _milliseconds,
+    "upload_error": _switch,
+    "upload_stuck": _stuck,
+    "media_entry": _entry,
     "duplicate_ids": _only("deliver"),
     "lazy_exports": _modules,
     "registered_not_requirable": _modules,

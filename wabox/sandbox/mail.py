@@ -17,6 +17,15 @@ from wabox.errors import Invalid
 from wabox.sandbox import limits, persons, receipts
 from wabox.sandbox.world import Companion, Message, Page, World
 
+# WhatsApp's types of what goes with a file, and what the control API calls them.
+KINDS = {
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+    "ptt": "voice",
+    "document": "document",
+    "sticker": "sticker",
+}
 AUTO_REPLY = "Thank you for your message. We stop work at six and answer tomorrow."
 Answer = Callable[[dict[str, Any]], None]
 
@@ -50,7 +59,26 @@ def _refusal(world: World, me: str, sent: dict[str, Any], now: float) -> dict[st
     phone = world.phone_behind(sent["to"]["user"], sent["to"]["server"])
     if phone is None or not world.is_on_whatsapp(phone):
         return {"refused": "ERROR_UNKNOWN"}
+    if sent["type"] != "chat" and sent["type"] not in KINDS:
+        return {"refused": "ERROR_UNKNOWN"}  # what cannot be shown is not taken
+    if sent["type"] in KINDS and _file_of(world, sent) is None:
+        return {"refused": "ERROR_UPLOAD"}
     return limits.refusal(world, me, phone, now)
+
+
+def _file_of(world: World, sent: dict[str, Any]) -> dict[str, Any] | None:
+    """What is known of the uploaded file, from what the server got; None if it got nothing."""
+    media = sent.get("media") or {}
+    sha256 = str(media.get("direct_path") or "").rpartition("/")[2]
+    if sha256 not in world.uploaded:
+        return None
+    return {
+        "kind": KINDS[sent["type"]],
+        "mime": media["mimetype"],
+        "filename": media.get("filename"),
+        "bytes": world.uploaded[sha256],
+        "sha256": sha256,
+    }
 
 
 def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) -> Message:
@@ -63,7 +91,7 @@ def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) 
             world.kept.messages.append(msgspec.structs.replace(known, copies=1, at=now))
         return known
     world.account(phone)
-    media = sent.get("media")
+    media = _file_of(world, sent) if sent["type"] in KINDS else None
     text = sent.get("caption") or "" if media else sent.get("text") or ""
     message = Message(
         id=sent["id"],
@@ -72,7 +100,7 @@ def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) 
         text=text,
         at=now,
         kind="sent",
-        media={"type": sent.get("type"), **media} if media else None,
+        media=media,
     )
     if (companion.phone, phone) not in world.written:
         limits.begun(world, companion.phone, phone, now)
@@ -102,11 +130,20 @@ def _as_event(world: World, message: Message, phone: str, *, from_me: bool) -> d
         **persons.told(world, person, message.at, from_me=from_me),
         "name": person.name,
         "text": message.text,
-        "media": message.media,
+        "media": _told_media(message.media),
         "t": int(message.at) + world.faults.skew_s,
         "ack": message.ack,
         "from_me": from_me,
     }
+
+
+def _told_media(media: dict[str, Any] | None) -> dict[str, Any] | None:
+    """As a page hears of it, in WhatsApp's words."""
+    if media is None:
+        return None
+    types = {kind: type_ for type_, kind in KINDS.items()}
+    kind = media.get("kind", "document")
+    return {"type": types.get(kind, kind), "mimetype": media.get("mime"), "filename": media.get("filename")}
 
 
 def _plan_delivery(world: World, message: Message, now: float) -> None:
@@ -189,7 +226,7 @@ def write(world: World, sender: str, to: str, text: str, now: float, *, kind: st
         text=text,
         at=now,
         kind="inbound",
-        media={"type": kind} if kind else None,
+        media={"kind": KINDS.get(kind, kind)} if kind else None,
         ack=2,
     )
     _enter(world, message)

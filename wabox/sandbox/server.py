@@ -24,9 +24,10 @@ from litestar.response import Response
 from litestar.types import Message, Scope
 
 from wabox.errors import Invalid, Refusal
-from wabox.sandbox import control, mail, phones_page
+from wabox.sandbox import control, mail, phones_page, uploads
 from wabox.sandbox.certificate import certificate_files
 from wabox.sandbox.keeping import Keeper
+from wabox.sandbox.uploads import Shelf
 from wabox.sandbox.wire import Wire
 from wabox.sandbox.world import World
 
@@ -35,7 +36,7 @@ WHATSAPP_VERSION = "2.3000.1046400001"
 FIRST_WAVE = ["kernel", "collections", "ids", "constants"]
 SECOND_WAVE = [
     "storage", "wire", "stores", "models", "session", "linking", "leaving", "directory", "limits", "chats",
-    "getters", "quiet", "media", "screen", "dialogs", "receiving", "app", "sending", "boot",
+    "getters", "quiet", "upload", "media", "screen", "dialogs", "receiving", "app", "sending", "boot",
 ]  # fmt: skip
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
@@ -143,6 +144,7 @@ class Sandbox:
         host: str = "127.0.0.1",
     ) -> None:
         self.host, self.port, self.tls_port = host, port, tls_port
+        self._data = data
         self._keeper = Keeper(data)
         self._servers: list[_Server] = []
         self._serving: list[asyncio.Task[None]] = []
@@ -156,6 +158,8 @@ class Sandbox:
     async def start(self) -> None:
         """The sandbox answers on its ports. Raises OSError if one is taken, ConfigError for bad data."""
         self.world = World(self._keeper.load())
+        self.shelf = Shelf(self._data)
+        self.world.uploaded = self.shelf.there()
         mail.resume(self.world, time.time())
         self.wire = Wire(self.world, self._keeper)
         try:
@@ -180,9 +184,13 @@ class Sandbox:
 
     def _app(self) -> Litestar:
         control_api = Router(
-            path="/", route_handlers=[*control.ROUTES, *phones_page.ROUTES], guards=[control.name_guard]
+            path="/",
+            route_handlers=[*control.ROUTES, *phones_page.ROUTES, *uploads.ROUTES],
+            guards=[control.name_guard],
         )
-        state = State({"world": self.world, "wire": self.wire, "version": secrets.token_hex(4)})
+        state = State(
+            {"world": self.world, "wire": self.wire, "shelf": self.shelf, "version": secrets.token_hex(4)}
+        )
         return Litestar(
             [index, site_file, qr_rows, page_wire, control_api],
             state=state,
@@ -235,6 +243,7 @@ class Sandbox:
         self._serving.clear()
         self.wire.flush()
         self._keeper.close()
+        self.shelf.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

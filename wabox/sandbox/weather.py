@@ -20,6 +20,8 @@ def of_session(world: World) -> dict[str, Any]:
         "send_seen": faults.send_seen,
         "enter_ms": faults.enter_ms,
         "second_add": faults.second_add,
+        "media_entry": faults.media_entry,
+        "upload_in_worker": faults.upload_stuck == "worker",
     }
 
 

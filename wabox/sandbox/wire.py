@@ -54,12 +54,12 @@ class Wid(msgspec.Struct):
 
 
 class Media(msgspec.Struct):
-    """What a sent file was; the bytes stay in the page."""
+    """What a sent file is; direct_path: where its bytes went before."""
 
     mimetype: str
     filename: str | None = None
     size: int | None = None
-    sha256: str | None = None
+    direct_path: str | None = None
 
 
 class Sent(msgspec.Struct):

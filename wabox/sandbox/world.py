@@ -54,7 +54,10 @@ class Queued(msgspec.Struct):
 
 
 class Message(msgspec.Struct):
-    """One message as the server took it. copies: how often this id was handed over."""
+    """One message as the server took it. copies: how often this id was handed over.
+
+    media: `{kind, mime, filename, bytes, sha256}` of its file; of what people write it may be the kind alone.
+    """
 
     id: str
     sender: str
@@ -114,6 +117,7 @@ class World:
         self.outgoing: list[tuple[str, Push]] = []
         self.closing: list[str] = []
         self.away_until = 0.0  # a storm's end
+        self.uploaded: dict[str, int] = {}  # sha256 of the files that are here, with their bytes
         self.gathered: dict[str, list[Push]] = {}  # receipts to a sender that are told together
         self.unsaved: dict[tuple[str, str], Record | None] = {}
         self.by_id = {(each.sender, each.id): each for each in self.kept.messages}

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
+from playwright.async_api import JSHandle
 
 from wabox.whatsapp import telling
-from wabox.whatsapp.driver import CAPPED, TIMELOCK, TOO_MANY, Handed, Link, LookedUp, Resolved, SessionLost
-from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost
+from wabox.whatsapp.driver import (
+    CAPPED,
+    FILE_GONE,
+    OF_FILES,
+    TIMELOCK,
+    TOO_MANY,
+    File,
+    Handed,
+    Link,
+    LookedUp,
+    Resolved,
+    SessionLost,
+)
+from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost, within
 from wabox.whatsapp.session import Session
 
 log = structlog.get_logger(__name__)
@@ -29,16 +45,60 @@ async def resolve(session: Session, phone: str) -> Resolved:
     return found
 
 
-async def hand_over(session: Session, chat_id: str, message_id: str, text: str) -> Handed:
+def hand_over_seconds(limits: Limits, file: File | None) -> float:
+    """How long the page may take over it; without a file always the same."""
+    return limits.hand_over + (0 if file is None else file.bytes / limits.upload_rate)
+
+
+async def hand_over(
+    session: Session, chat_id: str, message_id: str, text: str, file: File | None = None
+) -> Handed:
     """What became of the message. Raises SessionLost only before the page was asked.
 
-    From that moment on a lost or hung page leaves the message in doubt.
+    From that moment on a lost or hung page leaves the message in doubt. So does a file without a plain answer, and
+    then its page is loaded anew: an upload that hangs holds up whatever comes behind it.
     """
+    if file is None:
+        return await _handed(session, {"chat": chat_id, "id": message_id, "text": text}, None)
+    if not await asyncio.to_thread(_is_there, file):
+        return Handed("refused", FILE_GONE, session.house.now())
+    told = {"kind": file.kind, "mime": file.mime, "name": file.filename, "bytes": file.bytes}
+    with session.wear.asking():
+        told["input"] = held = await _held(session, file)
+        try:
+            handed = await _handed(session, {"chat": chat_id, "id": message_id, "text": text, "file": told}, file)
+        finally:
+            with suppress(PageHung, PageLost):
+                await within(session.limits.answer, held.dispose())
+    if handed.outcome == "in_doubt" and handed.reason not in ("page_hung", "page_lost", "not_connected"):
+        session.begin_anew("a file was given to the page, and what became of it is not known")
+    return handed
+
+
+async def _held(session: Session, file: File) -> JSHandle:
+    try:
+        return await _ready(session).hold(file.path)
+    except PageHung as hung:
+        session.lost(hung)
+        raise SessionLost("the page hangs") from None
+    except PageLost as lost:
+        session.doubt()
+        raise SessionLost(str(lost)) from None
+
+
+def _is_there(file: File) -> bool:
+    try:
+        return file.path.stat().st_size == file.bytes
+    except OSError:
+        return False
+
+
+async def _handed(session: Session, question: dict[str, Any], file: File | None) -> Handed:
     page = _ready(session)
-    question = {"chat": chat_id, "id": message_id, "text": text}
+    message_id = question["id"]
     try:
         with session.wear.asking():
-            raw = await page.ask("send", question, session.limits.hand_over)
+            raw = await page.ask("send", question, hand_over_seconds(session.limits, file))
     except NotAttached as away:
         session.doubt()
         raise SessionLost(str(away)) from None
@@ -49,7 +109,7 @@ async def hand_over(session: Session, chat_id: str, message_id: str, text: str) 
         session.doubt()
         return Handed("in_doubt", "page_lost", session.house.now())
     handed = telling.handed(raw, session.house.now())
-    _judge_channel(session, handed)
+    _judge_channel(session, handed, file)
     if handed.outcome == "in_doubt":
         _note_failure(session, message_id, handed, raw)
     if handed.outcome in ("held", "refused") and handed.reason in (TIMELOCK, CAPPED) and handed.until:
@@ -71,10 +131,10 @@ def _note_failure(session: Session, message_id: str, handed: Handed, raw: Any) -
     )
 
 
-def _judge_channel(session: Session, handed: Handed) -> None:
-    if handed.outcome in ("acked", "refused"):
+def _judge_channel(session: Session, handed: Handed, file: File | None) -> None:
+    if handed.outcome in ("acked", "refused") and handed.reason not in OF_FILES:
         session.answered("send")
-    elif handed.reason == "timeout":
+    elif handed.reason == "timeout" and file is None:
         session.unanswered("send")
 
 
@@ -98,7 +158,11 @@ async def look_up(
     if not await session.board.wait_for(lambda link: link.state == "ready" and link.synced, seconds):
         raise SessionLost("the page has not caught up yet")
     question = {"id": message_id, "chats": list(chat_ids), "anchor": list(anchor or ()) or None}
-    return telling.looked_up(await _ask(session, "find", question, seconds))
+    raw = await _ask(session, "find", question, seconds)
+    if isinstance(raw, dict) and raw.get("underWay") is True:  # nobody waits for that upload any more
+        session.begin_anew("an upload that nobody waits for")
+        raise SessionLost("an upload of this page may still end")
+    return telling.looked_up(raw)
 
 
 async def pair(session: Session, phone: str) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal, Protocol
 
 LinkState = Literal["not_started", "starting", "qr", "ready", "disconnected"]
@@ -218,10 +219,32 @@ class Resolved:
     reason: str | None = None
 
 
+FileKind = Literal["image", "video", "audio", "voice", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What goes with a text: bytes on this disk, and what WhatsApp is told of them.
+
+    path: nobody changes or removes it meanwhile. filename: what the person may see of it. bytes: its size.
+    """
+
+    path: Path
+    kind: FileKind
+    mime: str
+    filename: str
+    bytes: int
+
+
 TOO_MANY = "too_many_checks"
 TIMELOCK = "timelock"  # WhatsApp lets this account begin no new chats for a time
 CAPPED = "capped"  # this account has begun as many new chats as WhatsApp allows in its cycle
 BLOCKED = "blocked_by_you"  # the owner of the account has blocked this person
+UPLOAD_STUCK = "upload_stuck"  # the upload came to no end in its time
+UPLOAD_ERROR = "upload_error"  # WhatsApp did not take the file's bytes
+FILE_TOO_LARGE = "file_too_large"  # WhatsApp takes no file of this kind that is so large
+FILE_GONE = "file_gone"  # the bytes are not on this disk as they were
+OF_FILES = (UPLOAD_ERROR, FILE_TOO_LARGE, FILE_GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +260,10 @@ class Handed:
     refused with TIMELOCK or CAPPED: no fault of the message, for WhatsApp limits the account. It may wait and
     go later; until then the page's history has it with ack -1. Where the page tells its limits, the Link that
     has them was given before the hand-over returned.
+
+    refused with one of OF_FILES: no word on the person or the account, the message reached no server.
+    in_doubt with a file: its page is loaded anew, for a page answers nothing of a second file under an id.
+    UPLOAD_STUCK: no end of the upload was seen.
     """
 
     outcome: Literal["acked", "refused", "not_entered", "in_doubt", "held"]
@@ -250,12 +277,15 @@ class LookedUp:
     """What the page's history says of a message id.
 
     ack: None if it was not found, else as in Receipt (0 = stored in the page, maybe not sent).
+    upload: how the upload of a message with ack 0 stands, whose file this very page object was given: it has not
+    gone so far. None once the page was loaded anew, for then nobody knows.
     anchor_found: the last acknowledged message, whose id was passed along, is still there: history
     is intact.
     """
 
     ack: int | None
     anchor_found: bool
+    upload: Literal["running", "failed"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,9 +384,12 @@ class Driver(Protocol):
     def resolve(self, device_id: int, phone: str) -> Resolved:
         """Ask WhatsApp whether the number exists. phone: digits."""
 
-    def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
+    def hand_over(
+        self, device_id: int, chat_id: str, message_id: str, text: str, file: File | None = None
+    ) -> Handed:
         """Give one text to WhatsApp under this id, and wait up to 30 s for the server's ack.
 
+        file: what it is the caption of, then it may be empty; its upload has a second more for every 64 kB.
         SessionLost here means that the page was never asked: this attempt is surely not sent.
         """
 

@@ -6,6 +6,7 @@ the people and the bad days. Events are given on the thread that caused them, be
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
@@ -19,11 +20,16 @@ from wabox.whatsapp import logouts
 from wabox.whatsapp.driver import (
     BLOCKED,
     CAPPED,
+    FILE_GONE,
+    FILE_TOO_LARGE,
     TIMELOCK,
     TOO_MANY,
+    UPLOAD_ERROR,
+    UPLOAD_STUCK,
     Checkup,
     Detail,
     Event,
+    File,
     Handed,
     Inbound,
     Joined,
@@ -54,21 +60,30 @@ Outcome = Literal[
     "refused_late",  # in doubt; the server said no to this attempt, history says ack -1
     "vanished",  # in doubt; neither has it, history says nothing
     "session_lost",  # SessionLost before the page was asked; surely not sent
+    "upload_stuck",  # in doubt; the file's upload never ended, history says ack 0
+    "upload_stuck_late",  # the same, of a page that stores a message after its upload; history says nothing
+    "upload_error",  # the file was not taken; surely not sent
+    "file_too_large",  # the page takes no such file; surely not sent
 ]
 
+
+MOST_BYTES = 64 * 1024 * 1024  # of a file that is no document
+_BEFORE_THE_SERVER = ("not_entered", "upload_stuck", "upload_stuck_late", "upload_error", "file_too_large")
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"a page"
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A message as the server took it. copies: how often this id reached the server."""
+    """A message as the server took it. copies: how often this id reached the server. sha256: of its file."""
 
     device_id: int
     chat_id: str
     message_id: str
     text: str
     copies: int = 1
+    file: File | None = None
+    sha256: str | None = None
 
 
 @dataclass(slots=True)
@@ -238,7 +253,9 @@ class FakeDriver:
             return Resolved("yes", f"{lid}@lid", (f"{phone}@c.us",), warm)
         return Resolved("yes", f"{phone}@c.us", warm=warm)
 
-    def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
+    def hand_over(
+        self, device_id: int, chat_id: str, message_id: str, text: str, file: File | None = None
+    ) -> Handed:
         """As the next planned outcome says; `acked` by default. What the page itself holds uses up no plan."""
         profile = self._profile(device_id)
         if self.before_hand_over is not None:
@@ -248,12 +265,18 @@ class FakeDriver:
             if against is not None and max(profile.history.get((chat_id, message_id), 0), 0) == 0:
                 self.held.append((device_id, message_id))
                 return against
+            sha256 = None if file is None else _sha256(file)
+            if file is not None and sha256 is None:
+                return Handed("refused", FILE_GONE, self._now())
+            if file is not None and file.kind != "document" and file.bytes > MOST_BYTES:
+                return Handed("refused", FILE_TOO_LARGE, self._now())
             outcome = self._plan.popleft() if self._plan else "acked"
             if outcome == "session_lost":
                 raise SessionLost("planned")
             self.handed.append((device_id, chat_id, message_id, text))
             self._count(device_id, chat_id, profile, outcome)
-            handed = self._play(outcome, profile, Taken(device_id, chat_id, message_id, text))
+            taken = Taken(device_id, chat_id, message_id, text, file=file, sha256=sha256)
+            handed = self._play(outcome, profile, taken)
         if handed.outcome == "acked":
             self._emit(Receipt(device_id, self._number(device_id), message_id, chat_id, 1, self._now()))
         if outcome == "refused_later":
@@ -606,8 +629,8 @@ class FakeDriver:
             if outcome == "limited":
                 return Handed("refused", TIMELOCK, self._now(), lock.until if lock else None)
             return Handed("refused", self.refuse_reason, self._now())
-        if outcome == "not_entered":
-            return Handed("not_entered", "chat_not_found", self._now())
+        if outcome in _BEFORE_THE_SERVER:
+            return self._play_before(outcome, profile, key)
         if outcome in ("acked", "lost_answer", "refused_later"):
             seen = self.taken.get(message.message_id)
             self.taken[message.message_id] = replace(seen, copies=seen.copies + 1) if seen else message
@@ -620,6 +643,18 @@ class FakeDriver:
             profile.history.setdefault(key, 0)
         return Handed("in_doubt", "no_answer", self._now())
 
+    def _play_before(self, outcome: Outcome, profile: _Profile, key: tuple[str, str]) -> Handed:
+        if outcome == "not_entered":
+            return Handed("not_entered", "chat_not_found", self._now())
+        if outcome == "file_too_large":
+            return Handed("refused", FILE_TOO_LARGE, self._now())
+        if outcome == "upload_error":
+            profile.history[key] = -1
+            return Handed("refused", UPLOAD_ERROR, self._now())
+        if outcome == "upload_stuck":
+            profile.history.setdefault(key, 0)
+        return Handed("in_doubt", UPLOAD_STUCK, self._now())
+
     def _show(self, link: Link) -> None:
         with self._lock:
             if self._links.get(link.device_id) == link:
@@ -629,3 +664,13 @@ class FakeDriver:
 
     def _emit(self, event: Event) -> None:
         self._on_event(event)
+
+
+def _sha256(file: File) -> str | None:
+    """Of the file's bytes as they are now; None if they are not those it was given with."""
+    try:
+        with file.path.open("rb") as bytes_:
+            found = hashlib.file_digest(bytes_, "sha256").hexdigest()
+            return found if bytes_.tell() == file.bytes else None
+    except OSError:
+        return None

@@ -22,6 +22,7 @@ from wabox.whatsapp import asks, browser, leftovers, logouts, processes, profile
 from wabox.whatsapp.driver import (
     Checkup,
     Event,
+    File,
     Handed,
     Link,
     LookedUp,
@@ -219,16 +220,18 @@ class Gateway:
         """As in Driver."""
         return self._ask(device_id, lambda session: asks.resolve(session, phone), self._limits.resolve)
 
-    def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
+    def hand_over(
+        self, device_id: int, chat_id: str, message_id: str, text: str, file: File | None = None
+    ) -> Handed:
         """As in Driver. SessionLost: the page was never asked, so it is surely not sent."""
         asked = threading.Event()
 
         async def hand(session: Session) -> Handed:
             asked.set()
-            return await asks.hand_over(session, chat_id, message_id, text)
+            return await asks.hand_over(session, chat_id, message_id, text, file)
 
         try:
-            return self._ask(device_id, hand, self._limits.hand_over)
+            return self._ask(device_id, hand, asks.hand_over_seconds(self._limits, file))
         except _NoAnswer:
             if not asked.is_set():
                 raise

@@ -21,6 +21,8 @@ class Limits:
     browser is renewed when it weighs more (0 = never), looked at every `weigh`, not before `renew_gap` is over.
     silence_gap: WhatsApp says nothing though the page was loaded anew twice: so long until it is again, then twice
     as long.
+    upload_rate: so many bytes of a file go up in a second at least. upload_still: a page with a file in hand comes
+    to another stage within this; while it uploads, within this and the time that the bytes need.
     leaving: so long a logout waits for the page to be ready. renew: so often WhatsApp is asked for the
     account's limits when nothing else asks.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
@@ -56,6 +58,8 @@ class Limits:
     dialog: float = 15
     resolve: float = 15
     hand_over: float = 30
+    upload_rate: int = 64 * 1024
+    upload_still: float = 60
     look_up: float = 20
     pairing: float = 30
     pairing_code: float = 180

@@ -7,9 +7,11 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import JSHandle
 from playwright.async_api import Page as Tab
 from playwright.async_api import Response as PlaywrightResponse
 
@@ -118,6 +120,19 @@ class Page:
             raise NotAttached("the page is loading")
         return answer[0]
 
+    async def hold(self, path: Path) -> JSHandle:
+        """The file of this path, in a field that is in no document; its bytes cross no pipe, the page reads them.
+
+        Raises PageLost, PageHung; nothing was asked of our shim so far.
+        """
+        limit = self._limits.answer
+        make = "() => Object.assign(document.createElement('input'), { type: 'file' })"
+        held = (await within(limit, self.tab.evaluate_handle(make))).as_element()
+        if held is None:
+            raise PageLost("the page makes no field for a file")
+        await within(limit, held.set_input_files(path, timeout=limit * 1000))
+        return held
+
     async def run(self, script: str, question: Any, seconds: float) -> Any:
         """What a script of its own answers. Raises PageLost, PageHung."""
         return await within(seconds, self.tab.evaluate(script, question))
@@ -179,6 +194,8 @@ class Page:
             "lookMs": limits.look * 1000,
             "fetchMs": limits.margin * 800,
             "limitsMs": limits.renew * 1000,
+            "stillMs": limits.upload_still * 1000,
+            "uploadRate": limits.upload_rate,
             "wajs": wajs.VERSION,
         }
         return seen(await within(limits.answer, self.tab.evaluate(wajs.shim(), options)))

@@ -132,6 +132,12 @@ class Session:
         self._broken = why
         self._knock.set()
 
+    def begin_anew(self, why: str) -> None:
+        """From here on nothing is asked of the page as it is: it is loaded anew."""
+        if self.link.state == "ready":
+            self._show_starting()
+        self.lost(PageLost(why))
+
     def doubt(self) -> None:
         """Somebody got no answer: look at the page now, not at the next heartbeat."""
         self._knock.set()
@@ -257,7 +263,10 @@ class Session:
             if self._broken is not None:
                 raise self._broken
             look, self._latest = self._latest, None
-            self._see(look or await self._look())
+            look = look or await self._look()
+            if self._broken is not None:  # what it showed is of no more use
+                raise self._broken
+            self._see(look)
             await self._mind()
 
     async def _look(self) -> Seen:
@@ -361,8 +370,7 @@ class Session:
         well = self.link.state == "ready" and self.link.synced and not self._leaving
         if well and self.wear.idle and self.silence.is_dead:
             self.silence.tried()
-            self._show_starting()  # from here on nothing is asked of the old page
-            self.lost(PageLost("WhatsApp answered two questions in a row with nothing"))
+            self.begin_anew("WhatsApp answered two questions in a row with nothing")
 
     async def _renew_if_due(self) -> None:
         """A page that is old or heavy is replaced while nothing is in hand. Raises Renewed."""

@@ -36,6 +36,7 @@ SHIM = (
     "dialogs",
     "status",
     "unread",
+    "files",
     "sending",
     "finding",
     "verbs",

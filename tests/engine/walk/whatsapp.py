@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from wabox.whatsapp.driver import Event, Handed, OnEvent, Receipt
+from wabox.whatsapp.driver import Event, File, Handed, OnEvent, Receipt
 from wabox.whatsapp.fake import FakeDriver, Taken
 
 
@@ -39,13 +39,15 @@ class WhatsApp(FakeDriver):
         self.asked_for: Callable[[HandedOver], None] = lambda attempt: None
         self.entered: Callable[[], None] = lambda: None
 
-    def hand_over(self, device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
+    def hand_over(
+        self, device_id: int, chat_id: str, message_id: str, text: str, file: File | None = None
+    ) -> Handed:
         attempt = HandedOver(device_id, message_id, text, self._clock(), self.link(device_id).phone)
         self.asked_for(attempt)
         self.log.append(attempt)
         was, self.slow = self.slow, True
         try:
-            handed = super().hand_over(device_id, chat_id, message_id, text)
+            handed = super().hand_over(device_id, chat_id, message_id, text, file)
             if handed.outcome == "held":  # nothing was entered: no attempt
                 self.log.remove(attempt)
             self.entered()

@@ -19,7 +19,8 @@ const find = async ({ id, chats, anchor, timeoutMs }) => {
     for (const chat of chats) acks.push(await ackOf(chat, id));
     const found = acks.filter((ack) => ack !== null);
     const anchored = anchor ? (await ackOf(anchor[0], anchor[1])) !== null : false;
-    return { ack: found.length > 0 ? Math.max(...found) : null, anchored };
+    const ack = found.length > 0 ? Math.max(...found) : null;
+    return { ack, anchored, upload: uploadOf(id), underWay: ack === null && uploads.has(id) };
   };
   return within(timeoutMs, look());
 };

@@ -32,17 +32,21 @@ const failure = (msg, from) => unless(null, () => ({
   error: text((from && from.error && from.error.name) || (from instanceof Error && from.name) || null),
 }));
 const send = async (question) => {
-  const said = await give(question);
+  const key = ourKey(question.chat, question.id);
+  const given = await give(question);
+  const said = question.file ? endOf(question.id, key, given) : given;
   refused.delete(question.id);
   if (said.outcome === 'held' && said.wasRefused) refused.add(question.id);
   if (said.outcome !== 'refused') return said;
   refused.add(question.id);
-  return { ...said, ...(await refusal(question.chat, stored(ourKey(question.chat, question.id)))) };
+  if (question.file && said.reason && said.reason !== 'error_unknown') return said; // the server was not asked
+  return { ...said, ...(await refusal(question.chat, stored(key))) };
 };
-const give = async ({ chat, id, text: body, timeoutMs }) => {
+const give = async ({ chat, id, text: body, file, timeoutMs }) => {
   const key = ourKey(chat, id);
   const before = stored(key);
   if (before && before.ack >= 1) return { outcome: 'acked' };
+  if (file && uploads.has(id)) return { outcome: 'in_doubt', reason: 'page_not_fresh' };
   if (!fns.isAuthenticated() || app.Socket.state !== 'CONNECTED') {
     return { outcome: before ? 'in_doubt' : 'not_entered', reason: 'not_connected' };
   }
@@ -54,17 +58,22 @@ const give = async ({ chat, id, text: body, timeoutMs }) => {
   const notice = (msg) => (entered = entered || String(msg.id) === key);
   app.MsgStore.on('add', notice);
   const receipt = new Promise((resolve) => awaited.set(id, (ack) => resolve({ ack })));
-  const answer = (second && again(chat, before)) || (() => WPP.chat.sendTextMessage(chat, body, {
+  let over = false;
+  if (file) uploads.set(id, key);
+  const resent = second && (!file || isUploaded(before)) ? again(chat, before) : null;
+  const fresh = file ? giveFile(chat, key, body, file) : () => WPP.chat.sendTextMessage(chat, body, {
     messageId: key,
     waitForAck: true,
     createChat: true,
     linkPreview: false,
     markIsRead: false,
     detectMentioned: false,
-  }));
+  });
+  const answer = resent || fresh;
+  const seen = file ? [ended(key, file.bytes, () => over)] : [];
   try {
     // The answer may be lost while the receipt comes: either says that the server has it.
-    const sent = await within(timeoutMs, Promise.race([answer(), receipt]));
+    const sent = await within(timeoutMs, Promise.race([answer(), receipt, ...seen]));
     const result = text(sent.sendMsgResult && sent.sendMsgResult.messageSendResult);
     const now = stored(key);
     const ack = sent.ack >= 1 || !now ? sent.ack : now.ack;
@@ -76,6 +85,7 @@ const give = async ({ chat, id, text: body, timeoutMs }) => {
     if (now) return { outcome: verdict(now.ack, null, second), reason, failure: failure(now, error) };
     return { outcome: entered || reason === 'timeout' ? 'in_doubt' : 'not_entered', reason };
   } finally {
+    over = true;
     app.MsgStore.off('add', notice);
     awaited.delete(id);
     await unreadAgain(chat, unread);

@@ -1,4 +1,4 @@
-// Files: read and hashed in the page; the server hears name, size and hash, the bytes go nowhere.
+// Files: read and hashed in the page, uploaded when they are sent.
 __d('WAWebMediaOpaqueData', [], (_g, _r, _d, _n, _l, module) => {
   'use strict';
 
@@ -79,7 +79,7 @@ __d('WAWebMediaGatingUtils', [], (_g, _r, _d, _n, _l, _m, exports) => {
 });
 
 __d('WAWebPrepRawMedia', [
-  'WAMediaCalculateFilehash', 'WAWebMediaDataModel', 'WAWebSendMsgChatAction',
+  'WAMediaCalculateFilehash', 'WAWebMediaDataModel', 'WAWebMediaUploadAction',
 ], (_g, require, _d, _n, _l, _m, exports) => {
   'use strict';
 
@@ -112,8 +112,6 @@ __d('WAWebPrepRawMedia', [
     async prepare(blob) {
       this.mediaData.set({
         filehash: await calculateFilehashFromBlob(blob),
-        mediaStage: 'RESOLVED',
-        directPath: `/sandbox/media/${crypto.randomUUID()}`,
       });
       return this.mediaData;
     }
@@ -122,21 +120,23 @@ __d('WAWebPrepRawMedia', [
       return this.prepared;
     }
 
-    // One argument, and the message shows up in the chat after this returns: callers count on both.
+    // One argument, and the message shows up in the chat after this returns: callers count on both. A caption that
+    // no user gave is the file's name, and is not shown.
     async sendToChat({ chat, options }) {
-      const { type, mimetype, size, filehash, filename, directPath } = await this.prepared;
-      const [, sent] = require('WAWebSendMsgChatAction').addAndSendMsgToChat(chat, {
+      const { type, mimetype, size, filehash, filename } = await this.prepared;
+      const given = options.productMsgOptions?.isCaptionByUser === false ? {} : options.productMsgOptions;
+      const raw = {
         filename,
         ...options.productMsgOptions,
         type,
         mimetype,
         size,
         filehash,
-        directPath,
-        caption: options.caption ?? options.productMsgOptions?.caption,
+        caption: options.caption ?? given?.caption,
         mediaData: this.mediaData,
-      });
-      return sent;
+      };
+      const { sendMediaToChat } = require('WAWebMediaUploadAction');
+      return sendMediaToChat(chat, raw, this.mediaData, this.mediaData.mediaBlob.forceToBlob());
     }
   }
 

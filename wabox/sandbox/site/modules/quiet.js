@@ -25,7 +25,6 @@
   defineQuiet('WAWebSendMsgCreateFanoutStanza', { createFanoutMsgStanza: async () => ({ content: [] }) });
   defineQuiet('WAWebSendMsgJob', { encryptAndSendMsg: later });
   defineQuiet('WAWebPrimaryFeatures', { primaryFeatureEnabled: no });
-  defineQuiet('WAWebABProps', { getABPropConfigValue: nothing });
   defineQuiet('WAWebABPropsCache', {
     getAllABPropConfigs: () => [],
     getAllABPropsMap: () => new Map(),
@@ -42,7 +41,7 @@
   });
   defineQuiet('WAWebPollsVotesDb', { upsertVotesDb: later });
   defineQuiet('WAWebReactionsAction', { addOrUpdateReactionsModelCollection: nothing });
-  defineQuiet('WAWebSendReactionMsgAction', { sendReactionToMsg: async () => ({ messageSendResult: 'OK' }) });
+  defineQuiet('WAWebSendReactionMsgAction', { sendReactionToMsg: async () => ({ messageSendResult: 'ERROR_UNKNOWN' }) });
   defineQuiet('WAWebSetArchiveChatAction', { setArchive: async (chat, archive) => chat.set({ archive }) });
   defineQuiet('WAWebGroupDatabase', { updateDBForGroupAction: later });
   defineQuiet('WAWebPinChatAction', { getNumChatsPinned: () => 0 });

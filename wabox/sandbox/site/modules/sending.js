@@ -19,7 +19,7 @@ __d('SandboxOutbox', ['SandboxWire', 'SandboxStorage', 'WAWebMsgCollection'], (
         mimetype: message.mimetype,
         filename: message.filename,
         size: message.size,
-        sha256: message.filehash,
+        direct_path: message.directPath,
       },
     };
   }
@@ -36,6 +36,7 @@ __d('SandboxOutbox', ['SandboxWire', 'SandboxStorage', 'WAWebMsgCollection'], (
   }
 
   async function attempt(job) {
+    if (require('SandboxUpload').isStuck()) return; // what comes behind a stuck upload waits with it
     if (require('SandboxLimits').isBlocked(job.message.to)) {
       jobs.delete(job.message.id.id);
       for (const reject of job.rejecters) reject(new Error('Contact is blocked'));
@@ -109,25 +110,32 @@ __d('WAWebSendMsgChatAction', [
     await require('WAWebUpdateUnreadChatAction').sendSeen({ chat });
   }
 
+  async function enterInto(chat, raw) {
+    if (sending.enter_ms) await wait(sending.enter_ms);
+    return store(chat, enter(chat, raw));
+  }
+
+  async function handOver(chat, message) {
+    await see(chat);
+    return outbox.handOver(message);
+  }
+
   // Not async on purpose: callers take the two promises apart at once.
   function addAndSendMsgToChat(chat, raw) {
     const late = sending.enter_ms ? wait(sending.enter_ms) : null;
     const entered = late ? late.then(() => enter(chat, raw)) : enter(chat, raw);
     const stored = Promise.resolve(entered).then((message) => store(chat, message));
-    const sent = stored.then(async (message) => {
-      await see(chat);
-      return outbox.handOver(message);
-    });
-    return [stored, sent];
+    return [stored, stored.then((message) => handOver(chat, message))];
   }
 
   async function resendMsgToChat(chat, promise) {
     const message = await promise;
+    if (message.mimetype && !message.directPath) throw new Error('the file is not uploaded');
     if (message.ack <= 0) message.updateAck(0, true);
-    await see(chat);
-    return outbox.handOver(message);
+    return handOver(chat, message);
   }
 
+  Object.assign(exports, { enterInto, handOver });
   exports.addAndSendMsgToChat = addAndSendMsgToChat;
   exports.resendMsgToChat = resendMsgToChat;
 });

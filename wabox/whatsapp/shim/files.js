@@ -1,0 +1,73 @@
+// A file and its caption: how it is given to the page, and how its upload stands.
+
+// Given in this very page and not settled: a second one under the same id gets no answer, so the page must be a fresh
+// one by then; and what is not in its store may still come from an upload that runs.
+const uploads = new Map(); // message id -> key
+
+// Since August 2026 the page hands uploads to a worker that, in a page with wa-js in it, never answers, and what is
+// sent after it waits for ever (wa-js #3575).
+const IN_WORKER = 'web_media_encrypt_upload_in_worker_enabled';
+const overridden = new WeakSet();
+const uploadHere = () => unless(null, () => {
+  const props = optional('WAWebABProps');
+  const asked = props.getABPropConfigValue;
+  if (typeof asked !== 'function' || overridden.has(asked)) return;
+  const answer = (...all) => (all[0] === IN_WORKER ? false : asked(...all));
+  overridden.add(answer);
+  props.getABPropConfigValue = answer;
+});
+
+const stageOf = (msg) => text(unless(null, () => msg.mediaData.mediaStage)) || '';
+const isUploaded = (msg) => !!unless(null, () => msg.directPath);
+const uploadOf = (id) => {
+  const msg = uploads.has(id) ? stored(uploads.get(id)) : null;
+  if (!msg || Number(msg.ack || 0) !== 0 || isUploaded(msg)) return null;
+  return /^ERROR/.test(stageOf(msg)) ? 'failed' : 'running';
+};
+
+// The type is always given, or the page guesses. Without a caption there is none, not even an empty one.
+const giveFile = (chat, key, caption, { input, kind, mime, name }) => () => {
+  uploadHere();
+  const bytes = new File([input.files[0]], name, { type: mime });
+  const voice = kind === 'voice';
+  return WPP.chat.sendFileMessage(chat, bytes, {
+    type: voice ? 'audio' : kind,
+    ...(voice ? { isPtt: true } : {}),
+    ...(caption ? { caption } : {}),
+    waveform: voice,
+    messageId: key,
+    waitForAck: true,
+    createChat: true,
+    markIsRead: false,
+    detectMentioned: false,
+  });
+};
+
+// wa-js may never answer of a file that went: what the page's own store says of it counts as well. No other stage
+// for long is no answer, either; a running upload has the time that its bytes need.
+const ended = async (key, bytes, over) => {
+  const patience = (stage) => options.stillMs + (/^UPLOAD/.test(stage) ? (bytes / options.uploadRate) * 1000 : 0);
+  let [was, since, refusedAt] = [null, performance.now(), Infinity];
+  while (!over()) {
+    await wait(options.lookMs);
+    const [msg, now] = [stored(key), performance.now()];
+    const [ack, stage] = [Number((msg && msg.ack) || 0), stageOf(msg)];
+    if (ack >= 1 || now - refusedAt > options.lookMs) return { ack };
+    if (ack < 0) refusedAt = Math.min(refusedAt, now); // wa-js says why, a moment later
+    if (stage !== was) [was, since] = [stage, now];
+    if (stage && !isUploaded(msg) && now - since > patience(stage)) throw new Error('timeout');
+  }
+  return null;
+};
+
+// What a hand-over's end means of a file. The page's own no is no word of the server's.
+const endOf = (id, key, said) => {
+  if (said.outcome !== 'in_doubt') uploads.delete(id);
+  const now = stored(key);
+  if (said.outcome === 'not_entered' && said.reason === 'file_too_large') return { ...said, outcome: 'refused' };
+  if (said.outcome === 'refused' && (said.reason === 'error_upload' || /^ERROR/.test(stageOf(now)))) {
+    return { ...said, reason: 'upload_error' };
+  }
+  if (said.outcome !== 'in_doubt' || said.reason !== 'timeout' || isUploaded(now)) return said;
+  return { ...said, reason: 'upload_stuck' };
+};
