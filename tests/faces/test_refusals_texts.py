@@ -28,6 +28,7 @@ MODULES = (
     "devices.pace",
     "devices.sentences",
     "devices.stored",
+    *(f"media.{one}" for one in ("films", "intake", "keeping", "kinds", "papers", "sounds", "store", "stored")),
     "closing",
     "db.trouble",
 )

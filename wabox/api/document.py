@@ -118,6 +118,10 @@ def _operation(route: HTTPRoute, method: str, handler: HTTPRouteHandler, shape_o
     if handler.parsed_data_field is not None:
         schema = shape_of[repr(handler.parsed_data_field.raw)]
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if field := handler.opt.get("upload"):
+        file = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+        shape = {"type": "object", "properties": {field: file}, "required": [field], "additionalProperties": False}
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": shape}}}
     return operation
 
 
@@ -157,7 +161,10 @@ def _schema(field: FieldDefinition) -> Json:
 def _responses(handler: HTTPRouteHandler, shape_of: Mapping[str, Json]) -> Json:
     answer = _answer(handler)
     good: Json = {"description": "Done." if answer is None else "The answer."}
-    if answer is not None:
+    if gives := handler.opt.get("gives"):
+        good["content"] = {gives: {"schema": {"type": "string", "format": "binary"}}}
+        good["headers"] = {"Content-Disposition": {"schema": {"type": "string"}}}
+    elif answer is not None:
         good["content"] = {"application/json": {"schema": shape_of[repr(answer.raw)]}}
     if _is_once(handler):
         good["headers"] = {"Idempotent-Replayed": _REPLAYED}
@@ -180,7 +187,7 @@ def _answer(handler: HTTPRouteHandler) -> FieldDefinition | None:
     given = handler.parsed_fn_signature.return_type
     if given.inner_types and given.raw is not given.inner_types[0].raw and _is_response(given):
         given = given.inner_types[0]
-    return None if given.is_none_type else given
+    return None if given.is_none_type or handler.opt.get("gives") else given
 
 
 def _is_response(field: FieldDefinition) -> bool:

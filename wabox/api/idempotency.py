@@ -31,18 +31,20 @@ async def once(
     *,
     kind: type[T],
     status: int | Callable[[], int],
+    fingerprint: str | None = None,
 ) -> Response[T]:
     """Run the verb once per Idempotency-Key; its answer and the key are stored in its own transaction.
 
     Without a key it simply runs. The same key with the same body gets the kept answer, with another
     body Conflict `idempotency_conflict`. A Refusal keeps nothing, so the key may be used again.
-    status: of the answer; asked for after the verb, if that decides.
+    status: of the answer; asked for after the verb, if that decides. fingerprint: what tells one body from
+    another, where it is no document.
     """
     key = _key(request)
     if key is None:
         made = await box.db.write(verb)
         return Response(made, status_code=_now(status))
-    fingerprint = _fingerprint(await request.body())
+    same = _fingerprint(await request.body()) if fingerprint is None else fingerprint
     now = box.now()
 
     def guarded(tx: Tx) -> tuple[T, int, bool]:
@@ -55,9 +57,9 @@ async def once(
         )
         if row is None:
             answer = verb(tx)
-            _keep(tx, scope, fingerprint, _now(status), msgspec.json.encode(answer).decode(), now)
+            _keep(tx, scope, same, _now(status), msgspec.json.encode(answer).decode(), now)
             return answer, _now(status), False
-        if row["fingerprint"] != fingerprint:
+        if row["fingerprint"] != same:
             raise Conflict(
                 "idempotency_conflict",
                 "This Idempotency-Key was used with another body; use a new key for a new request.",

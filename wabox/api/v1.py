@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
-from wabox.api import campaigns, contacts, devices, document, keys, messages, reports, templates, webhooks
+from wabox.api import campaigns, contacts, devices, document, keys, media, messages, reports, templates, webhooks
 from wabox.api.guard import key_guard, name_guard
 from wabox.api.strict import StrictRequest
 from wabox.mounting import Mount
@@ -38,6 +38,7 @@ router = Mount(
         contacts.router,
         campaigns.router,
         templates.router,
+        media.router,
         reports.router,
     ],
     guards=[name_guard, key_guard],

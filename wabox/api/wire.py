@@ -146,6 +146,11 @@ def errors(*codes: int) -> dict[int, ResponseSpec]:
     }
 
 
+def another(kind: type[Any], description: str) -> ResponseSpec:
+    """A second good answer that a route may give."""
+    return ResponseSpec(kind, description=description, generate_examples=False)
+
+
 def page_of(
     rows: list[Any], make: Callable[[Any], T], *, page: int, per_page: int, total: int, next_cursor: int | None
 ) -> Page[T]:

@@ -26,6 +26,13 @@ FILLED = (
     ),
     later("This device is linked and needs no code. %(advice)s"),
     later("%(advice)s Ask for a code once the QR code is there."),
+    later("The file is over %(most)s MB; make it smaller."),
+    later("WhatsApp takes up to %(most)s MB of this kind; make it smaller."),
+    later("WhatsApp takes up to %(most)s MB of this kind; make it smaller, or send it as a document."),
+    later(
+        "The files of this box take all of the %(most)s MB that they may; delete some that nothing needs, or "
+        "raise [media] disk_megabytes."
+    ),
     later("%(n)s claims of payment were false."),
     later("%(n)s people complained about its messages within 30 days."),
 )

@@ -37,6 +37,11 @@ async def taken(db: Database, folder: Path, incoming: Incoming, filename: str | 
     store.unpin(examined.stored_sha256)
 
 
+async def cleared(db: Database, folder: Path, found: Iterable[str] | None = None) -> None:
+    """As `clear`, from the loop."""
+    await asyncio.to_thread(clear, db, folder, found)
+
+
 def clear(db: Database, folder: Path, found: Iterable[str] | None = None) -> int:
     """Files that no row names are gone: of these hashes, else of all; how many. Not on the loop."""
     there = store.held(folder) if found is None else found

@@ -98,7 +98,7 @@ def check_size(kind: Kind, size: int) -> None:
     if size <= most:
         return
     sentence = f"WhatsApp takes up to {most // MEGABYTE} MB of this kind; make it smaller"
-    sentence += "." if kind == "document" else ", or send it with as_document."
+    sentence += "." if kind == "document" else ", or send it as a document."
     raise Invalid("file_too_large", sentence, details={"media": sentence})
 
 

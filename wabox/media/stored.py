@@ -81,6 +81,40 @@ def of_user(rows: Rows, user_id: int, media_id: int) -> Media:
     return of_row(row)
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Files, newest first. total: of all pages. next_cursor: for the page after this, None at the end."""
+
+    files: list[Media]
+    total: int
+    next_cursor: int | None
+
+
+def page(
+    rows: Rows,
+    user_id: int,
+    *,
+    kind: Kind | None = None,
+    number: int = 1,
+    per_page: int = 50,
+    cursor: int | None = None,
+) -> Page:
+    """One page of the files that the user holds; with a cursor the number is not looked at."""
+    params = {"user_id": user_id, "kind": kind}
+    where = "user_id = :user_id and removed_at is null and (:kind is null or kind = :kind)"
+    total = int(rows.value(f"select count(*) from media where {where}", **params))  # noqa: S608 - a constant
+    found = rows.all(
+        f"""select * from media where {where} and id < ifnull(:cursor, 9e18)
+            order by id desc limit :limit offset :offset""",  # noqa: S608 - a constant
+        cursor=cursor,
+        limit=per_page + 1,
+        offset=0 if cursor is not None else (number - 1) * per_page,
+        **params,
+    )
+    files = [of_row(row) for row in found[:per_page]]
+    return Page(files, total, files[-1].id if len(found) > per_page else None)
+
+
 def named(rows: Rows, media_ids: Iterable[int | None]) -> dict[int, Media]:
     """The files that messages carry, by id; removed ones too, for the log still says what went."""
     ids = {one for one in media_ids if one is not None}

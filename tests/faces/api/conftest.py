@@ -14,6 +14,7 @@ from litestar.testing import TestClient
 
 from tests import webs
 from tests.cast import NOON, Person, Stage, stage
+from tests.files import pdf
 from tests.some import some
 from wabox.accounts import keys
 from wabox.api import v1
@@ -123,6 +124,8 @@ def furnish(api: Api) -> None:
         return {**ids, "key": till.key_id, "template": text.id}
 
     api.ids = api.stage.box.db.write_now(verb)
+    file = {"file": ("A secret of asha's.pdf", pdf("A secret of asha's"))}
+    api.ids["media"] = api.call("POST", "/media", files=file).json()["media_id"]
     draft = writing.Draft(phones.parse(PHONE, country="BD"), name="A secret of asha's", tags=("leads",))
     api.stage.box.db.write_now(writing.bulk, api.stage.asha.id, [draft], now=NOON)
     api.ids["contact"] = api.stage.value("select max(id) from contacts")
@@ -130,6 +133,10 @@ def furnish(api: Api) -> None:
     api.stage.box.db.write_now(writing.bulk, api.stage.asha.id, [stopped], now=NOON)
     api.ids["opted_out"] = api.stage.value("select max(id) from contacts")
     assert api.call("POST", f"/contacts/{api.ids['opted_out']}/opt-out").status_code == 200
+    _campaigns(api)
+
+
+def _campaigns(api: Api) -> None:
     for name in ("scheduled", "paused"):
         body = {"name": name, "message": "A secret of asha's", "scheduled_for": "2026-03-11T06:00:00Z"}
         answer = api.call("POST", "/campaigns", json=body)

@@ -18,7 +18,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDep
 
 # What each route needs; a new route without a line here fails.
 NEEDS = {
-    "send": {"POST /send", "POST /messages/{job_id}/cancel", "POST /messages/{job_id}/settle"},
+    "send": {
+        "POST /media",
+        "DELETE /media/{media_id}",
+        "POST /send",
+        "POST /messages/{job_id}/cancel",
+        "POST /messages/{job_id}/settle",
+    },
     "contacts": {
         "POST /contacts",
         "POST /contacts/bulk",

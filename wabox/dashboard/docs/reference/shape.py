@@ -24,7 +24,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. example: values for the path's and the query's parameters; answer: what comes back."""
+    """One route. example: values for the path's and the query's parameters; answer: what comes back.
+
+    upload: the name of a file that goes as the field `file`, instead of a body.
+    """
 
     method: Method
     path: str
@@ -32,6 +35,7 @@ class Route:
     status: int = 200
     fields: tuple[Field, ...] = ()
     body: Mapping[str, object] | None = None
+    upload: str | None = None
     query: str = ""
     answer: object = None
     example: Mapping[str, str] = field(default_factory=lambda: {"job_id": "12345", "device_label": "primary"})
@@ -61,6 +65,8 @@ class Route:
         if self.body is not None:
             lines.append("-H 'Content-Type: application/json'")
             lines.append("-d '" + json.dumps(self.body, ensure_ascii=False).replace("'", "'\\''") + "'")
+        if self.upload is not None:
+            lines.append(f"-F 'file=@{self.upload}'")
         return " \\\n  ".join(lines)
 
     def php(self, base: str) -> str:
@@ -72,6 +78,8 @@ class Route:
         if self.body is not None:
             headers.append("'Content-Type: application/json'")
             options.append(f"CURLOPT_POSTFIELDS => json_encode({_php(self.body)})")
+        if self.upload is not None:
+            options.append(f"CURLOPT_POSTFIELDS => ['file' => new CURLFile('{self.upload}')]")
         options.append(f"CURLOPT_HTTPHEADER => [{', '.join(headers)}]")
         inside = "".join(f"    {one},\n" for one in options)
         return (

@@ -1,0 +1,96 @@
+"""Reads the one file of a multipart body, straight to the disk: the only importer of multipart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Request
+from litestar.exceptions import InternalServerException
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
+
+from wabox.errors import Invalid, Refusal
+from wabox.media.store import Incoming, too_large
+
+FIELD = "file"
+MOST_AROUND = 64 * 1024  # bytes of boundaries and headers
+MOST_DRAINED = 64 * 1024 * 1024  # of what comes after a refusal, so that the client hears of it
+_HOW = "Send multipart/form-data with the file in the field `file`."
+
+
+async def read(request: Request[Any, Any, Any], incoming: Incoming, *, most_bytes: int) -> str | None:
+    """The file is in `incoming`, all of it; its name, if the client gave one.
+
+    Raises Invalid `bad_upload`, TooLarge, and Unavailable `storage_full`. What was refused half-read is read on
+    for a while, and thrown away.
+    """
+    kind, options = request.content_type
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not 1 <= len(boundary) <= 200 or not boundary.isascii():
+        raise _bad(_HOW)
+    if (request.content_length or 0) > most_bytes + MOST_AROUND:
+        raise too_large(most_bytes)
+    stream = request.stream()
+    try:
+        return await _file(stream, boundary, incoming)
+    except Refusal:
+        await _drain(stream)
+        raise
+    except MultipartError:
+        await _drain(stream)
+        raise _bad(f"The body is not what its boundary says, or not whole. {_HOW}") from None
+    except InternalServerException:
+        raise _bad("The connection ended before the file was whole; send it again.") from None
+
+
+async def _file(stream: AsyncIterator[bytes], boundary: str, incoming: Incoming) -> str | None:
+    parts = _Parts(incoming)
+    with PushMultipartParser(boundary, max_segment_count=8) as parser:
+        async for chunk in stream:
+            events = list(parser.parse(chunk)) if chunk else []
+            if events:
+                await asyncio.to_thread(parts.take, events)
+    if parts.files != 1:
+        raise _bad(_HOW)
+    return parts.filename
+
+
+class _Parts:
+    """What has come so far."""
+
+    def __init__(self, incoming: Incoming) -> None:
+        self._incoming = incoming
+        self._name = ""
+        self.files = 0
+        self.filename: str | None = None
+
+    def take(self, events: list[Any]) -> None:
+        """Parts begin, go on and end. Raises Invalid `bad_upload` for one that is not asked for."""
+        for one in events:
+            if isinstance(one, MultipartSegment):
+                self._begin(one)
+            elif one:
+                self._incoming.write(bytes(one))
+
+    def _begin(self, segment: MultipartSegment) -> None:
+        if segment.name != FIELD or self.files:
+            sentence = f"Send the one field `{FIELD}`, once."
+            raise Invalid("bad_upload", sentence, details={str(segment.name)[:64] or "body": sentence})
+        self.files += 1
+        self.filename = segment.filename
+
+
+async def _drain(stream: AsyncIterator[bytes]) -> None:
+    seen = 0
+    try:
+        async for chunk in stream:
+            seen += len(chunk)
+            if seen > MOST_DRAINED:
+                return
+    except InternalServerException:
+        return
+
+
+def _bad(sentence: str) -> Invalid:
+    return Invalid("bad_upload", sentence, details={FIELD: sentence})

@@ -1,0 +1,74 @@
+"""The files' routes, as the reference tells them."""
+
+from __future__ import annotations
+
+from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route
+from wabox.languages import later
+
+_ID = {"media_id": "12"}
+_SHA = "7f83b1657ff1fc53b92dc18148a1d65dfc2d4b1fa3d677284addd200126d9069"
+_FILE = {
+    "media_id": 12,
+    "kind": "document",
+    "mime": "application/pdf",
+    "filename": "bill.pdf",
+    "bytes": 48213,
+    "sha256": _SHA,
+    "sent_sha256": _SHA,
+    "stripped": False,
+    "width": None,
+    "height": None,
+    "seconds": None,
+    "in_use": False,
+    "created_at": "2026-04-24T19:12:08+00:00",
+    "expires_at": "2026-07-23T19:12:08+00:00",
+}
+
+MEDIA = Chapter(
+    "media",
+    later("Files"),
+    (
+        Route(
+            "POST",
+            "/media",
+            later(
+                "Upload a file, as multipart/form-data. What it is, is told by its content, never by its name: "
+                "pictures, videos, sound, PDF, office files and texts; programs, pages, scripts and archives are "
+                "422 bad_file. What a photo tells of place and camera is taken out (stripped). The same bytes "
+                "again are 200 and the same id."
+            ),
+            status=201,
+            fields=(Field("file", later("The file, up to 64 MB unless the box says otherwise."), need=True),),
+            upload="bill.pdf",
+            answer=_FILE,
+        ),
+        Route(
+            "GET",
+            "/media",
+            later("Your files, newest first. in_use: something that is still to go needs it."),
+            fields=(Field("kind", "image, video, audio, voice, document"), *PAGING),
+            query="?kind=document",
+            answer={"data": [_FILE], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+        ),
+        Route(
+            "GET",
+            "/media/{media_id}",
+            later("One file. expires_at: when it goes, unless it is used again."),
+            example=_ID,
+            answer=_FILE,
+        ),
+        Route(
+            "GET",
+            "/media/{media_id}/content",
+            later("Its bytes, as they go out. With a Range header a stretch of them."),
+            example=_ID,
+        ),
+        Route(
+            "DELETE",
+            "/media/{media_id}",
+            later("Delete it. 422 in_use while something that is still to go needs it; the log stays as it was."),
+            status=204,
+            example=_ID,
+        ),
+    ),
+)
