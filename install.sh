@@ -114,6 +114,11 @@ need_fonts() { # Latin, Bengali and emoji, for what the browser draws
     [ ${#missing[@]} = 0 ] || (apt_install "${missing[@]}") || say "Going on without the fonts ${missing[*]}."
 }
 
+need_shell() { # Debian's light Chromium, for the windows of tests; where there is none they take the whole one
+    command -v chromium-headless-shell >/dev/null || (apt_install chromium-headless-shell) ||
+        say "Going on with Chromium alone."
+}
+
 # -- Python ---------------------------------------------------------------------------------------
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
@@ -207,6 +212,7 @@ run_tests() { # what pytest is told beside
     unset PYTHONDONTWRITEBYTECODE # else each worker, and each box that a test starts, compiles everything anew
     check_machine
     need_browser
+    need_shell
     need_fonts
     make_venv "$here" "$here/tests/requirements.lock" "$here/deploy/requirements.lock"
     cd "$here"

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import browsers
 from tests.contract.worlds import ChromiumWorld, FakeWorld, World
 from wabox.whatsapp.driver import SessionSpec
 
 
 @pytest.fixture(scope="module", params=["fake", "chromium"])
 def everywhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    world = FakeWorld() if request.param == "fake" else ChromiumWorld(tmp_path_factory.mktemp("profiles"))
+    profiles = tmp_path_factory.mktemp("profiles")
+    world = FakeWorld() if request.param == "fake" else ChromiumWorld(profiles, chromium=browsers.WHOLE)
     yield world
     world.close()
 

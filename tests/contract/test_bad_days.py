@@ -20,6 +20,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as Tab
 from structlog.testing import capture_logs
 
+from tests import browsers
 from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld, Diary
 from wabox.whatsapp import browser, processes, session
 from wabox.whatsapp.driver import TIMELOCK, Inbound, Link, Receipt, SessionLost, SessionSpec
@@ -418,7 +419,7 @@ def test_open_elsewhere_is_a_conflict(world: ChromiumWorld, shop: Shop) -> None:
 def test_a_passkey_step_is_waited_out_and_nothing_disturbs_it(sky: ChromiumWorld, tmp_path: Path) -> None:
     """The codes' time is over many times meanwhile; a reload or a request for a new code would end the step."""
     diary = Diary()
-    gateway = Gateway(sky.url, None, tmp_path, diary.note, limits=FAST_CODES)
+    gateway = Gateway(sky.url, browsers.SHELL, tmp_path, diary.note, limits=FAST_CODES)
     sky.thread.run(gateway.start())
     sky.weather(passkey_gate="web", ref_ms=1000, locale="bn")
     gateway.open(SessionSpec(1, 1, "gated", None))
@@ -594,15 +595,20 @@ def test_a_lid_account_is_written_to_where_it_lives(world: ChromiumWorld) -> Non
     assert not (world.profiles / spec.profile).exists()
 
 
-def test_browsers_leave_their_files_in_a_directory_of_their_own(world: ChromiumWorld, shop: Shop) -> None:
-    place = world.gateway._temporary.path
-    socket_of = (world.profiles / shop[0].profile / "SingletonSocket").readlink()
-    assert socket_of.parent.parent == place
-    marked = processes.marked(world.profiles, place)
-    assert set(browsers_of(world, shop)) <= set(marked)
-    house = world.gateway._house
-    assert house is not None
-    assert house.runtime.pid in marked
+def test_browsers_leave_their_files_in_a_directory_of_their_own(tmp_path: Path) -> None:
+    world = ChromiumWorld(tmp_path, chromium=browsers.WHOLE)  # the shell makes no such socket
+    try:
+        shop = world.linked()
+        place = world.gateway._temporary.path
+        socket_of = (world.profiles / shop[0].profile / "SingletonSocket").readlink()
+        assert socket_of.parent.parent == place
+        marked = processes.marked(world.profiles, place)
+        assert set(browsers_of(world, shop)) <= set(marked)
+        house = world.gateway._house
+        assert house is not None
+        assert house.runtime.pid in marked
+    finally:
+        world.close()
 
 
 def test_a_pairing_code_links_a_device_and_takes_no_other_link_away(world: ChromiumWorld, shop: Shop) -> None:
@@ -750,7 +756,7 @@ def test_a_dead_qr_is_never_shown_and_is_renewed(
     """After the last of its codes the page keeps that text, or waits for a click; else a reload brings them."""
     sky.weather(ref_ms=1000, refresh_qr=place, **ends)
     diary = Diary()
-    gateway = Gateway(sky.url, None, tmp_path, diary.note, limits=FAST_CODES)
+    gateway = Gateway(sky.url, browsers.SHELL, tmp_path, diary.note, limits=FAST_CODES)
     sky.thread.run(gateway.start())
     gateway.open(SessionSpec(1, 1, "fresh", None))
     texts: list[str] = []

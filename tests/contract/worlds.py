@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import httpx
 import uvloop
 
+from tests import browsers
 from wabox.sandbox.server import Sandbox
 from wabox.whatsapp.driver import (
     Driver,
@@ -404,7 +405,7 @@ class LoopThread:
 class ChromiumWorld(World):
     """A real Chromium drives the sandbox."""
 
-    def __init__(self, profiles: Path, limits: Limits = QUICK) -> None:
+    def __init__(self, profiles: Path, limits: Limits = QUICK, *, chromium: str | None = browsers.SHELL) -> None:
         super().__init__()
         self.profiles = profiles
         self.sandbox_thread = LoopThread()
@@ -413,7 +414,7 @@ class ChromiumWorld(World):
         self.sandbox_thread.run(self.sandbox.start())
         self.url = self.sandbox.url
         self.http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
-        self.gateway = Gateway(self.url, None, profiles, self.diary.note, limits=limits)
+        self.gateway = Gateway(self.url, chromium, profiles, self.diary.note, limits=limits)
         self.driver = self.gateway
         self.thread.run(self.gateway.start())
 

@@ -13,9 +13,10 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests import browsers
 from tests.cast import Stage, stage
 from tests.faces.scene import PASSWORD, SECTIONS
-from tests.faces.test_pages_browser import CHROMIUM, address, chromium, judge, window
+from tests.faces.test_pages_browser import address, chromium, judge, window
 from wabox import closing
 from wabox.accounts import links, passwords, states, terms, totp, users
 from wabox.accounts.registration import Rule
@@ -27,7 +28,7 @@ __all__ = ["address", "chromium"]  # fixtures
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine"),
 ]
 
 OPEN: dict[str, dict[str, Any]] = {

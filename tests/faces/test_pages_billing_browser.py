@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests import browsers
 from tests.cast import Stage, stage
 from tests.faces.scene import PASSWORD
 from tests.faces.selling import SELLING, Sold, sold
-from tests.faces.test_pages_browser import CHROMIUM, address, chromium, judge, window
+from tests.faces.test_pages_browser import address, chromium, judge, window
 from tests.journeys.box import until
 from tests.some import some
 
@@ -21,7 +22,7 @@ DRAWN = "document.images.length > 0 && [...document.images].every(one => one.com
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine"),
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests import browsers
 from tests.cast import Stage
 from tests.faces.scene import PASSWORD, Scene, pairing_code
 from tests.faces.states import Seeing, held, people, phones
@@ -28,12 +28,11 @@ from wabox.devices import stored as devices
 from wabox.messages import outbox, stored
 from wabox.whatsapp.driver import Link
 
-CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).parent.parent / "vendor" / "axe-core"
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine"),
 ]
 
 WATCH = """
@@ -66,7 +65,7 @@ TOO_SMALL = """
 def chromium() -> Iterator[Browser]:
     """One browser for all pages."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=False)
+        browser = playwright.chromium.launch(executable_path=browsers.SHELL, chromium_sandbox=False)
         yield browser
         browser.close()
 

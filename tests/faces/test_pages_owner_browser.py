@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests import webs
+from tests import browsers, webs
 from tests.cast import Stage, stage
 from tests.faces import test_pages_filter as filters
 from tests.faces import test_pages_login as entering
 from tests.faces.scene import SECTIONS, dress
 from tests.faces.tab import Tab
-from tests.faces.test_pages_browser import CHROMIUM, address, chromium, judge, log_in, served, window
+from tests.faces.test_pages_browser import address, chromium, judge, log_in, served, window
 from tests.faces.test_pages_imports import columns, run, uploaded
 from tests.some import some
 from wabox.accounts import links
@@ -27,7 +27,7 @@ fresh = entering.fresh
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine"),
 ]
 FORMS = [(360, "light", "en"), (1280, "dark", "bn")]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests import browsers
 from tests.cast import Stage
-from tests.faces.test_pages_browser import CHROMIUM, address, chromium, judge, log_in, window
+from tests.faces.test_pages_browser import address, chromium, judge, log_in, window
 from tests.faces.work import Work, limited
 from tests.some import some
 from wabox.engine.importing import Importing
@@ -17,7 +18,7 @@ __all__ = ["address", "chromium"]  # fixtures
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine"),
 ]
 
 FILE = "Customer name,Mobile no,Group\nRina Akter,1711300001,VIP\nরহিম,০১৯১১২২২৩৩৩,নতুন\nNobody,12,\n"

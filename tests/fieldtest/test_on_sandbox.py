@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests import browsers
 from tests.fieldtest.private import VERSIONS, names_nobody, shaped
 from tests.some import some
 from wabox import datadir
@@ -27,7 +28,9 @@ LONG = pytest.mark.skipif(not os.environ.get("WABOX_LONG"), reason="WABOX_LONG=1
 
 def tried(people: Played, profiles: Path, only: Collection[int] = ()) -> dict[str, Any]:
     try:
-        report = asyncio.run(place.tried(people.url, None, people, FAST, Journal(), profiles=profiles, only=only))
+        report = asyncio.run(
+            place.tried(people.url, browsers.SHELL, people, FAST, Journal(), profiles=profiles, only=only)
+        )
         names_nobody(report.data(), people)
     finally:
         people.close()

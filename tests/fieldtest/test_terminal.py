@@ -173,12 +173,14 @@ def test_a_person_goes_through_some_steps(config: Path) -> None:
 
 
 @pytest.mark.skipif(not os.environ.get("WABOX_LONG"), reason="WABOX_LONG=1 goes through all")
+@pytest.mark.heavy("a program of its own goes through the steps, with a browser")
 def test_a_person_goes_through_every_step(config: Path) -> None:
     report = gone_through(config, seconds=200)
     assert {step["number"]: step["result"] for step in report["steps"]} == {one.number: "PASS" for one in STEPS}
 
 
 @pytest.mark.skipif(not os.environ.get("WABOX_LONG"), reason="WABOX_LONG=1 goes through all")
+@pytest.mark.heavy("a program of its own goes through the steps, with a browser")
 def test_who_does_nothing_but_scan_makes_no_step_fail(config: Path) -> None:
     report = gone_through(config, seconds=200, unwilling=True)
     found = {step["number"]: step["result"] for step in report["steps"]}

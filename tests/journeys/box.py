@@ -24,6 +24,8 @@ import cv2
 import httpx
 import numpy
 
+from tests import browsers
+
 T = TypeVar("T")
 EMAIL, PASSWORD = "asha@example.com", "correct horse battery"
 PHONE = "8801700000001"
@@ -228,21 +230,23 @@ def _answers(url: str) -> bool:
 class Shop:
     """A box: its settings, its process, its API. sections: as in wabox.toml, over those of a patient test."""
 
-    def __init__(self, place: Path, whatsapp: WhatsApp, **sections: dict[str, Any]) -> None:
+    def __init__(
+        self, place: Path, whatsapp: WhatsApp, *, chromium: str | None = browsers.SHELL, **sections: dict[str, Any]
+    ) -> None:
         self.place, self.whatsapp = place, whatsapp
         self.port = free_port()
         self.data = place / "data"
         self.config = place / "wabox.toml"
-        self.config.write_text(self._settings(sections))
+        self.config.write_text(self._settings(sections, chromium or ""))
         self.program = Program(["serve", "--config", str(self.config)], place / "serve.log")
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20, trust_env=False)
         self.webhook_secret = ""
         self.phones: set[str] = set()
 
-    def _settings(self, sections: dict[str, dict[str, Any]]) -> str:
+    def _settings(self, sections: dict[str, dict[str, Any]], chromium: str) -> str:
         settings: dict[str, dict[str, Any]] = {
             "server": {"port": self.port},
-            "whatsapp": {"url": self.whatsapp.url},
+            "whatsapp": {"url": self.whatsapp.url, "chromium": chromium},
             "data": {"dir": str(self.data)},
             "sending": {
                 "gap_seconds": [0, 0],
@@ -400,7 +404,7 @@ class Shop:
 
 
 @contextlib.contextmanager
-def alone(place: Path, **sections: dict[str, Any]) -> Iterator[Shop]:
+def alone(place: Path, **sections: Any) -> Iterator[Shop]:
     """A linked box with a sandbox of its own; sections as in Shop."""
     whatsapp = WhatsApp(place)
     whatsapp.start()

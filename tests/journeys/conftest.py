@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import browsers
 from tests.journeys.box import EMAIL, PASSWORD, PHONE, Shop, WhatsApp
 from tests.journeys.receiver import Receiver
 
@@ -36,7 +36,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(scope="session")
 def whatsapp(place: Path) -> Iterator[WhatsApp]:
     """A sandbox that serves."""
-    if not shutil.which("chromium"):
+    if browsers.WHOLE is None:
         pytest.skip("needs a real Chromium")
     sandbox = WhatsApp(place)
     sandbox.start()
@@ -47,7 +47,7 @@ def whatsapp(place: Path) -> Iterator[WhatsApp]:
 @pytest.fixture(scope="session")
 def linked(place: Path, whatsapp: WhatsApp, receiver: Receiver) -> Iterator[Shop]:
     """A box, linked, with a webhook."""
-    box = Shop(place, whatsapp, webhooks={"allow": [receiver.address]})
+    box = Shop(place, whatsapp, webhooks={"allow": [receiver.address]}, chromium=browsers.WHOLE)
     box.init()
     box.start()
     try:

@@ -10,7 +10,6 @@ from playwright.async_api import Page
 
 import wabox
 
-CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGS = ["--no-sandbox"]
 BUNDLE = Path(wabox.__file__).parent / "whatsapp" / "wa-js" / "wppconnect-wa.js"
 SHOP = "8801711000001"

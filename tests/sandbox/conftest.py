@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
-from tests.sandbox.client import CHROMIUM, CHROMIUM_ARGS, Client
+from tests import browsers
+from tests.sandbox.client import CHROMIUM_ARGS, Client
 from wabox.sandbox.server import Sandbox
 from wabox.sandbox.world import World
 
@@ -45,7 +46,7 @@ async def control(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
 async def chromium() -> AsyncIterator[Browser]:
     """One browser; every client gets a context of its own."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        browser = await playwright.chromium.launch(executable_path=browsers.SHELL, args=CHROMIUM_ARGS)
         yield browser
         await browser.close()
 

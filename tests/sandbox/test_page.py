@@ -12,7 +12,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.sandbox.client import ASHA, CHROMIUM, CHROMIUM_ARGS, NOBODY, SHOP, Client, key
+from tests import browsers
+from tests.sandbox.client import ASHA, CHROMIUM_ARGS, NOBODY, SHOP, Client, key
 from wabox.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -187,7 +188,7 @@ async def test_killed_browser_comes_back_linked_and_remembers(
     async with async_playwright() as playwright:
         for life in (1, 2):
             context = await playwright.chromium.launch_persistent_context(
-                tmp_path / "profile", executable_path=CHROMIUM, args=CHROMIUM_ARGS
+                tmp_path / "profile", executable_path=browsers.WHOLE, args=CHROMIUM_ARGS
             )
             client = Client(context.pages[0], sandbox.url)
             if life == 1:

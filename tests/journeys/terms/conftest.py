@@ -5,12 +5,12 @@ Not for the whole run: while Playwright's loop runs, no test after it in this pr
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import browsers
 from tests.journeys.box import Shop, WhatsApp
 from tests.journeys.terms.market import BKASH, Market, Postbox
 
@@ -18,11 +18,10 @@ from tests.journeys.terms.market import BKASH, Market, Postbox
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """The browser of everybody in the stories; each has a window of their own."""
-    found = shutil.which("chromium")
-    if found is None:
+    if browsers.SHELL is None:
         pytest.skip("needs a real Chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, chromium_sandbox=False)
+        browser = playwright.chromium.launch(executable_path=browsers.SHELL, chromium_sandbox=False)
         yield browser
         browser.close()
 

@@ -98,26 +98,34 @@ class Person:
         self.go(path)
         return self.read()
 
+    def hears(self, path: str) -> str:
+        """What is sent for that page, without drawing it: for who asks again and again. Logged in if it asks."""
+        answer = self.page.context.request.get(self.market.url + path)
+        if "/login" in answer.url:
+            self.log_in()
+            answer = self.page.context.request.get(self.market.url + path)
+        return answer.text()
+
+    def token(self, page: str = "/settings") -> str:
+        """What the forms of that page carry."""
+        found = re.search(r'name="_csrf" value="([^"]*)"', self.hears(page))
+        return found[1] if found else ""
+
     def post(self, path: str, fields: dict[str, Any], *, page: str = "/settings") -> APIResponse:
         """A form sent without the page: as fast, as often and as odd as one likes. Redirects are not followed."""
-        self.go(page)
-        token = self.page.locator("input[name=_csrf]").first.get_attribute("value")
         return self.page.context.request.post(
-            self.market.url + path, multipart={"_csrf": token or "", **fields}, max_redirects=0
+            self.market.url + path, multipart={"_csrf": self.token(page), **fields}, max_redirects=0
         )
 
     def press(self, path: str, **fields: str) -> APIResponse:
         """A form of the ordinary kind sent without the page."""
-        self.go("/settings")
-        token = self.page.locator("input[name=_csrf]").first.get_attribute("value")
         return self.page.context.request.post(
-            self.market.url + path, form={"_csrf": token or "", **fields}, max_redirects=0
+            self.market.url + path, form={"_csrf": self.token(), **fields}, max_redirects=0
         )
 
     def rush(self, path: str, forms: list[dict[str, str]], *, files: bool = False) -> list[int]:
         """All these forms at the same moment, a thread each; the answers' codes."""
-        self.go("/settings")
-        token = self.page.locator("input[name=_csrf]").first.get_attribute("value") or ""
+        token = self.token()
         jar = {str(one["name"]): str(one["value"]) for one in self.page.context.cookies()}
         together = threading.Barrier(len(forms))
 

@@ -58,7 +58,7 @@ def test_refused_held_let_go_and_stopped(market: Market) -> None:
     assert sorted(text for _, text in market.got(SHOP)) == ["A quick loan for Rina", "Your sari is ready"]
 
     market.says(RINA, SHOP, "SPAM")
-    until(lambda: bilal.email in market.owner.sees("/admin/complaints"), 20, what="the complaint is recorded")
+    until(lambda: bilal.email in market.owner.hears("/admin/complaints"), 20, what="the complaint is recorded")
     after = bilal.call("POST", "/send", {"phone": RINA, "message": "Sorry"})
     assert after.json()["status"] == "skipped"
     audit = market.owner.sees("/admin/audit")

@@ -58,7 +58,7 @@ def ends_under_a_campaign(market: Market, bilal: Person) -> tuple[int, int]:
     made = bilal.call("POST", "/campaigns", {"name": "Sale", "message": "Save 20%"})
     assert made.status_code == 201, made.text
     campaign = int(made.json()["id"])
-    until(lambda: "paused since" in bilal.sees("/billing"), 60, what="the plan is over")
+    until(lambda: "paused since" in bilal.hears("/billing"), 60, what="the plan is over")
     market.shop.whatsapp.ask("DELETE", "faults")
     market.still(SHOP, 4)
     gone = len(market.got(SHOP))
