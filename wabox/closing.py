@@ -38,6 +38,7 @@ FORGOTTEN: dict[str, str] = {
     "person_ids": "user_id, wa_id",
     "people": "id",
     "contacts": "id",
+    "contact_fields": "id",
     "suppressions": "user_id, phone_hash",
     "suppression_log": "id",
     "message_counts": "user_id, bucket, status",
@@ -55,7 +56,9 @@ FORGOTTEN: dict[str, str] = {
     "linked_phones": "user_id, phone",
     "devices": "id",
 }
-CASCADED = frozenset({"delivery_attempts", "import_refusals", "contact_tags"})  # they go with what they belong to
+CASCADED = frozenset(
+    {"delivery_attempts", "import_refusals", "contact_tags", "field_values"}
+)  # they go with what they belong to
 KEPT = frozenset(
     {
         "audit",

@@ -6,6 +6,7 @@ After each row every promise about the rows holds, and WhatsApp has no message t
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +18,19 @@ from tests.engine.conftest import PHONE, SHOP, Engine, holds, make
 from tests.engine.test_campaigns import expand, launch, people, show
 from wabox.accounts.states import Actor
 from wabox.billing import ledger
-from wabox.campaigns import control, expansion, launching, replies
-from wabox.contacts import phones, suppression, writing
+from wabox.campaigns import control, expansion, launching, renaming, replies
+from wabox.contacts import (
+    conditions,
+    csv_files,
+    imports,
+    own,
+    own_values,
+    phones,
+    segments,
+    suppression,
+    writing,
+)
+from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.content import rules
@@ -26,7 +38,7 @@ from wabox.devices import idle_warnings, orders, pace
 from wabox.devices import stored as devices
 from wabox.engine.expansion import Expansion, _settle
 from wabox.engine.turns import Turns
-from wabox.errors import Invalid
+from wabox.errors import Invalid, NotFound
 from wabox.messages import addressees, answers, claiming, explaining, leaving, outbox, stored
 from wabox.messages import log as messages_log
 from wabox.messages.line import of_device
@@ -1059,3 +1071,141 @@ def test_a_device_deleted_with_a_warning_takes_it_along(engine: Engine) -> None:
     assert not write(engine, idle_warnings.look_at, sales.id)
     assert engine.stage.device(sales.id).warning(engine.stage.hands.now()) is None
     assert sales.id not in engine.stage.box.db.read_here(idle_warnings.perhaps)
+
+
+# -- campaign x field of the user's own ----------------------------------------------------------------
+
+
+def field_of(engine: Engine, name: str = "city") -> own_values.Field:
+    return engine.stage.box.db.read_here(own.of_user, engine.stage.asha.id, name)
+
+
+def give_field(engine: Engine, phone: str, **fields: str) -> None:
+    write(engine, writing.upsert, engine.stage.asha.id, phone=phone, fields=fields)
+
+
+def rename(engine: Engine) -> None:
+    box = engine.stage.box
+    box.db.write_now(renaming.change, engine.stage.asha.id, field_of(engine).id, name="town", currency="BDT")
+
+
+def make_date(engine: Engine) -> None:
+    box = engine.stage.box
+    box.db.write_now(renaming.change, engine.stage.asha.id, field_of(engine).id, kind="date", currency="BDT")
+
+
+def remove_field(engine: Engine) -> None:
+    engine.stage.box.db.write_now(renaming.remove, engine.stage.asha.id, field_of(engine).id)
+
+
+def is_planned(engine: Engine) -> int:
+    return launch(engine, "From {city:x}", scheduled_for=engine.stage.hands.now() + timedelta(hours=1))
+
+
+def runs_unexpanded(engine: Engine) -> int:
+    return launch(engine, "From {city:x}")
+
+
+def rests_unexpanded(engine: Engine) -> int:
+    campaign_id = launch(engine, "From {city:x}")
+    pauses(engine, campaign_id)
+    return campaign_id
+
+
+def asks_for_it(engine: Engine) -> int:
+    segment = segments.Segment(fields=(conditions.Condition("city", "is", "Dhaka"),))
+    box, user_id = engine.stage.box, engine.stage.asha.id
+    made = write(
+        engine,
+        launching.create,
+        user_id,
+        name="April",
+        message="Hello",
+        audience=segments.write(segment),
+        contact_ids=box.db.read_here(segments.ids, user_id, segment),
+        device_ids=None,
+        scheduled_for=engine.stage.hands.now() + timedelta(hours=1),
+    )
+    return int(made.id)
+
+
+@pytest.mark.parametrize("meanwhile", [rename, make_date, remove_field], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "begun", [is_planned, runs_unexpanded, rests_unexpanded, asks_for_it], ids=lambda one: one.__name__
+)
+def test_a_field_that_an_open_campaign_needs_stays_as_it_is(
+    engine: Engine, begun: Callable[[Engine], int], meanwhile: Callable[[Engine], None]
+) -> None:
+    number = people(engine, 1)[0]
+    give_field(engine, number, city="Dhaka")
+    campaign_id = begun(engine)
+    before = field_of(engine)
+    with pytest.raises(Invalid) as refused:
+        meanwhile(engine)
+    assert refused.value.code == "in_use" and "April" in refused.value.sentence
+    assert field_of(engine) == before
+    write(engine, control.stop, engine.stage.asha.id, campaign_id)
+    if meanwhile is make_date:
+        give_field(engine, number, city="1990-04-25")
+    meanwhile(engine)
+    with pytest.raises(NotFound) if meanwhile is not make_date else nullcontext():
+        assert field_of(engine).kind == "date"
+
+
+@pytest.mark.parametrize("meanwhile", [rename, remove_field], ids=lambda one: one.__name__)
+def test_what_is_expanded_keeps_its_words_whatever_becomes_of_the_field(
+    engine: Engine, meanwhile: Callable[[Engine], None]
+) -> None:
+    number = people(engine, 1)[0]
+    give_field(engine, number, city="Dhaka")
+    campaign_id = launch(engine, "From {city:x}")
+    expand(engine, campaign_id)
+    give_field(engine, number, city="Sylhet")
+    meanwhile(engine)
+    engine.turn()
+    assert [text for _, _, _, text in engine.driver.handed] == ["From Dhaka"]
+
+
+def test_a_campaign_says_what_people_have_when_its_messages_are_made(engine: Engine) -> None:
+    numbers, box, user_id = people(engine, 2), engine.stage.box, engine.stage.asha.id
+    due = write(engine, own.create, user_id, name="due", kind="number", currency="BDT")
+    for number in numbers:
+        give_field(engine, number, city="Dhaka", due="1250")
+    later = engine.stage.hands.now() + timedelta(hours=1)
+    campaign_id = launch(engine, "{city:x} {due}", scheduled_for=later)
+    give_field(engine, numbers[0], city="Sylhet")
+    give_field(engine, numbers[1], city="")
+    box.db.write_now(renaming.change, user_id, due.id, display="money", currency="BDT")
+    engine.stage.hands.forward(hours=2)
+    write(engine, launching.launch_scheduled, campaign_id, [1, 2])
+    expand(engine, campaign_id)
+    engine.turn()
+    engine.turn()
+    assert sorted(text for _, _, _, text in engine.driver.handed) == ["Sylhet ৳1,250", "x ৳1,250"]
+
+
+def test_a_field_that_a_running_import_fills_stays_until_it_is_done(engine: Engine, tmp_path: Path) -> None:
+    give_field(engine, PHONE, city="Dhaka")
+    examined = csv_files.examine(b"phone,city\n01711000009,Khulna\n")
+    file = imports.keep(tmp_path, examined)
+    user_id = engine.stage.asha.id
+    found = write(engine, imports.create, user_id, name="shop.csv", file=file, examined=examined)
+    write(engine, imports.start, user_id, found.id)
+    for meanwhile in (rename, remove_field):
+        with pytest.raises(Invalid) as refused:
+            meanwhile(engine)
+        assert refused.value.code == "in_use" and "shop.csv" in refused.value.sentence
+    write(engine, imports.cancel, user_id, found.id)
+    rename(engine)
+
+
+def test_somebodys_fields_stay_theirs_when_a_hidden_id_is_found_to_be_them(engine: Engine) -> None:
+    give_field(engine, PHONE, city="Dhaka")
+    stage = engine.stage
+    write(engine, addressees.heard, stage.asha.id, "77@lid", phone=None, lid="77", name="Rina")
+    write(engine, addressees.join, stage.asha.id, "77@lid", PHONE)
+    contact = stage.box.db.read_here(contacts.by_phone, stage.asha.id, PHONE)
+    assert contact is not None and [(one.field.name, one.text) for one in contact.fields] == [("city", "Dhaka")]
+    found = stage.box.db.read_here(addressees.traces, stage.asha.id, PHONE)
+    write(engine, addressees.erase, stage.asha.id, PHONE, found)
+    assert stage.value("select count(*) from field_values") == 0

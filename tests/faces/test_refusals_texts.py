@@ -23,6 +23,8 @@ HOME = Path(wabox.__file__).parent
 MODULES = (
     *(f"billing.{one}" for one in ("invoices", "ledger", "money", "payments", "plans", "screenshots", "trials")),
     "accounts.states",
+    "contacts.conditions",
+    "contacts.own_columns",
     "accounts.users",
     "devices.orders",
     "devices.pace",

@@ -178,6 +178,7 @@ def test_an_export_is_read_back_as_it_was() -> None:
         name='=HYPERLINK("http://evil.example")',
         custom='two\nlines, "quoted"; ০১',
         tags=("VIP", "Eid sale"),
+        fields=(),
         consent=Consent("order", NOON),
         opted_out=True,
         last_out_at=NOON,

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wabox.accounts.users import User
-from wabox.contacts import segments, writing
+from wabox.config import Config
+from wabox.contacts import own, segments, writing
+from wabox.contacts.conditions import Condition, Op
+from wabox.contacts.own_values import Kind, Sent
 from wabox.contacts.phones import Phone
 from wabox.contacts.segments import Segment
 from wabox.contacts.stored import Consent
@@ -86,6 +89,146 @@ def test_a_segment_means_these_people(
     assert segments.ids(tx, asha.id, segments.read(segments.write(segment))) == found
 
 
+# -- by fields of the user's own ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def filled(tx: Tx, asha: User, people: dict[int, str], now: datetime) -> dict[int, str]:
+    """The same people with fields; bilal has a city of another kind."""
+    kinds: tuple[tuple[str, Kind], ...] = (("city", "text"), ("due", "number"), ("birthday", "date"))
+    for name, kind in kinds:
+        own.create(tx, asha.id, name=name, kind=kind, currency="BDT", now=now)
+    rows: tuple[dict[str, Sent], ...] = (
+        {"city": "Dhaka", "due": 1250, "birthday": "1990-11-03"},
+        {"city": "dhaka", "due": "-5.5", "birthday": "--11-09"},
+        {"city": "ঢাকা", "due": 0, "birthday": "2000-02-29"},
+        {},
+    )
+    for number, fields in enumerate(rows, 1):
+        writing.upsert(tx, asha.id, phone=f"880171100000{number}", fields=fields, now=now)
+    return people
+
+
+ONE, TWO, THREE, FOUR = "vip in Dhaka, agreed", "vip", "in Dhaka", "nobody's"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "meant"),
+    [
+        ([("city", "is", " DHAKA ")], {ONE, TWO}),
+        ([("city", "is", "Dhak")], set()),
+        ([("city", "is_not", "dhaka")], {THREE, FOUR}),
+        ([("city", "contains", "HAK")], {ONE, TWO}),
+        ([("city", "contains", "কা")], {THREE}),
+        ([("city", "contains", "%")], set()),
+        ([("city", "empty", None)], {FOUR}),
+        ([("city", "present", None)], {ONE, TWO, THREE}),
+        ([("due", "is", "১,২৫০")], {ONE}),
+        ([("due", "is", -5.5)], {TWO}),
+        ([("due", "is_not", 0)], {ONE, TWO, FOUR}),
+        ([("due", "more", 0)], {ONE}),
+        ([("due", "more", "-6")], {ONE, TWO, THREE}),
+        ([("due", "less", 0)], {TWO}),
+        ([("due", "less", 100000)], {ONE, TWO, THREE}),
+        ([("birthday", "is", "3 Nov 1990")], {ONE}),
+        ([("birthday", "is", "--11-09")], {TWO}),
+        ([("birthday", "before", "2000-02-29")], {ONE}),
+        ([("birthday", "after", "1990-11-03")], {THREE}),
+        ([("birthday", "after", "1000-01-01")], {ONE, THREE}),
+        ([("birthday", "on_day", "today")], {ONE}),
+        ([("birthday", "on_day", "11-09")], {TWO}),
+        ([("birthday", "on_day", "29 February")], {THREE}),
+        ([("birthday", "within_days", 0)], {ONE}),
+        ([("birthday", "within_days", "6")], {ONE, TWO}),
+        ([("birthday", "within_days", 5)], {ONE}),
+        ([("birthday", "within_days", 366)], {ONE, TWO, THREE}),
+        ([("city", "is", "Dhaka"), ("due", "less", 0)], {TWO}),
+        ([("city", "empty", None), ("due", "present", None)], set()),
+    ],
+)
+def test_a_segment_asks_for_fields(
+    conditions: list[tuple[str, str, object]],
+    meant: set[str],
+    tx: Tx,
+    asha: User,
+    filled: dict[int, str],
+    now: datetime,
+) -> None:
+    wanted = [{"field": a, "op": b, **({} if c is None else {"value": c})} for a, b, c in conditions]
+    segment = segments.read(json.dumps({"fields": wanted}))
+    found = segments.ids(tx, asha.id, segment, today=now.date())
+    assert {filled[one] for one in found} == meant
+    assert segments.ids(tx, asha.id, segments.read(segments.write(segment)), today=now.date()) == found
+
+
+@pytest.mark.parametrize(
+    ("today", "meant"),
+    [("2025-02-28", {THREE}), ("2024-02-28", set()), ("2024-02-29", {THREE}), ("2025-03-01", set())],
+)
+def test_who_was_born_on_29_february_has_a_birthday_every_year(
+    today: str, meant: set[str], tx: Tx, asha: User, filled: dict[int, str]
+) -> None:
+    segment = Segment(fields=(Condition("birthday", "on_day", "today"),))
+    found = segments.ids(tx, asha.id, segment, today=date.fromisoformat(today))
+    assert {filled[one] for one in found} == meant
+
+
+def test_the_next_days_go_over_the_new_year(tx: Tx, asha: User, filled: dict[int, str]) -> None:
+    segment = Segment(fields=(Condition("birthday", "within_days", 63),))
+    assert {filled[one] for one in segments.ids(tx, asha.id, segment, today=date(2025, 12, 28))} == {THREE}
+
+
+def test_today_is_a_day_of_the_users_own_calendar(tx: Tx, asha: User) -> None:
+    tx.run("update users set timezone = 'Asia/Dhaka' where id = :id", id=asha.id)
+    late = datetime(2025, 11, 2, 18, 30, tzinfo=UTC)
+    assert segments.day(tx, asha.id, Config(), late) == date(2025, 11, 3)
+    tx.run("update users set timezone = 'America/New_York' where id = :id", id=asha.id)
+    assert segments.day(tx, asha.id, Config(), late) == date(2025, 11, 2)
+
+
+@pytest.mark.parametrize(
+    ("field", "op", "value", "says"),
+    [
+        ("town", "is", "x", "there are birthday, city, due"),
+        ("city", "more", "5", "city holds text"),
+        ("city", "on_day", "today", "city holds text"),
+        ("due", "contains", "5", "due holds numbers"),
+        ("due", "is", "n/a", "no number"),
+        ("due", "more", None, "compared with"),
+        ("city", "contains", " ", "must contain"),
+        ("birthday", "is", "soon", "no date"),
+        ("birthday", "before", "25 April", "with its year"),
+        ("birthday", "on_day", "02-30", "day of the year"),
+        ("birthday", "within_days", 367, "0 to 366"),
+        ("birthday", "within_days", "-1", "0 to 366"),
+        ("birthday", "within_days", 1.5, "0 to 366"),
+        ("birthday", "within_days", None, "0 to 366"),
+    ],
+)
+def test_a_field_that_cannot_be_asked_so_is_named(
+    field: str,
+    op: Op,
+    value: str | float | None,
+    says: str,
+    tx: Tx,
+    asha: User,
+    filled: dict[int, str],
+    now: datetime,
+) -> None:
+    segment = Segment(fields=(Condition(field, op, value),))
+    with pytest.raises(Invalid) as refused:
+        segments.ids(tx, asha.id, segment, today=now.date())
+    assert refused.value.code == "bad_segment" and says in refused.value.details["fields"]
+
+
+def test_bilal_cannot_ask_for_ashas_fields(tx: Tx, bilal: User, filled: dict[int, str]) -> None:
+    with pytest.raises(Invalid) as refused:
+        segments.ids(tx, bilal.id, Segment(fields=(Condition("city", "is", "Dhaka"),)))
+    assert "none of your own" in refused.value.sentence
+    writing.upsert(tx, bilal.id, phone="8801711000009", fields={"city": "Dhaka"}, now=datetime.now(UTC))
+    assert segments.count(tx, bilal.id, Segment(fields=(Condition("city", "is", "Dhaka"),))) == 1
+
+
 def test_the_shorthand_is_stored_as_one_tag_of_any() -> None:
     assert segments.write(Segment(tag=" Eid  sale ")) == '{"tags_any":["Eid sale"]}'
     assert segments.write(segments.of_tag("leads")) == '{"tags_any":["leads"]}'
@@ -101,6 +244,10 @@ def test_the_shorthand_is_stored_as_one_tag_of_any() -> None:
         '{"tags": ["a"]}',
         '{"tags_any": [""]}',
         '{"tag": 7}',
+        '{"fields": [{"field": "city", "op": "like", "value": "x"}]}',
+        '{"fields": [{"field": "city"}]}',
+        '{"fields": [{"field": "city", "op": "is", "value": true}]}',
+        '{"fields": [' + ",".join(['{"field": "a", "op": "empty"}'] * 11) + "]}",
         '{"tag": "a", "tags_any": ["b"]}',
         '{"consent": "maybe"}',
         '{"not_contacted_since": "2025-10-20T00:00:00"}',

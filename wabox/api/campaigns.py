@@ -18,7 +18,7 @@ from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
 from wabox.campaigns import control, launching, preflight
 from wabox.campaigns import stored as campaigns
-from wabox.contacts import segments
+from wabox.contacts import own, segments
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
@@ -143,10 +143,16 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
     422 `content_refused`: the rules of this box do not allow the text. Held by a rule it stands `paused` with
     `status_reason` `content_review` until a person has read it; then it goes on by itself.
     """
-    message_of = _message_of(data)
+    message_of = _message_of(data, await box.db.read(own.names, caller.user.id))
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     segment = _segment(data)
-    contact_ids = await box.db.read(segments.ids, caller.user.id, segment)
+
+    def meant(rows: Rows) -> list[int]:
+        at = max(scheduled_for or box.now(), box.now())
+        today = segments.day(rows, caller.user.id, box.config, at)
+        return segments.ids(rows, caller.user.id, segment, today=today)
+
+    contact_ids = await box.db.read(meant)
 
     def verb(tx: Tx) -> Campaign:
         made = launching.create(
@@ -170,7 +176,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
 @post("/campaigns/preflight", status_code=200, responses=wire.errors(404), summary="What a launch would do")
 async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
     """Counts who would get it, who is skipped and why, and when it would be done. Changes nothing."""
-    message_of = _message_of(data)
+    message_of = _message_of(data, await box.db.read(own.names, caller.user.id))
     segment = _segment(data)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
 
@@ -210,7 +216,8 @@ async def resume(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
         campaign = campaigns.of_user(rows, caller.user.id, campaign_id)
         if campaign.status != "paused" or campaign.launched_at is not None:
             return []
-        return segments.ids(rows, caller.user.id, segments.read(campaign.audience))
+        today = segments.day(rows, caller.user.id, box.config, box.now())
+        return segments.ids(rows, caller.user.id, segments.read(campaign.audience), today=today)
 
     contact_ids = await box.db.read(audience)
     await box.db.write(control.resume, caller.user.id, campaign_id, contact_ids=contact_ids, now=box.now())
@@ -275,14 +282,17 @@ def _one(rows: Rows, box: Box, user_id: int, campaign_id: int) -> Campaign:
     return on_wire(rows, box, campaigns.of_user(rows, user_id, campaign_id))
 
 
-def _message_of(data: NewCampaign) -> Callable[[Rows, int], Template]:
-    """What finds the text in the transaction. Raises Invalid for one that is in the request and wrong."""
+def _message_of(data: NewCampaign, names: tuple[str, ...]) -> Callable[[Rows, int], Template]:
+    """What finds the text in the transaction. Raises Invalid for one that is in the request and wrong.
+
+    names: of the user's own fields.
+    """
     wire.one_of(message=data.message, template_id=data.template_id)
     if data.template_id is not None:
         text_id = data.template_id
-        return lambda rows, user_id: texts.for_contacts(texts.of_user(rows, user_id, text_id))
+        return lambda rows, user_id: texts.for_contacts(texts.of_user(rows, user_id, text_id), names)
     assert data.message is not None
-    parsed = wire.in_field("message", template.parse, data.message)
+    parsed = wire.in_field("message", template.parse, data.message, names)
     return lambda rows, user_id: parsed
 
 

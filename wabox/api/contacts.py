@@ -17,7 +17,7 @@ from wabox.api import idempotency, wire
 from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
 from wabox.campaigns import replies
-from wabox.contacts import fields, phones, suppression, writing
+from wabox.contacts import fields, own_values, phones, suppression, writing
 from wabox.contacts import stored as contacts
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
@@ -37,13 +37,30 @@ Tag = Annotated[
     Meta(min_length=1, max_length=fields.MOST_TAG, extra_json_schema={"pattern": r"^[^\u0000-\u0020]+$"}),
 ]
 Tags = Annotated[list[Tag], Meta(max_length=fields.MOST_TAGS)]
+_Value = Annotated[str, Meta(max_length=own_values.MOST_VALUE, extra_json_schema=_PLAIN)] | int | float | None
+Fields = Annotated[
+    dict[str, _Value],
+    Meta(
+        description="Your own fields: a text, a number or a date like `1990-04-25`; null takes one away, what is "
+        "absent stays. A name that is new becomes a field, of numbers for a number, else of text.",
+        extra_json_schema={
+            "propertyNames": {"pattern": wire.FIELD_PATTERN, "not": {"enum": sorted(own_values.RESERVED)}},
+            "maxProperties": own_values.MOST_FIELDS,
+            "examples": [{"city": "Dhaka", "due": 1250}],
+        },
+    ),
+]
 _TagFilter = Annotated[
     str | None,
     Parameter(max_length=fields.MOST_TAG, description="Only with this tag, in any case.", schema_extra=_PLAIN),
 ]
 _Search = Annotated[
     str | None,
-    Parameter(max_length=200, description="In name, phone, custom or a tag.", schema_extra=_PLAIN),
+    Parameter(
+        max_length=200,
+        description="In name, phone, custom, a tag or a field; `city:dhaka` in that field.",
+        schema_extra=_PLAIN,
+    ),
 ]
 
 
@@ -56,12 +73,16 @@ class NewConsent(Struct, forbid_unknown_fields=True):
 
 
 class Changes(Struct, forbid_unknown_fields=True):
-    """What is to be changed: null clears, what is absent stays. tag or tags replaces the whole set."""
+    """What is to be changed: null clears, what is absent stays. tag or tags replaces the whole set.
+
+    fields: those named are changed, the others stay.
+    """
 
     name: Name | UnsetType | None = UNSET
     tag: Tag | UnsetType | None = UNSET
     tags: Tags | UnsetType = UNSET
     custom: Custom | UnsetType | None = UNSET
+    fields: Fields | UnsetType = UNSET
     consent: NewConsent | UnsetType | None = UNSET
 
 
@@ -103,6 +124,7 @@ class Contact(Struct):
     tag: str | None
     tags: list[str]
     custom: str | None
+    fields: dict[str, str | int | float]
     consent: Consent | None
     opted_out: bool
     flagged: bool
@@ -175,7 +197,7 @@ async def upsert(data: NewContact, request: StrictRequest, box: Box, caller: Cal
 
 @patch("/contacts/{contact_id:int}", responses=wire.errors(404), summary="Change a contact")
 async def change(data: Changes, contact_id: ContactId, box: Box, caller: Caller) -> Contact:
-    """Name, custom, tags and consent. The phone stays: delete the contact and create another one."""
+    """Name, custom, own fields, tags and consent. The phone stays: delete the contact and create another one."""
     now = box.now()
     changes = _fields(data, caller, now)
     return on_wire(await box.db.write(writing.patch, caller.user.id, contact_id, **changes, now=now))
@@ -263,6 +285,7 @@ def on_wire(found: contacts.Contact) -> Contact:
         tag=found.tag,
         tags=list(found.tags),
         custom=found.custom,
+        fields={one.field.name: one.plain for one in found.fields},
         consent=None
         if consent is None
         else Consent(consent.source, times.wire(consent.at), consent.by, consent.note),
@@ -305,6 +328,7 @@ def _fields(data: Changes, caller: Caller, now: datetime) -> dict[str, Any]:
         "name": data.name if isinstance(data.name, UnsetType) else fields.name(data.name),
         "custom": data.custom if isinstance(data.custom, UnsetType) else fields.custom(data.custom),
         "tags": _tags(data),
+        "fields": {} if isinstance(data.fields, UnsetType) else data.fields,
         "consent": _consent(data.consent, caller, now),
     }
 

@@ -17,11 +17,12 @@ from wabox.api import idempotency, wire
 from wabox.api.strict import StrictRequest, moment
 from wabox.billing import ledger
 from wabox.box import Box
-from wabox.contacts import phones
+from wabox.contacts import own, phones
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import explaining, log, outbox, single, stored, template, variables
+from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
 from wabox.mounting import Mount
 from wabox.texts import stored as texts
@@ -119,7 +120,8 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
     """
     now = box.now()
     phone = _one_recipient(data, box.config.locale.country)
-    text_of = _text_of(data)
+    plain = data.message is not None and "{" not in data.message
+    text_of = _text_of(data, () if plain else await box.db.read(own.names, caller.user.id))
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     expires_at = moment(data.expires_at, "expires_at")
 
@@ -260,15 +262,22 @@ def _one_recipient(data: Send, country: str) -> str | None:
     return wire.in_field("phone", phones.parse, data.phone, country=country).digits
 
 
-def _text_of(data: Send) -> Callable[[Rows, int], Template]:
-    """What finds the text in the transaction. Raises Invalid for one that is in the request and wrong."""
+def _text_of(data: Send, names: tuple[str, ...]) -> Callable[[Rows, int], Template]:
+    """What finds the text in the transaction. Raises Invalid for one that is in the request and wrong.
+
+    names: of the user's own fields, which the contact fills in.
+    """
+    known = (*VARIABLES, *names)
     wire.one_of(message=data.message, template_id=data.template_id)
     given = variables.checked(data.variables or {})
     if data.template_id is not None:
         text_id = data.template_id
-        return lambda rows, user_id: variables.parse(texts.of_user(rows, user_id, text_id).message, given)
+        return lambda rows, user_id: variables.parse(texts.of_user(rows, user_id, text_id).message, given, known)
     assert data.message is not None
-    found = template.parse(data.message) if data.variables is None else variables.parse(data.message, given)
+    if data.variables is None:
+        found = wire.in_field("message", template.parse, data.message, names)
+    else:
+        found = variables.parse(data.message, given, known)
     return lambda rows, user_id: found
 
 

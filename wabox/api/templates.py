@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -17,11 +18,12 @@ from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.campaigns import launching
 from wabox.campaigns import stored as campaigns
-from wabox.contacts import segments
+from wabox.contacts import own, segments
 from wabox.contacts import stored as contacts
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
 from wabox.messages import template, variables
+from wabox.messages.spintax import VARIABLES
 from wabox.mounting import Mount
 from wabox.texts import stored as texts
 from wabox.texts.stored import Draft
@@ -114,7 +116,8 @@ async def list_templates(
     wire.in_field("language", texts.check_language, language)
     wanted = texts.Wanted(category, language, q)
     found = await box.db.read(texts.page, caller.user.id, wanted, number=page, per_page=per_page)
-    return wire.listed(found, found.texts, on_wire, page=page, per_page=per_page)
+    names = await box.db.read(own.names, caller.user.id)
+    return wire.listed(found, found.texts, partial(on_wire, names), page=page, per_page=per_page)
 
 
 @post("/templates", status_code=201, responses=wire.errors(409), summary="Store a text")
@@ -160,8 +163,8 @@ async def remove(template_id: TemplateId, box: Box, caller: Caller) -> None:
     await box.db.write(texts.delete, caller.user.id, template_id)
 
 
-def on_wire(found: texts.Text) -> Template:
-    """A stored text as the API lists it."""
+def on_wire(names: tuple[str, ...], found: texts.Text) -> Template:
+    """A stored text as the API lists it. names: of the user's own fields, which contacts fill in."""
     parsed = found.parsed
     return Template(
         id=found.id,
@@ -170,7 +173,7 @@ def on_wire(found: texts.Text) -> Template:
         category=found.category,
         language=found.language,
         variables=list(parsed.variables),
-        needed=list(variables.needed(parsed)),
+        needed=list(variables.needed(parsed, (*VARIABLES, *names))),
         version=found.version,
         created_at=times.wire(found.created_at),
         updated_at=times.wire(found.updated_at),
@@ -182,7 +185,7 @@ def looked(rows: Rows, user_id: int, found: texts.Text) -> Looked:
     verdict = launching.judged(rows, found.parsed)
     used = campaigns.from_text(rows, user_id, found.id, most=MOST_CAMPAIGNS)
     return Looked(
-        **msgspec.structs.asdict(on_wire(found)),
+        **msgspec.structs.asdict(on_wire(own.names(rows, user_id), found)),
         content=None if verdict is None else verdict.action,
         content_reason=None if verdict is None else verdict.reason,
         campaigns=[FromTemplate(one.id, one.name, one.status) for one in used],
@@ -229,13 +232,14 @@ class Preview(Struct):
 )
 async def preview(data: Wanted, box: Box, caller: Caller) -> Preview:
     """Renders spintax and variables for up to five contacts. A mistake in the text is named by its position."""
-    parsed = wire.in_field("message", template.parse, data.message)
+    names = await box.db.read(own.names, caller.user.id)
+    parsed = wire.in_field("message", template.parse, data.message, names)
     if sum(one is not None for one in (data.contact_id, data.tag, data.segment)) > 1:
         sentence = "Send one of contact_id, tag and segment."
         raise Invalid("invalid", sentence, details={"contact_id": sentence})
 
     def ask(rows: Rows) -> Preview:
-        samples = [_sample(one, parsed) for one in _people(rows, caller.user.id, data)]
+        samples = [_sample(one, parsed) for one in _people(rows, box, caller.user.id, data)]
         return Preview(
             variables=list(parsed.variables),
             variants=min(parsed.variants, MOST_VARIANTS),
@@ -245,16 +249,17 @@ async def preview(data: Wanted, box: Box, caller: Caller) -> Preview:
     return await box.db.read(ask)
 
 
-def _people(rows: Rows, user_id: int, data: Wanted) -> list[contacts.Contact]:
+def _people(rows: Rows, box: Box, user_id: int, data: Wanted) -> list[contacts.Contact]:
     if data.contact_id is not None:
         return [contacts.of_user(rows, user_id, data.contact_id)]
     segment = data.segment or segments.of_tag(data.tag)
-    return contacts.some(rows, user_id, segments.first(rows, user_id, segment, most=SAMPLES))
+    today = segments.day(rows, user_id, box.config, box.now())
+    return contacts.some(rows, user_id, segments.first(rows, user_id, segment, most=SAMPLES, today=today))
 
 
 def _sample(contact: contacts.Contact, parsed: template.Template) -> Sample:
     try:
-        text = parsed.render(contacts.values(contact), seed=f"preview:{contact.id}")
+        text = parsed.render(contacts.values(contact, parsed.language), seed=f"preview:{contact.id}")
     except Refusal as refusal:
         return Sample(contact.id, contact.phone, contact.name, None, refusal.code, refusal.sentence)
     return Sample(contact.id, contact.phone, contact.name, text, None, None)

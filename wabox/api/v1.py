@@ -8,7 +8,19 @@ from litestar import Request, Response, get
 from litestar.di import Provide
 
 from wabox.accounts.keys import Caller
-from wabox.api import campaigns, contacts, devices, document, keys, media, messages, reports, templates, webhooks
+from wabox.api import (
+    campaigns,
+    contacts,
+    devices,
+    document,
+    fields,
+    keys,
+    media,
+    messages,
+    reports,
+    templates,
+    webhooks,
+)
 from wabox.api.guard import key_guard, name_guard
 from wabox.api.strict import StrictRequest
 from wabox.mounting import Mount
@@ -36,6 +48,7 @@ router = Mount(
         keys.router,
         webhooks.router,
         contacts.router,
+        fields.router,
         campaigns.router,
         templates.router,
         media.router,

@@ -41,18 +41,19 @@ _BLANK = "\\u0000-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u20
 _INSIDE = "[^{}|\\\\\\u0000]"
 
 
-def _text_pattern(names: str) -> str:
-    variable = rf"\{{(?:{names})(?::{_INSIDE}*)?\}}"
+def _text_pattern() -> str:
+    variable = rf"\{{(?:{variables.NAME_PATTERN})(?::{_INSIDE}*)?\}}"
     one = f"(?:{_INSIDE}|{variable})*"
     piece = rf"(?:[^{{}}\\\u0000]|\\[^\u0000]|{variable}|\{{{one}(?:\|{one})+\}})"
     return rf"^{piece}*[^{{}}\\{_BLANK}]{piece}*\\?$"
 
 
-TEXT_PATTERN = _text_pattern("name|custom|phone")
+TEXT_PATTERN = _text_pattern()
 
 BIGGEST_ID = 2**63 - 1
 LABEL_PATTERN = "^[a-z0-9][a-z0-9_-]{0,31}$"
 PHONE_PATTERN = "^[+]?[1-9][0-9]{6,14}$"
+FIELD_PATTERN = "^[a-z][a-z0-9_]{0,31}$"
 PLAIN_PATTERN = "^[^\\u0000]*$"
 NAME_PATTERN = "^[0-9A-Za-z][^\\u0000-\\u001f\\u007f-\\u00a0\\u2028\\u2029\\ud800-\\udfff]*$"
 
@@ -70,7 +71,8 @@ Text = Annotated[
     str,
     Meta(
         description="Up to 4,096 characters as the person reads it, 16,384 with alternatives `{a|b}`. "
-        "Variables: `{name}`, `{custom}`, `{phone}`, with a fallback `{name:friend}`. `\\{` is a brace.",
+        "Variables: `{name}`, `{custom}`, `{phone}` and your own fields, like `{city}`, with a fallback where "
+        "you like, as `{name:friend}`. `\\{` is a brace.",
         extra_json_schema={"pattern": TEXT_PATTERN, "maxLength": 4_096, "examples": ["Your parcel is here."]},
     ),
 ]
@@ -80,7 +82,7 @@ StoredText = Annotated[
         description="As the message of POST /send, with any variables: `{order}`, or `{order:your order}` with a "
         "fallback.",
         extra_json_schema={
-            "pattern": _text_pattern(variables.NAME_PATTERN),
+            "pattern": TEXT_PATTERN,
             "maxLength": 4_096,
             "examples": ["Hello {name:friend}, order {order} is ready."],
         },

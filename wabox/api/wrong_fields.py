@@ -76,6 +76,9 @@ def _in(value: Any, kind: Any, path: str) -> Iterator[tuple[str, str]]:
 def _inside(value: Any, kind: Any, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, Struct):
         yield from _of_object(value, kind, f"{path}." if path else "")
+    elif isinstance(value, dict) and get_origin(kind) is dict:
+        for name, one in value.items():
+            yield from _in(one, get_args(kind)[1], f"{path}.{name[:64]}")
     elif isinstance(value, list) and get_origin(kind) is list:
         for number, one in enumerate(value):
             yield from _in(one, get_args(kind)[0], f"{path}[{number}]")

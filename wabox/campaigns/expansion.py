@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from wabox.billing import ledger
 from wabox.campaigns import control
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
+from wabox.contacts import own
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
@@ -61,7 +63,10 @@ def due(rows: Rows) -> list[int]:
 
 
 def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetime) -> Part | None:
-    """The campaign's next part, rendered; None if there is none, or no device left to send it from."""
+    """The campaign's next part, rendered with what people have in their fields now.
+
+    None if there is none, or no device left to send it from.
+    """
     campaign = campaigns.by_id(rows, campaign_id)
     stored = rows.value(
         "select contact_ids from audiences where campaign_id = :id and part = :part",
@@ -72,12 +77,13 @@ def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetim
         return None
     ids = array("q")
     ids.frombytes(stored)
-    parsed = template.parse(campaign.message)
+    parsed = template.parse(campaign.message, own=None)
     devices = control.usable_devices(rows, campaign, now=now)
     if not devices:
         return None
+    held = own.said(rows, ids.tolist(), parsed.language) if parsed.own else {}
     people = tuple(
-        _judged(rows, campaign, _recipient(row, campaign, parsed, devices, require_consent))
+        _judged(rows, campaign, _recipient(row, campaign, parsed, devices, require_consent, held))
         for row in _people(rows, campaign, ids, devices)
     )
     return Part(campaign, campaign.cursor, len(ids), people)
@@ -213,6 +219,7 @@ def _recipient(
     parsed: template.Template,
     devices: list[int],
     require_consent: bool,  # noqa: FBT001
+    held: Mapping[int, Mapping[str, str]],
 ) -> Recipient:
     text, status, error = "", "queued", None
     if row["opted_out"]:
@@ -221,6 +228,7 @@ def _recipient(
         status, error = "skipped", "no_consent"
     try:
         values = {"name": row["name"] or "", "custom": row["custom"] or "", "phone": row["phone"]}
+        values |= held.get(row["id"], {})
         text = parsed.render(values, seed=f"campaign:{campaign.id}:{row['id']}")
     except Refusal as refusal:
         if error is None:

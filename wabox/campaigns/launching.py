@@ -10,6 +10,7 @@ from datetime import datetime
 from wabox import times
 from wabox.billing import ledger
 from wabox.campaigns.stored import IN_REVIEW, NO_DEVICES, Campaign, by_id, has_devices, moved
+from wabox.contacts import own, segments
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
@@ -36,14 +37,15 @@ def create(
 ) -> Campaign:
     """A campaign stands; without a time in the future it is launched at once.
 
-    Where texts are judged, it may stand paused until a person has read it. message: parsed by the caller.
+    Where texts are judged, it may stand paused until a person has read it. message: with the user's own fields.
     contact_ids: who is in the audience now. text_id: the stored text that the message is a copy of. ip: of the
-    sender, for the record. Raises Invalid `no_recipients`, `content_refused`, InsufficientCredits; then nothing
-    is stored.
+    sender, for the record. Raises Invalid `no_recipients`, `content_refused`, `bad_template`, `bad_segment`,
+    InsufficientCredits; then nothing is stored.
     """
     if not contact_ids:
         raise Invalid("no_recipients", "Nobody is in this audience; choose another tag, or add contacts first.")
-    verdict = judged(tx, template.parse(message))
+    segments.where(tx, user_id, segments.read(audience), today=now.date())  # its fields are still there
+    verdict = judged(tx, template.parse(message, own.names(tx, user_id)))
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(user_id, verdict, ip=ip, now=now)
     later = scheduled_for is not None and scheduled_for > now

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from wabox.billing import ledger
 from wabox.campaigns import launching
 from wabox.campaigns.stored import Campaign
 from wabox.config import Config
-from wabox.contacts import segments
+from wabox.contacts import own, segments
 from wabox.content.rules import Verdict
 from wabox.db import Row, Rows
 from wabox.devices import stored as devices
@@ -68,7 +69,7 @@ def look(
     at: datetime | None = None,
 ) -> Preflight:
     """What a launch would do. at: when it begins, if not at this moment."""
-    ids = segments.ids(rows, user_id, segment)
+    ids = segments.ids(rows, user_id, segment, today=segments.day(rows, user_id, config, max(at or now, now)))
     counted = Counter[str]()
     fresh = 0
     for row in _people(rows, user_id, ids, device_ids, config, now):
@@ -176,7 +177,8 @@ def _through(
     if freely == latest:  # nothing holds new people
         return freely
     if waits:
-        ids += segments.ids(rows, campaign.user_id, segments.read(campaign.audience))
+        today = segments.day(rows, campaign.user_id, config, max(at or now, now))
+        ids += segments.ids(rows, campaign.user_id, segments.read(campaign.audience), today=today)
     ids = list(dict.fromkeys(ids))
     parts = (ids[place : place + launching.PART] for place in range(0, len(ids), launching.PART))
     new = (_fresh(rows, campaign.user_id, part, named, config, now) for part in parts)
@@ -238,13 +240,14 @@ def _samples(rows: Rows, user_id: int, message: Template, ids: list[int]) -> lis
         user_id=user_id,
         ids=json.dumps(ids),
     )
-    samples = (_sample(message, row) for row in found)
+    held = own.said(rows, ids, message.language) if message.own else {}
+    samples = (_sample(message, row, held.get(row["id"], {})) for row in found)
     return [text for text in samples if text is not None]
 
 
-def _sample(message: Template, row: Row) -> str | None:
+def _sample(message: Template, row: Row, held: Mapping[str, str]) -> str | None:
     """What this person would read; None where it would be empty or too long, and fail for them alone."""
-    values = {"name": row["name"] or "", "custom": row["custom"] or "", "phone": row["phone"]}
+    values = {"name": row["name"] or "", "custom": row["custom"] or "", "phone": row["phone"], **held}
     try:
         return message.render(values, seed=f"sample:{row['id']}")
     except Refusal:

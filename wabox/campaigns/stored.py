@@ -116,6 +116,16 @@ def from_text(rows: Rows, user_id: int, text_id: int, *, most: int) -> list[Camp
     return [_campaign(row) for row in found]
 
 
+def unmade(rows: Rows, user_id: int) -> list[Campaign]:
+    """The user's campaigns that are not over and of which not all messages are made."""
+    found = rows.all(
+        """select * from campaigns where user_id = :id and expanded = 0
+           and status in ('scheduled', 'sending', 'paused') order by id""",
+        id=user_id,
+    )
+    return [_campaign(row) for row in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Campaigns, newest first."""

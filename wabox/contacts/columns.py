@@ -13,7 +13,8 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from wabox.contacts import csv_files, fields, phones
+from wabox.contacts import csv_files, fields, own_columns, phones
+from wabox.contacts.own_columns import OwnColumn
 from wabox.contacts.phones import Phone
 from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
@@ -29,12 +30,18 @@ _SPOILT = "A spreadsheet has cut this number off ({}); format the column as text
 
 
 class Columns(Struct, frozen=True, forbid_unknown_fields=True):
-    """The place of each field, from 0; None where the file has no such column."""
+    """The place of each field, from 0; None where the file has no such column. fields: of the user's own."""
 
     phone: int
     name: int | None = None
     custom: int | None = None
     tag: int | None = None
+    fields: tuple[OwnColumn, ...] = ()
+
+    @property
+    def used(self) -> tuple[int, ...]:
+        """The places of what every contact has."""
+        return tuple(place for place in (self.phone, self.name, self.custom, self.tag) if place is not None)
 
 
 def checked(columns: Columns, width: int) -> Columns:
@@ -46,6 +53,7 @@ def checked(columns: Columns, width: int) -> Columns:
             raise _wrong(field, "There is no such column in the file; choose one that is there.")
         if place is not None and used.count(place) > 1:
             raise _wrong(field, "Two fields use this column; choose another one.")
+    own_columns.checked(columns.fields, width=width, used=columns.used)
     return columns
 
 
@@ -54,8 +62,14 @@ def read(text: str) -> Columns:
     return msgspec.json.decode(text, type=Columns)
 
 
-def guess(header: Sequence[str] | None, sample: Sequence[Sequence[str]]) -> Columns | None:
-    """The likeliest columns, by their names in any language and by what they hold; None without phones."""
+def guess(
+    header: Sequence[str] | None, sample: Sequence[Sequence[str]], own: Sequence[OwnColumn] = ()
+) -> Columns | None:
+    """The likeliest columns, by their names in any language and by what they hold; None without phones.
+
+    own: those that are called as a field of the user's own.
+    """
+    theirs = {one.place for one in own}
     names = [_plain(name) for name in header or ()]
     width = max([len(names), *(len(cells) for cells in sample)], default=0)
     held = [_phones_in(sample, place) for place in range(width)]
@@ -64,11 +78,12 @@ def guess(header: Sequence[str] | None, sample: Sequence[Sequence[str]]) -> Colu
         return None
     found: dict[Field, int | None] = {"phone": phone}
     for field in FIELDS[1:]:
-        free = [place for place in range(len(names)) if place not in found.values()]
+        free = [place for place in range(len(names)) if place not in found.values() and place not in theirs]
         found[field] = _named(field, names, free)
     if header is None:
         found["name"] = _texts(sample, [place for place in range(width) if not held[place]])
-    return Columns(phone, found["name"], found["custom"], found["tag"])
+    fields = tuple(one for one in own if one.place != phone)
+    return Columns(phone, found["name"], found["custom"], found["tag"], fields)
 
 
 def draft(
@@ -92,6 +107,7 @@ def draft(
         tags=tagged or UNSET,
         consent=agreed,
         add_tags=True,
+        fields=own_columns.values([unguarded(cell) for cell in cells], columns.fields) if columns.fields else {},
     )
 
 

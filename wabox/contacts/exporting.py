@@ -23,7 +23,7 @@ HEADER = (
 
 def batch(rows: Rows, user_id: int, segment: Segment, *, after: int = 0) -> list[Contact]:
     """The next contacts of an export, by id; none at its end. One call a batch, so that no reader is held."""
-    where, params = segments.where(user_id, segment)
+    where, params = segments.where(rows, user_id, segment)
     found = rows.all(
         f"select {COLUMNS} from contacts c where {where} and c.id > :after order by c.id limit :most",  # noqa: S608
         after=after,
@@ -33,9 +33,13 @@ def batch(rows: Rows, user_id: int, segment: Segment, *, after: int = 0) -> list
     return contacts.contacts_of(rows, found)
 
 
-def cells(contact: Contact) -> tuple[str, ...]:
-    """The contact as a row under HEADER. phone: digits without a plus; person_id only for those without one."""
+def cells(contact: Contact, own: Sequence[str] = ()) -> tuple[str, ...]:
+    """The contact as a row under HEADER and the names in `own`, the user's own fields.
+
+    phone: digits without a plus; person_id only for those without one.
+    """
     consent = contact.consent
+    held = {one.field.name: one.text for one in contact.fields}
     return (
         contact.phone,
         contact.name or "",
@@ -48,6 +52,7 @@ def cells(contact: Contact) -> tuple[str, ...]:
         times.wire_or_none(contact.last_in_at) or "",
         times.wire(contact.created_at),
         "",
+        *(held.get(name, "") for name in own),
     )
 
 
@@ -90,12 +95,13 @@ def hidden(rows: Rows, user_id: int, *, after: int = 0) -> list[Hidden]:
     ]
 
 
-def cells_of_hidden(one: Hidden) -> tuple[str, ...]:
-    """As `cells`, without a phone."""
+def cells_of_hidden(one: Hidden, own: Sequence[str] = ()) -> tuple[str, ...]:
+    """As `cells`, without a phone and without fields."""
     times_of = [
         times.wire(times.read(at)) if at else "" for at in (one.last_out_at, one.last_in_at, one.created_at)
     ]
-    return ("", one.called, "", "", "yes" if one.opted_out else "no", "", "", *times_of, str(one.person_id))
+    flags = ("yes" if one.opted_out else "no", "", "")
+    return ("", one.called, "", "", *flags, *times_of, str(one.person_id), *("" for _ in own))
 
 
 def text(rows: Iterable[Sequence[str]], *, start: bool) -> str:
@@ -106,8 +112,8 @@ def text(rows: Iterable[Sequence[str]], *, start: bool) -> str:
     return ("\ufeff" if start else "") + out.getvalue()
 
 
-def pieces(batches: Iterable[list[Contact]]) -> Iterator[str]:
+def pieces(batches: Iterable[list[Contact]], own: Sequence[str] = ()) -> Iterator[str]:
     """A whole export, a piece a batch."""
-    yield text([HEADER], start=True)
+    yield text([(*HEADER, *own)], start=True)
     for batch in batches:
-        yield text([cells(contact) for contact in batch], start=False)
+        yield text([cells(contact, own) for contact in batch], start=False)

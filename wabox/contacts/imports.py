@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from wabox import times
-from wabox.contacts import columns, exporting, fields
+from wabox.contacts import columns, exporting, fields, own, own_columns
 from wabox.contacts.columns import Columns
 from wabox.contacts.csv_files import Examined
 from wabox.db import Rows, Tx, reader
@@ -94,7 +94,10 @@ def create(tx: Tx, user_id: int, *, name: str, file: str, examined: Examined, no
     """The upload stands, with the columns guessed; nothing is imported before `start`."""
     width = max(len(row.cells) for row in examined.sample)
     layout = Layout(examined.delimiter, examined.has_header, examined.sample[0].cells, examined.rows, width)
-    guessed = columns.guess(examined.header, examined.data)
+    there = {field.name: field for field in own.every(tx, user_id)}
+    guessed = columns.guess(
+        examined.header, examined.data, own_columns.known(examined.header, examined.data, there)
+    )
     import_id = tx.insert(
         """insert into imports (user_id, name, file, encoding, dialect, mapping, total, created_at)
            values (:user_id, :name, :file, :encoding, :dialect, :mapping, :total, :now)""",
@@ -140,7 +143,10 @@ def choose(
 
 
 def start(tx: Tx, user_id: int, import_id: int, *, now: datetime) -> Import:
-    """uploaded → running. Asking again is fine. Raises Invalid `bad_columns`, `wrong_state`."""
+    """uploaded → running; fields of the user's own that it fills are there. Asking again is fine.
+
+    Raises Invalid `bad_columns`, `wrong_state`, or `too_many_fields`.
+    """
     found = of_user(tx, user_id, import_id)
     if found.columns is None:
         raise Invalid(
@@ -151,9 +157,27 @@ def start(tx: Tx, user_id: int, import_id: int, *, now: datetime) -> Import:
         id=import_id,
         now=times.stored(now),
     )
-    if not moved and found.status not in ("running", "done"):
+    if moved:
+        _ready(tx, found, found.columns, now=now)
+    elif found.status not in ("running", "done"):
         raise _wrong_state("started", found)
     return by_id(tx, import_id)
+
+
+def _ready(tx: Tx, found: Import, chosen: Columns, *, now: datetime) -> None:
+    """Each field that a column fills is there; one that was there before keeps its kind."""
+    there = {field.name: field for field in own.every(tx, found.user_id)}
+    filled = []
+    for one in chosen.fields:
+        field = there.get(one.name) or own.create(
+            tx, found.user_id, name=one.name, kind=one.kind, currency="", now=now
+        )
+        filled.append(msgspec.structs.replace(one, kind=field.kind))
+    tx.run(
+        "update imports set mapping = :mapping where id = :id",
+        id=found.id,
+        mapping=msgspec.json.encode(msgspec.structs.replace(chosen, fields=tuple(filled))).decode(),
+    )
 
 
 def cancel(tx: Tx, user_id: int, import_id: int, *, now: datetime) -> Import:
@@ -247,6 +271,16 @@ def forget_uploads(tx: Tx, *, now: datetime) -> int:
         now=times.stored(now),
         before=times.stored(now - UPLOADS_KEPT),
     )
+
+
+def filling(rows: Rows, user_id: int, name: str) -> str | None:
+    """What the user's running import that fills this field is called; None if none does."""
+    for row in rows.all(
+        "select name, mapping from imports where user_id = :id and status = 'running' order by id", id=user_id
+    ):
+        if any(one.name == name for one in columns.read(row["mapping"]).fields):
+            return str(row["name"])
+    return None
 
 
 def needed_files(rows: Rows) -> set[str]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
 from wabox import times
-from wabox.contacts import fields, identities
+from wabox.contacts import fields, identities, own, own_values
+from wabox.contacts.own_values import Held
 from wabox.db import Row, Rows, reader
 from wabox.errors import NotFound
+from wabox.languages import FIRST
 
 ConsentSource = Literal["in_person", "web_form", "order", "wrote_first", "import_attested", "other"]
 
@@ -33,7 +35,8 @@ class Contact:
     """A person as a user knows them.
 
     phone: digits. flagged: no numbering plan knows that number. tags: in the order they were written.
-    opted_out: asked not to be written to. last_out_at, last_in_at: of messages, on any device.
+    fields: what they have in the user's own fields, by name. opted_out: asked not to be written to.
+    last_out_at, last_in_at: of messages, on any device.
     """
 
     id: int
@@ -42,6 +45,7 @@ class Contact:
     name: str | None
     custom: str | None
     tags: tuple[str, ...]
+    fields: tuple[Held, ...]
     consent: Consent | None
     opted_out: bool
     last_out_at: datetime | None
@@ -61,7 +65,10 @@ COLUMNS = """c.*, exists (select 1 from suppressions s
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Filters of the list; None = all. tag: any of a contact's. text: in name, phone, custom or a tag."""
+    """Filters of the list; None = all. tag: any of a contact's.
+
+    text: in name, phone, custom, a tag or a field of the user's own; `city:dhaka` looks in that field only.
+    """
 
     tag: str | None = None
     text: str | None = None
@@ -157,13 +164,23 @@ def count(rows: Rows, user_id: int) -> int:
     return int(rows.value("select count(*) from contacts where user_id = :user_id", user_id=user_id))
 
 
-def values(contact: Contact) -> dict[str, str]:
-    """What a template may say of this person."""
-    return {"name": contact.name or "", "custom": contact.custom or "", "phone": contact.phone}
+def values(contact: Contact, language: str = FIRST) -> dict[str, str]:
+    """What a template may say of this person. language: of the text, for numbers and dates."""
+    return {
+        "name": contact.name or "",
+        "custom": contact.custom or "",
+        "phone": contact.phone,
+        **{one.field.name: one.said(language) for one in contact.fields},
+    }
 
 
-def values_for(rows: Rows, user_id: int, phone: str) -> tuple[int | None, dict[str, str]]:
-    """The id of the contact with this phone, if there is one, and what a template may say. One quick query."""
+def values_for(
+    rows: Rows, user_id: int, phone: str, own_names: Collection[str] = (), language: str = FIRST
+) -> tuple[int | None, dict[str, str]]:
+    """The id of the contact with this phone, if there is one, and what a template may say. One quick query.
+
+    own_names: the user's fields that the text uses; with any, it is two. language: of the text.
+    """
     row = rows.one(
         "select id, name, custom from contacts where user_id = :user_id and phone = :phone",
         user_id=user_id,
@@ -171,7 +188,8 @@ def values_for(rows: Rows, user_id: int, phone: str) -> tuple[int | None, dict[s
     )
     if row is None:
         return None, {"phone": identities.number(phone) or ""}
-    return row["id"], {"name": row["name"] or "", "custom": row["custom"] or "", "phone": phone}
+    said = own.said(rows, [row["id"]], language).get(row["id"], {}) if own_names else {}
+    return row["id"], {"name": row["name"] or "", "custom": row["custom"] or "", "phone": phone, **said}
 
 
 def has_consented(rows: Rows, user_id: int, phone: str) -> bool:
@@ -187,9 +205,15 @@ def has_consented(rows: Rows, user_id: int, phone: str) -> bool:
 
 
 def contacts_of(rows: Rows, found: list[Row]) -> list[Contact]:
-    """Rows of COLUMNS as contacts, with their tags."""
-    tagged = tags_of(rows, [row["id"] for row in found])
-    contact = reader(Contact, tags=lambda row: tagged.get(row["id"], ()), consent=consent_of)
+    """Rows of COLUMNS as contacts, with their tags and fields."""
+    ids = [row["id"] for row in found]
+    tagged, held = tags_of(rows, ids), own.held_by(rows, ids)
+    contact = reader(
+        Contact,
+        tags=lambda row: tagged.get(row["id"], ()),
+        fields=lambda row: held.get(row["id"], ()),
+        consent=consent_of,
+    )
     return [contact(row) for row in found]
 
 
@@ -231,7 +255,11 @@ _TAGGED = "select contact_id from contact_tags where user_id = :user_id and key 
 
 _FOUND = """(instr(lower(f.name), :text) > 0 or instr(lower(f.custom), :text) > 0
     or (:digits <> '' and instr(f.phone, :digits) > 0)
-    or f.id in (select contact_id from contact_tags where user_id = :user_id and instr(key, :key) > 0))"""
+    or f.id in (select contact_id from contact_tags where user_id = :user_id and instr(key, :key) > 0)
+    or f.id in (select v.contact_id from contact_fields d join field_values v on v.field_id = d.id
+                where d.user_id = :user_id and (instr(v.key, :key) > 0 or instr(v.value, :plain) > 0))
+    or f.id in (select v.contact_id from contact_fields d join field_values v on v.field_id = d.id
+                where d.user_id = :user_id and d.name = :field and instr(v.key, :part) > 0))"""
 
 _WHOLE_NUMBER = 8  # digits; in so long a search zeros in front are a prefix, not a part of the number
 _IN_A_PHONE = re.compile(r"[\s()+./-]+")
@@ -246,4 +274,12 @@ def _sought(text: str) -> dict[str, str]:
     if len(number) >= _WHOLE_NUMBER:
         number = number.lstrip("0")
     lowered = "".join(one.lower() if one.isascii() else one for one in cleaned)
-    return {"text": lowered, "digits": number, "key": fields.key(unicodedata.normalize("NFC", cleaned))}
+    field, _, part = cleaned.partition(":")
+    return {
+        "text": lowered,
+        "digits": number,
+        "key": fields.key(unicodedata.normalize("NFC", cleaned)),
+        "plain": cleaned,
+        "field": field.strip() if part.strip() else "",
+        "part": own_values.folded(part.strip()),
+    }

@@ -1,13 +1,12 @@
 """Writes people down, one or a thousand: what exists is read in two queries, only what differs is written.
 
-A draft leaves a field as it is (UNSET), clears it (None) or sets it. Within one call later drafts of the
-same phone go over earlier ones.
+Within one call later drafts of the same phone go over earlier ones.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -15,8 +14,11 @@ from typing import Any, Literal
 from msgspec import UNSET, UnsetType
 
 from wabox import times
-from wabox.contacts import fields
+from wabox.contacts import fields, own
 from wabox.contacts import stored as contacts
+from wabox.contacts.drafts import Draft as Draft
+from wabox.contacts.drafts import State, applied, over
+from wabox.contacts.own_values import Field, Sent
 from wabox.contacts.phones import Phone
 from wabox.contacts.stored import Consent, Contact
 from wabox.db import Rows, Tx
@@ -25,21 +27,7 @@ from wabox.errors import Invalid, NotFound
 Outcome = Literal["created", "updated", "unchanged"]
 
 MOST_AT_ONCE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What is to be written of the person with this phone; name, custom and tags as `fields` cleaned them.
-
-    add_tags: tags are added to those the contact has, instead of replacing them.
-    """
-
-    phone: Phone
-    name: str | None | UnsetType = UNSET
-    custom: str | None | UnsetType = UNSET
-    tags: tuple[str, ...] | UnsetType = UNSET
-    consent: Consent | None | UnsetType = UNSET
-    add_tags: bool = False
+MOST_WRONG = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +37,6 @@ class Counts:
     created: int
     updated: int
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """All of a contact that a draft can change."""
-
-    flagged: bool
-    name: str | None
-    custom: str | None
-    tags: tuple[str, ...]
-    consent: Consent | None
 
 
 def upsert(
@@ -72,6 +49,7 @@ def upsert(
     custom: str | None | UnsetType = UNSET,
     tags: tuple[str, ...] | UnsetType = UNSET,
     consent: Consent | None | UnsetType = UNSET,
+    fields: Mapping[str, Sent] | None = None,
     now: datetime,
 ) -> tuple[Contact, bool]:
     """The contact with this phone stands; True if it is new.
@@ -79,7 +57,7 @@ def upsert(
     phone, flagged: as `phones.parse` gave them. A field left UNSET stays as it is, None clears it. Name,
     custom and tags: as `fields` cleaned them.
     """
-    draft = Draft(Phone(phone, flagged), name, custom, tags, consent)
+    draft = Draft(Phone(phone, flagged), name, custom, tags, consent, fields=fields or {})
     outcome = write(tx, user_id, [draft], now=now)[phone]
     contact = contacts.by_phone(tx, user_id, phone)
     assert contact is not None
@@ -89,11 +67,23 @@ def upsert(
 def bulk(tx: Tx, user_id: int, drafts: Sequence[Draft], *, now: datetime) -> Counts:
     """All of them stand. A phone that comes twice is one contact: created once, then updated.
 
-    Raises Invalid `too_many` over MOST_AT_ONCE.
+    Raises Invalid `too_many` over MOST_AT_ONCE, or what is wrong with own fields, each by its row.
     """
     if len(drafts) > MOST_AT_ONCE:
         sentence = f"Send at most {MOST_AT_ONCE:,} contacts in one call."
         raise Invalid("too_many", sentence, details={"contacts": sentence})
+    details: dict[str, str] = {}
+    for number, draft in enumerate(drafts):
+        if not draft.fields:
+            continue
+        try:
+            own.understood(own.ready(tx, user_id, [draft.fields], now=now), draft.fields)
+        except Invalid as wrong:
+            details |= {f"contacts[{number}].{name}": why for name, why in wrong.details.items()}
+        if len(details) >= MOST_WRONG:
+            break
+    if details:
+        raise Invalid("invalid", f"Something is wrong with {', '.join(details)}; see details.", details=details)
     outcomes = write(tx, user_id, drafts, now=now)
     created = sum(outcome == "created" for outcome in outcomes.values())
     return Counts(created, len(drafts) - created, len(drafts))
@@ -108,12 +98,13 @@ def patch(
     custom: str | None | UnsetType = UNSET,
     tags: tuple[str, ...] | UnsetType = UNSET,
     consent: Consent | None | UnsetType = UNSET,
+    fields: Mapping[str, Sent] | None = None,
     now: datetime,
 ) -> Contact:
-    """The contact with these changes. Raises NotFound."""
+    """The contact with these changes. Raises NotFound; Invalid as `write`."""
     contact = contacts.of_user(tx, user_id, contact_id)
     phone = Phone(contact.phone, contact.flagged)
-    write(tx, user_id, [Draft(phone, name, custom, tags, consent)], now=now)
+    write(tx, user_id, [Draft(phone, name, custom, tags, consent, fields=fields or {})], now=now)
     return contacts.of_user(tx, user_id, contact_id)
 
 
@@ -125,20 +116,23 @@ def remove(tx: Tx, user_id: int, contact_id: int) -> None:
 
 
 def write(tx: Tx, user_id: int, drafts: Iterable[Draft], *, now: datetime) -> dict[str, Outcome]:
-    """All drafts are written; what became of each phone."""
+    """All drafts are written; what became of each phone. Raises Invalid as `own.ready` and `own.understood`."""
     wanted: dict[str, Draft] = {}
+    drafts = list(drafts)
+    named = own.ready(tx, user_id, [draft.fields for draft in drafts], now=now)
     for draft in drafts:
+        draft = replace(draft, fields=own.understood(named, draft.fields))
         before = wanted.get(draft.phone.digits)
-        wanted[draft.phone.digits] = draft if before is None else _over(before, draft)
+        wanted[draft.phone.digits] = draft if before is None else over(before, draft)
     known = _known(tx, user_id, list(wanted))
-    new = {phone: _applied(None, draft) for phone, draft in wanted.items() if phone not in known}
-    changed: dict[int, tuple[_State, _State]] = {}
+    new = {phone: applied(None, draft) for phone, draft in wanted.items() if phone not in known}
+    changed: dict[int, tuple[State, State]] = {}
     for phone, (contact_id, state) in known.items():
-        after = _applied(state, wanted[phone])
+        after = applied(state, wanted[phone])
         if after != state:
             changed[contact_id] = (state, after)
-    _insert(tx, user_id, new, now)
-    _update(tx, user_id, changed, now)
+    _insert(tx, user_id, new, named, now)
+    _update(tx, user_id, changed, named, now)
     return {
         phone: "created" if phone in new else "updated" if known[phone][0] in changed else "unchanged"
         for phone in wanted
@@ -154,87 +148,36 @@ def foreseen(rows: Rows, user_id: int, drafts: Sequence[Draft]) -> list[Outcome]
         if state is None:
             found.append("created")
         else:
-            found.append("unchanged" if _applied(state, draft) == state else "updated")
+            found.append("unchanged" if applied(state, draft) == state else "updated")
     return found
 
 
-def _over(before: Draft, after: Draft) -> Draft:
-    """The two as one: as if they had been written one after the other."""
-    tags, add = after.tags, after.add_tags
-    if tags is UNSET:
-        tags, add = before.tags, before.add_tags
-    elif add and not isinstance(before.tags, UnsetType) and not isinstance(tags, UnsetType):
-        tags, add = _joined(before.tags, tags), before.add_tags
-    return Draft(
-        phone=after.phone,
-        name=before.name if after.name is UNSET else after.name,
-        custom=before.custom if after.custom is UNSET else after.custom,
-        tags=tags,
-        consent=before.consent if after.consent is UNSET else after.consent,
-        add_tags=add,
-    )
-
-
-def _applied(state: _State | None, draft: Draft) -> _State:
-    """The contact after the draft. None: there is none yet."""
-    state = state or _State(draft.phone.flagged, None, None, (), None)
-    return replace(
-        state,
-        name=state.name if isinstance(draft.name, UnsetType) else draft.name,
-        custom=state.custom if isinstance(draft.custom, UnsetType) else draft.custom,
-        tags=_tags(state.tags, draft),
-        consent=_consent(state.consent, draft.consent),
-    )
-
-
-def _tags(before: tuple[str, ...], draft: Draft) -> tuple[str, ...]:
-    if isinstance(draft.tags, UnsetType):
-        return before
-    return _joined(before, draft.tags) if draft.add_tags else draft.tags
-
-
-def _joined(before: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    there = {fields.key(tag) for tag in before}
-    joined = (*before, *(tag for tag in more if fields.key(tag) not in there))
-    return joined[: fields.MOST_TAGS]
-
-
-def _consent(before: Consent | None, wanted: Consent | None | UnsetType) -> Consent | None:
-    """The same consent said again keeps its first date; an import's word does not replace a better one."""
-    if isinstance(wanted, UnsetType):
-        return before
-    if before is None or wanted is None:
-        return wanted
-    if wanted.source == "import_attested":
-        return before
-    same = replace(wanted, at=before.at) == before
-    return before if same and before.at <= wanted.at else wanted
-
-
-def _known(rows: Rows, user_id: int, phones: list[str]) -> dict[str, tuple[int, _State]]:
+def _known(rows: Rows, user_id: int, phones: list[str]) -> dict[str, tuple[int, State]]:
     found = rows.all(
         """select id, phone, flagged, name, custom, consent_source, consent_at, consent_by, consent_note
            from contacts where user_id = :user_id and phone in (select value from json_each(:phones))""",
         user_id=user_id,
         phones=json.dumps(phones),
     )
-    tagged = contacts.tags_of(rows, [row["id"] for row in found]) if found else {}
+    ids = [row["id"] for row in found]
+    tagged, held = contacts.tags_of(rows, ids) if found else {}, own.texts_of(rows, ids) if found else {}
     return {
         row["phone"]: (
             row["id"],
-            _State(
+            State(
                 bool(row["flagged"]),
                 row["name"],
                 row["custom"],
                 tagged.get(row["id"], ()),
                 contacts.consent_of(row),
+                held.get(row["id"], {}),
             ),
         )
         for row in found
     }
 
 
-def _insert(tx: Tx, user_id: int, new: dict[str, _State], now: datetime) -> None:
+def _insert(tx: Tx, user_id: int, new: dict[str, State], named: Mapping[str, Field], now: datetime) -> None:
     """New people; what wabox knows of their chats already is theirs from the start."""
     if not new:
         return
@@ -264,9 +207,14 @@ def _insert(tx: Tx, user_id: int, new: dict[str, _State], now: datetime) -> None
         ],
     )
     _insert_tags(tx, user_id, {first + number: state.tags for number, state in enumerate(new.values())})
+    own.put(
+        tx, user_id, named, {first + number: one.fields for number, one in enumerate(new.values()) if one.fields}
+    )
 
 
-def _update(tx: Tx, user_id: int, changed: dict[int, tuple[_State, _State]], now: datetime) -> None:
+def _update(
+    tx: Tx, user_id: int, changed: dict[int, tuple[State, State]], named: Mapping[str, Field], now: datetime
+) -> None:
     if not changed:
         return
     at = times.stored(now)
@@ -284,6 +232,8 @@ def _update(tx: Tx, user_id: int, changed: dict[int, tuple[_State, _State]], now
         ids=json.dumps(list(retagged)),
     )
     _insert_tags(tx, user_id, retagged)
+    refilled = {one: after.fields for one, (before, after) in changed.items() if before.fields != after.fields}
+    own.put(tx, user_id, named, refilled)
 
 
 def _insert_tags(tx: Tx, user_id: int, tagged: dict[int, tuple[str, ...]]) -> None:

@@ -24,7 +24,8 @@ class Language:
 
     code: ISO 639-1, as the folder is called. name: as its speakers write it. locale: babel's name. digits: 0 to 9
     as it writes them. letters: those that only it has, as a range of a pattern; "" = none. heads: {field of a
-    contact: what lists call that column}. head_words: {field: words that say so within a longer head}.
+    contact: what lists call that column}. head_words: {field: words that say so within a longer head}. own_heads:
+    {a name for a field of somebody's own: what lists call such a column}.
     """
 
     code: str
@@ -34,6 +35,7 @@ class Language:
     letters: str
     heads: Mapping[str, tuple[str, ...]]
     head_words: Mapping[str, tuple[str, ...]]
+    own_heads: Mapping[str, tuple[str, ...]]
 
     def written(self, text: str) -> str:
         """The text with its digits as the language writes them."""
@@ -58,8 +60,10 @@ def of(text: str) -> str:
 
 def _read(folder: Path) -> Language:
     told = tomllib.loads((folder / "language.toml").read_text(encoding="utf-8"))
-    heads, words = ({field: tuple(said) for field, said in told[part].items()} for part in ("heads", "head_words"))
-    return Language(folder.name, told["name"], told["locale"], told["digits"], told["letters"], heads, words)
+    heads, words, own = (
+        {field: tuple(said) for field, said in told[part].items()} for part in ("heads", "head_words", "own_heads")
+    )
+    return Language(folder.name, told["name"], told["locale"], told["digits"], told["letters"], heads, words, own)
 
 
 def _all() -> dict[str, Language]:

@@ -35,10 +35,32 @@ FILLED = (
     ),
     later("%(n)s claims of payment were false."),
     later("%(n)s people complained about its messages within 30 days."),
+    later("%(field)s is what wabox calls something else; give the field another name."),
+    later("There is a field %(field)s already; choose another name."),
+    later("There are at most %(most)s fields of your own; remove one first."),
+    later("%(field)s has more than %(most)s characters; shorten it."),
+    later("%(field)s has more than %(most)s digits; make it a field of text."),
+    later("%(field)s is no number: “%(said)s”; write it like 1250 or 1250.50."),
+    later("%(field)s is no date: “%(said)s”; write it like 1990-04-25 or 25/04/1990."),
+    later("%(n)s values are no numbers, like %(said)s; change them first."),
+    later("%(n)s values are no dates, like %(said)s; change them first."),
+    later("The campaign “%(said)s” still needs %(field)s; stop it, or wait until it is through."),
+    later("The import of “%(said)s” still fills %(field)s; cancel it, or wait until it is done."),
+    later("There is no field %(field)s; there are %(said)s."),
+    later("There is no field %(field)s; you have none of your own yet."),
+    later("%(field)s holds text: ask whether it is, is not or contains something, is empty or filled in."),
+    later("%(field)s holds numbers: ask whether it is, is not, is more or less than one, is empty or filled in."),
+    later(
+        "%(field)s holds dates: ask whether it is, is not, is before or after one, falls on a day of the year or "
+        "within the next days, is empty or filled in."
+    ),
+    later("Say what %(field)s must contain."),
+    later("Say what %(field)s is compared with; or ask whether it is filled in or empty."),
 )
 
 
 _ADVICE = "advice"  # the name of a value that is a whole text itself
+_SAID = "said"  # of one that may have words in it, and is the same in every language
 
 
 @functools.cache
@@ -91,4 +113,4 @@ def _looks(parts: list[str]) -> str:
 
 
 def _slot(name: str) -> str:
-    return f"(?P<{name}>.+)" if name == _ADVICE else f"(?P<{name}>\\S+)"
+    return f"(?P<{name}>.+)" if name in (_ADVICE, _SAID) else f"(?P<{name}>\\S+)"

@@ -34,8 +34,8 @@ def send(
 ) -> int:
     """The message is in the log: queued, or skipped at once for somebody who must not be written to. Its job id.
 
-    phone: the address, digits or the hidden id of somebody who wrote first. Name and custom come from the
-    contact with that phone, unless `variables` say otherwise. queue_if_offline: also for a
+    phone: the address, digits or the hidden id of somebody who wrote first. Name, custom and the user's own
+    fields come from the contact with that phone, unless `variables` say otherwise. queue_if_offline: also for a
     device that is not linked. Raises, in this order, NotFound for the device, InsufficientCredits,
     Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
     require_consent: `[guards]`. ip: of the sender, for the record of a refusal.
@@ -46,7 +46,7 @@ def send(
         ledger.require(tx, user_id, 1)
     if not queue_if_offline:
         pace.check_sendable(device)
-    contact_id, values = contacts.values_for(tx, user_id, phone)
+    contact_id, values = contacts.values_for(tx, user_id, phone, template.own, template.language)
     return outbox.accept(
         tx,
         device,

@@ -36,6 +36,7 @@ NAMES = (
     "0020_refusals_of_numbers",
     "0021_media",
     "0022_texts",
+    "0023_own_fields",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

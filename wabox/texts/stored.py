@@ -8,7 +8,7 @@ are spelled.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -17,6 +17,7 @@ from wabox import languages, times
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 from wabox.messages import template, variables
+from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
 
 Category = Literal["service", "advertising"]
@@ -129,12 +130,12 @@ def named(rows: Rows, user_id: int, name: str) -> Text | None:
     return None if row is None else _text(row)
 
 
-def for_contacts(text: Text) -> Template:
+def for_contacts(text: Text, own: Collection[str] = ()) -> Template:
     """The text as a campaign copies it: contacts fill it in, and the fallback stands for all other variables.
 
-    Raises Invalid `variables_missing` naming those that have none.
+    own: what the user's own fields are called. Raises Invalid `variables_missing` naming those that have none.
     """
-    return variables.contacts_only(text.message)
+    return variables.contacts_only(text.message, (*VARIABLES, *own))
 
 
 def add(tx: Tx, user_id: int, draft: Draft, *, now: datetime) -> Text:

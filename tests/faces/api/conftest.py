@@ -126,7 +126,9 @@ def furnish(api: Api) -> None:
     api.ids = api.stage.box.db.write_now(verb)
     file = {"file": ("A secret of asha's.pdf", pdf("A secret of asha's"))}
     api.ids["media"] = api.call("POST", "/media", files=file).json()["media_id"]
-    draft = writing.Draft(phones.parse(PHONE, country="BD"), name="A secret of asha's", tags=("leads",))
+    draft = writing.Draft(
+        phones.parse(PHONE, country="BD"), name="A secret of asha's", tags=("leads",), fields={"city": "Dhaka"}
+    )
     api.stage.box.db.write_now(writing.bulk, api.stage.asha.id, [draft], now=NOON)
     api.ids["contact"] = api.stage.value("select max(id) from contacts")
     stopped = writing.Draft(phones.parse("8801711000099", country="BD"))

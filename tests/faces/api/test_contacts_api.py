@@ -43,6 +43,7 @@ def test_a_contact_is_201_when_new_and_200_when_it_was_there(api: Api) -> None:
         "tag": "leads",
         "tags": ["leads"],
         "custom": "VIP",
+        "fields": {},
         "consent": None,
         "opted_out": False,
         "flagged": False,

@@ -51,6 +51,7 @@ class Row:
 JOB = "select group_concat(status) from messages where user_id = {asha}"
 KEYS = "select group_concat(key_hash || coalesce(revoked_at, '')) from api_keys where user_id = {asha}"
 CONTACTS = "select group_concat(phone || coalesce(name, '')) from contacts where user_id = {asha}"
+OWN = "select group_concat(name) from contact_fields where user_id = {asha}"
 OPTED_OUT = "select group_concat(phone_hash) from suppressions where user_id = {asha}"
 SALES = "select state || coalesce(command, '') || wanted from devices where label = 'sales'"
 FILES = "select group_concat(id || coalesce(removed_at, '')) from media where user_id = {asha}"
@@ -124,6 +125,10 @@ ROWS = {
     "GET /templates/{template_id}": Row(200),
     "PATCH /templates/{template_id}": Row(200, body={"message": "Thank you"}, changes=TEXTS),
     "DELETE /templates/{template_id}": Row(204, changes=TEXTS),
+    "GET /fields": Row(200, 200),
+    "POST /fields": Row(201, 201, {"name": "due", "kind": "number"}, changes=OWN),
+    "PATCH /fields/{field_name}": Row(200, body={"name": "town"}, changes=OWN),
+    "DELETE /fields/{field_name}": Row(204, changes=OWN),
     "POST /templates/preview": Row(200, 200, {"message": "Hi"}),
 }
 
@@ -142,7 +147,7 @@ def _call(api: Api, route: str, key: str | None = None, **more: Any) -> Any:
     method, _, path = route.partition(" ")
     row = ROWS[route]
     names: dict[str, object] = {"device_label": "sales", "delivery_id": api.ids["delivery"]}
-    names |= {"key_id": api.ids["key"], "contact_id": api.ids[row.contact]}
+    names |= {"field_name": "city", "key_id": api.ids["key"], "contact_id": api.ids[row.contact]}
     names |= {"template_id": api.ids["template"], "media_id": api.ids["media"]}
     names |= {"job_id": api.ids[row.job or "queued"], "campaign_id": api.ids[row.job or "scheduled"]}
     body = more.pop("body", row.body)

@@ -140,7 +140,7 @@ def test_missing_variables_are_named_and_nothing_is_queued(api: Api) -> None:
     [
         ({"Order": "1"}, "variables.Order"),
         ({"order": "x" * 1_025}, "variables.order"),
-        ({"order": 1}, "variables"),
+        ({"order": 1}, "variables.order"),
         ({f"v{n}": "1" for n in range(51)}, "variables"),
         (["order"], "variables"),
     ],

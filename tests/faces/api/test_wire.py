@@ -49,11 +49,10 @@ def test_every_wrong_field_is_named_at_once(api: Api) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert _details(answer) == {
         "phone": "This must be a text or null, not a whole number.",
-        "message": "This is missing.",
         "queue_if_offline": "This must be true or false, not a text.",
         "expires_at": "This must be a time with an offset, like 2026-04-25T10:00:00+06:00.",
-        "extra": "There is no such field; there are phone, person_id, message, device_label, "
-        "queue_if_offline, scheduled_for, expires_at.",
+        "extra": "There is no such field; there are phone, person_id, message, template_id, variables, "
+        "device_label, queue_if_offline, scheduled_for, expires_at.",
     }
 
 

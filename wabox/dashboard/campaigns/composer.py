@@ -14,7 +14,7 @@ from litestar import Response, get, post
 from wabox.campaigns import launching, preflight
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.preflight import Preflight
-from wabox.contacts import segments
+from wabox.contacts import own, segments
 from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Contact
 from wabox.dashboard.campaigns import drafts
@@ -113,7 +113,7 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
     meant, errors = await _understood(desk, draft)
     if meant is None:
         return await _composer(desk, draft, errors, status=422)
-    contact_ids = await desk.box.db.read(segments.ids, desk.user.id, meant.segment)
+    contact_ids = await desk.box.db.read(_meant_now, desk, meant)
     if str(len(contact_ids)) != form.text("shown"):
         return await _review(desk, draft, changed=True)
 
@@ -125,6 +125,13 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
     except Refusal as refusal:
         return await _composer(desk, draft, {"form": refusal.sentence}, status=refusal.status)
     return desk.go(f"/campaigns/{sent.id}", said="campaign_made")
+
+
+def _meant_now(rows: Rows, desk: Desk, meant: Meant) -> list[int]:
+    """Who is in the audience, as things stand, on the day it begins."""
+    now = desk.voice.now
+    today = segments.day(rows, desk.user.id, desk.box.config, max(meant.scheduled_for or now, now))
+    return segments.ids(rows, desk.user.id, meant.segment, today=today)
 
 
 def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
@@ -159,6 +166,7 @@ async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status:
             "devices": devices.list_of(rows, desk.user.id),
             "tags": sorted(tags, key=lambda one: one.tag.casefold()),
             "people": people,
+            "own": own.every(rows, desk.user.id),
         }
 
     shown = await desk.box.db.read(ask)
@@ -191,7 +199,7 @@ def _ahead(rows: Rows, desk: Desk, draft: Draft) -> dict[str, Any]:
     """The look ahead of a draft that may not be finished: the numbers need only an audience."""
     shown: dict[str, Any] = {"ahead": None, "problem": None}
     named = draft if draft.name.strip() else replace(draft, name="x")
-    whole = named if _parses(draft.message) else replace(named, message="x")
+    whole = named if _parses(draft.message, own.names(rows, desk.user.id)) else replace(named, message="x")
     meant, errors = drafts.understand(rows, desk.user.id, whole, zone=desk.voice.zone, now=desk.voice.now)
     if meant is None:
         return {**shown, "problem": next(iter(errors.values()))}
@@ -219,7 +227,7 @@ def _preview(rows: Rows, desk: Desk, draft: Draft) -> Preview:
     if not draft.message.strip():
         return Preview()
     try:
-        parsed = template.parse(draft.message)
+        parsed = template.parse(draft.message, own.names(rows, desk.user.id))
     except Invalid as wrong:
         return Preview(error=wrong.sentence)
     samples = tuple(_sample(parsed, one) for one in _some(rows, desk, draft))
@@ -232,23 +240,24 @@ def _preview(rows: Rows, desk: Desk, draft: Draft) -> Preview:
 def _some(rows: Rows, desk: Desk, draft: Draft) -> list[Contact]:
     try:
         segment = drafts.segment_of(draft, now=desk.voice.now)
+        today = segments.day(rows, desk.user.id, desk.box.config, desk.voice.now)
+        ids = segments.first(rows, desk.user.id, segment, most=SAMPLES, today=today)
     except Invalid:
         return []
-    ids = segments.first(rows, desk.user.id, segment, most=SAMPLES)
     return contacts.some(rows, desk.user.id, ids)
 
 
 def _sample(parsed: Template, contact: Contact) -> Sample:
     try:
-        text = parsed.render(contacts.values(contact), seed=f"sample:{contact.id}")
+        text = parsed.render(contacts.values(contact, parsed.language), seed=f"sample:{contact.id}")
     except Invalid as wrong:
         return Sample(contact.name or "", contact.phone, "", wrong.sentence)
     return Sample(contact.name or "", contact.phone, text, None)
 
 
-def _parses(message: str) -> bool:
+def _parses(message: str, names: tuple[str, ...]) -> bool:
     try:
-        template.parse(message)
+        template.parse(message, names)
     except Invalid:
         return False
     return True

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from wabox.campaigns.stored import Campaign
-from wabox.contacts import segments
+from wabox.contacts import own, segments
 from wabox.contacts.segments import EVERYBODY, Segment
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import fresh, ticket_of
@@ -108,7 +108,7 @@ def understand(
         errors["name"] = later("Give it a name; only you see it.")
     elif len(draft.name) > MOST_NAME:
         errors["name"] = later("The name is too long; 200 characters are the most.")
-    message = _tried(errors, "message", lambda: template.parse(draft.message))
+    message = _tried(errors, "message", lambda: template.parse(draft.message, own.names(rows, user_id)))
     segment = _tried(errors, "audience", lambda: segment_of(draft, now=now))
     device_ids = _tried(errors, "labels", lambda: _devices(rows, user_id, draft))
     scheduled_for = _tried(errors, "at", lambda: moment(draft, zone=zone, now=now))

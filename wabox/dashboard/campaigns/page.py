@@ -104,7 +104,7 @@ async def pause(campaign_id: int, desk: Desk) -> Response[str]:
 @post("/campaigns/{campaign_id:int}/resume")
 async def resume(campaign_id: int, desk: Desk) -> Response[str]:
     """It goes on."""
-    contact_ids = await desk.box.db.read(_audience_if_unlaunched, desk.user.id, known_id(campaign_id))
+    contact_ids = await desk.box.db.read(_audience_if_unlaunched, desk, known_id(campaign_id))
 
     def verb(*given: Any, now: datetime) -> Campaign:
         return control.resume(*given, contact_ids=contact_ids, now=now)
@@ -142,11 +142,12 @@ async def _back(desk: Desk, campaign_id: int, said: str) -> Response[str]:
     return desk.go("/campaigns" if form.text("from") == "list" else f"/campaigns/{campaign_id}", said=said)
 
 
-def _audience_if_unlaunched(rows: Rows, user_id: int, campaign_id: int) -> list[int]:
-    campaign = campaigns.of_user(rows, user_id, campaign_id)
+def _audience_if_unlaunched(rows: Rows, desk: Desk, campaign_id: int) -> list[int]:
+    campaign = campaigns.of_user(rows, desk.user.id, campaign_id)
     if campaign.status != "paused" or campaign.launched_at is not None:
         return []
-    return segments.ids(rows, user_id, segments.read(campaign.audience))
+    today = segments.day(rows, desk.user.id, desk.box.config, desk.voice.now)
+    return segments.ids(rows, desk.user.id, segments.read(campaign.audience), today=today)
 
 
 def _list(rows: Rows, desk: Desk) -> dict[str, Any]:
@@ -210,7 +211,7 @@ def _text(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
 def _samples(message: str) -> list[str]:
     """A few variants; the bare text, should an older version have let one through that does not parse."""
     try:
-        return template.parse(message).preview(3, {"phone": "8801711123456"})
+        return template.parse(message, own=None).preview(3, {"phone": "8801711123456"})
     except Invalid:
         return [message]
 

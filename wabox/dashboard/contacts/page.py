@@ -11,7 +11,7 @@ from litestar.response import Stream
 from msgspec import UNSET
 
 from wabox.accounts import audit
-from wabox.contacts import exporting, fields, identities, phones, segments, suppression, writing
+from wabox.contacts import exporting, fields, identities, own, phones, segments, suppression, writing
 from wabox.contacts import stored as contacts
 from wabox.contacts.segments import Segment
 from wabox.contacts.stored import Contact
@@ -159,17 +159,18 @@ async def export(desk: Desk) -> Stream:
     day = desk.voice.now.astimezone(desk.voice.zone).date()
 
     await desk.box.db.write(_note_export, desk, tag)
+    names = await desk.box.db.read(own.names, desk.user.id)
 
     async def pieces() -> AsyncIterator[str]:
-        yield exporting.text([exporting.HEADER], start=True)
+        yield exporting.text([(*exporting.HEADER, *names)], start=True)
         last = 0
         while batch := await desk.box.db.read(exporting.batch, desk.user.id, segment, after=last):
             last = batch[-1].id
-            yield exporting.text([exporting.cells(one) for one in batch], start=False)
+            yield exporting.text([exporting.cells(one, names) for one in batch], start=False)
         last = 0
         while not tag and (unseen := await desk.box.db.read(exporting.hidden, desk.user.id, after=last)):
             last = unseen[-1].person_id
-            yield exporting.text([exporting.cells_of_hidden(one) for one in unseen], start=False)
+            yield exporting.text([exporting.cells_of_hidden(one, names) for one in unseen], start=False)
 
     return download(pieces, f"contacts-{day}.csv")
 

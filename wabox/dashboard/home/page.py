@@ -13,7 +13,8 @@ from wabox.accounts import states
 from wabox.billing import payments, subscriptions
 from wabox.campaigns import stored as campaigns
 from wabox.checkup import machine_clock
-from wabox.contacts import inbox, naming, phones
+from wabox.contacts import inbox, naming, own, phones
+from wabox.contacts import stored as contacts
 from wabox.content import reviews
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
@@ -109,7 +110,7 @@ async def _send(desk: Desk, draft: Draft) -> int:
         single.send,
         desk.user.id,
         phone=phone.digits,
-        template=template.parse(draft.message),
+        template=template.parse(draft.message, await desk.box.db.read(own.names, desk.user.id)),
         now=desk.box.now(),
         device_label=draft.device_label,
         queue_if_offline=draft.keep,
@@ -130,9 +131,12 @@ async def preview(desk: Desk) -> Response[str]:
     error = None
     if draft.message.strip():
         try:
-            parsed = template.parse(draft.message)
-            digits = _digits(desk, draft.phone)
-            shown = parsed.preview(3, {"phone": digits} if digits else {"phone": "8801711123456"})
+            parsed = template.parse(draft.message, await desk.box.db.read(own.names, desk.user.id))
+            digits = _digits(desk, draft.phone) or "8801711123456"
+            _, values = await desk.box.db.read(
+                contacts.values_for, desk.user.id, digits, parsed.own, parsed.language
+            )
+            shown = parsed.preview(3, values)
         except Invalid as wrong:
             error = wrong.sentence
     return desk.page("home/_preview.html", shown=shown, error=error)

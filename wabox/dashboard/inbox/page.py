@@ -12,7 +12,7 @@ from litestar import Response, get, post
 from wabox import times
 from wabox.accounts import audit
 from wabox.campaigns import replies
-from wabox.contacts import identities, inbox, phones, suppression
+from wabox.contacts import identities, inbox, own, phones, suppression
 from wabox.contacts import stored as contacts
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of, typed
@@ -149,7 +149,7 @@ async def review(inbox_id: int, desk: Desk) -> Response[str]:
 
 def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
     address = _known_address(tx, desk, phone)
-    parsed = template.parse(text)
+    parsed = template.parse(text, own.names(tx, desk.user.id))
     device = _device(tx, desk.user.id, address)
     now = desk.box.now()
     inbox.seen(tx, desk.user.id, address, now=now)

@@ -39,7 +39,15 @@ _NEW = (
         ),
     ),
     Field("tag", later("Only contacts with this tag; everybody without it.")),
-    Field("segment", later("A finer choice of contacts, by tags, consent and when you last wrote.")),
+    Field("segment", later("A finer choice of contacts, by tags, own fields, consent and when you last wrote.")),
+    Field(
+        "segment.fields",
+        later(
+            'Conditions on own fields, each like {"field": "city", "op": "is", "value": "Dhaka"}. op: is, is_not, '
+            "contains, more, less, before, after, present, empty; on_day with today or 04-25; within_days with a "
+            "number, for birthdays in the next days on your calendar."
+        ),
+    ),
     Field("devices", later("Which phones send it; every linked one unless you say.")),
     Field("scheduled_for", later("When it starts, with offset; at once without it.")),
 )

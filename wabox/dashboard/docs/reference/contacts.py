@@ -12,6 +12,7 @@ _CONTACT = {
     "tag": "vip",
     "tags": ["vip", "leads"],
     "custom": "blue sari",
+    "fields": {"birthday": "1990-04-25", "city": "Dhaka", "due": 1250},
     "consent": {"source": "in_person", "at": "2026-04-25T04:00:00+00:00", "by": "api", "note": None},
     "opted_out": False,
     "flagged": False,
@@ -20,8 +21,25 @@ _CONTACT = {
     "created_at": "2026-04-25T04:00:00+00:00",
 }
 _ID = {"contact_id": "42"}
+_FIELD = {"name": "due", "kind": "number", "display": "money", "currency": "BDT", "contacts": 31}
+_NAMED = {"field_name": "due"}
+_KIND = Field("kind", later("text, number or date; text without it."))
+_DISPLAY = Field(
+    "display",
+    later(
+        "How values read in a text: a number plain, thousands or money; a date day, day_and_month or digits. "
+        "Digits and months are those of the language the text is written in."
+    ),
+)
 _CHANGES = (
     Field("name, custom", later("What {name} and {custom} become in a text.")),
+    Field(
+        "fields",
+        later(
+            "Your own fields by name: a text, a number or a date like 1990-04-25. Those you name are changed, "
+            "null takes one away. A new name becomes a field, at most 50."
+        ),
+    ),
     Field("tag, tags", later("One tag or a list; it replaces all tags the contact had.")),
     Field("consent", later("That the person agreed, with its source; null removes it.")),
 )
@@ -34,7 +52,11 @@ CONTACTS = Chapter(
             "GET",
             "/contacts",
             later("Your contacts, in pages; with tag only those that have it."),
-            fields=(Field("tag", later("Only contacts with this tag.")), *PAGING),
+            fields=(
+                Field("tag", later("Only contacts with this tag.")),
+                Field("q", later("In name, phone, custom, a tag or a field; city:dhaka in that field alone.")),
+                *PAGING,
+            ),
             query="?tag=leads",
             answer={"data": [_CONTACT], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
         ),
@@ -44,7 +66,7 @@ CONTACTS = Chapter(
             later("Create a contact, or bring the one with this phone up to date: then 200 instead of 201."),
             status=201,
             fields=(Field("phone", later("The number, in any usual spelling."), need=True), *_CHANGES),
-            body={"phone": PHONE, "name": "Alice", "tag": "leads", "custom": "VIP"},
+            body={"phone": PHONE, "name": "Alice", "tag": "leads", "custom": "VIP", "fields": {"city": "Dhaka"}},
             answer=_CONTACT,
         ),
         Route(
@@ -98,6 +120,44 @@ CONTACTS = Chapter(
                 "pages": 1,
                 "next_cursor": None,
             },
+        ),
+        Route(
+            "GET",
+            "/fields",
+            later("Your own fields by name, with how many contacts have each."),
+            answer={"data": [_FIELD], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+        ),
+        Route(
+            "POST",
+            "/fields",
+            later("Make a field of your own. In texts it is {due}, or {due:0} with a word for who has none."),
+            status=201,
+            fields=(
+                Field("name", later("1 to 32 small letters, digits and _, a letter first."), need=True),
+                _KIND,
+                _DISPLAY,
+            ),
+            body={"name": "due", "kind": "number", "display": "money"},
+            answer={**_FIELD, "contacts": 0},
+        ),
+        Route(
+            "PATCH",
+            "/fields/{field_name}",
+            later(
+                "Change a field. in_use: a campaign or an import still needs its name and kind. "
+                "values_do_not_fit: some values are not of that kind, and nothing has changed."
+            ),
+            fields=(Field("name", later("What it is called from now on.")), _KIND, _DISPLAY),
+            body={"display": "money"},
+            answer=_FIELD,
+            example=_NAMED,
+        ),
+        Route(
+            "DELETE",
+            "/fields/{field_name}",
+            later("Remove a field, with what every contact has in it. in_use as above."),
+            status=204,
+            example=_NAMED,
         ),
     ),
 )

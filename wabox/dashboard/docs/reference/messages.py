@@ -49,9 +49,9 @@ MESSAGES = Chapter(
                 Field(
                     "message",
                     later(
-                        "The text, up to 4,096 characters. {a|b} draws one of several wordings; {name}, {custom} "
-                        "and {phone} are filled in; {name:friend} says friend where there is no name. Give this "
-                        "or template_id."
+                        "The text, up to 4,096 characters. {a|b} draws one of several wordings; {name}, {custom}, "
+                        "{phone} and your own fields, like {city}, are filled in; {name:friend} says friend where "
+                        "there is no name. Give this or template_id."
                     ),
                 ),
                 Field("template_id", later("Instead of message: the id of a stored text.")),

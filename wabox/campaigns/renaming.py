@@ -1,0 +1,63 @@
+"""A field of a user's own gets another name or kind, or goes: only while nothing that runs counts on it.
+
+A campaign that is planned, runs or rests reads its text and its audience when its messages are made; an import
+reads its columns as it goes. Both keep the names they were given.
+"""
+
+from __future__ import annotations
+
+from wabox.campaigns import stored as campaigns
+from wabox.contacts import imports, own, segments
+from wabox.contacts.own_values import Display, Field, Kind
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid
+from wabox.messages import template
+
+
+def change(
+    tx: Tx,
+    user_id: int,
+    field_id: int,
+    *,
+    name: str | None = None,
+    kind: Kind | None = None,
+    display: Display | None = None,
+    currency: str,
+) -> Field:
+    """The field with these changes, as `own.change`. Another display may come at any time.
+
+    Raises Invalid `in_use` for another name or kind while something counts on the field.
+    """
+    before = own.by_id(tx, user_id, field_id)
+    if (name or before.name, kind or before.kind) != (before.name, before.kind):
+        _free(tx, user_id, before.name)
+    return own.change(tx, user_id, field_id, name=name, kind=kind, display=display, currency=currency)
+
+
+def remove(tx: Tx, user_id: int, field_id: int) -> int:
+    """The field is gone with its values; of how many contacts. Raises NotFound; Invalid `in_use`."""
+    _free(tx, user_id, own.by_id(tx, user_id, field_id).name)
+    return own.remove(tx, user_id, field_id)
+
+
+def _free(rows: Rows, user_id: int, name: str) -> None:
+    """Nothing counts on the field. Raises Invalid `in_use`, naming what does."""
+    campaign = _campaign(rows, user_id, name)
+    if campaign is not None:
+        raise _in_use(f"The campaign “{campaign}” still needs {name}; stop it, or wait until it is through.")
+    found = imports.filling(rows, user_id, name)
+    if found is not None:
+        raise _in_use(f"The import of “{found}” still fills {name}; cancel it, or wait until it is done.")
+
+
+def _campaign(rows: Rows, user_id: int, name: str) -> str | None:
+    """The name of an open campaign whose text or audience uses the field, and not all of its messages are made."""
+    for campaign in campaigns.unmade(rows, user_id):
+        in_text = name in template.parse(campaign.message, own=None).own
+        if in_text or name in segments.fields_of(segments.read(campaign.audience)):
+            return campaign.name
+    return None
+
+
+def _in_use(sentence: str) -> Invalid:
+    return Invalid("in_use", sentence, details={"name": sentence})
