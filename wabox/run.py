@@ -8,9 +8,8 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,15 +18,10 @@ import structlog
 import uvicorn
 import uvloop
 
-from wabox import app, crash, datadir, logs, migrations, opening, shortage, threads, welcome
+from wabox import app, crash, datadir, logs, open_box, shortage, threads, welcome
 from wabox.accounts import users
-from wabox.accounts.sealing import Seal
-from wabox.billing import subscriptions
 from wabox.box import Box
 from wabox.config import Config, is_loopback
-from wabox.contacts import suppression
-from wabox.content import reviews
-from wabox.db import Database
 from wabox.devices import linking
 from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
@@ -49,7 +43,7 @@ from wabox.engine.reviewing import Reviewing
 from wabox.engine.storage import Storage
 from wabox.engine.turns import Turns
 from wabox.engine.workers import Kind, Workers
-from wabox.errors import ConfigError, Unavailable
+from wabox.errors import ConfigError
 from wabox.messages import claiming
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.limits import Limits
@@ -71,79 +65,12 @@ def serve(config: Config) -> None:
     url = f"http://{config.server.host}:{config.server.port}"
     with (
         datadir.held(data, what="wabox serve", url=url),
-        opened(config, data, damaged_too=True) as box,
+        open_box.opened(config, data, damaged_too=True) as box,
         _listener(box) as listener,
     ):
         if not box.db.damaged and (link := welcome.set_up_url(box, data)) is not None:
             log.warning("no owner yet: open this once to make the box yours", set_up=link)
         uvloop.run(_Serving(box, data, listener).run())
-
-
-@contextlib.contextmanager
-def opened(config: Config, data: datadir.DataDir, *, damaged_too: bool = False) -> Iterator[Box]:
-    """The box with its database migrated and open. The caller holds the data directory's lock.
-
-    damaged_too: also if it is hurt and can still be read, so that the pages can say so; it is latched then.
-    Raises ConfigError when the database cannot be opened.
-    """
-    opening.check(data)
-    key = datadir.secret_key(data)
-    found = upgrade(data)
-    database = Database(data.database, {"phone_hash": suppression.hasher(key)})
-    database.start()
-    looking = opening.Looking(data.database, database.damage)
-    try:
-        if found.damage is not None:
-            database.damage.latch(found.damage)
-        elif damaged_too and not found.whole:
-            looking.start()
-        box = Box(config=config, db=database, seal=Seal(key), now=now_of(config))
-        _switch(box)
-        if database.damaged and not damaged_too:
-            raise opening.lost(data, f"{data.database} is damaged ({database.damage.why})")
-        yield box
-    finally:
-        looking.stop()
-        database.stop()
-
-
-def _switch(box: Box) -> None:
-    """What wabox.toml switches on or off is so in the database, if that can be written."""
-    try:
-        box.db.write_now(subscriptions.switch, enabled=box.config.billing.enabled, now=box.now())
-        box.db.write_now(reviews.switch, enabled=box.config.judges_content, now=box.now())
-    except Unavailable:
-        if not box.db.damaged:
-            raise
-
-
-def upgrade(data: datadir.DataDir) -> opening.Looked:
-    """The database has today's schema; before a step that changes an old one, it is copied to backups/.
-
-    Returns what a look at its pages found. Raises ConfigError when it cannot be opened, or must be changed and
-    is hurt.
-    """
-    existed = data.database.exists()
-    with opening.connected(data) as connection:
-        found = opening.look_at_start(data) if existed else opening.Looked(whole=True)
-        due = migrations.pending(connection)
-        if found.damage is not None and due:
-            raise opening.lost(data, f"{data.database} is damaged ({found.damage})")
-        if existed and due:
-            data.backups.mkdir(mode=0o700, exist_ok=True)
-            copy = data.backups / f"before-{due[0]}.db"
-            copy.unlink(missing_ok=True)
-            connection.execute("vacuum into ?", (str(copy),))
-        if found.damage is None:
-            migrations.migrate(connection)
-    datadir.started(data)
-    return found
-
-
-def now_of(config: Config) -> Callable[[], datetime]:
-    """The box's clock: this machine's, moved by `[testing] clock_offset_seconds`."""
-    offset = timedelta(seconds=config.testing.clock_offset_seconds)
-    return lambda: datetime.now(UTC) + offset
 
 
 def machine_boot() -> str:

@@ -15,7 +15,7 @@ from tests.cast import NOON, Stage, settings
 from tests.faces.conftest import OpenTab
 from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of, words
-from wabox import config, datadir, run
+from wabox import config, datadir, open_box
 from wabox.accounts import links, passwords
 from wabox.accounts.sealing import Seal
 from wabox.box import Box
@@ -31,7 +31,7 @@ def fresh(tmp_path: Path) -> Iterator[Box]:
     """A box without an owner."""
     data = datadir.prepare(tmp_path / "data")
     key = datadir.secret_key(data)
-    run.upgrade(data)
+    open_box.upgrade(data)
     database = Database(data.database)
     database.start()
     yield Box(config=config.parse(settings(), base=tmp_path), db=database, seal=Seal(key), now=lambda: NOON)

@@ -19,7 +19,7 @@ from litestar.testing import TestClient
 from tests.cast import Hands, settings
 from tests.faces.selling import picture
 from tests.faces.tab import Tab, csrf_of
-from wabox import app, config, datadir, run, welcome
+from wabox import app, config, datadir, open_box, welcome
 from wabox.accounts import mail, terms
 from wabox.accounts.sealing import Seal
 from wabox.billing import subscriptions
@@ -110,7 +110,7 @@ def born(path: Path) -> Life:
     made = config.parse(settings(**SECTIONS), base=path)
     data = datadir.prepare(made.data.dir)
     key = datadir.secret_key(data)
-    run.upgrade(data)
+    open_box.upgrade(data)
     database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
     database.write_now(subscriptions.switch, enabled=True, now=hands.now())

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from wabox import config, datadir, opening, run
+from wabox import config, datadir, open_box, opening
 from wabox.__main__ import main
 from wabox.config import Config
 from wabox.datadir import DataDir
@@ -26,7 +26,7 @@ def settings(tmp_path: Path) -> Config:
 def lived(settings: Config) -> DataDir:
     """A box that was made and stopped."""
     data = datadir.prepare(settings.data.dir)
-    with run.opened(settings, data):
+    with open_box.opened(settings, data):
         pass
     return data
 
@@ -105,7 +105,7 @@ def test_row_28_lost_database_stops_every_start_with_both_ways_out(
     for damaged_too in (True, False):
         with (
             pytest.raises(ConfigError, match="before-0008.db to .* or begin anew with wabox begin-anew") as told,
-            run.opened(settings, lived, damaged_too=damaged_too),
+            open_box.opened(settings, lived, damaged_too=damaged_too),
         ):
             pytest.fail("a lost box was opened")
         assert "\n" not in str(told.value)
@@ -119,12 +119,12 @@ def test_row_28_lost_database_stops_every_start_with_both_ways_out(
 def test_row_28_hurt_page_is_found_at_start_and_latched(settings: Config, lived: DataDir, bytes_hurt: int) -> None:
     """Catalogue row 28."""
     hurt_messages(lived.database, bytes_hurt=bytes_hurt)
-    with run.opened(settings, lived, damaged_too=True) as box:
+    with open_box.opened(settings, lived, damaged_too=True) as box:
         assert box.db.damaged
         with pytest.raises(Unavailable) as refusal:
             box.db.write_now(lambda tx: tx.run("delete from users"))
         assert refusal.value.code == "database_damaged"
-    with pytest.raises(ConfigError, match="is damaged"), run.opened(settings, lived):
+    with pytest.raises(ConfigError, match="is damaged"), open_box.opened(settings, lived):
         pytest.fail("a command went to work on a damaged database")
 
 
@@ -135,7 +135,7 @@ def test_row_28_hurt_page_that_a_start_had_no_time_for_is_found_later(
     hurt_messages(lived.database)
     monkeypatch.setattr(opening, "look_at_start", lambda _data: opening.Looked(whole=False))
     monkeypatch.setattr(opening.Looking, "stop", lambda looking: looking._thread.join(20))
-    with run.opened(settings, lived, damaged_too=True) as box:
+    with open_box.opened(settings, lived, damaged_too=True) as box:
         pass
     assert box.db.damaged
 
@@ -144,7 +144,7 @@ def test_row_28_lost_journal_leaves_a_whole_database_that_opens(settings: Config
     """Catalogue row 28."""
     for name in ("wabox.db-wal", "wabox.db-shm"):
         (lived.path / name).unlink(missing_ok=True)
-    with run.opened(settings, lived) as box:
+    with open_box.opened(settings, lived) as box:
         assert not box.db.damaged
 
 
@@ -162,7 +162,7 @@ def test_first_start_that_was_killed_is_begun_again(settings: Config, made: str)
         data.database.write_bytes(b"")
     if made == "half the tables":
         without_tables_at(data.database)
-    with run.opened(settings, data) as box:
+    with open_box.opened(settings, data) as box:
         assert not box.db.damaged
     assert opening.has_lived(data)
     assert not data.first_start.exists()
@@ -176,7 +176,7 @@ def without_tables_at(path: Path) -> None:
 def test_profiles_without_key_and_database_are_a_lost_box(settings: Config) -> None:
     data = datadir.prepare(settings.data.dir)
     (data.profiles / "0a1b").mkdir()
-    with pytest.raises(ConfigError, match="is missing, but this box has lived"), run.opened(settings, data):
+    with pytest.raises(ConfigError, match="is missing, but this box has lived"), open_box.opened(settings, data):
         pytest.fail("a lost box was made new")
 
 
@@ -196,7 +196,7 @@ def test_begin_anew_keeps_everything_aside_and_makes_room(
     assert (place / "profiles" / "0a1b").is_dir()
     assert held is None or (place / "wabox.db").read_bytes() == held
     assert (lived.path / "mine.txt").exists()
-    with run.opened(settings, datadir.prepare(settings.data.dir)) as box:
+    with open_box.opened(settings, datadir.prepare(settings.data.dir)) as box:
         assert not box.db.damaged
     assert lived.key_file.read_bytes() != key
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlite_utils
 
-from wabox import datadir, db, migrations, run
+from wabox import datadir, db, migrations, open_box
 from wabox.checkup import promises
 from wabox.datadir import DataDir
 
@@ -164,7 +164,7 @@ def test_everybody_known_becomes_a_person_once_and_in_linear_time(tmp_path: Path
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from wabox import datadir, db, run
+from wabox import datadir, db, open_box
 connect, (path, name, left) = db.connect, sys.argv[1:]
 left = [int(left), False]
 def look(statement):
@@ -179,7 +179,7 @@ def watched(path, **more):
     connection.set_progress_handler(tick, 500)
     return connection
 db.connect = watched
-run.upgrade(datadir.prepare(Path(path)))
+open_box.upgrade(datadir.prepare(Path(path)))
 """
 
 
@@ -191,5 +191,5 @@ def test_killed_in_the_midst_of_any_of_the_steps_the_next_start_fills_it_whole(t
         words = [sys.executable, "-c", KILLED, str(data.path), moment, "2" if "into" in moment else "0"]
         done = subprocess.run(words, check=False, timeout=60)
         assert done.returncode == -signal.SIGKILL, moment
-    run.upgrade(data)
+    open_box.upgrade(data)
     filled(data, 400)

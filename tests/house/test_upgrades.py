@@ -19,7 +19,7 @@ import sqlite_utils
 
 from tests.cast import NOON, Hands, Person, Stage, settings
 from tests.engine.conftest import SHOP, Engine, _writer
-from wabox import config, datadir, db, migrations, run
+from wabox import config, datadir, db, migrations, open_box
 from wabox.accounts.sealing import Seal
 from wabox.box import Box
 from wabox.checkup import promises
@@ -101,7 +101,7 @@ def is_todays_with_its_rows(data: DataDir, todays: list[tuple[str, str, str]]) -
 def todays(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str, str]]:
     """The shape of a new box."""
     place = datadir.prepare(tmp_path_factory.mktemp("fresh"))
-    run.upgrade(place)
+    open_box.upgrade(place)
     return shape(place.database)
 
 
@@ -149,13 +149,13 @@ def test_killed_at_any_statement_of_an_upgrade_the_next_start_finishes_it(
 
     with monkeypatch.context() as patched:
         patched.setattr(db, "connect", watched)
-        run.upgrade(data)
+        open_box.upgrade(data)
     is_todays_with_its_rows(data, todays)
     assert moments.statements > 100
     assert len(moments.kept) >= len(names())  # each step's commit left another file
     for left in moments.kept:
         killed = DataDir(left)
-        run.upgrade(killed)
+        open_box.upgrade(killed)
         is_todays_with_its_rows(killed, todays)
         copies = sorted(killed.backups.glob("before-*.db"))
         assert copies, left.name
@@ -167,7 +167,7 @@ def test_killed_at_any_statement_of_an_upgrade_the_next_start_finishes_it(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from wabox import datadir, db, run
+from wabox import datadir, db, open_box
 left, connect = int(sys.argv[2]), db.connect
 def look(_):
     global left
@@ -179,7 +179,7 @@ def watched(path, **more):
     connection.set_trace_callback(look)
     return connection
 db.connect = watched
-run.upgrade(datadir.prepare(Path(sys.argv[1])))
+open_box.upgrade(datadir.prepare(Path(sys.argv[1])))
 """
 
 
@@ -193,14 +193,14 @@ def test_killed_twice_in_a_row_by_the_system_it_still_comes_up(
         words = [sys.executable, "-c", KILLED, str(data.path), str(statement)]
         assert subprocess.run(words, check=False, timeout=60).returncode == -signal.SIGKILL
     assert asked(data.database, "select count(*) from _sqlite_migrations") < len(names())
-    run.upgrade(data)
+    open_box.upgrade(data)
     is_todays_with_its_rows(data, todays)
 
 
 def test_a_newer_box_is_not_opened(tmp_path: Path) -> None:
     """Row 50: nor is its file changed."""
     data = datadir.prepare(tmp_path / "data")
-    run.upgrade(data)
+    open_box.upgrade(data)
     connection = db.connect(data.database)
     connection.execute(
         """insert into _sqlite_migrations (migration_set, name, applied_at)
@@ -210,7 +210,7 @@ def test_a_newer_box_is_not_opened(tmp_path: Path) -> None:
     connection.close()
     before = data.database.read_bytes()
     with pytest.raises(ConfigError, match="newer wabox"):
-        run.upgrade(data)
+        open_box.upgrade(data)
     assert data.database.read_bytes() == before
 
 
@@ -218,7 +218,7 @@ def test_a_newer_box_is_not_opened(tmp_path: Path) -> None:
 def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A box of the release before this step, upgraded today; its phone comes back by itself."""
     data = old(tmp_path / "data", request.param)
-    run.upgrade(data)
+    open_box.upgrade(data)
     key = datadir.secret_key(data)
     database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()

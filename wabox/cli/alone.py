@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from wabox import datadir, logs, run
+from wabox import datadir, logs, open_box
 from wabox.box import Box
 from wabox.config import Config
 from wabox.errors import ConfigError
@@ -27,4 +27,4 @@ def opened(config: Config, *, what: str, page: str) -> Iterator[tuple[Box, datad
                 raise
             by = f"wabox is running (process {used.pid})"
             raise ConfigError(f"{by}; do this in the dashboard: {used.url}{page}, or stop wabox first.") from None
-        yield stack.enter_context(run.opened(config, data)), data
+        yield stack.enter_context(open_box.opened(config, data)), data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from wabox import datadir, logs, run, welcome
+from wabox import datadir, logs, open_box, welcome
 from wabox.cli import shared
 from wabox.config import Config
 from wabox.errors import ConfigError
@@ -18,7 +18,7 @@ def command(config: Config, *, if_new: bool) -> None:
     logs.configure(config.logs)
     data = datadir.prepare(config.data.dir)
     try:
-        with datadir.held(data, what="wabox setup-link"), run.opened(config, data) as box:
+        with datadir.held(data, what="wabox setup-link"), open_box.opened(config, data) as box:
             url = welcome.set_up_url(box, data)
     except datadir.InUse as used:
         token = welcome.kept_token(data)
