@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from wabox.engine import names
-from wabox.engine.names import Names, NamesBusy
+from wabox.webhooks import names
+from wabox.webhooks.names import Names, NamesBusy
 
 SLOW = "slow.example"
 

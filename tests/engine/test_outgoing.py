@@ -15,8 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from wabox.engine import names, outgoing
+from wabox.engine import outgoing
 from wabox.engine.outgoing import MAX_EXCERPT, MAX_READ, Answer, Patience
+from wabox.webhooks import names
 from wabox.webhooks.targets import Allow
 
 BODY = b'{"event":"delivery.sent"}'

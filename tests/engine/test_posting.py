@@ -22,11 +22,11 @@ from tests import fresh
 from wabox.accounts import users
 from wabox.accounts.sealing import Seal
 from wabox.db import Database, Rows, Tx
-from wabox.engine import backoff, names, outgoing, posting
+from wabox.engine import backoff, outgoing, posting
 from wabox.engine.outgoing import Answer
 from wabox.engine.posting import SLOTS, Poster
 from wabox.errors import Unavailable
-from wabox.webhooks import deliveries, endpoints, log, retries
+from wabox.webhooks import deliveries, endpoints, log, names, retries
 from wabox.webhooks.targets import Allow
 
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)

@@ -30,6 +30,7 @@ MODULES = (
     "devices.pace",
     "devices.sentences",
     "devices.stored",
+    "messages.carrying",
     *(f"media.{one}" for one in ("films", "intake", "keeping", "kinds", "papers", "sounds", "store", "stored")),
     "closing",
     "db.trouble",

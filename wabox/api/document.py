@@ -42,7 +42,10 @@ _IDEMPOTENCY_KEY = {
 _ONE_OF = {
     "Send": (("phone", "person_id"), ("message", "template_id")),
     "NewCampaign": (("message", "template_id"),),
+    "GivenFile": (("id", "url", "base64"),),
 }
+# Bodies that need no text if this field is given.
+_OR_WITH = {"Send": "media"}
 
 
 @functools.lru_cache(maxsize=1)
@@ -60,6 +63,9 @@ def of(app: Litestar, path: str) -> Json:
     shapes, components = msgspec.json.schema_components(types, ref_template=_REF)
     for name, choices in _ONE_OF.items():
         components[name]["allOf"] = [{"oneOf": [_only(one, either) for one in either]} for either in choices]
+    for name, field in _OR_WITH.items():
+        texts = components[name]["allOf"][-1]["oneOf"]
+        texts.append(_only(field, (field, "message", "template_id")))
     shape_of = dict(zip(map(repr, types), shapes, strict=True))
     paths: dict[str, Json] = {}
     for route, method, handler in routes:

@@ -16,7 +16,7 @@ from wabox.accounts.keys import Caller
 from wabox.api import strict
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
-from wabox.db import Tx
+from wabox.db import Row, Rows, Tx
 from wabox.errors import Conflict, Invalid
 
 T = TypeVar("T")
@@ -49,12 +49,7 @@ async def once(
 
     def guarded(tx: Tx) -> tuple[T, int, bool]:
         scope = {"user_id": caller.user.id, "method": request.method, "path": request.scope["path"], "key": key}
-        row = tx.one(
-            """select fingerprint, status, body from idempotency where user_id = :user_id and method = :method
-               and path = :path and key = :key and created_at > :oldest""",
-            oldest=times.stored(now - KEPT),
-            **scope,
-        )
+        row = _row(tx, caller.user.id, request, key, now)
         if row is None:
             answer = verb(tx)
             _keep(tx, scope, same, _now(status), msgspec.json.encode(answer).decode(), now)
@@ -68,6 +63,33 @@ async def once(
 
     answer, code, replayed = await box.db.write(guarded)
     return Response(answer, status_code=code, headers={"Idempotent-Replayed": "true"} if replayed else None)
+
+
+async def kept(box: Box, request: StrictRequest, caller: Caller, *, kind: type[T]) -> Response[T] | None:
+    """The answer that an earlier request under this key got, if it had the same body; None: `once` decides.
+
+    For what must not even be begun a second time, as a fetch.
+    """
+    key = _key(request)
+    if key is None:
+        return None
+    row = await box.db.read(_row, caller.user.id, request, key, box.now())
+    if row is None or row["fingerprint"] != _fingerprint(await request.body()):
+        return None
+    made = msgspec.json.decode(row["body"], type=kind)
+    return Response(made, status_code=row["status"], headers={"Idempotent-Replayed": "true"})
+
+
+def _row(rows: Rows, user_id: int, request: StrictRequest, key: str, now: datetime) -> Row | None:
+    return rows.one(
+        """select fingerprint, status, body from idempotency where user_id = :user_id and method = :method
+           and path = :path and key = :key and created_at > :oldest""",
+        user_id=user_id,
+        method=request.method,
+        path=request.scope["path"],
+        key=key,
+        oldest=times.stored(now - KEPT),
+    )
 
 
 def _now(status: int | Callable[[], int]) -> int:

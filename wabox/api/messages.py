@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -13,7 +13,8 @@ from msgspec import Meta, Struct, field
 
 from wabox import crash, times
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, wire
+from wabox.api import carrying, idempotency, wire
+from wabox.api.carrying import Carries, GivenFile
 from wabox.api.strict import StrictRequest, moment
 from wabox.billing import ledger
 from wabox.box import Box
@@ -21,6 +22,7 @@ from wabox.contacts import own, phones
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
+from wabox.media import stored as files
 from wabox.messages import explaining, log, outbox, single, stored, template, variables
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
@@ -35,6 +37,9 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
 
     Of `message` and `template_id`, the id of a stored text, give one, too. variables: what the text is filled in
     with, `{"order": "1001"}` for `{order}`; they win over the contact's name and custom.
+    media: a file that goes with it; then the text is its caption, has up to 1,024 characters and may be left out.
+    as_document: it goes as a file to save, whatever it is. voice: as a voice note, if it is Ogg/Opus; false sends
+    that as a song.
     person_id: as `message.received` told it, also for somebody whose number WhatsApp hides. device_label: else
     `primary`, or the phone that the person wrote to last. expires_at: past it the message is skipped.
     """
@@ -44,6 +49,9 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
     message: wire.Text | None = None
     template_id: wire.Id | None = None
     variables: wire.Variables | None = None
+    media: GivenFile | None = None
+    as_document: bool = False
+    voice: bool | None = None
     device_label: wire.Label | None = None
     queue_if_offline: bool = False
     scheduled_for: wire.Aware | None = None
@@ -78,6 +86,7 @@ class Message(Struct):
     person_id: int | None
     device_label: str
     message: str
+    media: Carries | None
     status: stored.Status
     error: str | None
     error_text: str | None
@@ -115,6 +124,8 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
 
     A device with the detail `number_changed` takes it too: it waits with that reason until its owner lets the new
     number go on, or links the one before again.
+    422 `bad_file`, `file_too_large`, `voice_needs_opus`, `no_text_with_sound`, `caption_too_long`: of its file.
+    422 `bad_url`, `url_failed`: it could not be fetched.
     422 `variables_missing`: the text names variables that stand without a fallback and were not sent.
     422 `content_refused`: the rules of this box do not allow the text. `content_review`: a person reads it first.
     """
@@ -124,27 +135,34 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
     text_of = _text_of(data, () if plain else await box.db.read(own.names, caller.user.id))
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     expires_at = moment(data.expires_at, "expires_at")
+    again = None if data.media is None else await idempotency.kept(box, request, caller, kind=Sent)
+    if again is not None:
+        return again
+    async with carrying.carried(
+        box, caller, data.media, as_document=data.as_document, voice=data.voice
+    ) as carried_by:
 
-    def accept(tx: Tx) -> Sent:
-        to = _recipient(tx, caller.user.id, data, phone)
-        job_id = single.send(
-            tx,
-            caller.user.id,
-            phone=to.address,
-            template=text_of(tx, caller.user.id),
-            variables=data.variables,
-            now=now,
-            device_label=to.device_label,
-            queue_if_offline=data.queue_if_offline,
-            scheduled_for=scheduled_for,
-            expires_at=expires_at,
-            require_consent=box.config.guards.require_consent,
-            ip=request.client.host if request.client else None,
-        )
-        crash.point("accepted")
-        return _sent(tx, box, stored.by_id(tx, job_id), now)
+        def accept(tx: Tx) -> Sent:
+            to = _recipient(tx, caller.user.id, data, phone)
+            job_id = single.send(
+                tx,
+                caller.user.id,
+                phone=to.address,
+                template=text_of(tx, caller.user.id),
+                variables=data.variables,
+                carried=carried_by(tx),
+                now=now,
+                device_label=to.device_label,
+                queue_if_offline=data.queue_if_offline,
+                scheduled_for=scheduled_for,
+                expires_at=expires_at,
+                require_consent=box.config.guards.require_consent,
+                ip=request.client.host if request.client else None,
+            )
+            crash.point("accepted")
+            return _sent(tx, box, stored.by_id(tx, job_id), now)
 
-    answer = await idempotency.once(box, request, caller, accept, kind=Sent, status=202)
+        answer = await idempotency.once(box, request, caller, accept, kind=Sent, status=202)
     crash.point("queued")
     return answer
 
@@ -191,8 +209,10 @@ async def messages(
         found = log.page(rows, caller.user.id, wanted, number=page, per_page=per_page, cursor=at)
         waits = explaining.explain(rows, found.messages, config=box.config, now=now)
 
+        media = files.named(rows, (one.media_id for one in found.messages))
+
         def shown(message: stored.Message) -> Message:
-            return on_wire(message, waits.get(message.id))
+            return on_wire(message, waits.get(message.id), media)
 
         return wire.listed(found, found.messages, shown, page=page, per_page=per_page)
 
@@ -223,8 +243,10 @@ async def settle(data: Settle, job_id: JobId, box: Box, caller: Caller) -> Messa
     return await box.db.read(_one, box, caller.user.id, job_id)
 
 
-def on_wire(message: stored.Message, waiting: explaining.Waiting | None) -> Message:
-    """A message as the API shows it."""
+def on_wire(
+    message: stored.Message, waiting: explaining.Waiting | None, media: Mapping[int, files.Media]
+) -> Message:
+    """A message as the API shows it. media: the files that it may name."""
     waiting = waiting or explaining.Waiting()
     return Message(
         job_id=message.id,
@@ -233,6 +255,7 @@ def on_wire(message: stored.Message, waiting: explaining.Waiting | None) -> Mess
         person_id=message.person_id,
         device_label=message.device_label,
         message=message.text,
+        media=carrying.on_wire(media.get(message.media_id or 0), message.media_kind),
         status=message.status,
         error=message.error,
         error_text=message.error_text,
@@ -249,7 +272,8 @@ def on_wire(message: stored.Message, waiting: explaining.Waiting | None) -> Mess
 
 def _one(rows: Rows, box: Box, user_id: int, job_id: int) -> Message:
     found = stored.of_user(rows, user_id, job_id)
-    return on_wire(found, explaining.explain(rows, [found], config=box.config, now=box.now()).get(found.id))
+    waits = explaining.explain(rows, [found], config=box.config, now=box.now())
+    return on_wire(found, waits.get(found.id), files.named(rows, [found.media_id]))
 
 
 def _one_recipient(data: Send, country: str) -> str | None:
@@ -262,11 +286,13 @@ def _one_recipient(data: Send, country: str) -> str | None:
     return wire.in_field("phone", phones.parse, data.phone, country=country).digits
 
 
-def _text_of(data: Send, names: tuple[str, ...]) -> Callable[[Rows, int], Template]:
-    """What finds the text in the transaction. Raises Invalid for one that is in the request and wrong.
+def _text_of(data: Send, names: tuple[str, ...]) -> Callable[[Rows, int], Template | None]:
+    """What finds the text in the transaction; None only with a file. Raises Invalid for one that is wrong.
 
     names: of the user's own fields, which the contact fills in.
     """
+    if data.media is not None and data.template_id is None and not (data.message or "").strip():
+        return lambda rows, user_id: None
     known = (*VARIABLES, *names)
     wire.one_of(message=data.message, template_id=data.template_id)
     given = variables.checked(data.variables or {})

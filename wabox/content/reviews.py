@@ -14,6 +14,7 @@ from wabox import times
 from wabox.content import rules
 from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
+from wabox.media import stored as media
 
 Decision = Literal["yes", "no"]
 
@@ -28,6 +29,8 @@ class Text(Protocol):
     @property
     def text(self) -> str: ...
     @property
+    def media_id(self) -> int | None: ...
+    @property
     def system(self) -> bool: ...
 
 
@@ -35,7 +38,8 @@ def judged(rows: Rows, message: Text) -> Verdict | None:
     """What the rules in force say of it; what a person let go is held no more, but may be refused."""
     if message.system or not rules.in_force(rows):
         return None
-    verdict = rules.verdict(rows, message.text, passed(rows, message.campaign_id))
+    words = media.words(rows, message.text, message.media_id)
+    verdict = rules.verdict(rows, words, passed(rows, message.campaign_id))
     if verdict is not None and verdict.action == "hold" and has_passed(rows, message.id):
         return None
     return verdict

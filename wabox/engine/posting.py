@@ -21,11 +21,11 @@ from wabox.accounts.sealing import Seal
 from wabox.db import Database
 from wabox.engine import outgoing
 from wabox.engine.backoff import Backoff
-from wabox.engine.names import Names, NamesBusy, Resolver
 from wabox.engine.outgoing import Answer
 from wabox.errors import Unavailable
 from wabox.webhooks import endpoints, retries, signing
 from wabox.webhooks.endpoints import Address
+from wabox.webhooks.names import Names, NamesBusy, Resolver
 from wabox.webhooks.retries import Head, Outcome, Parcel
 from wabox.webhooks.targets import Allow
 

@@ -135,6 +135,11 @@ def file_of(rows: Rows, folder: Path, media_id: int | None, kind: Kind | None) -
     return Outgoing(path, kind, found.mime, found.filename, found.bytes)
 
 
+def words(rows: Rows, text: str, media_id: int | None) -> str:
+    """What rules read of a message: its text, and what its file is called."""
+    return text if media_id is None else f"{text}\n{by_id(rows, media_id).filename}"
+
+
 def path_of(folder: Path, stored_sha256: str) -> Path:
     """Where the bytes of this hash lie. folder: `data/media`."""
     return folder / stored_sha256[:2] / stored_sha256

@@ -22,7 +22,9 @@ from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
+from wabox.media import stored as media
 from wabox.messages import chats, log, reasons, stored
+from wabox.messages.carrying import Carried
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
 
@@ -43,6 +45,7 @@ def accept(
     contact_id: int | None = None,
     system: bool = False,
     consented: bool = True,
+    carried: Carried | None = None,
     ip: str | None = None,
 ) -> int:
     """A message is queued and its credit taken; returns its job id. The variant is chosen by that id.
@@ -50,7 +53,8 @@ def accept(
     phone: the address, digits or a hidden id. To a person who asked not to be written to, or is not `consented`
     where that is asked for, it is skipped at once, without a credit; so is one that has expired already. Where
     texts are judged, it may wait for a person's eye first. A system message (wabox's own confirmation) costs
-    nothing and goes all the same. Raises Invalid when the rendered text is empty or too long, or
+    nothing and goes all the same. carried: the file that goes with it; then the text is its caption. Raises
+    Invalid when the rendered text is empty or too long, or
     `content_refused`, and InsufficientCredits; then nothing is stored.
     """
     job_id = next_id(tx)
@@ -58,17 +62,20 @@ def accept(
     error = None if system else _never_goes(tx, device.user_id, phone, expires_at, now)
     if error is None and not consented:
         error = "no_consent"
-    verdict = None if system or error is not None else rules.verdict(tx, text)
+    media_id = None if carried is None else carried.media.id
+    judged = not system and error is None and rules.in_force(tx)
+    verdict = rules.verdict(tx, media.words(tx, text, media_id)) if judged else None
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(device.user_id, verdict, ip=ip, now=now)
     if error is None and not system:
         ledger.take(tx, device.user_id, job_id, now=now)
     tx.insert(
         """insert into messages (id, user_id, device_id, contact_id, phone, text, priority, is_system,
-                                 scheduled_for, held_until, held_reason, expires_at, new_chat, queued_at)
+                                 scheduled_for, held_until, held_reason, expires_at, new_chat, queued_at,
+                                 media_id, media_kind)
            values (:id, :user_id, :device_id, :contact_id, :phone, :text, :priority, :system,
                    :scheduled_for, :scheduled_for, iif(:scheduled_for is null, null, 'scheduled'), :expires_at,
-                   :new_chat, :now)""",
+                   :new_chat, :now, :media_id, :media_kind)""",
         id=job_id,
         user_id=device.user_id,
         device_id=device.id,
@@ -81,6 +88,8 @@ def accept(
         expires_at=times.stored_or_none(expires_at),
         new_chat=int(chats.is_new(tx, device.user_id, device.phone, phone)),
         now=times.stored(now),
+        media_id=media_id,
+        media_kind=None if carried is None else carried.kind,
     )
     log.rows_added(tx, device.user_id, 1)
     if error is not None:

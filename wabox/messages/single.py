@@ -13,7 +13,8 @@ from wabox.db import Rows, Tx
 from wabox.devices import pace
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
-from wabox.messages import chats, outbox
+from wabox.messages import carrying, chats, outbox
+from wabox.messages.carrying import Carried
 from wabox.messages.template import Template
 
 
@@ -22,7 +23,7 @@ def send(
     user_id: int,
     *,
     phone: str,
-    template: Template,
+    template: Template | None,
     now: datetime,
     device_label: str = devices.PRIMARY,
     queue_if_offline: bool = False,
@@ -30,6 +31,7 @@ def send(
     expires_at: datetime | None = None,
     require_consent: bool,
     variables: Mapping[str, str] | None = None,
+    carried: Carried | None = None,
     ip: str | None = None,
 ) -> int:
     """The message is in the log: queued, or skipped at once for somebody who must not be written to. Its job id.
@@ -38,6 +40,7 @@ def send(
     fields come from the contact with that phone, unless `variables` say otherwise. queue_if_offline: also for a
     device that is not linked. Raises, in this order, NotFound for the device, InsufficientCredits,
     Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
+    carried: the file that goes with it; without one there is a template.
     require_consent: `[guards]`. ip: of the sender, for the record of a refusal.
     """
     device = devices.by_label(tx, user_id, device_label)
@@ -46,18 +49,20 @@ def send(
         ledger.require(tx, user_id, 1)
     if not queue_if_offline:
         pace.check_sendable(device)
-    contact_id, values = contacts.values_for(tx, user_id, phone, template.own, template.language)
+    text = carrying.with_text(carried, template)
+    contact_id, values = contacts.values_for(tx, user_id, phone, text.own, text.language)
     return outbox.accept(
         tx,
         device,
         phone=phone,
-        template=template,
+        template=text,
         values={**values, **(variables or {})},
         contact_id=contact_id,
         now=now,
         scheduled_for=scheduled_for,
         expires_at=expires_at,
         consented=consented,
+        carried=carried,
         ip=ip,
     )
 

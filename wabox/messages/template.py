@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wabox import languages
 from wabox.errors import Invalid
 from wabox.messages.spintax import VARIABLES, Group, Nodes, Variable, nodes
 
 MAX_RENDERED = 4_096
+MAX_CAPTION = 1_024  # of a text that goes with a file
 MAX_RAW = 16_384
 
 _Choose = Callable[[Group], int]
@@ -24,7 +25,8 @@ class Template:
     """A text that was understood. variables: the names it uses, VARIABLES first, then own ones as they come.
 
     variants: how many ways there are to draw its alternatives, equal texts counted apart.
-    shortest: the least characters it can render to, whatever the values.
+    shortest: the least characters it can render to, whatever the values. caption: it goes with a file, so it may
+    be empty and must be short.
     """
 
     text: str
@@ -32,6 +34,7 @@ class Template:
     variants: int
     shortest: int
     nodes: Nodes
+    caption: bool = False
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -50,11 +53,19 @@ class Template:
         `message_too_long` or `message_empty` (blank is empty). Source: wabox/docs/contract.md#texts.
         """
         rendered = _rendered(self.nodes, values, _drawn_by(seed))
+        if self.caption:
+            return _as_caption(rendered)
         if len(rendered) > MAX_RENDERED:
             raise _too_long()
         if not rendered.strip():
             raise _empty()
         return rendered
+
+    def as_caption(self) -> Template:
+        """The text as it goes with a file. Raises Invalid `caption_too_long` where no variant is short enough."""
+        if self.shortest > MAX_CAPTION:
+            raise _caption_too_long()
+        return replace(self, caption=True)
 
     def preview(self, count: int, values: Mapping[str, str] | None = None) -> list[str]:
         """Up to `count` different texts, spread over all variants; nothing is raised, long ones are cut."""
@@ -99,6 +110,26 @@ def parse(text: str, own: Collection[str] | None = ()) -> Template:
     first = [name for name in VARIABLES if name in parsed.variables]
     used = (*first, *(name for name in parsed.variables if name not in VARIABLES))
     return Template(text, used, parsed.variants, shortest, parsed.nodes)
+
+
+def caption(text: str, own: Collection[str] | None = ()) -> Template:
+    """As `parse`, for what goes with a file: it may be blank, and has at most MAX_CAPTION characters."""
+    return parse(text, own).as_caption() if text.strip() else NOTHING
+
+
+NOTHING = Template("", (), 1, 0, (), caption=True)
+
+
+def _as_caption(rendered: str) -> str:
+    if len(rendered) > MAX_CAPTION:
+        raise _caption_too_long()
+    return rendered if rendered.strip() else ""
+
+
+def _caption_too_long() -> Invalid:
+    return _invalid(
+        "caption_too_long", f"With a file goes a text of up to {MAX_CAPTION:,} characters; shorten it."
+    )
 
 
 def _drawn_by(seed: str) -> _Choose:

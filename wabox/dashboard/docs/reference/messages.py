@@ -12,6 +12,7 @@ _MESSAGE = {
     "person_id": None,
     "device_label": "primary",
     "message": "Your code is 1234",
+    "media": None,
     "status": "queued",
     "error": None,
     "error_text": None,
@@ -55,6 +56,19 @@ MESSAGES = Chapter(
                     ),
                 ),
                 Field("template_id", later("Instead of message: the id of a stored text.")),
+                Field(
+                    "media",
+                    later(
+                        'A file that goes with it: {"id": 12}, {"url": "https://…"}, which is fetched before the '
+                        'answer, or {"base64": "…", "filename": "bill.pdf"}. message is then the text under it, '
+                        "up to 1,024 characters, and may be left out; with sound it must be."
+                    ),
+                ),
+                Field("as_document", later("true: it goes as a file to save, whatever it is.")),
+                Field(
+                    "voice",
+                    later("true: as a voice note; only Ogg/Opus can. false: Ogg/Opus goes as a song instead."),
+                ),
                 Field(
                     "variables",
                     later(

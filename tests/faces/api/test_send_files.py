@@ -1,0 +1,309 @@
+"""POST /send with a file: by id, in the body, from an address; captions, kinds, limits, keys and rules."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from tests.faces.api.conftest import PHONE, Api, Open
+from tests.faces.api.test_media_api import left, upload
+from tests.files import BAD, mp3, mp4, opus, pdf
+from tests.pictures import drawn
+from wabox.api import fetching
+from wabox.content import rules
+from wabox.db import Tx
+from wabox.media import kinds
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
+]
+PICTURE = drawn("png")
+
+
+def send(api: Api, key: str | None = None, /, *, headers: Any = None, **body: Any) -> Response:
+    return api.call("POST", "/send", key, json={"phone": PHONE, **body}, headers=headers or {})
+
+
+def inline(data: bytes, filename: str | None = None) -> dict[str, Any]:
+    given: dict[str, Any] = {"base64": base64.b64encode(data).decode()}
+    return given if filename is None else {**given, "filename": filename}
+
+
+def carried(api: Api, job_id: int) -> Any:
+    return api.call("GET", f"/messages/{job_id}").json()["media"]
+
+
+def test_a_file_goes_by_its_id_and_the_message_tells_of_it(api: Api) -> None:
+    media_id = upload(api).json()["media_id"]
+    answer = send(api, message="Your bill, {name:friend}", media={"id": media_id})
+    assert answer.status_code == 202, answer.text
+    job_id = answer.json()["job_id"]
+    told = {"media_id": media_id, "kind": "document", "filename": "bill.pdf", "bytes": len(pdf())}
+    found = api.call("GET", f"/messages/{job_id}").json()
+    assert (found["message"], found["media"]) == ("Your bill, friend", told)
+    assert api.call("GET", "/messages").json()["data"][0]["media"] == told
+    assert api.call("GET", f"/media/{media_id}").json()["in_use"] is True
+    assert api.call("DELETE", f"/media/{media_id}").json()["code"] == "in_use"
+    plain = api.send()
+    assert carried(api, plain.json()["job_id"]) is None
+    assert api.call("POST", f"/messages/{job_id}/cancel").json()["media"] == told
+    assert api.call("DELETE", f"/media/{media_id}").status_code == 204
+    assert carried(api, job_id) == told
+
+
+def test_a_file_comes_in_the_body_and_is_kept_once(api: Api) -> None:
+    first = send(api, media=inline(PICTURE, "mug.png"))
+    again = send(api, message="", media=inline(PICTURE, "cup.png"))
+    assert (first.status_code, again.status_code) == (202, 202), first.text
+    found = carried(api, first.json()["job_id"])
+    assert found == {"media_id": 1, "kind": "image", "filename": "mug.png", "bytes": len(PICTURE)}
+    assert carried(api, again.json()["job_id"])["media_id"] == 1
+    assert api.call("GET", "/media/1/content").content == PICTURE
+    as_url = {"base64": "data:image/png;base64," + base64.b64encode(PICTURE).decode()}
+    assert send(api, media=as_url).status_code == 202
+    assert api.stage.value("select group_concat(text, '|') from messages") == "||"
+
+
+@pytest.mark.parametrize(
+    ("data", "how", "kind"),
+    [
+        (PICTURE, {}, "image"),
+        (PICTURE, {"as_document": True}, "document"),
+        (mp4(), {}, "video"),
+        (mp3(), {}, "audio"),
+        (opus(), {}, "voice"),
+        (opus(), {"voice": True}, "voice"),
+        (opus(), {"voice": False}, "audio"),
+        (opus(), {"as_document": True}, "document"),
+        (pdf(), {}, "document"),
+    ],
+)
+def test_it_goes_as_what_it_is_or_as_was_said(api: Api, data: bytes, how: dict[str, Any], kind: str) -> None:
+    answer = send(api, media=inline(data), **how)
+    assert answer.status_code == 202, answer.text
+    assert carried(api, answer.json()["job_id"])["kind"] == kind
+    assert api.stage.value("select media_kind from messages") == kind
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        ({"media": inline(mp3()), "voice": True}, "voice_needs_opus", "voice"),
+        ({"media": inline(PICTURE), "voice": True}, "voice_needs_opus", "voice"),
+        ({"media": inline(opus()), "voice": True, "as_document": True}, "invalid", "voice"),
+        ({"media": inline(opus()), "message": "Listen"}, "no_text_with_sound", "message"),
+        ({"media": inline(mp3()), "message": "Listen"}, "no_text_with_sound", "message"),
+        ({"media": inline(PICTURE), "message": "x" * 1_025}, "caption_too_long", "message"),
+        ({"media": inline(PICTURE), "message": "{name:" + "x" * 1_025 + "}"}, "caption_too_long", "message"),
+        ({"media": inline(PICTURE), "message": "{nmae}"}, "bad_template", "message"),
+        ({"media": {"base64": "?"}}, "bad_base64", "media.base64"),
+        ({"media": {"base64": ""}}, "bad_file", "media"),
+        ({"media": inline(BAD["program.png"][0], "a.png")}, "bad_file", "media"),
+        ({"media": inline(BAD["page behind.png"][0], "a.png")}, "bad_file", "media"),
+        ({"media": {}}, "invalid", "media"),
+        ({"media": {"id": 1, "base64": "AA=="}}, "invalid", "media"),
+        ({"media": {"id": 1, "filename": "x"}}, "invalid", "media.filename"),
+        ({"media": {"path": "/etc/passwd"}}, "invalid", "media.path"),
+        ({"media": 1}, "invalid", "media"),
+        ({"message": "Hi", "as_document": True}, "invalid", "as_document"),
+        ({"message": "Hi", "voice": False}, "invalid", "voice"),
+        ({"message": " "}, "message_empty", "message"),
+        ({}, "message_or_template_id", "message"),
+    ],
+)
+def test_what_cannot_go_is_refused_in_words_and_leaves_nothing(
+    api: Api, body: dict[str, Any], code: str, field: str
+) -> None:
+    answer = send(api, **body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert answer.json()["details"][field]
+    assert left(api) == [] and api.count("media") == 0 and api.count("messages") == 0
+
+
+def test_caption_is_judged_after_it_is_filled_in(api: Api) -> None:
+    body: dict[str, Any] = {"message": "{order}", "variables": {"order": "x" * 1_024}, "media": inline(PICTURE)}
+    assert send(api, **body).status_code == 202
+    body["message"] = "{order}!"
+    assert send(api, **body).json()["code"] == "caption_too_long"
+
+
+def test_a_stored_text_goes_as_the_caption(api: Api) -> None:
+    made = api.call("POST", "/templates", json={"name": "Bill", "message": "Bill {order}"}).json()
+    answer = send(api, template_id=made["id"], variables={"order": "7"}, media=inline(pdf()))
+    assert answer.status_code == 202
+    assert api.stage.value("select text from messages") == "Bill 7"
+
+
+def test_more_than_whatsapp_takes_of_a_kind_is_said_before_it_is_queued(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(kinds.MOST_OF, "image", 10)
+    answer = send(api, media=inline(PICTURE))
+    assert (answer.status_code, answer.json()["code"]) == (422, "file_too_large")
+    assert "as a document" in answer.json()["error"] and left(api) == []
+    assert send(api, media=inline(PICTURE), as_document=True).status_code == 202
+
+
+def test_another_users_file_is_not_there(api: Api) -> None:
+    media_id = upload(api).json()["media_id"]
+    api.link(api.stage.bilal.device_id)
+    theirs = send(api, api.stage.bilal.key, media={"id": media_id})
+    missing = send(api, api.stage.bilal.key, media={"id": 999})
+    assert theirs.status_code == missing.status_code == 404 and theirs.json() == missing.json()
+    assert api.count("messages") == 0
+
+
+def test_refused_for_another_reason_the_file_is_not_kept(api: Api) -> None:
+    answer = send(api, media=inline(PICTURE), device_label="nobody")
+    assert answer.status_code == 404 and left(api) == [] and api.count("media") == 0
+
+
+def test_same_key_and_file_is_one_message(api: Api) -> None:
+    key = {"Idempotency-Key": "order-7"}
+    first = send(api, headers=key, media=inline(PICTURE))
+    second = send(api, headers=key, media=inline(PICTURE))
+    assert first.json() == second.json() and second.headers["Idempotent-Replayed"] == "true"
+    assert send(api, headers=key, media=inline(pdf())).status_code == 409
+    assert api.count("messages") == 1 and len(left(api)) == 2  # with its small picture
+
+
+def test_name_of_a_file_is_judged_with_the_text(open_api: Open) -> None:
+    api = open_api(accounts={"registration": "open"})
+
+    def verb(tx: Tx) -> None:
+        draft = rules.Draft(kind="word", text="quick loan", action="refuse", reason="No loans.")
+        rules.add(tx, draft, by=rules.Actor(api.stage.asha.id, "127.0.0.1"), now=api.stage.hands.now())
+
+    api.stage.box.db.write_now(verb)
+    answer = send(api, media=inline(pdf(), "Quick loan.pdf"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "content_refused"), answer.text
+    assert left(api) == []
+    assert send(api, media=inline(pdf(), "bill.pdf")).status_code == 202
+
+
+class Shelf(BaseHTTPRequestHandler):
+    """Gives files out, and leads on."""
+
+    files: dict[str, bytes] = {}
+    asked: list[str] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if self.path.startswith("/to?"):
+            self.send_response(302)
+            self.send_header("Location", self.path[4:])
+            self.end_headers()
+            return
+        body = self.files.get(self.path)
+        self.send_response(404 if body is None else 200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(body or b"a secret of the shop's network")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def shelf() -> Iterator[str]:
+    Shelf.files, Shelf.asked = {"/bills/bill%207.pdf": pdf(), "/big": pdf() + b" " * 1_100_000}, []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Shelf)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def shop(open_api: Open, shelf: str) -> Api:
+    """A box that may reach the shelf."""
+    return open_api(webhooks={"allow": [shelf.removeprefix("http://")]}, media={"max_megabytes": 1})
+
+
+@pytest.mark.enable_socket
+def test_a_file_is_fetched_from_an_address_before_the_answer(open_api: Open, shelf: str) -> None:
+    api = shop(open_api, shelf)
+    key = {"Idempotency-Key": "bill-7"}
+    where = {"url": f"{shelf}/to?/to?{shelf}/bills/bill%207.pdf"}
+    answer = send(api, headers=key, media=where)
+    assert answer.status_code == 202, answer.text
+    assert carried(api, answer.json()["job_id"])["filename"] == "bill 7.pdf"
+    assert len(Shelf.asked) == 3
+    assert send(api, headers=key, media=where).headers["Idempotent-Replayed"] == "true"
+    assert len(Shelf.asked) == 3, "a repeated request fetches nothing"
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/nothing", "url_failed"),
+        ("/to?/to?/to?/to?/bills/bill%207.pdf", "url_failed"),
+        ("/to?http://127.0.0.1:1/x", "bad_url"),
+        ("/to?http://169.254.169.254/latest/meta-data", "bad_url"),
+        ("/to?http://[::1]:80/x", "bad_url"),
+        ("/to?http://2130706433/x", "bad_url"),
+        ("/to?http://10.0.0.1/x", "bad_url"),
+        ("/to?file:///etc/passwd", "bad_url"),
+        ("/to?ftp://10.0.0.1/x", "bad_url"),
+        ("/to?http://user:word@10.0.0.1/", "bad_url"),
+        ("/to?http://[bad/", "bad_url"),
+    ],
+)
+def test_every_redirect_is_judged_anew(open_api: Open, shelf: str, path: str, code: str) -> None:
+    api = shop(open_api, shelf)
+    answer = send(api, media={"url": shelf + path})
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert "secret" not in answer.text and answer.json()["details"]["media.url"]
+    assert left(api) == [] and api.count("messages") == 0
+
+
+@pytest.mark.enable_socket
+def test_too_large_and_wrong_a_file_is_not_taken_from_an_address_either(open_api: Open, shelf: str) -> None:
+    api = shop(open_api, shelf)
+    assert send(api, media={"url": f"{shelf}/big"}).status_code == 413
+    Shelf.files["/page.png"] = b"<html><script>alert(1)</script>"
+    assert send(api, media={"url": f"{shelf}/page.png"}).json()["code"] == "bad_file"
+    assert left(api) == []
+
+
+@pytest.mark.enable_socket
+def test_the_box_itself_is_no_address(api: Api, shelf: str) -> None:
+    for url in (f"{shelf}/bills/bill%207.pdf", "http://localhost:8470/", "http://0.0.0.0/", "gopher://x/", "x"):
+        answer = send(api, media={"url": url})
+        assert answer.status_code == 422, url
+    assert Shelf.asked == []
+
+
+@pytest.mark.enable_socket
+def test_a_name_that_means_this_machine_is_refused(
+    open_api: Open, shelf: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wabox.webhooks.names.addresses", lambda host, port: ["93.184.216.34", "127.0.0.1"])
+    api = open_api()
+    answer = send(api, media={"url": "http://rebind.example:8080/a.pdf"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_url") and Shelf.asked == []
+
+
+@pytest.mark.enable_socket
+def test_a_slow_address_is_given_up(open_api: Open, shelf: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    hasty = fetching.Patience(connect=0.2, first=0.2, total=0.4)
+    monkeypatch.setattr(
+        fetching.fetch, "__kwdefaults__", {**(fetching.fetch.__kwdefaults__ or {}), "patience": hasty}
+    )
+
+    def stall(self: Shelf) -> None:
+        self.rfile.read(1)
+
+    monkeypatch.setattr(Shelf, "do_GET", stall)
+    api = shop(open_api, shelf)
+    answer = send(api, media={"url": f"{shelf}/bills/bill%207.pdf"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "url_failed"), answer.text

@@ -1,0 +1,174 @@
+"""The file that comes with a message or a campaign: by its id, from an address, or in the body itself."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+from wabox.accounts.keys import Caller
+from wabox.api import fetching, wire
+from wabox.box import Box
+from wabox.db import Tx
+from wabox.errors import Invalid, Refusal
+from wabox.media import intake, keeping, stored
+from wabox.media.kinds import MEGABYTE
+from wabox.media.store import Incoming
+from wabox.media.stored import Media, Origin
+from wabox.messages import carrying
+from wabox.messages.carrying import Carried
+from wabox.mounting import Kept
+from wabox.webhooks.names import Names
+from wabox.webhooks.targets import Allow
+
+AT_ONCE = 4  # fetches of all users together
+
+Carry: TypeAlias = Callable[[Tx], Carried | None]
+
+
+class GivenFile(Struct, forbid_unknown_fields=True):
+    """One of `id`, as POST /media answered it, `url` and `base64`. filename: its name, with the latter two.
+
+    url: fetched before this request is answered, from public addresses and what `[webhooks] allow` lists. base64:
+    as large as a body may be, one megabyte unless the box says otherwise; what is larger goes to POST /media.
+    """
+
+    id: wire.Id | None = None
+    url: Annotated[str, Meta(max_length=2_000, extra_json_schema={"pattern": "^https?://"})] | None = None
+    base64: Annotated[str, Meta(extra_json_schema={"contentEncoding": "base64"})] | None = None
+    filename: Annotated[str, Meta(max_length=500, extra_json_schema={"pattern": wire.PLAIN_PATTERN})] | None = None
+
+
+class Carries(Struct):
+    """The file that goes with a message. kind: as what it is sent."""
+
+    media_id: int
+    kind: stored.Kind
+    filename: str
+    bytes: int
+
+
+@asynccontextmanager
+async def carried(
+    box: Box, caller: Caller, given: GivenFile | None, *, as_document: bool, voice: bool | None
+) -> AsyncIterator[Carry]:
+    """What finds, or writes down, the file in the transaction of what carries it; inside the block it is there.
+
+    Raises Invalid for what is asked wrongly, and whatever an upload raises.
+    """
+    if given is None:
+        _check_alone(as_document, voice)
+        yield lambda _: None
+        return
+    _check(given)
+
+    def carry(tx: Tx, media_id: int) -> Carried:
+        now, who = box.now(), caller.user.id
+        with _of_media():
+            return carrying.carry(tx, who, media_id, as_document=as_document, voice=voice, now=now)
+
+    if given.id is not None:
+        known = given.id
+        yield lambda tx: carry(tx, known)
+        return
+    with _of_media():
+        async with _taken(box, caller, given) as keep:
+            yield lambda tx: carry(tx, keep(tx).id)
+
+
+@asynccontextmanager
+async def _taken(box: Box, caller: Caller, given: GivenFile) -> AsyncIterator[Callable[[Tx], Media]]:
+    limits, made_room = box.config.media, False
+    most_bytes = limits.max_megabytes * MEGABYTE
+    origin: Origin = "upload" if given.url is None else "url"
+    with Incoming(box.media, most_bytes=most_bytes) as incoming:
+        if given.url is not None:
+            ending = await _FETCHES.of(box).fetch(given.url, incoming, caller, most_bytes)
+        else:
+            ending = ""
+            await asyncio.to_thread(incoming.write, _decoded(given.base64 or ""))
+        async with intake.taken(box.db, box.media, incoming, given.filename or ending) as examined:
+
+            def keep(tx: Tx) -> Media:
+                nonlocal made_room
+                kept = keeping.keep(
+                    tx,
+                    caller.user.id,
+                    examined,
+                    origin=origin,
+                    disk_megabytes=limits.disk_megabytes,
+                    now=box.now(),
+                )
+                made_room = kept.made_room
+                return kept.media
+
+            yield keep
+    if made_room:
+        await intake.cleared(box.db, box.media)
+
+
+class _Fetches:
+    """What a box fetches for those who send from it."""
+
+    def __init__(self, box: Box) -> None:
+        self._allow = Allow.parse(box.config.webhooks.allow, own_port=box.config.server.port)
+        self._names = Names()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def fetch(self, url: str, incoming: Incoming, caller: Caller, most_bytes: int) -> str:
+        """As `fetching.fetch`, some at a time."""
+        async with self._slots:
+            resolver = self._names.of(caller.user.id)
+            return await fetching.fetch(url, incoming, most_bytes=most_bytes, allow=self._allow, resolver=resolver)
+
+
+_FETCHES = Kept(_Fetches)
+
+
+def on_wire(media: Media | None, kind: stored.Kind | None) -> Carries | None:
+    """The file of a message as the API shows it."""
+    if media is None or kind is None:
+        return None
+    return Carries(media.id, kind, media.filename, media.bytes)
+
+
+def _check(given: GivenFile) -> None:
+    sentence = "Give one of id, url and base64."
+    if sum(one is not None for one in (given.id, given.url, given.base64)) != 1:
+        raise Invalid("invalid", sentence, details={"media": sentence})
+    if given.id is not None and given.filename is not None:
+        sentence = "A file that is here has its name; leave it out."
+        raise Invalid("invalid", sentence, details={"media.filename": sentence})
+
+
+def _check_alone(as_document: bool, voice: bool | None) -> None:  # noqa: FBT001
+    name = "as_document" if as_document else "voice"
+    if as_document or voice is not None:
+        sentence = "This says how a file goes; give media too."
+        raise Invalid("invalid", sentence, details={name: sentence})
+
+
+def _decoded(text: str) -> bytes:
+    head, comma, rest = text.partition(",")
+    try:
+        return base64.b64decode(rest if comma and head.startswith("data:") else text, validate=True)
+    except (binascii.Error, ValueError):
+        sentence = "This is not base64; encode the file's bytes with it."
+        raise Invalid("bad_base64", sentence, details={"media.base64": sentence}) from None
+
+
+@contextmanager
+def _of_media() -> Iterator[None]:
+    """A refusal inside names the field `media`, unless it names one itself."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.details = {"media" if one == "file" else one: text for one, text in refusal.details.items()}
+        if not refusal.details and refusal.status in (404, 422):
+            refusal.details = {"media": refusal.sentence}
+        raise
