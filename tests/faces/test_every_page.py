@@ -27,6 +27,7 @@ from wabox.billing.payments import Claim
 from wabox.billing.plans import Terms
 from wabox.contacts import phones, writing
 from wabox.db import Tx
+from wabox.texts import stored as texts
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -185,6 +186,17 @@ ROWS: dict[str, Row] = {
     "POST /setup/{token:str}": Row(303, stranger=403, tended=True),
     "GET /terms": Row(200, stranger=200),
     "POST /terms": Row(422, tended=True),
+    "GET /texts": Row(200),
+    "POST /texts": Row(422),
+    "GET /texts/export.json": Row(200),
+    "POST /texts/import": Row(422),
+    "GET /texts/new": Row(200),
+    "GET /texts/pick": Row(200),
+    "POST /texts/preview": Row(200),
+    "POST /texts/ready": Row(303),
+    "GET /texts/{text_id:int}": Row(404),
+    "POST /texts/{text_id:int}": Row(404),
+    "POST /texts/{text_id:int}/delete": Row(404),
     "GET /verify/{token:str}": Row(404, stranger=404),
     "POST /verify/{token:str}": Row(404, stranger=403, tended=True),
     "GET /webhooks": Row(200),
@@ -262,6 +274,8 @@ def _sell(tx: Tx, shop: Shop) -> None:
         phones.parse("8801799000111", country="BD"), name="kingfishername", tags=("kingfishertag",)
     )
     writing.bulk(tx, made.asha.id, [draft], now=now)
+    text = texts.Draft("kingfisherword", "kingfishertext {name}")
+    shop.ids["text_id"] = texts.add(tx, made.asha.id, text, now=now).id
     tx.run("update messages set text = 'kingfishertext' where user_id = :id", id=made.asha.id)
     tx.run(
         "update campaigns set name = 'kingfishercampaign', message = 'kingfishertext' where user_id = :id",

@@ -88,7 +88,9 @@ def in_the_reference() -> set[str]:
 
 
 # What a page asks for while it is open, downloads, and what only leads on.
-PARTS = re.compile(r"/(live|today|look|preview|picture|receipt|rows|people|qr|deliveries)\b|\.(csv|toml|png|pdf)$")
+PARTS = re.compile(
+    r"/(live|today|look|preview|pick|picture|receipt|rows|people|qr|deliveries)\b|\.(csv|json|toml|png|pdf)$"
+)
 
 # Pages that a browser test comes to by its steps: the second factor, a link in a mail, a file that was uploaded.
 LED_TO = ("/login/code", "/verify/{token:str}", "/contacts/import/{import_id:int}")

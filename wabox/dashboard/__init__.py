@@ -19,6 +19,7 @@ from wabox.dashboard import (
     messages,
     phones,
     reports,
+    texts,
     webhooks,
 )
 from wabox.dashboard.frame import guard
@@ -28,7 +29,7 @@ from wabox.mounting import Mount
 
 __all__ = ["refusal_page", "router"]
 
-ROOMS = (login, home, campaigns, contacts, inbox, messages, reports, phones, webhooks, account, admin, docs)
+ROOMS = (login, home, campaigns, contacts, inbox, texts, messages, reports, phones, webhooks, account, admin, docs)
 SOLD = (*billing.SECTIONS, *admin.SELLING)
 A_YEAR = 31_536_000
 

@@ -12,6 +12,8 @@ from babel.messages.pofile import read_po
 
 from wabox.languages import ALL, FIRST, HOME, later
 
+TEXT_OF_FILE = later("Text %(n)s of the file: %(advice)s")
+
 # Sentences of the rules with values in them, as they are written there; `say` finds the values again.
 FILLED = (
     later("This needs %(needed)s credits and you have %(left)s; buy credits first."),
@@ -56,6 +58,7 @@ FILLED = (
     ),
     later("Say what %(field)s must contain."),
     later("Say what %(field)s is compared with; or ask whether it is filled in or empty."),
+    TEXT_OF_FILE,
 )
 
 

@@ -16,6 +16,7 @@ from typing import Literal, get_args
 from wabox import languages, times
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
+from wabox.languages import later
 from wabox.messages import template, variables
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
@@ -47,11 +48,6 @@ class Text:
     def parsed(self) -> Template:
         """The message, understood."""
         return template.parse(self.message, None)
-
-    @property
-    def settled(self) -> str:
-        """The message where only contacts fill it in: campaigns and pages. See variables.settled."""
-        return variables.settled(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +138,7 @@ def add(tx: Tx, user_id: int, draft: Draft, *, now: datetime) -> Text:
     """The text is there. Raises Invalid `invalid`, `name_taken`, `too_many_texts`, or as template.parse does."""
     clean = checked(draft)
     if tx.value("select count(*) from texts where user_id = :user_id", user_id=user_id) >= MOST:
-        sentence = f"You have {MOST} stored texts, which is the most; delete one first."
+        sentence = later("You have 200 stored texts, which is the most; delete one first.")
         raise Invalid("too_many_texts", sentence, details={"name": sentence})
     _check_free(tx, user_id, clean.name, 0)
     text_id = tx.insert(
@@ -167,7 +163,7 @@ def change(tx: Tx, user_id: int, text_id: int, draft: Draft, *, version: int | N
     """
     before = of_user(tx, user_id, text_id)
     if version is not None and version != before.version:
-        sentence = "This text was changed meanwhile; read it again, then change it."
+        sentence = later("This text was changed meanwhile; read it again, then change it.")
         raise Invalid("changed_meanwhile", sentence, details={"version": sentence})
     clean = checked(draft)
     if clean == Draft.of(before):
@@ -199,9 +195,9 @@ def checked(draft: Draft) -> Draft:
     name = " ".join(_without_marks(draft.name, ("Cc", "Cs", "Zl", "Zp")).split())
     wrong: dict[str, str] = {}
     if not key(name):
-        wrong["name"] = "Give the text a name; it is found by it."
+        wrong["name"] = later("Give the text a name; it is found by it.")
     elif len(name) > MOST_NAME:
-        wrong["name"] = f"A name has at most {MOST_NAME} characters."
+        wrong["name"] = later("A name has at most 100 characters.")
     if draft.category not in CATEGORIES:
         wrong["category"] = f"This must be one of {', '.join(CATEGORIES)}."
     if wrong:
@@ -233,7 +229,7 @@ def _without_marks(text: str, kinds: Sequence[str]) -> str:
 def _check_free(rows: Rows, user_id: int, name: str, but: int) -> None:
     found = named(rows, user_id, name)
     if found is not None and found.id != but:
-        sentence = "You have a stored text of this name; choose another one."
+        sentence = later("You have a stored text of this name; choose another one.")
         raise Invalid("name_taken", sentence, details={"name": sentence})
 
 

@@ -15,7 +15,7 @@ SCOPES: dict[str, str] = {
     "send": later("Send and cancel messages"),
     "read": later("Read everything: messages, contacts, campaigns, reports"),
     "contacts": later("Change contacts"),
-    "campaigns": later("Make and control campaigns"),
+    "campaigns": later("Make and control campaigns, change stored texts"),
     "devices": later("Link and control phones"),
     "admin": later("Make keys, set the webhook"),
     "all": later("Everything"),

@@ -19,6 +19,7 @@ from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Contact
 from wabox.dashboard.campaigns import drafts
 from wabox.dashboard.campaigns.drafts import Draft, Meant
+from wabox.dashboard.frame import picking
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
@@ -61,13 +62,16 @@ class Preview:
 
 @get("/campaigns/new")
 async def new(desk: Desk) -> Response[str]:
-    """The composer; `like` fills it as an earlier campaign was."""
+    """The composer; `like` fills it as an earlier campaign was, `text` with a stored text."""
     like = cursor_of(desk.request.query_params.get("like", ""))
     draft = Draft(tag=desk.request.query_params.get("tag", "")[:64])
     if draft.tag:
         draft = Draft(audience="tag", tag=draft.tag)
     if like is not None:
         draft = drafts.like(await desk.box.db.read(campaigns.of_user, desk.user.id, known_id(like)))
+    text = await desk.box.db.read(picking.wanted, desk)
+    if text is not None:
+        draft = replace(draft, message=text.message, text_id=str(text.id))
     return await _composer(desk, draft, {})
 
 
@@ -144,6 +148,7 @@ def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
         contact_ids=contact_ids,
         device_ids=meant.device_ids,
         scheduled_for=meant.scheduled_for,
+        text_id=meant.text_id,
         now=desk.box.now(),
         ip=desk.ip,
     )
@@ -167,6 +172,7 @@ async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status:
             "tags": sorted(tags, key=lambda one: one.tag.casefold()),
             "people": people,
             "own": own.every(rows, desk.user.id),
+            **picking.offered(rows, desk),
         }
 
     shown = await desk.box.db.read(ask)

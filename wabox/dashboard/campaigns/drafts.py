@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from wabox.campaigns.stored import Campaign
 from wabox.contacts import own, segments
 from wabox.contacts.segments import EVERYBODY, Segment
+from wabox.dashboard.frame import picking
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import fresh, ticket_of
 from wabox.db import Rows
@@ -23,16 +24,33 @@ from wabox.messages.template import Template
 T = TypeVar("T")
 MOST_NAME = 200
 MOST_DAYS = 3_650
-ONE = ("name", "message", "audience", "tag", "consent", "contacted", "days", "wrote", "phones", "when", "at")
+ONE = (
+    "name",
+    "message",
+    "text_id",
+    "audience",
+    "tag",
+    "consent",
+    "contacted",
+    "days",
+    "wrote",
+    "phones",
+    "when",
+    "at",
+)
 MANY = ("any", "all", "none", "labels")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was typed. audience: everybody, tag or exactly. at: local time, as `2026-11-22T18:30`."""
+    """What was typed. text_id: of the stored text that the message began with.
+
+    audience: everybody, tag or exactly. at: local time, as `2026-11-22T18:30`.
+    """
 
     name: str = ""
     message: str = ""
+    text_id: str = ""
     audience: str = "everybody"
     tag: str = ""
     consent: str = ""
@@ -64,6 +82,7 @@ class Meant:
     segment: Segment
     device_ids: list[int] | None
     scheduled_for: datetime | None
+    text_id: int | None
 
 
 def read(form: Form) -> Draft:
@@ -88,6 +107,7 @@ def like(campaign: Campaign) -> Draft:
     return Draft(
         name=campaign.name,
         message=campaign.message,
+        text_id="" if campaign.text_id is None else str(campaign.text_id),
         audience=audience,
         tag=only_tag or "",
         consent=segment.consent or "",
@@ -114,7 +134,9 @@ def understand(
     scheduled_for = _tried(errors, "at", lambda: moment(draft, zone=zone, now=now))
     if errors or message is None or segment is None:
         return None, errors
-    return Meant(draft.name.strip(), message, segment, device_ids or None, scheduled_for), {}
+    text = picking.known(rows, user_id, draft.text_id)
+    origin = text.id if text else None
+    return Meant(draft.name.strip(), message, segment, device_ids or None, scheduled_for, origin), {}
 
 
 def segment_of(draft: Draft, *, now: datetime) -> Segment:

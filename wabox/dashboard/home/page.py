@@ -16,6 +16,7 @@ from wabox.checkup import machine_clock
 from wabox.contacts import inbox, naming, own, phones
 from wabox.contacts import stored as contacts
 from wabox.content import reviews
+from wabox.dashboard.frame import picking
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
@@ -77,6 +78,9 @@ async def home(desk: Desk) -> Response[str]:
     """The whole screen."""
     query = desk.request.query_params
     draft = Draft(phone=query.get("phone", "")[:64], device_label=query.get("device", "")[:32])
+    text = await desk.box.db.read(picking.wanted, desk)
+    if text is not None:
+        draft = replace(draft, message=text.message)
     return await _page(desk, draft, {})
 
 
@@ -172,7 +176,7 @@ async def _page(
     desk: Desk, draft: Draft, errors: dict[str, str], *, refusal: Refusal | None = None
 ) -> Response[str]:
     try:
-        state = await desk.box.db.read(_state, desk)
+        state = await desk.box.db.read(_whole, desk)
     except Unavailable as damage:
         if damage.code != db.DAMAGED:
             raise
@@ -234,6 +238,10 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
         **_counter(rows, desk, now),
         "poll": "2s" if moving else "8s",
     }
+
+
+def _whole(rows: Rows, desk: Desk) -> dict[str, Any]:
+    return {**_state(rows, desk), **picking.offered(rows, desk)}
 
 
 def _campaigns(rows: Rows, user_id: int, status: campaigns.Status) -> list[campaigns.Campaign]:

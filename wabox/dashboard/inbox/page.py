@@ -14,6 +14,7 @@ from wabox.accounts import audit
 from wabox.campaigns import replies
 from wabox.contacts import identities, inbox, own, phones, suppression
 from wabox.contacts import stored as contacts
+from wabox.dashboard.frame import picking
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -263,12 +264,19 @@ async def _page(
     offline: bool = False,
     status: int = 200,
 ) -> Response[str]:
-    shown = await desk.box.db.read(_talk, desk, phone)
+    def ask(rows: Rows) -> dict[str, Any]:
+        text = picking.wanted(rows, desk)
+        return {
+            "typed": typed or (text.message if text else ""),
+            **picking.offered(rows, desk),
+            **_talk(rows, desk, phone),
+        }
+
+    shown = await desk.box.db.read(ask)
     return desk.page(
         "inbox/show.html",
         status=status,
         here="inbox",
-        typed=typed,
         errors=errors or {},
         offline=offline,
         ticket=fresh(),

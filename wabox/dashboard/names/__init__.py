@@ -18,6 +18,7 @@ from wabox.dashboard.names import (
     phones,
     said,
     shown,
+    texts,
     webhooks,
 )
 
@@ -34,5 +35,6 @@ __all__ = [
     "phones",
     "said",
     "shown",
+    "texts",
     "webhooks",
 ]

@@ -1,0 +1,232 @@
+"""Stored texts: the list, and one of them to read, change and delete, with what people would read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar import Response, get, post
+
+from wabox.campaigns import launching
+from wabox.campaigns import stored as campaigns
+from wabox.contacts import own
+from wabox.dashboard.frame import picking
+from wabox.dashboard.frame.asked import typed
+from wabox.dashboard.frame.desk import Desk, known_id
+from wabox.dashboard.frame.form import Form
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid
+from wabox.messages import template, variables
+from wabox.messages.spintax import VARIABLES
+from wabox.mounting import Mount
+from wabox.texts import ready
+from wabox.texts import stored as texts
+from wabox.texts.stored import Draft, Text, Wanted
+
+SAMPLES = 3
+MOST_CAMPAIGNS = 20
+MOST_PICKED = 8
+SOMEBODY = {"name": "Rina Akter", "custom": "", "phone": "8801711123456"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The form of a text, as it was filled in. version: of the text that it was made from."""
+
+    name: str = ""
+    message: str = ""
+    category: str = "service"
+    language: str = ""
+    version: int | None = None
+
+    @property
+    def draft(self) -> Draft:
+        """What it means."""
+        return Draft(self.name, self.message, self.category, self.language or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What people read, with a made-up person. by_contact, by_sender, needed: who fills in which variables.
+
+    error: what is wrong with the text. verdict: what the rules of the box say of it.
+    """
+
+    samples: list[str] = field(default_factory=list)
+    by_contact: list[str] = field(default_factory=list)
+    by_sender: list[str] = field(default_factory=list)
+    needed: list[str] = field(default_factory=list)
+    error: str | None = None
+    verdict: str | None = None
+
+
+@get("/texts")
+async def page(desk: Desk) -> Response[str]:
+    """All of them, or those that were looked for."""
+    return await list_page(desk, {})
+
+
+@get("/texts/new")
+async def new(desk: Desk) -> Response[str]:
+    """The empty form."""
+    return await _form(desk, Filled(language=desk.voice.language), {})
+
+
+@post("/texts")
+async def add(desk: Desk) -> Response[str]:
+    """The text is kept."""
+    filled = _filled(await desk.form())
+    try:
+        await desk.box.db.write(texts.add, desk.user.id, filled.draft, now=desk.box.now())
+    except Invalid as wrong:
+        return await _form(desk, filled, _errors(wrong), status=422)
+    return desk.go("/texts", said="text_saved")
+
+
+@post("/texts/ready")
+async def add_ready(desk: Desk) -> Response[str]:
+    """The ready ones are there, in the reader's language."""
+    try:
+        await desk.box.db.write(ready.add, desk.user.id, desk.voice.language, now=desk.box.now())
+    except Invalid as wrong:
+        return await list_page(desk, {"form": wrong.sentence}, status=422)
+    return desk.go("/texts", said="texts_ready")
+
+
+@post("/texts/preview")
+async def preview(desk: Desk) -> Response[str]:
+    """What people would read, as it is typed."""
+    filled = _filled(await desk.form())
+    return desk.page("texts/_preview.html", preview=await desk.box.db.read(_preview, desk, filled.message))
+
+
+@get("/texts/pick")
+async def pick(desk: Desk) -> Response[str]:
+    """Texts to choose from while one writes, those first whose names begin as is typed; or the one of this id."""
+    query = desk.request.query_params
+    q = typed(query.get("q", ""))
+
+    def ask(rows: Rows) -> list[picking.Picked]:
+        if "id" in query:
+            one = picking.known(rows, desk.user.id, query["id"])
+            return picking.picked(rows, desk.user.id, [] if one is None else [one])
+        found = texts.page(rows, desk.user.id, Wanted(q=q or None)).texts
+        found.sort(key=lambda one: not texts.key(one.name).startswith(texts.key(q)))
+        return picking.picked(rows, desk.user.id, found[:MOST_PICKED])
+
+    return desk.page("texts/_pick.html", found=await desk.box.db.read(ask))
+
+
+@get("/texts/{text_id:int}")
+async def show(text_id: int, desk: Desk) -> Response[str]:
+    """One text."""
+    found = await desk.box.db.read(texts.of_user, desk.user.id, known_id(text_id))
+    return await _form(desk, _as_filled(found), {}, text=found)
+
+
+@post("/texts/{text_id:int}")
+async def change(text_id: int, desk: Desk) -> Response[str]:
+    """The text is what the form says, unless somebody changed it since the form was shown."""
+    filled = _filled(await desk.form())
+
+    def verb(tx: Tx) -> None:
+        texts.of_user(tx, desk.user.id, known_id(text_id))
+        texts.change(tx, desk.user.id, text_id, filled.draft, version=filled.version, now=desk.box.now())
+
+    try:
+        await desk.box.db.write(verb)
+    except Invalid as wrong:
+        found = await desk.box.db.read(texts.of_user, desk.user.id, text_id)
+        return await _form(desk, filled, _errors(wrong), text=found, status=422)
+    return desk.go(f"/texts/{text_id}", said="text_saved")
+
+
+@post("/texts/{text_id:int}/delete")
+async def delete(text_id: int, desk: Desk) -> Response[str]:
+    """The text is gone; what was made from it stays."""
+    await desk.box.db.write(texts.delete, desk.user.id, known_id(text_id))
+    return desk.go("/texts", said="text_deleted")
+
+
+async def list_page(desk: Desk, errors: Mapping[str, str], *, status: int = 200) -> Response[str]:
+    """The list with its search, the ready texts while there are none, and the file. errors: of its forms."""
+    query = desk.request.query_params
+    q, category = typed(query.get("q", "")), query.get("category", "")
+    category = category if category in texts.CATEGORIES else ""
+
+    def ask(rows: Rows) -> dict[str, Any]:
+        found = texts.page(rows, desk.user.id, Wanted(category or None, None, q or None))
+        return {"found": found, "any": bool(found.total) or bool(texts.every(rows, desk.user.id))}
+
+    return desk.page(
+        "texts/page.html",
+        status=status,
+        here="texts",
+        q=q,
+        category=category,
+        errors=errors,
+        offered=ready.drafts(desk.voice.language),
+        **await desk.box.db.read(ask),
+    )
+
+
+async def _form(
+    desk: Desk, filled: Filled, errors: Mapping[str, str], *, text: Text | None = None, status: int = 200
+) -> Response[str]:
+    def ask(rows: Rows) -> dict[str, Any]:
+        used = campaigns.from_text(rows, desk.user.id, text.id, most=MOST_CAMPAIGNS) if text else []
+        return {"preview": _preview(rows, desk, filled.message), "used": used}
+
+    shown = await desk.box.db.read(ask)
+    return desk.page(
+        "texts/show.html" if text else "texts/new.html",
+        status=status,
+        here="texts",
+        filled=filled,
+        errors=errors,
+        text=text,
+        **shown,
+    )
+
+
+def _preview(rows: Rows, desk: Desk, message: str) -> Preview:
+    if not message.strip():
+        return Preview()
+    try:
+        parsed = template.parse(message, None)
+    except Invalid as wrong:
+        return Preview(error=wrong.sentence)
+    filled = (*VARIABLES, *own.names(rows, desk.user.id))
+    needed = variables.needed(parsed, filled)
+    shown = [name for name in parsed.needed() if name not in VARIABLES]
+    verdict = launching.judged(rows, parsed)
+    return Preview(
+        samples=parsed.preview(SAMPLES, {**SOMEBODY, **{name: f"[{name}]" for name in shown}}),
+        by_contact=[name for name in parsed.variables if name in filled],
+        by_sender=[name for name in parsed.variables if name not in filled and name not in needed],
+        needed=needed,
+        verdict=None if verdict is None else verdict.reason,
+    )
+
+
+def _filled(form: Form) -> Filled:
+    version = form.text("version")
+    return Filled(
+        name=form.text("name"),
+        message=form.text("message", trim=False),
+        category=form.text("category") or "service",
+        language=form.text("language"),
+        version=int(version) if version.isascii() and version.isdigit() and len(version) < 19 else None,
+    )
+
+
+def _as_filled(text: Text) -> Filled:
+    return Filled(text.name, text.message, text.category, text.language or "", text.version)
+
+
+def _errors(wrong: Invalid) -> dict[str, str]:
+    return dict(wrong.details) or {"form": wrong.sentence}
+
+
+router = Mount(path="/", route_handlers=[page, new, add, add_ready, preview, show, change, delete, pick])
