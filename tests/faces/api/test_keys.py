@@ -28,6 +28,9 @@ NEEDS = {
     "contacts": {
         "POST /contacts",
         "POST /contacts/bulk",
+        "POST /fields",
+        "PATCH /fields/{field_name}",
+        "DELETE /fields/{field_name}",
         "PATCH /contacts/{contact_id}",
         "DELETE /contacts/{contact_id}",
         "POST /contacts/{contact_id}/opt-out",
