@@ -13,7 +13,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wabox import times
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, wire
+from wabox.api import carrying, idempotency, wire
+from wabox.api.carrying import Carries, GivenFile
 from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
 from wabox.campaigns import control, launching, preflight
@@ -22,6 +23,7 @@ from wabox.contacts import own, segments
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
+from wabox.media import stored as files
 from wabox.messages import leaving, template
 from wabox.messages.template import Template
 from wabox.mounting import Mount
@@ -34,12 +36,16 @@ class NewCampaign(Struct, forbid_unknown_fields=True):
     """tag or segment: who is meant, everybody without either. devices: labels, every linked one without.
 
     Of `message` and `template_id`, the id of a stored text, give one: the text is copied as it is now.
+    media, as_document, voice: the one file that goes to each, as in POST /send; then the text may be left out.
     scheduled_for: a time with an offset; without one, or in the past, it starts at once.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     message: wire.Text | None = None
     template_id: wire.Id | None = None
+    media: GivenFile | None = None
+    as_document: bool = False
+    voice: bool | None = None
     tag: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     segment: segments.Segment | UnsetType = UNSET
     devices: Annotated[list[wire.Label], Meta(min_length=1, max_length=50)] | None = None
@@ -56,6 +62,7 @@ class Campaign(Struct):
     id: int
     name: str
     message: str
+    media: Carries | None
     template_id: int | None
     tag: str | None
     status: campaigns.Status
@@ -153,34 +160,46 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
         return segments.ids(rows, caller.user.id, segment, today=today)
 
     contact_ids = await box.db.read(meant)
+    again = None if data.media is None else await idempotency.kept(box, request, caller, kind=Campaign)
+    if again is not None:
+        return again
+    async with carrying.carried(
+        box, caller, data.media, as_document=data.as_document, voice=data.voice
+    ) as carried_by:
 
-    def verb(tx: Tx) -> Campaign:
-        made = launching.create(
-            tx,
-            caller.user.id,
-            name=data.name,
-            message=message_of(tx, caller.user.id).text,
-            text_id=data.template_id,
-            audience=segments.write(segment),
-            contact_ids=contact_ids,
-            device_ids=_device_ids(tx, caller.user.id, data.devices),
-            scheduled_for=scheduled_for,
-            now=box.now(),
-            ip=request.client.host if request.client else None,
-        )
-        return on_wire(tx, box, made)
+        def verb(tx: Tx) -> Campaign:
+            made = launching.create(
+                tx,
+                caller.user.id,
+                name=data.name,
+                message=message_of(tx, caller.user.id).text,
+                text_id=data.template_id,
+                carried=carried_by(tx),
+                audience=segments.write(segment),
+                contact_ids=contact_ids,
+                device_ids=_device_ids(tx, caller.user.id, data.devices),
+                scheduled_for=scheduled_for,
+                now=box.now(),
+                ip=request.client.host if request.client else None,
+            )
+            return on_wire(tx, box, made)
 
-    return await idempotency.once(box, request, caller, verb, kind=Campaign, status=201)
+        return await idempotency.once(box, request, caller, verb, kind=Campaign, status=201)
 
 
 @post("/campaigns/preflight", status_code=200, responses=wire.errors(404), summary="What a launch would do")
 async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
-    """Counts who would get it, who is skipped and why, and when it would be done. Changes nothing."""
+    """Counts who would get it, who is skipped and why, and when it would be done. Changes nothing.
+
+    Of a file only its `id` is looked at; nothing is fetched or kept.
+    """
     message_of = _message_of(data, await box.db.read(own.names, caller.user.id))
     segment = _segment(data)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
 
     def ask(rows: Rows) -> preflight.Preflight:
+        known = None if data.media is None else data.media.id
+        name = "" if known is None else files.of_user(rows, caller.user.id, known).filename
         return preflight.look(
             rows,
             caller.user.id,
@@ -190,6 +209,7 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
             config=box.config,
             now=box.now(),
             at=scheduled_for,
+            filename=name,
         )
 
     return Preflight(**_plain(await box.db.read(ask)))
@@ -255,10 +275,12 @@ async def redispatch(campaign_id: CampaignId, box: Box, caller: Caller) -> Campa
 def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
     """A campaign as the API shows it."""
     eta = preflight.eta(rows, campaign, config=box.config, now=box.now())
+    media = files.named(rows, [campaign.media_id])
     return Campaign(
         id=campaign.id,
         name=campaign.name,
         message=campaign.message,
+        media=carrying.on_wire(media.get(campaign.media_id or 0), campaign.media_kind),
         template_id=campaign.text_id,
         tag=campaign.tag,
         status=campaign.status,
@@ -287,12 +309,15 @@ def _message_of(data: NewCampaign, names: tuple[str, ...]) -> Callable[[Rows, in
 
     names: of the user's own fields.
     """
+    if data.media is not None and data.template_id is None and not (data.message or "").strip():
+        return lambda rows, user_id: template.NOTHING
     wire.one_of(message=data.message, template_id=data.template_id)
     if data.template_id is not None:
         text_id = data.template_id
         return lambda rows, user_id: texts.for_contacts(texts.of_user(rows, user_id, text_id), names)
     assert data.message is not None
     parsed = wire.in_field("message", template.parse, data.message, names)
+    parsed = parsed if data.media is None else parsed.as_caption()
     return lambda rows, user_id: parsed
 
 

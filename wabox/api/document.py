@@ -45,7 +45,7 @@ _ONE_OF = {
     "GivenFile": (("id", "url", "base64"),),
 }
 # Bodies that need no text if this field is given.
-_OR_WITH = {"Send": "media"}
+_OR_WITH = {"Send": "media", "NewCampaign": "media"}
 
 
 @functools.lru_cache(maxsize=1)

@@ -22,6 +22,7 @@ from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Refusal
+from wabox.media import stored as media
 from wabox.messages import log, outbox, reasons, stored, template
 
 
@@ -77,7 +78,7 @@ def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetim
         return None
     ids = array("q")
     ids.frombytes(stored)
-    parsed = template.parse(campaign.message, own=None)
+    parsed = campaign.parsed
     devices = control.usable_devices(rows, campaign, now=now)
     if not devices:
         return None
@@ -146,8 +147,8 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
     at = times.stored(now)
     tx.many(
         """insert into messages (id, user_id, device_id, campaign_id, contact_id, phone, text, status, error,
-                                 error_text, priority, new_chat, queued_at, finished_at)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)""",
+                                 error_text, priority, new_chat, queued_at, finished_at, media_id, media_kind)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)""",
         [
             (
                 first + n,
@@ -163,6 +164,8 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
                 int(one.new_chat),
                 at,
                 None if one.error is None else at,
+                part.campaign.media_id,
+                part.campaign.media_kind,
             )
             for n, one in enumerate(part.people)
         ],
@@ -180,7 +183,8 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
 def _judged(rows: Rows, campaign: Campaign, person: Recipient) -> Recipient:
     verdict = None
     if person.status == "queued":
-        verdict = rules.verdict(rows, person.text, reviews.passed(rows, campaign.id))
+        words = media.words(rows, person.text, campaign.media_id)
+        verdict = rules.verdict(rows, words, reviews.passed(rows, campaign.id))
     if verdict is None:
         return person
     if verdict.action == "refuse":

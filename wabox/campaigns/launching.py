@@ -15,7 +15,8 @@ from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
-from wabox.messages import template
+from wabox.messages import carrying, template
+from wabox.messages.carrying import Carried
 
 PART = 500  # people in one part of an audience: one transaction of the expansion
 MOST_SPELLED_OUT = 65_536  # characters of variants that are judged at once; each person's text is judged later
@@ -33,30 +34,36 @@ def create(
     scheduled_for: datetime | None,
     now: datetime,
     text_id: int | None = None,
+    carried: Carried | None = None,
     ip: str | None = None,
 ) -> Campaign:
     """A campaign stands; without a time in the future it is launched at once.
 
     Where texts are judged, it may stand paused until a person has read it. message: with the user's own fields.
-    contact_ids: who is in the audience now. text_id: the stored text that the message is a copy of. ip: of the
-    sender, for the record. Raises Invalid `no_recipients`, `content_refused`, `bad_template`, `bad_segment`,
-    InsufficientCredits; then nothing is stored.
+    contact_ids: who is in the audience now. carried: the file that goes with it. text_id: the stored text that the
+    message is a copy of. ip: of the sender, for the record. Raises Invalid `no_recipients`, `content_refused`,
+    `bad_template`, `bad_segment`, as `carrying.with_text` does, InsufficientCredits; then nothing is stored.
     """
     if not contact_ids:
         raise Invalid("no_recipients", "Nobody is in this audience; choose another tag, or add contacts first.")
     segments.where(tx, user_id, segments.read(audience), today=now.date())  # its fields are still there
-    verdict = judged(tx, template.parse(message, own.names(tx, user_id)))
+    names = own.names(tx, user_id)
+    text = template.parse(message, names) if carried is None or message.strip() else None
+    text = carrying.with_text(carried, text)
+    verdict = judged(tx, text, "" if carried is None else carried.media.filename)
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(user_id, verdict, ip=ip, now=now)
     later = scheduled_for is not None and scheduled_for > now
     campaign_id = tx.insert(
         """insert into campaigns (user_id, name, message, text_id, audience, device_ids, status, scheduled_for,
-                                  created_at, total)
+                                  created_at, total, media_id, media_kind)
            values (:user_id, :name, :message, :text_id, :audience, :device_ids, 'scheduled', :scheduled_for,
-                   :now, :total)""",
+                   :now, :total, :media_id, :media_kind)""",
         user_id=user_id,
         name=name,
-        message=message,
+        message=text.text,
+        media_id=None if carried is None else carried.media.id,
+        media_kind=None if carried is None else carried.kind,
         text_id=text_id,
         audience=audience,
         device_ids=None if device_ids is None else json.dumps(list(device_ids)),
@@ -72,12 +79,16 @@ def create(
     return by_id(tx, campaign_id)
 
 
-def judged(rows: Rows, message: template.Template) -> Verdict | None:
-    """What the rules say of a text before anybody's data is in it: the worst that any of its variants meets."""
+def judged(rows: Rows, message: template.Template, filename: str = "") -> Verdict | None:
+    """What the rules say of a text before anybody's data is in it: the worst that any of its variants meets.
+
+    filename: of the file that goes with it.
+    """
     if not rules.in_force(rows):
         return None
-    most = min(max(MOST_SPELLED_OUT // len(message.text), 4), 64)
-    met = [rules.verdict(rows, text) for text in message.spelled_out(most)]
+    most = min(max(MOST_SPELLED_OUT // max(len(message.text), 1), 4), 64)
+    behind = f"\n{filename}" if filename else ""
+    met = [rules.verdict(rows, text + behind) for text in message.spelled_out(most)]
     found = [one for one in met if one is not None]
     refusing = next((one for one in found if one.action == "refuse"), None)
     if refusing is not None or not found:

@@ -67,8 +67,9 @@ def look(
     config: Config,
     now: datetime,
     at: datetime | None = None,
+    filename: str = "",
 ) -> Preflight:
-    """What a launch would do. at: when it begins, if not at this moment."""
+    """What a launch would do. at: when it begins, if not at this moment. filename: of the file that goes along."""
     ids = segments.ids(rows, user_id, segment, today=segments.day(rows, user_id, config, max(at or now, now)))
     counted = Counter[str]()
     fresh = 0
@@ -97,7 +98,7 @@ def look(
         days_needed=None if done_at is None else (done_at - max(at or now, now)).days + 1,
         done_at=done_at,
         samples=tuple(_samples(rows, user_id, message, ids[:SAMPLES])),
-        verdict=launching.judged(rows, message),
+        verdict=launching.judged(rows, message, filename),
         new_chats=allowed,
         beyond_new_chats=max(fresh - allowed.left, 0) if allowed else 0,
         locked=lock is not None,

@@ -11,7 +11,6 @@ from wabox.contacts import imports, own, segments
 from wabox.contacts.own_values import Display, Field, Kind
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
-from wabox.messages import template
 
 
 def change(
@@ -53,7 +52,7 @@ def _free(rows: Rows, user_id: int, name: str) -> None:
 def _campaign(rows: Rows, user_id: int, name: str) -> str | None:
     """The name of an open campaign whose text or audience uses the field, and not all of its messages are made."""
     for campaign in campaigns.unmade(rows, user_id):
-        in_text = name in template.parse(campaign.message, own=None).own
+        in_text = name in campaign.parsed.own
         if in_text or name in segments.fields_of(segments.read(campaign.audience)):
             return campaign.name
     return None

@@ -16,6 +16,9 @@ from typing import Literal
 from wabox import times
 from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
+from wabox.media import stored as media
+from wabox.messages import template
+from wabox.messages.template import Template
 
 Status = Literal["scheduled", "sending", "paused", "completed", "stopped", "failed"]
 
@@ -42,7 +45,8 @@ class Campaign:
     """A campaign with its counters. sent includes delivered and read; queued includes not yet expanded.
 
     text_id: the stored text that its message was copied from, which may be gone or another by now. audience: a
-    segment as JSON text. device_ids: None = every linked device.
+    segment as JSON text. device_ids: None = every linked device. media_id,
+    media_kind: the file that goes with each message, and as what.
     """
 
     id: int
@@ -73,6 +77,14 @@ class Campaign:
     failures_in_row: int
     acknowledged: str
     reserved: int
+    media_id: int | None
+    media_kind: media.Kind | None
+
+    @property
+    def parsed(self) -> Template:
+        """The text, understood: with a file it is a caption."""
+        parse = template.parse if self.media_id is None else template.caption
+        return parse(self.message, None)
 
     @property
     def queued(self) -> int:

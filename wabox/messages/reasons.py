@@ -128,6 +128,7 @@ _ENDS: dict[str, str] = {
     "again; it may have gone. Look on the phone, then settle it.",
     "settled_not_sent": "You settled it as not sent.",
     "message_too_long": "With this contact's data the text is over 4,096 characters.",
+    "caption_too_long": "With this contact's data the text under the file is over 1,024 characters.",
     "message_empty": "With this contact's data the text is empty.",
     "no_consent": "There is no consent on record for this contact.",
     "content_refused": "Its text is not allowed on this box.",

@@ -20,6 +20,7 @@ FIELDS = {
     "id",
     "name",
     "message",
+    "media",
     "template_id",
     "tag",
     "status",

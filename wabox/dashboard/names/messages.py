@@ -85,6 +85,7 @@ ENDS: dict[str, str] = {
     "withheld": later("Should no longer go, but may have gone"),
     "settled_not_sent": later("You settled it as not sent"),
     "message_too_long": later("Too long with this person's data"),
+    "caption_too_long": later("Too long with this person's data"),
     "message_empty": later("Empty with this person's data"),
     "content_refused": later("Text not allowed here"),
     "contact_deleted": later("The contact was deleted before"),

@@ -9,6 +9,7 @@ _CAMPAIGN = {
     "id": 678,
     "name": "April promo",
     "message": "Hi {name}, {Save|Get} 20% today",
+    "media": None,
     "template_id": None,
     "tag": "leads",
     "status": "sending",
@@ -37,6 +38,10 @@ _NEW = (
             "Instead of message: a stored text, which is copied as it is now. A variable that only you could send "
             "must have a fallback there, which is written in its place."
         ),
+    ),
+    Field(
+        "media, as_document, voice",
+        later("The one file that goes to each person, as in POST /send; then the text may be left out."),
     ),
     Field("tag", later("Only contacts with this tag; everybody without it.")),
     Field("segment", later("A finer choice of contacts, by tags, own fields, consent and when you last wrote.")),

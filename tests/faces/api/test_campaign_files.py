@@ -1,0 +1,112 @@
+"""A campaign with a file: to everybody, with its caption, pinned until the last of it went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.faces.api.conftest import Api, Open
+from tests.faces.api.test_campaigns_api import LATER, people
+from tests.faces.api.test_media_api import left, upload
+from tests.faces.api.test_send_files import PICTURE, inline
+from tests.files import mp3, pdf
+from wabox.campaigns import renaming
+from wabox.content import rules
+from wabox.db import Tx
+from wabox.engine.expansion import Expansion
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+
+def create(api: Api, **more: Any) -> Any:
+    return api.call("POST", "/campaigns", json={"name": "April", "tag": "leads", **more})
+
+
+def test_everybody_gets_the_file_with_their_own_caption(api: Api) -> None:
+    people(api)
+    media_id = upload(api, PICTURE, "sale.png").json()["media_id"]
+    made = create(api, message="Hi {name}", media={"id": media_id})
+    assert made.status_code == 201, made.text
+    told = {"media_id": media_id, "kind": "image", "filename": "sale.png", "bytes": len(PICTURE)}
+    assert made.json()["media"] == told
+    Expansion(api.stage.box).turn(made.json()["id"])
+    found = api.call("GET", "/messages").json()["data"]
+    assert [one["media"] for one in found] == [told] * 3
+    assert {one["message"] for one in found} == {"Hi Name 0", "Hi Name 1", "Hi Name 2"}
+    assert api.call("DELETE", f"/media/{media_id}").json()["code"] == "in_use"
+    assert api.call("POST", f"/campaigns/{made.json()['id']}/stop").json()["media"] == told
+    assert api.call("DELETE", f"/media/{media_id}").status_code == 204
+
+
+def test_a_file_may_go_without_a_word(api: Api) -> None:
+    people(api)
+    made = create(api, media=inline(pdf(), "prices.pdf"))
+    assert made.status_code == 201 and made.json()["message"] == ""
+    Expansion(api.stage.box).turn(made.json()["id"])
+    assert api.stage.value("select group_concat(text || media_kind) from messages") == ",".join(["document"] * 3)
+    assert api.stage.box.db.read_here(renaming._campaign, api.stage.asha.id, "city") is None
+
+
+def test_a_scheduled_one_pins_its_file_before_there_is_a_message(api: Api) -> None:
+    people(api)
+    made = create(api, media=inline(PICTURE), message="Hi", scheduled_for=LATER).json()
+    assert api.call("GET", f"/media/{made['media']['media_id']}").json()["in_use"] is True
+    assert api.count("messages") == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"media": inline(PICTURE), "message": "x" * 1_025}, "caption_too_long"),
+        ({"media": inline(mp3()), "message": "Listen"}, "no_text_with_sound"),
+        ({"media": inline(b"MZ" + b"\0" * 99, "a.png"), "message": "Hi"}, "bad_file"),
+        ({"media": inline(PICTURE), "tag": "nobody"}, "no_recipients"),
+        ({"message": "Hi", "voice": True}, "invalid"),
+    ],
+)
+def test_what_cannot_go_is_refused_and_leaves_nothing(api: Api, body: dict[str, Any], code: str) -> None:
+    people(api)
+    answer = create(api, **body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert left(api) == [] and api.count("campaigns") == 0 and api.count("media") == 0
+
+
+def test_one_persons_caption_that_is_too_long_fails_for_them_alone(api: Api) -> None:
+    people(api)
+    api.stage.box.db.write_now(lambda tx: tx.run("update contacts set name = :n where id = 1", n="x" * 1_024))
+    made = create(api, message="Hi {name}", media=inline(PICTURE)).json()
+    Expansion(api.stage.box).turn(made["id"])
+    found = api.call("GET", "/messages?status=failed").json()["data"]
+    assert [one["error"] for one in found] == ["caption_too_long"] and found[0]["error_text"]
+
+
+def test_preflight_keeps_nothing_and_knows_whose_file_it_is(api: Api) -> None:
+    people(api)
+    body = {"name": "April", "tag": "leads", "message": "Hi {name}", "media": inline(PICTURE)}
+    answer = api.call("POST", "/campaigns/preflight", json=body)
+    assert answer.status_code == 200 and answer.json()["samples"] == ["Hi Name 0", "Hi Name 1", "Hi Name 2"]
+    assert left(api) == []
+    theirs = upload(api, key=api.stage.bilal.key).json()["media_id"]
+    assert api.call("POST", "/campaigns/preflight", json={**body, "media": {"id": theirs}}).status_code == 404
+
+
+def test_the_same_key_makes_one_campaign(api: Api) -> None:
+    people(api)
+    key = {"Idempotency-Key": "april"}
+    body = {"name": "April", "media": inline(PICTURE)}
+    first, second = (api.call("POST", "/campaigns", json=body, headers=key) for _ in range(2))
+    assert first.json() == second.json() and api.count("campaigns") == 1
+
+
+def test_name_of_the_file_is_judged_too(open_api: Open) -> None:
+    api = open_api(accounts={"registration": "open"})
+    people(api)
+
+    def verb(tx: Tx) -> None:
+        draft = rules.Draft(kind="word", text="quick loan", action="refuse", reason="No loans.")
+        rules.add(tx, draft, by=rules.Actor(api.stage.asha.id, "127.0.0.1"), now=api.stage.hands.now())
+
+    api.stage.box.db.write_now(verb)
+    assert create(api, media=inline(pdf(), "quick loan.pdf")).json()["code"] == "content_refused"
+    assert create(api, media=inline(pdf(), "list.pdf")).status_code == 201
