@@ -108,7 +108,7 @@ def test_a_campaign_can_be_planned_on_the_owners_clock_for_chosen_phones(
     ("fields", "sentence"),
     [
         ({"name": " "}, "Give it a name"),
-        ({"message": "Hi {nam}"}, "position"),
+        ({"message": "Hi {nam}"}, "in place of {nam}"),
         ({"message": "Hi {name"}, "position"),
         ({"message": ""}, "empty"),
         ({"audience": "tag", "tag": ""}, "Choose a tag"),

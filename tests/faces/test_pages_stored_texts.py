@@ -173,6 +173,27 @@ def test_what_contacts_fill_in_stays_for_them(shop: Stage, work: Work, asha: Tab
     assert "Filled in for each person: {name} {city} ." in shown and "writes {order} ." in shown
 
 
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/send", {"phone": "01711000001"}),
+        ("/inbox/8801711300001", {}),
+        ("/campaigns/new/review", {"name": "x", "audience": "everybody"}),
+    ],
+)
+def test_what_is_left_to_write_is_said_in_the_readers_language(
+    shop: Stage, work: Work, asha: Tab, path: str, fields: dict[str, str]
+) -> None:
+    before = shop.value("select count(*) from messages")
+    wrong = asha.post(path, {**fields, "message": "Order {order} is ready."})
+    assert wrong.status_code == 422
+    assert "Write something in place of {order}; nobody fills that in." in words(wrong.text)
+    shop.box.db.write_now(lambda tx: tx.run("update users set language = 'bn'"))
+    wrong = asha.post(path, {**fields, "message": "Order {order} {till}"})
+    assert "{order}, {till}-এর জায়গায় কিছু লিখুন" in words(wrong.text)
+    assert shop.value("select count(*) from messages") == before
+
+
 def test_texts_are_picked_while_one_writes(shop: Stage, asha: Tab, bilal: Tab) -> None:
     ready, thanks = add(shop), add(shop, "Thanks", 'Thank you for order "1" <b>')
     for n in range(9):

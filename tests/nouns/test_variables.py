@@ -56,6 +56,17 @@ def test_where_only_contacts_fill_in_a_fallback_stands_in_its_place() -> None:
         variables.contacts_only("{order} {till} {when:now}")
 
 
+def test_what_is_left_to_write_is_named_to_who_writes_by_hand() -> None:
+    assert variables.by_hand("{name} {city:x}", ("city",)).own == ("city",)
+    with pytest.raises(Invalid) as refused:
+        variables.by_hand("{name} {order} {city} {a|{till:1}}", ("city",))
+    assert refused.value.details == {
+        "message": "Write something in place of {order}, {till}; nobody fills that in."
+    }
+    with pytest.raises(Invalid, match="position 9"):  # what is wrong besides comes first
+        variables.by_hand("{order} {", ())
+
+
 @settings(max_examples=tries(400))
 @given(st.lists(st.sampled_from(["{order:", "{name:", "{", "}", "|", "\\", "x", "a", " ", "{o}", "{a|b}", "}"])))
 def test_a_settled_text_reads_as_the_text_did(pieces: list[str]) -> None:

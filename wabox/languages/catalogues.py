@@ -59,6 +59,7 @@ FILLED = (
     later("Say what %(field)s must contain."),
     later("Say what %(field)s is compared with; or ask whether it is filled in or empty."),
     TEXT_OF_FILE,
+    later("Write something in place of %(said)s; nobody fills that in."),
 )
 
 

@@ -73,6 +73,21 @@ def contacts_only(text: str, known: Collection[str] = VARIABLES) -> Template:
     return template.parse(settled(text, known), known)
 
 
+def by_hand(text: str, own: Collection[str]) -> Template:
+    """The text that somebody wrote on a page, where nothing is filled in but what a contact has.
+
+    own: names of the user's fields. Raises Invalid as template.parse does; for names that nobody fills in it says
+    which those are.
+    """
+    try:
+        return template.parse(text, own)
+    except Invalid:
+        left = [name for name in template.parse(text, None).own if name not in own]
+    said = ", ".join(f"{{{name}}}" for name in left)
+    sentence = f"Write something in place of {said}; nobody fills that in."
+    raise Invalid("variables_missing", sentence, details={"message": sentence})
+
+
 def settled(text: str, known: Collection[str] = VARIABLES) -> str:
     """The text for which nobody fills in more than `known`: of others the fallback stands, if they have one."""
 

@@ -27,7 +27,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
 from wabox.languages import later
-from wabox.messages import template
+from wabox.messages import template, variables
 from wabox.messages.template import Template
 from wabox.mounting import Kept, Mount
 
@@ -233,7 +233,7 @@ def _preview(rows: Rows, desk: Desk, draft: Draft) -> Preview:
     if not draft.message.strip():
         return Preview()
     try:
-        parsed = template.parse(draft.message, own.names(rows, desk.user.id))
+        parsed = variables.by_hand(draft.message, own.names(rows, desk.user.id))
     except Invalid as wrong:
         return Preview(error=wrong.sentence)
     samples = tuple(_sample(parsed, one) for one in _some(rows, desk, draft))

@@ -18,7 +18,7 @@ from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
 from wabox.languages import later
-from wabox.messages import template
+from wabox.messages import variables
 from wabox.messages.template import Template
 
 T = TypeVar("T")
@@ -128,7 +128,7 @@ def understand(
         errors["name"] = later("Give it a name; only you see it.")
     elif len(draft.name) > MOST_NAME:
         errors["name"] = later("The name is too long; 200 characters are the most.")
-    message = _tried(errors, "message", lambda: template.parse(draft.message, own.names(rows, user_id)))
+    message = _tried(errors, "message", lambda: variables.by_hand(draft.message, own.names(rows, user_id)))
     segment = _tried(errors, "audience", lambda: segment_of(draft, now=now))
     device_ids = _tried(errors, "labels", lambda: _devices(rows, user_id, draft))
     scheduled_for = _tried(errors, "at", lambda: moment(draft, zone=zone, now=now))

@@ -23,7 +23,7 @@ from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
-from wabox.messages import answers, explaining, line, log, single, stored, template
+from wabox.messages import answers, explaining, line, log, single, stored, variables
 from wabox.mounting import Kept, Mount
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
@@ -114,7 +114,7 @@ async def _send(desk: Desk, draft: Draft) -> int:
         single.send,
         desk.user.id,
         phone=phone.digits,
-        template=template.parse(draft.message, await desk.box.db.read(own.names, desk.user.id)),
+        template=variables.by_hand(draft.message, await desk.box.db.read(own.names, desk.user.id)),
         now=desk.box.now(),
         device_label=draft.device_label,
         queue_if_offline=draft.keep,
@@ -135,7 +135,7 @@ async def preview(desk: Desk) -> Response[str]:
     error = None
     if draft.message.strip():
         try:
-            parsed = template.parse(draft.message, await desk.box.db.read(own.names, desk.user.id))
+            parsed = variables.by_hand(draft.message, await desk.box.db.read(own.names, desk.user.id))
             digits = _digits(desk, draft.phone) or "8801711123456"
             _, values = await desk.box.db.read(
                 contacts.values_for, desk.user.id, digits, parsed.own, parsed.language

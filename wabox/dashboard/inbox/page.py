@@ -24,7 +24,7 @@ from wabox.devices import stored as devices
 from wabox.devices.stored import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
 from wabox.languages import later
-from wabox.messages import addressees, explaining, log, outbox, single, stored, template
+from wabox.messages import addressees, explaining, log, outbox, single, stored, variables
 from wabox.mounting import Kept, Mount
 
 PER_PAGE = 40
@@ -150,7 +150,7 @@ async def review(inbox_id: int, desk: Desk) -> Response[str]:
 
 def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
     address = _known_address(tx, desk, phone)
-    parsed = template.parse(text, own.names(tx, desk.user.id))
+    parsed = variables.by_hand(text, own.names(tx, desk.user.id))
     device = _device(tx, desk.user.id, address)
     now = desk.box.now()
     inbox.seen(tx, desk.user.id, address, now=now)
