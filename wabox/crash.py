@@ -3,8 +3,8 @@
 `WABOX_CRASH=step:n` in the environment kills the process with SIGKILL when the step is reached for the
 n-th time. Honoured only when `[whatsapp] url` is on loopback. Steps, in a message's order: accepted
 (before the commit), queued (after it, before the 202), claimed, resolved, armed (id stored, not handed
-over), entered (a moment after the page was given it), acked (before it is recorded), recorded, posted
-(a webhook was taken, not yet recorded).
+over), entered (a moment after the page was given it), uploading (a second after it was given a file), acked
+(before it is recorded), recorded, posted (a webhook was taken, not yet recorded).
 """
 
 from __future__ import annotations
@@ -14,7 +14,18 @@ import signal
 import threading
 from collections.abc import Mapping
 
-STEPS = ("accepted", "queued", "claimed", "resolved", "armed", "entered", "acked", "recorded", "posted")
+STEPS = (
+    "accepted",
+    "queued",
+    "claimed",
+    "resolved",
+    "armed",
+    "entered",
+    "uploading",
+    "acked",
+    "recorded",
+    "posted",
+)
 
 _plan: dict[str, int] = {}
 _lock = threading.Lock()

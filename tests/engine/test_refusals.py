@@ -217,9 +217,9 @@ def test_the_receipt_of_the_same_refusal_counts_it_once(engine: Engine, monkeypa
     """It may come before the hand-over answers, and after it."""
     jobs, hand_over = send(engine, 3), engine.driver.hand_over
 
-    def told_first(device_id: int, chat_id: str, message_id: str, text: str) -> Handed:
+    def told_first(device_id: int, chat_id: str, message_id: str, *rest: Any) -> Handed:
         engine.driver.plan("refused")
-        handed = hand_over(device_id, chat_id, message_id, text)
+        handed = hand_over(device_id, chat_id, message_id, *rest)
         engine.driver.ack(device_id, message_id, -1)
         return handed
 

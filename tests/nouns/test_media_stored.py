@@ -13,6 +13,7 @@ from wabox import times
 from wabox.db import Tx
 from wabox.errors import NotFound
 from wabox.media import stored
+from wabox.whatsapp.driver import File
 
 SHA = "ab" * 32
 
@@ -44,7 +45,7 @@ def test_file_goes_with_a_message_while_its_bytes_are_there(shop: Stage, tmp_pat
     path = stored.path_of(tmp_path, SHA)
     path.parent.mkdir()
     path.write_bytes(b"%PDF")
-    assert ask(stored.file_of, tmp_path, media_id, "document") == stored.Outgoing(
+    assert ask(stored.file_of, tmp_path, media_id, "document") == File(
         path, "document", "application/pdf", "bill.pdf", 4
     )
     shop.box.db.write_now(lambda tx: tx.run("update media set removed_at = created_at"))

@@ -4,7 +4,8 @@ Nothing else goes from its device until it is settled. The page's history is ask
 with the server's ack it was sent; without it the message rests, is handed over once more under the same
 id, rests again, and ends in `unknown`; not found while the history is intact, it never entered and is
 handed over again under the same id; otherwise nobody can know, and it ends in `unknown`. A second hand-over
-asks the gate as the first did: what may no longer go goes back into the line, or ends in `unknown`.
+asks the gate as the first did: what may no longer go goes back into the line, or ends in `unknown`. A file whose
+upload came to no end, and of which a fresh page has nothing, waits beside the line, so that the others go.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ import structlog
 from wabox.box import Box
 from wabox.devices import pace
 from wabox.devices import stored as devices
-from wabox.messages import answers, handing, outbox, stored
+from wabox.errors import NotFound
+from wabox.media import stored as media
+from wabox.messages import answers, handing, outbox, stored, uploads
 from wabox.messages.handing import HANDED_AGAIN, RESTING
-from wabox.whatsapp.driver import Driver, Handed, LookedUp, SessionLost
+from wabox.whatsapp.driver import FILE_GONE, OF_FILES, Driver, Handed, LookedUp, SessionLost
 
 log = structlog.get_logger()
 
@@ -79,6 +82,11 @@ class Recovery:
         intact = message.machine_boot == self.machine_boot and (device.anchor is None or seen.anchor_found)
         if not intact:
             return self._lose(message, "history_lost")
+        if (
+            message.media_id is not None and message.recoveries > 0
+        ):  # the page is a fresh one, and has nothing of it
+            self.box.db.write_now(uploads.stuck, message, now=now)
+            return True
         return self._hand_over(message, stage=0)
 
     def _stored_without_ack(self, message: stored.Message) -> bool:
@@ -110,9 +118,12 @@ class Recovery:
         assert message.wa_message_id is not None
         assert message.wa_chat_id is not None
         try:
+            file = self.box.db.read_here(media.file_of, self.box.media, message.media_id, message.media_kind)
             handed = self.driver.hand_over(
-                message.device_id, message.wa_chat_id, message.wa_message_id, message.text
+                message.device_id, message.wa_chat_id, message.wa_message_id, message.text, file
             )
+        except NotFound:
+            handed = Handed("refused", FILE_GONE)
         except SessionLost:  # the page was never asked
             return False
         log.info("handed over again", job_id=message.id, outcome=handed.outcome, reason=handed.reason)
@@ -129,6 +140,8 @@ class Recovery:
             return self._lose(message, "withheld")
         elif handed.outcome == "held" or (handed.outcome == "refused" and handed.reason in answers.LIMITS):
             self.box.db.write_now(answers.held_back, message, handed, now=now)
+        elif handed.outcome == "refused" and handed.reason in OF_FILES:
+            self.box.db.write_now(uploads.refused, message, handed.reason, now=now)
         elif handed.outcome == "refused":
             self.box.db.write_now(answers.refused, message, now=now)
         elif handed.outcome == "not_entered":  # no new doubt: as before this attempt, a moment later

@@ -21,8 +21,10 @@ from wabox.devices import limits, pace
 from wabox.devices import stored as devices
 from wabox.engine.lines import Lines
 from wabox.engine.recovery import Recovery
-from wabox.messages import addressees, answers, chats, claiming, gate, handing, outbox, stored
-from wabox.whatsapp.driver import TOO_MANY, Driver, Handed, Resolved, SessionLost
+from wabox.errors import NotFound
+from wabox.media import stored as media
+from wabox.messages import addressees, answers, chats, claiming, gate, handing, outbox, stored, uploads
+from wabox.whatsapp.driver import FILE_GONE, OF_FILES, TOO_MANY, Driver, Handed, Resolved, SessionLost
 
 log = structlog.get_logger()
 
@@ -128,9 +130,17 @@ class Turns:
         assert armed.wa_message_id is not None
         if self.box.db.damaged:  # found since it was armed; the look-up of a later start settles it
             return False
-        crash.point_soon("entered", 0.03)
         try:
-            handed = self.driver.hand_over(armed.device_id, armed.wa_chat_id, armed.wa_message_id, armed.text)
+            file = self.box.db.read_here(media.file_of, self.box.media, armed.media_id, armed.media_kind)
+        except NotFound:
+            return self._file_refused(armed, FILE_GONE)
+        crash.point_soon("entered", 0.03)
+        if file is not None:
+            crash.point_soon("uploading", 1.0)
+        try:
+            handed = self.driver.hand_over(
+                armed.device_id, armed.wa_chat_id, armed.wa_message_id, armed.text, file
+            )
         except SessionLost:  # the page was never asked; recovery hands it over when the session is back
             return False
         return self._record(armed, handed)
@@ -148,6 +158,8 @@ class Turns:
             self.box.db.write_now(answers.held_back, armed, handed, now=now)
             log.info("message held by WhatsApp", job_id=armed.id, reason=handed.reason)
             return True
+        if handed.outcome == "refused" and handed.reason in OF_FILES:
+            return self._file_refused(armed, handed.reason)
         if handed.outcome == "not_entered" and armed.attempts < MOST_NOT_ENTERED:
             self.box.db.write_now(_forget_and_put_back, armed, now=now)
             log.warning("message not entered", job_id=armed.id, reason=handed.reason)
@@ -155,6 +167,11 @@ class Turns:
         end = _refused if handed.outcome == "refused" else _not_entered
         self.box.db.write_now(end, armed, now=self.box.now(), next_send_at=self._next_send_at())
         log.warning("message refused", job_id=armed.id, reason=handed.reason)
+        return True
+
+    def _file_refused(self, armed: stored.Message, reason: str) -> bool:
+        self.box.db.write_now(uploads.refused, armed, reason, now=self.box.now())
+        log.warning("file refused", job_id=armed.id, reason=reason)
         return True
 
     def _acked(self, armed: stored.Message, at: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from wabox.db import Rows, reader
 from wabox.errors import NotFound
+from wabox.whatsapp.driver import File
 
 Kind = Literal["image", "video", "audio", "voice", "document"]
 Origin = Literal["upload", "url", "inbound"]
@@ -45,17 +46,6 @@ class Media:
     def stripped(self) -> bool:
         """Whether something was taken out of what was given."""
         return self.sha256 != self.stored_sha256
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """What a hand-over needs of a file: where its bytes lie, and what WhatsApp is told of them."""
-
-    path: Path
-    kind: Kind
-    mime: str
-    filename: str
-    bytes: int
 
 
 of_row = reader(Media)
@@ -121,7 +111,7 @@ def named(rows: Rows, media_ids: Iterable[int | None]) -> dict[int, Media]:
     return {one: by_id(rows, one) for one in sorted(ids)}
 
 
-def file_of(rows: Rows, folder: Path, media_id: int | None, kind: Kind | None) -> Outgoing | None:
+def file_of(rows: Rows, folder: Path, media_id: int | None, kind: Kind | None) -> File | None:
     """What goes with a message that has this `media_id` and `media_kind`; None: the text alone.
 
     folder: `data/media`. Raises NotFound if the file has been removed, or its bytes are not there.
@@ -132,7 +122,7 @@ def file_of(rows: Rows, folder: Path, media_id: int | None, kind: Kind | None) -
     path = path_of(folder, found.stored_sha256)
     if found.removed_at is not None or not path.is_file():
         raise gone()
-    return Outgoing(path, kind, found.mime, found.filename, found.bytes)
+    return File(path, kind, found.mime, found.filename, found.bytes)
 
 
 def words(rows: Rows, text: str, media_id: int | None) -> str:

@@ -37,6 +37,8 @@ Reason = Literal[
     "chat_closed",  # set by the hand-over: WhatsApp lets this phone not write there just now
     "refusal_unclear",  # set by the hand-over: refused without a word why; whether for its own sake shows soon
     "refused_before",  # set by the claim: refused with two others who are new, and tried again later
+    "upload_stuck",  # set by the look-up: the upload came to no end, and WhatsApp's page has nothing
+    "upload_error",  # set by the hand-over: WhatsApp did not take the file's bytes
     "in_line",  # set by the caller: another message of this device goes first
     "in_doubt",  # set by the caller: a message of this device must be looked up before anything else
 ]
@@ -58,6 +60,8 @@ OTHERS_PASS: frozenset[Reason] = frozenset(
         "chat_closed",
         "refusal_unclear",
         "refused_before",
+        "upload_stuck",
+        "upload_error",
     }
 )
 
@@ -118,6 +122,11 @@ _ENDS: dict[str, str] = {
     "refused_later": "WhatsApp took the message and refused it a little later; the person did not get it. "
     "If this happens often, the number is limited: write to fewer new people.",
     "not_entered": "WhatsApp Web did not take the message, three times. It did not go.",
+    "upload_stuck": "The file did not get up to WhatsApp, three times. It did not go. Check the box's connection, "
+    "or send a smaller file.",
+    "upload_error": "WhatsApp did not take the file, three times. It did not go. Try another file.",
+    "file_too_large": "The file is larger than WhatsApp takes. Send a smaller one, or send it as a document.",
+    "file_gone": "The file is not on this box any more. Upload it again.",
     "campaign_stopped": "The campaign was stopped before the message went.",
     "link_lost": "The phone was unlinked while the message was on its way; it may have gone. "
     "Look on the phone, then settle it.",
@@ -163,6 +172,8 @@ _SENTENCES: dict[Reason, str] = {
     "chat_closed": "WhatsApp does not let this phone write to this chat just now.",
     "refusal_unclear": "WhatsApp refused it without a word why; the next new people show what it meant.",
     "refused_before": "WhatsApp refused it, as two others to new people; it is tried again.",
+    "upload_stuck": "The file did not get up to WhatsApp in time; wabox tries again.",
+    "upload_error": "WhatsApp did not take the file; wabox tries again.",
     "in_line": "Other messages of this phone go first.",
     "in_doubt": "wabox first looks up whether the message before it went.",
 }

@@ -277,15 +277,12 @@ class LookedUp:
     """What the page's history says of a message id.
 
     ack: None if it was not found, else as in Receipt (0 = stored in the page, maybe not sent).
-    upload: how the upload of a message with ack 0 stands, whose file this very page object was given: it has not
-    gone so far. None once the page was loaded anew, for then nobody knows.
     anchor_found: the last acknowledged message, whose id was passed along, is still there: history
     is intact.
     """
 
     ack: int | None
     anchor_found: bool
-    upload: Literal["running", "failed"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,5 +399,6 @@ class Driver(Protocol):
     ) -> LookedUp:
         """What does the page's history say of this id in any of these chats.
 
-        anchor: (chat_id, message_id) of the device's last acknowledged message, or None.
+        anchor: (chat_id, message_id) of the device's last acknowledged message, or None. A page that may still
+        end an upload of this message gives no answer: it is loaded anew, and SessionLost raised.
         """

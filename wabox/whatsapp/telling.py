@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from wabox.whatsapp import states
 from wabox.whatsapp.driver import (
@@ -128,10 +128,7 @@ def looked_up(raw: Any) -> LookedUp:
     """The shim's answer on a message. Raises SessionLost if it is none."""
     if not isinstance(raw, dict) or not isinstance(raw.get("ack"), int | None):
         raise SessionLost("the page's history gave no answer")
-    uploads: dict[Any, Literal["running", "failed"]] = {"running": "running", "failed": "failed"}
-    upload = raw.get("upload")
-    known = uploads.get(upload) if isinstance(upload, str) and raw.get("ack") == 0 else None
-    return LookedUp(raw.get("ack"), raw.get("anchored") is True, known)
+    return LookedUp(raw.get("ack"), raw.get("anchored") is True)
 
 
 def _is_chat(value: Any) -> bool:

@@ -19,11 +19,8 @@ const uploadHere = () => unless(null, () => {
 
 const stageOf = (msg) => text(unless(null, () => msg.mediaData.mediaStage)) || '';
 const isUploaded = (msg) => !!unless(null, () => msg.directPath);
-const uploadOf = (id) => {
-  const msg = uploads.has(id) ? stored(uploads.get(id)) : null;
-  if (!msg || Number(msg.ack || 0) !== 0 || isUploaded(msg)) return null;
-  return /^ERROR/.test(stageOf(msg)) ? 'failed' : 'running';
-};
+// Whether what this page was given may still go, though no server has it so far.
+const underWay = (id) => uploads.has(id) && !(unless(0, () => Number(stored(uploads.get(id)).ack)) !== 0);
 
 // The type is always given, or the page guesses. Without a caption there is none, not even an empty one.
 const giveFile = (chat, key, caption, { input, kind, mime, name }) => () => {

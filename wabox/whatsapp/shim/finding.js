@@ -20,7 +20,7 @@ const find = async ({ id, chats, anchor, timeoutMs }) => {
     const found = acks.filter((ack) => ack !== null);
     const anchored = anchor ? (await ackOf(anchor[0], anchor[1])) !== null : false;
     const ack = found.length > 0 ? Math.max(...found) : null;
-    return { ack, anchored, upload: uploadOf(id), underWay: ack === null && uploads.has(id) };
+    return { ack, anchored, underWay: underWay(id) };
   };
   return within(timeoutMs, look());
 };
