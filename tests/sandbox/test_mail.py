@@ -216,6 +216,22 @@ def test_event_is_told_again_until_it_is_confirmed(world: World) -> None:
     assert all(each["op"] != "event" for each in some(heard(world, "r")))
 
 
+def test_what_a_page_was_not_told_of_yet_it_has_not_confirmed(world: World) -> None:
+    companion = link(world)
+    faulting.set_faults(world, {"late_receipts": True}, NOW)
+    hand_over(world)
+    world.advance(NOW + MINUTE)
+    heard(world, "p")
+    mail.write(world, ASHA, SHOP, "meanwhile", NOW + MINUTE)
+    [told] = [each for each in heard(world, "p") if each["op"] == "event"]
+    world.dequeue(companion.id, told["seq"])
+    open_page(world, "q", companion=credentials(companion))
+    late = [each for each in heard(world, "q") if each["op"] == "event"]
+    assert [each["event"]["ack"] for each in late] == [2, 3]
+    world.dequeue(companion.id, late[-1]["seq"])
+    assert world.kept.queued.get(companion.id, []) == []
+
+
 def test_returning_page_learns_what_became_of_its_messages(world: World) -> None:
     companion = link(world)
     faulting.set_faults(world, {"drop_ack": True, "deliver_ms": None}, NOW)

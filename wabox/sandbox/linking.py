@@ -91,6 +91,7 @@ def start_session(world: World, page: Page, companion: Companion, pending: list[
     if world.faults.offline_withheld:
         world.dequeue(companion.id)
     for entry in world.kept.queued.get(companion.id, []):
+        entry.later = False
         world.push(page.id, {"op": "event", "seq": entry.seq, "event": entry.event})
     world.push(page.id, {"op": "caught_up"})
     if world.faults.checkpoint or world.faults.dialogs:

@@ -46,11 +46,12 @@ class Companion(msgspec.Struct):
 
 
 class Queued(msgspec.Struct):
-    """An event that a linked device has not confirmed yet."""
+    """An event that a linked device has not confirmed yet. later: nor been told of, until it next connects."""
 
     companion: str
     seq: int
     event: Push
+    later: bool = False
 
 
 class Message(msgspec.Struct):
@@ -209,7 +210,7 @@ class World:
         line = self.kept.queued.setdefault(companion.id, [])
         last = max(self._last_seq.get(companion.id, 0), line[-1].seq if line else 0)
         self._last_seq[companion.id] = last + 1
-        entry = Queued(companion.id, last + 1, event)
+        entry = Queued(companion.id, last + 1, event, later=not now)
         line.append(entry)
         self.keep("queued", _place(entry), entry)
         page = self.page_of(companion.id)
@@ -217,11 +218,13 @@ class World:
             self.push(page.id, {"op": "event", "seq": entry.seq, "event": event})
 
     def dequeue(self, companion_id: str, seq: int | None = None) -> None:
-        """The device needs its events up to seq no more; all of them without a seq."""
+        """The device needs the events that it was told of up to seq no more; all of them without a seq."""
         line = self.kept.queued.pop(companion_id, [])
-        rest = [each for each in line if seq is not None and each.seq > seq]
-        for entry in line[: len(line) - len(rest)]:
-            self.keep("queued", _place(entry), None)
+        rest = [each for each in line if seq is not None and (each.seq > seq or each.later)]
+        left = {each.seq for each in rest}
+        for entry in line:
+            if entry.seq not in left:
+                self.keep("queued", _place(entry), None)
         if rest:
             self.kept.queued[companion_id] = rest
 
