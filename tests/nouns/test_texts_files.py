@@ -35,6 +35,15 @@ def test_an_exported_file_comes_in_again_without_doubling(tx: Tx, asha: User, bi
     assert {one.version for one in texts.every(tx, asha.id)} == {1}
 
 
+def test_the_writer_parses_nothing_of_a_file(
+    tx: Tx, asha: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = files.read(file({"name": " Thanks ", "message": "Thank you"}))
+    monkeypatch.setattr(template, "parse", None)
+    assert files.bring_in(tx, asha.id, drafts, replace=True, now=now) == Brought(added=1)
+    assert files.bring_in(tx, asha.id, drafts, replace=True, now=now) == Brought(same=1)
+
+
 def test_texts_of_a_taken_name_stay_unless_they_are_to_be_replaced(tx: Tx, asha: User, now: datetime) -> None:
     mine = texts.add(tx, asha.id, Draft("Thanks", "Thank you"), now=now)
     drafts = files.read(file({"name": "THANKS", "message": "Cheers"}, {"name": "New", "message": "x"}))

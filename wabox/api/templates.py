@@ -115,15 +115,19 @@ async def list_templates(
     """By name."""
     wire.in_field("language", texts.check_language, language)
     wanted = texts.Wanted(category, language, q)
-    found = await box.db.read(texts.page, caller.user.id, wanted, number=page, per_page=per_page)
-    names = await box.db.read(own.names, caller.user.id)
-    return wire.listed(found, found.texts, partial(on_wire, names), page=page, per_page=per_page)
+
+    def ask(rows: Rows) -> wire.Page[Template]:
+        found = texts.page(rows, caller.user.id, wanted, number=page, per_page=per_page)
+        shown = partial(on_wire, own.names(rows, caller.user.id))
+        return wire.listed(found, found.texts, shown, page=page, per_page=per_page)
+
+    return await box.db.read(ask)
 
 
 @post("/templates", status_code=201, responses=wire.errors(409), summary="Store a text")
 async def create(data: NewTemplate, request: StrictRequest, box: Box, caller: Caller) -> Response[Looked]:
     """It is judged when it is sent; `content` says now what the rules of the box would say. 422 `name_taken`."""
-    draft = Draft(data.name, data.message, data.category, data.language)
+    draft = texts.checked(Draft(data.name, data.message, data.category, data.language))
 
     def verb(tx: Tx) -> Looked:
         return looked(tx, caller.user.id, texts.add(tx, caller.user.id, draft, now=box.now()))

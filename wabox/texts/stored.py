@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -52,12 +52,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a text shall be, as it was given."""
+    """What a text shall be, as it was given. clean: `checked` has seen it; the writer need not look again."""
 
     name: str
     message: str
     category: str = "service"
     language: str | None = None
+    clean: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, text: Text) -> Draft:
@@ -191,7 +192,9 @@ def delete(tx: Tx, user_id: int, text_id: int) -> None:
 
 
 def checked(draft: Draft) -> Draft:
-    """The draft as it is stored. Raises Invalid `invalid` naming the fields, or as template.parse does."""
+    """The draft as it is stored, clean. Raises Invalid `invalid` naming the fields, or as template.parse does."""
+    if draft.clean:
+        return draft
     name = " ".join(_without_marks(draft.name, ("Cc", "Cs", "Zl", "Zp")).split())
     wrong: dict[str, str] = {}
     if not key(name):
@@ -204,7 +207,7 @@ def checked(draft: Draft) -> Draft:
         raise Invalid("invalid", " ".join(wrong.values()), details=wrong)
     check_language(draft.language)
     template.parse(draft.message, None)
-    return Draft(unicodedata.normalize("NFC", name), draft.message, draft.category, draft.language)
+    return Draft(unicodedata.normalize("NFC", name), draft.message, draft.category, draft.language, clean=True)
 
 
 def check_language(code: str | None) -> None:

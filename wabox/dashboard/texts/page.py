@@ -78,7 +78,7 @@ async def add(desk: Desk) -> Response[str]:
     """The text is kept."""
     filled = _filled(await desk.form())
     try:
-        await desk.box.db.write(texts.add, desk.user.id, filled.draft, now=desk.box.now())
+        await desk.box.db.write(texts.add, desk.user.id, texts.checked(filled.draft), now=desk.box.now())
     except Invalid as wrong:
         return await _form(desk, filled, _errors(wrong), status=422)
     return desk.go("/texts", said="text_saved")
