@@ -113,6 +113,11 @@ ROWS: dict[str, Row] = {
     "GET /contacts": Row(200),
     "POST /contacts": Row(422),
     "GET /contacts/export.csv": Row(200),
+    "GET /contacts/fields": Row(200),
+    "POST /contacts/fields": Row(422),
+    "GET /contacts/fields/{field_id:int}": Row(404),
+    "POST /contacts/fields/{field_id:int}": Row(404),
+    "POST /contacts/fields/{field_id:int}/remove": Row(404),
     "GET /contacts/import": Row(200),
     "POST /contacts/import": Row(422),
     "GET /contacts/import/{import_id:int}": Row(404),
@@ -271,7 +276,10 @@ def _sell(tx: Tx, shop: Shop) -> None:
     )
     shop.ids["key_id"] = keys.named(tx, made.asha.id, name="kingfisherkey", scopes=["send"], now=now).key_id
     draft = writing.Draft(
-        phones.parse("8801799000111", country="BD"), name="kingfishername", tags=("kingfishertag",)
+        phones.parse("8801799000111", country="BD"),
+        name="kingfishername",
+        tags=("kingfishertag",),
+        fields={"kingfisherfield": "kingfishercity"},
     )
     writing.bulk(tx, made.asha.id, [draft], now=now)
     text = texts.Draft("kingfisherword", "kingfishertext {name}")
@@ -292,6 +300,7 @@ def _name(shop: Shop) -> None:
     for name, sql in {
         "campaign_id": "select max(id) from campaigns where user_id = :id and status = 'sending'",
         "contact_id": "select max(id) from contacts where user_id = :id",
+        "field_id": "select max(id) from contact_fields where user_id = :id",
         "message_id": "select max(id) from messages where user_id = :id and status = 'queued'",
         "inbox_id": "select max(id) from inbox where user_id = :id",
         "phone": "select max(phone) from inbox where user_id = :id",

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine"),
 ]
 
-FILE = "Customer name,Mobile no,Group\nRina Akter,1711300001,VIP\nরহিম,০১৯১১২২২৩৩৩,নতুন\nNobody,12,\n"
+FILE = "Customer name,Mobile no,Group,City\nRina Akter,1711300001,VIP,Dhaka\nরহিম,০১৯১১২২২৩৩৩,নতুন,\nNobody,12,,\n"
 
 
 def pages(work: Work) -> list[str]:
@@ -40,6 +40,8 @@ def pages(work: Work) -> list[str]:
         "/contacts/new",
         f"/contacts/{work.contacts[1]}",
         f"/contacts/{work.contacts[6]}",
+        "/contacts/fields",
+        "/contacts/fields/1",
         "/contacts/import",
         "/queue",
         "/inbox",
@@ -149,7 +151,12 @@ def test_a_file_is_imported_under_the_eyes_of_the_owner(
         page.wait_for_selector("#foreseen .chip:has-text('Refused')")
         assert fits(page) and judge(page) == []
         page.select_option("#column_tag", "")
-        page.wait_for_selector("#foreseen .used >> nth=2", state="detached")
+        page.wait_for_selector("#foreseen .used:has-text('Tags')", state="detached")
+        page.wait_for_selector("#foreseen .used:has-text('city')")
+        page.check("input[name=own_2]")
+        page.fill("input[name=own_name_2]", "circle")
+        page.wait_for_selector("#foreseen .used:has-text('circle')")
+        assert fits(page) and judge(page) == []
         page.click("button:has-text('Import 3 rows')")
         page.wait_for_selector("#import .chip:has-text('Running')")
         assert judge(page) == []
@@ -159,6 +166,8 @@ def test_a_file_is_imported_under_the_eyes_of_the_owner(
         page.wait_for_selector("#import .chip:has-text('Done')")
         assert fits(page) and judge(page) == []
         assert said == []
+    circle = "select id from contact_fields where name = 'circle'"
+    assert shop.value(f"select group_concat(value) from field_values where field_id = ({circle})") == "VIP,নতুন"
 
 
 def test_a_talk_is_seen_answered_and_shows_the_answer(

@@ -16,7 +16,7 @@ from tests.faces.scene import PASSWORD, SECTIONS, dress
 from wabox import app, times
 from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies, running
-from wabox.contacts import segments, writing
+from wabox.contacts import own, segments, writing
 from wabox.contacts.segments import Segment
 from wabox.contacts.stored import Consent
 from wabox.db import Tx
@@ -84,8 +84,17 @@ TALKS = (
 )
 
 
+OWN: tuple[dict[str, str | int | float | None], ...] = (
+    {"city": "ঢাকা", "due": 1250, "birthday": "1990-04-25"},
+    {},
+    {"city": "Chattogram, Agrabad Commercial Area, behind the old post office", "due": 0},
+)
+
+
 def _people(tx: Tx, made: Stage, person: Person, count: int) -> list[int]:
     now = made.hands.now()
+    own.create(tx, person.id, name="due", kind="number", display="money", currency="BDT", now=now)
+    own.create(tx, person.id, name="birthday", kind="date", currency="BDT", now=now)
     found = []
     for number in range(count):
         agreed = Consent("order", now - timedelta(days=number), "asha@example.com", f"order {2400 + number}")
@@ -97,6 +106,7 @@ def _people(tx: Tx, made: Stage, person: Person, count: int) -> list[int]:
             custom="Your last order: blue jamdani." if number % 4 == 0 else None,
             tags=TAGS[number % len(TAGS)],
             consent=agreed if number % 3 else None,
+            fields=OWN[number % len(OWN)],
             now=now,
         )
         found.append(contact.id)

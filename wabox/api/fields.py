@@ -9,7 +9,7 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, wire
+from wabox.api import idempotency, record, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.campaigns import renaming
@@ -106,11 +106,14 @@ async def change(data: FieldChanges, field_name: InPath, box: Box, caller: Calle
 
 
 @delete("/fields/{field_name:str}", status_code=204, responses=wire.errors(404), summary="Remove a field")
-async def remove(field_name: InPath, box: Box, caller: Caller) -> None:
+async def remove(field_name: InPath, request: StrictRequest, box: Box, caller: Caller) -> None:
     """The field is gone, and what every contact had in it. 422 `in_use` as in PATCH."""
 
     def verb(tx: Tx) -> None:
-        renaming.remove(tx, caller.user.id, own.of_user(tx, caller.user.id, field_name).id)
+        field = own.of_user(tx, caller.user.id, field_name)
+        had = renaming.remove(tx, caller.user.id, field.id)
+        told: dict[str, object] = {"name": field.name, "contacts": str(had)}
+        record.by(request, box, caller)(tx, "contact.field_removed", subject=str(field.id), details=told)
 
     await box.db.write(verb)
 

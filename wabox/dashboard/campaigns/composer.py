@@ -156,7 +156,14 @@ def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
 
 
 async def _understood(desk: Desk, draft: Draft) -> tuple[Meant | None, dict[str, str]]:
-    return await desk.box.db.read(drafts.understand, desk.user.id, draft, zone=desk.voice.zone, now=desk.box.now())
+    return await desk.box.db.read(
+        drafts.understand,
+        desk.user.id,
+        draft,
+        config=desk.box.config,
+        zone=desk.voice.zone,
+        now=desk.box.now(),
+    )
 
 
 async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status: int = 200) -> Response[str]:
@@ -206,7 +213,9 @@ def _ahead(rows: Rows, desk: Desk, draft: Draft) -> dict[str, Any]:
     shown: dict[str, Any] = {"ahead": None, "problem": None}
     named = draft if draft.name.strip() else replace(draft, name="x")
     whole = named if _parses(draft.message, own.names(rows, desk.user.id)) else replace(named, message="x")
-    meant, errors = drafts.understand(rows, desk.user.id, whole, zone=desk.voice.zone, now=desk.voice.now)
+    meant, errors = drafts.understand(
+        rows, desk.user.id, whole, config=desk.box.config, zone=desk.voice.zone, now=desk.voice.now
+    )
     if meant is None:
         return {**shown, "problem": next(iter(errors.values()))}
     return {**shown, "ahead": _look(rows, desk, meant.message, meant)}

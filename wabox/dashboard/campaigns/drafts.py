@@ -9,7 +9,9 @@ from typing import Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from wabox.campaigns.stored import Campaign
-from wabox.contacts import own, segments
+from wabox.config import Config
+from wabox.contacts import conditions, own, own_values, segments
+from wabox.contacts.conditions import OPS, TODAY, Condition, Op
 from wabox.contacts.segments import EVERYBODY, Segment
 from wabox.dashboard.frame import picking
 from wabox.dashboard.frame.form import Form
@@ -45,7 +47,8 @@ MANY = ("any", "all", "none", "labels")
 class Draft:
     """What was typed. text_id: of the stored text that the message began with.
 
-    audience: everybody, tag or exactly. at: local time, as `2026-11-22T18:30`.
+    audience: everybody, tag or exactly. at: local time, as `2026-11-22T18:30`. fields: conditions on own fields:
+    name, what is asked of it, and with what.
     """
 
     name: str = ""
@@ -64,13 +67,19 @@ class Draft:
     all: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str, str], ...] = ()
     ticket: str = field(default_factory=fresh)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Everything as hidden fields, to be posted once more."""
         one = [(name, str(getattr(self, name))) for name in ONE]
         many = [(name, text) for name in MANY for text in getattr(self, name)]
-        return [*one, *many, ("ticket", self.ticket)]
+        asked = [
+            (f"{part}_{number}", text)
+            for number, row in enumerate(self.fields, 1)
+            for part, text in zip(("field", "op", "value"), row, strict=True)
+        ]
+        return [*one, *many, *asked, ("ticket", self.ticket)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,11 @@ def read(form: Form) -> Draft:
         all=tuple(form.texts("all")),
         none=tuple(form.texts("none")),
         labels=tuple(form.texts("labels")),
+        fields=tuple(
+            (form.text(f"field_{n}")[:64], form.text(f"op_{n}")[:32], form.text(f"value_{n}"))
+            for n in range(1, conditions.MOST + 1)
+            if form.text(f"field_{n}")
+        ),
         ticket=ticket_of(form),
     )
 
@@ -116,11 +130,12 @@ def like(campaign: Campaign) -> Draft:
         any=segment.tags_any,
         all=segment.tags_all,
         none=segment.tags_none,
+        fields=tuple(_asked(one) for one in segment.fields),
     )
 
 
 def understand(
-    rows: Rows, user_id: int, draft: Draft, *, zone: ZoneInfo, now: datetime
+    rows: Rows, user_id: int, draft: Draft, *, config: Config, zone: ZoneInfo, now: datetime
 ) -> tuple[Meant | None, dict[str, str]]:
     """What the draft means, or what is wrong with which field."""
     errors: dict[str, str] = {}
@@ -129,7 +144,7 @@ def understand(
     elif len(draft.name) > MOST_NAME:
         errors["name"] = later("The name is too long; 200 characters are the most.")
     message = _tried(errors, "message", lambda: variables.by_hand(draft.message, own.names(rows, user_id)))
-    segment = _tried(errors, "audience", lambda: segment_of(draft, now=now))
+    segment = _tried(errors, "audience", lambda: _askable(rows, user_id, segment_of(draft, now=now), config, now))
     device_ids = _tried(errors, "labels", lambda: _devices(rows, user_id, draft))
     scheduled_for = _tried(errors, "at", lambda: moment(draft, zone=zone, now=now))
     if errors or message is None or segment is None:
@@ -137,6 +152,29 @@ def understand(
     text = picking.known(rows, user_id, draft.text_id)
     origin = text.id if text else None
     return Meant(draft.name.strip(), message, segment, device_ids or None, scheduled_for, origin), {}
+
+
+def _askable(rows: Rows, user_id: int, segment: Segment, config: Config, now: datetime) -> Segment:
+    """The segment, whose fields are there and can be asked so. Raises Invalid."""
+    segments.where(rows, user_id, segment, today=segments.day(rows, user_id, config, now))
+    return segment
+
+
+def _asked(condition: Condition) -> tuple[str, str, str]:
+    """A condition as the form has it."""
+    if (condition.op, condition.value) == ("on_day", TODAY):
+        return condition.field, TODAY, ""
+    return condition.field, condition.op, "" if condition.value is None else str(condition.value)
+
+
+def _condition(field: str, asked: str, value: str) -> Condition:
+    """What a row of the form asks. Raises Invalid."""
+    if asked == TODAY:
+        return Condition(field, "on_day", TODAY)
+    if not any(asked in ops for ops in OPS.values()):
+        raise conditions.bad(later("Choose what is asked of the field."))
+    op = cast(Op, asked)
+    return Condition(field, op, None if op in conditions.BARE else value[: own_values.MOST_VALUE])
 
 
 def segment_of(draft: Draft, *, now: datetime) -> Segment:
@@ -162,6 +200,7 @@ def segment_of(draft: Draft, *, now: datetime) -> Segment:
             contacted=cast(Literal["ever", "never"] | None, contacted),
             not_contacted_since=since,
             wrote_to_us={"yes": True, "no": False}.get(draft.wrote),
+            fields=tuple(_condition(*row) for row in draft.fields),
         )
     )
 

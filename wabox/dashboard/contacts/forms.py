@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast, get_args
 
@@ -21,23 +22,28 @@ SOURCES = tuple(source for source in get_args(ConsentSource) if source != "impor
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The form of one person, as it was filled in. tags: kept ones; more: new ones between commas."""
+    """The form of one person, as it was filled in. tags: kept ones; more: new ones between commas.
+
+    own: of the user's own fields by name, those that the form had.
+    """
 
     phone: str = ""
     name: str = ""
     custom: str = ""
     tags: tuple[str, ...] = ()
     more: str = ""
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
-def draft_of(form: Form) -> Draft:
-    """The posted form."""
+def draft_of(form: Form, names: Sequence[str]) -> Draft:
+    """The posted form. names: of the user's own fields."""
     return Draft(
         phone=form.text("phone")[:64],
         name=form.text("name"),
         custom=form.text("custom"),
         tags=tuple(form.texts("tags")),
         more=form.text("more"),
+        own={name: form.text(f"own_{name}") for name in names if form.texts(f"own_{name}")},
     )
 
 
@@ -71,7 +77,10 @@ def _wrong(field: str, sentence: str) -> Invalid:
 def errors_of(wrong: Invalid) -> dict[str, str]:
     """Sentences by field; a tag's belongs to the field with the new ones."""
     errors = wrong.details or {"form": wrong.sentence}
-    return {"more" if name == "tag" else name: sentence for name, sentence in errors.items()}
+    return {
+        "more" if name == "tag" else name.replace("fields.", "own_", 1): sentence
+        for name, sentence in errors.items()
+    }
 
 
 def note(tx: Tx, desk: Desk, action: str, contact_id: int, **details: str) -> None:

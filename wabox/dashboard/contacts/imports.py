@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.response import Stream
 
-from wabox.contacts import columns, csv_files, imports, intake
+from wabox.contacts import columns, csv_files, imports, intake, own, own_columns
 from wabox.contacts.columns import Columns
 from wabox.contacts.imports import Import
+from wabox.contacts.own_columns import OwnColumn
+from wabox.contacts.own_values import KINDS
 from wabox.dashboard.frame.answers import download, is_fragment
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
@@ -131,15 +134,29 @@ def _choose(tx: Tx, desk: Desk, import_id: int, form: Form) -> None:
     if phone is None:
         sentence = later("Choose the column with the phone numbers.")
         raise Invalid("bad_columns", sentence, details={"phone": sentence})
+    chosen = Columns(phone, places["name"], places["custom"], places["tag"])
+    width = imports.of_user(tx, desk.user.id, import_id).layout.width
+    asked = tuple(_own(form, place) for place in range(width) if _is_own(form, place, chosen))
     imports.choose(
         tx,
         desk.user.id,
         import_id,
-        chosen=Columns(phone, places["name"], places["custom"], places["tag"]),
+        chosen=msgspec.structs.replace(chosen, fields=asked),
         has_header=form.ticked("has_header"),
         tag=form.text("tag") or None,
         consent_by=desk.user.email if form.ticked("agreed") else None,
     )
+
+
+def _is_own(form: Form, place: int, chosen: Columns) -> bool:
+    """Whether this column is to become a field; one that has another use meanwhile is not."""
+    return form.ticked(f"own_{place}") and place not in chosen.used
+
+
+def _own(form: Form, place: int) -> OwnColumn:
+    kind, _, order = form.text(f"own_kind_{place}").partition("_")
+    name = form.text(f"own_name_{place}")[:64]
+    return OwnColumn(name, place, next((one for one in KINDS if one == kind), "text"), order == "month_first")
 
 
 def _place(text: str) -> int | None:
@@ -162,7 +179,9 @@ async def _page(desk: Desk, errors: dict[str, str], *, status: int = 200) -> Res
 async def _show(desk: Desk, import_id: int, errors: dict[str, str], *, status: int = 200) -> Response[str]:
     def ask(rows: Rows) -> dict[str, Any]:
         found = imports.of_user(rows, desk.user.id, known_id(import_id))
-        return {"found": found, **_foreseen(rows, desk, found)}
+        foreseen = _foreseen(rows, desk, found)
+        cells = [one.cells for one in foreseen["foreseen"]]
+        return {"found": found, **foreseen, "offers": _offers(rows, desk, found, cells)}
 
     shown = await desk.box.db.read(ask)
     fragment = is_fragment(desk.request)
@@ -187,6 +206,20 @@ def _foreseen(rows: Rows, desk: Desk, found: Import) -> dict[str, Any]:
     except Invalid as wrong:
         return {"foreseen": [], "problem": wrong.sentence}
     return {"foreseen": foreseen, "problem": None}
+
+
+def _offers(rows: Rows, desk: Desk, found: Import, cells: list[tuple[str, ...]]) -> list[own_columns.Offer]:
+    """The columns that nothing uses and that could become fields."""
+    if found.columns is None or not cells:
+        return []
+    return own_columns.offers(
+        found.layout.first if found.layout.has_header else None,
+        cells,
+        width=found.layout.width,
+        used=found.columns.used,
+        chosen=found.columns.fields,
+        fields={field.name: field for field in own.every(rows, desk.user.id)},
+    )
 
 
 def _names(found: Import) -> list[str]:

@@ -71,7 +71,7 @@ async def new(desk: Desk) -> Response[str]:
 async def add(desk: Desk) -> Response[str]:
     """The person is written down; one that was known is brought up to date."""
     form = await desk.form()
-    draft = draft_of(form)
+    draft = draft_of(form, await desk.box.db.read(own.names, desk.user.id))
 
     def verb(tx: Tx) -> tuple[Contact, bool]:
         phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
@@ -86,6 +86,7 @@ async def add(desk: Desk) -> Response[str]:
             custom=UNSET if custom is None else custom,
             tags=tags or UNSET,
             consent=consent_in(form, desk) if form.text("source") else UNSET,
+            fields={name: text for name, text in draft.own.items() if text},
             now=desk.box.now(),
         )
 
@@ -105,7 +106,7 @@ async def show(contact_id: int, desk: Desk) -> Response[str]:
 @post("/contacts/{contact_id:int}")
 async def edit(contact_id: int, desk: Desk) -> Response[str]:
     """Name, tags and text are what the form says now."""
-    draft = draft_of(await desk.form())
+    draft = draft_of(await desk.form(), await desk.box.db.read(own.names, desk.user.id))
 
     def verb(tx: Tx) -> None:
         writing.patch(
@@ -115,6 +116,7 @@ async def edit(contact_id: int, desk: Desk) -> Response[str]:
             name=fields.name(draft.name),
             custom=fields.custom(draft.custom),
             tags=tags_of(draft),
+            fields=draft.own,
             now=desk.box.now(),
         )
 
@@ -183,8 +185,10 @@ def _note_export(tx: Tx, desk: Desk, tag: str) -> None:
 
 async def _form(desk: Desk, draft: Draft, errors: dict[str, str], *, status: int = 200) -> Response[str]:
     known = await desk.box.db.read(contacts.tags, desk.user.id)
+    fields_of_own = await desk.box.db.read(own.every, desk.user.id)
     return desk.page(
         "contacts/new.html",
+        own=fields_of_own,
         status=status,
         here="contacts",
         draft=draft,
@@ -209,6 +213,7 @@ async def show_contact(
         return {
             "contact": contact,
             "known": contacts.tags(rows, desk.user.id),
+            "own": own.every(rows, desk.user.id),
             "talk": log.talk(rows, desk.user.id, contact.phone, most=TALK),
             "changes": suppression.changes(rows, desk.user.id, contact.phone),
             "identity": identities.find(rows, desk.user.id, contact.phone),
@@ -217,7 +222,8 @@ async def show_contact(
 
     shown = await desk.box.db.read(ask)
     contact = shown["contact"]
-    filled = draft or Draft(contact.phone, contact.name or "", contact.custom or "", contact.tags)
+    held = {one.field.name: one.text for one in contact.fields}
+    filled = draft or Draft(contact.phone, contact.name or "", contact.custom or "", contact.tags, own=held)
     return desk.page(
         "contacts/show.html",
         status=status,

@@ -10,7 +10,7 @@ from litestar.datastructures import FormMultiDict, UploadFile
 
 from wabox.errors import Invalid
 
-MOST_FIELDS = 100
+MOST_FIELDS = 500  # a contact with fifty tags and fifty fields, an audience of many tags
 LONGEST = 20_000
 
 

@@ -56,6 +56,7 @@ DEEDS: dict[str, str] = {
     "filter.rule_off": later("Rule for messages switched off"),
     "filter.rule_deleted": later("Rule for messages deleted"),
     "filter.builtin_set": later("Rule that comes with wabox changed"),
+    "contact.field_removed": later("Own field removed"),
     "contact.opted_out": later("Person opted out"),
     "contact.opted_in": later("Person opted in again"),
     "contact.consent_noted": later("Consent noted"),
