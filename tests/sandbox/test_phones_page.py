@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator
 
 import httpx
@@ -9,7 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
+from tests.contract.test_files import PNG
 from tests.sandbox.client import ASHA, SHOP, Client
+from tests.some import some
 from wabox.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -74,3 +77,40 @@ async def test_person_switches_off_sets_faults_and_unlinks(
     await phones.get_by_role("button", name="All healthy").click()
     await phones.get_by_role("button", name="Unlink all devices").click()
     await client.page.wait_for_url("**/?post_logout=1**")
+
+
+async def test_files_are_shown_played_and_offered(
+    phones: Page, client: Client, control: httpx.AsyncClient
+) -> None:
+    await client.link(control)
+    await add(phones, ASHA, "Asha")
+    files = [
+        ("image", "image/png", "shelf.png", PNG),
+        ("audio", "audio/ogg; codecs=opus", "note.ogg", b"OggS" + b"\x00" * 3000),
+        ("document", "text/html", "page.html", b"<script>alert(1)</script>"),
+    ]
+    for kind, mime, name, content in some(files):
+        await client.page.evaluate(
+            """([chat, bytes, type, name, options]) => WPP.chat.sendFileMessage(chat,
+              new File([Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0))], name, { type }), options)""",
+            [
+                f"{ASHA}@c.us",
+                base64.b64encode(content).decode(),
+                mime,
+                name,
+                {"type": kind, "isPtt": kind == "audio", "markIsRead": False, "caption": f"see {name}"},
+            ],
+        )
+    bubbles = phones.get_by_label("Messages")
+    picture = bubbles.get_by_role("img", name="shelf.png")
+    await expect(picture).to_be_visible()
+    await expect(picture).to_have_js_property("naturalWidth", 1)
+    await expect(bubbles.get_by_label("voice note.ogg")).to_be_visible()
+    offered = bubbles.get_by_role("link", name="page.html, document, 25 bytes")
+    await expect(offered).to_be_visible()
+    address = await offered.get_attribute("href")
+    answer = await phones.request.get(f"{phones.url.partition('/phones')[0]}{address}")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert await phones.evaluate("document.documentElement.scrollWidth") == 360

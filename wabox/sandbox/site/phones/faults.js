@@ -5,7 +5,8 @@ const form = document.getElementById('faults');
 // A count is a switch too, and shows as one.
 const FLAGS = new Set([
   'send_error', 'drop_ack', 'blackhole', 'exists_error', 'passkey_gate', 'lid_accounts', 'conflict',
-  'offline', 'timelock_silent', 'exists_lies', 'logout_keeps', 'pair_code_revokes',
+  'offline', 'timelock_silent', 'exists_lies', 'logout_keeps', 'pair_code_revokes', 'upload_error',
+  'upload_stuck',
 ]);
 let shown = '';
 

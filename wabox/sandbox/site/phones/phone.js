@@ -81,13 +81,27 @@ function redraw(place, nodes) {
   return true;
 }
 
+// Pictures are shown, sounds and films played; anything else is offered.
+function file({ kind, mime, filename, bytes, sha256 }) {
+  const name = filename ?? kind;
+  if (!sha256) return [element('span', { class: 'file' }, `[${name}]`)];
+  const src = `/sandbox/mms/${sha256}`;
+  const size = bytes < 1024 ? `${bytes} bytes` : `${Math.round(bytes / 1024)} kB`;
+  const link = element('a', { href: src, download: name, class: 'file' }, `${name}, ${kind}, ${size}`);
+  const label = { 'aria-label': `${kind} ${name}` };
+  if (kind === 'image' || kind === 'sticker') return [element('img', { src, alt: name, class: 'media' }), link];
+  if (kind === 'video') return [element('video', { src, controls: true, class: 'media', ...label }), link];
+  if (kind === 'voice' || kind === 'audio') return [element('audio', { src, controls: true, ...label }), link];
+  return [element('span', { class: 'quiet' }, mime), link];
+}
+
 function bubble(phone, message) {
   const mine = message.from === phone.phone;
   const other = mine ? `to +${message.to}` : `from +${message.from}`;
   const at = new Date(message.at).toLocaleTimeString();
-  const file = message.media ? ` [${message.media.filename ?? message.media.mimetype}]` : '';
+  const files = message.media ? file(message.media) : [];
   const copies = message.copies > 1 ? ` · handed over ${message.copies} times` : '';
-  return element('li', { class: mine ? 'mine' : 'theirs' }, `${message.text}${file}`,
+  return element('li', { class: mine ? 'mine' : 'theirs' }, ...files, message.text,
     element('small', {}, `${other} · ${at} · ${TICKS[message.ack]}${copies}`));
 }
 
