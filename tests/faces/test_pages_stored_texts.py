@@ -158,7 +158,7 @@ def test_a_campaign_begins_with_a_text_and_says_where_it_came_from(shop: Stage, 
 
 
 def test_what_contacts_fill_in_stays_for_them(shop: Stage, work: Work, asha: Tab) -> None:
-    made = add(shop, message="{name} in {city:town}: {order} {when:soon}")
+    made = add(shop, message="{name} in {quarter:town}: {order} {when:soon}")
     path = f"/texts/pick?id={made.id}"
 
     def option() -> tuple[str | None, str | None]:
@@ -166,11 +166,11 @@ def test_what_contacts_fill_in_stays_for_them(shop: Stage, work: Work, asha: Tab
         return found["data-text"], found["data-fill"]
 
     assert option() == ("{name} in town: {order} soon", "order")
-    create = partial(own.create, name="city", kind="text", currency="BDT", now=shop.hands.now())
+    create = partial(own.create, name="quarter", kind="text", currency="BDT", now=shop.hands.now())
     shop.box.db.write_now(lambda tx: create(tx, shop.asha.id))
-    assert option() == ("{name} in {city:town}: {order} soon", "order")
+    assert option() == ("{name} in {quarter:town}: {order} soon", "order")
     shown = words(asha.get(f"/texts/{made.id}").text)
-    assert "Filled in for each person: {name} {city} ." in shown and "writes {order} ." in shown
+    assert "Filled in for each person: {name} {quarter} ." in shown and "writes {order} ." in shown
 
 
 @pytest.mark.parametrize(

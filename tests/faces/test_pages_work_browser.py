@@ -113,6 +113,19 @@ def test_the_numbers_and_the_preview_follow_the_composer(
         assert said == []
 
 
+def test_a_draft_that_is_not_finished_is_looked_at_all_the_same(
+    chromium: Browser, address: str, work: Work
+) -> None:
+    with window(chromium, 1280) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/campaigns/new")
+        page.check("input[name=audience][value=tag]", force=True)
+        page.select_option("#tag", "VIP")
+        page.wait_for_selector("#ahead .will-go strong:has-text('19')")
+        assert page.evaluate("document.activeElement.id") != "name"  # no browser asks for what is still empty
+        assert said == []
+
+
 def test_many_contacts_are_counted_after_the_page_is_there(
     chromium: Browser, address: str, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from wabox.devices import stored as devices
 from wabox.engine.closed_accounts import ClosedAccounts
 from wabox.errors import Invalid, NotFound
 from wabox.messages import outbox, template
+from wabox.texts import stored as texts
 from wabox.whatsapp.driver import Link
 
 PHONE = "8801911222333"
@@ -63,6 +64,7 @@ def live(tx: Tx, made: Stage) -> None:
         user_id=user_id,
         now=now.isoformat(timespec="microseconds"),
     )
+    texts.add(tx, user_id, texts.Draft("Thanks", "Thank you"), now=now)
     suppression.opt_out(tx, user_id, "8801711000009", source="word", now=now)
     ids = [row["id"] for row in tx.all("select id from contacts")]
     launching.create(
