@@ -19,6 +19,7 @@ from tests.faces.api.test_every_route import _rows
 from tests.faces.scene import SECTIONS, dress
 from tests.faces.tab import Tab, words
 from tests.faces.work import busy
+from tests.pictures import drawn
 from tests.some import some
 from wabox import config
 from wabox.accounts import keys, mail
@@ -136,6 +137,11 @@ ROWS: dict[str, Row] = {
     "POST /contacts/{contact_id:int}/opt-in": Row(404),
     "POST /contacts/{contact_id:int}/opt-out": Row(404),
     "GET /docs": Row(200, stranger=200),
+    "GET /files": Row(200),
+    "POST /files": Row(422),
+    "GET /files/{media_id:int}/content": Row(404),
+    "GET /files/{media_id:int}/small": Row(404),
+    "POST /files/{media_id:int}/delete": Row(404),
     "GET /help": Row(200, stranger=200),
     "GET /help/{text:str}": Row(200, stranger=200),
     "GET /home/live": Row(200),
@@ -306,6 +312,7 @@ def _name(shop: Shop) -> None:
         "phone": "select max(phone) from inbox where user_id = :id",
         "delivery_id": "select max(id) from deliveries where user_id = :id",
         "import_id": "select max(id) from imports where user_id = :id",
+        "media_id": "select max(id) from media where user_id = :id",
     }.items():
         shop.ids[name] = shop.stage.value(sql, id=asha)
         assert shop.ids[name] is not None, name
@@ -327,6 +334,8 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         people = b"phone,name\n8801799000222,kingfisherrow\n"
         files = {"file": ("kingfisherfile.csv", people, "text/csv")}
         asha.ask("POST", "/contacts/import", data={"_csrf": asha.csrf}, files=files)
+        picture = {"file": ("kingfisherpicture.png", drawn("png"), "image/png")}
+        asha.ask("POST", "/files", data={"_csrf": asha.csrf}, files=picture)
         _name(shop)
         yield shop
     made.close()

@@ -48,6 +48,9 @@ def pages(work: Work) -> list[str]:
         "/inbox?q=nobody+like+this",
         "/inbox/8801711300001",
         "/inbox/8801711300006",
+        "/files",
+        "/?media=1",
+        "/campaigns/new?media=1",
         "/reports",
     ]
 

@@ -13,6 +13,7 @@ from wabox.dashboard import (
     campaigns,
     contacts,
     docs,
+    files,
     home,
     inbox,
     login,
@@ -29,7 +30,8 @@ from wabox.mounting import Mount
 
 __all__ = ["refusal_page", "router"]
 
-ROOMS = (login, home, campaigns, contacts, inbox, texts, messages, reports, phones, webhooks, account, admin, docs)
+WORK = (home, campaigns, contacts, inbox, texts, files, messages, reports)
+ROOMS = (login, *WORK, phones, webhooks, account, admin, docs)
 SOLD = (*billing.SECTIONS, *admin.SELLING)
 A_YEAR = 31_536_000
 

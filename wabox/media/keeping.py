@@ -110,6 +110,34 @@ def is_needed(rows: Rows, media_id: int) -> bool:
     return bool(rows.value(f"select {NEEDED} from media where id = :id", id=media_id))  # noqa: S608 - a constant
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A campaign that carries a file."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """By what a file is used. messages: how many carry it. campaigns: the newest. needed: it is still to go."""
+
+    messages: int
+    campaigns: tuple[Use, ...]
+    needed: bool
+
+
+def uses(rows: Rows, media_id: int, *, most_campaigns: int = 3) -> Uses:
+    """What carries the file. The caller has made sure whose it is."""
+    found = rows.all(
+        "select id, name from campaigns where media_id = :id order by id desc limit :most",
+        id=media_id,
+        most=most_campaigns,
+    )
+    count = rows.value("select count(*) from messages where media_id = :id", id=media_id)
+    return Uses(int(count), tuple(Use(row["id"], row["name"]) for row in found), is_needed(rows, media_id))
+
+
 def used_bytes(rows: Rows) -> int:
     """What all files of the box take, each once."""
     return int(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NoReturn
 
 from wabox.db import Tx
 from wabox.errors import Invalid
@@ -71,5 +72,10 @@ def with_text(carried: Carried | None, text: Template | None) -> Template:
     if text is None or not text.text.strip():
         return NOTHING
     if carried.kind in WITHOUT_TEXT:
-        raise Invalid("no_text_with_sound", _NO_TEXT, details={"message": _NO_TEXT})
+        no_text()
     return text.as_caption()
+
+
+def no_text() -> NoReturn:
+    """Raises Invalid `no_text_with_sound`."""
+    raise Invalid("no_text_with_sound", _NO_TEXT, details={"message": _NO_TEXT})

@@ -11,6 +11,8 @@ from wabox import times
 from wabox.contacts import identities, inbox
 from wabox.contacts.inbox import Received
 from wabox.db import Rows, Tx
+from wabox.media import stored as media
+from wabox.media.stored import Media
 from wabox.messages import stored
 from wabox.messages.stored import Message, Status
 
@@ -92,10 +94,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A stretch of a talk, oldest first. before: where the stretch before it ends, None at the beginning."""
+    """A stretch of a talk, oldest first. before: where the stretch before it ends, None at the beginning.
+
+    files: those that its messages carry, by id.
+    """
 
     said: list[Said]
     before: datetime | None
+    files: dict[int, Media]
 
 
 def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: datetime | None = None) -> Talk:
@@ -119,9 +125,10 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: dateti
         theirs = inbox.thread(rows, user_id, phone, most=newest - min(ids) + 1, before=newest + 1)
         said += [Said(one.at, theirs=one) for one in theirs if one.id in ids]
     said.sort(key=lambda one: one.at)
+    files = media.named(rows, (one.ours.media_id for one in said if one.ours is not None))
     if len(said) <= most:
-        return Talk(said, None)
-    return Talk(said[-most:], said[-most].at)
+        return Talk(said, None, files)
+    return Talk(said[-most:], said[-most].at, files)
 
 
 def counts(rows: Rows, user_id: int) -> dict[stored.Status, int]:

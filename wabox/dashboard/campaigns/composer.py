@@ -19,7 +19,7 @@ from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Contact
 from wabox.dashboard.campaigns import drafts
 from wabox.dashboard.campaigns.drafts import Draft, Meant
-from wabox.dashboard.frame import picking
+from wabox.dashboard.frame import filing, picking
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
@@ -27,7 +27,9 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
 from wabox.languages import later
-from wabox.messages import template, variables
+from wabox.media.stored import Media
+from wabox.messages import carrying
+from wabox.messages.carrying import Carried
 from wabox.messages.template import Template
 from wabox.mounting import Kept, Mount
 
@@ -64,9 +66,10 @@ class Preview:
 async def new(desk: Desk) -> Response[str]:
     """The composer; `like` fills it as an earlier campaign was, `text` with a stored text."""
     like = cursor_of(desk.request.query_params.get("like", ""))
-    draft = Draft(tag=desk.request.query_params.get("tag", "")[:64])
+    query = desk.request.query_params
+    draft = Draft(tag=query.get("tag", "")[:64], media_id=query.get("media", "")[:20])
     if draft.tag:
-        draft = Draft(audience="tag", tag=draft.tag)
+        draft = replace(draft, audience="tag")
     if like is not None:
         draft = drafts.like(await desk.box.db.read(campaigns.of_user, desk.user.id, known_id(like)))
     text = await desk.box.db.read(picking.wanted, desk)
@@ -149,10 +152,15 @@ def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
         device_ids=meant.device_ids,
         scheduled_for=meant.scheduled_for,
         text_id=meant.text_id,
+        carried=None if meant.media is None else _carried(tx, desk, meant, meant.media),
         now=desk.box.now(),
         ip=desk.ip,
     )
     return made.id
+
+
+def _carried(tx: Tx, desk: Desk, meant: Meant, media: Media) -> Carried:
+    return carrying.carry(tx, desk.user.id, media.id, as_document=meant.as_document, now=desk.box.now())
 
 
 async def _understood(desk: Desk, draft: Draft) -> tuple[Meant | None, dict[str, str]]:
@@ -179,6 +187,8 @@ async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status:
             "tags": sorted(tags, key=lambda one: one.tag.casefold()),
             "people": people,
             "own": own.every(rows, desk.user.id),
+            "files": filing.offered(rows, desk.user.id),
+            "attached": filing.known(rows, desk.user.id, draft.media_id),
             **picking.offered(rows, desk),
         }
 
@@ -212,7 +222,7 @@ def _ahead(rows: Rows, desk: Desk, draft: Draft) -> dict[str, Any]:
     """The look ahead of a draft that may not be finished: the numbers need only an audience."""
     shown: dict[str, Any] = {"ahead": None, "problem": None}
     named = draft if draft.name.strip() else replace(draft, name="x")
-    whole = named if _parses(draft.message, own.names(rows, desk.user.id)) else replace(named, message="x")
+    whole = named if _parses(rows, desk, draft) else replace(named, message="x", media_id="")
     meant, errors = drafts.understand(
         rows, desk.user.id, whole, config=desk.box.config, zone=desk.voice.zone, now=desk.voice.now
     )
@@ -233,6 +243,7 @@ def _look(rows: Rows, desk: Desk, message: Template, meant: Meant) -> Preflight 
             config=desk.box.config,
             now=desk.voice.now,
             at=meant.scheduled_for,
+            filename="" if meant.media is None else meant.media.filename,
         )
     except Refusal:
         return None
@@ -242,7 +253,8 @@ def _preview(rows: Rows, desk: Desk, draft: Draft) -> Preview:
     if not draft.message.strip():
         return Preview()
     try:
-        parsed = variables.by_hand(draft.message, own.names(rows, desk.user.id))
+        media = filing.known(rows, desk.user.id, draft.media_id)
+        parsed = drafts.text_of(draft, media, own.names(rows, desk.user.id))
     except Invalid as wrong:
         return Preview(error=wrong.sentence)
     samples = tuple(_sample(parsed, one) for one in _some(rows, desk, draft))
@@ -270,9 +282,10 @@ def _sample(parsed: Template, contact: Contact) -> Sample:
     return Sample(contact.name or "", contact.phone, text, None)
 
 
-def _parses(message: str, names: tuple[str, ...]) -> bool:
+def _parses(rows: Rows, desk: Desk, draft: Draft) -> bool:
     try:
-        template.parse(message, names)
+        media = filing.known(rows, desk.user.id, draft.media_id)
+        drafts.text_of(draft, media, own.names(rows, desk.user.id))
     except Invalid:
         return False
     return True

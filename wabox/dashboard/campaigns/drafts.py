@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, cast
@@ -13,14 +13,15 @@ from wabox.config import Config
 from wabox.contacts import conditions, own, own_values, segments
 from wabox.contacts.conditions import OPS, TODAY, Condition, Op
 from wabox.contacts.segments import EVERYBODY, Segment
-from wabox.dashboard.frame import picking
+from wabox.dashboard.frame import filing, picking
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import fresh, ticket_of
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
 from wabox.languages import later
-from wabox.messages import variables
+from wabox.media.stored import Media
+from wabox.messages import carrying, template, variables
 from wabox.messages.template import Template
 
 T = TypeVar("T")
@@ -30,6 +31,8 @@ ONE = (
     "name",
     "message",
     "text_id",
+    "media_id",
+    "as_document",
     "audience",
     "tag",
     "consent",
@@ -45,7 +48,7 @@ MANY = ("any", "all", "none", "labels")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was typed. text_id: of the stored text that the message began with.
+    """What was typed. text_id: of the stored text that the message began with. media_id: of the file it carries.
 
     audience: everybody, tag or exactly. at: local time, as `2026-11-22T18:30`. fields: conditions on own fields:
     name, what is asked of it, and with what.
@@ -54,6 +57,8 @@ class Draft:
     name: str = ""
     message: str = ""
     text_id: str = ""
+    media_id: str = ""
+    as_document: str = ""
     audience: str = "everybody"
     tag: str = ""
     consent: str = ""
@@ -92,6 +97,8 @@ class Meant:
     device_ids: list[int] | None
     scheduled_for: datetime | None
     text_id: int | None
+    media: Media | None = None
+    as_document: bool = False
 
 
 def read(form: Form) -> Draft:
@@ -122,6 +129,8 @@ def like(campaign: Campaign) -> Draft:
         name=campaign.name,
         message=campaign.message,
         text_id="" if campaign.text_id is None else str(campaign.text_id),
+        media_id="" if campaign.media_id is None else str(campaign.media_id),
+        as_document="1" if campaign.media_kind == "document" else "",
         audience=audience,
         tag=only_tag or "",
         consent=segment.consent or "",
@@ -143,7 +152,10 @@ def understand(
         errors["name"] = later("Give it a name; only you see it.")
     elif len(draft.name) > MOST_NAME:
         errors["name"] = later("The name is too long; 200 characters are the most.")
-    message = _tried(errors, "message", lambda: variables.by_hand(draft.message, own.names(rows, user_id)))
+    media = filing.known(rows, user_id, draft.media_id)
+    if media is None and draft.media_id:
+        errors["media_id"] = later("This file is gone meanwhile; choose it again.")
+    message = _tried(errors, "message", lambda: text_of(draft, media, own.names(rows, user_id)))
     segment = _tried(errors, "audience", lambda: _askable(rows, user_id, segment_of(draft, now=now), config, now))
     device_ids = _tried(errors, "labels", lambda: _devices(rows, user_id, draft))
     scheduled_for = _tried(errors, "at", lambda: moment(draft, zone=zone, now=now))
@@ -151,7 +163,20 @@ def understand(
         return None, errors
     text = picking.known(rows, user_id, draft.text_id)
     origin = text.id if text else None
-    return Meant(draft.name.strip(), message, segment, device_ids or None, scheduled_for, origin), {}
+    document = bool(draft.as_document) and media is not None and media.kind in ("image", "video")
+    return Meant(
+        draft.name.strip(), message, segment, device_ids or None, scheduled_for, origin, media, document
+    ), {}
+
+
+def text_of(draft: Draft, media: Media | None, names: Collection[str]) -> Template:
+    """The text, understood; with a file its caption. Raises Invalid."""
+    if media is not None and not draft.message.strip():
+        return template.NOTHING
+    if media is not None and media.kind in carrying.WITHOUT_TEXT:
+        carrying.no_text()
+    parsed = variables.by_hand(draft.message, names)
+    return parsed if media is None else parsed.as_caption()
 
 
 def _askable(rows: Rows, user_id: int, segment: Segment, config: Config, now: datetime) -> Segment:

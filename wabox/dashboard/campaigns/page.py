@@ -21,7 +21,8 @@ from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
-from wabox.messages import explaining, outbox, stored, template
+from wabox.media import stored as media
+from wabox.messages import explaining, outbox, stored
 from wabox.mounting import Mount
 
 PER_PAGE = 20
@@ -201,19 +202,20 @@ def _text(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
     named = campaign.device_ids
     phones = [one.label for one in devices.list_of(rows, desk.user.id) if named is not None and one.id in named]
     return {
-        "samples": _samples(campaign.message),
+        "samples": _samples(campaign) if campaign.message else [],
+        "file": media.named(rows, [campaign.media_id]).get(campaign.media_id or 0),
         "segment": segments.read(campaign.audience),
         "everybody": segments.read(campaign.audience) == Segment(),
         "phones": phones,
     }
 
 
-def _samples(message: str) -> list[str]:
+def _samples(campaign: Campaign) -> list[str]:
     """A few variants; the bare text, should an older version have let one through that does not parse."""
     try:
-        return template.parse(message, own=None).preview(3, {"phone": "8801711123456"})
+        return campaign.parsed.preview(3, {"phone": "8801711123456"})
     except Invalid:
-        return [message]
+        return [campaign.message]
 
 
 def _people(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:

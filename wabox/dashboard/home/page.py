@@ -16,13 +16,13 @@ from wabox.checkup import machine_clock
 from wabox.contacts import inbox, naming, own, phones
 from wabox.contacts import stored as contacts
 from wabox.content import reviews
-from wabox.dashboard.frame import picking
+from wabox.dashboard.frame import filing, picking
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
-from wabox.db import Rows
+from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
-from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, Unavailable
+from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, TooLarge, Unavailable
 from wabox.messages import answers, explaining, line, log, single, stored, variables
 from wabox.mounting import Kept, Mount
 from wabox.webhooks import endpoints
@@ -64,12 +64,14 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The form that sends one message, as it was filled in."""
+    """The form that sends one message, as it was filled in. media_id: of the file that goes with it."""
 
     phone: str = ""
     message: str = ""
     device_label: str = devices.PRIMARY
     keep: bool = False
+    media_id: str = ""
+    as_document: bool = False
     ticket: str = field(default_factory=fresh)
 
 
@@ -77,7 +79,11 @@ class Draft:
 async def home(desk: Desk) -> Response[str]:
     """The whole screen."""
     query = desk.request.query_params
-    draft = Draft(phone=query.get("phone", "")[:64], device_label=query.get("device", "")[:32])
+    draft = Draft(
+        phone=query.get("phone", "")[:64],
+        device_label=query.get("device", "")[:32],
+        media_id=query.get("media", "")[:20],
+    )
     text = await desk.box.db.read(picking.wanted, desk)
     if text is not None:
         draft = replace(draft, message=text.message)
@@ -96,13 +102,16 @@ async def today(desk: Desk) -> Response[str]:
     return desk.page("home/_today.html", **await desk.box.db.read(_state, desk))
 
 
-@post("/send")
+@post("/send", upload=True, request_max_body_size=filing.MOST_BODY)
 async def send(desk: Desk, tickets: Tickets) -> Response[str]:
-    """One message is queued; the next page is that message."""
-    draft = _draft(await desk.form())
+    """One message is queued; the next page is that message. A file that came with the form is kept first."""
+    form, file = await filing.sent(desk)
+    draft = _draft(form)
     try:
+        if file is not None:
+            draft = replace(draft, media_id=str((await filing.kept(desk, file)).media.id))
         sent = await tickets.once(desk.user.id, draft.ticket, lambda: _send(desk, draft))
-    except (Invalid, InsufficientCredits, Unavailable) as refusal:
+    except (Invalid, InsufficientCredits, Unavailable, TooLarge) as refusal:
         return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)
     said = "queued" if sent.again else desk.box.db.read_here(_said, sent.id)
     return desk.go(f"/messages/{sent.id}", said=said)
@@ -110,17 +119,25 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
 
 async def _send(desk: Desk, draft: Draft) -> int:
     phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
-    return await desk.box.db.write(
-        single.send,
-        desk.user.id,
-        phone=phone.digits,
-        template=variables.by_hand(draft.message, await desk.box.db.read(own.names, desk.user.id)),
-        now=desk.box.now(),
-        device_label=draft.device_label,
-        queue_if_offline=draft.keep,
-        require_consent=desk.box.config.guards.require_consent,
-        ip=desk.ip,
-    )
+    names = await desk.box.db.read(own.names, desk.user.id)
+
+    def verb(tx: Tx) -> int:
+        carried = filing.carried(tx, desk, draft.media_id, as_document=draft.as_document)
+        alone = carried is not None and not draft.message.strip()
+        return single.send(
+            tx,
+            desk.user.id,
+            phone=phone.digits,
+            template=None if alone else variables.by_hand(draft.message, names),
+            carried=carried,
+            now=desk.box.now(),
+            device_label=draft.device_label,
+            queue_if_offline=draft.keep,
+            require_consent=desk.box.config.guards.require_consent,
+            ip=desk.ip,
+        )
+
+    return await desk.box.db.write(verb)
 
 
 def _said(rows: Rows, job_id: int) -> str:
@@ -161,6 +178,8 @@ def _draft(form: Form) -> Draft:
         message=form.text("message", trim=False),
         device_label=form.text("device_label") or devices.PRIMARY,
         keep=form.ticked("keep"),
+        media_id="" if form.ticked("without_file") else form.text("media_id")[:20],
+        as_document=form.ticked("as_document"),
         ticket=ticket_of(form),
     )
 
@@ -177,6 +196,7 @@ async def _page(
 ) -> Response[str]:
     try:
         state = await desk.box.db.read(_whole, desk)
+        attached = await desk.box.db.read(filing.known, desk.user.id, draft.media_id)
     except Unavailable as damage:
         if damage.code != db.DAMAGED:
             raise
@@ -188,6 +208,7 @@ async def _page(
         status=refusal.status if refusal else 200,
         here="home",
         draft=draft,
+        attached=attached,
         errors=errors,
         offline=refusal is not None and refusal.code == "device_not_ready",
         **state,

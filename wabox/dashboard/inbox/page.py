@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ from wabox.accounts import audit
 from wabox.campaigns import replies
 from wabox.contacts import identities, inbox, own, phones, suppression
 from wabox.contacts import stored as contacts
-from wabox.dashboard.frame import picking
+from wabox.dashboard.frame import filing, picking
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -22,7 +23,7 @@ from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
-from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Unavailable
+from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, TooLarge, Unavailable
 from wabox.languages import later
 from wabox.messages import addressees, explaining, log, outbox, single, stored, variables
 from wabox.mounting import Kept, Mount
@@ -30,6 +31,15 @@ from wabox.mounting import Kept, Mount
 PER_PAGE = 40
 STRETCH = 60
 LONGEST_LID = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was typed under a talk. media_id: of the file that goes with it."""
+
+    text: str = ""
+    media_id: str = ""
+    as_document: bool = False
 
 
 @get("/inbox")
@@ -63,21 +73,28 @@ async def seen(phone: str, desk: Desk) -> Response[str]:
     return desk.go(f"/inbox/{phone}")
 
 
-@post("/inbox/{phone:str}")
+@post("/inbox/{phone:str}", upload=True, request_max_body_size=filing.MOST_BODY)
 async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
-    """A single message to this person is queued, from the phone they wrote to."""
-    form = await desk.form()
-    text, keep = form.text("message", trim=False), form.ticked("keep")
+    """A single message to this person is queued, from the phone they wrote to; a file with it is kept first."""
+    await desk.box.db.read(_known_address, desk, phone)
+    form, file = await filing.sent(desk)
+    reply = Reply(
+        form.text("message", trim=False),
+        "" if form.ticked("without_file") else form.text("media_id")[:20],
+        form.ticked("as_document"),
+    )
 
     def send() -> Awaitable[int]:
-        return desk.box.db.write(_reply, desk, phone, text, keep=keep)
+        return desk.box.db.write(_reply, desk, phone, reply, keep=form.ticked("keep"))
 
     try:
+        if file is not None:
+            reply = replace(reply, media_id=str((await filing.kept(desk, file)).media.id))
         sent = await tickets.once(desk.user.id, ticket_of(form), send)
-    except (Invalid, Unavailable, Forbidden, InsufficientCredits) as refusal:
+    except (Invalid, Unavailable, Forbidden, InsufficientCredits, TooLarge) as refusal:
         offline = refusal.code == "device_not_ready"
         errors = refusal.details or {"message": refusal.sentence}
-        return await _page(desk, phone, typed=text, errors=errors, offline=offline, status=refusal.status)
+        return await _page(desk, phone, reply=reply, errors=errors, offline=offline, status=refusal.status)
     said = "replied" if sent.again else desk.box.db.read_here(_said, sent.id)
     return desk.go(f"/inbox/{phone}", said=said)
 
@@ -148,9 +165,11 @@ async def review(inbox_id: int, desk: Desk) -> Response[str]:
     return desk.go("/inbox", said="opted_out" if verdict == "opt_out" else "left_alone")
 
 
-def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
+def _reply(tx: Tx, desk: Desk, phone: str, reply: Reply, *, keep: bool) -> int:
     address = _known_address(tx, desk, phone)
-    parsed = variables.by_hand(text, own.names(tx, desk.user.id))
+    carried = filing.carried(tx, desk, reply.media_id, as_document=reply.as_document)
+    alone = carried is not None and not reply.text.strip()
+    parsed = None if alone else variables.by_hand(reply.text, own.names(tx, desk.user.id))
     device = _device(tx, desk.user.id, address)
     now = desk.box.now()
     inbox.seen(tx, desk.user.id, address, now=now)
@@ -159,6 +178,7 @@ def _reply(tx: Tx, desk: Desk, phone: str, text: str, *, keep: bool) -> int:
         desk.user.id,
         phone=address,
         template=parsed,
+        carried=carried,
         now=now,
         device_label=device.label,
         queue_if_offline=keep,
@@ -259,15 +279,19 @@ async def _page(
     desk: Desk,
     phone: str,
     *,
-    typed: str = "",
+    reply: Reply | None = None,
     errors: dict[str, str] | None = None,
     offline: bool = False,
     status: int = 200,
 ) -> Response[str]:
+    typed = reply or Reply(media_id=desk.request.query_params.get("media", "")[:20])
+
     def ask(rows: Rows) -> dict[str, Any]:
         text = picking.wanted(rows, desk)
         return {
-            "typed": typed or (text.message if text else ""),
+            "typed": typed.text or (text.message if text else ""),
+            "attached": filing.known(rows, desk.user.id, typed.media_id),
+            "as_document": typed.as_document,
             **picking.offered(rows, desk),
             **_talk(rows, desk, phone),
         }

@@ -16,6 +16,7 @@ from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.languages import later
+from wabox.media import stored as media
 from wabox.messages import explaining, log, outbox, stored
 from wabox.mounting import Mount
 from wabox.webhooks import log as webhook_log
@@ -113,6 +114,7 @@ def _log(rows: Rows, desk: Desk) -> dict[str, Any]:
         "search": search,
         "problem": problem,
         "found": found,
+        "files": media.named(rows, (one.media_id for one in found.messages)),
         "named": naming.names(rows, desk.user.id, (one.phone for one in found.messages)),
         "why": why,
         "cursor": cursor,
@@ -167,6 +169,7 @@ def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
     why = explaining.explain(rows, [found], config=desk.box.config, now=desk.voice.now).get(found.id)
     return {
         "message": found,
+        "file": media.named(rows, [found.media_id]).get(found.media_id or 0),
         "named": naming.names(rows, desk.user.id, [found.phone]),
         "why": why or explaining.Waiting(),
         "steps": _steps(found),

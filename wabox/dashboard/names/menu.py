@@ -25,6 +25,7 @@ NAV = (
     Place("contacts", "/contacts", "people", later("Contacts")),
     Place("inbox", "/inbox", "inbox", later("Inbox")),
     Place("texts", "/texts", "pencil", later("Stored texts"), main=False),
+    Place("files", "/files", "box", later("Files"), main=False),
     Place("messages", "/messages", "messages", later("Messages"), main=False),
     Place("queue", "/queue", "line", later("Queue"), main=False),
     Place("reports", "/reports", "chart", later("Reports"), main=False),

@@ -1,0 +1,205 @@
+"""Files on pages: the room, a message and a reply with one, a campaign with one, and what a stranger could try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from tests.cast import Stage
+from tests.faces.tab import Tab, tags, words
+from tests.faces.work import Work
+from tests.files import BAD, mp3, pdf
+from tests.nouns.test_pictures import noted
+from tests.pictures import drawn
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
+]
+PICTURE = drawn("png", 640, 480)
+
+
+def put(tab: Tab, path: str, data: bytes | None, name: str = "mug.png", **fields: str) -> Response:
+    """A form with a file in it, as a browser sends it; without data as one where none was chosen."""
+    files = {"file": (name if data is not None else "", data or b"", "application/octet-stream")}
+    return tab.ask("POST", path, data={"_csrf": tab.csrf, **fields}, files=files)
+
+
+def kept(tab: Tab, data: bytes = PICTURE, name: str = "mug.png") -> None:
+    assert put(tab, "/files", data, name).headers["location"] == "/files?said=file_kept"
+
+
+def left(shop: Stage) -> list[Path]:
+    return [one for one in shop.box.media.rglob("*") if one.is_file()]
+
+
+def pictures(page: str) -> list[str | None]:
+    return [given["src"] for tag, given in tags(page) if tag == "img" and "/files/" in (given["src"] or "")]
+
+
+def test_a_file_is_uploaded_shown_and_deleted(shop: Stage, asha: Tab) -> None:
+    assert "No files yet" in asha.get("/files").text
+    kept(asha, noted("jpg", 6), "home.jpg")
+    page = asha.get("/files")
+    assert pictures(page.text) == ["/files/1/small"]
+    for word in ("home.jpg", "Picture", "1 file", "place and camera taken out", "kept until"):
+        assert word in words(page.text), word
+    assert put(asha, "/files", noted("jpg", 6), "home.jpg").headers["location"] == "/files?said=file_known"
+    assert asha.post("/files/1/delete").headers["location"] == "/files?said=file_deleted"
+    assert left(shop) == [] and asha.get("/files/1/content").status_code == 404
+
+
+def test_small_picture_is_drawn_by_wabox_and_the_file_itself_is_only_saved(shop: Stage, asha: Tab) -> None:
+    kept(asha)
+    small = asha.get("/files/1/small")
+    assert small.headers["content-type"] == "image/webp" and small.content[:4] == b"RIFF"
+    assert small.headers["content-disposition"].startswith("inline")
+    whole = asha.get("/files/1/content")
+    assert whole.content == PICTURE and whole.headers["content-disposition"].startswith("attachment")
+    for answer in (small, whole):
+        assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    kept(asha, pdf(), "bill.pdf")
+    assert asha.get("/files/2/small").status_code == 404 and pictures(asha.get("/files").text) == [
+        "/files/1/small"
+    ]
+
+
+def test_another_users_files_are_not_there(asha: Tab, bilal: Tab, chen: Tab) -> None:
+    kept(asha)
+    for path in ("/files/1/content", "/files/1/small"):
+        assert bilal.get(path).status_code == 404
+        assert chen.get(path).status_code == 303
+    assert bilal.post("/files/1/delete").status_code == 404
+    assert "mug" not in bilal.get("/files").text
+    assert bilal.get("/?media=1").text.count("mug") == 0
+    sent = bilal.post("/send", {"phone": "01711000001", "message": "Hi", "media_id": "1", "ticket": "x"})
+    assert sent.status_code == 422 and "gone meanwhile" in sent.text
+    assert put(chen, "/files", PICTURE).status_code in (303, 403)
+
+
+@pytest.mark.parametrize("name", ["program.png", "page behind.png", "cut.png"])
+def test_what_is_not_sent_is_told_in_words_and_leaves_nothing(shop: Stage, asha: Tab, name: str) -> None:
+    data, why = BAD[name]
+    for path in ("/files", "/send"):
+        answer = put(asha, path, data, name, phone="01711000001", message="Hi", ticket="t")
+        assert answer.status_code == 422 and why in words(answer.text), path
+    assert left(shop) == [] and shop.value("select count(*) from media") == 0
+
+
+def test_no_file_chosen_is_told(asha: Tab) -> None:
+    assert "Choose a file first" in put(asha, "/files", None).text
+
+
+def send(tab: Tab, data: bytes | None = None, name: str = "mug.png", **fields: str) -> Response:
+    given = {"phone": "01711000001", "message": "", "device_label": "primary", "ticket": "one", **fields}
+    return put(tab, "/send", data, name, **given)
+
+
+def latest(shop: Stage) -> Any:
+    return shop.box.db.read_here(lambda rows: rows.one("select * from messages order by id desc limit 1"))
+
+
+def test_a_message_goes_with_a_file_and_its_page_shows_it(shop: Stage, asha: Tab) -> None:
+    answer = send(asha, PICTURE, message="Your mug")
+    assert answer.status_code == 303, words(answer.text)
+    row = latest(shop)
+    assert (row["text"], row["media_id"], row["media_kind"]) == ("Your mug", 1, "image")
+    page = asha.get(f"/messages/{row['id']}")
+    assert pictures(page.text) == ["/files/1/small"] and "mug.png" in page.text and "Your mug" in page.text
+    assert "mug.png" in asha.get("/messages").text
+    held = words(asha.get("/files").text)
+    assert "in 1 message" in held and "still to go" in held
+    assert "needs this file" in asha.post("/files/1/delete").text
+
+
+def test_pressed_twice_one_goes_and_without_a_word_too(shop: Stage, asha: Tab) -> None:
+    before = shop.value("select count(*) from messages")
+    first, second = send(asha, PICTURE), send(asha, PICTURE)
+    assert first.headers["location"].split("?")[0] == second.headers["location"].split("?")[0]
+    assert shop.value("select count(*) from messages") == before + 1 and latest(shop)["text"] == ""
+
+
+def test_when_something_else_is_wrong_the_file_stays_in_the_form(shop: Stage, asha: Tab) -> None:
+    wrong = send(asha, PICTURE, message="{nmae}")
+    assert wrong.status_code == 422
+    assert ("input", "1") in [(tag, given.get("value")) for tag, given in tags(wrong.text)]
+    assert pictures(wrong.text) == ["/files/1/small"]
+    again = send(asha, message="Hi", media_id="1", as_document="1")
+    assert again.status_code == 303 and latest(shop)["media_kind"] == "document"
+    alone = send(asha, message="Hi", media_id="1", without_file="1", ticket="two")
+    assert alone.status_code == 303 and latest(shop)["media_id"] is None
+
+
+def test_a_form_without_files_is_taken_as_before(shop: Stage, asha: Tab) -> None:
+    fields = {"phone": "01711000001", "message": "Hi", "ticket": "three"}
+    assert asha.post("/send", fields).status_code == 303 and latest(shop)["text"] == "Hi"
+    assert send(asha, ticket="four").status_code == 422
+
+
+def test_sound_takes_no_text(asha: Tab) -> None:
+    answer = send(asha, mp3(), "song.mp3", message="Listen")
+    assert answer.status_code == 422 and "no text with sound" in words(answer.text)
+    assert send(asha, media_id="1").status_code == 303
+
+
+def test_a_reply_goes_with_a_file_and_the_talk_shows_it(shop: Stage, asha: Tab, work: Work) -> None:
+    talk = "/inbox/8801711300001"
+    answer = put(asha, talk, pdf(), "bill.pdf", message="", ticket="r")
+    assert answer.status_code == 303, words(answer.text)
+    row = latest(shop)
+    assert (row["phone"], row["media_kind"]) == ("8801711300001", "document")
+    assert "bill.pdf" in asha.get(talk).text
+    refused = put(asha, talk, BAD["program.png"][0], "a.png", message="Hi", ticket="s")
+    assert refused.status_code == 422 and "program" in refused.text
+
+
+def test_a_campaign_carries_a_file_from_the_composer_to_its_page(shop: Stage, asha: Tab, work: Work) -> None:
+    kept(asha)
+    composer = asha.get("/campaigns/new?media=1")
+    assert pictures(composer.text) == ["/files/1/small"]
+    fields = {
+        "name": "Mugs",
+        "message": "Hi {name:friend}",
+        "audience": "everybody",
+        "media_id": "1",
+        "ticket": "c",
+    }
+    review = asha.post("/campaigns/new/review", fields)
+    assert review.status_code == 200 and pictures(review.text) == ["/files/1/small"]
+    shown = next(given["value"] for tag, given in tags(review.text) if given.get("name") == "shown")
+    answer = asha.post("/campaigns", {**fields, "shown": shown or ""})
+    assert answer.status_code == 303, words(answer.text)
+    page = asha.get(answer.headers["location"])
+    assert pictures(page.text) == ["/files/1/small"]
+    assert shop.value("select media_kind from campaigns order by id desc limit 1") == "image"
+    assert "Mugs" in asha.get("/files").text
+    like = asha.get(
+        answer.headers["location"]
+        .replace("?said=campaign_made", "")
+        .replace("/campaigns/", "/campaigns/new?like=")
+    )
+    assert pictures(like.text) == ["/files/1/small"]
+
+
+def test_a_campaign_says_what_is_wrong_with_its_file(asha: Tab, work: Work) -> None:
+    fields = {"name": "Mugs", "message": "x" * 1_025, "audience": "everybody", "ticket": "c"}
+    gone = asha.post("/campaigns/new/review", {**fields, "media_id": "9"})
+    assert gone.status_code == 422 and "gone meanwhile" in gone.text
+    kept(asha)
+    long = asha.post("/campaigns/new/review", {**fields, "media_id": "1"})
+    assert long.status_code == 422 and "1,024" in long.text
+    bare = asha.post("/campaigns/new/review", {**fields, "message": "", "media_id": "1"})
+    assert bare.status_code == 200
+
+
+def test_a_file_that_is_gone_is_said_where_it_was(shop: Stage, asha: Tab) -> None:
+    send(asha, PICTURE, message="Your mug")
+    row = latest(shop)
+    assert asha.post(f"/messages/{row['id']}/cancel").status_code == 303
+    assert asha.post("/files/1/delete").status_code == 303
+    page = asha.get(f"/messages/{row['id']}")
+    assert "no longer here" in page.text and pictures(page.text) == []

@@ -1,0 +1,96 @@
+"""Knows a form that may hold a file: its fields, and the file, which is kept before anything is sent with it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from litestar.datastructures import UploadFile
+
+from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.desk import Desk
+from wabox.dashboard.frame.form import LONGEST, MOST_FIELDS, Form
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid, NotFound
+from wabox.languages import later
+from wabox.media import intake, keeping, stored
+from wabox.media.keeping import Kept
+from wabox.media.kinds import MEGABYTE
+from wabox.media.store import Incoming
+from wabox.media.stored import Media
+from wabox.messages import carrying
+from wabox.messages.carrying import Carried
+
+FIELD = "file"
+MOST_MEGABYTES = 64  # by a page; more goes by the API, if the box takes it
+MOST_BODY = MOST_MEGABYTES * MEGABYTE + 64 * 1024
+MOST_OFFERED = 50
+_PIECE = 1024 * 1024
+
+
+async def sent(desk: Desk) -> tuple[Form, UploadFile | None]:
+    """The fields of a posted form, and its file if one was chosen. Raises Invalid `bad_form`."""
+    if desk.request.content_type[0] != "multipart/form-data":
+        return await desk.form(), None
+    fields: dict[str, list[str]] = {}
+    file = None
+    for name, value in (await desk.files()).multi_items():
+        if isinstance(value, UploadFile):
+            file = value if name == FIELD and value.filename else file
+        else:
+            fields.setdefault(name, []).append(str(value))
+    texts = [text for one in fields.values() for text in one]
+    if len(texts) > MOST_FIELDS or any("\0" in one or len(one) > LONGEST for one in texts):
+        raise Invalid(
+            "bad_form", later("This form could not be read; go back, shorten what you wrote and try again.")
+        )
+    return Form(fields), file
+
+
+async def kept(desk: Desk, file: UploadFile) -> Kept:
+    """The file is the reader's. Raises Invalid `bad_file`, TooLarge, Unavailable."""
+    box, limits = desk.box, desk.box.config.media
+    with Incoming(box.media, most_bytes=limits.max_megabytes * MEGABYTE) as incoming:
+        await asyncio.to_thread(_copy, file, incoming)
+        async with intake.taken(box.db, box.media, incoming, file.filename) as examined:
+            made = await box.db.write(
+                keeping.keep,
+                desk.user.id,
+                examined,
+                origin="upload",
+                disk_megabytes=limits.disk_megabytes,
+                now=box.now(),
+            )
+    if made.made_room:
+        await intake.cleared(box.db, box.media)
+    return made
+
+
+def known(rows: Rows, user_id: int, number: str) -> Media | None:
+    """The user's file of this number; None for what is none, or gone."""
+    media_id = cursor_of(number)
+    try:
+        return None if media_id is None else stored.of_user(rows, user_id, media_id)
+    except NotFound:
+        return None
+
+
+def carried(tx: Tx, desk: Desk, number: str, *, as_document: bool) -> Carried | None:
+    """The reader's file of this number, as a message carries it; None: none was chosen. Raises Invalid."""
+    media = known(tx, desk.user.id, number)
+    if media is None and number:
+        gone = later("This file is gone meanwhile; choose it again.")
+        raise Invalid("not_found", gone, details={"file": gone})
+    if media is None:
+        return None
+    document = as_document and media.kind in ("image", "video")
+    return carrying.carry(tx, desk.user.id, media.id, as_document=document, now=desk.box.now())
+
+
+def offered(rows: Rows, user_id: int) -> list[Media]:
+    """The user's newest files, to choose from."""
+    return stored.page(rows, user_id, per_page=MOST_OFFERED).files
+
+
+def _copy(file: UploadFile, incoming: Incoming) -> None:
+    while piece := file.file.read(_PIECE):
+        incoming.write(piece)
