@@ -14,8 +14,9 @@ from time import monotonic, perf_counter
 
 from tests.cast import Stage, stage
 from wabox import db
-from wabox.contacts import columns, csv_files, imports, phones, segments, writing
+from wabox.contacts import columns, csv_files, imports, own, phones, segments, writing
 from wabox.contacts import stored as contacts
+from wabox.contacts.conditions import Condition, Op
 from wabox.db import Rows, Tx
 from wabox.engine import importing
 from wabox.engine.importing import Importing
@@ -126,6 +127,46 @@ def asked(made: Stage, what: str, ask: Callable[[Rows], object]) -> None:
     print(f"{what:<23} {took * 1000:8.1f} ms")  # noqa: T201
 
 
+def given(made: Stage, count: int) -> None:
+    """Everybody has three own fields."""
+
+    def verb(tx: Tx, first: int) -> None:
+        rows = tx.all("select phone from contacts where id > :id order by id limit 1000", id=first)
+        drafts = [
+            writing.Draft(
+                phones.parse(row["phone"], country="BD"),
+                fields={
+                    "city": f"City {n % 64}",
+                    "due": n % 5_000,
+                    "born": f"{1950 + n % 50}-04-{1 + n % 28:02d}",
+                },
+            )
+            for n, row in enumerate(rows, first)
+        ]
+        writing.bulk(tx, made.asha.id, drafts, now=made.hands.now())
+
+    made.box.db.write_now(own.create, made.asha.id, name="born", kind="date", currency="BDT", now=made.hands.now())
+    took = timed(lambda: [made.box.db.write_now(verb, first) for first in range(0, count, 1_000)])
+    print(f"three fields for all    {took:8.2f} s   {count / took:,.0f} contacts/s")  # noqa: T201
+
+
+def where(*asked: tuple[str, Op, str | int]) -> segments.Segment:
+    """A segment that asks for own fields."""
+    return segments.Segment(fields=tuple(Condition(*one) for one in asked))
+
+
+def by_fields(made: Stage, count: int) -> None:
+    """How long it takes to ask for own fields."""
+    user, today = made.asha.id, made.hands.now().date()
+    given(made, count)
+    due = where(("city", "is_not", "City 7"), ("due", "more", 4_000))
+    born = where(("born", "within_days", 7))
+    asked(made, "ids of a city", lambda rows: segments.ids(rows, user, where(("city", "is", "City 7"))))
+    asked(made, "ids of two fields", lambda rows: segments.ids(rows, user, due))
+    asked(made, "ids of birthdays", lambda rows: segments.ids(rows, user, born, today=today))
+    asked(made, "search in fields too", lambda rows: contacts.page(rows, user, contacts.Wanted(text="city 7")))
+
+
 def main() -> None:
     """Print it."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
@@ -146,6 +187,7 @@ def main() -> None:
         asked(made, "page of a tag", lambda rows: contacts.page(rows, user, contacts.Wanted(tag="area 7")))
         asked(made, "search", lambda rows: contacts.page(rows, user, contacts.Wanted(text="note 77")))
         asked(made, "all tags", lambda rows: contacts.tags(rows, user))
+        by_fields(made, count)
         drafts = [writing.Draft(phones.parse(f"018{n:08d}", country="BD"), tags=("x",)) for n in range(1_000)]
         for what in ("bulk of 1,000 new", "bulk of 1,000 known"):
             spent = timed(lambda: made.box.db.write_now(writing.bulk, user, drafts, now=made.hands.now()))

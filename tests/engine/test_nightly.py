@@ -55,7 +55,10 @@ def _webhook(tx: Tx, user_id: int, seal: Seal, *, now) -> None:  # type: ignore[
 
 def _campaign(tx: Tx, made: Engine) -> int:
     user_id, now = made.stage.asha.id, made.stage.hands.now()
-    people = [writing.Draft(phones.parse(f"880171100000{n}", country="BD")) for n in range(1, 6)]
+    people = [
+        writing.Draft(phones.parse(f"880171100000{n}", country="BD"), fields={"city": "Dhaka", "due": 1250})
+        for n in range(1, 6)
+    ]
     writing.bulk(tx, user_id, people, now=now)
     ids = [row["id"] for row in tx.all("select id from contacts order by id")]
     return launching.create(
@@ -104,6 +107,8 @@ BREAKS = {
             values (1, 1, 'bkash', 100, 'BDT', 'T1', 't1', '017', 'approved', '2026-03-10T06:00:00Z',
                     '2026-03-10T06:00:00Z')""",
     "a campaign counts what became of its messages": "update campaigns set sent = sent + 1",
+    "what a contact has in a field is its account's, and is found by what it says": """
+        update field_values set key = 7 where value = '1250'""",
     "a webhook was owed what became of each message": """delete from delivery_attempts;
         delete from deliveries where event = 'delivery.read'""",
 }

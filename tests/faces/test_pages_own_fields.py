@@ -192,10 +192,27 @@ def test_what_cannot_be_asked_stands_with_the_audience(
     assert shop.value("select count(*) from campaigns") == 0
 
 
+def test_an_earlier_audience_whose_field_is_gone_says_so_and_reaches_nobody(asha: Tab, shop: Stage) -> None:
+    give(shop, city="Dhaka")
+    rows = {"field_1": "city", "op_1": "present"}
+    asha.post("/campaigns", {**AUDIENCE, "message": "Hi", **rows, "shown": "1"})
+    campaign_id = shop.value("select id from campaigns")
+    path = f"/contacts/fields/{shop.value('select id from contact_fields')}"
+    assert "still needs city" in words(asha.post(f"{path}/remove").text)
+    asha.post(f"/campaigns/{campaign_id}/stop")
+    assert asha.post(f"{path}/remove").status_code == 303
+    assert "city is filled in" in words(asha.get(f"/campaigns/{campaign_id}").text)
+    again = asha.get(f"/campaigns/new?like={campaign_id}")
+    assert again.status_code == 200 and "There is no field city" in words(again.text)
+    assert asha.get("/campaigns").status_code == 200
+    wrong = asha.post("/campaigns", {**AUDIENCE, "message": "Hi", **rows, "shown": "1"})
+    assert wrong.status_code == 422 and shop.value("select count(*) from campaigns") == 1
+
+
 def test_the_form_at_home_and_a_reply_say_them(asha: Tab, shop: Stage) -> None:
     give(shop, city="Dhaka")
     shown = asha.post("/send/preview", {"phone": RINA, "message": "From {city:x}"})
     assert "From Dhaka" in words(shown.text)
     wrong = asha.post("/send/preview", {"phone": RINA, "message": "From {ctiy}"})
-    assert "{ctiy}" in words(wrong.text)
+    assert "{ctiy}" in words(wrong.text) and "{city}" in words(wrong.text)
     assert shop.box.db.read_here(own.names, shop.asha.id) == ("city",)

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine"),
 ]
 
-FILE = "Customer name,Mobile no,Group,City\nRina Akter,1711300001,VIP,Dhaka\nরহিম,০১৯১১২২২৩৩৩,নতুন,\nNobody,12,,\n"
+FILE = "Customer name,Mobile no,Group,Place\nRina Akter,1711300001,VIP,Dhaka\nরহিম,০১৯১১২২২৩৩৩,নতুন,\nNobody,12,,\n"
 
 
 def pages(work: Work) -> list[str]:
@@ -168,7 +168,7 @@ def test_a_file_is_imported_under_the_eyes_of_the_owner(
         assert fits(page) and judge(page) == []
         page.select_option("#column_tag", "")
         page.wait_for_selector("#foreseen .used:has-text('Tags')", state="detached")
-        page.wait_for_selector("#foreseen .used:has-text('city')")
+        page.wait_for_selector("#foreseen .used:has-text('place')")
         page.check("input[name=own_2]")
         page.fill("input[name=own_name_2]", "circle")
         page.wait_for_selector("#foreseen .used:has-text('circle')")

@@ -85,9 +85,9 @@ TALKS = (
 
 
 OWN: tuple[dict[str, str | int | float | None], ...] = (
-    {"city": "ঢাকা", "due": 1250, "birthday": "1990-04-25"},
+    {"place": "ঢাকা", "due": 1250, "birthday": "1990-04-25"},
     {},
-    {"city": "Chattogram, Agrabad Commercial Area, behind the old post office", "due": 0},
+    {"place": "Chattogram, Agrabad Commercial Area, behind the old post office", "due": 0},
 )
 
 

@@ -61,7 +61,8 @@ def test_what_is_left_to_write_is_named_to_who_writes_by_hand() -> None:
     with pytest.raises(Invalid) as refused:
         variables.by_hand("{name} {order} {city} {a|{till:1}}", ("city",))
     assert refused.value.details == {
-        "message": "Write something in place of {order}, {till}; nobody fills that in."
+        "message": "Write something in place of {order}, {till}; nobody fills that in. "
+        "People have {name}, {custom}, {phone}, {city}."
     }
     with pytest.raises(Invalid, match="position 9"):  # what is wrong besides comes first
         variables.by_hand("{order} {", ())

@@ -57,6 +57,12 @@ PROMISES: dict[str, str] = {
             or campaigns.cancelled < coalesce(found.cancelled, 0)
             or campaigns.total - campaigns.sent - campaigns.failed - campaigns.skipped - campaigns.cancelled
                 - campaigns.unknown < coalesce(found.open, 0))""",
+    "what a contact has in a field is its account's, and is found by what it says": """
+        select v.contact_id as id from field_values v join contacts c on c.id = v.contact_id
+            join contact_fields f on f.id = v.field_id
+        where v.user_id <> c.user_id or v.user_id <> f.user_id
+            or iif(f.kind = 'number', typeof(v.key) <> 'real' or v.key <> cast(v.value as real),
+                   typeof(v.key) <> 'text' or (f.kind = 'date' and v.key <> v.value))""",
     "a webhook was owed what became of each message": """
         select distinct messages.id from webhooks join users on users.id = webhooks.user_id
             join json_each(webhooks.events) asked on asked.value like 'delivery.%'

@@ -257,9 +257,12 @@ _FOUND = """(instr(lower(f.name), :text) > 0 or instr(lower(f.custom), :text) > 
     or (:digits <> '' and instr(f.phone, :digits) > 0)
     or f.id in (select contact_id from contact_tags where user_id = :user_id and instr(key, :key) > 0)
     or f.id in (select v.contact_id from contact_fields d join field_values v on v.field_id = d.id
-                where d.user_id = :user_id and (instr(v.key, :key) > 0 or instr(v.value, :plain) > 0))
+                where d.user_id = :user_id and d.kind <> 'number' and instr(v.key, :key) > 0)
     or f.id in (select v.contact_id from contact_fields d join field_values v on v.field_id = d.id
-                where d.user_id = :user_id and d.name = :field and instr(v.key, :part) > 0))"""
+                where d.user_id = :user_id and d.kind = 'number' and instr(v.value, :plain) > 0)
+    or f.id in (select v.contact_id from contact_fields d join field_values v on v.field_id = d.id
+                where d.user_id = :user_id and d.name = :field
+                and instr(iif(d.kind = 'number', v.value, v.key), :part) > 0))"""
 
 _WHOLE_NUMBER = 8  # digits; in so long a search zeros in front are a prefix, not a part of the number
 _IN_A_PHONE = re.compile(r"[\s()+./-]+")

@@ -124,7 +124,7 @@ def write(tx: Tx, user_id: int, drafts: Iterable[Draft], *, now: datetime) -> di
         draft = replace(draft, fields=own.understood(named, draft.fields))
         before = wanted.get(draft.phone.digits)
         wanted[draft.phone.digits] = draft if before is None else over(before, draft)
-    known = _known(tx, user_id, list(wanted))
+    known = _known(tx, user_id, list(wanted), has_fields=bool(named))
     new = {phone: applied(None, draft) for phone, draft in wanted.items() if phone not in known}
     changed: dict[int, tuple[State, State]] = {}
     for phone, (contact_id, state) in known.items():
@@ -152,7 +152,9 @@ def foreseen(rows: Rows, user_id: int, drafts: Sequence[Draft]) -> list[Outcome]
     return found
 
 
-def _known(rows: Rows, user_id: int, phones: list[str]) -> dict[str, tuple[int, State]]:
+def _known(
+    rows: Rows, user_id: int, phones: list[str], *, has_fields: bool = True
+) -> dict[str, tuple[int, State]]:
     found = rows.all(
         """select id, phone, flagged, name, custom, consent_source, consent_at, consent_by, consent_note
            from contacts where user_id = :user_id and phone in (select value from json_each(:phones))""",
@@ -160,7 +162,10 @@ def _known(rows: Rows, user_id: int, phones: list[str]) -> dict[str, tuple[int, 
         phones=json.dumps(phones),
     )
     ids = [row["id"] for row in found]
-    tagged, held = contacts.tags_of(rows, ids) if found else {}, own.texts_of(rows, ids) if found else {}
+    tagged, held = (
+        contacts.tags_of(rows, ids) if found else {},
+        own.texts_of(rows, ids) if found and has_fields else {},
+    )
     return {
         row["phone"]: (
             row["id"],

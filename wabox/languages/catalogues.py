@@ -59,12 +59,12 @@ FILLED = (
     later("Say what %(field)s must contain."),
     later("Say what %(field)s is compared with; or ask whether it is filled in or empty."),
     TEXT_OF_FILE,
-    later("Write something in place of %(said)s; nobody fills that in."),
+    later("Write something in place of %(said)s; nobody fills that in. People have %(known)s."),
 )
 
 
 _ADVICE = "advice"  # the name of a value that is a whole text itself
-_SAID = "said"  # of one that may have words in it, and is the same in every language
+_SAID = ("said", "known")  # of those that may have words in them, and are the same in every language
 
 
 @functools.cache
@@ -117,4 +117,4 @@ def _looks(parts: list[str]) -> str:
 
 
 def _slot(name: str) -> str:
-    return f"(?P<{name}>.+)" if name in (_ADVICE, _SAID) else f"(?P<{name}>\\S+)"
+    return f"(?P<{name}>.+)" if name in (_ADVICE, *_SAID) else f"(?P<{name}>\\S+)"

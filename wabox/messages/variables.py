@@ -15,6 +15,7 @@ from wabox.messages.template import Template
 
 MOST = 50
 MOST_VALUE = 1_024
+MOST_NAMED = 12
 NAME_PATTERN = OWN.pattern
 
 _PIECE = re.compile(rf"\\[{{}}|\\]|\{{({NAME_PATTERN})(?::((?:\\[{{}}|\\]|\\(?![{{}}|\\])|[^{{}}|\\])*))?\}}")
@@ -77,14 +78,16 @@ def by_hand(text: str, own: Collection[str]) -> Template:
     """The text that somebody wrote on a page, where nothing is filled in but what a contact has.
 
     own: names of the user's fields. Raises Invalid as template.parse does; for names that nobody fills in it says
-    which those are.
+    which those are, and which there are.
     """
     try:
         return template.parse(text, own)
     except Invalid:
         left = [name for name in template.parse(text, None).own if name not in own]
     said = ", ".join(f"{{{name}}}" for name in left)
-    sentence = f"Write something in place of {said}; nobody fills that in."
+    known = [f"{{{name}}}" for name in (*VARIABLES, *own)]
+    there = ", ".join(known if len(known) <= MOST_NAMED else [*known[:MOST_NAMED], "…"])
+    sentence = f"Write something in place of {said}; nobody fills that in. People have {there}."
     raise Invalid("variables_missing", sentence, details={"message": sentence})
 
 
