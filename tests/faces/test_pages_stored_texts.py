@@ -149,7 +149,9 @@ def test_a_campaign_begins_with_a_text_and_says_where_it_came_from(shop: Stage, 
     assert shop.value("select text_id from campaigns order by id desc") == made.id
     assert "Ready" in words(asha.get(path).text) and "Planned" in words(asha.get(path).text)
     campaign_id = shop.value("select max(id) from campaigns")
+    assert f'href="{path}"' in asha.get(f"/campaigns/{campaign_id}").text
     asha.post(f"{path}/delete")
+    assert "stored text" not in words(asha.get(f"/campaigns/{campaign_id}").text)
     like = asha.get(f"/campaigns/new?like={campaign_id}").text
     assert written(like) == "Dear {name}, it is ready."
     carried |= {"name": "Again", "ticket": "another"}

@@ -16,6 +16,7 @@ from wabox.campaigns.stored import Campaign
 from wabox.contacts import segments
 from wabox.contacts.segments import Segment
 from wabox.content import reviews
+from wabox.dashboard.frame import picking
 from wabox.dashboard.frame.asked import address, cursor_of, digits_in, typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows
@@ -203,6 +204,7 @@ def _text(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
     phones = [one.label for one in devices.list_of(rows, desk.user.id) if named is not None and one.id in named]
     return {
         "samples": _samples(campaign) if campaign.message else [],
+        "origin": picking.known(rows, desk.user.id, str(campaign.text_id or "")),
         "file": media.named(rows, [campaign.media_id]).get(campaign.media_id or 0),
         "segment": segments.read(campaign.audience),
         "everybody": segments.read(campaign.audience) == Segment(),
