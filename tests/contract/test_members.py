@@ -22,11 +22,12 @@ LANGUAGE = set(
     re.findall(
         r"\w+",
         """add adoptedStyleSheets all ariaDisabled assign at body bottom button catch checked click closest dataset
-        allSettled defineProperty delete disabled document endsWith entries every files filter finally find
+        allSettled createElement createObjectURL defineProperty delete disabled document download
+        endsWith entries every files filter finally find
         flat floor forEach freeze from fromEntries get getAttribute getBoundingClientRect getClientRects getTime
         has hidden href includes indexOf isArray isConnected isFinite isInteger join keys
         left length map matches max message min name now of on parentElement parse pop push
-        querySelector querySelectorAll race reduce reject removeAttribute replace
+        querySelector querySelectorAll race reduce reject removeAttribute replace revokeObjectURL
         replaceSync require resolve right round scrollIntoView set setAttribute size slice some sort split
         startsWith stringify test testid textContent then toLowerCase toString top trim trunc
         values visibility waboxTell""",

@@ -7,6 +7,7 @@ for time to pass.
 from __future__ import annotations
 
 import asyncio
+import base64
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
@@ -22,6 +23,7 @@ import uvloop
 from tests import browsers
 from wabox.sandbox.server import Sandbox
 from wabox.whatsapp.driver import (
+    Attached,
     Driver,
     Event,
     Inbound,
@@ -56,6 +58,7 @@ QUICK = Limits(
     gate=20,
     leaving=6,
     hand_over=2,
+    download=3,
     resolve=5,
     reprobe=3,
     stable=0.2,
@@ -206,6 +209,12 @@ class World(ABC):
         """A person writes to the linked phone."""
 
     @abstractmethod
+    def write_file(
+        self, device_id: int, phone: str, person: str, text: str, attached: Attached, content: bytes
+    ) -> None:
+        """A person sends this file to the linked phone."""
+
+    @abstractmethod
     def use_phone(self, device_id: int, phone: str, person: str) -> None:
         """Somebody writes to a person on the linked phone itself."""
 
@@ -282,6 +291,11 @@ class FakeWorld(World):
     def write(self, device_id: int, phone: str, person: str, text: str) -> None:
         self.fake.write(device_id, person, text)
 
+    def write_file(
+        self, device_id: int, phone: str, person: str, text: str, attached: Attached, content: bytes
+    ) -> None:
+        self.fake.write(device_id, person, text, media=attached, content=content)
+
     def use_phone(self, device_id: int, phone: str, person: str) -> None:
         self.fake.use_phone(device_id)
 
@@ -329,16 +343,19 @@ class FakeWorld(World):
                 self.fake.every_existence_unknown = True
             case {"ciphertext_ms": int()}:
                 pass  # here nothing is ever told before it can be read
-            case {"upload_stuck": _, "media_entry": str(entry)}:
-                self.fake.plan("upload_stuck" if entry == "early" else "upload_stuck_late")
-            case {"media_entry": _}:
-                pass  # it shows only where an upload ends badly
             case {"hidden_number": list(phones)}:
                 self._hide(set(phones))
             case {"not_on_whatsapp": list(phones)}:
                 self.fake.not_on_whatsapp |= set(phones)
+            case {"media_expired": _} | {"media_entry": _}:
+                self._files(faults)
             case _:
                 self._limits(faults)
+
+    def _files(self, faults: dict[str, Any]) -> None:
+        self.fake.people.files_expired = "media_expired" in faults
+        if "upload_stuck" in faults:  # elsewhere it does not show when a message is stored
+            self.fake.plan("upload_stuck" if faults["media_entry"] == "early" else "upload_stuck_late")
 
     def _limits(self, faults: dict[str, Any]) -> None:
         match faults:
@@ -369,6 +386,7 @@ class FakeWorld(World):
         self.fake.not_on_whatsapp.clear()
         self.fake.every_existence_unknown = self.fake.too_many_checks = False
         self.fake.blocked.clear()
+        self.fake.people.files_expired = False
         if self.fake.whatsapp_away:
             self.fake.find_whatsapp()
         self._limit_all()
@@ -426,6 +444,17 @@ class ChromiumWorld(World):
 
     def write(self, device_id: int, phone: str, person: str, text: str) -> None:
         self.post("/sandbox/inbound", **{"from": person, "to": phone, "text": text})
+
+    def write_file(
+        self, device_id: int, phone: str, person: str, text: str, attached: Attached, content: bytes
+    ) -> None:
+        media = {
+            "base64": base64.b64encode(content).decode(),
+            "mime": attached.mime,
+            "filename": attached.filename,
+            "voice": attached.kind == "voice",
+        }
+        self.post("/sandbox/inbound", **{"from": person, "to": phone, "text": text, "media": media})
 
     def use_phone(self, device_id: int, phone: str, person: str) -> None:
         self.post("/sandbox/outbound", **{"from": phone, "to": person, "text": "I come at six"})

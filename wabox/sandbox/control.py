@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.response import Response
 
 from wabox.errors import Forbidden, Invalid, Refusal
-from wabox.sandbox import faulting, linking, mail, persons, view
+from wabox.sandbox import faulting, linking, mail, persons, uploads, view
 from wabox.sandbox.faults import clean_phone
 from wabox.sandbox.wire import Wire
 from wabox.sandbox.world import World
@@ -58,9 +58,11 @@ class WrittenBody(BetweenBody):
     text: str
 
 
-class InboundBody(WrittenBody):
-    """A person writes to a linked phone."""
+class InboundBody(BetweenBody):
+    """A person writes to a linked phone; text: the caption, if there is a file."""
 
+    text: str = ""
+    media: uploads.MediaBody | None = None
     kind: Literal["image", "video", "audio", "ptt", "sticker", "document", "poll_creation", "location"] | None = (
         None
     )
@@ -150,13 +152,14 @@ async def unlink_phone(request: Request[Any, Any, Any], state: State) -> dict[st
     return {"phone": phone, "removed": devices}
 
 
-@post("/sandbox/inbound", status_code=200)
+@post("/sandbox/inbound", status_code=200, request_max_body_size=uploads.MOST_INBOUND)
 async def write_to_phone(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
     """A person writes to a linked phone."""
     body = await _body(request, InboundBody)
     sender, to = body.clean()
-    text = _clean_text(body.text)
-    message = mail.write(_world(state), sender, to, text, time.time(), kind=body.kind)
+    text = body.text if body.media is not None and not body.text else _clean_text(body.text)
+    media = await uploads.written(body.media, _world(state), state.shelf) if body.media is not None else None
+    message = mail.write(_world(state), sender, to, text, time.time(), kind=body.kind, media=media)
     _moved(state)
     return view.shown(message)
 

@@ -65,6 +65,8 @@ by each removal from then on |
 | `upload_error` | switch | the server does not take a file's bytes: ack -1, ERROR_UPLOAD |
 | `upload_stuck` | switch or `worker` | an upload never ends; worker: it and all that is sent behind it wait, \
 unless the page is told not to upload in a worker |
+| `media_expired` | switch or `hang` | WhatsApp does not have the files that people sent any more; hang: it never \
+says so |
 | `media_entry` | `early` or `late` | a file's message enters the page's store before or after its upload |
 | `duplicate_ids` | "deliver" or null | a second hand-over under the same id is delivered, too |
 | `lazy_exports` | modules | these are in the map and throw when first asked for (next load) |
@@ -215,6 +217,7 @@ class Faults(msgspec.Struct, kw_only=True):
     upload_error: Switch = False
     upload_stuck: Switch | str = False
     media_entry: str = "early"
+    media_expired: Switch | str = False
     duplicate_ids: str | None = None
     lazy_exports: list[str] = msgspec.field(default_factory=list)
     registered_not_requirable: list[str] = msgspec.field(default_factory=list)
@@ -347,6 +350,10 @@ def _switch(value: Any) -> Switch:
 
 def _stuck(value: Any) -> Switch | str:
     return "worker" if value == "worker" else _switch(value)
+
+
+def _expired(value: Any) -> Switch | str:
+    return "hang" if value == "hang" else _switch(value)
 
 
 def _entry(value: Any) -> str:
@@ -543,6 +550,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "upload_error": _switch,
     "upload_stuck": _stuck,
     "media_entry": _entry,
+    "media_expired": _expired,
     "duplicate_ids": _only("deliver"),
     "lazy_exports": _modules,
     "registered_not_requirable": _modules,

@@ -143,7 +143,15 @@ def _told_media(media: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     types = {kind: type_ for type_, kind in KINDS.items()}
     kind = media.get("kind", "document")
-    return {"type": types.get(kind, kind), "mimetype": media.get("mime"), "filename": media.get("filename")}
+    path = f"/sandbox/mms/{media['sha256']}" if media.get("sha256") else None
+    return {
+        "type": types.get(kind, kind),
+        "mimetype": media.get("mime"),
+        "filename": media.get("filename"),
+        "size": media.get("bytes"),
+        "filehash": media.get("sha256"),
+        "direct_path": path,
+    }
 
 
 def _plan_delivery(world: World, message: Message, now: float) -> None:
@@ -208,10 +216,20 @@ def resume(world: World, now: float) -> None:
             world.later(at, partial(read, world, message))
 
 
-def write(world: World, sender: str, to: str, text: str, now: float, *, kind: str | None = None) -> Message:
+def write(
+    world: World,
+    sender: str,
+    to: str,
+    text: str,
+    now: float,
+    *,
+    kind: str | None = None,
+    media: dict[str, Any] | None = None,
+) -> Message:
     """A person wrote to a linked phone; its devices get it now or when they connect. Raises Invalid.
 
-    kind: WhatsApp's name of what is not plain text, as image; `text` is its caption or title.
+    kind: WhatsApp's name of what is not plain text, as image; `text` is its caption or title. media: a file that
+    is here, as Message has it.
     """
     companions = world.companions_of(to)
     if not companions:
@@ -226,7 +244,7 @@ def write(world: World, sender: str, to: str, text: str, now: float, *, kind: st
         text=text,
         at=now,
         kind="inbound",
-        media={"kind": KINDS.get(kind, kind)} if kind else None,
+        media=media or ({"kind": KINDS.get(kind, kind)} if kind else None),
         ack=2,
     )
     _enter(world, message)

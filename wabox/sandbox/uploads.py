@@ -7,6 +7,7 @@ gives them back. They lie beside the sandbox's memory, or in a directory that go
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import re
 import secrets
@@ -15,6 +16,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Request, get, post
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
@@ -22,11 +24,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import File, Response
 
-from wabox.errors import Refusal
+from wabox.errors import Invalid, Refusal
 from wabox.sandbox.wire import Wire
 from wabox.sandbox.world import World
 
 MOST_BYTES = 2048 * 1024 * 1024  # what WhatsApp takes as a document
+MOST_INBOUND = 128 * 1024 * 1024  # of a request that a person makes, with its base64
+MIME = re.compile(r"[a-z]+/[A-Za-z0-9.+-]+(; ?[A-Za-z0-9=.+-]+)?")
 DIRECTORY = "uploads"
 SHOWN = re.compile(r"(image/(jpeg|png|gif|webp)|audio/[\w.+-]+|video/[\w.+-]+)")
 
@@ -66,6 +70,14 @@ class Shelf:
             part.unlink(missing_ok=True)
         return hashed.hexdigest(), count
 
+    async def put_whole(self, content: bytes) -> str:
+        """The same, for bytes that are here already."""
+
+        async def one() -> AsyncIterator[bytes]:
+            yield content
+
+        return (await self.put(one()))[0]
+
     def path(self, sha256: str) -> Path:
         """Where the file of this hash lies."""
         return self._directory / sha256
@@ -74,6 +86,40 @@ class Shelf:
         """What goes with the process is gone."""
         if self._passing is not None:
             self._passing.cleanup()
+
+
+class MediaBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A file that a person sends. voice: as a voice note."""
+
+    base64: str
+    mime: str
+    filename: str | None = None
+    voice: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What the control API calls it."""
+        family = self.mime.partition("/")[0]
+        return "voice" if self.voice else family if family in ("image", "video", "audio") else "document"
+
+
+async def written(media: MediaBody, world: World, shelf: Shelf) -> dict[str, Any]:
+    """The file is here, as Message has it. Raises Invalid."""
+    if not MIME.fullmatch(media.mime):
+        raise Invalid("invalid_media", "Give `mime` as image/png.")
+    try:
+        content = base64.b64decode(media.base64, validate=True)
+    except ValueError:
+        raise Invalid("invalid_media", "Give the file's bytes as base64.") from None
+    sha256 = await shelf.put_whole(content)
+    world.uploaded[sha256] = len(content)
+    return {
+        "kind": media.kind,
+        "mime": media.mime,
+        "filename": media.filename if media.filename and media.filename.isprintable() else None,
+        "bytes": len(content),
+        "sha256": sha256,
+    }
 
 
 @post("/sandbox/mms", request_max_body_size=None)
@@ -95,11 +141,16 @@ async def take_upload(request: Request[Any, Any, Any], state: State) -> Response
     return Response({"direct_path": f"/sandbox/mms/{sha256}"}, status_code=201)
 
 
-@get("/sandbox/mms/{sha256:str}", sync_to_thread=False)
-def give_upload(sha256: FromPath[str], state: State) -> File:
-    """A file as it came; only what a browser can show without running it is shown."""
+@get("/sandbox/mms/{sha256:str}")
+async def give_upload(request: Request[Any, Any, Any], sha256: FromPath[str], state: State) -> File:
+    """A file as it came; only what a browser can show without running it is shown. for: a page, not a person."""
     world: World = state.world
     shelf: Shelf = state.shelf
+    if "for" in request.query_params and world.faults.media_expired == "hang":
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+    if "for" in request.query_params and world.strikes("media_expired"):
+        raise HTTPException(status_code=410, detail="WhatsApp does not have this file any more.")
     if sha256 not in world.uploaded:
         raise HTTPException(status_code=404, detail="There is no such file.")
     media = next((one.media for one in world.kept.messages if one.media and one.media.get("sha256") == sha256), {})

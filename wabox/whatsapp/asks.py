@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -17,6 +19,7 @@ from wabox.whatsapp.driver import (
     OF_FILES,
     TIMELOCK,
     TOO_MANY,
+    Downloaded,
     File,
     Handed,
     Link,
@@ -163,6 +166,39 @@ async def look_up(
         session.begin_anew("an upload that nobody waits for")
         raise SessionLost("an upload of this page may still end")
     return telling.looked_up(raw)
+
+
+def download_seconds(limits: Limits, most: int) -> float:
+    """How long the page may take over a file of so many bytes."""
+    return limits.download + most / limits.upload_rate
+
+
+async def download(session: Session, chat_id: str, message_id: str, into: Path, most: int) -> Downloaded:
+    """The person's file lies there if it is here. Raises SessionLost."""
+    seconds = download_seconds(session.limits, most)
+    question = {"chat": chat_id, "id": message_id, "most": most}
+    try:
+        with session.wear.asking():
+            raw, path = await _ready(session).fetch(question, seconds)
+    except PageHung as hung:
+        session.lost(hung)
+        raise SessionLost("the page hangs") from None
+    except PageLost as lost:
+        session.doubt()
+        raise SessionLost(str(lost)) from None
+    if path is None:
+        return telling.downloaded(raw)
+    return await asyncio.to_thread(_taken, path, into, most)
+
+
+def _taken(path: Path, into: Path, most: int) -> Downloaded:
+    """The bytes count, not what was said of them."""
+    count = path.stat().st_size
+    if count > most:
+        path.unlink(missing_ok=True)
+        return Downloaded("too_large", count)
+    shutil.move(path, into)
+    return Downloaded("here", count)
 
 
 async def pair(session: Session, phone: str) -> None:

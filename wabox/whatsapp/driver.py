@@ -140,13 +140,30 @@ class Receipt:
     stored: bool = False
 
 
+FileKind = Literal["image", "video", "audio", "voice", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """The file of what a person wrote, as the writer tells of it: a claim, until it was downloaded.
+
+    bytes, seconds: None if it is not told. filename: only documents have one.
+    """
+
+    kind: FileKind
+    mime: str | None = None
+    filename: str | None = None
+    bytes: int | None = None
+    seconds: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """A person wrote to the linked account, or changed what they had written.
 
     phone: digits, None if WhatsApp hides the number. lid: digits of the hidden identity. username: without @.
     edited: the text is what the message of this id says now. business: whether the writer is a business account,
-    None if the page does not say.
+    None if the page does not say. media: the file that came with it; `text` is then its caption.
     """
 
     device_id: int
@@ -162,6 +179,7 @@ class Inbound:
     username: str | None = None
     edited: bool = False
     business: bool | None = None
+    media: Attached | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +235,6 @@ class Resolved:
     other_chat_ids: tuple[str, ...] = ()
     warm: bool | None = None
     reason: str | None = None
-
-
-FileKind = Literal["image", "video", "audio", "voice", "document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +298,19 @@ class LookedUp:
 
     ack: int | None
     anchor_found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What became of a download. here: the bytes lie where they were wanted, `bytes` of them.
+
+    expired: WhatsApp does not have the file any more. too_large: it is, or says it is, larger than was wanted.
+    missing: the page knows no such message, or it has no file. failed: it may be tried again.
+    """
+
+    outcome: Literal["here", "expired", "too_large", "missing", "failed"]
+    bytes: int | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,4 +429,10 @@ class Driver(Protocol):
 
         anchor: (chat_id, message_id) of the device's last acknowledged message, or None. A page that may still
         end an upload of this message gives no answer: it is loaded anew, and SessionLost raised.
+        """
+
+    def download(self, device_id: int, chat_id: str, message_id: str, into: Path, most: int) -> Downloaded:
+        """The file that a person sent lies at `into`, whole, if it is `here`; else nothing does.
+
+        message_id: as in Inbound. most: bytes. Whoever calls wants no hand-over meanwhile. Raises SessionLost.
         """

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
 
@@ -26,8 +27,10 @@ from wabox.whatsapp.driver import (
     TOO_MANY,
     UPLOAD_ERROR,
     UPLOAD_STUCK,
+    Attached,
     Checkup,
     Detail,
+    Downloaded,
     Event,
     File,
     Handed,
@@ -68,6 +71,7 @@ Outcome = Literal[
 
 
 MOST_BYTES = 64 * 1024 * 1024  # of a file that is no document
+_KINDS = {"voice": "ptt"}  # wa-js's types, where they are others
 _BEFORE_THE_SERVER = ("not_entered", "upload_stuck", "upload_stuck_late", "upload_error", "file_too_large")
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"a page"
@@ -100,12 +104,17 @@ class _Profile:
 
 @dataclass(slots=True)
 class People:
-    """What the page knows of people, by phone. hidden: whose number it does not know; they have a LID."""
+    """What the page knows of people, by phone. hidden: whose number it does not know; they have a LID.
+
+    files: that they have sent, by chat and id. files_expired: WhatsApp has them no more.
+    """
 
     lids: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     usernames: dict[str, str] = field(default_factory=dict)
     businesses: set[str] = field(default_factory=set)
+    files: dict[tuple[str, str], tuple[Attached, bytes]] = field(default_factory=dict)
+    files_expired: bool = False
 
 
 class FakeDriver:
@@ -304,6 +313,19 @@ class FakeDriver:
             acks = [profile.history[k] for c in chat_ids if (k := (c, message_id)) in profile.history]
             return LookedUp(max(acks, default=None), anchor is not None and anchor in profile.history)
 
+    def download(self, device_id: int, chat_id: str, message_id: str, into: Path, most: int) -> Downloaded:
+        """As `people.files` and `people.files_expired` say."""
+        self._profile(device_id)
+        media, content = self.people.files.get((chat_id, message_id), (None, b""))
+        if media is None:
+            return Downloaded("missing")
+        if max(media.bytes or 0, len(content)) > most:
+            return Downloaded("too_large", max(media.bytes or 0, len(content)))
+        if self.people.files_expired:
+            return Downloaded("expired")
+        into.write_bytes(content)
+        return Downloaded("here", len(content))
+
     def checkup(self, device_id: int) -> Checkup:
         """A page in good health, if it is open."""
         if device_id not in self._specs:
@@ -475,8 +497,20 @@ class FakeDriver:
             profile.history[key] = max(ack, profile.history[key]) if ack >= 0 else ack
         self._deliver(Receipt(device_id, self._number(device_id), message_id, key[0], ack, self._now()))
 
-    def write(self, device_id: int, phone: str, text: str, *, name: str | None = None) -> Inbound:
-        """A person writes to the linked account; it comes when the device is ready. The event."""
+    def write(
+        self,
+        device_id: int,
+        phone: str,
+        text: str,
+        *,
+        name: str | None = None,
+        media: Attached | None = None,
+        content: bytes = b"",
+    ) -> Inbound:
+        """A person writes to the linked account; it comes when the device is ready. The event.
+
+        media, content: the file that comes with it, as told and as it is.
+        """
         with self._lock:
             self._reply_count += 1
             self.wrote.add(phone)
@@ -490,12 +524,15 @@ class FakeDriver:
             None if phone in self.people.hidden else phone,
             name,
             text,
-            "chat",
+            _KINDS.get(media.kind, media.kind) if media else "chat",
             self._now(),
+            media=media,
             lid=lid,
             username=self.people.usernames.get(phone),
             business=phone in self.people.businesses,
         )
+        if media is not None:
+            self.people.files[(chat_id, message_id)] = (media, content)
         self._deliver(inbound)
         return inbound
 

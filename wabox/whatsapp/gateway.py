@@ -21,6 +21,7 @@ from wabox import threads
 from wabox.whatsapp import asks, browser, leftovers, logouts, processes, profile
 from wabox.whatsapp.driver import (
     Checkup,
+    Downloaded,
     Event,
     File,
     Handed,
@@ -249,6 +250,14 @@ class Gateway:
             device_id,
             lambda session: asks.look_up(session, message_id, chat_ids, anchor),
             2 * self._limits.look_up,
+        )
+
+    def download(self, device_id: int, chat_id: str, message_id: str, into: Path, most: int) -> Downloaded:
+        """As in Driver."""
+        return self._ask(
+            device_id,
+            lambda session: asks.download(session, chat_id, message_id, into, most),
+            2 * asks.download_seconds(self._limits, most),
         )
 
     def examine(self, device_id: int, work: Callable[[Page], Awaitable[T]], seconds: float) -> T:

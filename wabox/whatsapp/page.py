@@ -65,6 +65,7 @@ class Page:
     def __init__(self, tab: Tab, limits: Limits) -> None:
         self.tab = tab
         self._limits = limits
+        self.downloads = 0  # that are asked for just now
         self.skew: timedelta | None = None  # of this machine's clock before the site's
 
     async def goto(self, url: str) -> None:
@@ -132,6 +133,24 @@ class Page:
             raise PageLost("the page makes no field for a file")
         await within(limit, held.set_input_files(path, timeout=limit * 1000))
         return held
+
+    async def fetch(self, question: dict[str, Any], seconds: float) -> tuple[Any, Path | None]:
+        """What our shim says of a file that it was asked for, and where the browser has put it, to be taken away.
+
+        The page offers a blob, so the bytes cross no pipe. Raises PageLost, PageHung.
+        """
+        coming = asyncio.ensure_future(self.tab.wait_for_event("download", timeout=seconds * 1000))
+        self.downloads += 1
+        try:
+            said = await self.ask("fetch", question, seconds)
+            if not isinstance(said, dict) or said.get("outcome") != "here":
+                return said, None
+            download = await within(self._limits.answer, coming)
+            return said, await within(seconds, download.path())
+        finally:
+            self.downloads -= 1
+            coming.cancel()
+            coming.add_done_callback(_forget)
 
     async def run(self, script: str, question: Any, seconds: float) -> Any:
         """What a script of its own answers. Raises PageLost, PageHung."""

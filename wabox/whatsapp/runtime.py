@@ -97,7 +97,7 @@ class Runtime:
             user_agent=chromium.user_agent,
             chromium_sandbox=not browser.runs_as_root(),
             env={**browser.environment(), "TMPDIR": str(place)},
-            accept_downloads=False,
+            accept_downloads=True,  # into a directory of the browser's; what nobody asked for is cancelled
             service_workers=self.service_workers,
             reduced_motion="reduce",
             viewport={"width": 1100, "height": 800},

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 from wabox.whatsapp import states
 from wabox.whatsapp.driver import (
     TOO_MANY,
+    Attached,
+    Downloaded,
+    FileKind,
     Handed,
     Inbound,
     Joined,
@@ -23,6 +26,7 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _CHAT = re.compile(r"[0-9A-Za-z.:-]{1,64}@[a-z.]{1,16}")
 _USERNAME = re.compile(r"[\w.-]{1,64}")
 _LONGEST = 65_536
+_MIME = re.compile(r"[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,80}(; ?[A-Za-z0-9.+=,-]{1,60})?")
 
 
 # Besides 1 to 4 there are kinds of failure (-7 to -2) and what reached another device of the same account (5).
@@ -60,7 +64,48 @@ def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | 
         username=_username(raw),
         edited=raw.get("edited") is True,
         business=raw["business"] if isinstance(raw.get("business"), bool) else None,
+        media=_attached(raw.get("media")),
     )
+
+
+def _attached(raw: Any) -> Attached | None:
+    """A file as the shim tells of it; None if it is none."""
+    data = raw if isinstance(raw, dict) else {}
+    kinds: dict[Any, FileKind] = {one: one for one in get_args(FileKind)}
+    kind = kinds.get(data.get("kind"))
+    if kind is None:
+        return None
+    mime, filename = data.get("mime"), data.get("filename")
+    count, seconds = data.get("bytes"), data.get("seconds")
+    return Attached(
+        kind,
+        mime.lower() if isinstance(mime, str) and _MIME.fullmatch(mime) else None,
+        _printable(filename) if kind == "document" and isinstance(filename, str) else None,
+        _bytes(count),
+        float(seconds) if isinstance(seconds, int | float) and 0 < seconds < 1e6 else None,
+    )
+
+
+def _bytes(count: Any) -> int | None:
+    return int(count) if isinstance(count, int | float) and 0 < count < 2**53 else None
+
+
+def _printable(name: str) -> str | None:
+    """A name as a person may see it: no path, nothing that cannot be printed."""
+    plain = "".join(one for one in name.replace("\\", "/").rpartition("/")[2] if one.isprintable()).strip()
+    return plain[:200] or None
+
+
+def downloaded(raw: Any) -> Downloaded:
+    """The shim's word on a file that did not come."""
+    data = raw if isinstance(raw, dict) else {}
+    count, reason = data.get("bytes"), data.get("reason")
+    told = _bytes(count)
+    said = str(reason)[:200] if reason else None
+    match data.get("outcome"):
+        case "expired" | "too_large" | "missing" as outcome:
+            return Downloaded(outcome, told, said)
+    return Downloaded("failed", told, said or "no_answer")
 
 
 def joined(device_id: int, session: int, raw: Any) -> Joined | None:

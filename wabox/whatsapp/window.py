@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from playwright.async_api import BrowserContext, Dialog, Frame
+from playwright.async_api import BrowserContext, Dialog, Download, Frame
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as Tab
 
 from wabox.whatsapp import processes
@@ -119,6 +121,8 @@ class Window:
         tab.on("close", closed)
         tab.on("dialog", _dismiss)
         tab.on("popup", _close)
+        page = self.page
+        tab.on("download", lambda one: _cancel_unasked(page, one))
 
     def _told(self, source: dict[str, Any], event: Any) -> None:
         page = source.get("page")
@@ -136,6 +140,14 @@ class Window:
 async def _dismiss(dialog: Dialog) -> None:
     """No question may hold up the page; leaving it is always allowed."""
     await (dialog.accept() if dialog.type == "beforeunload" else dialog.dismiss())
+
+
+async def _cancel_unasked(page: Page | None, download: Download) -> None:
+    """The page may give us nothing that was not asked for."""
+    if page is None or not page.downloads:
+        for drop in (download.cancel, download.delete):  # the one stops what comes, the other what has come
+            with suppress(PlaywrightError):
+                await drop()
 
 
 async def _close(popup: Tab) -> None:

@@ -1,6 +1,14 @@
 // What happens: acks of ours, people's messages; told as they come, and swept up from the store.
 
 const silent = /^(e2e_notification|notification|gp2|protocol|call_log|ciphertext|revoked|debug)/;
+// What comes with it, as its writer tells of it.
+const FILES = { image: 'image', video: 'video', audio: 'audio', ptt: 'voice', document: 'document' };
+const attached = (msg) => unless(null, () => {
+  const kind = FILES[msg.type];
+  if (!kind) return null;
+  const { mimetype, filename, size, duration } = msg;
+  return { kind, mime: text(mimetype), filename: text(filename), bytes: Number(size), seconds: Number(duration) };
+});
 const inbound = (msg) => {
   const { own, chat, id } = parts(msg.id);
   if (own || !/@(c\.us|lid)$/.test(chat) || silent.test(msg.type)) return null;
@@ -20,6 +28,7 @@ const inbound = (msg) => {
     text: text(body) || '',
     kind,
     t: msg.t || 0,
+    media: attached(msg),
     edited: !!unless(null, () => msg.latestEditMsgKey),
   };
 };

@@ -102,6 +102,11 @@ __d('SandboxHistory', ['SandboxStorage', 'WAWebMsgCollection', 'WAWebChatCollect
       rowId: row.rowId,
     });
     ChatCollection.get(key.remote)?.msgs.add(model);
+    const { type, mimetype, size, filename, filehash, directPath } = row.fields;
+    if (directPath && !model.mediaData) {
+      const { MediaData } = require('WAWebMediaDataModel');
+      model.set({ mediaData: new MediaData({ type, mimetype, size, filename, filehash, directPath }) });
+    }
     require('SandboxVanishing').plan(model);
     return model;
   }

@@ -69,7 +69,12 @@ __d('SandboxInbox', [
 
   function contentOf(event) {
     if (!event.media) return { body: event.text };
-    return CAPTIONED.has(event.media.type) ? { caption: event.text } : {};
+    const { type, mimetype, filename, size, filehash, direct_path: directPath } = event.media;
+    const caption = CAPTIONED.has(type) && event.text ? { caption: event.text } : {};
+    if (!directPath) return caption;
+    const { MediaData } = require('WAWebMediaDataModel');
+    const mediaData = new MediaData({ type, mimetype, size, filename, filehash, directPath });
+    return { ...caption, mimetype, filename, size, filehash, directPath, mediaData };
   }
 
   // A message that could not be read at once is the same message once it can.
