@@ -66,6 +66,7 @@ ROWS: dict[str, Row] = {
     "GET /admin/filter": Row(404),
     "POST /admin/filter/builtins/{name:str}": Row(404),
     "GET /admin/filter/reviews": Row(404),
+    "GET /admin/filter/reviews/{review_id:int}/picture": Row(404),
     "POST /admin/filter/reviews/{review_id:int}/{what:str}": Row(404),
     "POST /admin/filter/rules": Row(404),
     "GET /admin/filter/rules/{rule_id:int}": Row(404),
@@ -241,6 +242,7 @@ BODIES = {
 # What is not there for the owner either: asha sent no picture, an archived plan, links of nobody.
 ABSENT = {
     "GET /admin/filter/rules/{rule_id:int}",
+    "GET /admin/filter/reviews/{review_id:int}/picture",
     "GET /billing/buy/{plan_id:int}",
     "GET /billing/payments/{payment_id:int}/receipt",
     "GET /reset/{token:str}",

@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from tests.cast import Stage
+from tests.cast import Stage, settings
+from tests.faces.scene import SECTIONS
 from tests.faces.tab import Tab, tags, words
 from tests.faces.work import Work
 from tests.files import BAD, mp3, pdf
 from tests.nouns.test_pictures import noted
 from tests.pictures import drawn
+from wabox import config
+from wabox.content import reviews, rules
+from wabox.db import Tx
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
@@ -203,3 +207,34 @@ def test_a_file_that_is_gone_is_said_where_it_was(shop: Stage, asha: Tab) -> Non
     assert asha.post("/files/1/delete").status_code == 303
     page = asha.get(f"/messages/{row['id']}")
     assert "no longer here" in page.text and pictures(page.text) == []
+
+
+def test_who_is_erased_takes_along_what_only_they_got(shop: Stage, asha: Tab, work: Work) -> None:
+    jamal = work.contacts[6]
+    for number, (data, phone) in enumerate(
+        [(PICTURE, "8801711300006"), (pdf(), "8801711300006"), (pdf(), "01711000009")]
+    ):
+        assert send(asha, data, f"{number}.png", phone=phone, ticket=f"e{number}", keep="1").status_code == 303
+    asha.post(f"/contacts/{jamal}/erase")
+    assert shop.value("select group_concat(id) from media") == "2"
+    assert [one.name for one in left(shop)] == [shop.value("select stored_sha256 from media")]
+
+
+def test_whoever_runs_the_box_sees_what_a_rule_held(shop: Stage, asha: Tab, bilal: Tab) -> None:
+    def verb(tx: Tx) -> None:
+        draft = rules.Draft(kind="word", text="loan", action="hold", reason="Loans.")
+        rules.add(tx, draft, by=rules.Actor(shop.asha.id, "127.0.0.1"), now=shop.hands.now())
+        reviews.switch(tx, enabled=True, now=shop.hands.now())
+
+    others = {**SECTIONS, "accounts": {"registration": "open"}}
+    object.__setattr__(shop.box, "config", config.parse(settings(**others), base=shop.box.config.data.dir.parent))
+    shop.box.db.write_now(verb)
+    assert send(bilal, PICTURE, "loan.png", keep="1").status_code == 303
+    page = asha.get("/admin/filter/reviews")
+    review_id = shop.value("select id from reviews")
+    where = f"/admin/filter/reviews/{review_id}/picture"
+    assert "loan.png" in page.text and where in page.text
+    assert asha.get(where).headers["content-type"] == "image/webp"
+    assert bilal.get(where).status_code == 404 and asha.get("/files/1/content").status_code == 404
+    asha.post(f"/admin/filter/reviews/{review_id}/yes")
+    assert asha.get(where).status_code == 404

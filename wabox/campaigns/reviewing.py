@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wabox.accounts import audit
@@ -17,6 +17,8 @@ from wabox.content import reviews, rules
 from wabox.content.rules import Actor
 from wabox.db import Row, Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
+from wabox.media import stored as media
+from wabox.media.stored import Media
 from wabox.messages import outbox, stored
 
 PIECE = 500
@@ -28,7 +30,8 @@ class Entry:
     """One line of the queue: a message, or all of a campaign that wait for the same. id: the oldest review's.
 
     text: the message's, or the campaign's as it was written. names: the rules', as people know them.
-    phone: of a single message. count: messages in it; 0 for a campaign that has not begun.
+    phone: of a single message. count: messages in it; 0 for a campaign that has not begun. media: the file that
+    goes with it.
     """
 
     id: int
@@ -42,6 +45,7 @@ class Entry:
     reason: str
     since: datetime
     count: int
+    media: Media | None
 
 
 def queue(rows: Rows, *, after: int = 0, most: int = 50) -> list[Entry]:
@@ -49,7 +53,8 @@ def queue(rows: Rows, *, after: int = 0, most: int = 50) -> list[Entry]:
     found = rows.all(
         """select r.id, r.user_id, u.email, r.campaign_id, c.name as campaign, r.rules, r.reason, r.since, g.n,
              iif(r.campaign_id is null, m.phone, null) as phone,
-             iif(r.message_id is null, c.message, m.text) as text
+             iif(r.message_id is null, c.message, m.text) as text,
+             iif(r.message_id is null, c.media_id, m.media_id) as media_id
            from (select * from (select id, 1 as n from reviews
                    where decision is null and campaign_id is null and id > :after order by id limit :most)
                  union all
@@ -61,7 +66,16 @@ def queue(rows: Rows, *, after: int = 0, most: int = 50) -> list[Entry]:
         after=after,
         most=most,
     )
-    return [_entry(row) for row in found]
+    files = media.named(rows, (row["media_id"] for row in found))
+    return [replace(_entry(row), media=files.get(row["media_id"])) for row in found]
+
+
+def file_of(rows: Rows, review_id: int) -> Media:
+    """The file that waits for the eye of whoever runs the box, whoever's it is. Raises NotFound."""
+    found = next((one for one in queue(rows, after=review_id - 1, most=1) if one.id == review_id), None)
+    if found is None or found.media is None:
+        raise NotFound("not_found", "There is no such entry any more; load the page again.")
+    return found.media
 
 
 def approve(tx: Tx, review_id: int, *, by: Actor, now: datetime) -> int:
@@ -151,4 +165,5 @@ _entry = reader(
     text=lambda row: row["text"] or "",
     names=lambda row: tuple(rules.called(key) for key in json.loads(row["rules"])),
     count="n",
+    media=lambda _: None,
 )

@@ -187,6 +187,14 @@ def forget(tx: Tx, *, most: int = PIECE) -> int:
     )
 
 
+def let_go(tx: Tx, media_ids: Sequence[int]) -> int:
+    """Of these files, those that nothing names any more are forgotten, rows and all; how many."""
+    return tx.run(
+        f"delete from media where id in (select value from json_each(:ids)) and {_UNNAMED}",  # noqa: S608 - constants
+        ids=json.dumps(list(media_ids)),
+    )
+
+
 def lost(tx: Tx, there: Sequence[str], *, now: datetime) -> int:
     """Rows whose file is not there are removed; how many. there: the hashes of all that are, asked just before."""
     kept = set(there)

@@ -21,6 +21,7 @@ from wabox.db import Rows, Tx
 from wabox.devices.stored import Device
 from wabox.errors import Invalid
 from wabox.languages import ALL
+from wabox.media import keeping
 from wabox.messages import chats, leaving, outbox, stored
 from wabox.whatsapp.driver import Resolved
 
@@ -149,18 +150,27 @@ def traces(rows: Rows, user_id: int, phone: str) -> Traces:
 def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> Erased:
     """Nothing about this person is left with this user, except that they opted out, if they did.
 
+    A file that went to nobody else is gone too, as soon as the caller clears what no row names.
+
     phone: their address, digits or a hidden id. What waits for them is cancelled first. Raises Invalid
     `wrong_state` while a message to them is being handed over.
     """
     person = {"user_id": user_id, "phone": phone}
     cancelled = _cancel_waiting(tx, user_id, phone, now)
     _forget_posts(tx, user_id, phone, found)
+    files = tx.all(
+        """select distinct media_id from messages where user_id = :user_id and phone = :phone
+           and media_id is not null""",
+        **person,
+    )
     messages = tx.run(
         """update messages set phone = '', text = '', contact_id = null, wa_chat_id = null, wa_chat_ids = null,
+           media_id = null, media_kind = null,
            wa_message_id = iif(status = 'unknown', null, wa_message_id)
            where user_id = :user_id and phone = :phone""",
         **person,
     )
+    keeping.let_go(tx, [row["media_id"] for row in files])
     received = tx.run("delete from inbox where user_id = :user_id and phone = :phone", **person)
     tx.run("delete from chats where user_id = :user_id and phone = :phone", **person)
     tx.run(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from litestar import Response, get, post
+from litestar.response import Stream
 
+from wabox import downloads
 from wabox.campaigns import reviewing
 from wabox.content import builtin
 from wabox.dashboard.admin.filter import actor, check_open
@@ -11,7 +13,9 @@ from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.names.admin import BUILTIN
+from wabox.downloads import Given
 from wabox.errors import Invalid
+from wabox.media import store
 from wabox.mounting import Mount
 
 PER_PAGE = 30
@@ -21,6 +25,19 @@ PER_PAGE = 30
 async def page(desk: Desk) -> Response[str]:
     """The oldest first."""
     return await _page(desk)
+
+
+@get("/admin/filter/reviews/{review_id:int}/picture", owner=True)
+async def picture(review_id: int, desk: Desk) -> Stream:
+    """The small picture of a file that waits for the owner's eye; wabox has drawn it itself."""
+    check_open(desk)
+    found = await desk.box.db.read(reviewing.file_of, known_id(review_id))
+    path = store.small_of(desk.box.media, found.stored_sha256)
+    try:
+        given = Given(path, "image/webp", f"{review_id}.webp", found.stored_sha256, inline=True)
+        return downloads.give(desk.request, given)
+    except FileNotFoundError:
+        raise nothing_here() from None
 
 
 @post("/admin/filter/reviews/{review_id:int}/{what:str}", owner=True)
@@ -61,4 +78,4 @@ async def _page(desk: Desk, *, wrong: tuple[int, dict[str, str]] = (0, {}), stat
     )
 
 
-router = Mount(path="/", route_handlers=[page, decide])
+router = Mount(path="/", route_handlers=[page, picture, decide])

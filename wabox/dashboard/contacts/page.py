@@ -21,6 +21,7 @@ from wabox.dashboard.frame.asked import address, cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.media import intake
 from wabox.messages import addressees, log
 from wabox.mounting import Mount
 
@@ -150,6 +151,7 @@ async def erase(contact_id: int, desk: Desk) -> Response[str]:
         note(tx, desk, "contact.erased", contact_id)
 
     await desk.box.db.write(verb)
+    await intake.cleared(desk.box.db, desk.box.media)
     return desk.go("/contacts", said="contact_erased")
 
 

@@ -25,6 +25,7 @@ from wabox.devices import stored as devices
 from wabox.devices.stored import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, TooLarge, Unavailable
 from wabox.languages import later
+from wabox.media import intake
 from wabox.messages import addressees, explaining, log, outbox, single, stored, variables
 from wabox.mounting import Kept, Mount
 
@@ -128,6 +129,7 @@ async def erase(phone: str, desk: Desk) -> Response[str]:
         addressees.erase(tx, desk.user.id, address, found, now=desk.box.now())
 
     await desk.box.db.write(verb)
+    await intake.cleared(desk.box.db, desk.box.media)
     return desk.go("/inbox", said="contact_erased")
 
 
