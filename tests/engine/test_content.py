@@ -13,6 +13,7 @@ from tests.engine.test_campaigns import expand, launch, people, run, show
 from wabox.accounts import mail, states, users
 from wabox.billing import ledger
 from wabox.campaigns import control, launching, reviewing
+from wabox.contacts import writing
 from wabox.content import complaints, refusals, reviews, rules
 from wabox.content.rules import Actor, Draft
 from wabox.db import Rows, Tx
@@ -318,6 +319,17 @@ def test_people_whose_data_makes_it_bad_are_held_or_skipped_alone(shared: Engine
     ended = run(shared, campaign, turns=5)
     assert (ended.status, ended.sent, ended.skipped) == ("completed", 2, 2)
     assert credits_left(shared) == 8
+
+
+def test_a_field_whose_words_are_refused_skips_its_person_alone(shared: Engine) -> None:
+    rule(shared, "casino", "refuse")
+    box, now = shared.stage.box, shared.stage.hands.now()
+    for number, city in zip(people(shared, 2), ("Dhaka", "Casino street"), strict=True):
+        box.db.write_now(writing.upsert, shared.stage.asha.id, phone=number, fields={"city": city}, now=now)
+    campaign_id = launch(shared, "Hello from {city:your town}")
+    assert run(shared, campaign_id).sent == 1
+    assert shared.stage.value("select error from messages where status = 'skipped'") == "content_refused"
+    assert [text for _, _, _, text in shared.driver.handed] == ["Hello from Dhaka"]
 
 
 def test_a_campaign_is_one_entry_and_a_yes_lets_all_of_it_go(shared: Engine) -> None:

@@ -17,7 +17,7 @@ from wabox.billing.payments import Claim
 from wabox.billing.plans import Terms
 from wabox.campaigns import launching
 from wabox.checkup.box import INVARIANTS
-from wabox.contacts import suppression
+from wabox.contacts import suppression, writing
 from wabox.db import Rows, Tx
 from wabox.devices import linking, orders
 from wabox.devices import stored as devices
@@ -64,6 +64,7 @@ def live(tx: Tx, made: Stage) -> None:
         user_id=user_id,
         now=now.isoformat(timespec="microseconds"),
     )
+    writing.upsert(tx, user_id, phone="8801711000001", fields={"city": "Dhaka"}, now=now)
     texts.add(tx, user_id, texts.Draft("Thanks", "Thank you"), now=now)
     suppression.opt_out(tx, user_id, "8801711000009", source="word", now=now)
     ids = [row["id"] for row in tx.all("select id from contacts")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wabox.accounts.users import User
 from wabox.config import Config
 from wabox.contacts import own, segments, writing
-from wabox.contacts.conditions import Condition, Op
+from wabox.contacts.conditions import OPS, Condition, Op
 from wabox.contacts.own_values import Kind, Sent
 from wabox.contacts.phones import Phone
 from wabox.contacts.segments import Segment
@@ -219,6 +219,82 @@ def test_a_field_that_cannot_be_asked_so_is_named(
     with pytest.raises(Invalid) as refused:
         segments.ids(tx, asha.id, segment, today=now.date())
     assert refused.value.code == "bad_segment" and says in refused.value.details["fields"]
+
+
+VALUES = {
+    "city": st.sampled_from(["Dhaka", "DHAKA", "ঢাকা", "a%b_", "'; drop table contacts --", "ẞ"]),
+    "due": st.sampled_from(["-5.5", "0", "7", "1250.25", "999999999999999"]),
+    "birthday": st.sampled_from(["--02-29", "--11-03", "1990-11-03", "2000-02-29", "2024-12-31", "1000-01-01"]),
+}
+held = st.fixed_dictionaries({name: st.none() | value for name, value in VALUES.items()})
+ops = {"city": OPS["text"], "due": OPS["number"], "birthday": OPS["date"]}
+
+
+@st.composite
+def asked(draw: st.DrawFn) -> Condition:
+    field = draw(st.sampled_from(sorted(VALUES)))
+    op = draw(st.sampled_from(ops[field]))
+    if op in ("present", "empty"):
+        return Condition(field, op)
+    if op == "within_days":
+        return Condition(field, op, draw(st.integers(0, 366)))
+    if op == "on_day":
+        return Condition(field, op, draw(st.sampled_from(["today", "02-28", "02-29", "12-31"])))
+    value = draw(VALUES[field])
+    return Condition(field, op, f"2000{value[1:]}" if op in ("before", "after") and value[0] == "-" else value)
+
+
+@given(
+    st.lists(asked(), min_size=1, max_size=3),
+    st.lists(held, min_size=1, max_size=5),
+    st.dates(date(2023, 1, 1), date(2026, 12, 31)),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_query_agrees_with_the_plain_meaning_of_fields(
+    tx: Tx, asha: User, now: datetime, wanted: list[Condition], people: list[dict[str, str | None]], today: date
+) -> None:
+    tx.run("delete from contacts")
+    if not own.every(tx, asha.id):
+        for name, kind in (("city", "text"), ("due", "number"), ("birthday", "date")):
+            own.create(tx, asha.id, name=name, kind=kind, currency="BDT", now=now)  # type: ignore[arg-type]
+    drafts = [Draft(Phone(f"880171100000{n}", flagged=False), fields=one) for n, one in enumerate(people)]
+    writing.write(tx, asha.id, drafts, now=now)
+    found = segments.ids(tx, asha.id, Segment(fields=tuple(wanted)), today=today)
+    phones = [tx.value("select phone from contacts where id = :id", id=one) for one in found]
+    meant = [n for n, one in enumerate(people) if all(_holds(one[each.field], each, today) for each in wanted)]
+    assert phones == [f"880171100000{n}" for n in meant]
+
+
+def _holds(value: str | None, wanted: Condition, today: date) -> bool:
+    op, sought = wanted.op, wanted.value
+    if op in ("empty", "present"):
+        return (value is None) == (op == "empty")
+    if op == "is_not":
+        return not _holds(value, Condition(wanted.field, "is", sought), today)
+    if value is None:
+        return False
+    if op in ("on_day", "within_days"):
+        days = 0 if op == "on_day" else int(str(sought))
+        if op == "on_day" and sought != "today":
+            return value[-5:] == sought
+        return any(_is_kept(value[-5:], today + timedelta(days=n)) for n in range(days + 1))
+    if wanted.field == "due":
+        have, want = float(value), float(str(sought))
+        return {"is": have == want, "more": have > want, "less": have < want}[op]
+    if op in ("before", "after"):
+        have_day, want_day = (
+            date.fromisoformat(value) if value[0] != "-" else None,
+            date.fromisoformat(str(sought)),
+        )
+        return have_day is not None and (have_day < want_day if op == "before" else have_day > want_day)
+    have_text, want_text = value.casefold(), str(sought).casefold()
+    return want_text in have_text if op == "contains" else have_text == want_text
+
+
+def _is_kept(birthday: str, day: date) -> bool:
+    """Whether the birthday is kept on this day: on 28 February, too, where there is no 29th."""
+    there_is_none = (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).month == 3
+    return f"{day:%m-%d}" == birthday or (birthday == "02-29" and there_is_none)
 
 
 def test_bilal_cannot_ask_for_ashas_fields(tx: Tx, bilal: User, filled: dict[int, str]) -> None:

@@ -28,7 +28,7 @@ def change(
     Raises Invalid `in_use` for another name or kind while something counts on the field.
     """
     before = own.by_id(tx, user_id, field_id)
-    if (name or before.name, kind or before.kind) != (before.name, before.kind):
+    if name not in (None, before.name) or kind not in (None, before.kind):
         _free(tx, user_id, before.name)
     return own.change(tx, user_id, field_id, name=name, kind=kind, display=display, currency=currency)
 

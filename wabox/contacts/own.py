@@ -122,7 +122,7 @@ def change(
     Whoever asks has made sure that nothing that runs counts on the field: `campaigns.renaming`.
     """
     before = by_id(tx, user_id, field_id)
-    name, kind = name or before.name, kind or before.kind
+    name, kind = before.name if name is None else name, kind or before.kind
     if name != before.name:
         own_values.named(name)
         if name in names(tx, user_id):

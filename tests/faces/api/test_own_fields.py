@@ -133,6 +133,25 @@ def test_a_field_that_cannot_be_is_422(api: Api, body: dict[str, Any], code: str
     assert api.count("contact_fields") == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"name": ""}, "bad_field"),
+        ({"name": "tag"}, "bad_field"),
+        ({"name": "due"}, "name_taken"),
+        ({"display": "money"}, "bad_field"),
+        ({"kind": "number"}, "values_do_not_fit"),
+    ],
+)
+def test_a_change_that_cannot_be_changes_nothing(api: Api, body: dict[str, Any], code: str) -> None:
+    post(api, city="Dhaka", due="5")
+    before = api.call("GET", "/fields").json()
+    answer = api.call("PATCH", "/fields/city", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert api.call("GET", "/fields").json() == before
+    assert api.call("PATCH", "/fields/city", json={}).json() == before["data"][0]
+
+
 def test_a_kind_that_values_are_not_of_changes_nothing(api: Api) -> None:
     post(api, city="Dhaka")
     answer = api.call("PATCH", "/fields/city", json={"kind": "date", "name": "born"})

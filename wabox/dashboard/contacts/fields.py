@@ -67,7 +67,7 @@ async def change(field_id: int, desk: Desk) -> Response[str]:
             tx,
             desk.user.id,
             known_id(field_id),
-            name=form.text("name")[:64] or None,
+            name=form.text("name")[:64],
             kind=kind,
             display=display,
             currency=desk.box.config.billing.currency,
