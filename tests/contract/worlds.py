@@ -24,6 +24,7 @@ from tests import browsers
 from wabox.sandbox.server import Sandbox
 from wabox.whatsapp.driver import (
     Attached,
+    Card,
     Driver,
     Event,
     Inbound,
@@ -33,6 +34,7 @@ from wabox.whatsapp.driver import (
     NewChats,
     Pairing,
     PhoneUsed,
+    Place,
     QuotaStatus,
     Receipt,
     SessionSpec,
@@ -231,6 +233,10 @@ class World(ABC):
         """What the recipient got under this id."""
 
     @abstractmethod
+    def enclosed(self, message_id: str) -> Place | Card | None:
+        """What the recipient got under this id instead of a text."""
+
+    @abstractmethod
     def read(self, device_id: int, message_id: str) -> None:
         """The recipient's phone gets and shows the message."""
 
@@ -321,6 +327,10 @@ class FakeWorld(World):
             return None if taken is None else Arrived(taken.text)
         file = taken.file
         return Arrived(taken.text, file.kind, file.mime, file.filename, file.bytes, taken.sha256)
+
+    def enclosed(self, message_id: str) -> Place | Card | None:
+        taken = self.fake.taken.get(message_id)
+        return None if taken is None else taken.enclosed
 
     def read(self, device_id: int, message_id: str) -> None:
         for ack in (2, 3):
@@ -473,6 +483,15 @@ class ChromiumWorld(World):
         answer = self.http.get("/sandbox/messages").raise_for_status().json()
         found = [one for one in answer["messages"] if one["id"].endswith(message_id)]
         return Arrived(found[0]["text"], **(found[0].get("media") or {})) if found else None
+
+    def enclosed(self, message_id: str) -> Place | Card | None:
+        answer = self.http.get("/sandbox/messages").raise_for_status().json()
+        for one in answer["messages"]:
+            if one["id"].endswith(message_id) and one["text"] == "":
+                if "location" in one:
+                    return Place(**one["location"])
+                return Card(**one["contact"]) if "contact" in one else None
+        return None
 
     def read(self, device_id: int, message_id: str) -> None:
         """The sandbox's phones read by themselves."""

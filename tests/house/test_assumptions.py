@@ -26,7 +26,9 @@ UNTRIED = {
     40,
     41,
     42,
-}  # manners, and weeks: nothing that half an hour could show; files: no step yet
+    43,
+    44,
+}  # manners, and weeks: nothing that half an hour could show; files, places, cards: no step yet
 
 
 def places(cell: str) -> list[tuple[str, str]]:

@@ -106,14 +106,38 @@ async def test_what_cannot_be_shown_is_refused_and_not_dropped(client: Client, c
     results = await client.page.evaluate(
         """async (chat) => {
           const options = { markIsRead: false, waitForAck: true };
-          const place = await WPP.chat.sendLocationMessage(chat, { lat: 23.7, lng: 90.4, name: 'shop' }, options);
           const poll = await WPP.chat.sendCreatePollMessage(chat, 'When?', ['today', 'never'], options);
-          return [place, poll].map((one) => one.sendMsgResult.messageSendResult);
+          const nowhere = await WPP.chat.sendLocationMessage(chat, { lat: 91, lng: 90.4, ...options });
+          const two = [{ id: chat, name: 'One' }, { id: chat, name: 'Two' }];
+          const cards = await WPP.chat.sendVCardContactMessage(chat, two, options);
+          return [poll, nowhere, cards].map((one) => one.sendMsgResult.messageSendResult);
         }""",
         f"{ASHA}@c.us",
     )
-    assert results == ["ERROR_UNKNOWN", "ERROR_UNKNOWN"]
+    assert results == ["ERROR_UNKNOWN"] * 3
     assert (await control.get("/sandbox/messages")).json()["messages"] == []
+
+
+async def test_a_place_and_a_contact_card_arrive_with_what_they_say(
+    client: Client, control: httpx.AsyncClient
+) -> None:
+    await client.link(control)
+    results = await client.page.evaluate(
+        """async (chat) => {
+          const how = { markIsRead: false, waitForAck: true };
+          const shop = { lat: 23.7, lng: 90.4, name: 'Shop', address: '12 Road' };
+          const place = await WPP.chat.sendLocationMessage(chat, { ...shop, ...how });
+          const karim = [{ id: '8801711999999@c.us', name: 'Karim' }];
+          const card = await WPP.chat.sendVCardContactMessage(chat, karim, how);
+          return [place, card].map((one) => one.sendMsgResult.messageSendResult);
+        }""",
+        f"{ASHA}@c.us",
+    )
+    assert results == ["OK", "OK"]
+    place, card = (await control.get("/sandbox/messages")).json()["messages"]
+    assert place["location"] == {"latitude": 23.7, "longitude": 90.4, "name": "Shop", "address": "12 Road"}
+    assert card["contact"] == {"name": "Karim", "phone": "8801711999999"}
+    assert (place["text"], card["text"]) == ("", "")
 
 
 async def test_a_second_copy_of_an_id_is_counted_and_delivered_once(

@@ -114,3 +114,26 @@ async def test_files_are_shown_played_and_offered(
     assert answer.headers["content-disposition"].startswith("attachment")
     assert "sandbox" in answer.headers["content-security-policy"]
     assert await phones.evaluate("document.documentElement.scrollWidth") == 360
+
+
+async def test_a_place_and_a_card_are_shown_in_words_and_load_nothing(
+    phones: Page, client: Client, control: httpx.AsyncClient
+) -> None:
+    await client.link(control)
+    await add(phones, ASHA, "Asha")
+    asked: list[str] = []
+    phones.on("request", lambda request: asked.append(request.url))
+    await client.page.evaluate(
+        """async (chat) => {
+          const shop = { lat: 23.78, lng: 90.27, name: '<img src=x>', address: '12 Road', markIsRead: false };
+          await WPP.chat.sendLocationMessage(chat, shop);
+          const card = [{ id: '8801711999999@c.us', name: 'Karim' }];
+          await WPP.chat.sendVCardContactMessage(chat, card, { markIsRead: false });
+        }""",
+        f"{ASHA}@c.us",
+    )
+    bubbles = phones.get_by_label("Messages")
+    await expect(bubbles.get_by_text("<img src=x> 12 Road 23.78, 90.27")).to_be_visible()
+    await expect(bubbles.get_by_text("Karim +8801711999999")).to_be_visible()
+    here = phones.url.partition("/phones")[0]
+    assert [one for one in asked if not one.startswith(here)] == []

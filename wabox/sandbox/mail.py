@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from wabox.errors import Invalid
-from wabox.sandbox import limits, persons, receipts
+from wabox.sandbox import enclosed, limits, persons, receipts
 from wabox.sandbox.world import Companion, Message, Page, World
 
 # WhatsApp's types of what goes with a file, and what the control API calls them.
@@ -59,11 +59,17 @@ def _refusal(world: World, me: str, sent: dict[str, Any], now: float) -> dict[st
     phone = world.phone_behind(sent["to"]["user"], sent["to"]["server"])
     if phone is None or not world.is_on_whatsapp(phone):
         return {"refused": "ERROR_UNKNOWN"}
-    if sent["type"] != "chat" and sent["type"] not in KINDS:
-        return {"refused": "ERROR_UNKNOWN"}  # what cannot be shown is not taken
+    if not _can_be_shown(sent):
+        return {"refused": "ERROR_UNKNOWN"}
     if sent["type"] in KINDS and _file_of(world, sent) is None:
         return {"refused": "ERROR_UPLOAD"}
     return limits.refusal(world, me, phone, now)
+
+
+def _can_be_shown(sent: dict[str, Any]) -> bool:
+    if sent["type"] in enclosed.KINDS:
+        return enclosed.shown(sent) is not None
+    return sent["type"] == "chat" or sent["type"] in KINDS
 
 
 def _file_of(world: World, sent: dict[str, Any]) -> dict[str, Any] | None:
@@ -92,15 +98,17 @@ def _take(world: World, companion: Companion, sent: dict[str, Any], now: float) 
         return known
     world.account(phone)
     media = _file_of(world, sent) if sent["type"] in KINDS else None
+    instead = enclosed.shown(sent) if sent["type"] in enclosed.KINDS else None
     text = sent.get("caption") or "" if media else sent.get("text") or ""
     message = Message(
         id=sent["id"],
         sender=companion.phone,
         to=phone,
-        text=text,
+        text="" if instead else text,
         at=now,
         kind="sent",
         media=media,
+        enclosed=instead,
     )
     if (companion.phone, phone) not in world.written:
         limits.begun(world, companion.phone, phone, now)
@@ -130,7 +138,7 @@ def _as_event(world: World, message: Message, phone: str, *, from_me: bool) -> d
         **persons.told(world, person, message.at, from_me=from_me),
         "name": person.name,
         "text": message.text,
-        "media": _told_media(message.media),
+        "media": _told_media(message.media) or enclosed.told(message.enclosed),
         "t": int(message.at) + world.faults.skew_s,
         "ack": message.ack,
         "from_me": from_me,

@@ -36,7 +36,7 @@ WHATSAPP_VERSION = "2.3000.1046400001"
 FIRST_WAVE = ["kernel", "collections", "ids", "constants"]
 SECOND_WAVE = [
     "storage", "wire", "stores", "models", "session", "linking", "leaving", "directory", "limits", "chats",
-    "getters", "quiet", "upload", "media", "screen", "dialogs", "receiving", "app", "sending", "boot",
+    "getters", "quiet", "upload", "media", "cards", "screen", "dialogs", "receiving", "app", "sending", "boot",
 ]  # fmt: skip
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 

@@ -120,7 +120,7 @@ def shown(message: Message) -> dict[str, Any]:
     }
     if message.media:
         result["media"] = message.media
-    return result
+    return result | (message.enclosed or {})
 
 
 def _after(found: list[Message], after: str) -> list[Message]:

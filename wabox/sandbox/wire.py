@@ -62,6 +62,14 @@ class Media(msgspec.Struct):
     direct_path: str | None = None
 
 
+class Spot(msgspec.Struct):
+    """A point on the map. loc: its name and address, a line each."""
+
+    lat: float
+    lng: float
+    loc: str = ""
+
+
 class Sent(msgspec.Struct):
     """A message as a page hands it over."""
 
@@ -71,6 +79,7 @@ class Sent(msgspec.Struct):
     text: str = ""
     caption: str | None = None
     media: Media | None = None
+    place: Spot | None = None
 
 
 _decoder = msgspec.json.Decoder(Hello | Ask | Tell | Got)

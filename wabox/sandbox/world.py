@@ -58,6 +58,7 @@ class Message(msgspec.Struct):
     """One message as the server took it. copies: how often this id was handed over.
 
     media: `{kind, mime, filename, bytes, sha256}` of its file; of what people write it may be the kind alone.
+    enclosed: `{location: …}` or `{contact: …}`, which it is instead of a text.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Message(msgspec.Struct):
     at: float
     kind: Literal["sent", "inbound"]
     media: dict[str, Any] | None = None
+    enclosed: dict[str, Any] | None = None
     copies: int = 1
     ack: int = 1
 

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,11 +20,14 @@ from wabox.whatsapp.driver import (
     OF_FILES,
     TIMELOCK,
     TOO_MANY,
+    Card,
     Downloaded,
+    Enclosed,
     File,
     Handed,
     Link,
     LookedUp,
+    Place,
     Resolved,
     SessionLost,
 )
@@ -48,28 +52,40 @@ async def resolve(session: Session, phone: str) -> Resolved:
     return found
 
 
-def hand_over_seconds(limits: Limits, file: File | None) -> float:
+def hand_over_seconds(limits: Limits, enclosed: Enclosed | None) -> float:
     """How long the page may take over it; without a file always the same."""
-    return limits.hand_over + (0 if file is None else file.bytes / limits.upload_rate)
+    return limits.hand_over + (enclosed.bytes / limits.upload_rate if isinstance(enclosed, File) else 0)
 
 
 async def hand_over(
-    session: Session, chat_id: str, message_id: str, text: str, file: File | None = None
+    session: Session, chat_id: str, message_id: str, text: str, enclosed: Enclosed | None = None
 ) -> Handed:
     """What became of the message. Raises SessionLost only before the page was asked.
 
     From that moment on a lost or hung page leaves the message in doubt. So does a file without a plain answer, and
     then its page is loaded anew: an upload that hangs holds up whatever comes behind it.
     """
-    if file is None:
-        return await _handed(session, {"chat": chat_id, "id": message_id, "text": text}, None)
+    question = {"chat": chat_id, "id": message_id, "text": text}
+    if not isinstance(enclosed, File):
+        return await _handed(session, {**question, **_told(enclosed)}, None)
+    return await _file_handed(session, question, enclosed)
+
+
+def _told(enclosed: Place | Card | None) -> dict[str, Any]:
+    """What goes instead of a text, as the shim takes it."""
+    if enclosed is None:
+        return {}
+    return {"place" if isinstance(enclosed, Place) else "card": asdict(enclosed)}
+
+
+async def _file_handed(session: Session, question: dict[str, Any], file: File) -> Handed:
     if not await asyncio.to_thread(_is_there, file):
         return Handed("refused", FILE_GONE, session.house.now())
     told = {"kind": file.kind, "mime": file.mime, "name": file.filename, "bytes": file.bytes}
     with session.wear.asking():
         told["input"] = held = await _held(session, file)
         try:
-            handed = await _handed(session, {"chat": chat_id, "id": message_id, "text": text, "file": told}, file)
+            handed = await _handed(session, {**question, "file": told}, file)
         finally:
             with suppress(PageHung, PageLost):
                 await within(session.limits.answer, held.dispose())

@@ -251,6 +251,29 @@ class File:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point on the map, in degrees, north and east above zero; one line each for its name and address.
+
+    An address without a name is shown as the name.
+    """
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Somebody's contact card. name: one line. phone: digits."""
+
+    name: str
+    phone: str
+
+
+Enclosed = File | Place | Card
+
 TOO_MANY = "too_many_checks"
 TIMELOCK = "timelock"  # WhatsApp lets this account begin no new chats for a time
 CAPPED = "capped"  # this account has begun as many new chats as WhatsApp allows in its cycle
@@ -410,11 +433,12 @@ class Driver(Protocol):
         """Ask WhatsApp whether the number exists. phone: digits."""
 
     def hand_over(
-        self, device_id: int, chat_id: str, message_id: str, text: str, file: File | None = None
+        self, device_id: int, chat_id: str, message_id: str, text: str, enclosed: Enclosed | None = None
     ) -> Handed:
         """Give one text to WhatsApp under this id, and wait up to 30 s for the server's ack.
 
-        file: what it is the caption of, then it may be empty; its upload has a second more for every 64 kB.
+        enclosed: a file, of which it is the caption and may be empty; its upload has a second more for every
+        64 kB. Or a place or a card, which go instead of a text: it is empty.
         SessionLost here means that the page was never asked: this attempt is surely not sent.
         """
 

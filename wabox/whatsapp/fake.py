@@ -28,9 +28,11 @@ from wabox.whatsapp.driver import (
     UPLOAD_ERROR,
     UPLOAD_STUCK,
     Attached,
+    Card,
     Checkup,
     Detail,
     Downloaded,
+    Enclosed,
     Event,
     File,
     Handed,
@@ -44,6 +46,7 @@ from wabox.whatsapp.driver import (
     OnEvent,
     Pairing,
     PhoneUsed,
+    Place,
     QuotaStatus,
     Receipt,
     Resolved,
@@ -79,7 +82,10 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + b"a page"
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A message as the server took it. copies: how often this id reached the server. sha256: of its file."""
+    """A message as the server took it. copies: how often this id reached the server. sha256: of its file.
+
+    enclosed: the place or card that it is instead of a text.
+    """
 
     device_id: int
     chat_id: str
@@ -88,6 +94,7 @@ class Taken:
     copies: int = 1
     file: File | None = None
     sha256: str | None = None
+    enclosed: Place | Card | None = None
 
 
 @dataclass(slots=True)
@@ -263,7 +270,7 @@ class FakeDriver:
         return Resolved("yes", f"{phone}@c.us", warm=warm)
 
     def hand_over(
-        self, device_id: int, chat_id: str, message_id: str, text: str, file: File | None = None
+        self, device_id: int, chat_id: str, message_id: str, text: str, enclosed: Enclosed | None = None
     ) -> Handed:
         """As the next planned outcome says; `acked` by default. What the page itself holds uses up no plan."""
         profile = self._profile(device_id)
@@ -274,17 +281,14 @@ class FakeDriver:
             if against is not None and max(profile.history.get((chat_id, message_id), 0), 0) == 0:
                 self.held.append((device_id, message_id))
                 return against
-            sha256 = None if file is None else _sha256(file)
-            if file is not None and sha256 is None:
-                return Handed("refused", FILE_GONE, self._now())
-            if file is not None and file.kind != "document" and file.bytes > MOST_BYTES:
-                return Handed("refused", FILE_TOO_LARGE, self._now())
+            taken = _as_taken(Taken(device_id, chat_id, message_id, text), enclosed)
+            if isinstance(taken, str):
+                return Handed("refused", taken, self._now())
             outcome = self._plan.popleft() if self._plan else "acked"
             if outcome == "session_lost":
                 raise SessionLost("planned")
             self.handed.append((device_id, chat_id, message_id, text))
             self._count(device_id, chat_id, profile, outcome)
-            taken = Taken(device_id, chat_id, message_id, text, file=file, sha256=sha256)
             handed = self._play(outcome, profile, taken)
         if handed.outcome == "acked":
             self._emit(Receipt(device_id, self._number(device_id), message_id, chat_id, 1, self._now()))
@@ -701,6 +705,25 @@ class FakeDriver:
 
     def _emit(self, event: Event) -> None:
         self._on_event(event)
+
+
+def _as_taken(message: Taken, enclosed: Enclosed | None) -> Taken | str:
+    """What the server gets of it, or why the page does not let its file in."""
+    if not isinstance(enclosed, File):
+        return replace(message, enclosed=_as_shown(enclosed))
+    sha256 = _sha256(enclosed)
+    if sha256 is None:
+        return FILE_GONE
+    if enclosed.kind != "document" and enclosed.bytes > MOST_BYTES:
+        return FILE_TOO_LARGE
+    return replace(message, file=enclosed, sha256=sha256)
+
+
+def _as_shown(enclosed: Place | Card | None) -> Place | Card | None:
+    """A place without a name is shown under its address."""
+    if isinstance(enclosed, Place) and not enclosed.name:
+        return replace(enclosed, name=enclosed.address, address=None)
+    return enclosed
 
 
 def _sha256(file: File) -> str | None:

@@ -22,8 +22,8 @@ from wabox.whatsapp import asks, browser, leftovers, logouts, processes, profile
 from wabox.whatsapp.driver import (
     Checkup,
     Downloaded,
+    Enclosed,
     Event,
-    File,
     Handed,
     Link,
     LookedUp,
@@ -222,17 +222,17 @@ class Gateway:
         return self._ask(device_id, lambda session: asks.resolve(session, phone), self._limits.resolve)
 
     def hand_over(
-        self, device_id: int, chat_id: str, message_id: str, text: str, file: File | None = None
+        self, device_id: int, chat_id: str, message_id: str, text: str, enclosed: Enclosed | None = None
     ) -> Handed:
         """As in Driver. SessionLost: the page was never asked, so it is surely not sent."""
         asked = threading.Event()
 
         async def hand(session: Session) -> Handed:
             asked.set()
-            return await asks.hand_over(session, chat_id, message_id, text, file)
+            return await asks.hand_over(session, chat_id, message_id, text, enclosed)
 
         try:
-            return self._ask(device_id, hand, asks.hand_over_seconds(self._limits, file))
+            return self._ask(device_id, hand, asks.hand_over_seconds(self._limits, enclosed))
         except _NoAnswer:
             if not asked.is_set():
                 raise

@@ -62,6 +62,8 @@ MEMBERS = (
     _("WPP.chat.sendTextMessage", "send", "wa-js"),
     _("WPP.chat.sendFileMessage", "send", "wa-js"),
     _("WPP.chat.downloadMedia", "hear", "wa-js"),
+    _("WPP.chat.sendLocationMessage", "send", "wa-js"),
+    _("WPP.chat.sendVCardContactMessage", "send", "wa-js"),
     _("WPP.chat.getMessageById", "send", "wa-js"),
     _("WPP.conn.getAuthCode", "link", "wa-js"),
     _("WPP.conn.refreshQR", "link", "wa-js"),

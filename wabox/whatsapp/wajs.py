@@ -37,6 +37,7 @@ SHIM = (
     "status",
     "unread",
     "files",
+    "words",
     "sending",
     "finding",
     "verbs",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from wabox.whatsapp.driver import Event, File, Handed, OnEvent, Receipt
+from wabox.whatsapp.driver import Enclosed, Event, Handed, OnEvent, Receipt
 from wabox.whatsapp.fake import FakeDriver, Taken
 
 
@@ -40,14 +40,14 @@ class WhatsApp(FakeDriver):
         self.entered: Callable[[], None] = lambda: None
 
     def hand_over(
-        self, device_id: int, chat_id: str, message_id: str, text: str, file: File | None = None
+        self, device_id: int, chat_id: str, message_id: str, text: str, enclosed: Enclosed | None = None
     ) -> Handed:
         attempt = HandedOver(device_id, message_id, text, self._clock(), self.link(device_id).phone)
         self.asked_for(attempt)
         self.log.append(attempt)
         was, self.slow = self.slow, True
         try:
-            handed = super().hand_over(device_id, chat_id, message_id, text, file)
+            handed = super().hand_over(device_id, chat_id, message_id, text, enclosed)
             if handed.outcome == "held":  # nothing was entered: no attempt
                 self.log.remove(attempt)
             self.entered()

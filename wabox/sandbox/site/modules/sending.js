@@ -21,6 +21,7 @@ __d('SandboxOutbox', ['SandboxWire', 'SandboxStorage', 'WAWebMsgCollection'], (
         size: message.size,
         direct_path: message.directPath,
       },
+      place: message.type === 'location' ? { lat: message.lat, lng: message.lng, loc: message.loc ?? '' } : undefined,
     };
   }
 

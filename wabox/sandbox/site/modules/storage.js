@@ -4,7 +4,7 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
 
   const MESSAGE_FIELDS = [
     'type', 'subtype', 'body', 'caption', 't', 'self', 'mimetype', 'filename', 'size', 'filehash',
-    'directPath', 'notifyName', 'isSendFailure', 'ephemeralDuration',
+    'directPath', 'notifyName', 'isSendFailure', 'ephemeralDuration', 'lat', 'lng', 'loc', 'vcardFormattedName',
   ];
   const CHAT_FIELDS = ['t', 'unreadCount', 'pushname', 'archive', 'pin', 'ephemeralDuration', 'goneMs'];
 

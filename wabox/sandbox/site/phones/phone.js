@@ -95,13 +95,28 @@ function file({ kind, mime, filename, bytes, sha256 }) {
   return [element('span', { class: 'quiet' }, mime), link];
 }
 
+// In words: no map is loaded from anywhere.
+function place({ latitude, longitude, name, address }) {
+  const called = [name, address].filter(Boolean).map((line) => element('strong', {}, line));
+  return [element('span', { class: 'file' }, '📍 ', ...called.flatMap((line) => [line, ' ']), `${latitude}, ${longitude}`)];
+}
+
+function card({ name, phone }) {
+  return [element('span', { class: 'file' }, '👤 ', element('strong', {}, name), ` +${phone}`)];
+}
+
+function contents({ media, location, contact }) {
+  if (media) return file(media);
+  if (location) return place(location);
+  return contact ? card(contact) : [];
+}
+
 function bubble(phone, message) {
   const mine = message.from === phone.phone;
   const other = mine ? `to +${message.to}` : `from +${message.from}`;
   const at = new Date(message.at).toLocaleTimeString();
-  const files = message.media ? file(message.media) : [];
   const copies = message.copies > 1 ? ` · handed over ${message.copies} times` : '';
-  return element('li', { class: mine ? 'mine' : 'theirs' }, ...files, message.text,
+  return element('li', { class: mine ? 'mine' : 'theirs' }, ...contents(message), message.text,
     element('small', {}, `${other} · ${at} · ${TICKS[message.ack]}${copies}`));
 }
 
