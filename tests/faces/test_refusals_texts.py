@@ -31,7 +31,10 @@ MODULES = (
     "devices.sentences",
     "devices.stored",
     "messages.carrying",
-    *(f"media.{one}" for one in ("films", "intake", "keeping", "kinds", "papers", "sounds", "store", "stored")),
+    *(
+        f"media.{one}"
+        for one in ("converting", "films", "intake", "keeping", "kinds", "papers", "sounds", "store", "stored")
+    ),
     "closing",
     "db.trouble",
 )

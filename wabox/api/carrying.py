@@ -7,6 +7,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
@@ -16,7 +17,7 @@ from wabox.api import fetching, wire
 from wabox.box import Box
 from wabox.db import Tx
 from wabox.errors import Invalid, Refusal
-from wabox.media import intake, keeping, stored
+from wabox.media import converting, intake, keeping, stored
 from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming
 from wabox.media.stored import Media, Origin
@@ -72,27 +73,43 @@ async def carried(
         with _of_media():
             return carrying.carry(tx, who, media_id, as_document=as_document, voice=voice, now=now)
 
-    if given.id is not None:
+    sound = await _to_convert(box, caller, given, voice)
+    if given.id is not None and sound is None:
         known = given.id
         yield lambda tx: carry(tx, known)
         return
     with _of_media():
-        async with _taken(box, caller, given) as keep:
+        async with _taken(box, caller, given, sound, voice=bool(voice)) as keep:
             yield lambda tx: carry(tx, keep(tx).id)
 
 
+async def _to_convert(box: Box, caller: Caller, given: GivenFile, voice: bool | None) -> Media | None:  # noqa: FBT001
+    """The user's file of this id, if it must be made a voice note first and this machine can."""
+    if not voice or given.id is None:
+        return None
+    with _of_media():
+        found = await box.db.read(stored.of_user, caller.user.id, given.id)
+    return found if converting.can(found.mime) else None
+
+
 @asynccontextmanager
-async def _taken(box: Box, caller: Caller, given: GivenFile) -> AsyncIterator[Callable[[Tx], Media]]:
+async def _taken(
+    box: Box, caller: Caller, given: GivenFile, sound: Media | None, *, voice: bool
+) -> AsyncIterator[Callable[[Tx], Media]]:
     limits, made_room = box.config.media, False
     most_bytes = limits.max_megabytes * MEGABYTE
     origin: Origin = "upload" if given.url is None else "url"
     with Incoming(box.media, most_bytes=most_bytes) as incoming:
-        if given.url is not None:
+        if sound is not None:
+            ending = sound.filename
+            await asyncio.to_thread(_copy, stored.path_of(box.media, sound.stored_sha256), incoming)
+        elif given.url is not None:
             ending = await _FETCHES.of(box).fetch(given.url, incoming, caller, most_bytes)
         else:
             ending = ""
             await asyncio.to_thread(incoming.write, _decoded(given.base64 or ""))
-        async with intake.taken(box.db, box.media, incoming, given.filename or ending) as examined:
+        name = given.filename or ending
+        async with intake.taken(box.db, box.media, incoming, name, voice=voice) as examined:
 
             def keep(tx: Tx) -> Media:
                 nonlocal made_room
@@ -151,6 +168,12 @@ def _check_alone(as_document: bool, voice: bool | None) -> None:  # noqa: FBT001
     if as_document or voice is not None:
         sentence = "This says how a file goes; give media too."
         raise Invalid("invalid", sentence, details={name: sentence})
+
+
+def _copy(path: Path, incoming: Incoming) -> None:
+    with path.open("rb") as file:
+        while piece := file.read(MEGABYTE):
+            incoming.write(piece)
 
 
 def _decoded(text: str) -> bytes:

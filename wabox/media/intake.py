@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wabox.db import Database
-from wabox.media import keeping, kinds, names, store
+from wabox.media import converting, keeping, kinds, names, store
 from wabox.media.found import Found, refused
 from wabox.media.keeping import Examined
 from wabox.media.store import Incoming
@@ -21,13 +21,16 @@ _DOTS = "The picture has over 50 million dots; make it smaller, or send it as a 
 
 
 @asynccontextmanager
-async def taken(db: Database, folder: Path, incoming: Incoming, filename: str | None) -> AsyncIterator[Examined]:
+async def taken(
+    db: Database, folder: Path, incoming: Incoming, filename: str | None, *, voice: bool = False
+) -> AsyncIterator[Examined]:
     """The file lies in its place, and nobody takes it away inside the block: write its row there.
 
-    folder: `data/media`. filename: as its sender calls it. Raises Invalid `bad_file`, Unavailable `storage_full`.
+    folder: `data/media`. filename: as its sender calls it. voice: other sound is made a voice note, if this
+    machine can. Raises Invalid `bad_file`, Unavailable `storage_full`.
     If the block raises, nothing of the file is left.
     """
-    examined = await asyncio.to_thread(_examine, folder, incoming, filename)
+    examined = await asyncio.to_thread(_examine, folder, incoming, filename, voice)
     try:
         yield examined
     except BaseException:
@@ -48,14 +51,18 @@ def clear(db: Database, folder: Path, found: Iterable[str] | None = None) -> int
     return store.sweep(folder, there, lambda: db.write_now(keeping.named_files))
 
 
-def _examine(folder: Path, incoming: Incoming, filename: str | None) -> Examined:
-    """Takes up to ten seconds. The file is pinned."""
+def _examine(folder: Path, incoming: Incoming, filename: str | None, voice: bool) -> Examined:  # noqa: FBT001
+    """Takes up to ten seconds, a voice note up to a minute. The file is pinned."""
     sha256 = incoming.finish()
     found = kinds.of(incoming.path, filename or "")
     clean, small = store.part(folder), store.part(folder)
     try:
         if found.picture is not None:
             found = _drawn(found, incoming.path, clean, small)
+        if voice and converting.can(found.mime):
+            converting.to_voice(incoming.path, found.mime, clean)
+            found, filename = kinds.of(clean, ""), Path(names.tidy(filename, found.suffix)).stem
+            sha256 = store.hashed(clean)
         source = clean if clean.exists() else incoming.path
         stored_sha256 = store.hashed(source) if source is clean else sha256
         store.pin(stored_sha256)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import os
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -95,7 +98,6 @@ def test_it_goes_as_what_it_is_or_as_was_said(api: Api, data: bytes, how: dict[s
 @pytest.mark.parametrize(
     ("body", "code", "field"),
     [
-        ({"media": inline(mp3()), "voice": True}, "voice_needs_opus", "voice"),
         ({"media": inline(PICTURE), "voice": True}, "voice_needs_opus", "voice"),
         ({"media": inline(opus()), "voice": True, "as_document": True}, "invalid", "voice"),
         ({"media": inline(opus()), "message": "Listen"}, "no_text_with_sound", "message"),
@@ -125,6 +127,13 @@ def test_what_cannot_go_is_refused_in_words_and_leaves_nothing(
     assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
     assert answer.json()["details"][field]
     assert left(api) == [] and api.count("media") == 0 and api.count("messages") == 0
+
+
+def test_without_ffmpeg_other_sound_is_no_voice_note(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    answer = send(api, media=inline(mp3()), voice=True)
+    assert (answer.status_code, answer.json()["code"]) == (422, "voice_needs_opus")
+    assert "ffmpeg -i" in answer.json()["error"] and left(api) == []
 
 
 def test_caption_is_judged_after_it_is_filled_in(api: Api) -> None:
@@ -307,3 +316,48 @@ def test_a_slow_address_is_given_up(open_api: Open, shelf: str, monkeypatch: pyt
     api = shop(open_api, shelf)
     answer = send(api, media={"url": f"{shelf}/bills/bill%207.pdf"})
     assert (answer.status_code, answer.json()["code"]) == (422, "url_failed"), answer.text
+
+
+FFMPEG = """#!{python}
+import pathlib, sys
+words = sys.argv
+assert "-nostdin" in words and words[words.index("-protocol_whitelist") + 1] == "file"
+given = pathlib.Path(words[words.index("-i") + 1]).read_bytes()
+assert given.startswith(b"ID3") and words[words.index("-f") + 1] == "mp3"
+if b"broken" in given:
+    sys.exit(1)
+pathlib.Path(words[-1]).write_bytes(bytes.fromhex("{opus}"))
+"""
+
+
+@pytest.fixture
+def ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine has one; this one makes the same note of everything."""
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text(FFMPEG.format(python=sys.executable, opus=opus().hex()))
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("ffmpeg")
+def test_where_there_is_ffmpeg_other_sound_becomes_a_voice_note(api: Api) -> None:
+    answer = send(api, media=inline(mp3(), "hello.mp3"), voice=True)
+    assert answer.status_code == 202, answer.text
+    told = {"media_id": 1, "kind": "voice", "filename": "hello.ogg", "bytes": len(opus())}
+    assert carried(api, answer.json()["job_id"]) == told
+    assert api.call("GET", "/media/1/content").content == opus()
+    song = upload(api, mp3(50), "song.mp3").json()["media_id"]
+    again = send(api, media={"id": song}, voice=True)
+    assert carried(api, again.json()["job_id"])["media_id"] == 1, "the same note is the same file"
+    assert carried(api, send(api, media={"id": song}).json()["job_id"])["kind"] == "audio"
+    assert send(api, media=inline(pdf()), voice=True).json()["code"] == "voice_needs_opus"
+    theirs = send(api, api.stage.bilal.key, media={"id": song}, voice=True)
+    assert theirs.status_code == 404
+
+
+@pytest.mark.usefixtures("ffmpeg")
+def test_sound_that_cannot_be_converted_leaves_nothing(api: Api) -> None:
+    answer = send(api, media=inline(mp3() + b"broken"), voice=True)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_file"), answer.text
+    assert left(api) == [] and api.count("messages") == 0
