@@ -139,3 +139,23 @@ def test_stop_ends_it_at_once_and_for_good(shop: Shop) -> None:
     campaign = seen(shop, campaign_id)
     assert campaign["sent"] + campaign["cancelled"] == 200
     assert sum(received(shop, phones).values()) == campaign["sent"]
+
+
+def test_people_read_their_own_fields_and_only_who_was_asked_for(shop: Shop) -> None:
+    assert shop.call("POST", "/fields", {"name": "due", "kind": "number", "display": "money"}).status_code == 201
+    rows = [
+        {"phone": f"8801899{n:06d}", "fields": {"due": n * 1_000, **({"city": "ঢাকা"} if n % 2 else {})}}
+        for n in range(4)
+    ]
+    assert shop.call("POST", "/contacts/bulk", {"contacts": rows}).status_code == 200
+    segment = {"fields": [{"field": "due", "op": "more", "value": 500}]}
+    body = {"name": "due", "message": "{city:আপনার শহর}: বাকি {due}", "segment": segment}
+    made = shop.call("POST", "/campaigns", body)
+    assert made.status_code == 201, made.text
+    assert ended(shop, made.json()["id"], 60)["sent"] == 3
+    got = {one["to"]: one["text"] for one in shop.whatsapp.messages() if one["to"].startswith("8801899")}
+    assert got == {
+        "8801899000001": "ঢাকা: বাকি ৳১,০০০",
+        "8801899000002": "আপনার শহর: বাকি ৳২,০০০",
+        "8801899000003": "ঢাকা: বাকি ৳৩,০০০",
+    }
