@@ -1,0 +1,63 @@
+"""Files on a whole box: in by the API, out through a browser, byte for byte, and what holds them up."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journeys.box import FIRST_PERSON, Shop, alone, until
+from tests.journeys.test_kills import bill, send_bill
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def got(shop: Shop, person: int) -> list[dict[str, Any]]:
+    """What this person has."""
+    return [one for one in shop.whatsapp.messages() if one["to"] == str(FIRST_PERSON + person)]
+
+
+def test_a_file_that_is_uploaded_once_goes_to_several_byte_for_byte(shop: Shop) -> None:
+    content = bill(31_000)
+    answer = shop.http.post("/api/v1/media", files={"file": ("bill নভেম্বর.pdf", content, "application/pdf")})
+    assert answer.status_code == 201, answer.text
+    media_id = answer.json()["media_id"]
+    people = [31_001, 31_002]
+    for person in people:
+        body = {
+            "phone": str(FIRST_PERSON + person),
+            "message": f"Hello number {person}",
+            "media": {"id": media_id},
+        }
+        assert shop.call("POST", "/send", body).status_code == 202
+    shop.all_end()
+    sha256 = hashlib.sha256(content).hexdigest()
+    wanted = {
+        "kind": "document",
+        "mime": "application/pdf",
+        "filename": "bill নভেম্বর.pdf",
+        "bytes": len(content),
+        "sha256": sha256,
+    }
+    came = [[(one["text"], one["media"], one["copies"]) for one in got(shop, person)] for person in people]
+    assert came == [[(f"Hello number {person}", wanted, 1)] for person in people]
+
+
+def test_a_stuck_upload_waits_beside_the_line_of_its_phone_and_goes_later(tmp_path: Path) -> None:
+    """The worst on offer: no request is ever answered. Texts to others go within its time and a reload."""
+    with alone(tmp_path, sending={"doubt_seconds": 2}) as shop:
+        shop.whatsapp.ask("PUT", "faults", {"upload_stuck": 1, "media_entry": "late"})
+        answer = send_bill(shop, 32_000, bill(32_000))
+        assert answer.status_code == 202, answer.text
+        job = answer.json()["job_id"]
+        began = time.monotonic()
+        shop.send(32_001)
+        until(lambda: got(shop, 32_001), 90, what="the text behind it goes")
+        assert time.monotonic() - began < 60
+        assert shop.message(job)["wait_reason"] == "upload_stuck"
+        until(lambda: got(shop, 32_000), 120, what="the file goes the next time")
+        [one] = got(shop, 32_000)
+        assert (one["copies"], one["media"]["sha256"]) == (1, hashlib.sha256(bill(32_000)).hexdigest())
