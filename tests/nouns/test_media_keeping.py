@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from wabox.errors import Invalid, NotFound, Unavailable
 from wabox.media import keeping, store, stored
 from wabox.media.kinds import MEGABYTE
 from wabox.messages import outbox, template
+from wabox.texts import stored as texts
+from wabox.texts.stored import Draft
 
 BIG = pdf() + b" " * 400_000
 
@@ -170,6 +173,9 @@ def test_a_file_whose_row_is_being_written_is_not_swept(shop: Stage) -> None:
 
 def test_a_deleted_account_takes_along_only_what_only_it_had(shop: Stage) -> None:
     ours = take(shop, pdf("ours"), "a.pdf").media
+    text = take(shop, pdf("text"), "c.pdf", user_id=shop.bilal.id).media
+    draft = Draft("Price list", "", media_id=text.id, media_kind="document")
+    shop.box.db.write_now(texts.add, shop.bilal.id, draft, now=shop.hands.now())
     for user_id in (shop.asha.id, shop.bilal.id):
         take(shop, opus(), "both.ogg", user_id=user_id)
     theirs = take(shop, pdf("theirs"), "b.pdf", user_id=shop.bilal.id).media
@@ -181,6 +187,37 @@ def test_a_deleted_account_takes_along_only_what_only_it_had(shop: Stage) -> Non
     tick(shop)
     assert theirs.stored_sha256 not in left(shop) and len(left(shop)) == 2
     assert ours.stored_sha256 in left(shop)
+
+
+def test_a_stored_text_pins_its_file_until_it_lets_go(shop: Stage) -> None:
+    media_id = take(shop, pdf(), "a.pdf").media.id
+    draft = Draft("Price list", "", media_id=media_id, media_kind="document")
+    text = shop.box.db.write_now(texts.add, shop.asha.id, draft, now=shop.hands.now())
+    with pytest.raises(Invalid, match="A stored text carries this file") as refusal:
+        remove(shop, media_id)
+    assert refusal.value.code == "in_use"
+    shop.hands.forward(days=400)
+    tick(shop)
+    assert len(left(shop)) == 1
+    uses = shop.box.db.read_here(keeping.uses, media_id)
+    assert (uses.texts, uses.needed) == ((keeping.Use(text.id, "Price list"),), True)
+    shop.box.db.write_now(texts.delete, shop.asha.id, text.id, now=shop.hands.now())
+    tick(shop)
+    assert len(left(shop)) == 1, "it was used until now"
+    shop.hands.forward(days=91)
+    tick(shop)
+    assert left(shop) == []
+
+
+def test_a_text_with_another_file_lets_the_first_one_go(shop: Stage) -> None:
+    first, second = (take(shop, pdf(one), f"{one}.pdf").media.id for one in ("a", "b"))
+    draft = Draft("Price list", "", media_id=first, media_kind="document")
+    text = shop.box.db.write_now(texts.add, shop.asha.id, draft, now=shop.hands.now())
+    other = replace(draft, media_id=second)
+    shop.box.db.write_now(texts.change, shop.asha.id, text.id, other, now=shop.hands.now())
+    remove(shop, first)
+    with pytest.raises(Invalid):
+        remove(shop, second)
 
 
 def test_every_table_that_names_a_file_is_known(shop: Stage) -> None:

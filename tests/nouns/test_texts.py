@@ -93,13 +93,13 @@ def test_a_users_texts_are_nobody_elses(tx: Tx, asha: User, bilal: User, now: da
     for attempt in (
         lambda: texts.of_user(tx, bilal.id, made.id),
         lambda: texts.change(tx, bilal.id, made.id, READY, now=now),
-        lambda: texts.delete(tx, bilal.id, made.id),
+        lambda: texts.delete(tx, bilal.id, made.id, now=now),
     ):
         with pytest.raises(NotFound):
             attempt()
-    texts.delete(tx, asha.id, made.id)
+    texts.delete(tx, asha.id, made.id, now=now)
     with pytest.raises(NotFound):
-        texts.delete(tx, asha.id, made.id)
+        texts.delete(tx, asha.id, made.id, now=now)
 
 
 def test_texts_are_found_by_name_and_words_and_what_they_are_for(tx: Tx, asha: User, now: datetime) -> None:

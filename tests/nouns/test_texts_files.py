@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,10 @@ from wabox import languages
 from wabox.accounts.users import User
 from wabox.db import Tx
 from wabox.errors import Invalid
+from wabox.media import keeping
+from wabox.media import stored as media
+from wabox.media.found import Found
+from wabox.media.keeping import Examined
 from wabox.messages import template, variables
 from wabox.texts import files, ready
 from wabox.texts import stored as texts
@@ -26,12 +31,12 @@ def file(*texts: dict[str, Any], **more: Any) -> bytes:
 def test_an_exported_file_comes_in_again_without_doubling(tx: Tx, asha: User, bilal: User, now: datetime) -> None:
     ready.add(tx, asha.id, "bn", now=now)
     texts.add(tx, asha.id, Draft("Offer", 'A "quoted"\n{a|b} \\{', "advertising", None), now=now)
-    exported = files.written(texts.every(tx, asha.id)).encode()
+    exported = files.written(texts.every(tx, asha.id), {}).encode()
     drafts = files.read(b"\xef\xbb\xbf" + exported)
     assert files.bring_in(tx, asha.id, drafts, replace=True, now=now) == Brought(same=6)
     assert files.bring_in(tx, bilal.id, drafts, replace=False, now=now) == Brought(added=6)
     assert files.bring_in(tx, bilal.id, drafts, replace=False, now=now) == Brought(same=6)
-    assert files.written(texts.every(tx, bilal.id)).encode() == exported
+    assert files.written(texts.every(tx, bilal.id), {}).encode() == exported
     assert {one.version for one in texts.every(tx, asha.id)} == {1}
 
 
@@ -112,3 +117,38 @@ def test_the_ready_ones_leave_what_is_there_alone(tx: Tx, asha: User, now: datet
     assert len(ready.add(tx, asha.id, "en", now=now)) == 4
     assert ready.add(tx, asha.id, "en", now=now) == []
     assert texts.of_user(tx, asha.id, mine.id) == mine
+
+
+def carried(tx: Tx, user_id: int, now: datetime, filename: str = "list.pdf") -> int:
+    found = Found("document", "application/pdf", "pdf")
+    examined = Examined("ab" * 32, "ab" * 32, 9, filename, found)
+    return keeping.keep(tx, user_id, examined, origin="upload", disk_megabytes=10, now=now).media.id
+
+
+def test_a_file_is_named_in_the_export_and_kept_here_but_comes_nowhere_else(
+    tx: Tx, asha: User, bilal: User, now: datetime
+) -> None:
+    media_id = carried(tx, asha.id, now)
+    for draft in (Draft("Prices", "Our prices"), Draft("List", "")):
+        texts.add(tx, asha.id, replace(draft, media_id=media_id, media_kind="document"), now=now)
+    every = texts.every(tx, asha.id)
+    exported = files.written(every, media.named(tx, [media_id])).encode()
+    assert [one.get("file") for one in json.loads(exported)["texts"]] == ["list.pdf"] * 2
+    found = files.read(exported)
+    assert files.bring_in(tx, asha.id, found, replace=True, now=now) == Brought(same=2)
+    assert texts.every(tx, asha.id) == every
+    assert files.bring_in(tx, bilal.id, found, replace=True, now=now) == Brought(added=1, bare=1, left=1)
+    assert [(one.name, one.media_id) for one in texts.every(tx, bilal.id)] == [("Prices", None)]
+    changed = files.read(exported.replace(b"Our prices", b"New prices"))
+    assert files.bring_in(tx, asha.id, changed, replace=True, now=now) == Brought(replaced=1, same=1)
+    assert [one.media_id for one in texts.every(tx, asha.id)] == [media_id] * 2
+
+
+def test_words_too_long_for_the_file_that_stays_come_in_with_nothing(tx: Tx, asha: User, now: datetime) -> None:
+    draft = Draft("List", "", media_id=carried(tx, asha.id, now), media_kind="document")
+    kept = texts.add(tx, asha.id, draft, now=now)
+    found = files.read(file({"name": "List", "message": "x" * 1_025}))
+    with pytest.raises(Invalid) as refused:
+        files.bring_in(tx, asha.id, found, replace=True, now=now)
+    assert refused.value.code == "caption_too_long"
+    assert texts.every(tx, asha.id) == [kept]

@@ -27,6 +27,7 @@ from wabox.media import stored as files
 from wabox.messages import leaving, template
 from wabox.messages.template import Template
 from wabox.mounting import Mount
+from wabox.texts import sending
 from wabox.texts import stored as texts
 
 CampaignId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A campaign's id.")]
@@ -37,6 +38,7 @@ class NewCampaign(Struct, forbid_unknown_fields=True):
 
     Of `message` and `template_id`, the id of a stored text, give one: the text is copied as it is now.
     media, as_document, voice: the one file that goes to each, as in POST /send; then the text may be left out.
+    A stored text brings its own file, unless `media` is given, which wins.
     scheduled_for: a time with an offset; without one, or in the past, it starts at once.
     """
 
@@ -168,13 +170,17 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
     ) as carried_by:
 
         def verb(tx: Tx) -> Campaign:
+            text, origin = message_of(tx, caller.user.id)
+            carried = carried_by(tx)
+            if carried is None and origin is not None:
+                carried = sending.carried(tx, caller.user.id, origin, now=box.now())
             made = launching.create(
                 tx,
                 caller.user.id,
                 name=data.name,
-                message=message_of(tx, caller.user.id).text,
+                message=text.text,
                 text_id=data.template_id,
-                carried=carried_by(tx),
+                carried=carried,
                 audience=segments.write(segment),
                 contact_ids=contact_ids,
                 device_ids=_device_ids(tx, caller.user.id, data.devices),
@@ -198,18 +204,21 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
 
     def ask(rows: Rows) -> preflight.Preflight:
-        known = None if data.media is None else data.media.id
-        name = "" if known is None else files.of_user(rows, caller.user.id, known).filename
+        text, origin = message_of(rows, caller.user.id)
+        if data.media is not None:
+            media = None if data.media.id is None else files.of_user(rows, caller.user.id, data.media.id)
+        else:
+            media = None if origin is None else sending.file(rows, caller.user.id, origin)
         return preflight.look(
             rows,
             caller.user.id,
-            message_of(rows, caller.user.id),
+            text,
             segment,
             device_ids=_device_ids(rows, caller.user.id, data.devices),
             config=box.config,
             now=box.now(),
             at=scheduled_for,
-            filename=name,
+            filename="" if media is None else media.filename,
         )
 
     return Preflight(**_plain(await box.db.read(ask)))
@@ -304,21 +313,29 @@ def _one(rows: Rows, box: Box, user_id: int, campaign_id: int) -> Campaign:
     return on_wire(rows, box, campaigns.of_user(rows, user_id, campaign_id))
 
 
-def _message_of(data: NewCampaign, names: tuple[str, ...]) -> Callable[[Rows, int], Template]:
-    """What finds the text in the transaction. Raises Invalid for one that is in the request and wrong.
+def _message_of(
+    data: NewCampaign, names: tuple[str, ...]
+) -> Callable[[Rows, int], tuple[Template, texts.Text | None]]:
+    """What finds the text in the transaction, and the stored one that it is of.
 
-    names: of the user's own fields.
+    names: of the user's own fields. Raises Invalid for a text that is in the request and wrong.
     """
     if data.media is not None and data.template_id is None and not (data.message or "").strip():
-        return lambda rows, user_id: template.NOTHING
+        return lambda rows, user_id: (template.NOTHING, None)
     wire.one_of(message=data.message, template_id=data.template_id)
     if data.template_id is not None:
         text_id = data.template_id
-        return lambda rows, user_id: texts.for_contacts(texts.of_user(rows, user_id, text_id), names)
+
+        def kept(rows: Rows, user_id: int) -> tuple[Template, texts.Text]:
+            text = texts.of_user(rows, user_id, text_id)
+            found = texts.for_contacts(text, names)
+            return found if data.media is None else found.as_caption(), text
+
+        return kept
     assert data.message is not None
     parsed = wire.in_field("message", template.parse, data.message, names)
     parsed = parsed if data.media is None else parsed.as_caption()
-    return lambda rows, user_id: parsed
+    return lambda rows, user_id: (parsed, None)
 
 
 def _segment(data: NewCampaign) -> segments.Segment:

@@ -7,6 +7,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -147,6 +148,16 @@ class _Fetches:
 _FETCHES = Kept(_Fetches)
 
 
+def anew(
+    tx: Tx, user_id: int, media_id: int | None, *, as_document: bool, voice: bool | None, now: datetime
+) -> Carried:
+    """The file that is carried already goes as it is said now. Raises Invalid, also where there is none."""
+    if media_id is None:
+        raise _alone(as_document)
+    with _of_media():
+        return carrying.carry(tx, user_id, media_id, as_document=as_document, voice=voice, now=now)
+
+
 def on_wire(media: Media | None, kind: stored.Kind | None) -> Carries | None:
     """The file of a message as the API shows it."""
     if media is None or kind is None:
@@ -164,10 +175,13 @@ def _check(given: GivenFile) -> None:
 
 
 def _check_alone(as_document: bool, voice: bool | None) -> None:  # noqa: FBT001
-    name = "as_document" if as_document else "voice"
     if as_document or voice is not None:
-        sentence = "This says how a file goes; give media too."
-        raise Invalid("invalid", sentence, details={name: sentence})
+        raise _alone(as_document)
+
+
+def _alone(as_document: bool) -> Invalid:  # noqa: FBT001
+    sentence = "This says how a file goes; give media too."
+    return Invalid("invalid", sentence, details={"as_document" if as_document else "voice": sentence})
 
 
 def _copy(path: Path, incoming: Incoming) -> None:

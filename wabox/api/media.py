@@ -30,8 +30,8 @@ class File(Struct):
     """A file of yours. sha256: of what you sent. stripped: place and camera were taken out of a picture.
 
     sent_sha256, bytes: of what lies here and goes out, the same unless it was stripped. width, height: dots;
-    seconds: how long it plays; null where nobody looked. in_use: something that is still to go needs it.
-    expires_at: when it goes unless it is used again; null: when room is wanted.
+    seconds: how long it plays; null where nobody looked. in_use: a stored text carries it, or something
+    that is still to go needs it. expires_at: when it goes unless it is used again; null: when room is wanted.
     """
 
     media_id: int
@@ -137,7 +137,10 @@ async def content(media_id: MediaId, request: StrictRequest, box: Box, caller: C
 
 @delete("/media/{media_id:int}", status_code=204, responses=wire.errors(404), summary="Delete a file")
 async def remove(media_id: MediaId, box: Box, caller: Caller) -> None:
-    """It is gone; the log still says what went. 422 `in_use` while something that is still to go needs it."""
+    """It is gone; the log still says what went.
+
+    422 `in_use` while a stored text carries it, or something that is still to go needs it.
+    """
     gone = await box.db.write(keeping.remove, caller.user.id, media_id, now=box.now())
     await intake.cleared(box.db, box.media, [gone.stored_sha256])
 

@@ -27,6 +27,7 @@ from wabox.messages import explaining, log, outbox, single, stored, template, va
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
 from wabox.mounting import Mount
+from wabox.texts import sending
 from wabox.texts import stored as texts
 
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
@@ -38,6 +39,7 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
     Of `message` and `template_id`, the id of a stored text, give one, too. variables: what the text is filled in
     with, `{"order": "1001"}` for `{order}`; they win over the contact's name and custom.
     media: a file that goes with it; then the text is its caption, has up to 1,024 characters and may be left out.
+    A stored text brings its own file, unless `media` is given, which wins.
     as_document: it goes as a file to save, whatever it is. voice: as a voice note, if it is Ogg/Opus; false sends
     that as a song.
     person_id: as `message.received` told it, also for somebody whose number WhatsApp hides. device_label: else
@@ -125,7 +127,7 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
     A device with the detail `number_changed` takes it too: it waits with that reason until its owner lets the new
     number go on, or links the one before again.
     422 `bad_file`, `file_too_large`, `voice_needs_opus`, `no_text_with_sound`, `caption_too_long`: of its file.
-    422 `bad_url`, `url_failed`: it could not be fetched.
+    422 `bad_url`, `url_failed`: it could not be fetched. `file_gone`: that of the stored text is lost.
     422 `variables_missing`: the text names variables that stand without a fallback and were not sent.
     422 `content_refused`: the rules of this box do not allow the text. `content_review`: a person reads it first.
     """
@@ -144,13 +146,17 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
 
         def accept(tx: Tx) -> Sent:
             to = _recipient(tx, caller.user.id, data, phone)
+            text, origin = text_of(tx, caller.user.id)
+            carried = carried_by(tx)
+            if carried is None and origin is not None:
+                carried = sending.carried(tx, caller.user.id, origin, now=now)
             job_id = single.send(
                 tx,
                 caller.user.id,
                 phone=to.address,
-                template=text_of(tx, caller.user.id),
+                template=text,
                 variables=data.variables,
-                carried=carried_by(tx),
+                carried=carried,
                 now=now,
                 device_label=to.device_label,
                 queue_if_offline=data.queue_if_offline,
@@ -286,25 +292,32 @@ def _one_recipient(data: Send, country: str) -> str | None:
     return wire.in_field("phone", phones.parse, data.phone, country=country).digits
 
 
-def _text_of(data: Send, names: tuple[str, ...]) -> Callable[[Rows, int], Template | None]:
-    """What finds the text in the transaction; None only with a file. Raises Invalid for one that is wrong.
+def _text_of(
+    data: Send, names: tuple[str, ...]
+) -> Callable[[Rows, int], tuple[Template | None, texts.Text | None]]:
+    """What finds the text in the transaction, None only with a file, and the stored one that it is of.
 
-    names: of the user's own fields, which the contact fills in.
+    names: of the user's own fields, which the contact fills in. Raises Invalid for a text that is wrong.
     """
+    given = variables.checked(data.variables or {})
     if data.media is not None and data.template_id is None and not (data.message or "").strip():
-        return lambda rows, user_id: None
+        return lambda rows, user_id: (None, None)
     known = (*VARIABLES, *names)
     wire.one_of(message=data.message, template_id=data.template_id)
-    given = variables.checked(data.variables or {})
     if data.template_id is not None:
         text_id = data.template_id
-        return lambda rows, user_id: variables.parse(texts.of_user(rows, user_id, text_id).message, given, known)
+
+        def kept(rows: Rows, user_id: int) -> tuple[Template | None, texts.Text]:
+            text = texts.of_user(rows, user_id, text_id)
+            return sending.words(text, given, known), text
+
+        return kept
     assert data.message is not None
     if data.variables is None:
         found = wire.in_field("message", template.parse, data.message, names)
     else:
         found = variables.parse(data.message, given, known)
-    return lambda rows, user_id: found
+    return lambda rows, user_id: (found, None)
 
 
 def _recipient(rows: Rows, user_id: int, data: Send, phone: str | None) -> single.Recipient:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
@@ -13,7 +14,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wabox import languages, times
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, wire
+from wabox.api import carrying, idempotency, wire
+from wabox.api.carrying import Carries, GivenFile
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.campaigns import launching
@@ -22,6 +24,7 @@ from wabox.contacts import own, segments
 from wabox.contacts import stored as contacts
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
+from wabox.media import stored as files
 from wabox.messages import template, variables
 from wabox.messages.spintax import VARIABLES
 from wabox.mounting import Mount
@@ -31,6 +34,7 @@ from wabox.texts.stored import Draft
 SAMPLES = 5
 MOST_VARIANTS = 2**53 - 1
 MOST_CAMPAIGNS = 20
+PLAIN = ("name", "message", "category", "language")
 
 TemplateId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A stored text's id.")]
 Name = Annotated[
@@ -40,33 +44,47 @@ Language = Annotated[str, Meta(extra_json_schema={"enum": list(languages.ALL), "
 
 
 class NewTemplate(Struct, forbid_unknown_fields=True):
-    """A text to be kept. name: yours, and unique. category: a label for you. language: null = any."""
+    """A text to be kept. name: yours, and unique. category: a label for you. language: null = any.
+
+    media, as_document, voice: the file that goes with it, as in POST /send; then the message may be left out.
+    """
 
     name: Name
-    message: wire.StoredText
+    message: wire.StoredText = ""
     category: texts.Category = "service"
     language: Language | None = None
+    media: GivenFile | None = None
+    as_document: bool = False
+    voice: bool | None = None
 
 
 class TemplateChanges(Struct, forbid_unknown_fields=True):
-    """What is left out stays. version: the one that you read; 422 if the text has another by now."""
+    """What is left out stays. version: the one that you read; 422 if the text has another by now.
+
+    media: null takes the file off. as_document and voice are read together, and say anew how the file goes, the
+    one that is there too.
+    """
 
     name: Name | UnsetType = UNSET
     message: wire.StoredText | UnsetType = UNSET
     category: texts.Category | UnsetType = UNSET
     language: Language | UnsetType | None = UNSET
+    media: GivenFile | UnsetType | None = UNSET
+    as_document: bool | UnsetType = UNSET
+    voice: bool | UnsetType | None = UNSET
     version: Annotated[int, Meta(ge=1, le=wire.BIGGEST_ID)] | UnsetType = UNSET
 
 
 class Template(Struct):
     """variables: those that the text uses. needed: those that POST /send must send, for they have no fallback.
 
-    version: grows with each change.
+    media: the file that goes with it; message is then its caption. version: grows with each change.
     """
 
     id: int
     name: str
     message: str
+    media: Carries | None
     category: texts.Category
     language: str | None
     variables: list[str]
@@ -118,7 +136,8 @@ async def list_templates(
 
     def ask(rows: Rows) -> wire.Page[Template]:
         found = texts.page(rows, caller.user.id, wanted, number=page, per_page=per_page)
-        shown = partial(on_wire, own.names(rows, caller.user.id))
+        media = files.named(rows, (one.media_id for one in found.texts))
+        shown = partial(on_wire, own.names(rows, caller.user.id), media)
         return wire.listed(found, found.texts, shown, page=page, per_page=per_page)
 
     return await box.db.read(ask)
@@ -127,12 +146,20 @@ async def list_templates(
 @post("/templates", status_code=201, responses=wire.errors(409), summary="Store a text")
 async def create(data: NewTemplate, request: StrictRequest, box: Box, caller: Caller) -> Response[Looked]:
     """It is judged when it is sent; `content` says now what the rules of the box would say. 422 `name_taken`."""
-    draft = texts.checked(Draft(data.name, data.message, data.category, data.language))
+    given = Draft(data.name, data.message, data.category, data.language)
+    draft = texts.checked(given, file=data.media is not None)
+    again = None if data.media is None else await idempotency.kept(box, request, caller, kind=Looked)
+    if again is not None:
+        return again
+    async with carrying.carried(
+        box, caller, data.media, as_document=data.as_document, voice=data.voice
+    ) as carried_by:
 
-    def verb(tx: Tx) -> Looked:
-        return looked(tx, caller.user.id, texts.add(tx, caller.user.id, draft, now=box.now()))
+        def verb(tx: Tx) -> Looked:
+            whole = draft.with_file(carried_by(tx))
+            return looked(tx, caller.user.id, texts.add(tx, caller.user.id, whole, now=box.now()))
 
-    return await idempotency.once(box, request, caller, verb, kind=Looked, status=201)
+        return await idempotency.once(box, request, caller, verb, kind=Looked, status=201)
 
 
 @get("/templates/{template_id:int}", responses=wire.errors(404), summary="One stored text")
@@ -148,15 +175,28 @@ async def show(template_id: TemplateId, box: Box, caller: Caller) -> Looked:
 @patch("/templates/{template_id:int}", responses=wire.errors(404), summary="Change a stored text")
 async def change(data: TemplateChanges, template_id: TemplateId, box: Box, caller: Caller) -> Looked:
     """What was sent or launched with it stays as it was. 422 `changed_meanwhile`: it has another version now."""
-    given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
-    version = given.pop("version", None)
+    user_id, stays = caller.user.id, data.media is UNSET
+    given = {name: getattr(data, name) for name in PLAIN if getattr(data, name) is not UNSET}
+    version = None if isinstance(data.version, UnsetType) else data.version
+    file = None if isinstance(data.media, UnsetType) else data.media
+    as_document = data.as_document is True
+    voice = None if isinstance(data.voice, UnsetType) else data.voice
+    await box.db.read(texts.of_user, user_id, template_id)  # before anything is fetched for it
+    async with carrying.carried(
+        box, caller, file, as_document=as_document and not stays, voice=None if stays else voice
+    ) as carried_by:
 
-    def verb(tx: Tx) -> Looked:
-        user_id = caller.user.id
-        draft = replace(Draft.of(texts.of_user(tx, user_id, template_id)), **given)
-        return looked(tx, user_id, texts.change(tx, user_id, template_id, draft, version=version, now=box.now()))
+        def verb(tx: Tx) -> Looked:
+            before, now = texts.of_user(tx, user_id, template_id), box.now()
+            draft = replace(Draft.of(before), **given)
+            if not stays:
+                draft = draft.with_file(carried_by(tx))
+            elif data.as_document is not UNSET or data.voice is not UNSET:
+                how = carrying.anew(tx, user_id, before.media_id, as_document=as_document, voice=voice, now=now)
+                draft = draft.with_file(how)
+            return looked(tx, user_id, texts.change(tx, user_id, template_id, draft, version=version, now=now))
 
-    return await box.db.write(verb)
+        return await box.db.write(verb)
 
 
 @delete(
@@ -164,16 +204,20 @@ async def change(data: TemplateChanges, template_id: TemplateId, box: Box, calle
 )
 async def remove(template_id: TemplateId, box: Box, caller: Caller) -> None:
     """What was sent or launched with it stays as it was."""
-    await box.db.write(texts.delete, caller.user.id, template_id)
+    await box.db.write(texts.delete, caller.user.id, template_id, now=box.now())
 
 
-def on_wire(names: tuple[str, ...], found: texts.Text) -> Template:
-    """A stored text as the API lists it. names: of the user's own fields, which contacts fill in."""
+def on_wire(names: tuple[str, ...], media: Mapping[int, files.Media], found: texts.Text) -> Template:
+    """A stored text as the API lists it. names: of the user's own fields, which contacts fill in.
+
+    media: the files that it may name.
+    """
     parsed = found.parsed
     return Template(
         id=found.id,
         name=found.name,
         message=found.message,
+        media=carrying.on_wire(media.get(found.media_id or 0), found.media_kind),
         category=found.category,
         language=found.language,
         variables=list(parsed.variables),
@@ -186,10 +230,11 @@ def on_wire(names: tuple[str, ...], found: texts.Text) -> Template:
 
 def looked(rows: Rows, user_id: int, found: texts.Text) -> Looked:
     """A stored text as the API shows it alone."""
-    verdict = launching.judged(rows, found.parsed)
+    media = files.named(rows, [found.media_id])
+    verdict = launching.judged(rows, found.parsed, "".join(one.filename for one in media.values()))
     used = campaigns.from_text(rows, user_id, found.id, most=MOST_CAMPAIGNS)
     return Looked(
-        **msgspec.structs.asdict(on_wire(own.names(rows, user_id), found)),
+        **msgspec.structs.asdict(on_wire(own.names(rows, user_id), media, found)),
         content=None if verdict is None else verdict.action,
         content_reason=None if verdict is None else verdict.reason,
         campaigns=[FromTemplate(one.id, one.name, one.status) for one in used],

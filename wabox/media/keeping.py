@@ -18,11 +18,13 @@ from wabox.media.stored import Media, Origin
 PIECE = 200
 
 # Tables of which a row may name a file; as long as one does, the file's own row stays.
-NAMED_BY = ("messages", "campaigns")
-# What must not lose its file: it is still to go.
-NEEDED = """(exists (select 1 from messages m where m.media_id = media.id and m.status in ('queued', 'sending'))
+NAMED_BY = ("messages", "campaigns", "texts")
+# What must not lose its file: a stored text carries it, or it is still to go.
+_STORED = "exists (select 1 from texts t where t.media_id = media.id)"
+NEEDED = f"""({_STORED}
+    or exists (select 1 from messages m where m.media_id = media.id and m.status in ('queued', 'sending'))
     or exists (select 1 from campaigns c where c.media_id = media.id
-               and c.status in ('scheduled', 'sending', 'paused')))"""
+               and c.status in ('scheduled', 'sending', 'paused')))"""  # noqa: S608 - constants
 _UNNAMED = " and ".join(f"not exists (select 1 from {one} t where t.media_id = media.id)" for one in NAMED_BY)  # noqa: S608
 
 
@@ -96,6 +98,8 @@ def use(tx: Tx, media_id: int, *, now: datetime) -> None:
 def remove(tx: Tx, user_id: int, media_id: int, *, now: datetime) -> Media:
     """The user's file is gone; the log still says what went. Raises NotFound, Invalid `in_use`."""
     found = stored.of_user(tx, user_id, media_id)
+    if tx.value(f"select {_STORED} from media where id = :id", id=media_id):  # noqa: S608 - a constant
+        raise Invalid("in_use", "A stored text carries this file; take it off there, or delete the text, first.")
     if is_needed(tx, media_id):
         raise Invalid(
             "in_use",
@@ -106,13 +110,13 @@ def remove(tx: Tx, user_id: int, media_id: int, *, now: datetime) -> Media:
 
 
 def is_needed(rows: Rows, media_id: int) -> bool:
-    """Whether something that is still to go carries it."""
+    """Whether a stored text carries it, or something that is still to go."""
     return bool(rows.value(f"select {NEEDED} from media where id = :id", id=media_id))  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A campaign that carries a file."""
+    """A campaign or a stored text that carries a file."""
 
     id: int
     name: str
@@ -120,22 +124,31 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """By what a file is used. messages: how many carry it. campaigns: the newest. needed: it is still to go."""
+    """By what a file is used. messages: how many carry it. campaigns: the newest. texts: some, by name.
+
+    needed: a stored text carries it, or something that is still to go.
+    """
 
     messages: int
     campaigns: tuple[Use, ...]
+    texts: tuple[Use, ...]
     needed: bool
 
 
-def uses(rows: Rows, media_id: int, *, most_campaigns: int = 3) -> Uses:
+def uses(rows: Rows, media_id: int, *, most: int = 3) -> Uses:
     """What carries the file. The caller has made sure whose it is."""
-    found = rows.all(
-        "select id, name from campaigns where media_id = :id order by id desc limit :most",
-        id=media_id,
-        most=most_campaigns,
+    campaigns = rows.all(
+        "select id, name from campaigns where media_id = :id order by id desc limit :most", id=media_id, most=most
     )
-    count = rows.value("select count(*) from messages where media_id = :id", id=media_id)
-    return Uses(int(count), tuple(Use(row["id"], row["name"]) for row in found), is_needed(rows, media_id))
+    texts = rows.all(
+        "select id, name from texts where media_id = :id order by name_key limit :most", id=media_id, most=most
+    )
+    return Uses(
+        messages=int(rows.value("select count(*) from messages where media_id = :id", id=media_id)),
+        campaigns=tuple(Use(row["id"], row["name"]) for row in campaigns),
+        texts=tuple(Use(row["id"], row["name"]) for row in texts),
+        needed=is_needed(rows, media_id),
+    )
 
 
 def used_bytes(rows: Rows) -> int:

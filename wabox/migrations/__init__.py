@@ -37,6 +37,7 @@ NAMES = (
     "0021_media",
     "0022_texts",
     "0023_own_fields",
+    "0024_files_of_texts",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -1,19 +1,25 @@
-"""Stored texts as a file: JSON that people can read and change, and bring in again without doubling anything."""
+"""Stored texts as a file: JSON that people can read and change, and bring in again without doubling anything.
+
+What a text carries is named in it, but does not travel in it: a text that is here keeps what it carries, a new one
+comes without, and one that is a file alone cannot come.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from datetime import datetime
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from wabox.db import Tx
 from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.languages.catalogues import TEXT_OF_FILE
+from wabox.media.stored import Media
 from wabox.texts import stored
 from wabox.texts.stored import Draft, Text
 
@@ -29,6 +35,7 @@ class _One(Struct):
     message: str
     category: str = "service"
     language: str | None = None
+    file: str | UnsetType = UNSET
 
 
 class _File(Struct):
@@ -37,22 +44,35 @@ class _File(Struct):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A text of a file. had_file: something went with it where it comes from."""
+
+    draft: Draft
+    had_file: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Brought:
-    """What came of a file. same: they were here word for word. kept: others of their names were here."""
+    """What came of a file. same: they were here word for word. kept: others of their names were here.
+
+    bare: how many of those added or replaced lack the file that they had. left: were a file alone, so not added.
+    """
 
     added: int = 0
     replaced: int = 0
     kept: int = 0
     same: int = 0
+    bare: int = 0
+    left: int = 0
 
 
-def written(texts: Iterable[Text]) -> str:
-    """The texts as a file, readable and in their order."""
-    file = _File(1, [_One(one.name, one.message, one.category, one.language) for one in texts])
+def written(texts: Iterable[Text], media: Mapping[int, Media]) -> str:
+    """The texts as a file, readable and in their order. media: the files that they may carry, by id."""
+    file = _File(1, [_one(text, media.get(text.media_id or 0)) for text in texts])
     return msgspec.json.format(msgspec.json.encode(file), indent=2).decode() + "\n"
 
 
-def read(data: bytes) -> list[Draft]:
+def read(data: bytes) -> list[Told]:
     """What a file holds. Raises Invalid `bad_file`, naming the text that is wrong by its number."""
     if len(data) > MOST_BYTES:
         raise _bad(TOO_BIG)
@@ -65,22 +85,30 @@ def read(data: bytes) -> list[Draft]:
     return [_checked(number, one) for number, one in enumerate(file.texts, 1)]
 
 
-def bring_in(tx: Tx, user_id: int, drafts: Sequence[Draft], *, replace: bool, now: datetime) -> Brought:
+def bring_in(tx: Tx, user_id: int, found: Sequence[Told], *, replace: bool, now: datetime) -> Brought:
     """The texts are here, all or none; the same file once more changes nothing.
 
-    replace: one of a name that is taken takes its place, else it is left out. Raises Invalid `too_many_texts`.
+    replace: one of a name that is taken takes its place, else it is left out; what it carried stays. Raises
+    Invalid `too_many_texts`, `caption_too_long`, `no_text_with_sound`.
     """
-    counts = dict.fromkeys(("added", "replaced", "kept", "same"), 0)
-    for draft in drafts:
-        counts[_brought(tx, user_id, draft, replace, now)] += 1
+    counts = dict.fromkeys(("added", "replaced", "kept", "same", "bare", "left"), 0)
+    for told in found:
+        before = stored.named(tx, user_id, told.draft.name)
+        what = _brought(tx, user_id, told.draft, before, replace=replace, now=now)
+        counts[what] += 1
+        without = before is None or before.media_id is None
+        counts["bare"] += told.had_file and without and what in ("added", "replaced")
     return Brought(**counts)
 
 
-def _brought(tx: Tx, user_id: int, draft: Draft, replace: bool, now: datetime) -> str:  # noqa: FBT001
-    before = stored.named(tx, user_id, draft.name)
+def _brought(tx: Tx, user_id: int, draft: Draft, before: Text | None, *, replace: bool, now: datetime) -> str:
+    if not draft.message and (before is None or before.media_id is None):
+        return "left"
     if before is None:
         stored.add(tx, user_id, draft, now=now)
         return "added"
+    if before.media_id is not None:
+        draft = changed(draft, media_id=before.media_id, media_kind=before.media_kind, clean=False)
     if Draft.of(before) == draft:
         return "same"
     if replace:
@@ -88,9 +116,16 @@ def _brought(tx: Tx, user_id: int, draft: Draft, replace: bool, now: datetime) -
     return "replaced" if replace else "kept"
 
 
-def _checked(number: int, one: _One) -> Draft:
+def _one(text: Text, media: Media | None) -> _One:
+    file = UNSET if media is None else media.filename
+    return _One(text.name, text.message, text.category, text.language, file)
+
+
+def _checked(number: int, one: _One) -> Told:
+    had_file = one.file is not UNSET
     try:
-        return stored.checked(Draft(one.name, one.message, one.category, one.language))
+        draft = stored.checked(Draft(one.name, one.message, one.category, one.language), file=had_file)
+        return Told(draft, had_file)
     except Invalid as wrong:
         why = next(iter(wrong.details.values()), wrong.sentence)
         raise _bad(TEXT_OF_FILE % {"n": number, "advice": why}) from None

@@ -1,15 +1,15 @@
 """A stored text: its row, what it may be, and how it is found, changed and deleted.
 
-Whoever uses one gets a copy: what was sent or launched stays as it was when the text is changed or deleted. Of two
-people who change one at once the second is told, by its version. Names are the user's own and unique, however they
-are spelled.
+Whoever uses one gets a copy: what was sent or launched stays as it was when the text is changed or deleted. A file
+that one carries stays as long as it does. Of two people who change one at once the second is told, by its version.
+Names are the user's own and unique, however they are spelled.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -17,7 +17,10 @@ from wabox import languages, times
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 from wabox.languages import later
-from wabox.messages import template, variables
+from wabox.media import keeping
+from wabox.media.stored import Kind
+from wabox.messages import carrying, template, variables
+from wabox.messages.carrying import Carried
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
 
@@ -33,6 +36,7 @@ class Text:
     """A stored text. message: as a sender writes it, with any variables. language: a code of ours; None = any.
 
     category: a label for its owner; what needs a consent is settled by `[guards]`. version: grows by each change.
+    media_id, media_kind: the file that goes with it, and as what; the message is its caption, and may be empty.
     """
 
     id: int
@@ -43,27 +47,40 @@ class Text:
     version: int
     created_at: datetime
     updated_at: datetime
+    media_id: int | None
+    media_kind: Kind | None
 
     @property
     def parsed(self) -> Template:
-        """The message, understood."""
-        return template.parse(self.message, None)
+        """The message, understood; with a file as its caption."""
+        return _parsed(self.message, file=self.media_id is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a text shall be, as it was given. clean: `checked` has seen it; the writer need not look again."""
+    """What a text shall be, as it was given; `with_file` says what goes with it.
+
+    clean: `checked` has seen it; the writer need not look again.
+    """
 
     name: str
     message: str
     category: str = "service"
     language: str | None = None
+    media_id: int | None = None
+    media_kind: Kind | None = None
     clean: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, text: Text) -> Draft:
         """As the text is now."""
-        return cls(text.name, text.message, text.category, text.language)
+        return cls(text.name, text.message, text.category, text.language, text.media_id, text.media_kind)
+
+    def with_file(self, carried: Carried | None) -> Draft:
+        """The same with this file, or without any."""
+        if carried is None:
+            return self if self.media_id is None else replace(self, media_id=None, media_kind=None, clean=False)
+        return replace(self, media_id=carried.media.id, media_kind=carried.kind, clean=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +149,10 @@ def for_contacts(text: Text, own: Collection[str] = ()) -> Template:
 
     own: what the user's own fields are called. Raises Invalid `variables_missing` naming those that have none.
     """
-    return variables.contacts_only(text.message, (*VARIABLES, *own))
+    if text.media_id is not None and not text.message.strip():
+        return template.NOTHING
+    found = variables.contacts_only(text.message, (*VARIABLES, *own))
+    return found if text.media_id is None else found.as_caption()
 
 
 def add(tx: Tx, user_id: int, draft: Draft, *, now: datetime) -> Text:
@@ -143,14 +163,17 @@ def add(tx: Tx, user_id: int, draft: Draft, *, now: datetime) -> Text:
         raise Invalid("too_many_texts", sentence, details={"name": sentence})
     _check_free(tx, user_id, clean.name, 0)
     text_id = tx.insert(
-        """insert into texts (user_id, name, name_key, message, category, language, created_at, updated_at)
-           values (:user_id, :name, :key, :message, :category, :language, :now, :now)""",
+        """insert into texts (user_id, name, name_key, message, category, language, media_id, media_kind,
+                              created_at, updated_at)
+           values (:user_id, :name, :key, :message, :category, :language, :media_id, :media_kind, :now, :now)""",
         user_id=user_id,
         name=clean.name,
         key=key(clean.name),
         message=clean.message,
         category=clean.category,
         language=clean.language,
+        media_id=clean.media_id,
+        media_kind=clean.media_kind,
         now=times.stored(now),
     )
     return of_user(tx, user_id, text_id)
@@ -172,7 +195,8 @@ def change(tx: Tx, user_id: int, text_id: int, draft: Draft, *, version: int | N
     _check_free(tx, user_id, clean.name, text_id)
     tx.run(
         """update texts set name = :name, name_key = :key, message = :message, category = :category,
-           language = :language, version = version + 1, updated_at = :now where id = :id and user_id = :user_id""",
+           language = :language, media_id = :media_id, media_kind = :media_kind, version = version + 1,
+           updated_at = :now where id = :id and user_id = :user_id""",
         id=text_id,
         user_id=user_id,
         name=clean.name,
@@ -180,19 +204,28 @@ def change(tx: Tx, user_id: int, text_id: int, draft: Draft, *, version: int | N
         message=clean.message,
         category=clean.category,
         language=clean.language,
+        media_id=clean.media_id,
+        media_kind=clean.media_kind,
         now=times.stored(now),
     )
+    if before.media_id is not None and before.media_id != clean.media_id:
+        keeping.use(tx, before.media_id, now=now)  # until now
     return of_user(tx, user_id, text_id)
 
 
-def delete(tx: Tx, user_id: int, text_id: int) -> None:
-    """The text is gone; what was made from it stays. Raises NotFound."""
-    if not tx.run("delete from texts where id = :id and user_id = :user_id", id=text_id, user_id=user_id):
-        of_user(tx, user_id, text_id)
+def delete(tx: Tx, user_id: int, text_id: int, *, now: datetime) -> None:
+    """The text is gone; what was made from it stays, and its file like any other. Raises NotFound."""
+    before = of_user(tx, user_id, text_id)
+    tx.run("delete from texts where id = :id and user_id = :user_id", id=text_id, user_id=user_id)
+    if before.media_id is not None:
+        keeping.use(tx, before.media_id, now=now)
 
 
-def checked(draft: Draft) -> Draft:
-    """The draft as it is stored, clean. Raises Invalid `invalid` naming the fields, or as template.parse does."""
+def checked(draft: Draft, *, file: bool = False) -> Draft:
+    """The draft as it is stored, clean. Raises Invalid `invalid` naming the fields, or as template.parse does.
+
+    file: it will have one. With a file it raises `caption_too_long`, `no_text_with_sound`.
+    """
     if draft.clean:
         return draft
     name = " ".join(_without_marks(draft.name, ("Cc", "Cs", "Zl", "Zp")).split())
@@ -206,8 +239,12 @@ def checked(draft: Draft) -> Draft:
     if wrong:
         raise Invalid("invalid", " ".join(wrong.values()), details=wrong)
     check_language(draft.language)
-    template.parse(draft.message, None)
-    return Draft(unicodedata.normalize("NFC", name), draft.message, draft.category, draft.language, clean=True)
+    file = file or draft.media_id is not None
+    _parsed(draft.message, file=file)
+    if draft.media_kind in carrying.WITHOUT_TEXT and draft.message.strip():
+        carrying.no_text()
+    message = draft.message if draft.message.strip() else ""
+    return replace(draft, name=unicodedata.normalize("NFC", name), message=message, clean=True)
 
 
 def check_language(code: str | None) -> None:
@@ -227,6 +264,10 @@ def _without_marks(text: str, kinds: Sequence[str]) -> str:
     return "".join(
         " " if one.isspace() else one for one in text if one.isspace() or unicodedata.category(one) not in kinds
     )
+
+
+def _parsed(message: str, *, file: bool) -> Template:
+    return template.caption(message, None) if file else template.parse(message, None)
 
 
 def _check_free(rows: Rows, user_id: int, name: str, but: int) -> None:

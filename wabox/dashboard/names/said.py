@@ -70,6 +70,13 @@ SAID: dict[str, tuple[Tone, str]] = {
         "calm",
         later("The file is read. Texts whose names you had stayed as they were; tick the box to replace them."),
     ),
+    "texts_bare": (
+        "calm",
+        later(
+            "The texts are read, but their files are not in it: choose them again, and make anew what was a file "
+            "without a text."
+        ),
+    ),
     "file_kept": ("good", later("The file is here.")),
     "file_known": ("calm", later("This file was here already.")),
     "file_deleted": ("good", later("The file is deleted. What was sent with it stays sent.")),

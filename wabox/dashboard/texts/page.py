@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from litestar import Response, get, post
@@ -131,8 +131,9 @@ async def change(text_id: int, desk: Desk) -> Response[str]:
     filled = _filled(await desk.form())
 
     def verb(tx: Tx) -> None:
-        texts.of_user(tx, desk.user.id, known_id(text_id))
-        texts.change(tx, desk.user.id, text_id, filled.draft, version=filled.version, now=desk.box.now())
+        before = texts.of_user(tx, desk.user.id, known_id(text_id))
+        draft = replace(filled.draft, media_id=before.media_id, media_kind=before.media_kind)
+        texts.change(tx, desk.user.id, text_id, draft, version=filled.version, now=desk.box.now())
 
     try:
         await desk.box.db.write(verb)
@@ -145,7 +146,7 @@ async def change(text_id: int, desk: Desk) -> Response[str]:
 @post("/texts/{text_id:int}/delete")
 async def delete(text_id: int, desk: Desk) -> Response[str]:
     """The text is gone; what was made from it stays."""
-    await desk.box.db.write(texts.delete, desk.user.id, known_id(text_id))
+    await desk.box.db.write(texts.delete, desk.user.id, known_id(text_id), now=desk.box.now())
     return desk.go("/texts", said="text_deleted")
 
 

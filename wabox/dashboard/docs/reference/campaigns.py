@@ -36,7 +36,8 @@ _NEW = (
         "template_id",
         later(
             "Instead of message: a stored text, which is copied as it is now. A variable that only you could send "
-            "must have a fallback there, which is written in its place."
+            "must have a fallback there, which is written in its place. Its file is copied with it, unless "
+            "media is sent too, which wins."
         ),
     ),
     Field(

@@ -45,7 +45,7 @@ MEDIA = Chapter(
         Route(
             "GET",
             "/media",
-            later("Your files, newest first. in_use: something that is still to go needs it."),
+            later("Your files, newest first. in_use: a stored text or something that is still to go needs it."),
             fields=(Field("kind", "image, video, audio, voice, document"), *PAGING),
             query="?kind=document",
             answer={"data": [_FILE], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
@@ -66,7 +66,10 @@ MEDIA = Chapter(
         Route(
             "DELETE",
             "/media/{media_id}",
-            later("Delete it. 422 in_use while something that is still to go needs it; the log stays as it was."),
+            later(
+                "Delete it. 422 in_use while a stored text carries it or something that is still to go needs it; "
+                "the log stays as it was."
+            ),
             status=204,
             example=_ID,
         ),

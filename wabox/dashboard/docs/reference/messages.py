@@ -55,7 +55,13 @@ MESSAGES = Chapter(
                         "there is no name. Give this or template_id."
                     ),
                 ),
-                Field("template_id", later("Instead of message: the id of a stored text.")),
+                Field(
+                    "template_id",
+                    later(
+                        "Instead of message: the id of a stored text. The file that it carries goes along, unless "
+                        "media is sent too, which wins."
+                    ),
+                ),
                 Field(
                     "media",
                     later(

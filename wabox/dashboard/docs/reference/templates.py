@@ -10,6 +10,7 @@ _TEMPLATE = {
     "id": 12,
     "name": "Order ready",
     "message": "Hello {name:friend}, your order {order} is ready.",
+    "media": {"media_id": 3, "kind": "document", "filename": "bill.pdf", "bytes": 84210},
     "category": "service",
     "language": "en",
     "variables": ["name", "order"],
@@ -36,6 +37,13 @@ _FIELDS = (
         "category", later("service or advertising: a label for you. Whom you may write to is settled elsewhere.")
     ),
     Field("language", later("en or bn, to find it by; null for none.")),
+    Field(
+        "media, as_document, voice",
+        later(
+            "The file that goes with it, as in POST /send; message is then the text under it, up to 1,024 "
+            "characters, and may be left out. The file stays here as long as a text carries it."
+        ),
+    ),
 )
 
 TEMPLATES = Chapter(
@@ -67,7 +75,11 @@ TEMPLATES = Chapter(
             later("Store a text. Its name is yours and unique, however it is spelled."),
             status=201,
             fields=(Field("name", later("Up to 100 characters."), need=True), *_FIELDS),
-            body={"name": "Order ready", "message": "Hello {name:friend}, your order {order} is ready."},
+            body={
+                "name": "Order ready",
+                "message": "Hello {name:friend}, your order {order} is ready.",
+                "media": {"id": 3},
+            },
             answer={**_LOOKED, "campaigns": []},
         ),
         Route(
@@ -83,7 +95,10 @@ TEMPLATES = Chapter(
         Route(
             "PATCH",
             "/templates/{template_id}",
-            later("Change it; what is left out stays. What was sent or launched with it stays as it was, too."),
+            later(
+                "Change it; what is left out stays, and media null takes the file off. What was sent or launched "
+                "with it stays as it was, too."
+            ),
             fields=(
                 Field("name", later("Up to 100 characters.")),
                 *_FIELDS,
