@@ -118,17 +118,18 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: dateti
            and (:before is null or at < :before) order by at desc, id desc limit :most""",
         **wanted,
     )
-    said = [_ours(stored.of_row(row)) for row in sent]
+    said = [_ours(stored.of_row(row)) for row in reversed(sent)]
     if received:
         newest = max(row["id"] for row in received)
         ids = {row["id"] for row in received}
         theirs = inbox.thread(rows, user_id, phone, most=newest - min(ids) + 1, before=newest + 1)
-        said += [Said(one.at, theirs=one) for one in theirs if one.id in ids]
-    said.sort(key=lambda one: one.at)
+        said += [Said(one.at, theirs=one) for one in reversed(theirs) if one.id in ids]
+    said.sort(key=lambda one: one.at)  # WhatsApp tells whole seconds: what came within one stays in its order
     files = media.named(rows, (one.ours.media_id for one in said if one.ours is not None))
     if len(said) <= most:
         return Talk(said, None, files)
-    return Talk(said[-most:], said[-most].at, files)
+    begins = said[-most].at
+    return Talk([one for one in said if one.at >= begins], begins, files)
 
 
 def counts(rows: Rows, user_id: int) -> dict[stored.Status, int]:
