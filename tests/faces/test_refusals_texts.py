@@ -35,6 +35,7 @@ MODULES = (
         f"media.{one}"
         for one in ("converting", "films", "intake", "keeping", "kinds", "papers", "sounds", "store", "stored")
     ),
+    "messages.enclosed",
     "closing",
     "db.trouble",
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import random
 import signal
@@ -153,6 +154,29 @@ def send_bill(shop: Shop, person: int, content: bytes) -> httpx.Response:
     media = {"base64": base64.b64encode(content).decode(), "filename": "bill.pdf"}
     body = {"phone": str(FIRST_PERSON + person), "message": "Hello number", "media": media}
     return shop.call("POST", "/send", body)
+
+
+def test_death_with_a_place_or_a_card_in_hand_sends_it_once_as_it_was(tmp_path: Path) -> None:
+    """Rows 2, 4, 6, 7 and 8, with what goes instead of a text."""
+    shop_is = {"latitude": 23.7806, "longitude": 90.2792, "name": "Rahim Store", "address": "12 Road 5"}
+    karim = {"name": "করিম", "phone": "8801711999999"}
+    with alone(tmp_path, sending={"doubt_seconds": 2}) as shop:
+        steps = ["queued", "armed", "entered", "acked", "recorded"]
+        due = {}
+        for person, step in some(enumerate(steps, start=31_000)):
+            phone = str(FIRST_PERSON + person)
+            due[phone] = {"contact": karim} if person % 2 else {"location": shop_is}
+            shop.program.terminate()
+            shop.start(WABOX_CRASH=f"{step}:1")
+            with contextlib.suppress(httpx.TransportError):
+                shop.call("POST", "/send", {"phone": phone, "queue_if_offline": True, **due[phone]})
+            until(lambda: not shop.program.running, 60, what=f"dies at {step}")
+            assert shop.program.ended() == -signal.SIGKILL, step
+        shop.start()
+        assert len(shop.all_end(90)) == len(steps)
+        got = {one["to"]: {name: one[name] for name in due[one["to"]]} for one in shop.whatsapp.messages()}
+        assert got == due
+        assert [(one["copies"], one["text"]) for one in shop.whatsapp.messages()] == [(1, "")] * len(steps)
 
 
 @pytest.mark.parametrize("entry", ["early", "late"])

@@ -44,6 +44,8 @@ _ONE_OF = {
     "NewCampaign": (("message", "template_id"),),
     "GivenFile": (("id", "url", "base64"),),
 }
+# What goes instead of a text, and beside nothing else.
+_ALONE = {"Send": (("location", "contact"), ("media", "variables", "voice"))}
 # Bodies that need no text if this field is given.
 _OR_WITH = {"Send": "media", "NewCampaign": "media"}
 
@@ -66,6 +68,14 @@ def of(app: Litestar, path: str) -> Json:
     for name, field in _OR_WITH.items():
         texts = components[name]["allOf"][-1]["oneOf"]
         texts.append(_only(field, (field, "message", "template_id")))
+    for name, (alone, others) in _ALONE.items():
+        texts = components[name]["allOf"][-1]["oneOf"]
+        for text in texts:
+            text["properties"] |= dict.fromkeys(alone, {"type": "null"})
+        for one in alone:
+            bare = _only(one, (*alone, "message", "template_id", *others))
+            bare["properties"]["as_document"] = {"const": False}
+            texts.append(bare)
     shape_of = dict(zip(map(repr, types), shapes, strict=True))
     paths: dict[str, Json] = {}
     for route, method, handler in routes:

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, field
 
 from wabox import crash, times
 from wabox.accounts.keys import Caller
-from wabox.api import carrying, idempotency, wire
+from wabox.api import carrying, enclosing, idempotency, wire
 from wabox.api.carrying import Carries, GivenFile
 from wabox.api.strict import StrictRequest, moment
 from wabox.billing import ledger
@@ -24,6 +24,7 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as files
 from wabox.messages import explaining, log, outbox, single, stored, template, variables
+from wabox.messages.enclosed import Enclosed
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
 from wabox.mounting import Mount
@@ -42,6 +43,7 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
     A stored text brings its own file, unless `media` is given, which wins.
     as_document: it goes as a file to save, whatever it is. voice: as a voice note, if it is Ogg/Opus; false sends
     that as a song.
+    location, contact: a place or somebody's contact card, which goes instead of text and file; it goes alone.
     person_id: as `message.received` told it, also for somebody whose number WhatsApp hides. device_label: else
     `primary`, or the phone that the person wrote to last. expires_at: past it the message is skipped.
     """
@@ -54,6 +56,8 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
     media: GivenFile | None = None
     as_document: bool = False
     voice: bool | None = None
+    location: enclosing.GivenLocation | None = None
+    contact: enclosing.GivenContact | None = None
     device_label: wire.Label | None = None
     queue_if_offline: bool = False
     scheduled_for: wire.Aware | None = None
@@ -89,6 +93,8 @@ class Message(Struct):
     device_label: str
     message: str
     media: Carries | None
+    location: enclosing.Location | None
+    contact: enclosing.ContactCard | None
     status: stored.Status
     error: str | None
     error_text: str | None
@@ -128,11 +134,13 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
     number go on, or links the one before again.
     422 `bad_file`, `file_too_large`, `voice_needs_opus`, `no_text_with_sound`, `caption_too_long`: of its file.
     422 `bad_url`, `url_failed`: it could not be fetched. `file_gone`: that of the stored text is lost.
+    422 `goes_alone`: a location or contact came with something else. `bad_location`, `bad_contact`: it is wrong.
     422 `variables_missing`: the text names variables that stand without a fallback and were not sent.
     422 `content_refused`: the rules of this box do not allow the text. `content_review`: a person reads it first.
     """
     now = box.now()
     phone = _one_recipient(data, box.config.locale.country)
+    instead = _instead(data, box.config.locale.country)
     plain = data.message is not None and "{" not in data.message
     text_of = _text_of(data, () if plain else await box.db.read(own.names, caller.user.id))
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
@@ -157,6 +165,7 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
                 template=text,
                 variables=data.variables,
                 carried=carried,
+                instead=instead,
                 now=now,
                 device_label=to.device_label,
                 queue_if_offline=data.queue_if_offline,
@@ -262,6 +271,8 @@ def on_wire(
         device_label=message.device_label,
         message=message.text,
         media=carrying.on_wire(media.get(message.media_id or 0), message.media_kind),
+        location=enclosing.location_of(message.enclosed),
+        contact=enclosing.contact_of(message.enclosed),
         status=message.status,
         error=message.error,
         error_text=message.error_text,
@@ -292,13 +303,23 @@ def _one_recipient(data: Send, country: str) -> str | None:
     return wire.in_field("phone", phones.parse, data.phone, country=country).digits
 
 
+def _instead(data: Send, country: str) -> Enclosed | None:
+    """The place or card that goes instead of a text. Raises Invalid for a wrong one, or one that is not alone."""
+    others = (data.message, data.template_id, data.variables, data.media, data.voice)
+    beside = data.as_document or any(one is not None for one in others)
+    enclosing.alone(data.location, data.contact, beside=beside)
+    return enclosing.given(data.location, data.contact, country=country)
+
+
 def _text_of(
     data: Send, names: tuple[str, ...]
 ) -> Callable[[Rows, int], tuple[Template | None, texts.Text | None]]:
-    """What finds the text in the transaction, None only with a file, and the stored one that it is of.
+    """What finds the text in the transaction, None with a file, place or card, and the stored one that it is of.
 
     names: of the user's own fields, which the contact fills in. Raises Invalid for a text that is wrong.
     """
+    if data.location is not None or data.contact is not None:
+        return lambda rows, user_id: (None, None)
     given = variables.checked(data.variables or {})
     if data.media is not None and data.template_id is None and not (data.message or "").strip():
         return lambda rows, user_id: (None, None)

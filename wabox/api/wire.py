@@ -55,6 +55,7 @@ LABEL_PATTERN = "^[a-z0-9][a-z0-9_-]{0,31}$"
 PHONE_PATTERN = "^[+]?[1-9][0-9]{6,14}$"
 FIELD_PATTERN = "^[a-z][a-z0-9_]{0,31}$"
 PLAIN_PATTERN = "^[^\\u0000]*$"
+PLAIN_LINE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]*$"
 NAME_PATTERN = "^[0-9A-Za-z][^\\u0000-\\u001f\\u007f-\\u00a0\\u2028\\u2029\\ud800-\\udfff]*$"
 
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time", "examples": ["2026-04-25T12:34:56+00:00"]})]

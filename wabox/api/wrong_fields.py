@@ -34,6 +34,8 @@ _BOUNDS = {
     ("array", "<="): "This must have at most {} entries.",
     ("int", ">="): "This must be {} or more.",
     ("int", "<="): "This must be {} or less.",
+    ("float", ">="): "This must be {} or more.",
+    ("float", "<="): "This must be {} or less.",
 }
 
 

@@ -19,7 +19,8 @@ from wabox.db import Row, Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 from wabox.media import stored as media
 from wabox.media.stored import Media
-from wabox.messages import outbox, stored
+from wabox.messages import enclosed, outbox, stored
+from wabox.messages.enclosed import Enclosed
 
 PIECE = 500
 LONGEST_SAID = 200
@@ -31,7 +32,7 @@ class Entry:
 
     text: the message's, or the campaign's as it was written. names: the rules', as people know them.
     phone: of a single message. count: messages in it; 0 for a campaign that has not begun. media: the file that
-    goes with it.
+    goes with it. enclosed: the place or card that it is instead of a text.
     """
 
     id: int
@@ -46,6 +47,7 @@ class Entry:
     since: datetime
     count: int
     media: Media | None
+    enclosed: Enclosed | None
 
 
 def queue(rows: Rows, *, after: int = 0, most: int = 50) -> list[Entry]:
@@ -54,7 +56,7 @@ def queue(rows: Rows, *, after: int = 0, most: int = 50) -> list[Entry]:
         """select r.id, r.user_id, u.email, r.campaign_id, c.name as campaign, r.rules, r.reason, r.since, g.n,
              iif(r.campaign_id is null, m.phone, null) as phone,
              iif(r.message_id is null, c.message, m.text) as text,
-             iif(r.message_id is null, c.media_id, m.media_id) as media_id
+             iif(r.message_id is null, c.media_id, m.media_id) as media_id, m.enclosed
            from (select * from (select id, 1 as n from reviews
                    where decision is null and campaign_id is null and id > :after order by id limit :most)
                  union all
@@ -166,4 +168,5 @@ _entry = reader(
     names=lambda row: tuple(rules.called(key) for key in json.loads(row["rules"])),
     count="n",
     media=lambda _: None,
+    enclosed=lambda row: enclosed.read(row["enclosed"]),
 )

@@ -120,7 +120,11 @@ class Recovery:
         try:
             file = self.box.db.read_here(media.file_of, self.box.media, message.media_id, message.media_kind)
             handed = self.driver.hand_over(
-                message.device_id, message.wa_chat_id, message.wa_message_id, message.text, file
+                message.device_id,
+                message.wa_chat_id,
+                message.wa_message_id,
+                message.text,
+                file or message.enclosed,
             )
         except NotFound:
             handed = Handed("refused", FILE_GONE)

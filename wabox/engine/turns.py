@@ -139,7 +139,7 @@ class Turns:
             crash.point_soon("uploading", 1.0)
         try:
             handed = self.driver.hand_over(
-                armed.device_id, armed.wa_chat_id, armed.wa_message_id, armed.text, file
+                armed.device_id, armed.wa_chat_id, armed.wa_message_id, armed.text, file or armed.enclosed
             )
         except SessionLost:  # the page was never asked; recovery hands it over when the session is back
             return False

@@ -164,8 +164,8 @@ def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> 
         **person,
     )
     messages = tx.run(
-        """update messages set phone = '', text = '', contact_id = null, wa_chat_id = null, wa_chat_ids = null,
-           media_id = null, media_kind = null,
+        """update messages set phone = '', text = '', enclosed = null, contact_id = null, wa_chat_id = null,
+           wa_chat_ids = null, media_id = null, media_kind = null,
            wa_message_id = iif(status = 'unknown', null, wa_message_id)
            where user_id = :user_id and phone = :phone""",
         **person,

@@ -23,8 +23,9 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as media
-from wabox.messages import chats, log, reasons, stored
+from wabox.messages import chats, enclosed, log, reasons, stored
 from wabox.messages.carrying import Carried
+from wabox.messages.enclosed import Enclosed
 from wabox.messages.template import Template
 from wabox.webhooks import deliveries
 
@@ -46,6 +47,7 @@ def accept(
     system: bool = False,
     consented: bool = True,
     carried: Carried | None = None,
+    instead: Enclosed | None = None,
     ip: str | None = None,
 ) -> int:
     """A message is queued and its credit taken; returns its job id. The variant is chosen by that id.
@@ -53,9 +55,9 @@ def accept(
     phone: the address, digits or a hidden id. To a person who asked not to be written to, or is not `consented`
     where that is asked for, it is skipped at once, without a credit; so is one that has expired already. Where
     texts are judged, it may wait for a person's eye first. A system message (wabox's own confirmation) costs
-    nothing and goes all the same. carried: the file that goes with it; then the text is its caption. Raises
-    Invalid when the rendered text is empty or too long, or
-    `content_refused`, and InsufficientCredits; then nothing is stored.
+    nothing and goes all the same. carried: the file that goes with it; then the text is its caption. instead:
+    a place or card, in place of a text: `template` renders to nothing. Raises Invalid when the rendered text is
+    empty or too long, or `content_refused`, and InsufficientCredits; then nothing is stored.
     """
     job_id = next_id(tx)
     text = template.render(values, seed=f"job:{job_id}")
@@ -64,7 +66,7 @@ def accept(
         error = "no_consent"
     media_id = None if carried is None else carried.media.id
     judged = not system and error is None and rules.in_force(tx)
-    verdict = rules.verdict(tx, media.words(tx, text, media_id)) if judged else None
+    verdict = rules.verdict(tx, media.words(tx, enclosed.words(text, instead), media_id)) if judged else None
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(device.user_id, verdict, ip=ip, now=now)
     if error is None and not system:
@@ -72,10 +74,10 @@ def accept(
     tx.insert(
         """insert into messages (id, user_id, device_id, contact_id, phone, text, priority, is_system,
                                  scheduled_for, held_until, held_reason, expires_at, new_chat, queued_at,
-                                 media_id, media_kind)
+                                 media_id, media_kind, enclosed)
            values (:id, :user_id, :device_id, :contact_id, :phone, :text, :priority, :system,
                    :scheduled_for, :scheduled_for, iif(:scheduled_for is null, null, 'scheduled'), :expires_at,
-                   :new_chat, :now, :media_id, :media_kind)""",
+                   :new_chat, :now, :media_id, :media_kind, :enclosed)""",
         id=job_id,
         user_id=device.user_id,
         device_id=device.id,
@@ -90,6 +92,7 @@ def accept(
         now=times.stored(now),
         media_id=media_id,
         media_kind=None if carried is None else carried.kind,
+        enclosed=enclosed.kept(instead),
     )
     log.rows_added(tx, device.user_id, 1)
     if error is not None:
@@ -303,4 +306,5 @@ def owe(tx: Tx, message_id: int, now: datetime) -> None:
     }
     if message.number is None:
         payload["person_id"] = message.person_id
+    payload |= enclosed.told(message.enclosed)
     deliveries.owe(tx, user_id=message.user_id, event=event, payload=payload, now=now, message_id=message.id)

@@ -15,7 +15,8 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.messages import carrying, chats, outbox
 from wabox.messages.carrying import Carried
-from wabox.messages.template import Template
+from wabox.messages.enclosed import Enclosed
+from wabox.messages.template import NOTHING, Template
 
 
 def send(
@@ -32,6 +33,7 @@ def send(
     require_consent: bool,
     variables: Mapping[str, str] | None = None,
     carried: Carried | None = None,
+    instead: Enclosed | None = None,
     ip: str | None = None,
 ) -> int:
     """The message is in the log: queued, or skipped at once for somebody who must not be written to. Its job id.
@@ -40,7 +42,7 @@ def send(
     fields come from the contact with that phone, unless `variables` say otherwise. queue_if_offline: also for a
     device that is not linked. Raises, in this order, NotFound for the device, InsufficientCredits,
     Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
-    carried: the file that goes with it; without one there is a template.
+    carried: the file that goes with it; without one there is a template. instead: a place or card, alone.
     require_consent: `[guards]`. ip: of the sender, for the record of a refusal.
     """
     device = devices.by_label(tx, user_id, device_label)
@@ -49,7 +51,7 @@ def send(
         ledger.require(tx, user_id, 1)
     if not queue_if_offline:
         pace.check_sendable(device)
-    text = carrying.with_text(carried, template)
+    text = carrying.with_text(carried, template) if instead is None else NOTHING
     contact_id, values = contacts.values_for(tx, user_id, phone, text.own, text.language)
     return outbox.accept(
         tx,
@@ -63,6 +65,7 @@ def send(
         expires_at=expires_at,
         consented=consented,
         carried=carried,
+        instead=instead,
         ip=ip,
     )
 

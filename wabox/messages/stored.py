@@ -11,6 +11,8 @@ from wabox.contacts import identities
 from wabox.db import Rows, reader
 from wabox.errors import NotFound
 from wabox.media import stored as media
+from wabox.messages import enclosed
+from wabox.messages.enclosed import Enclosed
 
 Status = Literal["queued", "sending", "sent", "delivered", "read", "failed", "skipped", "cancelled", "unknown"]
 
@@ -26,6 +28,7 @@ class Message:
     account: digits of the number it was handed over from last, None if it never was.
     phone: the recipient's address, digits or a hidden id. person_id: None for somebody who never wrote.
     media_id, media_kind: the file that goes with it, and as what; then `text` is its caption and may be empty.
+    enclosed: the place or card that it is instead of a text.
     """
 
     id: int
@@ -67,11 +70,17 @@ class Message:
     media_id: int | None
     media_kind: media.Kind | None
     person_id: int | None
+    enclosed: Enclosed | None
 
     @property
     def number(self) -> str | None:
         """The recipient's digits; None while WhatsApp hides them."""
         return identities.number(self.phone)
+
+    @property
+    def words(self) -> str:
+        """What rules read of it, its file's name aside."""
+        return enclosed.words(self.text, self.enclosed)
 
 
 COLUMNS = """select m.*, d.label as device_label, (select p.id from people p where p.user_id = m.user_id
@@ -102,4 +111,9 @@ def in_doubt(rows: Rows, device_id: int) -> Message | None:
 
 
 # A row of COLUMNS as a Message.
-of_row = reader(Message, system="is_system", wa_chat_ids=lambda row: tuple(json.loads(row["wa_chat_ids"] or "[]")))
+of_row = reader(
+    Message,
+    system="is_system",
+    wa_chat_ids=lambda row: tuple(json.loads(row["wa_chat_ids"] or "[]")),
+    enclosed=lambda row: enclosed.read(row["enclosed"]),
+)

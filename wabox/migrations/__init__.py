@@ -38,6 +38,7 @@ NAMES = (
     "0022_texts",
     "0023_own_fields",
     "0024_files_of_texts",
+    "0025_enclosed",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -52,7 +52,8 @@ def test_every_wrong_field_is_named_at_once(api: Api) -> None:
         "queue_if_offline": "This must be true or false, not a text.",
         "expires_at": "This must be a time with an offset, like 2026-04-25T10:00:00+06:00.",
         "extra": "There is no such field; there are phone, person_id, message, template_id, variables, "
-        "media, as_document, voice, device_label, queue_if_offline, scheduled_for, expires_at.",
+        "media, as_document, voice, location, contact, device_label, queue_if_offline, scheduled_for, "
+        "expires_at.",
     }
 
 
@@ -122,9 +123,9 @@ def test_a_message_has_exactly_these_fields(api: Api) -> None:
     job_id = api.send().json()["job_id"]
     shown = api.call("GET", f"/messages/{job_id}").json()
     assert list(shown) == [
-        "job_id", "campaign_id", "phone", "person_id", "device_label", "message", "media", "status", "error",
-        "error_text", "waits_until", "wait_reason", "ahead", "expected_at", "queued_at", "sent_at", "delivered_at",
-        "read_at",
+        "job_id", "campaign_id", "phone", "person_id", "device_label", "message", "media", "location", "contact",
+        "status", "error", "error_text", "waits_until", "wait_reason", "ahead", "expected_at", "queued_at",
+        "sent_at", "delivered_at", "read_at",
     ]  # fmt: skip
     assert api.call("GET", "/messages").json()["data"] == [shown]
 

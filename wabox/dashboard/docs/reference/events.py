@@ -36,7 +36,10 @@ def _delivery(status: str, about: str, *, error: str | None = None, sent: bool =
 
 
 EVENTS: tuple[Event, ...] = (
-    _delivery("sent", later("WhatsApp took the message.")),
+    _delivery(
+        "sent",
+        later("WhatsApp took the message. Of a place or a card, delivery events carry location or contact too."),
+    ),
     _delivery(
         "failed", later("It did not go and is not tried again; error says why."), error="refused", sent=False
     ),

@@ -13,6 +13,8 @@ _MESSAGE = {
     "device_label": "primary",
     "message": "Your code is 1234",
     "media": None,
+    "location": None,
+    "contact": None,
     "status": "queued",
     "error": None,
     "error_text": None,
@@ -74,6 +76,21 @@ MESSAGES = Chapter(
                 Field(
                     "voice",
                     later("true: as a voice note; only Ogg/Opus can. false: Ogg/Opus goes as a song instead."),
+                ),
+                Field(
+                    "location",
+                    later(
+                        'Instead of text and file, beside neither: a point on the map, {"latitude": 23.7806, '
+                        '"longitude": 90.2792, "name": "Rahim Store", "address": "12 Road 5"}. In degrees, north '
+                        "and east above zero; name and address may be left out."
+                    ),
+                ),
+                Field(
+                    "contact",
+                    later(
+                        "Instead of text and file, beside neither: a contact card, "
+                        '{"name": "Karim", "phone": "01711123456"}. The number in any usual spelling.'
+                    ),
                 ),
                 Field(
                     "variables",

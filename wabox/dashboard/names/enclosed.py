@@ -1,0 +1,31 @@
+"""Knows how a place and a contact card are called on pages."""
+
+from __future__ import annotations
+
+from wabox.dashboard.voice import Voice
+from wabox.languages import later
+from wabox.messages.enclosed import Enclosed
+from wabox.whatsapp.driver import Place
+
+
+def icon(given: Enclosed) -> str:
+    """The picture before it."""
+    return "globe" if isinstance(given, Place) else "people"
+
+
+def line(voice: Voice, given: Enclosed) -> str:
+    """What it is, in one line: `Location: Rahim Store, 12 Road 5` or `Contact: Karim, +880 1711-999999`."""
+    if isinstance(given, Place):
+        what = ", ".join(one for one in (given.name, given.address) if one) or _degrees(given)
+        return voice.say(later("Location: %(what)s"), what=what)
+    return voice.say(later("Contact: %(name)s, %(phone)s"), name=given.name, phone=voice.phone(given.phone))
+
+
+def point(given: Enclosed) -> str | None:
+    """Where a place is, to copy into any map, if its line does not say so; digits as maps read them."""
+    named = isinstance(given, Place) and (given.name or given.address)
+    return _degrees(given) if isinstance(given, Place) and named else None
+
+
+def _degrees(place: Place) -> str:
+    return f"{place.latitude}, {place.longitude}"
