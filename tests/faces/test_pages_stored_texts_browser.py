@@ -13,7 +13,13 @@ from tests.faces.test_pages_browser import TOO_SMALL, address, chromium, judge, 
 from tests.faces.test_pages_work_browser import fits
 from tests.faces.work import Work
 from tests.some import some
+from wabox.db import Tx
+from wabox.media import keeping
+from wabox.media.found import Found
+from wabox.media.keeping import Examined
 from wabox.texts import ready
+from wabox.texts import stored as texts
+from wabox.texts.stored import Draft
 
 __all__ = ["address", "chromium"]  # fixtures
 
@@ -190,4 +196,39 @@ def test_pages_with_a_choice_are_sound(
             page.goto(address + path)
             assert fits(page), path
             assert judge(page) == [], path
+        assert said == []
+
+
+@pytest.mark.parametrize("path", [TALK, "/", "/campaigns/new"])
+def test_a_chosen_text_brings_its_file_and_another_takes_it_back(
+    chromium: Browser, address: str, shop: Stage, work: Work, path: str
+) -> None:
+    furnish(shop)
+
+    def verb(tx: Tx) -> None:
+        examined = Examined("ab" * 32, "ab" * 32, 9, "list.pdf", Found("document", "application/pdf", "pdf"))
+        now = shop.hands.now()
+        media = keeping.keep(tx, shop.asha.id, examined, origin="upload", disk_megabytes=9, now=now).media
+        draft = Draft("Price list", "Our prices", media_id=media.id, media_kind="document")
+        texts.add(tx, shop.asha.id, draft, now=now)
+
+    shop.box.db.write_now(verb)
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + path)
+        field, media = page.locator("#message"), page.locator("[name=media_id]")
+        field.press_sequentially("/price")
+        expect(page.locator("#texts-found [role=option]")).to_contain_text("list.pdf")
+        assert judge(page) == []
+        page.keyboard.press("Enter")
+        expect(field).to_have_value("Our prices")
+        expect(media).to_have_value("1")
+        assert fits(page) and judge(page) == []
+        field.fill("/thanks")
+        page.locator("#texts-found [role=option]").first.click()
+        expect(field).to_have_value(re.compile("Thank you"))
+        if path == "/campaigns/new":
+            expect(media).to_have_value("")
+        else:
+            expect(media).to_have_count(0)
         assert said == []

@@ -75,6 +75,8 @@ async def new(desk: Desk) -> Response[str]:
     text = await desk.box.db.read(picking.wanted, desk)
     if text is not None:
         draft = replace(draft, message=text.message, text_id=str(text.id))
+    if text is not None and text.media is not None:
+        draft = replace(draft, media_id=text.media_id, as_document="1" if text.as_document else "")
     return await _composer(desk, draft, {})
 
 

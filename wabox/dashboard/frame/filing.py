@@ -16,7 +16,7 @@ from wabox.media import intake, keeping, stored
 from wabox.media.keeping import Kept
 from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming
-from wabox.media.stored import Media
+from wabox.media.stored import Kind, Media
 from wabox.messages import carrying
 from wabox.messages.carrying import Carried
 
@@ -84,6 +84,11 @@ def carried(tx: Tx, desk: Desk, number: str, *, as_document: bool) -> Carried | 
         return None
     document = as_document and media.kind in ("image", "video")
     return carrying.carry(tx, desk.user.id, media.id, as_document=document, now=desk.box.now())
+
+
+def as_document(media: Media, kind: Kind | None) -> bool:
+    """Whether a picture or video goes as a file to save."""
+    return kind == "document" and media.kind in ("image", "video")
 
 
 def offered(rows: Rows, user_id: int) -> list[Media]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from wabox.contacts import own
+from wabox.dashboard.frame import filing
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
 from wabox.db import Rows
 from wabox.errors import NotFound
+from wabox.media.stored import Media
 from wabox.messages import variables
 from wabox.messages.spintax import VARIABLES
 from wabox.texts import stored as texts
@@ -18,12 +21,22 @@ from wabox.texts.stored import Text
 
 @dataclass(frozen=True, slots=True)
 class Picked:
-    """A text for a field. message: with fallbacks where no contact fills it in. gap: what to write first."""
+    """A text for a field. message: with fallbacks where no contact fills it in. gap: what to write first.
+
+    media: the file that goes along, unless it is lost. as_document: a picture or video, as a file to save.
+    """
 
     id: int
     name: str
     message: str
     gap: str
+    media: Media | None
+    as_document: bool
+
+    @property
+    def media_id(self) -> str:
+        """Of its file, as a form has it."""
+        return "" if self.media is None else str(self.media.id)
 
 
 def offered(rows: Rows, desk: Desk) -> dict[str, Any]:
@@ -40,15 +53,19 @@ def wanted(rows: Rows, desk: Desk) -> Picked | None:
 def picked(rows: Rows, user_id: int, found: list[Text]) -> list[Picked]:
     """These texts of the user's, for a field."""
     filled = (*VARIABLES, *own.names(rows, user_id))
-    return [
-        Picked(
-            one.id,
-            one.name,
-            variables.settled(one.message, filled),
-            next(iter(variables.needed(one.parsed, filled)), ""),
-        )
-        for one in found
-    ]
+    return [_picked(rows, user_id, one, filled) for one in found]
+
+
+def _picked(rows: Rows, user_id: int, text: Text, filled: Collection[str]) -> Picked:
+    media = filing.known(rows, user_id, str(text.media_id or ""))
+    return Picked(
+        text.id,
+        text.name,
+        variables.settled(text.message, filled),
+        next(iter(variables.needed(text.parsed, filled)), ""),
+        media,
+        media is not None and filing.as_document(media, text.media_kind),
+    )
 
 
 def known(rows: Rows, user_id: int, number: str) -> Text | None:

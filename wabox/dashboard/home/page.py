@@ -87,6 +87,8 @@ async def home(desk: Desk) -> Response[str]:
     text = await desk.box.db.read(picking.wanted, desk)
     if text is not None:
         draft = replace(draft, message=text.message)
+    if text is not None and text.media is not None:
+        draft = replace(draft, media_id=text.media_id, as_document=text.as_document)
     return await _page(desk, draft, {})
 
 

@@ -243,6 +243,15 @@ def _who_wrote(rows: Rows, desk: Desk, phone: str) -> str:
     return address
 
 
+def _begun(rows: Rows, desk: Desk) -> Reply:
+    """A reply with the stored text or the file of the address."""
+    text = picking.wanted(rows, desk)
+    if text is not None and text.media is not None:
+        return Reply(text.message, text.media_id, text.as_document)
+    media_id = desk.request.query_params.get("media", "")[:20]
+    return Reply("" if text is None else text.message, media_id)
+
+
 def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
     address = _known_address(rows, desk, phone)
     before = _moment(desk.request.query_params.get("before", ""))
@@ -286,12 +295,11 @@ async def _page(
     offline: bool = False,
     status: int = 200,
 ) -> Response[str]:
-    typed = reply or Reply(media_id=desk.request.query_params.get("media", "")[:20])
 
     def ask(rows: Rows) -> dict[str, Any]:
-        text = picking.wanted(rows, desk)
+        typed = reply or _begun(rows, desk)
         return {
-            "typed": typed.text or (text.message if text else ""),
+            "typed": typed.text,
             "attached": filing.known(rows, desk.user.id, typed.media_id),
             "as_document": typed.as_document,
             **picking.offered(rows, desk),

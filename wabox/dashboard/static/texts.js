@@ -35,6 +35,7 @@ function offer(field, choice, list) {
     put = field.value === text ? text : "";
     const origin = field.form.elements.text_id;
     if (origin) origin.value = option.dataset.id;
+    attach(option);
     const gap = option.dataset.fill;
     const at = gap ? field.value.indexOf(`{${gap}}`) : -1;
     field.focus();
@@ -42,6 +43,21 @@ function offer(field, choice, list) {
     else field.setSelectionRange(at, at + gap.length + 2); // what is typed next stands there
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  function attach(option) {
+    const media = option.dataset.media;
+    const along = document.getElementById("file-along");
+    const list = field.form.querySelector("select[name=media_id]");
+    const place = along || list;
+    if (!place || !(media || place.dataset.text)) return; // the reader's own file stays
+    place.dataset.text = media;
+    if (along) along.replaceChildren(...(media ? [option.querySelector("template").content.cloneNode(true)] : []));
+    if (along && media && along.closest("details")) along.closest("details").open = true;
+    if (list && media && ![...list.options].some((one) => one.value === media))
+      list.add(new Option(option.querySelector("bdi").textContent, media));
+    if (list) list.value = media;
+    field.form.elements.as_document.checked = option.dataset.document === "1";
   }
 
   function mark(option) {

@@ -11,13 +11,15 @@ from litestar import Response, get, post
 from wabox.campaigns import launching
 from wabox.campaigns import stored as campaigns
 from wabox.contacts import own
-from wabox.dashboard.frame import picking
+from wabox.dashboard.frame import filing, picking
 from wabox.dashboard.frame.asked import typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid
+from wabox.errors import Invalid, Refusal, TooLarge, Unavailable
+from wabox.media import stored as files
 from wabox.messages import template, variables
+from wabox.messages.carrying import Carried
 from wabox.messages.spintax import VARIABLES
 from wabox.mounting import Mount
 from wabox.texts import ready
@@ -32,17 +34,22 @@ SOMEBODY = {"name": "Rina Akter", "custom": "", "phone": "8801711123456"}
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The form of a text, as it was filled in. version: of the text that it was made from."""
+    """The form of a text, as it was filled in. version: of the text that it was made from.
+
+    media_id: of the file that goes with it. as_document: a picture or video, as a file to save.
+    """
 
     name: str = ""
     message: str = ""
     category: str = "service"
     language: str = ""
     version: int | None = None
+    media_id: str = ""
+    as_document: bool = False
 
     @property
     def draft(self) -> Draft:
-        """What it means."""
+        """What it means, but for the file."""
         return Draft(self.name, self.message, self.category, self.language or None)
 
 
@@ -73,14 +80,22 @@ async def new(desk: Desk) -> Response[str]:
     return await _form(desk, Filled(language=desk.voice.language), {})
 
 
-@post("/texts")
+@post("/texts", upload=True, request_max_body_size=filing.MOST_BODY)
 async def add(desk: Desk) -> Response[str]:
-    """The text is kept."""
-    filled = _filled(await desk.form())
+    """The text is kept. A file that came with the form is kept first."""
+    form, file = await filing.sent(desk)
+    filled = _filled(form)
     try:
-        await desk.box.db.write(texts.add, desk.user.id, texts.checked(filled.draft), now=desk.box.now())
-    except Invalid as wrong:
-        return await _form(desk, filled, _errors(wrong), status=422)
+        if file is not None:
+            filled = replace(filled, media_id=str((await filing.kept(desk, file)).media.id))
+        draft = texts.checked(filled.draft, file=bool(filled.media_id))
+
+        def verb(tx: Tx) -> None:
+            texts.add(tx, desk.user.id, draft.with_file(_carried(tx, desk, filled)), now=desk.box.now())
+
+        await desk.box.db.write(verb)
+    except (Invalid, TooLarge, Unavailable) as wrong:
+        return await _form(desk, filled, _errors(wrong), status=wrong.status)
     return desk.go("/texts", said="text_saved")
 
 
@@ -98,7 +113,7 @@ async def add_ready(desk: Desk) -> Response[str]:
 async def preview(desk: Desk) -> Response[str]:
     """What people would read, as it is typed."""
     filled = _filled(await desk.form())
-    return desk.page("texts/_preview.html", preview=await desk.box.db.read(_preview, desk, filled.message))
+    return desk.page("texts/_preview.html", preview=await desk.box.db.read(_preview, desk, filled))
 
 
 @get("/texts/pick")
@@ -122,24 +137,22 @@ async def pick(desk: Desk) -> Response[str]:
 async def show(text_id: int, desk: Desk) -> Response[str]:
     """One text."""
     found = await desk.box.db.read(texts.of_user, desk.user.id, known_id(text_id))
-    return await _form(desk, _as_filled(found), {}, text=found)
+    return await _form(desk, await desk.box.db.read(_as_filled, desk, found), {}, text=found)
 
 
-@post("/texts/{text_id:int}")
+@post("/texts/{text_id:int}", upload=True, request_max_body_size=filing.MOST_BODY)
 async def change(text_id: int, desk: Desk) -> Response[str]:
     """The text is what the form says, unless somebody changed it since the form was shown."""
-    filled = _filled(await desk.form())
-
-    def verb(tx: Tx) -> None:
-        before = texts.of_user(tx, desk.user.id, known_id(text_id))
-        draft = replace(filled.draft, media_id=before.media_id, media_kind=before.media_kind)
-        texts.change(tx, desk.user.id, text_id, draft, version=filled.version, now=desk.box.now())
-
+    await desk.box.db.read(texts.of_user, desk.user.id, known_id(text_id))
+    form, file = await filing.sent(desk)
+    filled = _filled(form)
     try:
-        await desk.box.db.write(verb)
-    except Invalid as wrong:
+        if file is not None:
+            filled = replace(filled, media_id=str((await filing.kept(desk, file)).media.id))
+        await desk.box.db.write(_change, desk, text_id, filled)
+    except (Invalid, TooLarge, Unavailable) as wrong:
         found = await desk.box.db.read(texts.of_user, desk.user.id, text_id)
-        return await _form(desk, filled, _errors(wrong), text=found, status=422)
+        return await _form(desk, filled, _errors(wrong), text=found, status=wrong.status)
     return desk.go(f"/texts/{text_id}", said="text_saved")
 
 
@@ -158,7 +171,11 @@ async def list_page(desk: Desk, errors: Mapping[str, str], *, status: int = 200)
 
     def ask(rows: Rows) -> dict[str, Any]:
         found = texts.page(rows, desk.user.id, Wanted(category or None, None, q or None))
-        return {"found": found, "any": bool(found.total) or bool(texts.every(rows, desk.user.id))}
+        return {
+            "found": found,
+            "media": files.named(rows, (one.media_id for one in found.texts)),
+            "any": bool(found.total) or bool(texts.every(rows, desk.user.id)),
+        }
 
     return desk.page(
         "texts/page.html",
@@ -177,7 +194,8 @@ async def _form(
 ) -> Response[str]:
     def ask(rows: Rows) -> dict[str, Any]:
         used = campaigns.from_text(rows, desk.user.id, text.id, most=MOST_CAMPAIGNS) if text else []
-        return {"preview": _preview(rows, desk, filled.message), "used": used}
+        attached = filing.known(rows, desk.user.id, filled.media_id)
+        return {"preview": _preview(rows, desk, filled), "used": used, "attached": attached}
 
     shown = await desk.box.db.read(ask)
     return desk.page(
@@ -191,17 +209,35 @@ async def _form(
     )
 
 
-def _preview(rows: Rows, desk: Desk, message: str) -> Preview:
+def _change(tx: Tx, desk: Desk, text_id: int, filled: Filled) -> None:
+    before = texts.of_user(tx, desk.user.id, text_id)
+    draft = filled.draft.with_file(_carried(tx, desk, filled, before))
+    texts.change(tx, desk.user.id, text_id, draft, version=filled.version, now=desk.box.now())
+
+
+def _carried(tx: Tx, desk: Desk, filled: Filled, before: Text | None = None) -> Carried | None:
+    """The file of the form. One that was there goes as it did, unless the form says otherwise."""
+    media = filing.known(tx, desk.user.id, filled.media_id)
+    if media is not None and before is not None and before.media_kind is not None:
+        as_before = filing.as_document(media, before.media_kind) == filled.as_document
+        if before.media_id == media.id and as_before:
+            return Carried(media, before.media_kind)
+    return filing.carried(tx, desk, filled.media_id, as_document=filled.as_document)
+
+
+def _preview(rows: Rows, desk: Desk, filled_in: Filled) -> Preview:
+    message = filled_in.message
     if not message.strip():
         return Preview()
+    media = filing.known(rows, desk.user.id, filled_in.media_id)
     try:
-        parsed = template.parse(message, None)
+        parsed = template.parse(message, None) if media is None else template.caption(message, None)
     except Invalid as wrong:
         return Preview(error=wrong.sentence)
     filled = (*VARIABLES, *own.names(rows, desk.user.id))
     needed = variables.needed(parsed, filled)
     shown = [name for name in parsed.needed() if name not in VARIABLES]
-    verdict = launching.judged(rows, parsed)
+    verdict = launching.judged(rows, parsed, "" if media is None else media.filename)
     return Preview(
         samples=parsed.preview(SAMPLES, {**SOMEBODY, **{name: f"[{name}]" for name in shown}}),
         by_contact=[name for name in parsed.variables if name in filled],
@@ -219,14 +255,25 @@ def _filled(form: Form) -> Filled:
         category=form.text("category") or "service",
         language=form.text("language"),
         version=int(version) if version.isascii() and version.isdigit() and len(version) < 19 else None,
+        media_id="" if form.ticked("without_file") else form.text("media_id")[:20],
+        as_document=form.ticked("as_document"),
     )
 
 
-def _as_filled(text: Text) -> Filled:
-    return Filled(text.name, text.message, text.category, text.language or "", text.version)
+def _as_filled(rows: Rows, desk: Desk, text: Text) -> Filled:
+    media = filing.known(rows, desk.user.id, str(text.media_id or ""))
+    return Filled(
+        text.name,
+        text.message,
+        text.category,
+        text.language or "",
+        text.version,
+        "" if media is None else str(media.id),
+        media is not None and filing.as_document(media, text.media_kind),
+    )
 
 
-def _errors(wrong: Invalid) -> dict[str, str]:
+def _errors(wrong: Refusal) -> dict[str, str]:
     return dict(wrong.details) or {"form": wrong.sentence}
 
 
