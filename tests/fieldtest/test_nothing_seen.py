@@ -57,7 +57,7 @@ class Mute:
         """WhatsApp does not say. Where a message goes is known from before."""
         return Resolved("unknown", reason="exists_error")
 
-    def hand_over(self, device_id: int, chat: str, message_id: str, text: str) -> Handed:
+    def hand_over(self, device_id: int, chat: str, message_id: str, text: str, file: Any = None) -> Handed:
         """Nothing was entered."""
         return Handed("not_entered")
 
@@ -103,6 +103,10 @@ class Willing:
     def is_unread(self, text: str) -> bool | None:
         """It always was."""
         return True
+
+    def is_plain(self, message_id: str) -> bool | None:
+        """Nobody looked."""
+        return None
 
     def agree(self, question: str) -> bool:
         """Yes."""

@@ -94,6 +94,7 @@ class Owner:
             (re.compile(r"Go on\? \[y/N\] "), lambda _: "y"),
             (re.compile(r"how many messages say “(.+?)”\?.*?unsure: "), self._counts),
             (re.compile(r"as unread\?.*?unsure: "), self._looks),
+            (re.compile(r"no text below it\?.*?unsure: "), self._sees_a_picture),
             (re.compile(r"scan the code above\."), self._scans),
             *((pattern, self._does(deed)) for deed, pattern in self.deeds.items()),
         ]
@@ -125,6 +126,10 @@ class Owner:
 
     def _looks(self, _: re.Match[str]) -> str:
         return "" if self.unwilling else "y" if self.people.is_unread("") else "n"
+
+    def _sees_a_picture(self, _: re.Match[str]) -> str:
+        last = self.people.messages(self.people.phones.b)[-1]["id"]
+        return "" if self.unwilling else "y" if self.people.is_plain(last) else "n"
 
     def _scans(self, _: re.Match[str]) -> None:
         lines = re.findall(r"\x1b\[97;40m(.*?)\x1b\[0m", self.screen[: self.read])

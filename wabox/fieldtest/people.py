@@ -60,6 +60,9 @@ class People(Protocol):
     def is_unread(self, text: str) -> bool | None:
         """Phone A still shows B's message of this text as unread; None if nobody says."""
 
+    def is_plain(self, message_id: str) -> bool | None:
+        """The picture that came last on phone B has no text below it; None if nobody says."""
+
     def agree(self, question: str) -> bool:
         """A plain yes."""
 

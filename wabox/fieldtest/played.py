@@ -86,6 +86,11 @@ class Played:
         accounts = self.state()["accounts"]
         return next((self.phones.b in one["unread"] for one in accounts if one["phone"] == self.phones.a), None)
 
+    def is_plain(self, message_id: str) -> bool | None:
+        """As in People."""
+        found = [one for one in self.messages(self.phones.b) if str(one["id"]).endswith(message_id)]
+        return bool(found) and found[-1].get("media", {}).get("kind") == "image" and not found[-1]["text"]
+
     def agree(self, question: str) -> bool:
         """Always."""
         return True

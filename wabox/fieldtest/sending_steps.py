@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import tempfile
 import time
+from pathlib import Path
 
 from wabox.fieldtest.field import Field, Missed
 from wabox.fieldtest.probes import script
-from wabox.whatsapp.driver import Receipt
+from wabox.whatsapp.driver import File, Receipt
 
 _TRIES = 3
+# 16 x 16 dots, all grey.
+_GREY = "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAD0lEQVR42mNoQAMMI1sAAAUMgAHjM1mKAAAAAElFTkSuQmCC"
 
 
 def send(field: Field) -> None:
@@ -38,6 +43,20 @@ def send(field: Field) -> None:
     field.check(
         "the id is kept", kept.ack is not None and kept.ack >= 1, 9, ack=kept.ack, anchor=kept.anchor_found
     )
+    _picture(field)
+
+
+def _picture(field: Field) -> None:
+    """A picture without a caption: its bytes go up, and nobody sees its name."""
+    message_id, _ = field.new_message("a picture")
+    with tempfile.TemporaryDirectory(prefix="wabox-fieldtest-") as place:
+        path = Path(place) / "picture"
+        path.write_bytes(base64.b64decode(_GREY))
+        file = File(path, "image", "image/png", "grey.png", path.stat().st_size)
+        handed = field.hand_over(field.chat(), message_id, "", file)
+    went = handed.outcome == "acked"
+    field.check("a picture goes up", went, 38, 40, outcome=handed.outcome, reason=handed.reason)
+    field.check("no text below it", field.people.is_plain(message_id) if went else None, 39)
 
 
 def twice(field: Field) -> None:

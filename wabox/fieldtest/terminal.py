@@ -85,6 +85,13 @@ class Terminal:
         said = self._line("    Phone A: is the chat with phone B marked as unread? y, n, or Enter if unsure: ")
         return {"y": True, "n": False}.get(said[:1].lower())
 
+    def is_plain(self, message_id: str) -> bool | None:
+        """As in People."""
+        said = self._line(
+            "    Phone B: a grey picture came. Is there no text below it? y, n, or Enter if unsure: "
+        )
+        return {"y": True, "n": False}.get(said[:1].lower())
+
     def agree(self, question: str) -> bool:
         """As in People."""
         return self._line(f"    {question} [y/N] ").lower().startswith("y")
