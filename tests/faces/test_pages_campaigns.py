@@ -73,6 +73,19 @@ def test_a_campaign_is_written_looked_over_and_launched_without_a_script(
     assert made.device_ids is None
 
 
+def test_whose_data_makes_the_text_too_long_is_named_before_it_starts(asha: Tab, shop: Stage, work: Work) -> None:
+    shop.box.db.write_now(
+        lambda tx: tx.run(
+            """update contacts set custom = hex(zeroblob(2050)) where id in
+               (select contact_id from contact_tags where key = 'vip' order by contact_id limit 2)"""
+        )
+    )
+    draft = {**DRAFT, "message": "For you: {custom:a gift}"}
+    for path in ("/campaigns/new/look", "/campaigns/new/review"):
+        shown = words(asha.post(path, draft).text)
+        assert "Text does not fit 2" in shown and "(too long)" in shown
+
+
 def test_pressing_launch_twice_makes_one_campaign(asha: Tab, shop: Stage, work: Work) -> None:
     fields = hidden(asha.post("/campaigns/new/review", DRAFT).text)
     before = count(shop)

@@ -305,3 +305,20 @@ def test_any_text_renders_or_is_refused_with_a_sentence(text: str, name: str) ->
         assert "message" in refused.details
     else:
         assert 1 <= len(rendered) <= MAX_RENDERED
+
+
+@given(st.sampled_from(["{name}", "{a|{name}}", "{name:you}{custom}", "{ |{custom}}", "Hi {name}"]), st.data())
+def test_values_are_a_misfit_exactly_where_some_variant_does_not_render(text: str, data: st.DataObject) -> None:
+    parsed = parse(text)
+    lengths = st.sampled_from([0, 1, MAX_RENDERED - 3, MAX_RENDERED - 2, MAX_RENDERED])
+    values = {name: "x" * data.draw(lengths) for name in ("name", "custom")}
+
+    def fails(seed: int) -> str | None:
+        try:
+            parsed.render(values, seed=str(seed))
+        except Invalid as wrong:
+            return wrong.code
+        return None
+
+    seen = {fails(seed) for seed in range(12)}
+    assert seen == {None} if parsed.misfit(values) is None else parsed.misfit(values) in seen

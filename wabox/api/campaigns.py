@@ -17,7 +17,7 @@ from wabox.api import carrying, idempotency, wire
 from wabox.api.carrying import Carries, GivenFile
 from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
-from wabox.campaigns import control, launching, preflight
+from wabox.campaigns import control, fitting, launching, preflight
 from wabox.campaigns import stored as campaigns
 from wabox.contacts import own, segments
 from wabox.db import Rows, Tx
@@ -100,8 +100,20 @@ class Allowed(Struct):
     beyond: int
 
 
+class Unfit(Struct):
+    """A person the text does not fit. error: `caption_too_long`, `message_too_long` or `message_empty`."""
+
+    contact_id: int
+    phone: str
+    name: str | None
+    error: fitting.Misfit
+
+
 class Preflight(Struct):
     """What a launch would do, now or at scheduled_for. skipped: how many people for each reason.
+
+    unfit: people whose own data may make the text too long, or leave nothing of it; to them alone it would fail.
+    unfit_first: the first five of them. will_send leaves them out.
 
     new_chats: null where WhatsApp names no limit. locked: WhatsApp lets nobody new be written to, until
     locked_until if it says until when.
@@ -112,6 +124,8 @@ class Preflight(Struct):
     total: int
     will_send: int
     skipped: dict[str, int]
+    unfit: int
+    unfit_first: list[Unfit]
     first_contacts: int
     credits_needed: int | None
     credits_left: int | None
@@ -358,6 +372,8 @@ def _plain(found: preflight.Preflight) -> dict[str, Any]:
         "total": found.total,
         "will_send": found.will_send,
         "skipped": found.skipped,
+        "unfit": found.unfit,
+        "unfit_first": [Unfit(one.contact_id, one.phone, one.name, one.why) for one in found.unfit_first],
         "first_contacts": found.first_contacts,
         "credits_needed": found.credits_needed,
         "credits_left": found.credits_left,

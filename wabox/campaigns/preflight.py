@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from wabox import times
 from wabox.billing import ledger
-from wabox.campaigns import launching
+from wabox.campaigns import fitting, launching
+from wabox.campaigns.fitting import Unfit
 from wabox.campaigns.stored import Campaign
 from wabox.config import Config
 from wabox.contacts import own, segments
@@ -24,6 +26,20 @@ from wabox.messages.template import Template
 
 SAMPLES = 5
 REASONS = ("opted_out", "no_consent", "not_on_whatsapp")
+# Of each of some people, why they are skipped, if they are, and whether they are new.
+_JUDGED = """
+    select c.id, case
+        when :anybody_out and exists (select 1 from suppressions s where s.user_id = c.user_id
+                                      and s.phone_hash = phone_hash(c.phone)) then 'opted_out'
+        when :consent and c.consent_at is null then 'no_consent'
+        when exists (select 1 from devices d join numbers k on k.device_id = d.id and k.phone = c.phone
+                     where d.user_id = c.user_id and k.answer = 'no' and k.checked_at > :remembered)
+            and not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone)
+          then 'not_on_whatsapp' end as reason,
+      not exists (select 1 from chats h join devices d on d.user_id = h.user_id and d.phone = h.account
+                  where h.user_id = c.user_id and h.phone = c.phone and d.removed_at is null
+                  and (:named is null or d.id in (select value from json_each(:named)))) as fresh
+    from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +51,9 @@ class Preflight:
     new_chats: what WhatsApp allows the phones that would send, None if it names no limit; beyond_new_chats: so
     many of the new people go only after its cycle. locked, locked_until: nobody new is written to, until then if
     WhatsApp says until when. phones: linked ones that would send.
+
+    unfit: people who would get it, whose own data may make its text too long, or leave nothing of it: it fails for
+    them alone. unfit_first: the first few of them. will_send leaves them out.
 
     days_needed and done_at: at today's caps and limits, None while no device is linked. verdict: what the rules of
     the box would say to its text.
@@ -55,6 +74,8 @@ class Preflight:
     locked: bool = False
     locked_until: datetime | None = None
     phones: int = 0
+    unfit: int = 0
+    unfit_first: tuple[Unfit, ...] = ()
 
 
 def look(
@@ -79,7 +100,8 @@ def look(
         else:
             counted[row["reason"]] = row["n"]
     skipped = {reason: counted[reason] for reason in REASONS if counted[reason] or reason == "opted_out"}
-    will_send = len(ids) - sum(skipped.values())
+    unfit = _failing(rows, user_id, message, ids, device_ids, config, now)
+    will_send = len(ids) - sum(skipped.values()) - len(unfit)
     left = ledger.credits_left(rows, user_id)
     phones = _phones(rows, user_id, device_ids)
     before = _unexpanded(rows, user_id)
@@ -104,7 +126,27 @@ def look(
         locked=lock is not None,
         locked_until=lock.until if lock else None,
         phones=len(phones),
+        unfit=len(unfit),
+        unfit_first=tuple(unfit[:SAMPLES]),
     )
+
+
+def _failing(
+    rows: Rows,
+    user_id: int,
+    message: Template,
+    ids: list[int],
+    device_ids: list[int] | None,
+    config: Config,
+    now: datetime,
+) -> list[Unfit]:
+    """Whom the text does not fit, without those who would be skipped anyway."""
+    found = fitting.unfit(rows, user_id, message, ids)
+    if not found:
+        return []
+    values = _asked(rows, user_id, [one.contact_id for one in found], device_ids, config, now)
+    gets = {row["id"] for row in rows.all(f"select id from ({_JUDGED}) where reason is null", **values)}  # noqa: S608
+    return [one for one in found if one.contact_id in gets]
 
 
 def _people(
@@ -112,27 +154,24 @@ def _people(
 ) -> list[Row]:
     """How many of these people are skipped for which reason, None for those who get it; fresh: new ones."""
     return rows.all(
-        """select reason, count(*) as n, sum(fresh) as fresh from (
-             select case
-                 when :anybody_out and exists (select 1 from suppressions s where s.user_id = c.user_id
-                                               and s.phone_hash = phone_hash(c.phone)) then 'opted_out'
-                 when :consent and c.consent_at is null then 'no_consent'
-                 when exists (select 1 from devices d join numbers k on k.device_id = d.id and k.phone = c.phone
-                              where d.user_id = c.user_id and k.answer = 'no' and k.checked_at > :remembered)
-                     and not exists (select 1 from chats h where h.user_id = c.user_id and h.phone = c.phone)
-                   then 'not_on_whatsapp' end as reason,
-               not exists (select 1 from chats h join devices d on d.user_id = h.user_id and d.phone = h.account
-                           where h.user_id = c.user_id and h.phone = c.phone and d.removed_at is null
-                           and (:named is null or d.id in (select value from json_each(:named)))) as fresh
-             from contacts c where c.user_id = :user_id and c.id in (select value from json_each(:ids)))
-           group by reason""",
-        user_id=user_id,
-        ids=json.dumps(ids),
-        named=None if device_ids is None else json.dumps(device_ids),
-        anybody_out=rows.value("select 1 from suppressions where user_id = :id limit 1", id=user_id) is not None,
-        consent=config.guards.require_consent,
-        remembered=times.stored(now - chats.NO_LASTS),
+        f"select reason, count(*) as n, sum(fresh) as fresh from ({_JUDGED}) group by reason",  # noqa: S608 - constant
+        **_asked(rows, user_id, ids, device_ids, config, now),
     )
+
+
+def _asked(
+    rows: Rows, user_id: int, ids: list[int], device_ids: list[int] | None, config: Config, now: datetime
+) -> dict[str, Any]:
+    """The values of `_JUDGED`."""
+    return {
+        "user_id": user_id,
+        "ids": json.dumps(ids),
+        "named": None if device_ids is None else json.dumps(device_ids),
+        "anybody_out": rows.value("select 1 from suppressions where user_id = :id limit 1", id=user_id)
+        is not None,
+        "consent": config.guards.require_consent,
+        "remembered": times.stored(now - chats.NO_LASTS),
+    }
 
 
 def eta(rows: Rows, campaign: Campaign, *, config: Config, now: datetime) -> datetime | None:

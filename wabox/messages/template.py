@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 from wabox import languages
 from wabox.errors import Invalid
@@ -18,6 +19,7 @@ MAX_CAPTION = 1_024  # of a text that goes with a file
 MAX_RAW = 16_384
 
 _Choose = Callable[[Group], int]
+Misfit: TypeAlias = Literal["caption_too_long", "message_too_long", "message_empty"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class Template:
         """The code of the language it is written in, for numbers and dates that are filled in."""
         return languages.of(self.text)
 
+    @property
+    def most(self) -> int:
+        """The most characters that may go."""
+        return MAX_CAPTION if self.caption else MAX_RENDERED
+
     def render(self, values: Mapping[str, str], *, seed: str) -> str:
         """The text one person reads; the same seed and values always give the same.
 
@@ -66,6 +73,12 @@ class Template:
         if self.shortest > MAX_CAPTION:
             raise _caption_too_long()
         return replace(self, caption=True)
+
+    def misfit(self, values: Mapping[str, str]) -> Misfit | None:
+        """Why some way of drawing it would not go with these values, as `render` says it; None: all of them go."""
+        if _most(self.nodes, lambda one: len(_value(one, values))) > self.most:
+            return "caption_too_long" if self.caption else "message_too_long"
+        return "message_empty" if not self.caption and _may_be_blank(self.nodes, values) else None
 
     def preview(self, count: int, values: Mapping[str, str] | None = None) -> list[str]:
         """Up to `count` different texts, spread over all variants; nothing is raised, long ones are cut."""
@@ -88,7 +101,7 @@ class Template:
 
     def longest(self, lengths: Mapping[str, int]) -> int:
         """The most characters it can render to. lengths: of the longest value of each variable."""
-        return _longest(self.nodes, lengths)
+        return _most(self.nodes, lambda one: max(lengths.get(one.name, 0), len(one.fallback)))
 
 
 def parse(text: str, own: Collection[str] | None = ()) -> Template:
@@ -216,16 +229,27 @@ def _shortest(parsed: Nodes) -> int:
     return total
 
 
-def _longest(parsed: Nodes, lengths: Mapping[str, int]) -> int:
+def _most(parsed: Nodes, length: Callable[[Variable], int]) -> int:
+    """The most characters of what can be drawn. length: of what stands for a variable."""
     total = 0
     for node in parsed:
         if isinstance(node, str):
             total += len(node)
         elif isinstance(node, Variable):
-            total += max(lengths.get(node.name, 0), len(node.fallback))
+            total += length(node)
         else:
-            total += max(_longest(one, lengths) for one in node.alternatives)
+            total += max(_most(one, length) for one in node.alternatives)
     return total
+
+
+def _may_be_blank(parsed: Nodes, values: Mapping[str, str]) -> bool:
+    for node in parsed:
+        if isinstance(node, Group):
+            if not any(_may_be_blank(one, values) for one in node.alternatives):
+                return False
+        elif (node if isinstance(node, str) else _value(node, values)).strip():
+            return False
+    return True
 
 
 def _too_long() -> Invalid:

@@ -12,6 +12,7 @@ from tests.faces.api.test_media_api import left, upload
 from tests.faces.api.test_send_files import PICTURE, inline
 from tests.files import mp3, pdf
 from wabox.campaigns import renaming
+from wabox.contacts import suppression
 from wabox.content import rules
 from wabox.db import Tx
 from wabox.engine.expansion import Expansion
@@ -79,6 +80,47 @@ def test_one_persons_caption_that_is_too_long_fails_for_them_alone(api: Api) -> 
     Expansion(api.stage.box).turn(made["id"])
     found = api.call("GET", "/messages?status=failed").json()["data"]
     assert [one["error"] for one in found] == ["caption_too_long"] and found[0]["error_text"]
+
+
+def test_preflight_says_whose_caption_is_too_long_before_anything_goes(api: Api) -> None:
+    people(api)
+    body = {"name": "April", "tag": "leads", "message": "Hi {name}", "media": inline(PICTURE)}
+    first = api.call("POST", "/campaigns/preflight", json=body).json()
+    assert (first["will_send"], first["unfit"], first["unfit_first"]) == (3, 0, [])
+    api.stage.box.db.write_now(lambda tx: tx.run("update contacts set name = :n where id = 2", n="x" * 1_022))
+    found = api.call("POST", "/campaigns/preflight", json=body).json()
+    phone = api.stage.value("select phone from contacts where id = 2")
+    one = {"contact_id": 2, "phone": phone, "name": "x" * 1_022, "error": "caption_too_long"}
+    assert (found["total"], found["will_send"], found["unfit"], found["unfit_first"]) == (3, 2, 1, [one])
+    del body["media"]
+    assert api.call("POST", "/campaigns/preflight", json=body).json()["unfit"] == 0
+
+
+def test_who_is_skipped_anyway_is_not_told_of_twice(api: Api) -> None:
+    people(api)
+    api.stage.box.db.write_now(lambda tx: tx.run("update contacts set name = :n", n="x" * 1_022))
+    phone = api.stage.value("select phone from contacts where id = 2")
+    api.stage.box.db.write_now(
+        suppression.opt_out, api.stage.asha.id, phone, source="owner", now=api.stage.hands.now()
+    )
+    body = {"name": "April", "tag": "leads", "message": "Hi {name}", "media": inline(PICTURE)}
+    found = api.call("POST", "/campaigns/preflight", json=body).json()
+    assert (found["will_send"], found["skipped"], found["unfit"]) == (0, {"opted_out": 1}, 2)
+
+
+def test_preflight_counts_own_fields_and_texts_that_come_out_empty(api: Api) -> None:
+    people(api)
+    api.call("POST", "/fields", json={"name": "city"})
+    for contact_id, city in ((1, "Dhaka"), (2, "x" * 1_024)):
+        answer = api.call("PATCH", f"/contacts/{contact_id}", json={"fields": {"city": city}})
+        assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = {"name": "April", "tag": "leads", "message": "{city}"}
+    found = api.call("POST", "/campaigns/preflight", json=body).json()
+    assert [(one["contact_id"], one["error"]) for one in found["unfit_first"]] == [(3, "message_empty")]
+    found = api.call(
+        "POST", "/campaigns/preflight", json={**body, "message": "Hi {city}", "media": inline(PICTURE)}
+    )
+    assert [(one["contact_id"], one["error"]) for one in found.json()["unfit_first"]] == [(2, "caption_too_long")]
 
 
 def test_preflight_keeps_nothing_and_knows_whose_file_it_is(api: Api) -> None:

@@ -6,6 +6,7 @@ from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
 from wabox.dashboard.names.shown import Shown
 from wabox.languages import later
+from wabox.messages.template import Misfit
 
 STATUS: dict[campaigns.Status, Shown] = {
     "scheduled": Shown("busy", "calendar", later("Planned")),
@@ -29,6 +30,12 @@ REASON: dict[str, str] = {
     "no_devices": later("The phones it was to go from are deleted; stop it, and make it anew with others."),
     "content_review": later("Whoever runs this box reads it first; then it goes on by itself."),
     "content_refused": later("Whoever runs this box did not let it go."),
+}
+
+MISFIT: dict[Misfit, str] = {
+    "caption_too_long": later("too long"),
+    "message_too_long": later("too long"),
+    "message_empty": later("empty"),
 }
 
 

@@ -83,14 +83,19 @@ CAMPAIGNS = Chapter(
             "POST",
             "/campaigns/preflight",
             later(
-                "What a launch would do: who gets it, who is skipped and why, and when it is done. Sends nothing."
+                "What a launch would do: who gets it, who is skipped and why, whose own data makes the text too "
+                "long, and when it is done. Sends nothing."
             ),
             fields=_NEW,
             body=_BODY,
             answer={
                 "total": 1200,
-                "will_send": 1190,
+                "will_send": 1189,
                 "skipped": {"opted_out": 10},
+                "unfit": 1,
+                "unfit_first": [
+                    {"contact_id": 42, "phone": "8801711123456", "name": "Alice", "error": "caption_too_long"}
+                ],
                 "first_contacts": 85,
                 "credits_needed": None,
                 "credits_left": None,
