@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.test_driver import Shop, chat_with, new_id, once_there
 from tests.contract.worlds import ChromiumWorld, World
-from wabox.whatsapp.driver import Card, Place
+from wabox.whatsapp.driver import Card, Inbound, Place
 
 SHOP = Place(23.780573, 90.279239, "Rahim Store", "12 Road 5, Mirpur, ঢাকা")
 
@@ -83,3 +83,19 @@ def test_a_page_that_was_loaded_anew_still_has_what_it_is(sky: ChromiumWorld) ->
     assert handed.outcome == "acked"
     assert sky.enclosed(message_id) == SHOP
     assert sky.copies(message_id) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"), [(SHOP, "location"), (Card("Karim", "8801711123456"), "vcard")], ids=["place", "card"]
+)
+def test_a_linked_phone_that_gets_one_hears_what_kind_it_is(
+    sky: ChromiumWorld, given: Place | Card, kind: str
+) -> None:
+    """Between two shops on one box; what stands on it is not told yet."""
+    shop, other = sky.linked(), sky.linked()
+    found = sky.driver.resolve(shop[0].device_id, other[1])
+    assert found.chat_id is not None
+    handed = sky.driver.hand_over(shop[0].device_id, found.chat_id, new_id(), "", given)
+    assert handed.outcome == "acked"
+    heard = sky.diary.wait(Inbound, lambda one: one.device_id == other[0].device_id)
+    assert (heard.kind, heard.text) == (kind, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from tests.cast import Stage, settings
 from tests.faces.scene import SECTIONS
 from tests.faces.tab import Tab, tags, words
+from tests.faces.work import Work
 from wabox import config
 from wabox.content import reviews, rules
 from wabox.db import Tx
-from wabox.messages import enclosed, single
+from wabox.messages import enclosed, single, stored
 from wabox.messages.enclosed import Enclosed
 
 pytestmark = [
@@ -20,6 +22,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
 ]
 PERSON = "8801711000001"
+RINA = "8801711300001"
+STRANGER = "8801999000111"  # wrote to asha alone
 SHOP = enclosed.place(23.7806, 90.2792, "Rahim <b>Store</b>", "12 Road 5")
 KARIM = enclosed.card("Karim & Sons", "01711999999", country="BD")
 
@@ -60,6 +64,8 @@ def test_message_and_talk_give_the_point_to_copy_and_one_without_a_name_is_its_p
     job = queued(shop, SHOP)
     for path in (f"/messages/{job}", f"/inbox/{PERSON}"):
         assert "23.7806, 90.2792" in words(asha.get(path).text)
+    near = queued(shop, enclosed.place(1e-7, -0.00000001, "Null Island"))
+    assert "0.0000001, -0" in words(asha.get(f"/messages/{near}").text)
     bare = queued(shop, enclosed.place(-33.5, 151.25))
     page = words(asha.get(f"/messages/{bare}").text)
     assert page.count("-33.5, 151.25") == 1 and "Location: -33.5, 151.25" in page
@@ -91,3 +97,93 @@ def test_search_of_the_log_finds_it(shop: Stage, asha: Tab) -> None:
     queued(shop, KARIM)
     page = words(asha.get("/messages?q=road").text)
     assert "Rahim" in page and "Karim" not in page
+
+
+def ticket(page: str, kind: str) -> str:
+    """Of the form for this kind."""
+    return str(re.findall(rf'name="ticket" value="([^"]+{kind})"', page)[0])
+
+
+def test_the_inbox_sends_a_place_once_and_offers_it_the_next_time(asha: Tab, shop: Stage, work: Work) -> None:
+    where = f"/inbox/{RINA}/enclose"
+    assert where in asha.get(f"/inbox/{RINA}").text
+    fields = {"kind": "location", "point": " (২৩.৭৮০৬, ৯০.২৭৯২) ", "place": "Rahim Store", "address": "12 Road 5"}
+    fields["ticket"] = ticket(asha.get(where).text, "p")
+    for _ in range(2):
+        assert asha.post(where, fields).headers["location"] == f"/inbox/{RINA}?said=replied"
+    assert shop.value("select count(*) from messages where enclosed is not null") == 1
+    job = shop.value("select id from messages where enclosed is not null")
+    sent = shop.box.db.read_here(stored.by_id, job)
+    assert sent.enclosed == enclosed.place(23.7806, 90.2792, "Rahim Store", "12 Road 5")
+    assert (sent.phone, sent.text) == (RINA, "")
+    assert "Location: Rahim Store, 12 Road 5" in words(asha.get(f"/inbox/{RINA}").text)
+    typed = {given.get("value") for tag, given in tags(asha.get(where).text) if tag == "input"}
+    assert {"23.7806, 90.2792", "Rahim Store", "12 Road 5"} <= typed
+
+
+def test_the_inbox_sends_the_card_of_a_contact_that_was_found(asha: Tab, shop: Stage, work: Work) -> None:
+    where = f"/inbox/{RINA}/enclose"
+    phone = shop.value("select phone from contacts where id = :id", id=work.contacts[2])
+    found = asha.get(f"{where}?q={phone}").text
+    assert f"{where}?contact={work.contacts[2]}#contact" in found
+    page = asha.get(f"{where}?contact={work.contacts[2]}").text
+    assert f"+{phone}" in {given.get("value") for tag, given in tags(page) if tag == "input"}
+    fields = {"kind": "contact", "name": "Karim", "number": f"+{phone}", "ticket": ticket(page, "c")}
+    assert asha.post(where, fields).status_code == 303
+    job = shop.value("select id from messages where enclosed is not null")
+    assert shop.box.db.read_here(stored.by_id, job).enclosed == enclosed.card("Karim", phone, country="BD")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"kind": "location", "point": "next to the mosque"}, "Write the point as a map shows it"),
+        ({"kind": "location", "point": "91, 0"}, "Latitude goes from -90 to 90"),
+        ({"kind": "location", "point": "0 -181"}, "Longitude goes from -180 to 180"),
+        ({"kind": "location", "point": "1,2", "place": "x" * 201}, "One line of up to 200 characters"),
+        ({"kind": "contact", "name": " ", "number": "01711999999"}, "Say whose number this is"),
+        ({"kind": "contact", "name": "Karim", "number": "12"}, "number"),
+        ({}, "Write the point as a map shows it"),
+    ],
+)
+def test_what_is_wrong_stays_in_the_form_and_nothing_is_queued(
+    asha: Tab, shop: Stage, work: Work, fields: dict[str, str], said: str
+) -> None:
+    answer = asha.post(f"/inbox/{RINA}/enclose", fields)
+    assert answer.status_code == 422
+    assert said in words(answer.text) and 'role="alert"' in answer.text
+    assert [value for value in fields.values() if value[:50].strip() not in answer.text] == []
+    assert shop.value("select count(*) from messages where enclosed is not null") == 0
+
+
+def test_nobody_sends_into_a_talk_that_is_not_theirs_nor_a_contact_of_another_user(
+    asha: Tab, bilal: Tab, work: Work
+) -> None:
+    fields = {"kind": "location", "point": "1.25, 2.5", "place": "asha's shop"}
+    assert asha.post(f"/inbox/{STRANGER}/enclose", fields).status_code == 303
+    assert bilal.get(f"/inbox/{STRANGER}/enclose").status_code == 404
+    assert bilal.post(f"/inbox/{STRANGER}/enclose", fields).status_code == 404
+    assert "1.25, 2.5" not in bilal.get(f"/inbox/{RINA}/enclose").text
+    for wrong in ("999999", "x", "-1", "9" * 40):
+        assert asha.get(f"/inbox/{RINA}/enclose?contact={wrong}").status_code == 200
+    assert asha.get("/inbox/8801999888777/enclose").status_code == 404
+
+
+def test_what_rules_refuse_is_said_above_the_forms(asha: Tab, shop: Stage, work: Work) -> None:
+    def verb(tx: Tx) -> None:
+        draft = rules.Draft(kind="word", text="casino", action="refuse", reason="No games of chance.")
+        rules.add(tx, draft, by=rules.Actor(shop.asha.id, "127.0.0.1"), now=shop.hands.now())
+        reviews.switch(tx, enabled=True, now=shop.hands.now())
+
+    shop.box.db.write_now(verb)
+    answer = asha.post(f"/inbox/{RINA}/enclose", {"kind": "contact", "name": "Casino", "number": "01711999999"})
+    assert answer.status_code == 422 and "No games of chance." in words(answer.text)
+    assert shop.value("select count(*) from messages where enclosed is not null") == 0
+
+
+def test_a_phone_that_is_not_linked_asks_whether_to_keep_it(asha: Tab, shop: Stage, work: Work) -> None:
+    shop.box.db.write_now(lambda tx: tx.run("update devices set linked = 0, detail = 'logged_out'"))
+    fields = {"kind": "location", "point": "1, 2"}
+    answer = asha.post(f"/inbox/{RINA}/enclose", fields)
+    assert answer.status_code == 503 and answer.text.count('name="keep"') == 1
+    assert asha.post(f"/inbox/{RINA}/enclose", {**fields, "keep": "1"}).status_code == 303

@@ -47,6 +47,7 @@ def pages(work: Work) -> list[str]:
         "/inbox",
         "/inbox?q=nobody+like+this",
         "/inbox/8801711300001",
+        "/inbox/8801711300001/enclose?q=a",
         "/inbox/8801711300006",
         "/files",
         "/?media=1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from dataclasses import asdict
 from typing import Any
 
@@ -84,4 +85,5 @@ def _line(code: str, field: str, text: str | None) -> str | None:
     if len(line) > LONGEST_LINE or _UNFIT.search(line):
         sentence = f"One line of up to {LONGEST_LINE} characters, please."
         raise Invalid(code, sentence, details={field: sentence})
-    return line or None
+    seen = any(unicodedata.category(one) not in ("Cf", "Zs") for one in line)
+    return line if seen else None

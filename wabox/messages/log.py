@@ -13,8 +13,9 @@ from wabox.contacts.inbox import Received
 from wabox.db import Rows, Tx
 from wabox.media import stored as media
 from wabox.media.stored import Media
-from wabox.messages import stored
+from wabox.messages import enclosed, stored
 from wabox.messages.stored import Message, Status
+from wabox.whatsapp.driver import Place
 
 BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters of an hour from UTC
 _UNKNOWN_ENDS = ("sent", "failed")
@@ -130,6 +131,17 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: dateti
         return Talk(said, None, files)
     begins = said[-most].at
     return Talk([one for one in said if one.at >= begins], begins, files)
+
+
+def last_place(rows: Rows, user_id: int) -> Place | None:
+    """The place that the user sent last, whomever to: mostly the shop's own."""
+    found = rows.value(
+        """select enclosed from messages where user_id = :user_id and enclosed is not null
+           and enclosed ->> 'kind' = 'location' order by id desc limit 1""",
+        user_id=user_id,
+    )
+    given = enclosed.read(found)
+    return given if isinstance(given, Place) else None
 
 
 def counts(rows: Rows, user_id: int) -> dict[stored.Status, int]:

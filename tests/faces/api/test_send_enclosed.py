@@ -69,6 +69,7 @@ def test_a_contact_card_goes_with_its_number_as_the_house_writes_them(api: Api) 
         ("location", {"latitude": 0, "longitude": 0, "address": "a\u0007b"}, "location.address"),
         ("location", {"latitude": 0, "longitude": 0, "url": "https://x"}, "location.url"),
         ("contact", {"name": "  ", "phone": "8801711999999"}, "contact.name"),
+        ("contact", {"name": "\u200b \u200d", "phone": "8801711999999"}, "contact.name"),
         ("contact", {"name": "Karim", "phone": "12"}, "contact.phone"),
         ("contact", {"name": "Karim"}, "contact.phone"),
         ("contact", {"name": "a\u0000b", "phone": "8801711999999"}, "contact.name"),

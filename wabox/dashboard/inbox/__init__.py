@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.inbox import page
+from wabox.dashboard.inbox import enclosing, page
 
-SECTIONS = (page,)
+SECTIONS = (page, enclosing)

@@ -77,7 +77,7 @@ async def seen(phone: str, desk: Desk) -> Response[str]:
 @post("/inbox/{phone:str}", upload=True, request_max_body_size=filing.MOST_BODY)
 async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     """A single message to this person is queued, from the phone they wrote to; a file with it is kept first."""
-    await desk.box.db.read(_known_address, desk, phone)
+    await desk.box.db.read(known_address, desk, phone)
     form, file = await filing.sent(desk)
     reply = Reply(
         form.text("message", trim=False),
@@ -96,11 +96,11 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
         offline = refusal.code == "device_not_ready"
         errors = refusal.details or {"message": refusal.sentence}
         return await _page(desk, phone, reply=reply, errors=errors, offline=offline, status=refusal.status)
-    said = "replied" if sent.again else desk.box.db.read_here(_said, sent.id)
+    said = "replied" if sent.again else desk.box.db.read_here(said_of, sent.id)
     return desk.go(f"/inbox/{phone}", said=said)
 
 
-def _said(rows: Rows, job_id: int) -> str:
+def said_of(rows: Rows, job_id: int) -> str:
     return "not_going" if stored.by_id(rows, job_id).status == "skipped" else "replied"
 
 
@@ -168,11 +168,11 @@ async def review(inbox_id: int, desk: Desk) -> Response[str]:
 
 
 def _reply(tx: Tx, desk: Desk, phone: str, reply: Reply, *, keep: bool) -> int:
-    address = _known_address(tx, desk, phone)
+    address = known_address(tx, desk, phone)
     carried = filing.carried(tx, desk, reply.media_id, as_document=reply.as_document)
     alone = carried is not None and not reply.text.strip()
     parsed = None if alone else variables.by_hand(reply.text, own.names(tx, desk.user.id))
-    device = _device(tx, desk.user.id, address)
+    device = device_of(tx, desk.user.id, address)
     now = desk.box.now()
     inbox.seen(tx, desk.user.id, address, now=now)
     return single.send(
@@ -189,7 +189,7 @@ def _reply(tx: Tx, desk: Desk, phone: str, reply: Reply, *, keep: bool) -> int:
     )
 
 
-def _device(rows: Rows, user_id: int, phone: str) -> Device:
+def device_of(rows: Rows, user_id: int, phone: str) -> Device:
     """The phone this person wrote to last, if it is still there; else the first one."""
     owned = devices.list_of(rows, user_id)
     heard = [one.device_id for one in inbox.thread(rows, user_id, phone, most=1)]
@@ -224,7 +224,7 @@ def _threads(rows: Rows, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _known_address(rows: Rows, desk: Desk, phone: str) -> str:
+def known_address(rows: Rows, desk: Desk, phone: str) -> str:
     """Where this person's talk stands now. Somebody without a number must have written to this user."""
     address = _address(phone)
     if not identities.is_hidden(address):
@@ -236,8 +236,8 @@ def _known_address(rows: Rows, desk: Desk, phone: str) -> str:
 
 
 def _who_wrote(rows: Rows, desk: Desk, phone: str) -> str:
-    """As `_known_address`, and somebody this user has heard of. Raises NotFound."""
-    address = _known_address(rows, desk, phone)
+    """As `known_address`, and somebody this user has heard of. Raises NotFound."""
+    address = known_address(rows, desk, phone)
     if identities.find(rows, desk.user.id, address) is None:
         raise nothing_here()
     return address
@@ -253,7 +253,7 @@ def _begun(rows: Rows, desk: Desk) -> Reply:
 
 
 def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
-    address = _known_address(rows, desk, phone)
+    address = known_address(rows, desk, phone)
     before = _moment(desk.request.query_params.get("before", ""))
     talk = log.talk(rows, desk.user.id, address, most=STRETCH, before=before)
     contact = contacts.by_phone(rows, desk.user.id, address)
@@ -274,7 +274,7 @@ def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
         or (person.name if person else None),
         "unseen": sum(one.seen_at is None for one in theirs),
         "opted_out": suppression.is_out(rows, desk.user.id, address),
-        "device": _device(rows, desk.user.id, address),
+        "device": device_of(rows, desk.user.id, address),
         "why": explaining.explain(rows, waits, config=desk.box.config, now=desk.voice.now),
     }
 

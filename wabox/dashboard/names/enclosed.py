@@ -16,7 +16,7 @@ def icon(given: Enclosed) -> str:
 def line(voice: Voice, given: Enclosed) -> str:
     """What it is, in one line: `Location: Rahim Store, 12 Road 5` or `Contact: Karim, +880 1711-999999`."""
     if isinstance(given, Place):
-        what = ", ".join(one for one in (given.name, given.address) if one) or _degrees(given)
+        what = ", ".join(one for one in (given.name, given.address) if one) or degrees(given)
         return voice.say(later("Location: %(what)s"), what=what)
     return voice.say(later("Contact: %(name)s, %(phone)s"), name=given.name, phone=voice.phone(given.phone))
 
@@ -24,8 +24,9 @@ def line(voice: Voice, given: Enclosed) -> str:
 def point(given: Enclosed) -> str | None:
     """Where a place is, to copy into any map, if its line does not say so; digits as maps read them."""
     named = isinstance(given, Place) and (given.name or given.address)
-    return _degrees(given) if isinstance(given, Place) and named else None
+    return degrees(given) if isinstance(given, Place) and named else None
 
 
-def _degrees(place: Place) -> str:
-    return f"{place.latitude}, {place.longitude}"
+def degrees(place: Place) -> str:
+    """Latitude and longitude as maps take them, to a centimetre."""
+    return ", ".join(f"{one:.7f}".rstrip("0").rstrip(".") for one in (place.latitude, place.longitude))
