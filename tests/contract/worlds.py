@@ -61,6 +61,7 @@ QUICK = Limits(
     leaving=6,
     hand_over=2,
     download=3,
+    revoke=3,
     resolve=5,
     reprobe=3,
     stable=0.2,
@@ -237,6 +238,10 @@ class World(ABC):
         """What the recipient got under this id instead of a text."""
 
     @abstractmethod
+    def revoked(self, message_id: str) -> bool:
+        """Whether the recipient sees only that there was a message."""
+
+    @abstractmethod
     def read(self, device_id: int, message_id: str) -> None:
         """The recipient's phone gets and shows the message."""
 
@@ -332,6 +337,9 @@ class FakeWorld(World):
         taken = self.fake.taken.get(message_id)
         return None if taken is None else taken.enclosed
 
+    def revoked(self, message_id: str) -> bool:
+        return message_id in self.fake.revoked
+
     def read(self, device_id: int, message_id: str) -> None:
         for ack in (2, 3):
             self.fake.ack(device_id, message_id, ack)
@@ -357,6 +365,8 @@ class FakeWorld(World):
                 self._hide(set(phones))
             case {"not_on_whatsapp": list(phones)}:
                 self.fake.not_on_whatsapp |= set(phones)
+            case {"revoke_lost": int(times)}:
+                self.fake.revokes.extend(["failed"] * times)
             case {"media_expired": _} | {"media_entry": _}:
                 self._files(faults)
             case _:
@@ -492,6 +502,11 @@ class ChromiumWorld(World):
                     return Place(**one["location"])
                 return Card(**one["contact"]) if "contact" in one else None
         return None
+
+    def revoked(self, message_id: str) -> bool:
+        answer = self.http.get("/sandbox/messages").raise_for_status().json()
+        found = [one for one in answer["messages"] if one["id"] == message_id]
+        return found[0].get("revoked") is True and found[0]["text"] == ""
 
     def read(self, device_id: int, message_id: str) -> None:
         """The sandbox's phones read by themselves."""

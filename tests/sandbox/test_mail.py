@@ -10,7 +10,7 @@ import pytest
 from tests.sandbox.client import ASHA, NOBODY, SHOP
 from tests.sandbox.test_linking import NOW, credentials, heard, link, open_page
 from tests.some import some
-from wabox.errors import Invalid
+from wabox.errors import Invalid, Refusal
 from wabox.sandbox import faulting, limits, linking, mail, view
 from wabox.sandbox.world import Kept, World
 
@@ -307,3 +307,34 @@ def test_world_survives_being_written_and_read(world: World) -> None:
     open_page(again, "p", companion=credentials(companion))
     hand_over(again)
     assert again.kept.messages[0].copies == 2
+
+
+def test_what_its_sender_deletes_for_everyone_leaves_only_that_it_was_there(world: World) -> None:
+    link(world)
+    linking.open_page(world, "q", NOW)
+    linking.link(world, ASHA, None, world.pages["q"], NOW)
+    hand_over(world, 1)
+    hand_over(world, 2)
+    world.advance(NOW + 2)
+    for _ in range(2):
+        mail.revoke(world, world.pages["p"], f"3EB0{1:018X}", NOW + 3)
+    first, second = view.messages(world, to=ASHA, sender=None, after=None)
+    assert (first["text"], first["revoked"], first["copies"]) == ("", True, 1)
+    assert (second["text"], "revoked" in second) == ("text 2", False)
+    told = [each["event"] for each in heard(world, "q") if each["op"] == "event"]
+    assert {each["id"] for each in told if each["kind"] == "revoke"} == {f"3EB0{1:018X}"}
+
+
+def test_nobody_deletes_what_is_not_theirs_and_a_fault_deletes_nothing(world: World) -> None:
+    link(world)
+    hand_over(world, 1)
+    written = mail.write(world, ASHA, SHOP, "hello", NOW)
+    for message_id in (written.id, "3EB0" + "F" * 18):
+        with pytest.raises(Refusal):
+            mail.revoke(world, world.pages["p"], message_id, NOW)
+    faulting.set_faults(world, {"revoke_lost": 1}, NOW)
+    with pytest.raises(Refusal):
+        mail.revoke(world, world.pages["p"], f"3EB0{1:018X}", NOW)
+    assert "text 1" in texts(world)
+    mail.revoke(world, world.pages["p"], f"3EB0{1:018X}", NOW)
+    assert "text 1" not in texts(world)

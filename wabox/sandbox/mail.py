@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from wabox.errors import Invalid
+from wabox.errors import Invalid, Refusal
 from wabox.sandbox import enclosed, limits, persons, receipts
 from wabox.sandbox.world import Companion, Message, Page, World
 
@@ -283,6 +283,17 @@ def write_there(world: World, phone: str, to: str, text: str, now: float) -> Mes
         world.enqueue(companion, _as_event(world, message, to, from_me=True))
     _plan_delivery(world, message, now)
     return message
+
+
+def revoke(world: World, page: Page, message_id: str, now: float) -> None:
+    """The recipient has this message no more, only that there was one; twice is as once. Raises Refusal."""
+    companion = world.kept.companions.get(page.companion or "")
+    message = None if companion is None else world.by_id.get((companion.phone, message_id))
+    if world.strikes("revoke_lost") or message is None or message.kind != "sent":
+        raise Refusal("not_revoked", "The server did not delete it.")
+    message.text, message.media, message.enclosed, message.revoked = "", None, None, True
+    world.keep_message(message)
+    persons.tell_revoked(world, message, now)
 
 
 def mark(world: World, me: str, person: str, *, unread: bool) -> None:

@@ -47,6 +47,11 @@ def take_back(world: World, message: Message, now: float) -> None:
     """The person has deleted what they wrote, for everybody: that is a message of its own."""
     message.text, message.media = "", {"type": "revoked"}
     world.keep_message(message)
+    tell_revoked(world, message, now)
+
+
+def tell_revoked(world: World, message: Message, now: float) -> None:
+    """Linked devices of whoever got it hear that it is deleted."""
     revoke = "3A" + secrets.token_hex(9).upper()
     _tell(world, message, {"kind": "revoke", "revoke": revoke, "t": int(now) + world.faults.skew_s})
 

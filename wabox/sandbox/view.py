@@ -118,6 +118,8 @@ def shown(message: Message) -> dict[str, Any]:
         "copies": message.copies,
         "ack": message.ack,
     }
+    if message.revoked:
+        result["revoked"] = True
     if message.media:
         result["media"] = message.media
     return result | (message.enclosed or {})

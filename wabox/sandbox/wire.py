@@ -82,6 +82,13 @@ class Sent(msgspec.Struct):
     place: Spot | None = None
 
 
+class Revoke(msgspec.Struct):
+    """Which message of its own a page wants deleted for everyone."""
+
+    id: str
+    to: Wid
+
+
 _decoder = msgspec.json.Decoder(Hello | Ask | Tell | Got)
 
 
@@ -195,6 +202,9 @@ class Wire:
             return self._exists(page, msgspec.convert(data, Wid), now)
         if what == "limits":
             return {"timelock": limits.timelock(self.world, now), "capping": limits.capping(self.world, now)}
+        if what == "revoke":
+            mail.revoke(self.world, page, msgspec.convert(data, Revoke).id, now)
+            return {}
         if what == "pairing_code":
             phone = clean_phone(data.get("phone"))
             return {"code": linking.make_code(self.world, page, phone, now)}

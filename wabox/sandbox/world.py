@@ -58,7 +58,8 @@ class Message(msgspec.Struct):
     """One message as the server took it. copies: how often this id was handed over.
 
     media: `{kind, mime, filename, bytes, sha256}` of its file; of what people write it may be the kind alone.
-    enclosed: `{location: …}` or `{contact: …}`, which it is instead of a text.
+    enclosed: `{location: …}` or `{contact: …}`, which it is instead of a text. revoked: its sender has deleted it
+    for everyone, and nothing of what it said is left.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Message(msgspec.Struct):
     enclosed: dict[str, Any] | None = None
     copies: int = 1
     ack: int = 1
+    revoked: bool = False
 
 
 class Page(msgspec.Struct):

@@ -29,6 +29,7 @@ from wabox.whatsapp.driver import (
     LookedUp,
     Place,
     Resolved,
+    Revoked,
     SessionLost,
 )
 from wabox.whatsapp.limits import Limits
@@ -167,21 +168,35 @@ def _is_limited(link: Link) -> bool:
     return link.limits is not None and link.limits.hold_cold
 
 
+async def _caught_up(session: Session) -> None:
+    """The page has caught up with WhatsApp's history. Raises SessionLost if it has not in time."""
+    if session.link.state not in ("starting", "ready"):
+        raise SessionLost(f"the device is {session.link.state}")
+    if not await session.board.wait_for(
+        lambda link: link.state == "ready" and link.synced, session.limits.look_up
+    ):
+        raise SessionLost("the page has not caught up yet")
+
+
 async def look_up(
     session: Session, message_id: str, chat_ids: tuple[str, ...], anchor: tuple[str, str] | None
 ) -> LookedUp:
     """What the synced page's history says. Raises SessionLost if it has not caught up in time."""
     seconds = session.limits.look_up
-    if session.link.state not in ("starting", "ready"):
-        raise SessionLost(f"the device is {session.link.state}")
-    if not await session.board.wait_for(lambda link: link.state == "ready" and link.synced, seconds):
-        raise SessionLost("the page has not caught up yet")
+    await _caught_up(session)
     question = {"id": message_id, "chats": list(chat_ids), "anchor": list(anchor or ()) or None}
     raw = await _ask(session, "find", question, seconds)
     if isinstance(raw, dict) and raw.get("underWay") is True:  # nobody waits for that upload any more
         session.begin_anew("an upload that nobody waits for")
         raise SessionLost("an upload of this page may still end")
     return telling.looked_up(raw)
+
+
+async def revoke(session: Session, message_id: str, chat_ids: tuple[str, ...]) -> Revoked:
+    """What the synced page made of it. Raises SessionLost."""
+    await _caught_up(session)
+    question = {"id": message_id, "chats": list(chat_ids)}
+    return telling.revoked(await _ask(session, "revoke", question, session.limits.revoke))
 
 
 def download_seconds(limits: Limits, most: int) -> float:

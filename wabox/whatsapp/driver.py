@@ -337,6 +337,19 @@ class Downloaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Revoked:
+    """What became of the wish to delete a message for everyone.
+
+    revoked: the page shows it as deleted, now or before. missing: the page knows no such message. refused: the
+    page would not, and will not next time. failed: nothing was seen to happen; it may be tried again, for twice
+    does no harm.
+    """
+
+    outcome: Literal["revoked", "missing", "refused", "failed"]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checkup:
     """What stands behind a link, looked at now. Versions are None where nothing is open.
 
@@ -380,7 +393,7 @@ class Driver(Protocol):
 
     `open` and `close` return at once; what comes of them arrives as events. `log_out` and `ask_pairing_code`
     return at once, too, with a future that is done when the order is, and fails if it could not be carried out.
-    The other three are called from worker threads, block, and raise SessionLost.
+    The others are called from worker threads, block, and raise SessionLost.
     Events come on the driver's own thread and must be taken without waiting.
     """
 
@@ -459,4 +472,10 @@ class Driver(Protocol):
         """The file that a person sent lies at `into`, whole, if it is `here`; else nothing does.
 
         message_id: as in Inbound. most: bytes. Whoever calls wants no hand-over meanwhile. Raises SessionLost.
+        """
+
+    def revoke(self, device_id: int, message_id: str, chat_ids: tuple[str, ...]) -> Revoked:
+        """Delete a message of ours for everyone, in whichever of these chats it is. Raises SessionLost.
+
+        Whatever was seen or not, it may be asked again: what is deleted stays so. What was read stays read.
         """

@@ -50,6 +50,7 @@ from wabox.whatsapp.driver import (
     QuotaStatus,
     Receipt,
     Resolved,
+    Revoked,
     SessionLost,
     SessionSpec,
     Timelock,
@@ -70,6 +71,14 @@ Outcome = Literal[
     "upload_stuck_late",  # the same, of a page that stores a message after its upload; history says nothing
     "upload_error",  # the file was not taken; surely not sent
     "file_too_large",  # the page takes no such file; surely not sent
+]
+
+RevokeOutcome = Literal[
+    "revoked",
+    "refused",  # the page would not
+    "failed",  # nothing happened
+    "lost_answer",  # it is deleted, and nobody said so
+    "session_lost",  # the page was never asked
 ]
 
 
@@ -131,6 +140,8 @@ class FakeDriver:
     """
 
     gate: dict[int, tuple[str, str]] | None = None
+    refuse_reason = "error_unknown"
+    failing_orders = 0  # so many orders to open come to nothing, as on a full disk
 
     def __init__(self, on_event: OnEvent, *, now: Callable[[], datetime] | None = None) -> None:
         self._on_event = on_event
@@ -158,8 +169,8 @@ class FakeDriver:
         self.held: list[tuple[int, str]] = []  # (device, message id) that the page did not let in
         self._limits: dict[int, Limits] = {}
         self.people = People()
-        self.refuse_reason = "error_unknown"
-        self.failing_orders = 0  # so many orders to open come to nothing, as on a full disk
+        self.revoked: dict[str, int] = {}  # ids of what was deleted for everyone, and how often
+        self.revokes: deque[RevokeOutcome] = deque()  # how the next deletions end
         # nobody can be logged out there; logouts are under way until `finish_logouts`
         self.whatsapp_away = self.hold_logouts = False
         self.strange_profiles: dict[str, datetime] = {}  # on the disk, of no device; when they were used
@@ -329,6 +340,21 @@ class FakeDriver:
             return Downloaded("expired")
         into.write_bytes(content)
         return Downloaded("here", len(content))
+
+    def revoke(self, device_id: int, message_id: str, chat_ids: tuple[str, ...]) -> Revoked:
+        """As the next of `revokes` says; `revoked` by default."""
+        profile = self._profile(device_id)
+        with self._lock:
+            if not any((chat, message_id) in profile.history for chat in chat_ids):
+                return Revoked("missing")
+            planned = self.revokes.popleft() if self.revokes else "revoked"
+            if planned in ("revoked", "lost_answer"):
+                self.revoked[message_id] = self.revoked.get(message_id, 0) + 1
+            if planned == "session_lost":
+                raise SessionLost("planned")
+        if planned == "lost_answer":
+            return Revoked("failed", "timeout")
+        return Revoked(planned, None if planned == "revoked" else "planned")
 
     def checkup(self, device_id: int) -> Checkup:
         """A page in good health, if it is open."""

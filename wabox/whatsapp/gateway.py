@@ -30,6 +30,7 @@ from wabox.whatsapp.driver import (
     OnEvent,
     Pairing,
     Resolved,
+    Revoked,
     SessionLost,
     SessionSpec,
 )
@@ -258,6 +259,14 @@ class Gateway:
             device_id,
             lambda session: asks.download(session, chat_id, message_id, into, most),
             2 * asks.download_seconds(self._limits, most),
+        )
+
+    def revoke(self, device_id: int, message_id: str, chat_ids: tuple[str, ...]) -> Revoked:
+        """As in Driver."""
+        return self._ask(
+            device_id,
+            lambda session: asks.revoke(session, message_id, chat_ids),
+            self._limits.look_up + self._limits.revoke,
         )
 
     def examine(self, device_id: int, work: Callable[[Page], Awaitable[T]], seconds: float) -> T:

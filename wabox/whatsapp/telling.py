@@ -19,6 +19,7 @@ from wabox.whatsapp.driver import (
     PhoneUsed,
     Receipt,
     Resolved,
+    Revoked,
     SessionLost,
 )
 
@@ -174,6 +175,17 @@ def looked_up(raw: Any) -> LookedUp:
     if not isinstance(raw, dict) or not isinstance(raw.get("ack"), int | None):
         raise SessionLost("the page's history gave no answer")
     return LookedUp(raw.get("ack"), raw.get("anchored") is True)
+
+
+def revoked(raw: Any) -> Revoked:
+    """The shim's word on a deletion; whatever is not plain is `failed`."""
+    data = raw if isinstance(raw, dict) else {}
+    reason = data.get("reason")
+    said = str(reason)[:200] if reason else None
+    match data.get("outcome"):
+        case "revoked" | "missing" | "refused" as outcome:
+            return Revoked(outcome, said)
+    return Revoked("failed", said or "no_answer")
 
 
 def _is_chat(value: Any) -> bool:

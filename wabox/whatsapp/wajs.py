@@ -40,6 +40,7 @@ SHIM = (
     "words",
     "sending",
     "finding",
+    "revoking",
     "verbs",
 )
 

@@ -1,6 +1,8 @@
 // What may be asked: each verb takes and gives plain JSON.
 
-const wabox = { status, sweep, exists, send, find, fetch: fetchFile, pair, logout, press, frame, unframe };
+const wabox = {
+  status, sweep, exists, send, find, fetch: fetchFile, revoke, pair, logout, press, frame, unframe,
+};
 Object.defineProperty(window, 'wabox', { value: Object.freeze(wabox), configurable: true });
 if (absent.length === 0) {
   subscribe();

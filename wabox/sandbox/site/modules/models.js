@@ -45,6 +45,10 @@ __d('WAWebMsgModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expor
       return Boolean(this.attributes?.id?.fromMe);
     }
 
+    get senderObj() {
+      return this.attributes && require('WAWebContactCollection').ContactCollection.gadd(this.sender);
+    }
+
     get isStatusV3() {
       return Boolean(this.attributes?.id?.remote?.isStatusV3());
     }

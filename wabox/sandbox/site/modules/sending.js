@@ -141,6 +141,23 @@ __d('WAWebSendMsgChatAction', [
   exports.resendMsgToChat = resendMsgToChat;
 });
 
+// A message of ours is taken back for everybody: it changes here once the server has done so.
+__d('SandboxRevoking', ['SandboxWire', 'SandboxInbox'], (_g, require, _d, _n, _l, module) => {
+  'use strict';
+
+  async function revoke(message) {
+    const { user, server } = message.to;
+    try {
+      await require('SandboxWire').ask('revoke', { id: message.id.id, to: { user, server } }, { keep: false });
+    } catch {
+      return; // it was not taken back, and the page has said nothing of it
+    }
+    await require('SandboxInbox').takeBack(message.id);
+  }
+
+  module.exports = { revoke };
+});
+
 __d('WAWebSendTextMsgChatAction', ['WAWebSendMsgChatAction', 'WAWebUserPrefsMeUser', 'WAWebMsgKey'], (
   _g, require, _d, _n, _l, _m, exports,
 ) => {

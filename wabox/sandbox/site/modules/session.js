@@ -162,6 +162,11 @@ __d('WAWebCmd', ['WAWebEventEmitter', 'SandboxSettings'], (_g, require, _d, _n, 
     closeChat() {
       require('SandboxScreen').openChat(null);
     }
+
+    // As clients see it: this ends before any server has heard of it, and says nothing of what it answers.
+    async sendRevokeMsgs(_chat, { list }) {
+      for (const message of list) void require('SandboxRevoking').revoke(message);
+    }
   }
 
   // Pages of 2026 have it elsewhere.

@@ -116,7 +116,8 @@ function bubble(phone, message) {
   const other = mine ? `to +${message.to}` : `from +${message.from}`;
   const at = new Date(message.at).toLocaleTimeString();
   const copies = message.copies > 1 ? ` · handed over ${message.copies} times` : '';
-  return element('li', { class: mine ? 'mine' : 'theirs' }, ...contents(message), message.text,
+  const gone = message.revoked ? [element('em', {}, 'This message was deleted for everyone.')] : [];
+  return element('li', { class: mine ? 'mine' : 'theirs' }, ...gone, ...contents(message), message.text,
     element('small', {}, `${other} · ${at} · ${TICKS[message.ack]}${copies}`));
 }
 
