@@ -74,6 +74,30 @@ def runs(complaint: str | None) -> Finding:
 
 def starts(path: Path, *, sandboxed: bool) -> Finding:
     """A page was loaded by this browser just now."""
+    try:
+        done = _load(path, PAGE, sandboxed=sandboxed)
+    except subprocess.TimeoutExpired:
+        says = "Chromium did not load a page in %(seconds)s s."
+        return bad("chromium_starts", says, _cure(""), seconds=SECONDS)
+    except OSError as error:
+        return bad("chromium_starts", "Chromium does not start: %(why)s.", _cure(""), why=error.strerror)
+    if "wabox was here" in done.stdout:
+        return ok("chromium_starts", "Chromium starts and loads a page.")
+    telling = ("ERROR", "FATAL", "sandbox", "error while loading")
+    said = [line for line in done.stderr.splitlines() if any(word in line for word in telling)]
+    last = said[-1][:300] if said else f"exit code {done.returncode}"
+    return bad("chromium_starts", "Chromium does not load a page: %(why)s", _cure(done.stderr), why=last)
+
+
+def shows(path: Path, url: str, words: str, *, sandboxed: bool) -> bool:
+    """Whether this browser, started just now, shows these words at this address."""
+    try:
+        return words in _load(path, url, sandboxed=sandboxed).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def _load(path: Path, url: str, *, sandboxed: bool) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory(prefix="wabox-doctor-", ignore_cleanup_errors=True) as profile:
         command = [
             str(path),
@@ -85,29 +109,17 @@ def starts(path: Path, *, sandboxed: bool) -> Finding:
             "--host-resolver-rules=MAP * ~NOTFOUND",
             *([] if sandboxed else ["--no-sandbox"]),
             "--dump-dom",
-            PAGE,
+            url,
         ]
-        try:
-            done = subprocess.run(
-                command,
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-                check=False,
-                errors="replace",
-                env={**browser.environment(), "HOME": profile, "TMPDIR": profile},  # it leaves caches and sockets
-            )
-        except subprocess.TimeoutExpired:
-            says = "Chromium did not load a page in %(seconds)s s."
-            return bad("chromium_starts", says, _cure(""), seconds=SECONDS)
-        except OSError as error:
-            return bad("chromium_starts", "Chromium does not start: %(why)s.", _cure(""), why=error.strerror)
-    if "wabox was here" in done.stdout:
-        return ok("chromium_starts", "Chromium starts and loads a page.")
-    telling = ("ERROR", "FATAL", "sandbox", "error while loading")
-    said = [line for line in done.stderr.splitlines() if any(word in line for word in telling)]
-    last = said[-1][:300] if said else f"exit code {done.returncode}"
-    return bad("chromium_starts", "Chromium does not load a page: %(why)s", _cure(done.stderr), why=last)
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+            errors="replace",
+            env={**browser.environment(), "HOME": profile, "TMPDIR": profile},  # it leaves caches and sockets
+        )
 
 
 def _cure(said: str) -> str:

@@ -13,6 +13,8 @@ from wabox.checkup import machine_clock
 from wabox.config import Config
 from wabox.db import Rows
 from wabox.devices import orders
+from wabox.media import keeping
+from wabox.media.keeping import Room
 from wabox.messages import explaining, log
 
 LATE = timedelta(minutes=1)
@@ -38,6 +40,7 @@ class Counts:
     and are not ready. due: posts owed; late: of these, for over a minute; parked: given up.
     leaving: phones whose logout WhatsApp could not be told of so far.
     mails: by status; stuck: of those queued, tried in vain so far.
+    files: what they take; files_megabytes: what they may.
     """
 
     waiting: Mapping[str, int]
@@ -57,6 +60,8 @@ class Counts:
     mails: Mapping[str, int]
     stuck: int
     clock_wrong: bool
+    files: Room
+    files_megabytes: int
 
     @property
     def unknown_rate(self) -> float:
@@ -111,6 +116,8 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         mails=_by(rows, "select status, count(*) from mails group by status"),
         stuck=mail.stuck(rows),
         clock_wrong=machine_clock.is_wrong(rows),
+        files=keeping.room(rows),
+        files_megabytes=config.media.disk_megabytes,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from wabox.checkup import box, chromium, machine
+from wabox.checkup import box, chromium, files, machine
 from wabox.checkup.box import CURES, LOG, RESTORE
 from wabox.checkup.counts import Counts
 from wabox.checkup.findings import Finding, bad, ok, warning
@@ -25,7 +25,13 @@ MORE_FILES = (
 def of_machine(config: Config) -> list[Finding]:
     """What `wabox doctor` finds, without starting a browser or reading the database. Slow: not for the loop."""
     data = DataDir(config.data.dir)
-    return [*machine.findings(config), *chromium.installed(config), box.privacy(data), box.key(data)]
+    return [
+        *machine.findings(config),
+        *chromium.installed(config),
+        *files.without_browser(config),
+        box.privacy(data),
+        box.key(data),
+    ]
 
 
 def of_process(vitals: Vitals) -> Iterator[Finding]:
@@ -39,6 +45,7 @@ def of_process(vitals: Vitals) -> Iterator[Finding]:
         yield from _database(vitals)
     if vitals.counts is not None:
         yield from _work(vitals.counts)
+        yield files.room(vitals.counts.files, vitals.counts.files_megabytes, vitals.files.free)
 
 
 def _damage(vitals: Vitals) -> Iterator[Finding]:

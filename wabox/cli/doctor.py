@@ -6,7 +6,7 @@ import json
 
 import click
 
-from wabox.checkup import box, chromium, machine
+from wabox.checkup import box, chromium, files, machine
 from wabox.checkup.findings import Finding
 from wabox.cli import shared
 from wabox.config import Config
@@ -27,7 +27,7 @@ def command(config: Config, *, as_json: bool, ready: bool) -> None:
     if ready:
         raise SystemExit(0 if box.is_healthy(box.local_url(config)) else 1)
     found: list[Finding] = []
-    for part in (machine, chromium, box):
+    for part in (machine, chromium, files, box):
         for finding in part.findings(config):
             found.append(finding)
             if not as_json:

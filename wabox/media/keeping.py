@@ -151,6 +151,23 @@ def uses(rows: Rows, media_id: int, *, most: int = 3) -> Uses:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes that the files of the box take, each file once. needed: of these, what must not be removed now."""
+
+    used: int
+    needed: int
+
+
+def room(rows: Rows) -> Room:
+    """How much of their share of the disk files take."""
+    needed = rows.value(
+        f"""select coalesce(sum(bytes), 0) from (select max(bytes) as bytes from media
+            where removed_at is null and {NEEDED} group by stored_sha256)"""  # noqa: S608 - a constant
+    )
+    return Room(used_bytes(rows), int(needed))
+
+
 def used_bytes(rows: Rows) -> int:
     """What all files of the box take, each once."""
     return int(
