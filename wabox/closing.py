@@ -33,8 +33,8 @@ FORGOTTEN: dict[str, str] = {
     "content_refusals": "user_id, hour, rule",
     "campaigns": "id",
     "texts": "id",
-    "media": "id",
     "inbox": "id",
+    "media": "id",
     "person_ids": "user_id, wa_id",
     "people": "id",
     "contacts": "id",
@@ -57,7 +57,7 @@ FORGOTTEN: dict[str, str] = {
     "devices": "id",
 }
 CASCADED = frozenset(
-    {"delivery_attempts", "import_refusals", "contact_tags", "field_values"}
+    {"delivery_attempts", "import_refusals", "contact_tags", "field_values", "inbox_files"}
 )  # they go with what they belong to
 KEPT = frozenset(
     {

@@ -164,7 +164,7 @@ class Webhooks:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """Files that are sent: pictures, papers, films and sound."""
+    """Files that are sent and come: pictures, papers, films and sound."""
 
     max_megabytes: int = _key(64, values.integer(1, 2_000), "Largest file, in megabytes.")
     disk_megabytes: int = _key(
@@ -175,6 +175,15 @@ class Media:
     )
     keep_days: int = _key(
         90, values.integer(0, 3_650), "Days a file is kept after it was last used. 0 = until room is wanted."
+    )
+    inbound: str = _key(
+        "ask",
+        values.one_of("ask", "auto", "off"),
+        'Files that people send: "ask" fetches one when somebody asks for it; "auto" also by itself, from people '
+        'in your contacts or whom you wrote to, until files fill 80 % of disk_megabytes; "off" none.',
+    )
+    inbound_megabytes: int = _key(
+        5, values.integer(1, 2_000), 'Largest file that "auto" fetches by itself, in megabytes.'
     )
 
 

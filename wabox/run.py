@@ -29,6 +29,7 @@ from wabox.engine.clock_jumps import Timekeeper
 from wabox.engine.closed_accounts import ClosedAccounts
 from wabox.engine.ended_links import EndedLinks
 from wabox.engine.expansion import Campaigns, Expansion
+from wabox.engine.fetching import Fetches, Fetching
 from wabox.engine.filing import Filing
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.idling import Idling
@@ -152,6 +153,7 @@ class _Serving:
                 "device": Kind(self.turns.turn, most=MOST_DEVICES),
                 "campaign": Kind(self.expansion.turn, most=2),
                 "import": Kind(self.importing.turn, most=2),
+                "fetch": Kind(Fetching(box, self.gateway).turn, most=4),
             },
             box.pulse,
         )
@@ -171,6 +173,7 @@ class _Serving:
                 self.mailing.tick,
                 Campaigns(box, self.workers).tick,
                 imports.tick,
+                Fetches(box, self.workers).tick,
                 billing.tick,
                 Reviewing(box).tick,
                 Leaving(box).tick,

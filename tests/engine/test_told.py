@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Engine
+from tests.files import pdf
 from tests.some import some
+from wabox.contacts import inbox_files
 from wabox.dashboard.docs.reference import events
 from wabox.db import Tx
+from wabox.engine.fetching import Fetching
 from wabox.messages import handing, outbox, reasons, stored
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
+from wabox.whatsapp.driver import Attached
 
 OTHER, GONE, OUT = "8801711000002", "8801711000003", "8801711000004"
 
@@ -48,6 +52,11 @@ def told(engine: Engine) -> dict[str, dict[str, Any]]:
     later = stage.hands.now() + timedelta(days=1)
     kept, waits = engine.send(scheduled_for=later), engine.send(OUT, scheduled_for=later)
     write(outbox.cancel_for, user_id, kept, now=stage.hands.now())
+    content = pdf()
+    bill = Attached("document", "application/pdf", "bill.pdf", len(content))
+    engine.driver.write(stage.asha.device_id, OUT, "my bill", media=bill, content=content)
+    write(inbox_files.ask, user_id, 1, stage.box.config.media, now=stage.hands.now())
+    Fetching(stage.box, engine.driver).turn(stage.asha.device_id)
     engine.driver.write(stage.asha.device_id, OUT, "STOP")
     engine.driver.unlink(stage.asha.device_id)
     assert [engine.status(one) for one in (read, refused, unsure, kept, waits)] == [
@@ -69,6 +78,12 @@ def test_the_reference_shows_each_event_as_it_is_posted(told: dict[str, dict[str
     for name, body in some(told.items()):
         assert ["event", *shown[name]] == list(body), name
         assert body.get("status") == shown[name].get("status"), name
+        assert keys(body.get("media")) == keys(shown[name].get("media")), name
+
+
+def keys(found: object) -> list[str]:
+    """What a part of a body names; nothing, if it is null or not there."""
+    return list(found) if isinstance(found, dict) else []
 
 
 def test_errors_the_reference_shows_are_errors_wabox_has() -> None:

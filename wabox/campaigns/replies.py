@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from wabox import languages, times
 from wabox.accounts.states import Actor
-from wabox.contacts import inbox, suppression, words
+from wabox.contacts import inbox, inbox_files, suppression, words
 from wabox.contacts.identities import Person
 from wabox.content import complaints, rules
 from wabox.db import Tx
@@ -85,11 +85,12 @@ def _note(
     now: datetime,
 ) -> bool:
     """Whether there is anything new: the message, or what its writer has made of it since."""
-    if event.edited and inbox.holds(tx, event):
+    if event.edited and inbox.id_of(tx, event) is not None:
         return inbox.edit(tx, event, verdict=verdict, now=now)
     new = inbox.record(
         tx, device.user_id, event, verdict=verdict, now=now, address=who.address, automatic=by_machine
     )
+    inbox_files.note(tx, event)
     if new and not by_machine:
         chats.wrote(tx, device.user_id, device.phone, who.address, inbound=True, at=now)
     return new
@@ -168,15 +169,18 @@ def _owe_received(
     by_machine: bool,  # noqa: FBT001
     now: datetime,
 ) -> None:
+    inbox_id = inbox.id_of(tx, event)
     payload = {
         "event": "message.received",
         "device_label": device.label,
+        "message_id": inbox_id,
         "person_id": who.id,
         "phone": who.phone,
         "username": who.username,
         "name": event.name,
         "text": event.text,
         "kind": event.kind,
+        "media": inbox_files.told(tx, inbox_id),
         "at": times.wire(event.at),
         "edited": event.edited,
         "automatic": by_machine,

@@ -99,14 +99,14 @@ def record(
     )
 
 
-def holds(rows: Rows, event: Inbound) -> bool:
-    """Whether this message is in the inbox, as it is told now or as it was before an edit."""
-    found = rows.value(
-        "select 1 from inbox where device_id = :device_id and wa_message_id = :id",
+def id_of(rows: Rows, event: Inbound) -> int | None:
+    """Under which id this message is in the inbox, as told now or as before an edit; None: it is not there."""
+    found: int | None = rows.value(
+        "select id from inbox where device_id = :device_id and wa_message_id = :id",
         device_id=event.device_id,
         id=event.message_id,
     )
-    return found is not None
+    return found
 
 
 def edit(tx: Tx, event: Inbound, *, verdict: Verdict | None, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from wabox import threads
 from wabox.accounts import users
 from wabox.box import Box
 from wabox.campaigns import replies
+from wabox.contacts import inbox_files
 from wabox.db import Tx
 from wabox.devices import idle_warnings, linking, pace
 from wabox.devices import stored as devices
@@ -128,4 +129,5 @@ def _hear(tx: Tx, event: Inbound, box: Box, now: datetime) -> None:
     user_id = devices.by_id(tx, event.device_id).user_id
     was = users.by_id(tx, user_id)
     replies.hear(tx, event, lock_after=box.config.content.lock_after_complaints, now=now)
+    inbox_files.want_by_itself(tx, event, box.config.media, now=now)
     letters.if_locked(tx, box, user_id, was)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +36,19 @@ async def taken(
     except BaseException:
         store.unpin(examined.stored_sha256)
         await asyncio.to_thread(clear, db, folder, [examined.stored_sha256])
+        raise
+    store.unpin(examined.stored_sha256)
+
+
+@contextmanager
+def taken_here(db: Database, folder: Path, incoming: Incoming, filename: str | None) -> Iterator[Examined]:
+    """As `taken`, in a thread that may wait."""
+    examined = _examine(folder, incoming, filename, voice=False)
+    try:
+        yield examined
+    except BaseException:
+        store.unpin(examined.stored_sha256)
+        clear(db, folder, [examined.stored_sha256])
         raise
     store.unpin(examined.stored_sha256)
 

@@ -18,7 +18,7 @@ from wabox.media.stored import Media, Origin
 PIECE = 200
 
 # Tables of which a row may name a file; as long as one does, the file's own row stays.
-NAMED_BY = ("messages", "campaigns", "texts")
+NAMED_BY = ("messages", "campaigns", "texts", "inbox_files")
 # What must not lose its file: a stored text carries it, or it is still to go.
 _STORED = "exists (select 1 from texts t where t.media_id = media.id)"
 NEEDED = f"""({_STORED}

@@ -150,7 +150,7 @@ def traces(rows: Rows, user_id: int, phone: str) -> Traces:
 def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> Erased:
     """Nothing about this person is left with this user, except that they opted out, if they did.
 
-    A file that went to nobody else is gone too, as soon as the caller clears what no row names.
+    A file that went to, or came from, nobody else is gone too, as soon as the caller clears what no row names.
 
     phone: their address, digits or a hidden id. What waits for them is cancelled first. Raises Invalid
     `wrong_state` while a message to them is being handed over.
@@ -159,8 +159,9 @@ def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> 
     cancelled = _cancel_waiting(tx, user_id, phone, now)
     _forget_posts(tx, user_id, phone, found)
     files = tx.all(
-        """select distinct media_id from messages where user_id = :user_id and phone = :phone
-           and media_id is not null""",
+        """select media_id from messages where user_id = :user_id and phone = :phone and media_id is not null
+           union select f.media_id from inbox_files f join inbox i on i.id = f.inbox_id
+             where i.user_id = :user_id and i.phone = :phone and f.media_id is not null""",
         **person,
     )
     messages = tx.run(
@@ -170,8 +171,8 @@ def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> 
            where user_id = :user_id and phone = :phone""",
         **person,
     )
-    keeping.let_go(tx, [row["media_id"] for row in files])
     received = tx.run("delete from inbox where user_id = :user_id and phone = :phone", **person)
+    keeping.let_go(tx, [row["media_id"] for row in files])
     tx.run("delete from chats where user_id = :user_id and phone = :phone", **person)
     tx.run(
         """delete from numbers where phone = :phone

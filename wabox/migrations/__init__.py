@@ -39,6 +39,7 @@ NAMES = (
     "0023_own_fields",
     "0024_files_of_texts",
     "0025_enclosed",
+    "0026_files_from_people",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

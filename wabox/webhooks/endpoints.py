@@ -26,6 +26,7 @@ EVENTS = (
     "message.received",
     "device.state",
     "contact.opted_out",
+    "media.ready",
 )
 BOTH_SIGN = timedelta(hours=24)
 

@@ -83,6 +83,7 @@ STEPS = {
     "mailing": later("E-mail"),
     "campaigns": later("Campaigns"),
     "imports": later("Imports"),
+    "fetches": later("Files that people sent"),
     "imports tidy": later("Old imports"),
     "billing": later("Plans and invoices"),
     "billing tidy": later("Old pictures of payments"),

@@ -25,6 +25,7 @@ EVENT: dict[str, str] = {
     "message.received": later("Somebody wrote to you"),
     "device.state": later("A phone's state changed"),
     "contact.opted_out": later("Somebody asked not to be written to"),
+    "media.ready": later("A file that somebody sent is here"),
 }
 
 FAILING = Shown("bad", "webhook", later("Webhook"))

@@ -60,15 +60,26 @@ EVENTS: tuple[Event, ...] = (
     _delivery("cancelled", later("It was taken back before it went."), sent=False),
     Event(
         "message.received",
-        later("A person wrote. phone is null where WhatsApp hides the number; person_id is always there."),
+        later(
+            "A person wrote. phone is null where WhatsApp hides the number; person_id is always there. media is what "
+            "is told of a file that came with it, else null; POST /media/inbound/{message_id} fetches it."
+        ),
         {
             "device_label": "primary",
+            "message_id": 512,
             "person_id": 91,
             "phone": "8801711123456",
             "username": None,
             "name": "Karim",
             "text": "Is it still there?",
-            "kind": "chat",
+            "kind": "document",
+            "media": {
+                "media_id": None,
+                "kind": "document",
+                "mime": "application/pdf",
+                "filename": "order.pdf",
+                "bytes": 48213,
+            },
             "at": "2026-04-25T12:34:56+00:00",
             "edited": False,
             "automatic": False,
@@ -93,6 +104,24 @@ EVENTS: tuple[Event, ...] = (
         "contact.opted_out",
         later("A person is written to no more. source says how that came."),
         {"phone": "8801711123456", "person_id": 91, "source": "word", "at": "2026-04-25T12:34:56+00:00"},
+    ),
+    Event(
+        "media.ready",
+        later("A file that a person sent was fetched and is kept: GET /media/{media_id}/content gives its bytes."),
+        {
+            "device_label": "primary",
+            "message_id": 512,
+            "person_id": 91,
+            "phone": "8801711123456",
+            "media": {
+                "media_id": 77,
+                "kind": "document",
+                "mime": "application/pdf",
+                "filename": "order.pdf",
+                "bytes": 48213,
+            },
+            "at": "2026-04-25T12:34:56+00:00",
+        },
     ),
 )
 
