@@ -18,6 +18,7 @@ from tests.files import pdf
 from tests.some import some
 from wabox.accounts import keys
 from wabox.api import v1
+from wabox.campaigns import replies
 from wabox.contacts import phones, writing
 from wabox.db import Tx
 from wabox.devices import linking, orders
@@ -26,7 +27,7 @@ from wabox.messages import handing, outbox, stored, template
 from wabox.texts import stored as texts
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
-from wabox.whatsapp.driver import Link
+from wabox.whatsapp.driver import Attached, Inbound, Link
 
 PHONE = "8801711000001"
 SHOP = "8801700000009"
@@ -121,11 +122,13 @@ def furnish(api: Api) -> None:
         text = texts.add(
             tx, made.asha.id, texts.Draft("A secret of asha's", "A secret of asha's {order}"), now=NOON
         )
+        replies.hear(tx, _with_file(sales.id), now=NOON)
         return {**ids, "key": till.key_id, "template": text.id}
 
     api.ids = api.stage.box.db.write_now(verb)
     file = {"file": ("A secret of asha's.pdf", pdf("A secret of asha's"))}
     api.ids["media"] = api.call("POST", "/media", files=file).json()["media_id"]
+    api.ids["message"] = api.stage.value("select inbox_id from inbox_files")
     draft = writing.Draft(
         phones.parse(PHONE, country="BD"), name="A secret of asha's", tags=("leads",), fields={"city": "Dhaka"}
     )
@@ -136,6 +139,12 @@ def furnish(api: Api) -> None:
     api.ids["opted_out"] = api.stage.value("select max(id) from contacts")
     assert api.call("POST", f"/contacts/{api.ids['opted_out']}/opt-out").status_code == 200
     _campaigns(api)
+
+
+def _with_file(device_id: int) -> Inbound:
+    bill = Attached("document", "application/pdf", "A secret of asha's.pdf", 48_213)
+    text = "A secret of asha's"
+    return Inbound(device_id, 1, "3A1", f"{PHONE}@c.us", PHONE, None, text, "document", NOON, media=bill)
 
 
 def _campaigns(api: Api) -> None:

@@ -55,6 +55,7 @@ OWN = "select group_concat(name) from contact_fields where user_id = {asha}"
 OPTED_OUT = "select group_concat(phone_hash) from suppressions where user_id = {asha}"
 SALES = "select state || coalesce(command, '') || wanted from devices where label = 'sales'"
 FILES = "select group_concat(id || coalesce(removed_at, '')) from media where user_id = {asha}"
+ASKED = "select group_concat(coalesce(asked_at, '-')) from inbox_files where user_id = {asha}"
 PROMO = {"name": "April", "message": "Hi {name}", "tag": "leads"}
 CAMPAIGNS = "select group_concat(status) from campaigns where user_id = {asha}"
 TEXTS = "select group_concat(name || message) from texts where user_id = {asha}"
@@ -118,6 +119,8 @@ ROWS = {
     "POST /media": Row(201, 201, file=pdf("of asha's"), changes=FILES),
     "GET /media/{media_id}": Row(200),
     "GET /media/{media_id}/content": Row(200),
+    "GET /media/inbound/{message_id}": Row(200),
+    "POST /media/inbound/{message_id}": Row(202, changes=ASKED),
     "DELETE /media/{media_id}": Row(204, changes=FILES),
     "GET /tags": Row(200, 200),
     "GET /templates": Row(200, 200),
@@ -149,6 +152,7 @@ def _call(api: Api, route: str, key: str | None = None, **more: Any) -> Any:
     names: dict[str, object] = {"device_label": "sales", "delivery_id": api.ids["delivery"]}
     names |= {"field_name": "city", "key_id": api.ids["key"], "contact_id": api.ids[row.contact]}
     names |= {"template_id": api.ids["template"], "media_id": api.ids["media"]}
+    names["message_id"] = api.ids["message"]
     names |= {"job_id": api.ids[row.job or "queued"], "campaign_id": api.ids[row.job or "scheduled"]}
     body = more.pop("body", row.body)
     if row.file is not None and body is None:

@@ -61,8 +61,8 @@ EVENTS: tuple[Event, ...] = (
     Event(
         "message.received",
         later(
-            "A person wrote. phone is null where WhatsApp hides the number; person_id is always there. media is what "
-            "is told of a file that came with it, else null; POST /media/inbound/{message_id} fetches it."
+            "A person wrote. phone is null where WhatsApp hides the number; person_id is always there. media is "
+            "what is told of a file that came with it, else null; POST /media/inbound/{message_id} fetches it."
         ),
         {
             "device_label": "primary",

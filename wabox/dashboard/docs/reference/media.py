@@ -23,6 +23,22 @@ _FILE = {
     "created_at": "2026-04-24T19:12:08+00:00",
     "expires_at": "2026-07-23T19:12:08+00:00",
 }
+_MESSAGE = {"message_id": "512"}
+_TOLD = {
+    "media_id": None,
+    "kind": "document",
+    "mime": "application/pdf",
+    "filename": "order.pdf",
+    "bytes": 48213,
+    "seconds": None,
+}
+_SENT = {
+    "message_id": 512,
+    "state": "waiting",
+    "reason": None,
+    "asked_at": "2026-04-25T12:35:10+00:00",
+    "media": _TOLD,
+}
 
 MEDIA = Chapter(
     "media",
@@ -72,6 +88,28 @@ MEDIA = Chapter(
             ),
             status=204,
             example=_ID,
+        ),
+        Route(
+            "GET",
+            "/media/inbound/{message_id}",
+            later(
+                "A file that somebody sent, by the message_id of message.received: what its writer tells of it, "
+                "and whether it is here. state: waiting, here, removed, expired, too_large, refused, failed."
+            ),
+            example=_MESSAGE,
+            answer=_SENT | {"state": "here", "asked_at": None, "media": _TOLD | {"media_id": 77}},
+        ),
+        Route(
+            "POST",
+            "/media/inbound/{message_id}",
+            later(
+                "Fetch it; media.ready tells when it is here. It is judged by its content like an upload. 422: "
+                "expired (WhatsApp has it no more; ?again=true asks once more), file_too_large, bad_file, "
+                "phone_gone, inbound_off."
+            ),
+            status=202,
+            example=_MESSAGE,
+            answer=_SENT,
         ),
     ),
 )
