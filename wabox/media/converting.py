@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from wabox.media.found import refused
 
 LONGEST_SECONDS = 60
 _DAMAGED = "The sound could not be made into a voice note; save it anew, or send it as Ogg/Opus."
+_TOO_LONG = "Making a voice note of this sound takes too long here; shorten it, or send it as Ogg/Opus."
 # By the form that the content has, so that ffmpeg opens nothing else with it.
 _FORMS = {"audio/mpeg": "mp3", "audio/mp4": "mov", "audio/aac": "aac"}
 # Little memory and time, and then ffmpeg in its place.
@@ -46,6 +48,8 @@ def to_voice(source: Path, mime: str, target: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise refused(_DAMAGED) from None
+        raise refused(_TOO_LONG) from None
+    if -done.returncode in (signal.SIGXCPU, signal.SIGXFSZ, signal.SIGKILL):
+        raise refused(_TOO_LONG)
     if done.returncode or not target.is_file() or not target.stat().st_size:
         raise refused(_DAMAGED)
