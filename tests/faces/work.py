@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from wabox.contacts.stored import Consent
 from wabox.db import Tx
 from wabox.devices import stored as devices
 from wabox.messages import answers, handing, outbox, stored
-from wabox.whatsapp.driver import Inbound
+from wabox.whatsapp.driver import Attached, Inbound
 
 NAMES = (
     "Rina Akter",
@@ -66,6 +66,7 @@ def busy(made: Stage, *, people: int = 60) -> Work:
     for number, (phone, name, text) in enumerate(TALKS):
         at = made.hands.now() - timedelta(minutes=50 - 9 * number)
         event = Inbound(made.asha.device_id, 1, f"false_{number}", f"{phone}@c.us", phone, name, text, "chat", at)
+        event = replace(event, media=SENT.get(number))
         write(replies.hear, event, now=at)
     return Work(ids, current, paused, done, planned)
 
@@ -82,6 +83,14 @@ TALKS = (
     ("8801711300005", "Tania", "please stop sending me this"),
     ("8801711300006", "Jamal", "STOP"),
 )
+
+
+# What came with some of them.
+SENT = {
+    0: Attached("image", "image/jpeg", None, 182_000),
+    2: Attached("document", "application/pdf", "The order of Rina Akter, in all sizes and colours.pdf", 2_400_000),
+    3: Attached("voice", "audio/ogg", None, 9_000, 12),
+}
 
 
 OWN: tuple[dict[str, str | int | float | None], ...] = (

@@ -109,6 +109,11 @@ def id_of(rows: Rows, event: Inbound) -> int | None:
     return found
 
 
+def address_of(rows: Rows, inbox_id: int) -> str:
+    """Under which address the writer of this message is known now."""
+    return str(rows.value("select phone from inbox where id = :id", id=inbox_id))
+
+
 def edit(tx: Tx, event: Inbound, *, verdict: Verdict | None, now: datetime) -> bool:
     """The line says what its writer made of it, and is new again. False if it said that already."""
     changed = tx.run(

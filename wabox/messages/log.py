@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from wabox import times
-from wabox.contacts import identities, inbox
+from wabox.contacts import identities, inbox, inbox_files
 from wabox.contacts.inbox import Received
+from wabox.contacts.inbox_files import Sent
 from wabox.db import Rows, Tx
 from wabox.media import stored as media
 from wabox.media.stored import Media
@@ -97,12 +98,13 @@ class Said:
 class Talk:
     """A stretch of a talk, oldest first. before: where the stretch before it ends, None at the beginning.
 
-    files: those that its messages carry, by id.
+    files: those that its messages carry, by id. sent: those that the person sent, by the id of their message.
     """
 
     said: list[Said]
     before: datetime | None
     files: dict[int, Media]
+    sent: dict[int, Sent]
 
 
 def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: datetime | None = None) -> Talk:
@@ -126,11 +128,13 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: dateti
         theirs = inbox.thread(rows, user_id, phone, most=newest - min(ids) + 1, before=newest + 1)
         said += [Said(one.at, theirs=one) for one in reversed(theirs) if one.id in ids]
     said.sort(key=lambda one: one.at)  # WhatsApp tells whole seconds: what came within one stays in its order
-    files = media.named(rows, (one.ours.media_id for one in said if one.ours is not None))
+    sent_files = inbox_files.of(rows, (one.theirs.id for one in said if one.theirs is not None))
+    theirs_kept = [one.media_id for one in sent_files.values()]
+    files = media.named(rows, [*(one.ours.media_id for one in said if one.ours is not None), *theirs_kept])
     if len(said) <= most:
-        return Talk(said, None, files)
+        return Talk(said, None, files, sent_files)
     begins = said[-most].at
-    return Talk([one for one in said if one.at >= begins], begins, files)
+    return Talk([one for one in said if one.at >= begins], begins, files, sent_files)
 
 
 def last_place(rows: Rows, user_id: int) -> Place | None:

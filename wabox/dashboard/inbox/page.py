@@ -13,7 +13,7 @@ from litestar import Response, get, post
 from wabox import times
 from wabox.accounts import audit
 from wabox.campaigns import replies
-from wabox.contacts import identities, inbox, own, phones, suppression
+from wabox.contacts import identities, inbox, inbox_files, own, phones, suppression
 from wabox.contacts import stored as contacts
 from wabox.dashboard.frame import filing, picking
 from wabox.dashboard.frame.answers import nothing_here
@@ -102,6 +102,19 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
 
 def said_of(rows: Rows, job_id: int) -> str:
     return "not_going" if stored.by_id(rows, job_id).status == "skipped" else "replied"
+
+
+@post("/inbox/files/{inbox_id:int}")
+async def fetch(inbox_id: int, desk: Desk) -> Response[str]:
+    """A file that somebody sent is wanted; it comes when its phone can fetch it."""
+
+    def verb(tx: Tx) -> str:
+        found = inbox_files.ask(
+            tx, desk.user.id, known_id(inbox_id), desk.box.config.media, again=True, now=desk.box.now()
+        )
+        return inbox.address_of(tx, found.inbox_id)
+
+    return desk.go(f"/inbox/{await desk.box.db.write(verb)}", said="file_asked")
 
 
 @post("/inbox/{phone:str}/opt-out")
@@ -267,6 +280,7 @@ def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
         "hidden": identities.is_hidden(address),
         "username": person.username if person else None,
         "talk": talk,
+        "may_fetch": desk.box.config.media.inbound != "off",
         "before": before,
         "contact": contact,
         "called": (contact.name if contact else None)
@@ -320,6 +334,6 @@ async def _page(
 
 router = Mount(
     path="/",
-    route_handlers=[page, live, show, show_live, seen, reply, opt_out, erase, review],
+    route_handlers=[page, live, show, show_live, seen, reply, fetch, opt_out, erase, review],
     dependencies={"tickets": Kept(lambda _: Tickets()).provide},
 )

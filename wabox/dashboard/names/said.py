@@ -79,6 +79,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     ),
     "file_kept": ("good", later("The file is here.")),
     "file_known": ("calm", later("This file was here already.")),
+    "file_asked": ("good", later("The file is being fetched; it appears here when it has come.")),
     "file_deleted": ("good", later("The file is deleted. What was sent with it stays sent.")),
     "contact_added": ("good", later("The contact is saved.")),
     "contact_known": ("good", later("This number was known already; the contact is brought up to date.")),
