@@ -1,4 +1,4 @@
-"""For every test: hypothesis does not time its examples, a traceback is told briefly, and a test is weighed."""
+"""For every test: hypothesis does not time its examples, tracebacks are brief; tests are weighed and in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import structlog
 from hypothesis import settings
 
-from tests import weight
+from tests import order, weight
 
 settings.register_profile("wabox", deadline=None)
 settings.load_profile("wabox")
@@ -27,3 +27,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
     """A test that is heavy fails."""
     with weight.weighed(item):
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files run in an order that uses the machine."""
+    items[:] = order.mixed(items)
