@@ -16,7 +16,7 @@ from wabox.contacts import inbox_files
 from wabox.dashboard.docs.reference import events
 from wabox.db import Tx
 from wabox.engine.fetching import Fetching
-from wabox.messages import handing, outbox, reasons, stored
+from wabox.messages import handing, outbox, reasons, revoking, stored
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Attached
@@ -46,6 +46,8 @@ def told(engine: Engine) -> dict[str, dict[str, Any]]:
     engine.turn()
     for ack in (2, 3):
         engine.driver.ack(stage.asha.device_id, engine.message(read).wa_message_id or "", ack)
+    write(revoking.ask, user_id, read, now=stage.hands.now())
+    engine.turn()
     refused, unsure = engine.send(OTHER), engine.send(GONE)
     write(_ends, refused, outbox.fail, "not_on_whatsapp", now=stage.hands.now())
     write(_ends, unsure, outbox.lose, "no_answer", now=stage.hands.now())

@@ -23,7 +23,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as files
-from wabox.messages import explaining, log, outbox, single, stored, template, variables
+from wabox.messages import explaining, log, outbox, revoking, single, stored, template, variables
 from wabox.messages.enclosed import Enclosed
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
@@ -84,6 +84,8 @@ class Message(Struct):
     """A row of the log. ahead: how many messages go first, while it waits in line.
 
     phone: null while WhatsApp hides the person's number. person_id: null for somebody who never wrote.
+    revoked_at: since when it is deleted for everyone. Asked for, with neither that nor a revoke_error, it is still
+    to be.
     """
 
     job_id: int
@@ -106,6 +108,10 @@ class Message(Struct):
     sent_at: wire.Time | None
     delivered_at: wire.Time | None
     read_at: wire.Time | None
+    revoke_asked_at: wire.Time | None
+    revoked_at: wire.Time | None
+    revoke_error: str | None
+    revoke_error_text: str | None
 
 
 class Cancelled(Message):
@@ -258,6 +264,24 @@ async def settle(data: Settle, job_id: JobId, box: Box, caller: Caller) -> Messa
     return await box.db.read(_one, box, caller.user.id, job_id)
 
 
+@post(
+    "/messages/{job_id:int}/revoke",
+    status_code=202,
+    responses=wire.errors(404),
+    summary="Delete a message for everyone",
+)
+async def revoke(job_id: JobId, box: Box, caller: Caller) -> Message:
+    """Ask WhatsApp to delete a message that arrived, within 48 hours of its sending. Asking again is fine.
+
+    It waits for the phone that it went from: `revoked_at` says that it is done, `revoke_error` that it was given
+    up. What was read stays read, its status stays what it is, and its credit is not given back. 422 `wrong_state`:
+    it did not go (cancel a queued one instead). 422 `revoke_too_late`, `other_number`, `device_removed`,
+    `person_erased`.
+    """
+    await box.db.write(revoking.ask, caller.user.id, job_id, now=box.now())
+    return await box.db.read(_one, box, caller.user.id, job_id)
+
+
 def on_wire(
     message: stored.Message, waiting: explaining.Waiting | None, media: Mapping[int, files.Media]
 ) -> Message:
@@ -284,6 +308,10 @@ def on_wire(
         sent_at=times.wire_or_none(message.sent_at),
         delivered_at=times.wire_or_none(message.delivered_at),
         read_at=times.wire_or_none(message.read_at),
+        revoke_asked_at=times.wire_or_none(message.revoke_asked_at),
+        revoked_at=times.wire_or_none(message.revoked_at),
+        revoke_error=message.revoke_error,
+        revoke_error_text=revoking.said(message.revoke_error),
     )
 
 
@@ -378,7 +406,7 @@ def _time(text: str | None, name: str) -> datetime | None:
 
 router = Mount(
     path="",
-    route_handlers=[send, messages, message, cancel, settle],
+    route_handlers=[send, messages, message, cancel, settle, revoke],
     tags=["Messages"],
     opt={"scope": "send"},
 )

@@ -143,7 +143,7 @@ async def list_templates(
     return await box.db.read(ask)
 
 
-@post("/templates", status_code=201, responses=wire.errors(409), summary="Store a text")
+@post("/templates", status_code=201, responses=wire.errors(404, 409), summary="Store a text")
 async def create(data: NewTemplate, request: StrictRequest, box: Box, caller: Caller) -> Response[Looked]:
     """It is judged when it is sent; `content` says now what the rules of the box would say. 422 `name_taken`."""
     given = Draft(data.name, data.message, data.category, data.language)

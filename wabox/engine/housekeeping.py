@@ -16,6 +16,7 @@ from wabox.content import refusals, reviews
 from wabox.db import Tx
 from wabox.engine.backoff import Backoff
 from wabox.messages import log as messages_log
+from wabox.messages import revoking
 from wabox.webhooks import deliveries
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ class Housekeeping:
         data = self._box.config.data
         old_ip = now - timedelta(days=data.keep_ip_days)
         chores = [
+            partial(revoking.give_up_hopeless, now=now),
             partial(_forget_answers, before=now - IDEMPOTENCY_KEPT),
             partial(sessions.sweep, now=now),
             partial(browsers.sweep, now=now),

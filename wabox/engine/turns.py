@@ -21,6 +21,7 @@ from wabox.devices import limits, pace
 from wabox.devices import stored as devices
 from wabox.engine.lines import Lines
 from wabox.engine.recovery import Recovery
+from wabox.engine.revoking import Revoking
 from wabox.errors import NotFound
 from wabox.media import stored as media
 from wabox.messages import addressees, answers, chats, claiming, gate, handing, outbox, stored, uploads
@@ -45,9 +46,11 @@ class Turns:
     stopping: threading.Event = field(default_factory=threading.Event)
     lines: Lines = field(default_factory=Lines)
     recovery: Recovery = field(init=False)
+    revoking: Revoking = field(init=False)
 
     def __post_init__(self) -> None:
         self.recovery = Recovery(self.box, self.driver, self.machine_boot)
+        self.revoking = Revoking(self.box, self.driver)
 
     def turn(self, device_id: int) -> None:
         """Send what may go, until something must wait. Runs in a worker thread."""
@@ -57,7 +60,11 @@ class Turns:
                 return
 
     def step(self, device_id: int) -> bool:
-        """Settle the message in doubt, or send the next one. False: nothing more to do now."""
+        """Settle the message in doubt, or send the next one. False: nothing more to do now.
+
+        Before either, a message that is to be deleted for everyone is: whoever wants that wants it soon.
+        """
+        self.revoking.step(device_id)
         doubtful = self.box.db.read_here(stored.in_doubt, device_id)
         if doubtful is not None:
             moved = self.recovery.settle(doubtful)

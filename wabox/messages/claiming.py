@@ -201,17 +201,18 @@ class Due:
 
 
 def devices_due(rows: Rows, *, now: datetime) -> list[Due]:
-    """Devices that have something to send or to look up, and whose gap is over."""
+    """Devices that have something to look up or delete, or to send and their gap is over."""
     found = rows.all(
         """select d.id, d.user_id, coalesce((select max(id) from messages where user_id = d.user_id), 0) as newest,
              d.state, d.detail, d.linked, d.synced, d.link_epoch, d.next_send_at, d.lock_type, d.lock_until,
              d.quota_status, d.quota_resets_at, d.cold_rests_until, d.checks_rest_until, d.phone, d.sends_as,
              u.state as account, u.timezone, (select value from box where key = 'clock_wrong') as clock_wrong,
              (select group_concat(id) from campaigns where user_id = d.user_id and status = 'sending') as running,
-             m.id as doubtful, m.rest_until, m.doubt_stage, m.recoveries
+             m.id as doubtful, m.rest_until, m.doubt_stage, m.recoveries,
+             exists (select 1 from messages r where r.device_id = d.id and r.revoke_due_at <= :now) as revoking
            from devices d join users u on u.id = d.user_id
            left join messages m on m.device_id = d.id and m.status = 'sending'
-           where d.wanted = 1 and d.removed_at is null and (m.id is not null
+           where d.wanted = 1 and d.removed_at is null and (m.id is not null or (revoking and d.state = 'ready')
              or ((d.next_send_at is null or d.next_send_at <= :now) and d.state = 'ready' and
                  exists (select 1 from messages m where m.device_id = d.id and m.status = 'queued'
                          and m.in_review = 0)))""",

@@ -28,7 +28,8 @@ class Message:
     account: digits of the number it was handed over from last, None if it never was.
     phone: the recipient's address, digits or a hidden id. person_id: None for somebody who never wrote.
     media_id, media_kind: the file that goes with it, and as what; then `text` is its caption and may be empty.
-    enclosed: the place or card that it is instead of a text.
+    enclosed: the place or card that it is instead of a text. revoked_at: since when it is deleted for everyone;
+    revoke_due_at: when that is tried next, None unless it is still to be; revoke_error: why it was given up.
     """
 
     id: int
@@ -67,6 +68,11 @@ class Message:
     sent_at: datetime | None
     delivered_at: datetime | None
     read_at: datetime | None
+    revoke_asked_at: datetime | None
+    revoke_due_at: datetime | None
+    revoke_tries: int
+    revoke_error: str | None
+    revoked_at: datetime | None
     media_id: int | None
     media_kind: media.Kind | None
     person_id: int | None

@@ -40,6 +40,7 @@ NAMES = (
     "0024_files_of_texts",
     "0025_enclosed",
     "0026_files_from_people",
+    "0027_revokes",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -118,7 +118,14 @@ def furnish(api: Api) -> None:
         delivery = tx.value("select max(id) from deliveries where user_id = :id", id=made.asha.id)
         queued = _message(tx, made.asha)
         till = keys.named(tx, made.asha.id, name="asha's till", scopes=["send"], now=NOON)
-        ids = {"sales": sales.id, "unknown": unknown, "failed": failed, "queued": queued, "delivery": delivery}
+        ids = {
+            "sales": sales.id,
+            "unknown": unknown,
+            "failed": failed,
+            "sent": _sent(tx, made.asha),
+            "queued": queued,
+            "delivery": delivery,
+        }
         text = texts.add(
             tx, made.asha.id, texts.Draft("A secret of asha's", "A secret of asha's {order}"), now=NOON
         )
@@ -160,6 +167,18 @@ def _message(tx: Tx, person: Person) -> int:
     device = devices.by_id(tx, person.device_id)
     text = template.parse("A secret of asha's")
     return outbox.accept(tx, device, phone=PHONE, template=text, values={}, now=NOON)
+
+
+def _sent(tx: Tx, person: Person) -> int:
+    """A message that has gone, and is known by its id and chat."""
+    sent = _message(tx, person)
+    tx.run(
+        """update messages set wa_chat_id = '8801711000001@c.us', wa_message_id = '3EB0A',
+           account = (select phone from devices where id = device_id) where id = :id""",
+        id=sent,
+    )
+    outbox.went(tx, stored.by_id(tx, sent), NOON)
+    return sent
 
 
 def rotate(api: Api) -> str:

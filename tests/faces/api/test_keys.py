@@ -20,9 +20,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDep
 NEEDS = {
     "send": {
         "POST /media",
+        "POST /media/inbound/{message_id}",
         "DELETE /media/{media_id}",
         "POST /send",
         "POST /messages/{job_id}/cancel",
+        "POST /messages/{job_id}/revoke",
         "POST /messages/{job_id}/settle",
     },
     "contacts": {

@@ -125,7 +125,7 @@ def test_a_message_has_exactly_these_fields(api: Api) -> None:
     assert list(shown) == [
         "job_id", "campaign_id", "phone", "person_id", "device_label", "message", "media", "location", "contact",
         "status", "error", "error_text", "waits_until", "wait_reason", "ahead", "expected_at", "queued_at",
-        "sent_at", "delivered_at", "read_at",
+        "sent_at", "delivered_at", "read_at", "revoke_asked_at", "revoked_at", "revoke_error", "revoke_error_text",
     ]  # fmt: skip
     assert api.call("GET", "/messages").json()["data"] == [shown]
 

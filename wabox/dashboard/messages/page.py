@@ -17,7 +17,7 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.media import stored as media
-from wabox.messages import explaining, log, outbox, stored
+from wabox.messages import explaining, log, outbox, revoking, stored
 from wabox.mounting import Mount
 from wabox.webhooks import log as webhook_log
 
@@ -83,6 +83,13 @@ async def show_live(message_id: int, desk: Desk) -> Response[str]:
 async def cancel(message_id: int, desk: Desk) -> Response[str]:
     """A waiting message is taken back."""
     return desk.go(f"/messages/{message_id}", said=await cancelled(desk, message_id))
+
+
+@post("/messages/{message_id:int}/revoke")
+async def revoke(message_id: int, desk: Desk) -> Response[str]:
+    """A message that arrived is to be deleted for everyone."""
+    found = await desk.box.db.write(revoking.ask, desk.user.id, known_id(message_id), now=desk.box.now())
+    return desk.go(f"/messages/{message_id}", said="revoke_asked" if found.revoked_at is None else "revoked")
 
 
 async def cancelled(desk: Desk, message_id: int) -> str:
@@ -174,9 +181,16 @@ def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
         "why": why or explaining.Waiting(),
         "steps": _steps(found),
         "told": webhook_log.page(rows, desk.user.id, limit=20, message_id=found.id),
-        "poll": "2s" if found.status in stored.OPEN else "5s",
-        "settled": found.status not in (*stored.OPEN, "sent", "delivered"),
+        "poll": "2s" if found.status in stored.OPEN or found.revoke_due_at is not None else "5s",
+        "settled": found.status not in (*stored.OPEN, "sent", "delivered") and found.revoke_due_at is None,
+        "revocable": _is_revocable(rows, found, desk.voice.now),
+        "not_revoked": revoking.said(found.revoke_error),
     }
+
+
+def _is_revocable(rows: Rows, message: stored.Message, now: datetime) -> bool:
+    there = message.status in stored.REACHED and message.revoked_at is None and message.revoke_due_at is None
+    return there and revoking.hindrance(rows, message, now=now) is None
 
 
 def _steps(message: stored.Message) -> list[Step]:
@@ -188,7 +202,9 @@ def _steps(message: stored.Message) -> list[Step]:
     for icon, word, at in (*reached, ("eye", later("Read"), message.read_at)):
         if at is not None or not ended:
             steps.append(Step(icon, word, at, done=at is not None))
+    if message.revoked_at is not None:
+        steps.append(Step("stop", later("Deleted for everyone"), message.revoked_at, done=True))
     return steps
 
 
-router = Mount(path="/", route_handlers=[page, live, show, show_live, cancel, settle])
+router = Mount(path="/", route_handlers=[page, live, show, show_live, cancel, settle, revoke])

@@ -86,6 +86,17 @@ EVENTS: tuple[Event, ...] = (
         },
     ),
     Event(
+        "message.revoked",
+        later("A message was deleted for everyone. With an error it was given up, and revoked_at is null."),
+        {
+            "job_id": 12345,
+            "campaign_id": None,
+            "phone": "8801711123456",
+            "error": None,
+            "revoked_at": "2026-04-25T12:40:09+00:00",
+        },
+    ),
+    Event(
         "device.state",
         later("What a phone shows has changed: its link, what WhatsApp limits, or that it is not used."),
         {

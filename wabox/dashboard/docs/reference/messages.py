@@ -26,6 +26,10 @@ _MESSAGE = {
     "sent_at": None,
     "delivered_at": None,
     "read_at": None,
+    "revoke_asked_at": None,
+    "revoked_at": None,
+    "revoke_error": None,
+    "revoke_error_text": None,
 }
 
 MESSAGES = Chapter(
@@ -153,6 +157,23 @@ MESSAGES = Chapter(
             fields=(Field("as", "sent | not_sent", need=True),),
             body={"as": "sent"},
             answer={**_MESSAGE, "status": "sent", "waits_until": None, "wait_reason": None},
+        ),
+        Route(
+            "POST",
+            "/messages/{job_id}/revoke",
+            later(
+                "Delete a message for everyone that arrived within the last 48 hours. It waits for the phone that "
+                "it went from: revoked_at says that it is done, revoke_error that it was given up. What was read "
+                "stays read; the status stays what it was, and the credit is not given back."
+            ),
+            status=202,
+            answer={
+                **_MESSAGE,
+                "status": "read",
+                "waits_until": None,
+                "wait_reason": None,
+                "revoke_asked_at": "2026-04-25T12:40:01+00:00",
+            },
         ),
     ),
 )
