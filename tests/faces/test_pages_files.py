@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ pytestmark = [
 PICTURE = drawn("png", 640, 480)
 
 
-def put(tab: Tab, path: str, data: bytes | None, name: str = "mug.png", **fields: str) -> Response:
+def put(tab: Tab, path: str, data: bytes | None, name: str = "mug.png", /, **fields: str) -> Response:
     """A form with a file in it, as a browser sends it; without data as one where none was chosen."""
     files = {"file": (name if data is not None else "", data or b"", "application/octet-stream")}
     return tab.ask("POST", path, data={"_csrf": tab.csrf, **fields}, files=files)
@@ -198,6 +200,49 @@ def test_a_campaign_says_what_is_wrong_with_its_file(asha: Tab, work: Work) -> N
     assert long.status_code == 422 and "1,024" in long.text
     bare = asha.post("/campaigns/new/review", {**fields, "message": "", "media_id": "1"})
     assert bare.status_code == 200
+
+
+def test_a_campaigns_file_may_be_chosen_while_it_is_written(shop: Stage, asha: Tab, work: Work) -> None:
+    draft = {"name": "Fair", "message": "Come by", "audience": "everybody", "phones": "all", "when": "now"}
+    page = asha.get("/campaigns/new").text
+    assert 'formenctype="multipart/form-data"' in page and 'name="file"' in page
+    review = put(asha, "/campaigns/new/review", PICTURE, "stall.png", **draft)
+    assert review.status_code == 200 and "stall.png" in words(review.text)
+    media_id = shop.value("select id from media where filename = 'stall.png'")
+    assert f'name="media_id" value="{media_id}"' in re.sub(r"\s+", " ", review.text)
+    again = put(asha, "/campaigns/new/review", None, **draft, media_id=str(media_id))
+    assert again.status_code == 200 and "stall.png" in words(again.text)
+    wrong = put(asha, "/campaigns/new/review", PICTURE, "stall.png", **{**draft, "name": ""})
+    assert wrong.status_code == 422 and f'value="{media_id}" selected' in re.sub(r"\s+", " ", wrong.text)
+
+
+def test_a_campaigns_file_that_is_not_sent_is_told_in_the_composer(shop: Stage, asha: Tab, work: Work) -> None:
+    draft = {"name": "Fair", "message": "Come by", "audience": "everybody"}
+    before = left(shop)
+    answer = put(asha, "/campaigns/new/review", b"MZ" + bytes(99), "stall.png", **draft)
+    assert answer.status_code == 422 and 'id="file-error"' in answer.text
+    assert "Come by" in answer.text and left(shop) == before
+    assert asha.post("/campaigns/new/look", {**draft, "file": "[object File]"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/files", "/send", "/campaigns/new/review"])
+def test_sound_that_cannot_become_a_voice_note_is_told_and_not_kept(
+    shop: Stage, asha: Tab, work: Work, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    before = left(shop)
+    fields = {"phone": "8801711000001", "name": "Fair", "audience": "everybody", "voice": "1"}
+    answer = put(asha, path, mp3(), "song.mp3", **fields)
+    assert answer.status_code == 422 and "A voice note must be Ogg/Opus" in words(answer.text)
+    assert left(shop) == before and shop.value("select count(*) from media where filename = 'song.mp3'") == 0
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="needs ffmpeg: sudo apt-get install ffmpeg")
+def test_sound_goes_as_a_voice_note_where_the_box_is_ticked(shop: Stage, asha: Tab) -> None:
+    assert 'name="voice"' in asha.get("/").text and 'name="voice"' in asha.get("/files").text
+    sent = put(asha, "/send", mp3(200), "song.mp3", phone="8801711000001", message="", voice="1")
+    assert sent.status_code == 303, words(sent.text)
+    assert shop.value("select media_kind from messages order by id desc limit 1") == "voice"
 
 
 def test_a_file_that_is_gone_is_said_where_it_was(shop: Stage, asha: Tab) -> None:

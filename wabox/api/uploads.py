@@ -15,15 +15,18 @@ from wabox.media.store import Incoming, too_large
 
 FIELD = "file"
 MOST_AROUND = 64 * 1024  # bytes of boundaries and headers
+SLOWEST_SECONDS = 900.0  # for all of it
+SILENT_SECONDS = 60.0  # without a byte
 MOST_DRAINED = 64 * 1024 * 1024  # of what comes after a refusal, so that the client hears of it
+_SLOW = "The file came too slowly and was not taken; try again on a better connection, or make it smaller."
 _HOW = "Send multipart/form-data with the file in the field `file`."
 
 
 async def read(request: Request[Any, Any, Any], incoming: Incoming, *, most_bytes: int) -> str | None:
     """The file is in `incoming`, all of it; its name, if the client gave one.
 
-    Raises Invalid `bad_upload`, TooLarge, and Unavailable `storage_full`. What was refused half-read is read on
-    for a while, and thrown away.
+    Raises Invalid `bad_upload`, `upload_too_slow`, TooLarge, and Unavailable `storage_full`. What was refused
+    half-read is read on for a while, and thrown away.
     """
     kind, options = request.content_type
     boundary = options.get("boundary", "")
@@ -31,7 +34,7 @@ async def read(request: Request[Any, Any, Any], incoming: Incoming, *, most_byte
         raise _bad(_HOW)
     if (request.content_length or 0) > most_bytes + MOST_AROUND:
         raise too_large(most_bytes)
-    stream = request.stream()
+    stream = _timely(request.stream())
     try:
         return await _file(stream, boundary, incoming)
     except Refusal:
@@ -42,6 +45,21 @@ async def read(request: Request[Any, Any, Any], incoming: Incoming, *, most_byte
         raise _bad(f"The body is not what its boundary says, or not whole. {_HOW}") from None
     except InternalServerException:
         raise _bad("The connection ended before the file was whole; send it again.") from None
+
+
+async def _timely(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The stream, until it makes one wait too long. Raises Invalid `upload_too_slow`; then it is over."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + SLOWEST_SECONDS
+    while True:
+        try:
+            async with asyncio.timeout_at(min(ends, loop.time() + SILENT_SECONDS)):
+                chunk = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise Invalid("upload_too_slow", _SLOW, details={FIELD: _SLOW}) from None
+        yield chunk
 
 
 async def _file(stream: AsyncIterator[bytes], boundary: str, incoming: Incoming) -> str | None:
@@ -88,7 +106,7 @@ async def _drain(stream: AsyncIterator[bytes]) -> None:
             seen += len(chunk)
             if seen > MOST_DRAINED:
                 return
-    except InternalServerException:
+    except (InternalServerException, Invalid):
         return
 
 

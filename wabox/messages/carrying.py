@@ -57,8 +57,13 @@ def sent_as(media: Media, *, as_document: bool, voice: bool | None) -> Kind:
     if as_document:
         return "document"
     if voice and media.mime != sounds.OPUS:
-        raise Invalid("voice_needs_opus", _NEEDS_OPUS, details={"voice": _NEEDS_OPUS})
+        needs_opus()
     return "audio" if media.kind == "voice" and voice is False else media.kind
+
+
+def needs_opus() -> NoReturn:
+    """Raises Invalid `voice_needs_opus`."""
+    raise Invalid("voice_needs_opus", _NEEDS_OPUS, details={"voice": _NEEDS_OPUS})
 
 
 def with_text(carried: Carried | None, text: Template | None) -> Template:

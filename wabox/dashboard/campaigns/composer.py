@@ -25,7 +25,7 @@ from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
-from wabox.errors import Invalid, Refusal
+from wabox.errors import Invalid, Refusal, TooLarge, Unavailable
 from wabox.languages import later
 from wabox.media.stored import Media
 from wabox.messages import carrying
@@ -104,10 +104,21 @@ async def look(desk: Desk) -> Response[str]:
     return desk.page("campaigns/_look.html", **await desk.box.db.read(ask))
 
 
-@post("/campaigns/new/review")
+@post("/campaigns/new/review", upload=True, request_max_body_size=filing.MOST_BODY)
 async def review(desk: Desk) -> Response[str]:
-    """The last question: all numbers once more. What is wrong leads back to the composer."""
-    draft = drafts.read(await desk.form())
+    """The last question: all numbers once more. What is wrong leads back to the composer.
+
+    A file that came with the form is kept first, and goes along instead of the one that was chosen.
+    """
+    form, file = await filing.sent(desk)
+    draft = drafts.read(form)
+    if file is not None:
+        try:
+            draft = replace(
+                draft, media_id=str((await filing.kept(desk, file, voice=form.ticked("voice"))).media.id)
+            )
+        except (Invalid, TooLarge, Unavailable) as refusal:
+            return await _composer(desk, draft, {"file": refusal.sentence}, status=refusal.status)
     return await _review(desk, draft)
 
 

@@ -32,11 +32,11 @@ async def page(desk: Desk) -> Response[str]:
 @post("/files", upload=True, request_max_body_size=filing.MOST_BODY)
 async def upload(desk: Desk) -> Response[str]:
     """The file is kept."""
-    _, file = await filing.sent(desk)
+    form, file = await filing.sent(desk)
     if file is None:
         return await _page(desk, {"file": CHOOSE}, status=422)
     try:
-        kept = await filing.kept(desk, file)
+        kept = await filing.kept(desk, file, voice=form.ticked("voice"))
     except (Invalid, TooLarge, Unavailable) as refusal:
         return await _page(desk, {"file": refusal.sentence}, status=refusal.status)
     return desk.go("/files", said="file_kept" if kept.new else "file_known")

@@ -46,12 +46,17 @@ async def sent(desk: Desk) -> tuple[Form, UploadFile | None]:
     return Form(fields), file
 
 
-async def kept(desk: Desk, file: UploadFile) -> Kept:
-    """The file is the reader's. Raises Invalid `bad_file`, TooLarge, Unavailable."""
+async def kept(desk: Desk, file: UploadFile, *, voice: bool = False) -> Kept:
+    """The file is the reader's. voice: sound is made a voice note, where it is none.
+
+    Raises Invalid `bad_file`, `voice_needs_opus`, TooLarge, Unavailable.
+    """
     box, limits = desk.box, desk.box.config.media
     with Incoming(box.media, most_bytes=limits.max_megabytes * MEGABYTE) as incoming:
         await asyncio.to_thread(_copy, file, incoming)
-        async with intake.taken(box.db, box.media, incoming, file.filename) as examined:
+        async with intake.taken(box.db, box.media, incoming, file.filename, voice=voice) as examined:
+            if voice and examined.found.kind == "audio":
+                carrying.needs_opus()
             made = await box.db.write(
                 keeping.keep,
                 desk.user.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,9 +10,11 @@ from litestar import Request
 from litestar.datastructures import FormMultiDict, UploadFile
 
 from wabox.errors import Invalid
+from wabox.languages import later
 
 MOST_FIELDS = 500  # a contact with fifty tags and fifty fields, an audience of many tags
 LONGEST = 20_000
+SLOWEST_SECONDS = 900.0  # for a form with a file to come whole
 
 
 class Form:
@@ -55,11 +58,17 @@ def parse(body: bytes) -> Form:
 
 
 async def sent(request: Request[Any, Any, Any]) -> FormMultiDict:
-    """What a form with a file holds, the file too. Raises Invalid `bad_form`."""
+    """What a form with a file holds, the file too. Raises Invalid `bad_form`, `upload_too_slow`."""
     try:
-        found = await request.form()
+        async with asyncio.timeout(SLOWEST_SECONDS):
+            found = await request.form()
         for _, value in found.multi_items():
             (value.filename if isinstance(value, UploadFile) else str(value)).encode()
+    except TimeoutError:
+        slow = later(
+            "The file came too slowly and was not taken; try again on a better connection, or make it smaller."
+        )
+        raise Invalid("upload_too_slow", slow) from None
     except (UnicodeError, LookupError):  # no text, or in an alphabet nobody knows
         raise _bad() from None
     return found

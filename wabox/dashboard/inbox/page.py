@@ -90,7 +90,9 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
 
     try:
         if file is not None:
-            reply = replace(reply, media_id=str((await filing.kept(desk, file)).media.id))
+            reply = replace(
+                reply, media_id=str((await filing.kept(desk, file, voice=form.ticked("voice"))).media.id)
+            )
         sent = await tickets.once(desk.user.id, ticket_of(form), send)
     except (Invalid, Unavailable, Forbidden, InsufficientCredits, TooLarge) as refusal:
         offline = refusal.code == "device_not_ready"
