@@ -387,7 +387,7 @@ def test_a_file_past_its_days_goes_and_its_message_says_that_it_may_be_asked_for
     engine.stage.hands.forward(days=91)
     now = engine.stage.hands.now()
     write(engine, keeping.expire, unused_since=now - timedelta(days=90))
-    engine.stage.box.db.write_now(keeping.forget)
+    engine.stage.box.db.write_now(keeping.forget, now=engine.stage.hands.now())
     found = show(engine, one)
     assert (found.state, found.there, found.may_be_asked, found.media_id is not None) == (
         "here",

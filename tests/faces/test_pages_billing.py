@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from httpx import Response
 
 from tests import webs
 from tests.cast import Stage, stage
@@ -17,7 +18,7 @@ from tests.faces.test_pages import CSP, OPEN_TO_ALL, routes
 from tests.pictures import drawn
 from tests.some import some
 from wabox.accounts import passwords, terms, users
-from wabox.billing import ledger, plans
+from wabox.billing import ledger, plans, subscriptions
 from wabox.billing.plans import Terms
 from wabox.dashboard.billing.page import directory
 from wabox.db import Tx
@@ -254,6 +255,32 @@ def test_the_owner_makes_changes_and_archives_plans(market: Market) -> None:
         "select group_concat(action, ' ') from (select action from audit where action like 'plan.%' order by id)"
     )
     assert market.stage.value(said) == "plan.created plan.changed plan.archived plan.restored"
+
+
+def test_a_plans_megabytes_a_day_are_set_shown_and_kept_to(market: Market) -> None:
+    fields = {"name": "Small", "price": "100", "days": "30", "credits": "", "daily_megabytes": "1"}
+    wrong = market.asha.post("/admin/plans", {**fields, "daily_megabytes": "-1"})
+    assert wrong.status_code == 422 and market.stage.value("select count(*) from plans where name = 'Small'") == 0
+    assert market.asha.post("/admin/plans", fields).status_code == 303
+    plan_id = market.stage.value("select max(id) from plans")
+    assert 'value="1"' in market.asha.get(f"/admin/plans/{plan_id}").text
+    assert "at most 1 MB of new files a day" in words(market.bilal.get("/billing").text)
+
+    def buy(tx: Tx) -> None:
+        subscriptions.begin(tx, market.stage.bilal.id, plans.by_id(tx, plan_id), now=market.stage.hands.now())
+
+    market.stage.box.db.write_now(buy)
+    assert "Megabytes of files a day 1" in words(market.bilal.get("/billing").text)
+
+    def upload(data: bytes) -> Response:
+        files = {"file": ("a.txt", data, "text/plain")}
+        return market.bilal.ask("POST", "/files", data={"_csrf": market.bilal.csrf}, files=files)
+
+    assert upload(b"a" * 700_000).status_code == 303
+    assert "Your plan lets in 1" in words(market.bilal.get("/files").text)
+    refused = upload(b"b" * 700_000)
+    assert refused.status_code == 422 and "this one fits in 24 hours" in words(refused.text)
+    assert "of new files a day that your plan allows" in words(refused.text)
 
 
 def test_a_trial_is_had_once_and_a_used_number_ends_the_next(market: Market) -> None:

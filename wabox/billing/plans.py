@@ -26,6 +26,7 @@ class Terms:
     """What a plan promises. price_minor: in the currency's smallest unit. days: None = a pack of credits.
 
     credits: None = unlimited while it lasts. daily_cap: messages a day over all devices, 0 = none.
+    daily_megabytes: of new files a day, 0 = any number.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Terms:
     daily_cap: int = 0
     max_wa_accounts: int = 1
     trial: bool = False
+    daily_megabytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,9 @@ def create(tx: Tx, terms: Terms, *, now: datetime, family: int | None = None) ->
     values = {one.name: getattr(terms, one.name) for one in fields(Terms)}
     plan_id = tx.insert(
         """insert into plans (name, price_minor, currency, days, credits, daily_cap, max_wa_accounts, trial,
-                              created_at)
-           values (:name, :price_minor, :currency, :days, :credits, :daily_cap, :max_wa_accounts, :trial, :now)""",
+                              daily_megabytes, created_at)
+           values (:name, :price_minor, :currency, :days, :credits, :daily_cap, :max_wa_accounts, :trial,
+                   :daily_megabytes, :now)""",
         **{**values, "trial": int(terms.trial)},
         now=times.stored(now),
     )
@@ -149,6 +152,8 @@ def _wrong_limits(terms: Terms) -> dict[str, str]:
         wrong["credits"] = "A plan without days is a pack of credits: say how many."
     if not 0 <= terms.daily_cap <= MOST_CAP:
         wrong["daily_cap"] = f"Give 0 (no limit) to {MOST_CAP:,} messages a day."
+    if not 0 <= terms.daily_megabytes <= MOST_CAP:
+        wrong["daily_megabytes"] = f"Give 0 (no limit) to {MOST_CAP:,} megabytes a day."
     if not 1 <= terms.max_wa_accounts <= MOST_DEVICES:
         wrong["max_wa_accounts"] = f"Give 1 to {MOST_DEVICES} phones."
     if terms.trial and (terms.days is None or terms.price_minor):

@@ -21,7 +21,8 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 class Standing:
     """What a user may do. expires_at: None = never. plan_id None: Owner, or no plan yet (`none`).
 
-    daily_cap: over all devices, 0 = none. most_devices: None = the box's own limit.
+    daily_cap: over all devices, 0 = none. daily_megabytes: of new files, 0 = any number. most_devices: None =
+    the box's own limit.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Standing:
     most_devices: int | None = None
     trial: bool = False
     none: bool = False
+    daily_megabytes: int = 0
 
     @property
     def paid_until(self) -> datetime | None:
@@ -85,6 +87,7 @@ def standing(rows: Rows, user_id: int, *, enabled: bool, now: datetime) -> Stand
         family=row["family"],
         expires_at=times.read(row["paid_until"]),
         daily_cap=row["daily_cap"],
+        daily_megabytes=row["daily_megabytes"],
         most_devices=row["max_wa_accounts"],
         trial=bool(row["trial"]),
     )

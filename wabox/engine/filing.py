@@ -43,6 +43,6 @@ class Filing:
                 since = now - timedelta(days=keep_days)
                 while await box.db.write(keeping.expire, unused_since=since, now=now):
                     pass
-            while await box.db.write(keeping.forget):
+            while await box.db.write(keeping.forget, now=now):
                 pass
             await asyncio.to_thread(intake.clear, box.db, box.media)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Unavailable
-from wabox.media import stored
+from wabox.media import allowance, stored
 from wabox.media.found import Found
 from wabox.media.kinds import MEGABYTE
 from wabox.media.stored import Media, Origin
@@ -52,7 +52,8 @@ def keep(tx: Tx, user_id: int, examined: Examined, *, origin: Origin, disk_megab
     """The user holds the file. The same bytes again are the one they hold already, used now.
 
     disk_megabytes: what all files may take; those that nothing needs make room, longest unused first. Raises
-    Unavailable `media_full`. That somebody else holds the same changes nothing that can be seen.
+    Unavailable `media_full`, Invalid `plan_megabytes` for what is over the plan's share of a day. That somebody
+    else holds the same changes nothing that can be seen.
     """
     known = tx.one(
         """select * from media where user_id = :user_id and sha256 = :sha256 and mime = :mime
@@ -64,6 +65,8 @@ def keep(tx: Tx, user_id: int, examined: Examined, *, origin: Origin, disk_megab
     if known is not None:
         use(tx, known["id"], now=now)
         return Kept(stored.by_id(tx, known["id"]), new=False)
+    if origin in ("upload", "url"):
+        allowance.check(tx, user_id, examined.bytes, now=now)
     made_room = _make_room(tx, examined.bytes, disk_megabytes * MEGABYTE, now)
     media_id = tx.insert(
         """insert into media (user_id, sha256, stored_sha256, kind, mime, filename, bytes, width, height, seconds,
@@ -208,11 +211,13 @@ def expire(tx: Tx, *, unused_since: datetime, now: datetime, most: int = PIECE) 
     return len(due)
 
 
-def forget(tx: Tx, *, most: int = PIECE) -> int:
-    """Rows of removed files that nothing names any more are gone; how many."""
+def forget(tx: Tx, *, now: datetime, most: int = PIECE) -> int:
+    """Rows of removed files that nothing names any more, and no plan counts any more, are gone; how many."""
     return tx.run(
         f"""delete from media where id in (
-              select id from media where removed_at is not null and {_UNNAMED} limit :most)""",  # noqa: S608
+              select id from media where removed_at is not null and created_at <= :before
+              and {_UNNAMED} limit :most)""",  # noqa: S608
+        before=times.stored(now - allowance.DAY),
         most=most,
     )
 

@@ -41,6 +41,7 @@ NAMES = (
     "0025_enclosed",
     "0026_files_from_people",
     "0027_revokes",
+    "0028_plan_megabytes",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -117,6 +117,7 @@ def _terms(desk: Desk, form: Form) -> Terms:
         days=whole("days", None),
         credits=whole("credits", None),
         daily_cap=whole("daily_cap", 0) or 0,
+        daily_megabytes=whole("daily_megabytes", 0) or 0,
         max_wa_accounts=whole("max_wa_accounts", 1) or 0,
         trial=form.ticked("trial"),
     )
@@ -133,6 +134,7 @@ def _form_of(plan: plans.Plan) -> Form:
         "days": str(terms.days or ""),
         "credits": str(terms.credits or ""),
         "daily_cap": str(terms.daily_cap),
+        "daily_megabytes": str(terms.daily_megabytes),
         "max_wa_accounts": str(terms.max_wa_accounts),
         **({"trial": "1"} if terms.trial else {}),
     }

@@ -16,7 +16,7 @@ from wabox.db import Rows
 from wabox.downloads import Given
 from wabox.errors import Invalid, TooLarge, Unavailable
 from wabox.languages import later
-from wabox.media import intake, keeping, store, stored
+from wabox.media import allowance, intake, keeping, store, stored
 from wabox.mounting import Mount
 
 PER_PAGE = 24
@@ -90,6 +90,7 @@ def _files(rows: Rows, desk: Desk) -> dict[str, Any]:
         "cursor": cursor,
         "uses": {one.id: keeping.uses(rows, one.id) for one in found.files},
         "until": {one.id: keeping.expires_at(one, limits.keep_days) for one in found.files},
+        "allowance": allowance.of_user(rows, desk.user.id, now=desk.box.now()),
         "held": keeping.held_bytes(rows, desk.user.id),
         "most_megabytes": min(limits.max_megabytes, filing.MOST_MEGABYTES),
     }
