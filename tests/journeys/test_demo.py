@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from wabox.demo import picture
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("chromium"), reason="needs a real Chromium"),
@@ -91,6 +94,9 @@ def test_demo_sends_a_first_message_and_serves_until_told_to_stop(tmp_path: Path
             body = {"phone": "8801711000002", "message": "Hi there"}
             assert client.post(f"{told['url']}/api/v1/send", json=body).status_code == 202
             assert client.get(f"{told['sandbox_url']}/sandbox/state").json()["sandbox"] is True
+            first = client.get(f"{told['sandbox_url']}/sandbox/messages").json()["messages"][0]
+            assert (first["media"]["kind"], first["media"]["mime"]) == ("image", "image/png")
+            assert first["media"]["sha256"] == hashlib.sha256(picture.shop()).hexdigest()
         below = descendants(running.pid)
         assert len(below) >= 3
         second = demo(tmp_path, ports, "--once")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import httpx
 
+from wabox.demo import picture
 from wabox.demo.children import Child
 
 T = TypeVar("T")
 SHOP_PHONE = "8801700000001"
 FRIEND_PHONE = "8801711000001"
-TEXT = "Hello from wabox! This is your first message."
+TEXT = "Hello from wabox! This is your first message, with a picture."
 EVERY_SECONDS = 0.2
 START_SECONDS = 40.0
 LINK_SECONDS = 90.0
@@ -79,8 +81,9 @@ class Story:
         raise DemoFailed(f"The device was not ready after {LINK_SECONDS:.0f} s; it is {seen}.")
 
     def send(self) -> None:
-        """A message went to a sandbox person and arrived there."""
-        sent = self._ask(self._box, "POST", "/send", {"phone": FRIEND_PHONE, "message": TEXT})
+        """A message with a picture went to a sandbox person and arrived there."""
+        media = {"base64": base64.b64encode(picture.shop()).decode(), "filename": "shop.png"}
+        sent = self._ask(self._box, "POST", "/send", {"phone": FRIEND_PHONE, "message": TEXT, "media": media})
         job, seen = sent["job_id"], ""
         until = time.monotonic() + SEND_SECONDS
         while time.monotonic() < until:
