@@ -97,7 +97,7 @@ __d('WAWebMsgModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expor
     async downloadMedia() {
       if (!this.directPath || !this.mediaData) return;
       this.mediaData.set({ mediaStage: 'FETCHING' });
-      const answer = await fetch(`${this.directPath}?for=page`);
+      const answer = await fetch(`${this.directPath}?for=page`, { cache: 'no-store' }); // a 410 would be kept for ever
       const OpaqueData = require('WAWebMediaOpaqueData');
       const mediaBlob = answer.ok ? new OpaqueData(await answer.blob(), this.mimetype) : undefined;
       this.mediaData.set({ mediaBlob, mediaStage: answer.ok ? 'RESOLVED' : 'ERROR_MISSING' });
