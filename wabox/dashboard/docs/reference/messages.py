@@ -85,7 +85,7 @@ MESSAGES = Chapter(
                     "location",
                     later(
                         'Instead of text and file, beside neither: a point on the map, {"latitude": 23.7806, '
-                        '"longitude": 90.2792, "name": "Rahim Store", "address": "12 Road 5"}. In degrees, north '
+                        '"longitude": 90.2792, "name": "Lake Store", "address": "12 Road 5"}. In degrees, north '
                         "and east above zero; name and address may be left out."
                     ),
                 ),
