@@ -195,3 +195,28 @@ def test_death_with_a_file_in_hand_sends_it_once_byte_for_byte(tmp_path: Path, e
         got = {one["to"]: (one["media"]["sha256"], one["copies"]) for one in shop.whatsapp.messages()}
         assert got == {phone: (sha256, 1) for phone, sha256 in due.items()}
         assert len(shop.whatsapp.messages()) == len(steps)
+
+
+def test_death_while_messages_are_deleted_for_everyone_deletes_each_and_sends_none_again(shop: Shop) -> None:
+    """wabox dies at another moment after each wish; what WhatsApp had done by then is done again, without harm."""
+    people = [23_000, 23_001, 23_002, 23_003, 23_004]
+    assert ask_again(shop, people) == []
+    shop.all_end()
+    jobs = {one["phone"]: one["job_id"] for one in shop.messages()}
+    wanted = [jobs[str(FIRST_PERSON + person)] for person in people]
+    dice = random.Random(48)
+    for job in some(wanted[:-1]):
+        assert shop.call("POST", f"/messages/{job}/revoke").status_code == 202
+        time.sleep(dice.uniform(0, 0.8))
+        shop.program.kill()
+        shop.start()
+    shop.whatsapp.ask("PUT", "faults", {"revoke_lost": 1})
+    assert shop.call("POST", f"/messages/{wanted[-1]}/revoke").status_code == 202
+
+    until(lambda: all(shop.message(job)["revoked_at"] for job in wanted), 90, what="each is deleted for everyone")
+    got = [one for one in shop.whatsapp.messages() if one["from"] in shop.phones]
+    assert [one["copies"] for one in got] == [1] * len(people)
+    assert sorted((one["to"], one["text"], one["revoked"]) for one in got) == [
+        (str(FIRST_PERSON + person), "", True) for person in people
+    ]
+    assert {shop.message(job)["status"] for job in wanted} <= {"sent", "delivered", "read"}
