@@ -11,6 +11,7 @@ from tests import browsers
 from tests.cast import Stage
 from tests.faces.test_pages_browser import address, chromium, judge, log_in, window
 from tests.faces.work import Work, limited
+from tests.pictures import drawn
 from tests.some import some
 from wabox.engine.importing import Importing
 
@@ -227,6 +228,31 @@ def test_the_composer_works_without_a_script(chromium: Browser, address: str, sh
         page.click("button:has-text('Look it over')")
         page.click("button:has-text('Send it to 19 people now')")
         assert page.locator("h1").inner_text() == "Plain"
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_file_chosen_while_writing_goes_along_and_the_numbers_still_follow(
+    chromium: Browser, address: str, shop: Stage, work: Work, tmp_path: Path, *, script: bool
+) -> None:
+    file = tmp_path / "stall.png"
+    file.write_bytes(drawn("png", 64, 48))
+    with window(chromium, 360, java_script_enabled=script) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/campaigns/new?tag=VIP")
+        page.set_input_files("#file", file)
+        page.fill("#name", "Fair")
+        page.fill("#message", "Hello {name:friend}")
+        if script:
+            page.check("input[name=audience][value=everybody]", force=True)
+            page.check("input[name=audience][value=tag]", force=True)
+            page.wait_for_selector("#ahead .will-go strong:has-text('19')")
+            assert judge(page) == []
+        page.click("button:has-text('Look it over')")
+        page.wait_for_selector("main .enclosed:has-text('stall.png')")
+        page.click("button:has-text('Send it to 19 people now')")
+        page.wait_for_selector("main .enclosed:has-text('stall.png')")
+        assert said == []
+    assert shop.value("select media_kind from campaigns order by id desc limit 1") == "image"
 
 
 def test_an_attack_in_every_text_does_nothing(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
