@@ -181,6 +181,11 @@ def test_a_box_that_fetches_nothing_says_so(engine: Engine) -> None:
     one = comes(engine)
     with pytest.raises(Invalid, match="not fetched on this box"):
         ask(engine, one, inbound="off")
+    ask(engine, one)
+    object.__setattr__(engine.stage.box.config.media, "inbound", "off")
+    fetch(engine)
+    found = show(engine, one)
+    assert (found.state, found.asked_at) == ("waiting", None)
 
 
 def test_nobody_asks_for_another_users_file(engine: Engine) -> None:
@@ -258,6 +263,24 @@ def test_a_session_that_is_lost_rests_longer_each_time_and_gives_up(
     ask(engine, one)
     fetch(engine)
     assert show(engine, one).state == "here"
+
+
+def test_a_file_that_fails_in_an_unforeseen_way_holds_up_no_other(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = comes(engine, pdf("first")), comes(engine, pdf("second"))
+    for one in (first, second):
+        ask(engine, one)
+
+    def breaks() -> None:
+        raise ValueError("poisoned")
+
+    calls(engine, monkeypatch, breaks)
+    with pytest.raises(ValueError, match="poisoned"):
+        fetch(engine)
+    monkeypatch.undo()
+    fetch(engine)
+    assert [show(engine, one).state for one in (first, second)] == ["waiting", "here"]
 
 
 def test_a_restart_in_mid_download_fetches_it_once_more_and_keeps_it_once(

@@ -204,7 +204,8 @@ def due(rows: Rows, *, now: datetime) -> list[int]:
 def claim(tx: Tx, device_id: int, settings: Settings, *, now: datetime) -> Wanted | None:
     """What the device shall fetch now, or None. It counts as tried before it is, for it may end the process.
 
-    What was tried often enough has failed. What nobody asked for waits when the files fill most of their room.
+    What was tried often enough has failed. What nobody asked for waits when the files fill most of their room,
+    and everything when the box fetches none any more.
     """
     row = tx.one(
         f"""select f.*, i.wa_message_id {_DUE} and d.id = :device_id
@@ -214,7 +215,7 @@ def claim(tx: Tx, device_id: int, settings: Settings, *, now: datetime) -> Wante
     )
     if row is None:
         return None
-    if row["by_itself"] and keeping.used_bytes(tx) >= SHARE_BY_ITSELF * settings.disk_megabytes * MEGABYTE:
+    if settings.inbound == "off" or (row["by_itself"] and _is_mostly_full(tx, settings)):
         tx.run("update inbox_files set asked_at = null, by_itself = 0 where inbox_id = :id", id=row["inbox_id"])
         return None
     if row["tries"] >= len(RESTS):
@@ -234,6 +235,10 @@ def claim(tx: Tx, device_id: int, settings: Settings, *, now: datetime) -> Wante
         row["filename"],
         megabytes * MEGABYTE,
     )
+
+
+def _is_mostly_full(rows: Rows, settings: Settings) -> bool:
+    return keeping.used_bytes(rows) >= SHARE_BY_ITSELF * settings.disk_megabytes * MEGABYTE
 
 
 def put_off(tx: Tx, inbox_id: int, reason: str) -> None:
