@@ -129,7 +129,7 @@ def furnish(api: Api) -> None:
         text = texts.add(
             tx, made.asha.id, texts.Draft("A secret of asha's", "A secret of asha's {order}"), now=NOON
         )
-        replies.hear(tx, _with_file(sales.id), now=NOON)
+        replies.hear(tx, _with_file(made.asha.device_id), now=NOON)
         return {**ids, "key": till.key_id, "template": text.id}
 
     api.ids = api.stage.box.db.write_now(verb)
