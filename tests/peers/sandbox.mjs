@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createHash } from 'node:crypto';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const START = 'from wabox.cli.sandbox import command; command()';
@@ -55,6 +56,16 @@ export async function until(what, test, ms = 20_000) {
   }
   throw new Error(`waited ${ms} ms in vain for: ${what}`);
 }
+
+export const PICTURE = { base64: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  mime: 'image/png', filename: 'look.png' };
+export const hashOf = (base64) => createHash('sha256').update(Buffer.from(base64, 'base64')).digest('hex');
+
+// The file is there, byte for byte: the clients do not wait for that.
+export const arrives = (sandbox, to, base64) => until('the file', async () => {
+  const { messages } = await sandbox.call('GET', `/sandbox/messages?to=${to}`);
+  return messages.find(({ media }) => media && media.sha256 === hashOf(base64));
+});
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

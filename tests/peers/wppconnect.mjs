@@ -1,7 +1,7 @@
 // What an ordinary user of wppconnect does, on the sandbox.
 import { join } from 'node:path';
 
-import { checker, pause, until } from './sandbox.mjs';
+import { arrives, checker, hashOf, pause, PICTURE, until } from './sandbox.mjs';
 
 const SHOP = '8801711000011';
 const ASHA = '8801711000012';
@@ -55,8 +55,10 @@ export async function checkWppconnect(wppconnect, sandbox) {
   const revoked = [];
   client.onRevokedMessage((each) => revoked.push(each));
   const between = { from: ASHA, to: SHOP };
-  await sandbox.call('POST', '/sandbox/inbound', { ...between, text: 'a look', kind: 'image' });
+  await sandbox.call('POST', '/sandbox/inbound', { ...between, text: 'a look', media: PICTURE });
   await until('the picture', () => seen.messages.some((each) => each.type === 'image'));
+  const picture = await client.downloadMedia(seen.messages.find((each) => each.type === 'image').id);
+  check('fetches a picture', hashOf(picture.split(',')[1]) === hashOf(PICTURE.base64));
   await sandbox.call('POST', '/sandbox/revoke', between);
   await until('the deletion', () => revoked.length > 0);
   check('hears pictures and deletions', true);
@@ -64,7 +66,8 @@ export async function checkWppconnect(wppconnect, sandbox) {
   check('finds its message', found.body === 'hello from wppconnect' && found.ack === 3);
   const file = await client.sendFile(
     `${ASHA}@c.us`, 'data:text/plain;base64,aGVsbG8=', 'price.txt', 'the prices');
-  check('sends a file', Boolean(file.id), String(file.id));
+  const arrived = await arrives(sandbox, ASHA, 'aGVsbG8=');
+  check('sends a file', Boolean(file.id) && arrived.text === 'the prices', String(file.id));
   const chats = await client.listChats();
   check('lists chats', chats.length === 1 && chats[0].id.user === ASHA, String(chats.length));
   check('reads a chat', (await client.getMessages(`${ASHA}@c.us`, { count: 10 })).length >= 3);

@@ -1,7 +1,7 @@
 // What an ordinary user of whatsapp-web.js does, on the sandbox.
 import { join } from 'node:path';
 
-import { checker, pause, until } from './sandbox.mjs';
+import { arrives, checker, hashOf, pause, PICTURE, until } from './sandbox.mjs';
 
 const SHOP = '8801711000021';
 const BILAL = '8801711000022';
@@ -59,8 +59,10 @@ export async function checkWwebjs(wwebjs, sandbox) {
   await until('the message', () => seen.messages.length > 0);
   check('receives', seen.messages[0].body === 'hi shop' && seen.messages[0].from === `${BILAL}@c.us`);
   const between = { from: BILAL, to: SHOP };
-  await sandbox.call('POST', '/sandbox/inbound', { ...between, text: 'a look', kind: 'image' });
+  await sandbox.call('POST', '/sandbox/inbound', { ...between, text: 'a look', media: PICTURE });
   await until('the picture', () => seen.messages.some((each) => each.type === 'image'));
+  const picture = await seen.messages.find((each) => each.type === 'image').downloadMedia();
+  check('fetches a picture', hashOf(picture.data) === hashOf(PICTURE.base64));
   await sandbox.call('POST', '/sandbox/inbound', { ...between, text: 'yes' });
   await until('a word', () => seen.messages.some((each) => each.body === 'yes'));
   await sandbox.call('POST', '/sandbox/edit', { ...between, text: 'STOP' });
@@ -79,7 +81,8 @@ export async function checkWwebjs(wwebjs, sandbox) {
   check('opens a contact', (await client.getContactById(`${BILAL}@c.us`)).number === BILAL);
   const media = new wwebjs.MessageMedia('text/plain', 'aGVsbG8=', 'price.txt');
   const file = await client.sendMessage(`${BILAL}@c.us`, media, { caption: 'the prices' });
-  check('sends a file', file.hasMedia && file.type === 'document', file.type);
+  const arrived = await arrives(sandbox, BILAL, 'aGVsbG8=');
+  check('sends a file', file.hasMedia && arrived.text === 'the prices', file.type);
   await client.sendSeen(`${BILAL}@c.us`);
   await client.destroy();
 

@@ -167,3 +167,17 @@ async def test_sandbox_stops_though_something_moves_at_that_very_moment(monkeypa
     done, _ = await asyncio.wait({driving}, timeout=5)
     await sandbox.stop()
     assert driving in done
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("web.whatsapp.com", 404), ("127.0.0.1", 404), ("evil.example", 403)]
+)
+async def test_clients_bring_and_fetch_bytes_by_the_sites_own_name(
+    control: httpx.AsyncClient, host: str, status: int
+) -> None:
+    answer = await control.get(f"/sandbox/mms/{'0' * 64}", headers={"host": host})
+    assert answer.status_code == status
+    answer = await control.post("/sandbox/mms", content=b"bytes", headers={"host": host})
+    assert answer.status_code == (403 if status == 403 else 201)
+    if host == "web.whatsapp.com":
+        assert (await control.get("/sandbox/state", headers={"host": host})).status_code == 403

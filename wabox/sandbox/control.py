@@ -17,6 +17,7 @@ from litestar.response import Response
 
 from wabox.errors import Forbidden, Invalid, Refusal
 from wabox.sandbox import faulting, linking, mail, persons, uploads, view
+from wabox.sandbox.certificate import NAMES
 from wabox.sandbox.faults import clean_phone
 from wabox.sandbox.wire import Wire
 from wabox.sandbox.world import World
@@ -265,6 +266,12 @@ def name_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandl
     except ValueError:
         pass
     raise Forbidden("unknown_host", "Call the sandbox by its address, as http://127.0.0.1:8471.")
+
+
+def site_guard(connection: ASGIConnection[Any, Any, Any, Any], route: BaseRouteHandler) -> None:
+    """Raises Forbidden for any other name than the control API's and the site's own, by which clients call it."""
+    if urlsplit(f"//{connection.headers.get('host', '')}").hostname not in NAMES:
+        name_guard(connection, route)
 
 
 def refuse(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[dict[str, Any]]:

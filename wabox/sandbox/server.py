@@ -185,14 +185,15 @@ class Sandbox:
     def _app(self) -> Litestar:
         control_api = Router(
             path="/",
-            route_handlers=[*control.ROUTES, *phones_page.ROUTES, *uploads.ROUTES],
+            route_handlers=[*control.ROUTES, *phones_page.ROUTES],
             guards=[control.name_guard],
         )
+        bytes_of_pages = Router(path="/", route_handlers=uploads.ROUTES, guards=[control.site_guard])
         state = State(
             {"world": self.world, "wire": self.wire, "shelf": self.shelf, "version": secrets.token_hex(4)}
         )
         return Litestar(
-            [index, site_file, qr_rows, page_wire, control_api],
+            [index, site_file, qr_rows, page_wire, bytes_of_pages, control_api],
             state=state,
             before_send=[_date],
             openapi_config=None,

@@ -110,9 +110,9 @@ __d('WAWebPrepRawMedia', [
     }
 
     async prepare(blob) {
-      this.mediaData.set({
-        filehash: await calculateFilehashFromBlob(blob),
-      });
+      const filehash = await calculateFilehashFromBlob(blob);
+      require('WAWebMediaStorage').getOrCreateMediaObject(filehash).blob = blob;
+      this.mediaData.set({ filehash });
       return this.mediaData;
     }
 
@@ -174,14 +174,25 @@ __d('WAWebMediaInMemoryBlobCache', [], (_g, _r, _d, _n, _l, _m, exports) => {
   exports.InMemoryMediaBlobCache = { put() {}, get() {} };
 });
 
-__d('WAWebMediaMmsV4Upload', [], (_g, _r, _d, _n, _l, _m, exports) => {
+// A client's own way up: it gives the message the path that it is answered.
+__d('WAWebMediaMmsV4Upload', ['SandboxUpload'], (_g, require, _d, _n, _l, _m, exports) => {
   exports.uploadMedia = async ({ mediaObject }) => ({
     mediaEntry: {
-      directPath: `/sandbox/media/${crypto.randomUUID()}`,
+      directPath: await require('SandboxUpload').upload(mediaObject.blob),
       mediaKey: 'sandbox',
       mediaKeyTimestamp: Math.floor(Date.now() / 1000),
       encFilehash: mediaObject.filehash,
       uploadHash: mediaObject.filehash,
     },
   });
+});
+
+__d('WAWebDownloadManager', [], (_g, _r, _d, _n, _l, _m, exports) => {
+  exports.downloadManager = {
+    async downloadAndMaybeDecrypt({ directPath, signal }) {
+      const answer = await fetch(`${directPath}?for=page`, { signal });
+      if (!answer.ok) throw Object.assign(new Error('no such file'), { status: answer.status === 410 ? 404 : answer.status });
+      return answer.arrayBuffer();
+    },
+  };
 });
