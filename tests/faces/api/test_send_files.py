@@ -19,6 +19,8 @@ from tests.faces.api.test_media_api import left, upload
 from tests.files import BAD, mp3, mp4, opus, pdf
 from tests.pictures import drawn
 from wabox.api import fetching
+from wabox.billing import plans, subscriptions
+from wabox.billing.plans import Terms
 from wabox.content import rules
 from wabox.db import Tx
 from wabox.media import kinds
@@ -134,6 +136,29 @@ def test_without_ffmpeg_other_sound_is_no_voice_note(api: Api, monkeypatch: pyte
     answer = send(api, media=inline(mp3()), voice=True)
     assert (answer.status_code, answer.json()["code"]) == (422, "voice_needs_opus")
     assert "ffmpeg -i" in answer.json()["error"] and left(api) == []
+
+
+def test_what_is_over_the_plans_megabytes_is_refused_and_leaves_nothing(open_api: Open) -> None:
+    api = open_api(billing={"enabled": True})
+
+    def sell(tx: Tx) -> None:
+        now, terms = api.stage.hands.now(), Terms("Small", 1, "BDT", 30, None, daily_megabytes=1)
+        subscriptions.begin(tx, api.stage.bilal.id, plans.create(tx, terms, now=now), now=now)
+        tx.run("update media set user_id = :bilal, bytes = 1048576", bilal=api.stage.bilal.id)
+
+    upload(api, PICTURE)
+    api.stage.box.db.write_now(sell)
+    before = left(api)
+    body = {"phone": "8801711000001", "media": inline(pdf())}
+    answer = api.call("POST", "/send", json=body, key=api.stage.bilal.key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "plan_megabytes")
+    assert "0 MB are left" in answer.json()["error"] and left(api) == before
+    answer = upload(api, pdf(), key=api.stage.bilal.key)
+    assert (answer.status_code, answer.json()["code"]) == (422, "plan_megabytes")
+    body["media"] = {"id": 1}
+    answer = api.call("POST", "/send", json=body, key=api.stage.bilal.key)
+    assert answer.json().get("code") != "plan_megabytes"
+    assert upload(api, pdf()).status_code == 201
 
 
 def test_caption_is_judged_after_it_is_filled_in(api: Api) -> None:
