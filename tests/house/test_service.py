@@ -127,7 +127,7 @@ class World:
         """Runs `./install.sh service` in this world. as_well: more shell, said before."""
         user = pwd.getpwuid(os.geteuid()).pw_name
         return subprocess.run(
-            ["bash", "-c", SCRIPT, "install.sh", ROOT, user, sys.executable],
+            ["env", "--default-signal=INT,HUP", "bash", "-c", SCRIPT, "install.sh", ROOT, user, sys.executable],
             env={**os.environ, "SERVICE_WORLD": str(self.place), "AS_WELL": as_well},
             capture_output=True,
             text=True,

@@ -197,8 +197,14 @@ def test_death_with_a_file_in_hand_sends_it_once_byte_for_byte(tmp_path: Path, e
         assert len(shop.whatsapp.messages()) == len(steps)
 
 
-def test_death_while_messages_are_deleted_for_everyone_deletes_each_and_sends_none_again(shop: Shop) -> None:
+def test_death_while_messages_are_deleted_for_everyone_deletes_each_and_sends_none_again(tmp_path: Path) -> None:
     """wabox dies at another moment after each wish; what WhatsApp had done by then is done again, without harm."""
+    with alone(tmp_path) as shop:
+        each_is_deleted(shop)
+
+
+def each_is_deleted(shop: Shop) -> None:
+    """Four deaths, and a wish that is lost on the way."""
     people = [23_000, 23_001, 23_002, 23_003, 23_004]
     assert ask_again(shop, people) == []
     shop.all_end()

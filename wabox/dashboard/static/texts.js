@@ -6,6 +6,8 @@ const choice = document.querySelector("select[data-texts]");
 if (field && choice) offer(field, choice, document.getElementById("texts-found"));
 
 function offer(field, choice, list) {
+  const PAUSE = 120; // ms: who types on is not asked for each letter
+  let soon = 0; // when the next question goes
   let asked = null; // the question that is on its way
   let put = ""; // what was put into the field last, to be replaced by another choice
   let closed = false; // by Escape, until the field says something else
@@ -76,18 +78,24 @@ function offer(field, choice, list) {
   }
 
   function close() {
+    clearTimeout(soon);
     if (asked) asked.abort();
     list.hidden = true;
     list.replaceChildren();
     field.removeAttribute("aria-activedescendant");
   }
 
-  field.addEventListener("input", async () => {
+  async function follow(typed) {
+    const options = await found({ q: typed.slice(1) });
+    if (options && field.value === typed && !closed) open(options);
+  }
+
+  field.addEventListener("input", () => {
     const typed = field.value;
     if (!typed.startsWith("/")) closed = false;
     if (closed || !/^\/[^\n]{0,60}$/.test(typed)) return close();
-    const options = await found({ q: typed.slice(1) });
-    if (options && field.value === typed && !closed) open(options);
+    clearTimeout(soon);
+    soon = setTimeout(follow, PAUSE, typed);
   });
 
   field.addEventListener("keydown", (event) => {
