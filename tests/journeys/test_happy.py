@@ -64,7 +64,7 @@ def report_of(receiver: Receiver, job_id: int) -> Post:
     found: list[Post] = []
 
     def came() -> bool:
-        found[:] = [post for post in receiver.posts if post.event["job_id"] == job_id]
+        found[:] = [post for post in receiver.posts if post.event.get("job_id") == job_id]
         return bool(found)
 
     until(came, what="the webhook came")
