@@ -177,11 +177,11 @@ def _new_key(data: DataDir) -> bytes:
     key = secrets.token_bytes(KEY_BYTES)
     if not any(data.profiles.glob("*")):
         _write(data.first_start, b"")
-        _sync(data.path)
+        flush_directory(data.path)
     half = data.key_file.with_suffix(".new")
     _write(half, base64.b64encode(key) + b"\n")
     half.rename(data.key_file)
-    _sync(data.path)
+    flush_directory(data.path)
     return key
 
 
@@ -189,7 +189,7 @@ def started(data: DataDir) -> None:
     """The database has its tables: from now on it can be lost."""
     if data.first_start.exists():
         data.first_start.unlink()
-        _sync(data.path)
+        flush_directory(data.path)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -202,7 +202,8 @@ def _write(path: Path, content: bytes) -> None:
         os.close(handle)
 
 
-def _sync(directory: Path) -> None:
+def flush_directory(directory: Path) -> None:
+    """What came into it, went or was renamed is so on the disk."""
     handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

@@ -9,6 +9,7 @@ import secrets
 import time
 from pathlib import Path
 
+from wabox.datadir import flush_directory
 from wabox.errors import Invalid, NotFound
 from wabox.pictures import looking
 
@@ -55,26 +56,18 @@ def keep(directory: Path, data: bytes) -> str:
     name = f"{secrets.token_hex(16)}.{kind_of(data)}"
     if not directory.is_dir():
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _flush(directory.parent)
+        flush_directory(directory.parent)
     try:
         with (directory / name).open("xb") as file:
             (directory / name).chmod(0o600)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _flush(directory)
+        flush_directory(directory)
     except OSError:
         (directory / name).unlink(missing_ok=True)
         raise
     return name
-
-
-def _flush(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def read(directory: Path, name: str) -> tuple[bytes, str]:

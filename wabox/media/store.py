@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from wabox.datadir import flush_directory
 from wabox.errors import TooLarge, Unavailable
 from wabox.media.kinds import MEGABYTE
 from wabox.media.stored import path_of
@@ -95,13 +96,13 @@ def place(folder: Path, path: Path, sha256: str, small: Path | None = None) -> N
     with full_disk_is_said():
         if not home.parent.is_dir():
             home.parent.mkdir(mode=0o700, exist_ok=True)
-            _flush(folder)
+            flush_directory(folder)
         for one, to in ((small, small_of(folder, sha256)), (path, home)):
             if one is not None and one.exists():
                 one.chmod(0o400)
                 with contextlib.suppress(FileExistsError):
                     os.link(one, to)  # a rename would put another file there, under whoever reads it
-        _flush(home.parent)
+        flush_directory(home.parent)
 
 
 def small_of(folder: Path, sha256: str) -> Path:
@@ -179,11 +180,3 @@ def _storage_full() -> Unavailable:
     return Unavailable(
         "storage_full", "The disk of the box is full; free some space, then try again.", retry_after=60
     )
-
-
-def _flush(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

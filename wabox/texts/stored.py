@@ -167,13 +167,7 @@ def add(tx: Tx, user_id: int, draft: Draft, *, now: datetime) -> Text:
                               created_at, updated_at)
            values (:user_id, :name, :key, :message, :category, :language, :media_id, :media_kind, :now, :now)""",
         user_id=user_id,
-        name=clean.name,
-        key=key(clean.name),
-        message=clean.message,
-        category=clean.category,
-        language=clean.language,
-        media_id=clean.media_id,
-        media_kind=clean.media_kind,
+        **_columns(clean),
         now=times.stored(now),
     )
     return of_user(tx, user_id, text_id)
@@ -199,18 +193,24 @@ def change(tx: Tx, user_id: int, text_id: int, draft: Draft, *, version: int | N
            updated_at = :now where id = :id and user_id = :user_id""",
         id=text_id,
         user_id=user_id,
-        name=clean.name,
-        key=key(clean.name),
-        message=clean.message,
-        category=clean.category,
-        language=clean.language,
-        media_id=clean.media_id,
-        media_kind=clean.media_kind,
+        **_columns(clean),
         now=times.stored(now),
     )
     if before.media_id is not None and before.media_id != clean.media_id:
         keeping.use(tx, before.media_id, now=now)  # until now
     return of_user(tx, user_id, text_id)
+
+
+def _columns(draft: Draft) -> dict[str, str | int | None]:
+    return {
+        "name": draft.name,
+        "key": key(draft.name),
+        "message": draft.message,
+        "category": draft.category,
+        "language": draft.language,
+        "media_id": draft.media_id,
+        "media_kind": draft.media_kind,
+    }
 
 
 def delete(tx: Tx, user_id: int, text_id: int, *, now: datetime) -> None:

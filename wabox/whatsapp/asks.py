@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -96,14 +96,8 @@ async def _file_handed(session: Session, question: dict[str, Any], file: File) -
 
 
 async def _held(session: Session, file: File) -> JSHandle:
-    try:
+    with _heard(session):
         return await _ready(session).hold(file.path)
-    except PageHung as hung:
-        session.lost(hung)
-        raise SessionLost("the page hangs") from None
-    except PageLost as lost:
-        session.doubt()
-        raise SessionLost(str(lost)) from None
 
 
 def _is_there(file: File) -> bool:
@@ -208,15 +202,8 @@ async def download(session: Session, chat_id: str, message_id: str, into: Path, 
     """The person's file lies there if it is here. Raises SessionLost."""
     seconds = download_seconds(session.limits, most)
     question = {"chat": chat_id, "id": message_id, "most": most}
-    try:
-        with session.wear.asking():
-            raw, path = await _ready(session).fetch(question, seconds)
-    except PageHung as hung:
-        session.lost(hung)
-        raise SessionLost("the page hangs") from None
-    except PageLost as lost:
-        session.doubt()
-        raise SessionLost(str(lost)) from None
+    with _heard(session), session.wear.asking():
+        raw, path = await _ready(session).fetch(question, seconds)
     if path is None:
         return telling.downloaded(raw)
     return await asyncio.to_thread(_taken, path, into, most)
@@ -270,9 +257,15 @@ async def _in_any_state(session: Session, work: Callable[[Page], Awaitable[T]]) 
 
 async def _ask(session: Session, verb: str, question: dict[str, Any], seconds: float) -> Any:
     page = _ready(session)
+    with _heard(session), session.wear.asking():
+        return await page.ask(verb, question, seconds)
+
+
+@contextmanager
+def _heard(session: Session) -> Iterator[None]:
+    """A page that does not answer is the session's trouble. Raises SessionLost."""
     try:
-        with session.wear.asking():
-            return await page.ask(verb, question, seconds)
+        yield
     except PageHung as hung:
         session.lost(hung)
         raise SessionLost("the page hangs") from None

@@ -114,9 +114,7 @@ async def review(desk: Desk) -> Response[str]:
     draft = drafts.read(form)
     if file is not None:
         try:
-            draft = replace(
-                draft, media_id=str((await filing.kept(desk, file, voice=form.ticked("voice"))).media.id)
-            )
+            draft = replace(draft, media_id=await filing.brought(desk, form, file))
         except (Invalid, TooLarge, Unavailable) as refusal:
             return await _composer(desk, draft, {"file": refusal.sentence}, status=refusal.status)
     return await _review(desk, draft)

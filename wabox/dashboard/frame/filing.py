@@ -70,6 +70,12 @@ async def kept(desk: Desk, file: UploadFile, *, voice: bool = False) -> Kept:
     return made
 
 
+async def brought(desk: Desk, form: Form, file: UploadFile) -> str:
+    """The number of the file that came with the form, which is the reader's now. Raises as `kept`."""
+    made = await kept(desk, file, voice=form.ticked("voice"))
+    return str(made.media.id)
+
+
 def known(rows: Rows, user_id: int, number: str) -> Media | None:
     """The user's file of this number; None for what is none, or gone."""
     media_id = cursor_of(number)

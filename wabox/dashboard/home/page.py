@@ -111,9 +111,7 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
     draft = _draft(form)
     try:
         if file is not None:
-            draft = replace(
-                draft, media_id=str((await filing.kept(desk, file, voice=form.ticked("voice"))).media.id)
-            )
+            draft = replace(draft, media_id=await filing.brought(desk, form, file))
         sent = await tickets.once(desk.user.id, draft.ticket, lambda: _send(desk, draft))
     except (Invalid, InsufficientCredits, Unavailable, TooLarge) as refusal:
         return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)

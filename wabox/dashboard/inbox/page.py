@@ -90,9 +90,7 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
 
     try:
         if file is not None:
-            reply = replace(
-                reply, media_id=str((await filing.kept(desk, file, voice=form.ticked("voice"))).media.id)
-            )
+            reply = replace(reply, media_id=await filing.brought(desk, form, file))
         sent = await tickets.once(desk.user.id, ticket_of(form), send)
     except (Invalid, Unavailable, Forbidden, InsufficientCredits, TooLarge) as refusal:
         offline = refusal.code == "device_not_ready"

@@ -87,9 +87,7 @@ async def add(desk: Desk) -> Response[str]:
     filled = _filled(form)
     try:
         if file is not None:
-            filled = replace(
-                filled, media_id=str((await filing.kept(desk, file, voice=form.ticked("voice"))).media.id)
-            )
+            filled = replace(filled, media_id=await filing.brought(desk, form, file))
         draft = texts.checked(filled.draft, file=bool(filled.media_id))
 
         def verb(tx: Tx) -> None:
@@ -150,9 +148,7 @@ async def change(text_id: int, desk: Desk) -> Response[str]:
     filled = _filled(form)
     try:
         if file is not None:
-            filled = replace(
-                filled, media_id=str((await filing.kept(desk, file, voice=form.ticked("voice"))).media.id)
-            )
+            filled = replace(filled, media_id=await filing.brought(desk, form, file))
         await desk.box.db.write(_change, desk, text_id, filled)
     except (Invalid, TooLarge, Unavailable) as wrong:
         found = await desk.box.db.read(texts.of_user, desk.user.id, text_id)

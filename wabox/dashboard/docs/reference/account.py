@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route
+from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route, listed
 from wabox.languages import later
 
 _KEY = {
@@ -30,7 +30,7 @@ KEYS = Chapter(
             "/keys",
             later("Your keys: the main one, which may do everything, and the named ones."),
             fields=PAGING,
-            answer={"data": [_KEY], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+            answer=listed(_KEY),
         ),
         Route(
             "POST",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route
+from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route, listed
 from wabox.languages import later
 
 _CAMPAIGN = {
@@ -68,7 +68,7 @@ CAMPAIGNS = Chapter(
             "/campaigns",
             later("Your campaigns, newest first, with their counters."),
             fields=(Field("status", "scheduled, sending, paused, completed, stopped, failed"), *PAGING),
-            answer={"data": [_CAMPAIGN], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+            answer=listed(_CAMPAIGN),
         ),
         Route(
             "POST",

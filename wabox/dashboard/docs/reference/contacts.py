@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, PHONE, Chapter, Field, Route
+from wabox.dashboard.docs.reference.shape import PAGING, PHONE, Chapter, Field, Route, listed
 from wabox.languages import later
 
 _CONTACT = {
@@ -58,7 +58,7 @@ CONTACTS = Chapter(
                 *PAGING,
             ),
             query="?tag=leads",
-            answer={"data": [_CONTACT], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+            answer=listed(_CONTACT),
         ),
         Route(
             "POST",
@@ -112,20 +112,13 @@ CONTACTS = Chapter(
             "GET",
             "/tags",
             later("Your tags, with how many contacts have each."),
-            answer={
-                "data": [{"tag": "vip", "contacts": 31}],
-                "page": 1,
-                "per_page": 50,
-                "total": 1,
-                "pages": 1,
-                "next_cursor": None,
-            },
+            answer=listed({"tag": "vip", "contacts": 31}),
         ),
         Route(
             "GET",
             "/fields",
             later("Your own fields by name, with how many contacts have each."),
-            answer={"data": [_FIELD], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+            answer=listed(_FIELD),
         ),
         Route(
             "POST",

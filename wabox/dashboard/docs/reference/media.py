@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route
+from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route, listed
 from wabox.languages import later
 
 _ID = {"media_id": "12"}
@@ -64,7 +64,7 @@ MEDIA = Chapter(
             later("Your files, newest first. in_use: a stored text or something that is still to go needs it."),
             fields=(Field("kind", "image, video, audio, voice, document"), *PAGING),
             query="?kind=document",
-            answer={"data": [_FILE], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+            answer=listed(_FILE),
         ),
         Route(
             "GET",

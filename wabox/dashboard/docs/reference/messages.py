@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, PHONE, Chapter, Field, Route
+from wabox.dashboard.docs.reference.shape import PAGING, PHONE, Chapter, Field, Route, listed
 from wabox.languages import later
 
 _MESSAGE = {
@@ -138,7 +138,7 @@ MESSAGES = Chapter(
                 *PAGING,
             ),
             query="?status=failed&per_page=20",
-            answer={"data": [_MESSAGE], "page": 1, "per_page": 20, "total": 1, "pages": 1, "next_cursor": None},
+            answer=listed(_MESSAGE, per_page=20),
         ),
         Route("GET", "/messages/{job_id}", later("One message: its state, and why it waits."), answer=_MESSAGE),
         Route(

@@ -111,3 +111,8 @@ PAGING = (
     Field("page, per_page", later("Which page, and how many on it: up to 200.")),
     Field("cursor", later("Instead of page: next_cursor of the answer before. Stays fast at any depth.")),
 )
+
+
+def listed(one: object, *, per_page: int = 50) -> dict[str, object]:
+    """The answer of a list that has this alone."""
+    return {"data": [one], "page": 1, "per_page": per_page, "total": 1, "pages": 1, "next_cursor": None}

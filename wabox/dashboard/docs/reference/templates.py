@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route
+from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route, listed
 from wabox.languages import later
 
 _ID = {"template_id": "12"}
@@ -60,14 +60,7 @@ TEMPLATES = Chapter(
                 PAGING[0],
             ),
             query="?category=service",
-            answer={
-                "data": [_TEMPLATE],
-                "page": 1,
-                "per_page": 50,
-                "total": 1,
-                "pages": 1,
-                "next_cursor": None,
-            },
+            answer=listed(_TEMPLATE),
         ),
         Route(
             "POST",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route
+from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route, listed
 from wabox.languages import later
 
 _DELIVERY = {
@@ -51,7 +51,7 @@ WEBHOOKS = Chapter(
             "/webhooks/deliveries",
             later("What was posted, with every attempt."),
             fields=(Field("status", "owed, delivered, parked, dropped"), *PAGING),
-            answer={"data": [_DELIVERY], "page": 1, "per_page": 50, "total": 1, "pages": 1, "next_cursor": None},
+            answer=listed(_DELIVERY),
         ),
         Route(
             "GET",
