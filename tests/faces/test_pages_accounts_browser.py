@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from tests import browsers
 from tests.cast import Stage, stage
 from tests.faces.scene import PASSWORD, SECTIONS
-from tests.faces.test_pages_browser import address, chromium, judge, window
+from tests.faces.test_pages_browser import address, chromium, judge, turning, window
 from wabox import closing
 from wabox.accounts import links, passwords, states, terms, totp, users
 from wabox.accounts.registration import Rule
@@ -133,8 +133,8 @@ class Eye:
 
     def press(self, name: str) -> None:
         """The page's main button, and what comes of it."""
-        self.page.locator("main button.button-main:visible").first.click()
-        self.page.wait_for_load_state()
+        with turning(self.page):
+            self.page.locator("main button.button-main:visible").first.click()
         self.see(name)
 
     def log_in(self, email: str, name: str) -> None:
@@ -178,15 +178,15 @@ def customers(eye: Eye, town: Town, email: str) -> None:
         return
     if email == LONG:
         eye.go("/settings/security", "security-off")
-        eye.page.locator("form[action='/settings/security/totp'] button").click()
-        eye.page.wait_for_load_state()
+        with turning(eye.page):
+            eye.page.locator("form[action='/settings/security/totp'] button").click()
         eye.see("security-offer")
         found = re.search(r"\b[A-Z2-7]{32}\b", eye.page.content())
         assert found
         eye.page.fill("#code", pyotp.TOTP(found.group()).at(town.shop.hands.now()))
         eye.page.fill("#present2", PASSWORD)
-        eye.page.locator("form[action='/settings/security/totp/confirm'] button").click()
-        eye.page.wait_for_load_state()
+        with turning(eye.page):
+            eye.page.locator("form[action='/settings/security/totp/confirm'] button").click()
         eye.see("security-codes")
         return
     eye.go("/account" if name != "dina" else "/terms", f"{name}-account")

@@ -15,7 +15,7 @@ from tests.faces import test_pages_filter as filters
 from tests.faces import test_pages_login as entering
 from tests.faces.scene import SECTIONS, dress
 from tests.faces.tab import Tab
-from tests.faces.test_pages_browser import address, chromium, judge, log_in, served, window
+from tests.faces.test_pages_browser import address, chromium, judge, log_in, served, turning, window
 from tests.faces.test_pages_imports import columns, run, uploaded
 from tests.some import some
 from wabox.accounts import links
@@ -98,8 +98,8 @@ def test_a_new_box_is_sound_until_it_is_somebodys(
         page.fill("#email", "asha@example.com")
         for field in ("#password", "#again"):
             page.fill(field, entering.GOOD)
-        page.locator("main button.button-main:visible").first.click()
-        page.wait_for_load_state()
+        with turning(page):
+            page.locator("main button.button-main:visible").first.click()
         assert fresh.db.read_here(lambda rows: rows.value("select count(*) from users")) == 1
         sound(page, "the key", language)
         assert [one for one in said if "the server responded with a status of" not in one] == []

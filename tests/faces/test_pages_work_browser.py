@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests import browsers
 from tests.cast import Stage
-from tests.faces.test_pages_browser import address, chromium, judge, log_in, window
+from tests.faces.test_pages_browser import address, chromium, judge, log_in, turning, window
 from tests.faces.work import Work, limited
 from tests.pictures import drawn
 from tests.some import some
@@ -194,8 +194,8 @@ def test_a_talk_is_seen_answered_and_shows_the_answer(
     with window(chromium, 360) as (_, page, said):
         log_in(page, address)
         page.goto(address + "/inbox")
-        page.click("#thread-8801711300001 a")
-        page.wait_for_selector(".talk-seen", state="detached")
+        with page.expect_response("**/inbox/8801711300001/seen"):
+            page.click("#thread-8801711300001 a")
         assert shop.value("select count(*) from inbox where phone = '8801711300001' and seen_at is null") == 0
         page.fill("#message", "Yes, both are here.")
         page.click("#reply .button-main")
@@ -226,7 +226,8 @@ def test_the_composer_works_without_a_script(chromium: Browser, address: str, sh
         page.fill("#name", "Plain")
         page.fill("#message", "Hello")
         page.click("button:has-text('Look it over')")
-        page.click("button:has-text('Send it to 19 people now')")
+        with turning(page):
+            page.click("button:has-text('Send it to 19 people now')")
         assert page.locator("h1").inner_text() == "Plain"
 
 
@@ -249,7 +250,8 @@ def test_a_file_chosen_while_writing_goes_along_and_the_numbers_still_follow(
             assert judge(page) == []
         page.click("button:has-text('Look it over')")
         page.wait_for_selector("main .enclosed:has-text('stall.png')")
-        page.click("button:has-text('Send it to 19 people now')")
+        with turning(page):
+            page.click("button:has-text('Send it to 19 people now')")
         page.wait_for_selector("main .enclosed:has-text('stall.png')")
         assert said == []
     assert shop.value("select media_kind from campaigns order by id desc limit 1") == "image"

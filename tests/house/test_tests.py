@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,18 @@ def test_no_page_is_waited_for_by_a_script_that_our_policy_blocks() -> None:
     """Playwright evaluates it itself the first time; each further look is an eval in the page."""
     name = "wait_for_" + "function"
     assert [file for file, text in texts().items() if name in text] == [], "wait with `until` and page.evaluate"
+
+
+CONTENT_WITH_THE_PAGE_BEFORE = re.compile(
+    r"\.(?:click|tap)\([^\n]*\)\n[^\n]*(?:state=\"detached\"|wait_for_load_state\()"
+)
+
+
+def test_what_follows_a_click_is_not_waited_for_on_the_page_before() -> None:
+    """The page that was left lacks it too, and has loaded long ago: such a wait is over before it begins."""
+    assert CONTENT_WITH_THE_PAGE_BEFORE.search('page.click("a")\n    page.wait_for_load_state()')
+    found = [file for file, text in texts().items() if CONTENT_WITH_THE_PAGE_BEFORE.search(text)]
+    assert found == [], "press it in `turning(page)` or in `page.expect_response(…)`"
 
 
 def what(*lines: str, head: str = "def test_it(box, wanted):") -> list[str]:
