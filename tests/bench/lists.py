@@ -14,7 +14,7 @@ from time import perf_counter
 from tests.cast import Stage, stage
 from wabox import times
 from wabox.db import Tx
-from wabox.messages import log
+from wabox.messages import log, stored
 from wabox.messages.log import Wanted
 
 FEW = 1_000
@@ -42,7 +42,7 @@ def fill(tx: Tx, made: Stage, first: int, last: int, total: int) -> None:
             for n, moment in zip(range(first, last), at, strict=True)
         ],
     )
-    log.rows_added(tx, made.asha.id, last - first)
+    stored.rows_added(tx, made.asha.id, last - first)
 
 
 def measured(path: Path, count: int) -> dict[str, float]:

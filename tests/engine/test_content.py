@@ -20,7 +20,7 @@ from wabox.db import Rows, Tx
 from wabox.engine import page_events
 from wabox.engine import reviewing as telling
 from wabox.errors import Invalid, Refusal
-from wabox.messages import claiming, explaining, outbox, stored
+from wabox.messages import claiming, explaining, leaving, outbox, stored
 from wabox.whatsapp.driver import Inbound
 
 HELD = "Send me your PIN now"
@@ -197,7 +197,7 @@ def test_a_held_message_expires_is_cancelled_and_gives_way_to_an_opt_out(shared:
     db.write_now(outbox.cancel_for, shared.stage.asha.id, cancelled, now=now)
     hear(shared, "8801711000003", "STOP", shared.stage.asha.device_id)
     shared.stage.hands.forward(hours=1)
-    db.write_now(outbox.expire, now=shared.stage.hands.now())
+    db.write_now(leaving.expire, now=shared.stage.hands.now())
     assert [shared.message(one).error for one in (expiring, cancelled, silenced)] == ["expired", None, "opted_out"]
     assert queue(shared) == []
     assert shared.stage.value("select count(*) from reviews where decision = 'over'") == 3

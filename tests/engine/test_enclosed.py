@@ -21,8 +21,8 @@ from tests.engine.test_pairs import (
     write,
 )
 from wabox.db import Tx
-from wabox.messages import addressees, enclosed, outbox, stored
-from wabox.messages.enclosed import Enclosed
+from wabox.messages import addressees, carrying, leaving, stored
+from wabox.messages.carrying import Enclosed
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Card, Place
@@ -40,7 +40,7 @@ def enclose(engine: Engine, job: int, given: Enclosed = SHOP) -> int:
 
     def verb(tx: Tx) -> None:
         tx.run(
-            "update messages set text = '', enclosed = :given where id = :id", id=job, given=enclosed.kept(given)
+            "update messages set text = '', enclosed = :given where id = :id", id=job, given=carrying.kept(given)
         )
 
     engine.stage.box.db.write_now(verb)
@@ -72,7 +72,7 @@ def test_what_may_no_longer_go_after_a_kill_is_not_handed_over(
     engine.restarted()
     engine.turn()
     engine.turn()
-    write(engine, outbox.expire)
+    write(engine, leaving.expire)
     assert taken(engine) == []
     assert (engine.status(job), engine.message(job).error, why(engine, job)) == (status, error, reason)
 

@@ -32,7 +32,7 @@ from wabox import times
 from wabox.db import Tx
 from wabox.errors import Invalid
 from wabox.media import stored as media
-from wabox.messages import addressees, outbox
+from wabox.messages import addressees, leaving
 from wabox.whatsapp.driver import File
 from wabox.whatsapp.fake import Outcome, Taken
 
@@ -113,7 +113,7 @@ def test_a_file_that_may_no_longer_go_after_a_kill_is_not_handed_over(
     engine.restarted()
     engine.turn()
     engine.turn()
-    write(engine, outbox.expire)
+    write(engine, leaving.expire)
     assert taken(engine) == []
     assert (engine.status(job), engine.message(job).error, why(engine, job)) == (status, error, reason)
 
@@ -164,7 +164,7 @@ def test_a_file_that_went_meanwhile_is_sent_and_nothing_follows(engine: Engine, 
     attach(engine, job)
     meanwhile_of(engine, job, meanwhile)
     engine.turn()
-    write(engine, outbox.expire)
+    write(engine, leaving.expire)
     assert (engine.status(job), len(taken(engine))) == ("sent", 1)
 
 

@@ -15,7 +15,7 @@ from tests.engine.test_pairs import why
 from wabox.campaigns import control
 from wabox.devices import orders
 from wabox.devices import stored as devices
-from wabox.messages import chats, claiming, explaining, leaving, outbox
+from wabox.messages import chats, claiming, explaining, leaving
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Handed, Limits, NewChats, Timelock
@@ -393,7 +393,7 @@ def test_an_opt_out_an_expiry_and_a_removed_phone_end_what_a_lock_holds(engine: 
     settle(engine)
     engine.driver.write(engine.stage.asha.device_id, COLD, "STOP")
     engine.stage.hands.forward(minutes=6)
-    engine.stage.box.db.write_now(outbox.expire, now=engine.stage.hands.now())
+    engine.stage.box.db.write_now(leaving.expire, now=engine.stage.hands.now())
     settle(engine)
     assert [engine.message(job).error for job in (gone, late)] == ["opted_out", "expired"]
 

@@ -171,7 +171,7 @@ def test_what_may_no_longer_go_after_a_kill_is_not_handed_over(
     engine.restarted()
     engine.turn()
     engine.turn()
-    write(engine, outbox.expire)
+    write(engine, leaving.expire)
     assert "Hello" not in [text for _, _, _, text in engine.driver.handed]
     assert (engine.status(job), engine.message(job).error, why(engine, job)) == (status, error, reason)
 

@@ -19,7 +19,7 @@ from wabox.campaigns import control
 from wabox.devices import limits, orders
 from wabox.devices import stored as devices
 from wabox.engine import page_events
-from wabox.messages import answers, foreseeing, outbox
+from wabox.messages import answers, foreseeing, leaving, outbox
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Handed, Receipt
@@ -274,7 +274,7 @@ def test_a_cancel_an_opt_out_and_an_expiry_end_what_was_refused(engine: Engine, 
     engine.stage.box.db.write_now(outbox.cancel_for, engine.stage.asha.id, jobs[0], now=now)
     engine.driver.write(engine.stage.asha.device_id, "8801712000001", "STOP")
     engine.stage.hands.forward(minutes=4)
-    engine.stage.box.db.write_now(outbox.expire, now=engine.stage.hands.now())
+    engine.stage.box.db.write_now(leaving.expire, now=engine.stage.hands.now())
     assert [engine.message(job).error or engine.status(job) for job in jobs] == [
         "cancelled",
         "opted_out",

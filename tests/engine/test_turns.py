@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.conftest import PHONE, SHOP, Engine, make
 from wabox.engine.turns import Turns
-from wabox.messages import explaining, handing, line, outbox, stored
+from wabox.messages import explaining, handing, leaving, line, stored
 from wabox.whatsapp.driver import Handed
 
 OTHER = "8801711000002"
@@ -321,7 +321,7 @@ def test_an_expired_message_is_skipped_even_while_the_phone_is_off(engine: Engin
     engine.driver.show(engine.stage.asha.device_id, "starting", "reconnecting")
     job = engine.send(expires_at=engine.stage.hands.now() + timedelta(minutes=5))
     engine.stage.hands.forward(minutes=5)
-    engine.stage.box.db.write_now(outbox.expire, now=engine.stage.hands.now())
+    engine.stage.box.db.write_now(leaving.expire, now=engine.stage.hands.now())
     assert (engine.status(job), engine.message(job).error) == ("skipped", "expired")
 
 

@@ -14,8 +14,8 @@ from tests.faces.work import Work
 from wabox import config
 from wabox.content import reviews, rules
 from wabox.db import Tx
-from wabox.messages import enclosed, single, stored
-from wabox.messages.enclosed import Enclosed
+from wabox.messages import carrying, outbox, stored
+from wabox.messages.carrying import Enclosed
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
@@ -24,14 +24,14 @@ pytestmark = [
 PERSON = "8801711000001"
 RINA = "8801711300001"
 STRANGER = "8801999000111"  # wrote to asha alone
-SHOP = enclosed.place(23.7806, 90.2792, "Rahim <b>Store</b>", "12 Road 5")
-KARIM = enclosed.card("Karim & Sons", "01711999999", country="BD")
+SHOP = carrying.place(23.7806, 90.2792, "Rahim <b>Store</b>", "12 Road 5")
+KARIM = carrying.card("Karim & Sons", "01711999999", country="BD")
 
 
 def queued(shop: Stage, given: Enclosed) -> int:
     def verb(tx: Tx) -> int:
         now = shop.hands.now()
-        return single.send(
+        return outbox.send(
             tx,
             shop.asha.id,
             phone=PERSON,
@@ -64,9 +64,9 @@ def test_message_and_talk_give_the_point_to_copy_and_one_without_a_name_is_its_p
     job = queued(shop, SHOP)
     for path in (f"/messages/{job}", f"/inbox/{PERSON}"):
         assert "23.7806, 90.2792" in words(asha.get(path).text)
-    near = queued(shop, enclosed.place(1e-7, -0.00000001, "Null Island"))
+    near = queued(shop, carrying.place(1e-7, -0.00000001, "Null Island"))
     assert "0.0000001, -0" in words(asha.get(f"/messages/{near}").text)
-    bare = queued(shop, enclosed.place(-33.5, 151.25))
+    bare = queued(shop, carrying.place(-33.5, 151.25))
     page = words(asha.get(f"/messages/{bare}").text)
     assert page.count("-33.5, 151.25") == 1 and "Location: -33.5, 151.25" in page
 
@@ -114,7 +114,7 @@ def test_the_inbox_sends_a_place_once_and_offers_it_the_next_time(asha: Tab, sho
     assert shop.value("select count(*) from messages where enclosed is not null") == 1
     job = shop.value("select id from messages where enclosed is not null")
     sent = shop.box.db.read_here(stored.by_id, job)
-    assert sent.enclosed == enclosed.place(23.7806, 90.2792, "Rahim Store", "12 Road 5")
+    assert sent.enclosed == carrying.place(23.7806, 90.2792, "Rahim Store", "12 Road 5")
     assert (sent.phone, sent.text) == (RINA, "")
     assert "Location: Rahim Store, 12 Road 5" in words(asha.get(f"/inbox/{RINA}").text)
     typed = {given.get("value") for tag, given in tags(asha.get(where).text) if tag == "input"}
@@ -131,7 +131,7 @@ def test_the_inbox_sends_the_card_of_a_contact_that_was_found(asha: Tab, shop: S
     fields = {"kind": "contact", "name": "Karim", "number": f"+{phone}", "ticket": ticket(page, "c")}
     assert asha.post(where, fields).status_code == 303
     job = shop.value("select id from messages where enclosed is not null")
-    assert shop.box.db.read_here(stored.by_id, job).enclosed == enclosed.card("Karim", phone, country="BD")
+    assert shop.box.db.read_here(stored.by_id, job).enclosed == carrying.card("Karim", phone, country="BD")
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,11 @@ MODULES = (
     "devices.pace",
     "devices.sentences",
     "devices.stored",
-    "messages.carrying",
     *(
         f"media.{one}"
         for one in ("converting", "films", "intake", "keeping", "kinds", "papers", "sounds", "store", "stored")
     ),
-    "messages.enclosed",
+    "messages.carrying",
     "closing",
     "db.trouble",
 )

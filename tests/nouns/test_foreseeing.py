@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.nouns.test_gate import CHANGES, DHAKA, MOMENTS, NIGHT, NOON, ZONES, device, made
 from tests.some import some
 from wabox.messages.facts import Facts
+from wabox.messages.foreseeing import HOUR, Pace
 from wabox.messages.gate import Go, Wait, decide
-from wabox.messages.pacing import HOUR, Pace
 from wabox.times import Window, local_day
 
 WINDOWS = st.one_of(

@@ -14,7 +14,7 @@ from wabox.db import Tx
 from wabox.devices import orders
 from wabox.devices.stored import Device
 from wabox.errors import Invalid, NotFound
-from wabox.messages import addressees, answers, chats, handing, log, outbox, single, stored, template
+from wabox.messages import addressees, answers, chats, handing, log, outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Inbound, Resolved
@@ -190,14 +190,14 @@ def test_only_who_wrote_first_is_answered_and_in_that_chat(
     tx.run("update devices set phone = '8801700000009' where id = :id", id=device.id)
     replies.hear(tx, said(device, "hello", now), now=now)
     person = identities.ensure(tx, asha.id, CHAT, now=now)
-    assert single.recipient(tx, asha.id, person) == single.Recipient(CHAT, "primary")
+    assert chats.recipient(tx, asha.id, person) == chats.Recipient(CHAT, "primary")
     other = orders.create(tx, asha.id, "other", most=9, now=now)
     with pytest.raises(Invalid) as refused:
-        single.recipient(tx, asha.id, person, device_label=other.label)
+        chats.recipient(tx, asha.id, person, device_label=other.label)
     assert refused.value.code == "wrote_elsewhere"
     silent = identities.ensure(tx, asha.id, PHONE, now=now)
     with pytest.raises(Invalid) as refused:
-        single.recipient(tx, asha.id, silent)
+        chats.recipient(tx, asha.id, silent)
     assert refused.value.code == "never_wrote"
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.examples import tries
 from wabox.errors import Invalid
-from wabox.messages.template import MAX_RAW, MAX_RENDERED, parse
+from wabox.messages.spintax import MAX_RENDERED
+from wabox.messages.template import MAX_RAW, parse
 
 ASHA = {"name": "Asha", "custom": "VIP", "phone": "8801711000001"}
 

@@ -17,7 +17,7 @@ from wabox.media import keeping
 from wabox.media import stored as media
 from wabox.media.found import Found
 from wabox.media.keeping import Examined
-from wabox.messages import template, variables
+from wabox.messages import template
 from wabox.texts import files, ready
 from wabox.texts import stored as texts
 from wabox.texts.files import Brought
@@ -108,7 +108,7 @@ def test_the_ready_ones_are_in_every_language_and_ask_for_the_same(language: str
         assert texts.checked(one) == one
         parsed, alike = template.parse(one.message, None), template.parse(other.message, None)
         assert sorted(parsed.variables) == sorted(alike.variables)
-        assert sorted(variables.needed(parsed)) == sorted(variables.needed(alike))
+        assert sorted(template.needed_of(parsed)) == sorted(template.needed_of(alike))
         assert languages.of(one.message) == language
 
 

@@ -8,64 +8,64 @@ from hypothesis import strategies as st
 
 from tests.examples import tries
 from wabox.errors import Invalid
-from wabox.messages import template, variables
+from wabox.messages import template
 
 
 def test_values_are_filled_in_and_never_parsed() -> None:
-    parsed = variables.parse("{Hi|Hi} {name:friend}: {order}, {when:soon}", {"order": ""})
+    parsed = template.parse_for("{Hi|Hi} {name:friend}: {order}, {when:soon}", {"order": ""})
     filled = parsed.render({"name": "", "order": "{a|b} {phone} \\{"}, seed="1")
     assert filled == "Hi friend: {a|b} {phone} \\{, soon"
     assert parsed.variables == ("name", "order", "when")
-    assert variables.needed(parsed) == ["order"]
+    assert template.needed_of(parsed) == ["order"]
 
 
 def test_a_variable_without_fallback_must_be_given_and_each_missing_one_is_named() -> None:
     with pytest.raises(Invalid) as refused:
-        variables.parse("{order} {shop:us} {name} {a|{till}}", {"other": "1"})
+        template.parse_for("{order} {shop:us} {name} {a|{till}}", {"other": "1"})
     assert refused.value.code == "variables_missing"
     assert list(refused.value.details) == ["variables.order", "variables.till"]
-    variables.parse("{order} {a|{till}}", {"order": "", "till": "2"})
+    template.parse_for("{order} {a|{till}}", {"order": "", "till": "2"})
     with pytest.raises(Invalid, match="variables.order"):  # one place without a fallback is enough
-        variables.parse("{order:x} {order}", {})
+        template.parse_for("{order:x} {order}", {})
 
 
 @pytest.mark.parametrize("name", ["", "Order", "1st", "a b", "_x", "a" * 33, "অর্ডার", "order\n", "a-b"])
 def test_what_is_no_name_is_refused_in_the_text_and_with_it(name: str) -> None:
     with pytest.raises(Invalid) as refused:
-        variables.checked({"fine": "1", name: "x"})
+        template.checked_values({"fine": "1", name: "x"})
     assert list(refused.value.details) == [f"variables.{name}"]
     with pytest.raises(Invalid, match="position 1"):
-        variables.parse("{" + name + "} x", {name: "x"})
+        template.parse_for("{" + name + "} x", {name: "x"})
 
 
 def test_values_and_their_number_are_bounded() -> None:
-    fine = {f"v{n}": "x" * variables.MOST_VALUE for n in range(variables.MOST)}
-    assert variables.checked(fine) == fine
+    fine = {f"v{n}": "x" * template.MOST_VALUE for n in range(template.MOST_VARIABLES)}
+    assert template.checked_values(fine) == fine
     with pytest.raises(Invalid) as refused:
-        variables.checked({"a": "x" * (variables.MOST_VALUE + 1), "b": "\0", "c": "\ud800"})
+        template.checked_values({"a": "x" * (template.MOST_VALUE + 1), "b": "\0", "c": "\ud800"})
     assert list(refused.value.details) == ["variables.a", "variables.b", "variables.c"]
     with pytest.raises(Invalid, match="more than 50"):
-        variables.checked({**fine, "more": "x"})
+        template.checked_values({**fine, "more": "x"})
 
 
 def test_where_only_contacts_fill_in_a_fallback_stands_in_its_place() -> None:
     text = r"{name:friend}, {Your|The} {order:box \{1\}} {x|{when:now}} \{order:no\}"
-    assert variables.settled(text) == r"{name:friend}, {Your|The} box \{1\} {x|now} \{order:no\}"
-    assert variables.contacts_only(text).variables == ("name",)
+    assert template.settled(text) == r"{name:friend}, {Your|The} box \{1\} {x|now} \{order:no\}"
+    assert template.contacts_only(text).variables == ("name",)
     with pytest.raises(Invalid, match=r"\{order\}, \{till\}"):
-        variables.contacts_only("{order} {till} {when:now}")
+        template.contacts_only("{order} {till} {when:now}")
 
 
 def test_what_is_left_to_write_is_named_to_who_writes_by_hand() -> None:
-    assert variables.by_hand("{name} {city:x}", ("city",)).own == ("city",)
+    assert template.by_hand("{name} {city:x}", ("city",)).own == ("city",)
     with pytest.raises(Invalid) as refused:
-        variables.by_hand("{name} {order} {city} {a|{till:1}}", ("city",))
+        template.by_hand("{name} {order} {city} {a|{till:1}}", ("city",))
     assert refused.value.details == {
         "message": "Write something in place of {order}, {till}; nobody fills that in. "
         "People have {name}, {custom}, {phone}, {city}."
     }
     with pytest.raises(Invalid, match="position 9"):  # what is wrong besides comes first
-        variables.by_hand("{order} {", ())
+        template.by_hand("{order} {", ())
 
 
 @settings(max_examples=tries(400))
@@ -76,7 +76,7 @@ def test_a_settled_text_reads_as_the_text_did(pieces: list[str]) -> None:
         parsed = template.parse(text, None)
     except Invalid:
         return
-    again = template.parse(variables.settled(text), None)
+    again = template.parse(template.settled(text), None)
     assert set(again.variables) <= set(parsed.variables)
     for seed in ("1", "2", "3"):
         assert _read(again, seed) == _read(parsed, seed)
@@ -91,4 +91,4 @@ def _read(parsed: template.Template, seed: str) -> str | None:
 
 def test_a_text_is_settled_in_linear_time() -> None:
     for text in ("{order:" + "\\" * 16_000, "{order:" * 2_000, "{order:" + "a" * 16_000, "{a" * 8_000):
-        assert variables.settled(text) == text
+        assert template.settled(text) == text

@@ -22,7 +22,7 @@ from wabox.contacts import stored as contacts
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
-from wabox.messages import outbox
+from wabox.messages import stored
 from wabox.mounting import Mount
 
 ContactId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A contact's id.")]
@@ -240,7 +240,7 @@ async def opt_out(contact_id: ContactId, box: Box, caller: Caller) -> OptedOut:
         by = caller.user.email
         replies.opt_out_by_owner(tx, caller.user.id, phone, source="api", by=by, now=box.now())
         shown = on_wire(contacts.of_user(tx, caller.user.id, contact_id))
-        in_hand = outbox.on_its_way(tx, caller.user.id, phone=phone)
+        in_hand = stored.on_its_way(tx, caller.user.id, phone=phone)
         return OptedOut(**msgspec.structs.asdict(shown), on_its_way=in_hand)
 
     return await box.db.write(act)

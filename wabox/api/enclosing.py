@@ -9,14 +9,14 @@ from msgspec import Meta, Struct
 
 from wabox.api import wire
 from wabox.errors import Invalid, Refusal
-from wabox.messages import enclosed
-from wabox.messages.enclosed import Enclosed
+from wabox.messages import carrying
+from wabox.messages.carrying import Enclosed
 from wabox.whatsapp.driver import Card, Place
 
-Line = Annotated[str, Meta(max_length=enclosed.LONGEST_LINE, extra_json_schema={"pattern": wire.PLAIN_LINE})]
+Line = Annotated[str, Meta(max_length=carrying.LONGEST_LINE, extra_json_schema={"pattern": wire.PLAIN_LINE})]
 Named = Annotated[
     str,
-    Meta(min_length=1, max_length=enclosed.LONGEST_LINE, extra_json_schema={"pattern": wire.NAME_PATTERN}),
+    Meta(min_length=1, max_length=carrying.LONGEST_LINE, extra_json_schema={"pattern": wire.NAME_PATTERN}),
 ]
 _ALONE = (
     "A {0} goes alone: leave out message, template_id, variables, media, as_document, voice and {1}; "
@@ -61,8 +61,8 @@ def given(location: GivenLocation | None, contact: GivenContact | None, *, count
     name = "location" if location is not None else "contact"
     try:
         if location is not None:
-            return enclosed.place(location.latitude, location.longitude, location.name, location.address)
-        return None if contact is None else enclosed.card(contact.name, contact.phone, country=country)
+            return carrying.place(location.latitude, location.longitude, location.name, location.address)
+        return None if contact is None else carrying.card(contact.name, contact.phone, country=country)
     except Refusal as refusal:
         refusal.details = {f"{name}.{field}": text for field, text in refusal.details.items()}
         raise

@@ -23,8 +23,8 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as files
-from wabox.messages import explaining, log, outbox, revoking, single, stored, template, variables
-from wabox.messages.enclosed import Enclosed
+from wabox.messages import chats, explaining, log, outbox, revoking, stored, template
+from wabox.messages.carrying import Enclosed
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
 from wabox.mounting import Mount
@@ -164,7 +164,7 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
             carried = carried_by(tx)
             if carried is None and origin is not None:
                 carried = sending.carried(tx, caller.user.id, origin, now=now)
-            job_id = single.send(
+            job_id = outbox.send(
                 tx,
                 caller.user.id,
                 phone=to.address,
@@ -348,7 +348,7 @@ def _text_of(
     """
     if data.location is not None or data.contact is not None:
         return lambda rows, user_id: (None, None)
-    given = variables.checked(data.variables or {})
+    given = template.checked_values(data.variables or {})
     if data.media is not None and data.template_id is None and not (data.message or "").strip():
         return lambda rows, user_id: (None, None)
     known = (*VARIABLES, *names)
@@ -365,15 +365,15 @@ def _text_of(
     if data.variables is None:
         found = wire.in_field("message", template.parse, data.message, names)
     else:
-        found = variables.parse(data.message, given, known)
+        found = template.parse_for(data.message, given, known)
     return lambda rows, user_id: (found, None)
 
 
-def _recipient(rows: Rows, user_id: int, data: Send, phone: str | None) -> single.Recipient:
+def _recipient(rows: Rows, user_id: int, data: Send, phone: str | None) -> chats.Recipient:
     if data.person_id is not None:
-        return single.recipient(rows, user_id, data.person_id, device_label=data.device_label)
+        return chats.recipient(rows, user_id, data.person_id, device_label=data.device_label)
     assert phone is not None
-    return single.Recipient(phone, devices.PRIMARY if data.device_label is None else data.device_label)
+    return chats.Recipient(phone, devices.PRIMARY if data.device_label is None else data.device_label)
 
 
 def _sent(tx: Tx, box: Box, message: stored.Message, now: datetime) -> Sent:

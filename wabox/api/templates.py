@@ -25,7 +25,7 @@ from wabox.contacts import stored as contacts
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
 from wabox.media import stored as files
-from wabox.messages import template, variables
+from wabox.messages import template
 from wabox.messages.spintax import VARIABLES
 from wabox.mounting import Mount
 from wabox.texts import stored as texts
@@ -221,7 +221,7 @@ def on_wire(names: tuple[str, ...], media: Mapping[int, files.Media], found: tex
         category=found.category,
         language=found.language,
         variables=list(parsed.variables),
-        needed=list(variables.needed(parsed, (*VARIABLES, *names))),
+        needed=list(template.needed_of(parsed, (*VARIABLES, *names))),
         version=found.version,
         created_at=times.wire(found.created_at),
         updated_at=times.wire(found.updated_at),

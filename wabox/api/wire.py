@@ -11,7 +11,7 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct, field
 
 from wabox.errors import Invalid, Refusal
-from wabox.messages import variables
+from wabox.messages import template
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +42,7 @@ _INSIDE = "[^{}|\\\\\\u0000]"
 
 
 def _text_pattern() -> str:
-    variable = rf"\{{(?:{variables.NAME_PATTERN})(?::{_INSIDE}*)?\}}"
+    variable = rf"\{{(?:{template.NAME_PATTERN})(?::{_INSIDE}*)?\}}"
     one = f"(?:{_INSIDE}|{variable})*"
     piece = rf"(?:[^{{}}\\\u0000]|\\[^\u0000]|{variable}|\{{{one}(?:\|{one})+\}})"
     return rf"^{piece}*[^{{}}\\{_BLANK}]{piece}*\\?$"
@@ -95,13 +95,13 @@ Variables = Annotated[
     Meta(
         description="Values by name: a small letter, then small letters, digits and `_`.",
         extra_json_schema={
-            "propertyNames": {"pattern": f"^{variables.NAME_PATTERN}$"},
+            "propertyNames": {"pattern": f"^{template.NAME_PATTERN}$"},
             "additionalProperties": {
                 "type": "string",
-                "maxLength": variables.MOST_VALUE,
+                "maxLength": template.MOST_VALUE,
                 "pattern": PLAIN_PATTERN,
             },
-            "maxProperties": variables.MOST,
+            "maxProperties": template.MOST_VARIABLES,
             "examples": [{"order": "1001"}],
         },
     ),

@@ -24,7 +24,7 @@ from wabox.campaigns.stored import (
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
-from wabox.messages import leaving, outbox
+from wabox.messages import leaving, stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def stop(tx: Tx, user_id: int, campaign_id: int, *, now: datetime, most: int = l
     changes. The message in hand is not handed over once more.
     """
     campaign = of_user(tx, user_id, campaign_id)
-    in_hand = outbox.on_its_way(tx, user_id, campaign_id=campaign_id)
+    in_hand = stored.on_its_way(tx, user_id, campaign_id=campaign_id)
     if campaign.status in OVER:
         return Stopped(campaign, 0, in_hand)
     unexpanded = _left_to_expand(tx, campaign)

@@ -23,7 +23,7 @@ from wabox.content.rules import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Refusal
 from wabox.media import stored as media
-from wabox.messages import log, outbox, reasons, stored, template
+from wabox.messages import outbox, reasons, stored, template
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +170,10 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
             for n, one in enumerate(part.people)
         ],
     )
-    log.rows_added(tx, part.campaign.user_id, len(part.people))
+    stored.rows_added(tx, part.campaign.user_id, len(part.people))
     for n, one in enumerate(part.people):
         if one.error is not None:
-            log.came_to(tx, part.campaign.user_id, one.status, 1, now=now)
+            stored.came_to(tx, part.campaign.user_id, one.status, 1, now=now)
             outbox.owe(tx, first + n, now)
         if one.verdict is not None:
             _put_aside(tx, part, first + n, one.verdict, now)

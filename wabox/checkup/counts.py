@@ -15,7 +15,7 @@ from wabox.db import Rows
 from wabox.devices import orders
 from wabox.media import keeping
 from wabox.media.keeping import Room
-from wabox.messages import explaining, log
+from wabox.messages import explaining, stored
 
 LATE = timedelta(minutes=1)
 SETTLED = timedelta(days=2)  # counts of a time this long ago do not change any more
@@ -86,7 +86,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         ),
         totals=_totals(rows, before, now),
         today=_between(rows, times.stored(midnight)),
-        week=_between(rows, log.bucket(now - timedelta(days=7))),
+        week=_between(rows, stored.bucket(now - timedelta(days=7))),
         devices=_by(rows, "select state, count(*) from devices where removed_at is null group by state"),
         limited=_by(
             rows,
@@ -137,7 +137,7 @@ def _waiting(rows: Rows, config: Config, now: datetime) -> tuple[dict[str, int],
 
 
 def _totals(rows: Rows, before: Totals | None, now: datetime) -> Totals:
-    until = log.bucket(now - SETTLED)
+    until = stored.bucket(now - SETTLED)
     kept = Counter(before.kept if before else {})
     since = before.until if before else ""
     if since < until:

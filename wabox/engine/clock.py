@@ -21,7 +21,7 @@ from wabox.db import Rows
 from wabox.engine.backoff import Backoff
 from wabox.engine.lines import Lines
 from wabox.engine.workers import Workers
-from wabox.messages import claiming, outbox
+from wabox.messages import claiming, leaving
 
 log = structlog.get_logger()
 
@@ -159,16 +159,16 @@ class Clock:
     async def _expire(self) -> None:
         """Many at once; where one of them fails, each by itself."""
         now, write = self._box.now(), self._box.db.write
-        if not self._box.db.read_here(outbox.expired, now=now, most=1):
+        if not self._box.db.read_here(leaving.expired, now=now, most=1):
             return
         if not len(self._failed):
             with self._failed.apart("expiry", ALL):
-                await write(outbox.expire, now=now)
+                await write(leaving.expire, now=now)
             return
-        for message_id in self._box.db.read_here(outbox.expired, now=now):
+        for message_id in self._box.db.read_here(leaving.expired, now=now):
             if not self._failed.rests(message_id):
                 with self._failed.apart("expiry", message_id):
-                    await write(outbox.expire, now=now, only=message_id)
+                    await write(leaving.expire, now=now, only=message_id)
         self._failed.went_well(ALL)
 
     async def _devices(self) -> None:

@@ -15,8 +15,8 @@ from wabox.box import Box
 from wabox.content import refusals, reviews
 from wabox.db import Tx
 from wabox.engine.backoff import Backoff
-from wabox.messages import log as messages_log
 from wabox.messages import revoking
+from wabox.messages import stored as messages_log
 from wabox.webhooks import deliveries
 
 log = structlog.get_logger()

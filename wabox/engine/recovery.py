@@ -20,7 +20,7 @@ from wabox.devices import pace
 from wabox.devices import stored as devices
 from wabox.errors import NotFound
 from wabox.media import stored as media
-from wabox.messages import answers, handing, outbox, stored, uploads
+from wabox.messages import answers, handing, outbox, stored
 from wabox.messages.handing import HANDED_AGAIN, RESTING
 from wabox.whatsapp.driver import FILE_GONE, OF_FILES, Driver, Handed, LookedUp, SessionLost
 
@@ -85,7 +85,7 @@ class Recovery:
         if (
             message.media_id is not None and message.recoveries > 0
         ):  # the page is a fresh one, and has nothing of it
-            self.box.db.write_now(uploads.stuck, message, now=now)
+            self.box.db.write_now(handing.upload_stuck, message, now=now)
             return True
         return self._hand_over(message, stage=0)
 
@@ -145,7 +145,7 @@ class Recovery:
         elif handed.outcome == "held" or (handed.outcome == "refused" and handed.reason in answers.LIMITS):
             self.box.db.write_now(answers.held_back, message, handed, now=now)
         elif handed.outcome == "refused" and handed.reason in OF_FILES:
-            self.box.db.write_now(uploads.refused, message, handed.reason, now=now)
+            self.box.db.write_now(handing.file_refused, message, handed.reason, now=now)
         elif handed.outcome == "refused":
             self.box.db.write_now(answers.refused, message, now=now)
         elif handed.outcome == "not_entered":  # no new doubt: as before this attempt, a moment later

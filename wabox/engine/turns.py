@@ -24,7 +24,7 @@ from wabox.engine.recovery import Recovery
 from wabox.engine.revoking import Revoking
 from wabox.errors import NotFound
 from wabox.media import stored as media
-from wabox.messages import addressees, answers, chats, claiming, gate, handing, outbox, stored, uploads
+from wabox.messages import addressees, answers, chats, claiming, gate, handing, outbox, stored
 from wabox.whatsapp.driver import FILE_GONE, OF_FILES, TOO_MANY, Driver, Handed, Resolved, SessionLost
 
 log = structlog.get_logger()
@@ -177,7 +177,7 @@ class Turns:
         return True
 
     def _file_refused(self, armed: stored.Message, reason: str) -> bool:
-        self.box.db.write_now(uploads.refused, armed, reason, now=self.box.now())
+        self.box.db.write_now(handing.file_refused, armed, reason, now=self.box.now())
         log.warning("file refused", job_id=armed.id, reason=reason)
         return True
 

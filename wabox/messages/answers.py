@@ -13,7 +13,7 @@ from wabox import times
 from wabox.db import Rows, Tx
 from wabox.devices import limits, pace
 from wabox.devices import stored as devices
-from wabox.messages import chats, handing, log, outbox, stored
+from wabox.messages import chats, handing, outbox, stored
 from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
 
 LIMITS = (TIMELOCK, CAPPED)  # why the page lets a cold message not in, or WhatsApp refuses it: no fault of it
@@ -107,7 +107,7 @@ def _refused_after_all(tx: Tx, message: stored.Message, at: datetime) -> bool:
         limits.number_refused(tx, message.device_id, message.account, now=at)
     if message.campaign_id is not None:
         in_a_row = _late_of_campaign(tx, message, now=at)
-        log.failed_in_a_row(tx, message.campaign_id, in_a_row)
+        stored.failed_in_a_row(tx, message.campaign_id, in_a_row)
     return True
 
 

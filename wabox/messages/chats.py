@@ -7,13 +7,16 @@ number on the same device begins with none. What WhatsApp said of a number is re
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wabox import times
+from wabox.contacts import identities
 from wabox.db import Rows, Tx
 from wabox.devices import linking, numbers
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
+from wabox.errors import Invalid
 from wabox.messages import stored
 from wabox.messages.stored import Message
 from wabox.whatsapp.driver import Resolved
@@ -235,3 +238,36 @@ def go_on(tx: Tx, device: devices.Device, phone: str, *, now: datetime) -> devic
     after = devices.by_id(tx, device.id)
     linking.owe_state(tx, after, now=now)
     return after
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody who wrote first: where they are written to, and from which of the user's phones."""
+
+    address: str
+    device_label: str
+
+
+def recipient(rows: Rows, user_id: int, person_id: int, *, device_label: str | None = None) -> Recipient:
+    """The person, to be answered. Raises NotFound; Invalid `never_wrote`, or `wrote_elsewhere`.
+
+    device_label: the wanted phone; else the one they wrote to last. Somebody without a number can be reached only
+    in a chat that they began.
+    """
+    person = identities.by_id(rows, user_id, person_id)
+    phones = begun(rows, user_id, person.address)
+    if not phones:
+        sentence = "This person has not written to you; send to a phone number."
+        raise Invalid("never_wrote", sentence, details={"person_id": sentence})
+    if device_label is not None:
+        device = devices.by_label(rows, user_id, device_label)
+        if person.phone is None and device.id not in phones:
+            sentence = "This person's number is hidden, and they have not written to this phone; leave it out."
+            raise Invalid("wrote_elsewhere", sentence, details={"device_label": sentence})
+        return Recipient(person.address, device_label)
+    owned = {one.id: one.label for one in devices.list_of(rows, user_id)}
+    label = next((owned[one] for one in phones if one in owned), None)
+    if label is None and person.phone is None:
+        sentence = "The phone that this person wrote to is no longer here, and their number is hidden."
+        raise Invalid("wrote_elsewhere", sentence, details={"person_id": sentence})
+    return Recipient(person.address, label or devices.PRIMARY)

@@ -17,8 +17,8 @@ from wabox.content import reviews
 from wabox.db import Row, Rows
 from wabox.devices import stored as devices
 from wabox.messages import foreseeing, gate, reasons, stored
+from wabox.messages.foreseeing import Pace
 from wabox.messages.line import MESSAGE, Line, of_device
-from wabox.messages.pacing import Pace
 
 MOST_COUNTED = 10_000  # ahead of a message; beyond it, the exact number helps nobody
 ROWS = 20

@@ -3,6 +3,8 @@
 Every hand-over asks the gate in its own transaction: the first, which arms the message, and each one after.
 What may not go now is not handed over. If it surely never entered WhatsApp's page it is put back, and the
 ordinary line ends it or lets it wait; if the page has it without the server's ack, nobody can know.
+A message whose file does not get up to WhatsApp surely did not go: it waits beside the line, so that a file that
+always fails holds up nobody, and has failed after three attempts.
 """
 
 from __future__ import annotations
@@ -21,12 +23,14 @@ from wabox.devices import pace
 from wabox.devices import stored as devices
 from wabox.messages import chats, gate, outbox, stored
 from wabox.messages.line import MESSAGE, of_device
-from wabox.whatsapp.driver import Resolved
+from wabox.whatsapp.driver import UPLOAD_ERROR, UPLOAD_STUCK, Resolved
 
 Verdict = Literal["go", "back", "rest", "settled"]
 
 SHORT_WAIT = timedelta(minutes=5)  # what the page has is left alone so long, and judged again
 RESTING, HANDED_AGAIN = 1, 2  # doubt_stage: the page has it without an ack, and has been given it once more
+MOST_UPLOADS = 3
+UPLOAD_REST = timedelta(minutes=1)  # after the first attempt; longer after each further one
 
 
 def claim(tx: Tx, message_id: int, *, now: datetime) -> bool:
@@ -206,6 +210,30 @@ def wait_out(tx: Tx, message: stored.Message, rest: timedelta, *, now: datetime)
     pace.rest(tx, message.device_id, now + rest)
 
 
+def file_refused(tx: Tx, message: stored.Message, reason: str, *, now: datetime) -> None:
+    """sending → queued for a while, or failed: the file was not taken. reason: one of OF_FILES.
+
+    What may be taken the next time is tried again, under another id: the page has this one as failed.
+    """
+    if reason != UPLOAD_ERROR or message.attempts >= MOST_UPLOADS:
+        outbox.fail(tx, message, reason, now=now)
+        return
+    put_back(tx, message, now=now, refused=True)
+    _rest_upload(tx, message, reason, now)
+
+
+def upload_stuck(tx: Tx, message: stored.Message, *, now: datetime) -> None:
+    """sending → queued for a while, or failed: the upload came to no end, and a fresh page has nothing of it.
+
+    The next attempt has the same id.
+    """
+    if message.attempts >= MOST_UPLOADS:
+        outbox.fail(tx, message, UPLOAD_STUCK, now=now)
+        return
+    put_back(tx, message, now=now)
+    _rest_upload(tx, message, UPLOAD_STUCK, now)
+
+
 def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
     """A cancel, the end of its campaign or an opt-out came while it was in hand, where they do not reach."""
     message = stored.by_id(tx, message_id)
@@ -220,3 +248,7 @@ def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
         outbox.cancel(tx, message, now=now, error="campaign_stopped")
     elif not message.system and suppression.is_out(tx, message.user_id, message.phone):
         outbox.skip(tx, message, "opted_out", now=now)
+
+
+def _rest_upload(tx: Tx, message: stored.Message, reason: str, now: datetime) -> None:
+    outbox.hold(tx, message.id, until=now + message.attempts * UPLOAD_REST, reason=reason)

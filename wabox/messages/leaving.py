@@ -7,6 +7,7 @@ line knows only running campaigns, and only a phone that is there has turns.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,6 +158,28 @@ def skip_twins(tx: Tx, user_id: int, phone: str, wa_id: str, *, had: str, now: d
                 id=row["id"],
                 error=outbox.SAME_PERSON,
             )
+
+
+def expired(rows: Rows, *, now: datetime, most: int = 500) -> list[int]:
+    """Ids of queued messages whose time has passed, some of them."""
+    found = rows.all(
+        """select id from messages where status = 'queued' and expires_at is not null and expires_at <= :now
+           limit :most""",
+        now=times.stored(now),
+        most=most,
+    )
+    return [row["id"] for row in found]
+
+
+def expire(tx: Tx, *, now: datetime, only: int | None = None) -> int:
+    """Queued messages whose time has passed are skipped, whatever their device does: some, or only this one."""
+    due = tx.all(
+        f"""{stored.COLUMNS} where m.id in (select value from json_each(:ids))
+            and m.status = 'queued' and m.expires_at <= :now""",  # noqa: S608 - this house's constants
+        ids=json.dumps(expired(tx, now=now) if only is None else [only]),
+        now=times.stored(now),
+    )
+    return sum(outbox.skip(tx, stored.of_row(row), "expired", now=now) for row in due)
 
 
 def _cancel(tx: Tx, found: list[Row], error: str, now: datetime) -> Piece:

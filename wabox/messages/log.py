@@ -1,25 +1,22 @@
-"""The log of messages as people read it: lists, talks with one person, and what is counted of it as it moves."""
+"""The log of messages as people read it: lists, talks with one person, and how many there are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from wabox import times
 from wabox.contacts import identities, inbox, inbox_files
 from wabox.contacts.inbox import Received
 from wabox.contacts.inbox_files import Sent
-from wabox.db import Rows, Tx
+from wabox.db import Rows
 from wabox.media import stored as media
 from wabox.media.stored import Media
-from wabox.messages import enclosed, stored
-from wabox.messages.stored import Message, Status
+from wabox.messages import carrying, stored
+from wabox.messages.stored import Message
 from wabox.whatsapp.driver import Place
-
-BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters of an hour from UTC
-_UNKNOWN_ENDS = ("sent", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +141,7 @@ def last_place(rows: Rows, user_id: int) -> Place | None:
            and enclosed ->> 'kind' = 'location' order by id desc limit 1""",
         user_id=user_id,
     )
-    given = enclosed.read(found)
+    given = carrying.read(found)
     return given if isinstance(given, Place) else None
 
 
@@ -170,54 +167,6 @@ def reached(rows: Rows, user_id: int, since: datetime, until: datetime) -> Mappi
             until=times.stored(until),
         )
     }
-
-
-def came_to(tx: Tx, user_id: int, status: Status, n: int, *, now: datetime) -> None:
-    """n more messages have come to this status at this time, for the reports."""
-    tx.tally(
-        """insert into message_counts (user_id, bucket, status, n) values (:user_id, :bucket, :status, :n)
-           on conflict do update set n = n + :n""",
-        n,
-        user_id=user_id,
-        bucket=bucket(now),
-        status=status,
-    )
-
-
-def rows_added(tx: Tx, user_id: int, n: int) -> None:
-    """The user's log has n more rows, or fewer; for whoever writes or forgets rows."""
-    tx.tally(
-        """insert into message_totals (user_id, n) values (:user_id, :n) on conflict do update set n = n + :n""",
-        n,
-        user_id=user_id,
-    )
-
-
-def campaign_moved(tx: Tx, campaign_id: int, *, was: Status, to: Status, error: str | None) -> None:
-    """The campaign's counters move with the row; a failure in a row counts only against the device."""
-    device_failed = to == "failed" and error != "not_on_whatsapp"
-    settled = ", unknown = unknown - 1" if was == "unknown" and to in _UNKNOWN_ENDS else ""
-    settled += ", sent = sent - 1" if was == "sent" and to == "failed" else ""
-    tx.run(
-        f"""update campaigns set {to} = {to} + 1{settled},
-            not_on_whatsapp = not_on_whatsapp + :not_there,
-            failures_in_row = iif(:failed, failures_in_row + 1, iif(:sent, 0, failures_in_row))
-            where id = :id""",  # noqa: S608 - a status of our own
-        id=campaign_id,
-        not_there=int(error == "not_on_whatsapp"),
-        failed=device_failed,
-        sent=to == "sent",
-    )
-
-
-def failed_in_a_row(tx: Tx, campaign_id: int, n: int) -> None:
-    """At least its last n failed: each counted as sent before."""
-    tx.run("update campaigns set failures_in_row = max(failures_in_row, :n) where id = :id", id=campaign_id, n=n)
-
-
-def bucket(moment: datetime) -> str:
-    """The quarter of an hour a moment falls into, as the counts know it."""
-    return times.stored(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))
 
 
 def _total(rows: Rows, user_id: int, wanted: Wanted) -> int:

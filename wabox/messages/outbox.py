@@ -1,4 +1,4 @@
-"""A message's life: every move from one status to the next, each a guarded UPDATE in one transaction.
+"""A message's life: how it comes in, and every move from one status to the next, each a guarded UPDATE.
 
 queued → sending → sent → delivered → read. Ends besides: failed and skipped (surely not sent), cancelled (by the
 owner, never handed over), unknown (it may have gone; only a receipt or a person settles it). What is sent may yet
@@ -16,21 +16,73 @@ from typing import Literal
 
 from wabox import times
 from wabox.billing import ledger
+from wabox.contacts import stored as contacts
 from wabox.contacts import suppression
 from wabox.content import refusals, reviews, rules
 from wabox.content.rules import Verdict
-from wabox.db import Rows, Tx
+from wabox.db import Tx
+from wabox.devices import pace
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as media
-from wabox.messages import chats, enclosed, log, reasons, stored
-from wabox.messages.carrying import Carried
-from wabox.messages.enclosed import Enclosed
-from wabox.messages.template import Template
+from wabox.messages import carrying, chats, reasons, stored
+from wabox.messages.carrying import Carried, Enclosed
+from wabox.messages.template import NOTHING, Template
 from wabox.webhooks import deliveries
 
 REFUSED_LATER = "refused_later"  # WhatsApp took it before
 SAME_PERSON = "same_person"  # the campaign went to them under another number
+
+
+def send(
+    tx: Tx,
+    user_id: int,
+    *,
+    phone: str,
+    template: Template | None,
+    now: datetime,
+    device_label: str = devices.PRIMARY,
+    queue_if_offline: bool = False,
+    scheduled_for: datetime | None = None,
+    expires_at: datetime | None = None,
+    require_consent: bool,
+    variables: Mapping[str, str] | None = None,
+    carried: Carried | None = None,
+    instead: Enclosed | None = None,
+    ip: str | None = None,
+) -> int:
+    """The message is in the log: queued, or skipped at once for somebody who must not be written to. Its job id.
+
+    phone: the address, digits or the hidden id of somebody who wrote first. Name, custom and the user's own
+    fields come from the contact with that phone, unless `variables` say otherwise. queue_if_offline: also for a
+    device that is not linked. Raises, in this order, NotFound for the device, InsufficientCredits,
+    Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
+    carried: the file that goes with it; without one there is a template. instead: a place or card, alone.
+    require_consent: `[guards]`. ip: of the sender, for the record of a refusal.
+    """
+    device = devices.by_label(tx, user_id, device_label)
+    consented = not require_consent or contacts.has_consented(tx, user_id, phone)
+    if consented and not suppression.is_out(tx, user_id, phone):
+        ledger.require(tx, user_id, 1)
+    if not queue_if_offline:
+        pace.check_sendable(device)
+    text = carrying.with_text(carried, template) if instead is None else NOTHING
+    contact_id, values = contacts.values_for(tx, user_id, phone, text.own, text.language)
+    return accept(
+        tx,
+        device,
+        phone=phone,
+        template=text,
+        values={**values, **(variables or {})},
+        contact_id=contact_id,
+        now=now,
+        scheduled_for=scheduled_for,
+        expires_at=expires_at,
+        consented=consented,
+        carried=carried,
+        instead=instead,
+        ip=ip,
+    )
 
 
 def accept(
@@ -66,7 +118,7 @@ def accept(
         error = "no_consent"
     media_id = None if carried is None else carried.media.id
     judged = not system and error is None and rules.in_force(tx)
-    verdict = rules.verdict(tx, media.words(tx, enclosed.words(text, instead), media_id)) if judged else None
+    verdict = rules.verdict(tx, media.words(tx, carrying.words(text, instead), media_id)) if judged else None
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(device.user_id, verdict, ip=ip, now=now)
     if error is None and not system:
@@ -92,9 +144,9 @@ def accept(
         now=times.stored(now),
         media_id=media_id,
         media_kind=None if carried is None else carried.kind,
-        enclosed=enclosed.kept(instead),
+        enclosed=carrying.kept(instead),
     )
-    log.rows_added(tx, device.user_id, 1)
+    stored.rows_added(tx, device.user_id, 1)
     if error is not None:
         skip(tx, stored.by_id(tx, job_id), error, now=now)
     if verdict is not None:
@@ -181,19 +233,6 @@ def cancel_for(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> store
     return stored.by_id(tx, message_id)
 
 
-def on_its_way(rows: Rows, user_id: int, *, campaign_id: int | None = None, phone: str | None = None) -> int:
-    """How many messages of this campaign, or to this phone, are being handed over or in doubt."""
-    found = rows.value(
-        """select count(*) from devices d join messages m on m.device_id = d.id and m.status = 'sending'
-           where d.user_id = :user_id and (:campaign_id is null or m.campaign_id = :campaign_id)
-           and (:phone is null or m.phone = :phone)""",
-        user_id=user_id,
-        campaign_id=campaign_id,
-        phone=phone,
-    )
-    return int(found)
-
-
 def settle(
     tx: Tx, user_id: int, message_id: int, verdict: Literal["sent", "not_sent"], *, now: datetime
 ) -> stored.Message:
@@ -209,28 +248,6 @@ def settle(
     if not settled:
         raise Invalid("wrong_state", f"Only an unknown message can be settled; this one is {message.status}.")
     return message
-
-
-def expired(rows: Rows, *, now: datetime, most: int = 500) -> list[int]:
-    """Ids of queued messages whose time has passed, some of them."""
-    found = rows.all(
-        """select id from messages where status = 'queued' and expires_at is not null and expires_at <= :now
-           limit :most""",
-        now=times.stored(now),
-        most=most,
-    )
-    return [row["id"] for row in found]
-
-
-def expire(tx: Tx, *, now: datetime, only: int | None = None) -> int:
-    """Queued messages whose time has passed are skipped, whatever their device does: some, or only this one."""
-    due = tx.all(
-        f"""{stored.COLUMNS} where m.id in (select value from json_each(:ids))
-            and m.status = 'queued' and m.expires_at <= :now""",  # noqa: S608 - this house's constants
-        ids=json.dumps(expired(tx, now=now) if only is None else [only]),
-        now=times.stored(now),
-    )
-    return sum(skip(tx, stored.of_row(row), "expired", now=now) for row in due)
 
 
 def move(
@@ -265,13 +282,13 @@ def move(
     )
     if not moved:
         return False
-    log.came_to(tx, message.user_id, to, 1, now=now)
+    stored.came_to(tx, message.user_id, to, 1, now=now)
     if was == "sent" and to == "failed" and message.sent_at is not None:
-        log.came_to(tx, message.user_id, "sent", -1, now=message.sent_at)
+        stored.came_to(tx, message.user_id, "sent", -1, now=message.sent_at)
     if to in ("failed", "skipped", "cancelled"):
         ledger.give_back(tx, message.user_id, message.id, now=now)
     if message.campaign_id is not None:
-        log.campaign_moved(tx, message.campaign_id, was=was, to=to, error=error)
+        stored.campaign_moved(tx, message.campaign_id, was=was, to=to, error=error)
     owe(tx, message.id, now)
     return True
 
@@ -286,7 +303,7 @@ def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *,
         text=reasons.of_end(error),
         now=times.stored(now),
     )
-    log.came_to(tx, user_id, "cancelled", len(message_ids), now=now)
+    stored.came_to(tx, user_id, "cancelled", len(message_ids), now=now)
 
 
 def owe(tx: Tx, message_id: int, now: datetime) -> None:
@@ -306,5 +323,5 @@ def owe(tx: Tx, message_id: int, now: datetime) -> None:
     }
     if message.number is None:
         payload["person_id"] = message.person_id
-    payload |= enclosed.told(message.enclosed)
+    payload |= carrying.told(message.enclosed)
     deliveries.owe(tx, user_id=message.user_id, event=event, payload=payload, now=now, message_id=message.id)

@@ -3,12 +3,15 @@ r"""The language of a text: `{a|b}` draws one, `{name}` and `{name:friend}` are 
 Braces with a `|` of their own are alternatives, nested up to eight deep; braces without one are a variable.
 A backslash counts only before `{`, `}`, `|` and itself. Outside braces a `|` is a `|`. Besides VARIABLES a text
 may use names that its writer has given to things of their own.
+Alternatives are drawn by a hash. Values go in last and are never parsed: a contact named `{a|b}` stays so. All of
+it is linear in the text.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import prod
 from typing import NoReturn
@@ -18,6 +21,7 @@ from wabox.errors import Invalid
 VARIABLES = ("name", "custom", "phone")
 OWN = re.compile(r"[a-z][a-z0-9_]{0,31}")  # a name somebody has given
 MAX_DEPTH = 8
+MAX_RENDERED = 4_096  # characters that one person reads
 MOST_NAMED = 8
 _MARK = re.compile(r"\\[{}|\\]|[{}|]|[\0\ud800-\udfff]")
 
@@ -41,6 +45,7 @@ class Group:
 
 
 Nodes = tuple[str | Variable | Group, ...]
+Choose = Callable[[Group], int]  # which of its alternatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,117 @@ def nodes(text: str, own: Collection[str] | None = ()) -> Parsed:
         done = mark.end()
     parser.add(text[done:])
     return parser.finish()
+
+
+def drawn_by(seed: str) -> Choose:
+    """Each group on its own, evenly, and the same on every attempt."""
+    salt = seed.encode("utf-8", "surrogatepass")
+
+    def choose(group: Group) -> int:
+        drawn = hashlib.blake2b(b"%d:%b" % (group.index, salt), digest_size=8).digest()
+        return int.from_bytes(drawn, "big") % len(group.alternatives)
+
+    return choose
+
+
+def numbered(number: int) -> Choose:
+    """The variant of this number: every number below `variants` is another way to draw."""
+    left = number
+
+    def choose(group: Group) -> int:
+        nonlocal left
+        left, inside = divmod(left, group.variants)
+        chosen = 0
+        while inside >= group.each[chosen]:
+            inside -= group.each[chosen]
+            chosen += 1
+        left = left * group.each[chosen] + inside
+        return chosen
+
+    return choose
+
+
+def drawn(parsed: Nodes, values: Mapping[str, str], choose: Choose) -> str:
+    """The drawn text; given up soon after it is over the limit, so that values cannot make it huge."""
+    pieces: list[str] = []
+    room = MAX_RENDERED
+    waiting = [iter(parsed)]
+    while waiting and room >= 0:
+        node = next(waiting[-1], None)
+        if node is None:
+            waiting.pop()
+        elif isinstance(node, Group):
+            waiting.append(iter(node.alternatives[choose(node)]))
+        else:
+            piece = node if isinstance(node, str) else value(node, values)
+            pieces.append(piece)
+            room -= len(piece)
+    return "".join(pieces)
+
+
+def value(variable: Variable, values: Mapping[str, str]) -> str:
+    """What stands for the variable; its fallback for a blank value, and for none."""
+    found = values.get(variable.name, "")
+    return found if found.strip() else variable.fallback
+
+
+def literals(parsed: Nodes) -> Iterator[str]:
+    """Every piece of plain text, whatever alternative it stands in."""
+    for node in parsed:
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, Variable):
+            yield node.fallback
+        else:
+            for one in node.alternatives:
+                yield from literals(one)
+
+
+def without_fallback(parsed: Nodes) -> Iterator[str]:
+    """Names of variables, as they stand somewhere without a fallback."""
+    for node in parsed:
+        if isinstance(node, Variable) and not node.fallback:
+            yield node.name
+        elif isinstance(node, Group):
+            for one in node.alternatives:
+                yield from without_fallback(one)
+
+
+def shortest(parsed: Nodes) -> int:
+    """The least characters of what can be drawn, whatever the values."""
+    total = 0
+    for node in parsed:
+        if isinstance(node, str):
+            total += len(node)
+        elif isinstance(node, Variable):
+            total += min(1, len(node.fallback))
+        else:
+            total += min(shortest(one) for one in node.alternatives)
+    return total
+
+
+def longest(parsed: Nodes, length: Callable[[Variable], int]) -> int:
+    """The most characters of what can be drawn. length: of what stands for a variable."""
+    total = 0
+    for node in parsed:
+        if isinstance(node, str):
+            total += len(node)
+        elif isinstance(node, Variable):
+            total += length(node)
+        else:
+            total += max(longest(one, length) for one in node.alternatives)
+    return total
+
+
+def may_be_blank(parsed: Nodes, values: Mapping[str, str]) -> bool:
+    """Whether some way of drawing it shows nothing with these values."""
+    for node in parsed:
+        if isinstance(node, Group):
+            if not any(may_be_blank(one, values) for one in node.alternatives):
+                return False
+        elif (node if isinstance(node, str) else value(node, values)).strip():
+            return False
+    return True
 
 
 @dataclass(slots=True)

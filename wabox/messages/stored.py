@@ -1,24 +1,27 @@
-"""A message as the log holds it: its row, its statuses, and how one is found."""
+"""A message as the log holds it: its row, its statuses, how one is found, and what is counted as it moves."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
+from wabox import times
 from wabox.contacts import identities
-from wabox.db import Rows, reader
+from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
 from wabox.media import stored as media
-from wabox.messages import enclosed
-from wabox.messages.enclosed import Enclosed
+from wabox.messages import carrying
+from wabox.messages.carrying import Enclosed
 
 Status = Literal["queued", "sending", "sent", "delivered", "read", "failed", "skipped", "cancelled", "unknown"]
 
 OPEN: tuple[Status, ...] = ("queued", "sending")
 REACHED: tuple[Status, ...] = ("sent", "delivered", "read")
 STATUSES: tuple[Status, ...] = (*OPEN, *REACHED, "failed", "skipped", "cancelled", "unknown")
+BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters of an hour from UTC
+_UNKNOWN_ENDS = ("sent", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Message:
     @property
     def words(self) -> str:
         """What rules read of it, its file's name aside."""
-        return enclosed.words(self.text, self.enclosed)
+        return carrying.words(self.text, self.enclosed)
 
 
 COLUMNS = """select m.*, d.label as device_label, (select p.id from people p where p.user_id = m.user_id
@@ -116,10 +119,71 @@ def in_doubt(rows: Rows, device_id: int) -> Message | None:
     return None if row is None else of_row(row)
 
 
+def on_its_way(rows: Rows, user_id: int, *, campaign_id: int | None = None, phone: str | None = None) -> int:
+    """How many messages of this campaign, or to this phone, are being handed over or in doubt."""
+    found = rows.value(
+        """select count(*) from devices d join messages m on m.device_id = d.id and m.status = 'sending'
+           where d.user_id = :user_id and (:campaign_id is null or m.campaign_id = :campaign_id)
+           and (:phone is null or m.phone = :phone)""",
+        user_id=user_id,
+        campaign_id=campaign_id,
+        phone=phone,
+    )
+    return int(found)
+
+
+def came_to(tx: Tx, user_id: int, status: Status, n: int, *, now: datetime) -> None:
+    """n more messages have come to this status at this time, for the reports."""
+    tx.tally(
+        """insert into message_counts (user_id, bucket, status, n) values (:user_id, :bucket, :status, :n)
+           on conflict do update set n = n + :n""",
+        n,
+        user_id=user_id,
+        bucket=bucket(now),
+        status=status,
+    )
+
+
+def rows_added(tx: Tx, user_id: int, n: int) -> None:
+    """The user's log has n more rows, or fewer; for whoever writes or forgets rows."""
+    tx.tally(
+        """insert into message_totals (user_id, n) values (:user_id, :n) on conflict do update set n = n + :n""",
+        n,
+        user_id=user_id,
+    )
+
+
+def campaign_moved(tx: Tx, campaign_id: int, *, was: Status, to: Status, error: str | None) -> None:
+    """The campaign's counters move with the row; a failure in a row counts only against the device."""
+    device_failed = to == "failed" and error != "not_on_whatsapp"
+    settled = ", unknown = unknown - 1" if was == "unknown" and to in _UNKNOWN_ENDS else ""
+    settled += ", sent = sent - 1" if was == "sent" and to == "failed" else ""
+    tx.run(
+        f"""update campaigns set {to} = {to} + 1{settled},
+            not_on_whatsapp = not_on_whatsapp + :not_there,
+            failures_in_row = iif(:failed, failures_in_row + 1, iif(:sent, 0, failures_in_row))
+            where id = :id""",  # noqa: S608 - a status of our own
+        id=campaign_id,
+        not_there=int(error == "not_on_whatsapp"),
+        failed=device_failed,
+        sent=to == "sent",
+    )
+
+
+def failed_in_a_row(tx: Tx, campaign_id: int, n: int) -> None:
+    """At least its last n failed: each counted as sent before."""
+    tx.run("update campaigns set failures_in_row = max(failures_in_row, :n) where id = :id", id=campaign_id, n=n)
+
+
+def bucket(moment: datetime) -> str:
+    """The quarter of an hour a moment falls into, as the counts know it."""
+    return times.stored(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))
+
+
 # A row of COLUMNS as a Message.
 of_row = reader(
     Message,
     system="is_system",
     wa_chat_ids=lambda row: tuple(json.loads(row["wa_chat_ids"] or "[]")),
-    enclosed=lambda row: enclosed.read(row["enclosed"]),
+    enclosed=lambda row: carrying.read(row["enclosed"]),
 )

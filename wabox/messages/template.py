@@ -1,25 +1,31 @@
-"""What each person reads: a parsed text draws its alternatives by a hash and fills in values.
+"""A text for one person: what it may say, how long it may be, and who fills in its variables.
 
-Values go in last and are never parsed: a contact named `{a|b}` stays so. All of it is linear in the text.
+A variable that stands everywhere with a fallback, `{order:your order}`, may be left out. Of the others a contact
+fills in some, the sender the rest by name: `variables: {order: "1001"}` with the message.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from wabox import languages
 from wabox.errors import Invalid
-from wabox.messages.spintax import VARIABLES, Group, Nodes, Variable, nodes
+from wabox.messages import spintax
+from wabox.messages.spintax import MAX_RENDERED, OWN, VARIABLES, Nodes, nodes
 
-MAX_RENDERED = 4_096
 MAX_CAPTION = 1_024  # of a text that goes with a file
 MAX_RAW = 16_384
+MOST_VARIABLES = 50
+MOST_VALUE = 1_024
+MOST_NAMED = 12
 
-_Choose = Callable[[Group], int]
 Misfit: TypeAlias = Literal["caption_too_long", "message_too_long", "message_empty"]
+NAME_PATTERN = OWN.pattern
+_PIECE = re.compile(rf"\\[{{}}|\\]|\{{({NAME_PATTERN})(?::((?:\\[{{}}|\\]|\\(?![{{}}|\\])|[^{{}}|\\])*))?\}}")
+_UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ class Template:
         values: by variable name; a missing or blank one gives the fallback, else nothing. Raises Invalid
         `message_too_long` or `message_empty` (blank is empty). Source: wabox/docs/contract.md#texts.
         """
-        rendered = _rendered(self.nodes, values, _drawn_by(seed))
+        rendered = spintax.drawn(self.nodes, values, spintax.drawn_by(seed))
         if self.caption:
             return _as_caption(rendered)
         if len(rendered) > MAX_RENDERED:
@@ -76,9 +82,9 @@ class Template:
 
     def misfit(self, values: Mapping[str, str]) -> Misfit | None:
         """Why some way of drawing it would not go with these values, as `render` says it; None: all of them go."""
-        if _most(self.nodes, lambda one: len(_value(one, values))) > self.most:
+        if spintax.longest(self.nodes, lambda one: len(spintax.value(one, values))) > self.most:
             return "caption_too_long" if self.caption else "message_too_long"
-        return "message_empty" if not self.caption and _may_be_blank(self.nodes, values) else None
+        return "message_empty" if not self.caption and spintax.may_be_blank(self.nodes, values) else None
 
     def preview(self, count: int, values: Mapping[str, str] | None = None) -> list[str]:
         """Up to `count` different texts, spread over all variants; nothing is raised, long ones are cut."""
@@ -86,22 +92,22 @@ class Template:
         for steps in (min(count, self.variants), min(8 * count, self.variants)):
             for step in range(steps):
                 if len(found) < count:
-                    chosen = _numbered(step * self.variants // steps)
-                    found[_rendered(self.nodes, values or {}, chosen)[:MAX_RENDERED]] = None
+                    chosen = spintax.numbered(step * self.variants // steps)
+                    found[spintax.drawn(self.nodes, values or {}, chosen)[:MAX_RENDERED]] = None
         return list(found)
 
     def spelled_out(self, most: int = 64) -> list[str]:
         """What the text can say: up to `most` variants, and all it holds, so that no alternative is left out."""
-        return [*self.preview(most), "\n".join(_literals(self.nodes))]
+        return [*self.preview(most), "\n".join(spintax.literals(self.nodes))]
 
     def needed(self) -> tuple[str, ...]:
         """Those of its variables that stand somewhere without a fallback."""
-        bare = set(_without_fallback(self.nodes))
+        bare = set(spintax.without_fallback(self.nodes))
         return tuple(name for name in self.variables if name in bare)
 
     def longest(self, lengths: Mapping[str, int]) -> int:
         """The most characters it can render to. lengths: of the longest value of each variable."""
-        return _most(self.nodes, lambda one: max(lengths.get(one.name, 0), len(one.fallback)))
+        return spintax.longest(self.nodes, lambda one: max(lengths.get(one.name, 0), len(one.fallback)))
 
 
 def parse(text: str, own: Collection[str] | None = ()) -> Template:
@@ -117,7 +123,7 @@ def parse(text: str, own: Collection[str] | None = ()) -> Template:
     if not text.strip():
         raise _empty()
     parsed = nodes(text, own)
-    shortest = _shortest(parsed.nodes)
+    shortest = spintax.shortest(parsed.nodes)
     if shortest > MAX_RENDERED:
         raise _too_long()
     first = [name for name in VARIABLES if name in parsed.variables]
@@ -133,6 +139,85 @@ def caption(text: str, own: Collection[str] | None = ()) -> Template:
 NOTHING = Template("", (), 1, 0, (), caption=True)
 
 
+def checked_values(given: Mapping[str, str]) -> dict[str, str]:
+    """The values, as they may be filled in. Raises Invalid `bad_variables`, naming each as `variables.order`.
+
+    Names are a small letter, then up to 31 small letters, digits and `_`; values have up to 1,024 characters.
+    """
+    if len(given) > MOST_VARIABLES:
+        raise _bad("bad_variables", {"variables": f"These are more than {MOST_VARIABLES} variables; send fewer."})
+    wrong: dict[str, str] = {}
+    for name, value in given.items():
+        if not OWN.fullmatch(name):
+            wrong[f"variables.{name[:64]}"] = (
+                "A name is a small letter, then small letters, digits and _; up to 32."
+            )
+        elif len(value) > MOST_VALUE:
+            wrong[f"variables.{name}"] = f"A value has at most {MOST_VALUE:,} characters."
+        elif _UNFIT.search(value):
+            wrong[f"variables.{name}"] = "A value may not hold NUL or half a character; send plain text."
+    if wrong:
+        raise _bad("bad_variables", wrong)
+    return dict(given)
+
+
+def parse_for(text: str, given: Container[str], known: Collection[str] = VARIABLES) -> Template:
+    """The text, which may use any names. Raises Invalid as `parse` does, and `variables_missing`.
+
+    given: names that the sender fills in. known: those that a contact fills in, with nothing if it must be.
+    """
+    parsed = parse(text, None)
+    missing = [name for name in needed_of(parsed, known) if name not in given]
+    if missing:
+        raise _bad("variables_missing", {f"variables.{name}": _missing(name) for name in missing})
+    return parsed
+
+
+def needed_of(parsed: Template, known: Collection[str] = VARIABLES) -> list[str]:
+    """The names that only the sender can fill in, and must."""
+    return [name for name in parsed.needed() if name not in known]
+
+
+def contacts_only(text: str, known: Collection[str] = VARIABLES) -> Template:
+    """The text for many people, whom `known` alone fills it in for. Raises Invalid as `parse_for` does.
+
+    What a fallback stands for is written in its place, so that the text names no other variables any more.
+    """
+    unfilled = needed_of(parse(text, None), known)
+    if unfilled:
+        said = ", ".join(f"{{{name}}}" for name in unfilled)
+        sentence = f"Nobody fills in {said} here; write fallbacks, like {{{unfilled[0]}:your order}}."
+        raise Invalid("variables_missing", sentence, details={"template_id": sentence})
+    return parse(settled(text, known), known)
+
+
+def by_hand(text: str, own: Collection[str]) -> Template:
+    """The text that somebody wrote on a page, where nothing is filled in but what a contact has.
+
+    own: names of the user's fields. Raises Invalid as `parse` does; for names that nobody fills in it says
+    which those are, and which there are.
+    """
+    try:
+        return parse(text, own)
+    except Invalid:
+        left = [name for name in parse(text, None).own if name not in own]
+    said = ", ".join(f"{{{name}}}" for name in left)
+    known = [f"{{{name}}}" for name in (*VARIABLES, *own)]
+    there = ", ".join(known if len(known) <= MOST_NAMED else [*known[:MOST_NAMED], "…"])
+    sentence = f"Write something in place of {said}; nobody fills that in. People have {there}."
+    raise Invalid("variables_missing", sentence, details={"message": sentence})
+
+
+def settled(text: str, known: Collection[str] = VARIABLES) -> str:
+    """The text for which nobody fills in more than `known`: of others the fallback stands, if they have one."""
+
+    def piece(found: re.Match[str]) -> str:
+        name, fallback = found[1], found[2]
+        return found[0] if name is None or name in known or not fallback else fallback
+
+    return _PIECE.sub(piece, text)
+
+
 def _as_caption(rendered: str) -> str:
     if len(rendered) > MAX_CAPTION:
         raise _caption_too_long()
@@ -145,113 +230,6 @@ def _caption_too_long() -> Invalid:
     )
 
 
-def _drawn_by(seed: str) -> _Choose:
-    """Each group on its own, evenly, and the same on every attempt."""
-    salt = seed.encode("utf-8", "surrogatepass")
-
-    def choose(group: Group) -> int:
-        drawn = hashlib.blake2b(b"%d:%b" % (group.index, salt), digest_size=8).digest()
-        return int.from_bytes(drawn, "big") % len(group.alternatives)
-
-    return choose
-
-
-def _numbered(number: int) -> _Choose:
-    """The variant of this number: every number below `variants` is another way to draw."""
-    left = number
-
-    def choose(group: Group) -> int:
-        nonlocal left
-        left, inside = divmod(left, group.variants)
-        chosen = 0
-        while inside >= group.each[chosen]:
-            inside -= group.each[chosen]
-            chosen += 1
-        left = left * group.each[chosen] + inside
-        return chosen
-
-    return choose
-
-
-def _rendered(parsed: Nodes, values: Mapping[str, str], choose: _Choose) -> str:
-    """The drawn text; given up soon after it is over the limit, so that values cannot make it huge."""
-    pieces: list[str] = []
-    room = MAX_RENDERED
-    waiting = [iter(parsed)]
-    while waiting and room >= 0:
-        node = next(waiting[-1], None)
-        if node is None:
-            waiting.pop()
-        elif isinstance(node, Group):
-            waiting.append(iter(node.alternatives[choose(node)]))
-        else:
-            piece = node if isinstance(node, str) else _value(node, values)
-            pieces.append(piece)
-            room -= len(piece)
-    return "".join(pieces)
-
-
-def _value(variable: Variable, values: Mapping[str, str]) -> str:
-    value = values.get(variable.name, "")
-    return value if value.strip() else variable.fallback
-
-
-def _literals(parsed: Nodes) -> Iterator[str]:
-    """Every piece of plain text, whatever alternative it stands in."""
-    for node in parsed:
-        if isinstance(node, str):
-            yield node
-        elif isinstance(node, Variable):
-            yield node.fallback
-        else:
-            for one in node.alternatives:
-                yield from _literals(one)
-
-
-def _without_fallback(parsed: Nodes) -> Iterator[str]:
-    for node in parsed:
-        if isinstance(node, Variable) and not node.fallback:
-            yield node.name
-        elif isinstance(node, Group):
-            for one in node.alternatives:
-                yield from _without_fallback(one)
-
-
-def _shortest(parsed: Nodes) -> int:
-    total = 0
-    for node in parsed:
-        if isinstance(node, str):
-            total += len(node)
-        elif isinstance(node, Variable):
-            total += min(1, len(node.fallback))
-        else:
-            total += min(_shortest(one) for one in node.alternatives)
-    return total
-
-
-def _most(parsed: Nodes, length: Callable[[Variable], int]) -> int:
-    """The most characters of what can be drawn. length: of what stands for a variable."""
-    total = 0
-    for node in parsed:
-        if isinstance(node, str):
-            total += len(node)
-        elif isinstance(node, Variable):
-            total += length(node)
-        else:
-            total += max(_most(one, length) for one in node.alternatives)
-    return total
-
-
-def _may_be_blank(parsed: Nodes, values: Mapping[str, str]) -> bool:
-    for node in parsed:
-        if isinstance(node, Group):
-            if not any(_may_be_blank(one, values) for one in node.alternatives):
-                return False
-        elif (node if isinstance(node, str) else _value(node, values)).strip():
-            return False
-    return True
-
-
 def _too_long() -> Invalid:
     return _invalid("message_too_long", f"The message is longer than {MAX_RENDERED:,} characters; shorten it.")
 
@@ -262,3 +240,14 @@ def _empty() -> Invalid:
 
 def _invalid(code: str, sentence: str) -> Invalid:
     return Invalid(code, sentence, details={"message": sentence})
+
+
+def _missing(name: str) -> str:
+    return f"The text needs this; send variables with {name}, or write {{{name}:a fallback}} in the text."
+
+
+def _bad(code: str, details: dict[str, str]) -> Invalid:
+    first = next(iter(details.values()))
+    named = ", ".join(details)
+    sentence = f"{named}: {first}" if len(details) == 1 else f"Something is wrong with {named}; see details."
+    return Invalid(code, sentence, details=details)

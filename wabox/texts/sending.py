@@ -11,15 +11,15 @@ from wabox.languages import later
 from wabox.media import keeping
 from wabox.media import stored as files
 from wabox.media.stored import Media
-from wabox.messages import variables
+from wabox.messages import template
 from wabox.messages.carrying import Carried
 from wabox.messages.template import Template
 from wabox.texts.stored import Text
 
 
 def words(text: Text, given: Container[str], known: Collection[str]) -> Template | None:
-    """The words, as `variables.parse` understands them; None: the text is a file alone."""
-    return variables.parse(text.message, given, known) if text.message.strip() else None
+    """The words, as `template.parse_for` understands them; None: the text is a file alone."""
+    return template.parse_for(text.message, given, known) if text.message.strip() else None
 
 
 def file(rows: Rows, user_id: int, text: Text) -> Media | None:

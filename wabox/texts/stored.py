@@ -19,7 +19,7 @@ from wabox.errors import Invalid, NotFound
 from wabox.languages import later
 from wabox.media import keeping
 from wabox.media.stored import Kind
-from wabox.messages import carrying, template, variables
+from wabox.messages import carrying, template
 from wabox.messages.carrying import Carried
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
@@ -151,7 +151,7 @@ def for_contacts(text: Text, own: Collection[str] = ()) -> Template:
     """
     if text.media_id is not None and not text.message.strip():
         return template.NOTHING
-    found = variables.contacts_only(text.message, (*VARIABLES, *own))
+    found = template.contacts_only(text.message, (*VARIABLES, *own))
     return found if text.media_id is None else found.as_caption()
 
 

@@ -102,7 +102,7 @@ class World:
         self._loop.run(self._tick(given))
         for campaign_id in given.due:
             self.expansion.turn(campaign_id)
-        self.write(outbox.expire, now=self.hands.now())
+        self.write(leaving.expire, now=self.hands.now())
         for due in self.box.db.read_here(claiming.devices_due, now=self.hands.now()):
             self.turns.turn(due.device_id)
         self._loop.run(self.links.tick())

@@ -18,7 +18,7 @@ from wabox import times
 from wabox.contacts import phones, writing
 from wabox.contacts.stored import Consent
 from wabox.db import Tx
-from wabox.messages import outbox
+from wabox.messages import stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -106,4 +106,4 @@ def test_stop_opt_out_and_cancel_say_how_many_are_on_their_way(api: Api) -> None
         assert "may have gone" in words(asha.get(f"/campaigns/{made['id']}").text)
         assert "took it back" in words(asha.get(f"/messages/{job_id}").text)
         assert asha.post(f"/contacts/{contact_id}/opt-out").headers["location"].endswith("?said=opted_out_late")
-    assert api.stage.box.db.read_here(outbox.on_its_way, api.stage.bilal.id) == 0
+    assert api.stage.box.db.read_here(stored.on_its_way, api.stage.bilal.id) == 0

@@ -9,7 +9,7 @@ import pytest
 from tests.cast import NOON
 from tests.faces.api.conftest import PHONE, Api, Open
 from wabox.campaigns import replies
-from wabox.messages import addressees, answers, chats, claiming, handing, outbox, stored
+from wabox.messages import addressees, answers, chats, claiming, handing, leaving, outbox, stored
 from wabox.whatsapp.driver import Inbound, Limits, NewChats, Timelock
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -272,7 +272,7 @@ def test_what_is_no_moment_is_422(api: Api) -> None:
 def test_past_its_expiry_it_is_skipped_and_told(api: Api) -> None:
     job_id = _queued(api, expires_at="2026-03-10T06:00:10Z")["job_id"]
     api.stage.hands.forward(seconds=10)
-    api.stage.box.db.write_now(outbox.expire, now=api.stage.hands.now())
+    api.stage.box.db.write_now(leaving.expire, now=api.stage.hands.now())
     shown = api.call("GET", f"/messages/{job_id}").json()
     assert (shown["status"], shown["error"], shown["wait_reason"]) == ("skipped", "expired", None)
 

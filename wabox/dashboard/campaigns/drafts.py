@@ -21,7 +21,7 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
 from wabox.languages import later
 from wabox.media.stored import Media
-from wabox.messages import carrying, template, variables
+from wabox.messages import carrying, template
 from wabox.messages.template import Template
 
 T = TypeVar("T")
@@ -175,7 +175,7 @@ def text_of(draft: Draft, media: Media | None, names: Collection[str]) -> Templa
         return template.NOTHING
     if media is not None and media.kind in carrying.WITHOUT_TEXT:
         carrying.no_text()
-    parsed = variables.by_hand(draft.message, names)
+    parsed = template.by_hand(draft.message, names)
     return parsed if media is None else parsed.as_caption()
 
 

@@ -23,7 +23,7 @@ from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as media
-from wabox.messages import explaining, outbox, stored
+from wabox.messages import explaining, stored
 from wabox.mounting import Mount
 
 PER_PAGE = 20
@@ -191,7 +191,7 @@ def _one(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "held": held or explaining.Waiting(),
         "owners_word": reviews.said_of(rows, campaign.id) if campaign.status_reason == "content_refused" else None,
         "limited": campaign.reserved > 0,
-        "in_hand": 0 if live else outbox.on_its_way(rows, desk.user.id, campaign_id=campaign.id),
+        "in_hand": 0 if live else stored.on_its_way(rows, desk.user.id, campaign_id=campaign.id),
         "poll": "2s" if campaign.status == "sending" else "6s",
         "over": not live,
     }

@@ -14,7 +14,7 @@ from wabox.dashboard.contacts.page import show_contact
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Tx
 from wabox.errors import Invalid
-from wabox.messages import outbox
+from wabox.messages import stored
 from wabox.mounting import Mount
 
 
@@ -55,7 +55,7 @@ async def opt_out(contact_id: int, desk: Desk) -> Response[str]:
         by = desk.user.email
         if replies.opt_out_by_owner(tx, desk.user.id, phone, source="owner", by=by, now=desk.box.now()):
             note(tx, desk, "contact.opted_out", contact_id)
-        return outbox.on_its_way(tx, desk.user.id, phone=phone)
+        return stored.on_its_way(tx, desk.user.id, phone=phone)
 
     late = await desk.box.db.write(verb)
     return desk.go(f"/contacts/{contact_id}", said="opted_out_late" if late else "opted_out")

@@ -13,7 +13,7 @@ from wabox.dashboard.frame.desk import Desk
 from wabox.db import Rows
 from wabox.errors import NotFound
 from wabox.media.stored import Media
-from wabox.messages import variables
+from wabox.messages import template
 from wabox.messages.spintax import VARIABLES
 from wabox.texts import stored as texts
 from wabox.texts.stored import Text
@@ -61,8 +61,8 @@ def _picked(rows: Rows, user_id: int, text: Text, filled: Collection[str]) -> Pi
     return Picked(
         text.id,
         text.name,
-        variables.settled(text.message, filled),
-        next(iter(variables.needed(text.parsed, filled)), ""),
+        template.settled(text.message, filled),
+        next(iter(template.needed_of(text.parsed, filled)), ""),
         media,
         media is not None and filing.as_document(media, text.media_kind),
     )

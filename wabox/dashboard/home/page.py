@@ -23,7 +23,7 @@ from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, TooLarge, Unavailable
-from wabox.messages import answers, explaining, line, log, single, stored, variables
+from wabox.messages import answers, explaining, line, log, outbox, stored, template
 from wabox.mounting import Kept, Mount
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
@@ -126,11 +126,11 @@ async def _send(desk: Desk, draft: Draft) -> int:
     def verb(tx: Tx) -> int:
         carried = filing.carried(tx, desk, draft.media_id, as_document=draft.as_document)
         alone = carried is not None and not draft.message.strip()
-        return single.send(
+        return outbox.send(
             tx,
             desk.user.id,
             phone=phone.digits,
-            template=None if alone else variables.by_hand(draft.message, names),
+            template=None if alone else template.by_hand(draft.message, names),
             carried=carried,
             now=desk.box.now(),
             device_label=draft.device_label,
@@ -154,7 +154,7 @@ async def preview(desk: Desk) -> Response[str]:
     error = None
     if draft.message.strip():
         try:
-            parsed = variables.by_hand(draft.message, await desk.box.db.read(own.names, desk.user.id))
+            parsed = template.by_hand(draft.message, await desk.box.db.read(own.names, desk.user.id))
             digits = _digits(desk, draft.phone) or "8801711123456"
             _, values = await desk.box.db.read(
                 contacts.values_for, desk.user.id, digits, parsed.own, parsed.language

@@ -19,8 +19,8 @@ from wabox.dashboard.names.enclosed import degrees
 from wabox.db import Rows, Tx
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Refusal, Unavailable
 from wabox.languages import later
-from wabox.messages import enclosed, log, single
-from wabox.messages.enclosed import Enclosed
+from wabox.messages import carrying, log, outbox
+from wabox.messages.carrying import Enclosed
 from wabox.mounting import Kept, Mount
 
 MOST_FOUND = 8
@@ -71,18 +71,18 @@ async def send(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
 
 def _given(draft: Draft, kind: str, country: str) -> Enclosed:
     if kind == "contact":
-        return enclosed.card(draft.name, draft.number, country=country)
+        return carrying.card(draft.name, draft.number, country=country)
     found = _POINT.fullmatch(draft.point.strip(" ()"))
     if found is None:
         sentence = later("Write the point as a map shows it: 23.7806, 90.2792.")
         raise Invalid("bad_location", sentence, details={"point": sentence})
-    return enclosed.place(float(found[1]), float(found[2]), draft.place, draft.address)
+    return carrying.place(float(found[1]), float(found[2]), draft.place, draft.address)
 
 
 def _send(tx: Tx, desk: Desk, phone: str, given: Enclosed, *, keep: bool) -> int:
     address, now = known_address(tx, desk, phone), desk.box.now()
     inbox.seen(tx, desk.user.id, address, now=now)
-    return single.send(
+    return outbox.send(
         tx,
         desk.user.id,
         phone=address,

@@ -26,7 +26,7 @@ from wabox.devices.stored import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, TooLarge, Unavailable
 from wabox.languages import later
 from wabox.media import intake
-from wabox.messages import addressees, explaining, log, outbox, single, stored, variables
+from wabox.messages import addressees, explaining, log, outbox, stored, template
 from wabox.mounting import Kept, Mount
 
 PER_PAGE = 40
@@ -125,7 +125,7 @@ async def opt_out(phone: str, desk: Desk) -> Response[str]:
         address, now = _who_wrote(tx, desk, phone), desk.box.now()
         if replies.opt_out_by_owner(tx, desk.user.id, address, source="owner", by=desk.user.email, now=now):
             _audit(tx, desk, "contact.opted_out", address)
-        return outbox.on_its_way(tx, desk.user.id, phone=address)
+        return stored.on_its_way(tx, desk.user.id, phone=address)
 
     late = await desk.box.db.write(verb)
     return desk.go(f"/inbox/{phone}", said="opted_out_late" if late else "opted_out")
@@ -184,11 +184,11 @@ def _reply(tx: Tx, desk: Desk, phone: str, reply: Reply, *, keep: bool) -> int:
     address = known_address(tx, desk, phone)
     carried = filing.carried(tx, desk, reply.media_id, as_document=reply.as_document)
     alone = carried is not None and not reply.text.strip()
-    parsed = None if alone else variables.by_hand(reply.text, own.names(tx, desk.user.id))
+    parsed = None if alone else template.by_hand(reply.text, own.names(tx, desk.user.id))
     device = device_of(tx, desk.user.id, address)
     now = desk.box.now()
     inbox.seen(tx, desk.user.id, address, now=now)
-    return single.send(
+    return outbox.send(
         tx,
         desk.user.id,
         phone=address,

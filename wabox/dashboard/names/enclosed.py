@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
-from wabox.messages.enclosed import Enclosed
+from wabox.messages.carrying import Enclosed
 from wabox.whatsapp.driver import Place
 
 

@@ -18,7 +18,7 @@ from wabox.dashboard.frame.form import Form
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal, TooLarge, Unavailable
 from wabox.media import stored as files
-from wabox.messages import template, variables
+from wabox.messages import template
 from wabox.messages.carrying import Carried
 from wabox.messages.spintax import VARIABLES
 from wabox.mounting import Mount
@@ -235,7 +235,7 @@ def _preview(rows: Rows, desk: Desk, filled_in: Filled) -> Preview:
     except Invalid as wrong:
         return Preview(error=wrong.sentence)
     filled = (*VARIABLES, *own.names(rows, desk.user.id))
-    needed = variables.needed(parsed, filled)
+    needed = template.needed_of(parsed, filled)
     shown = [name for name in parsed.needed() if name not in VARIABLES]
     verdict = launching.judged(rows, parsed, "" if media is None else media.filename)
     return Preview(
