@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.files import mp4
 from tests.pictures import bomb, drawn, flat, moving
 from wabox.billing import screenshots
 from wabox.errors import Invalid
@@ -163,12 +164,68 @@ def test_a_picture_taken_sideways_is_turned_when_its_notes_go(tmp_path: Path, ki
 def test_what_lies_behind_a_picture_is_seen(tmp_path: Path, kind: str) -> None:
     whole = moving("gif") if kind == "gif" else WHOLE[kind]
     clean = tmp_path / "clean"
-    assert looking.look(whole, kind, most_pixels=MOST, clean_to=clean).behind == 0
-    seen = looking.look(whole + b"<html>", kind, most_pixels=MOST, clean_to=clean)
-    assert seen.behind == 6
-    assert seen.cleaned == (kind == "jpg")
+    for blanks in (b"", b"\0" * 900, b"\r\n"):
+        assert not looking.look(whole + blanks, kind, most_pixels=MOST, clean_to=clean).two_things
+    for stray in (b"<html>", b"PK\5\6", b"x", b"#!/bin/sh\n", bytes(range(256))):
+        seen = looking.look(whole + stray, kind, most_pixels=MOST, clean_to=clean)
+        assert seen.two_things and not seen.cleaned and not clean.exists()
+
+
+SECOND = drawn("jpg", 90, 60)
+FILM = mp4()
+SAMSUNG = b"\0\0\1\x0a\x0e\0\0\0Image_UTC_Data1700000000000SEFH\x6b\0\0\0\x18\0\0\0SEFT"
+BEHIND = {
+    "apple: a brighter copy": SECOND,
+    "google: two more, padded": SECOND + b"\0" * 40 + SECOND + b"\xff" * 8,
+    "google: a moving photo": FILM,
+    "samsung": SAMSUNG,
+    "samsung: a moving photo": b"\0\0\x30\x0a\x10\0\0\0MotionPhoto_Data" + FILM + SAMSUNG,
+    "vivo": b'vivo{"a":1}\0' + b"\xff\xff\xff\xff\x1b*9HWfu\x84\x93\xa2\xb1",
+    "oneplus": SECOND + b'{"a":1}jxrs\x07\0\0\0',
+    "an end twice": b"\xff\xd9\0\0",
+}
+
+
+@pytest.mark.parametrize("what", BEHIND)
+def test_what_phones_put_behind_a_photo_is_taken_off(tmp_path: Path, what: str) -> None:
+    clean = tmp_path / "clean"
+    seen = looking.look(WHOLE["jpg"] + BEHIND[what], "jpg", most_pixels=MOST, clean_to=clean)
+    assert seen.cleaned and not seen.two_things and clean.read_bytes() == WHOLE["jpg"]
+
+
+@pytest.mark.parametrize("what", BEHIND)
+@pytest.mark.parametrize("stray", [b"<script>alert(1)</script>", b"<!DOCTYPE html>"])
+def test_nothing_that_runs_hides_behind_what_phones_put_there(what: str, stray: bytes) -> None:
+    film = BEHIND[what].replace(FILM, FILM + len(stray + b"12345678").to_bytes(4, "big") + b"free" + stray)
+    for behind in {BEHIND[what] + stray, stray + BEHIND[what], film} - {BEHIND[what]}:
+        assert parts.of(WHOLE["jpg"] + behind, "jpg").two_things
+
+
+def note_in(kind: str, words: bytes) -> bytes:
+    """A picture with these words in a note that nobody draws."""
+    whole = drawn(kind)
     if kind == "jpg":
-        assert clean.read_bytes() == whole
+        return whole[:2] + b"\xff\xfe" + (len(words) + 2).to_bytes(2, "big") + words + whole[2:]
+    if kind == "gif":
+        return whole[:-1] + b"\x21\xfe" + bytes([len(words)]) + words + b"\0\x3b"
+    if kind == "webp":
+        chunk = b"note" + len(words).to_bytes(4, "little") + words + b"\0" * (len(words) % 2)
+        return whole[:4] + (len(whole + chunk) - 8).to_bytes(4, "little") + whole[8:] + chunk
+    chunk = b"tEXt" + b"Comment\0" + words
+    return (
+        whole[:33]
+        + (len(chunk) - 4).to_bytes(4, "big")
+        + chunk
+        + zlib.crc32(chunk).to_bytes(4, "big")
+        + whole[33:]
+    )
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "gif"])
+def test_a_note_in_a_picture_may_speak_but_not_run(kind: str) -> None:
+    assert not parts.of(note_in(kind, b"Made with love, 1 < 2"), kind).two_things
+    for words in (b"<script>x</script>", b"<?php system($_GET[1]);", b"*/=alert(1)/*", b"PK\3\4abc"):
+        assert parts.of(note_in(kind, words), kind).two_things
 
 
 def test_a_small_one_is_made(tmp_path: Path) -> None:

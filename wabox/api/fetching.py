@@ -149,6 +149,7 @@ async def _read(response: httpx.Response, incoming: Incoming, most_bytes: int) -
         raise _failed(f"The address answered {response.status_code}; it must give the file to anybody.")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise _failed("The address sends the file compressed; give one that does not.")
+    incoming.claims = response.headers.get("content-type", "")
     told = response.headers.get("content-length", "")
     if told.isascii() and told.isdigit() and int(told[:18]) > most_bytes:
         raise too_large(most_bytes)

@@ -97,6 +97,7 @@ class _Parts:
             raise Invalid("bad_upload", sentence, details={str(segment.name)[:64] or "body": sentence})
         self.files += 1
         self.filename = segment.filename
+        self._incoming.claims = segment.content_type or ""
 
 
 async def _drain(stream: AsyncIterator[bytes]) -> None:

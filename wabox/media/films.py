@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from wabox.media.found import Found, Refused, refused
+from wabox.pictures.behind import runs
 
 MOST_BOXES = 200_000
+MOST_NOTES = 1024 * 1024  # bytes that are looked at of a box that does not play
+_PLAYED = (b"mdat", b"moov", b"moof", b"sidx")
 _STILL = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _HEIC = "This is a picture in Apple's form HEIC; save it as JPEG and send that."
 _MOV = "This is a QuickTime film; save it as MP4 and send that."
@@ -34,6 +37,8 @@ def mp4(data: mmap.mmap) -> Found:
     top = list(_boxes(data, 0, len(data)))
     heads = [(start, end) for name, start, end in top if name == b"moov"]
     if len(heads) != 1:
+        raise Refused
+    if any(name not in _PLAYED and runs(data[start : min(end, start + MOST_NOTES)]) for name, start, end in top):
         raise Refused
     told = _Told()
     _read(data, *heads[0], told, depth=0)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wabox.db import Database
-from wabox.media import converting, keeping, kinds, names, store
+from wabox.media import converting, keeping, kinds, names, papers, store
 from wabox.media.found import Found, refused
 from wabox.media.keeping import Examined
 from wabox.media.store import Incoming
@@ -67,7 +67,7 @@ def clear(db: Database, folder: Path, found: Iterable[str] | None = None) -> int
 def _examine(folder: Path, incoming: Incoming, filename: str | None, voice: bool) -> Examined:  # noqa: FBT001
     """Takes up to ten seconds, a voice note up to a minute. The file is pinned."""
     sha256 = incoming.finish()
-    found = kinds.of(incoming.path, filename or "")
+    found = kinds.of(incoming.path, filename or "", incoming.claims)
     clean, small = store.part(folder), store.part(folder)
     try:
         if found.picture is not None:
@@ -99,7 +99,7 @@ def _drawn(found: Found, path: Path, clean: Path, small: Path) -> Found:
         raise refused(_DOTS) from None
     except looking.Unreadable:
         raise refused(_DAMAGED) from None
-    if seen.behind and found.picture != "jpg":  # behind a JPEG phones put films and notes, which are taken off
-        raise refused(kinds.TWO_THINGS)
+    if seen.two_things:
+        raise refused(papers.TWO_THINGS)
     kind = "document" if seen.moves else found.kind
     return replace(found, kind=kind, width=seen.width, height=seen.height)

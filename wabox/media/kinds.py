@@ -30,12 +30,6 @@ MOST_OF: dict[Kind, int] = {
     "voice": 16 * MEGABYTE,
     "document": 100 * MEGABYTE,
 }
-RUNNABLE = (
-    "This is a program, a page or a script; such files are not sent. Send a picture, a PDF or an office file."
-)
-TWO_THINGS = (
-    "This file is two things at once, with an archive or a page behind its end; save it anew and send that."
-)
 UNKNOWN = (
     "This kind of file is not sent. There are: JPEG, PNG, WebP and GIF pictures, MP4 videos, Ogg/Opus, MP3, M4A "
     "and AAC sound, PDF, Word, Excel, PowerPoint and OpenDocument files, and texts."
@@ -44,6 +38,16 @@ _RUNS_BY_NAME = re.compile(  # texts that a machine runs, or a browser
     "apk|app|bash|bat|bin|chm|class|cmd|com|cpl|dll|dmg|elf|exe|gadget|hta|htm|html|inf|ins|iso|jar|js|"
     "jse|lnk|mjs|msc|msi|msp|php|pif|ps1|psm1|py|rb|reg|scf|scr|sh|shtml|svg|svgz|sys|url|vb|vbe|vbs|wasm|"
     "ws|wsf|wsh|xht|xhtml|xml"
+)
+_RUNS_BY_TYPE = re.compile(r"html|javascript|ecmascript|x-sh|x-php|svg|/xml|\+xml")
+_NO_TEXT_BY_NAME = re.compile(
+    "jpe?g|png|gif|webp|heic|bmp|tiff?|mp4|m4v|mov|3gp|webm|mkv|avi|mp3|m4a|aac|ogg|opus|oga|wav|flac|pdf|docx?|xlsx?|"
+    "pptx?|od[tsp]|zip|rar"
+)
+_NO_TEXT_BY_TYPE = re.compile(r"(?:image|audio|video)/|application/(?:pdf|zip|vnd\.)")
+_ONLY_A_TEXT = (
+    "By its name this is a picture, sound, a film or a paper, but what is in it is a plain text; often that is an "
+    "error message of where it was fetched from. Get the file anew, or call it .txt."
 )
 _RUNS = (
     b"MZ",
@@ -71,8 +75,9 @@ _STARTS: tuple[tuple[int, bytes, Look], ...] = (
 )
 
 
-def of(path: Path, filename: str) -> Found:
-    """What this file is. filename: as its sender calls it; it only tells a list from a plain text.
+def of(path: Path, filename: str, claims: str = "") -> Found:
+    """What this file is. filename: as its sender calls it, which tells a list from a plain text. claims: the
+    content type that they give it. A text that either calls a picture or a PDF is what a broken download left.
 
     Raises Invalid `bad_file`. Reads the file once or twice: never on the loop. A picture is not drawn here.
     """
@@ -82,13 +87,15 @@ def of(path: Path, filename: str) -> Found:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         head = data[:1024]
         if head.startswith(_RUNS):
-            raise refused(RUNNABLE)
+            raise refused(papers.RUNNABLE)
         try:
             found = _looked(data, head, suffix)
+            if found.mime.startswith("text/"):
+                _check_claims(suffix, claims)
         except (Refused, IndexError, ValueError):
             raise refused("The file is damaged or cut off; save it anew and send that.") from None
         if data[:2] != b"PK" and papers.is_archive(data):
-            raise refused(TWO_THINGS)
+            raise refused(papers.TWO_THINGS)
     return found
 
 
@@ -114,9 +121,17 @@ def _looked(data: mmap.mmap, head: bytes, suffix: str) -> Found:
     return _without_start(data, head, suffix)
 
 
+def _check_claims(suffix: str, claims: str) -> None:
+    said = claims.partition(";")[0].strip().lower()
+    if _RUNS_BY_NAME.fullmatch(suffix) or _RUNS_BY_TYPE.search(said):
+        raise refused(papers.RUNNABLE)
+    if _NO_TEXT_BY_NAME.fullmatch(suffix) or _NO_TEXT_BY_TYPE.match(said):
+        raise refused(_ONLY_A_TEXT)
+
+
 def _without_start(data: mmap.mmap, head: bytes, suffix: str) -> Found:
     if papers.is_page(head):
-        raise refused(RUNNABLE)
+        raise refused(papers.RUNNABLE)
     if b"%PDF-" in head:
         return papers.pdf(data)
     if sounds.is_frame(data, 0):
@@ -126,6 +141,4 @@ def _without_start(data: mmap.mmap, head: bytes, suffix: str) -> Found:
     found = papers.text(data, suffix)
     if found is None:
         raise refused(UNKNOWN)
-    if _RUNS_BY_NAME.fullmatch(suffix):
-        raise refused(RUNNABLE)
     return found

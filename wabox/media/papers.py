@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import IO, cast
 
 from wabox.media.found import Found, Refused, refused
+from wabox.pictures import behind as notes
 
 MOST_ENTRIES = 20_000
 MOST_LISTING = 4 * 1024 * 1024  # bytes of an archive's table of contents
@@ -24,11 +25,21 @@ _OPEN = {
     b"application/vnd.oasis.opendocument.spreadsheet": "ods",
     b"application/vnd.oasis.opendocument.presentation": "odp",
 }
+RUNNABLE = (
+    "This is a program, a page or a script; such files are not sent. Send a picture, a PDF or an office file."
+)
 _PROGRAMS = ("AndroidManifest.xml", "classes.dex", "META-INF/MANIFEST.MF")
 _PROGRAM = "This archive holds a program; such files are not sent."
 _MACROS = "This office file holds macros, which are programs; save it without them and send that."
 _ARCHIVE = "Archives are not sent; send the files in it one by one."
 _OLD = "This is an office file of the old form; save it as DOCX, XLSX or PPTX, or as PDF, and send that."
+TWO_THINGS = (
+    "This file is two things at once, with an archive or a page in it or behind its end; "
+    "save it anew and send that."
+)
+_PDF_END = b"%%EOF"
+_BLANKS = b"\0\t\n\f\r \x1a"
+_IN_A_TEXT = re.compile(rb"<\s*(?:!doctype\s+html|html|script|svg|iframe|object|embed|body|\?php)\b", re.I)
 _PAGE = re.compile(
     rb"^(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype|html|head|body|script|svg|iframe|img|\?)", re.I | re.S
 )
@@ -37,8 +48,15 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f")) + b"\x7f"
 
 
 def pdf(data: mmap.mmap) -> Found:
-    """A PDF. Its programs show what they can of a damaged one, so its end is not looked for."""
-    del data
+    """A PDF, with nothing but blanks before it and behind its last end. It goes as it is, whatever is in it.
+
+    Its programs show what they can of one that is cut off, so that it must not have an end. Raises Invalid.
+    """
+    begin, end = data.find(b"%PDF-"), data.rfind(_PDF_END)
+    behind = data[end + len(_PDF_END) :] if end >= 0 else data[begin + 5 : begin + 1_024]
+    stray = bool(behind.strip(_BLANKS)) if end >= 0 else notes.runs(behind)
+    if stray or data[:begin].removeprefix(b"\xef\xbb\xbf").strip(_BLANKS):
+        raise refused(TWO_THINGS)
     return Found("document", "application/pdf", "pdf")
 
 
@@ -79,8 +97,11 @@ def _check_names(names: Sequence[str]) -> None:
 def _check_listing(data: mmap.mmap) -> None:
     """The table of contents is small enough to be read; its end is the file's."""
     at = data.rfind(_END, max(len(data) - 22 - 0xFFFF, 0))
-    if at < 0 or at + 22 + int.from_bytes(data[at + 20 : at + 22], "little") != len(data):
+    said = int.from_bytes(data[at + 20 : at + 22], "little")
+    if at < 0 or at + 22 + said != len(data):
         raise Refused
+    if data[at + 22 :].strip(_BLANKS):  # an office program writes nothing there
+        raise refused(TWO_THINGS)
     entries = int.from_bytes(data[at + 10 : at + 12], "little")
     size = int.from_bytes(data[at + 12 : at + 16], "little")
     if entries > MOST_ENTRIES or size > MOST_LISTING:
@@ -103,7 +124,10 @@ def is_page(head: bytes) -> bool:
 
 
 def text(data: mmap.mmap, suffix: str) -> Found | None:
-    """A text in UTF-8 or UTF-16; None if it is none. suffix: of its name, which tells a list from a plain text."""
+    """A text in UTF-8 or UTF-16; None if it is none. suffix: of its name, which tells a list from a plain text.
+
+    Raises Invalid for a page, a drawing or a script in it, wherever it begins.
+    """
     whole = data[:]
     try:
         if whole[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -113,6 +137,8 @@ def text(data: mmap.mmap, suffix: str) -> Found | None:
         return None
     if whole.translate(None, _CONTROLS) != whole:
         return None
+    if _PAGE.match(whole) or _IN_A_TEXT.search(whole):
+        raise refused(RUNNABLE)
     if whole.removeprefix(b"\xef\xbb\xbf").lstrip()[:11].upper() == b"BEGIN:VCARD":
         return Found("document", "text/vcard", "vcf")
     mime = _BY_SUFFIX.get(suffix, "text/plain") if suffix != "vcf" else "text/plain"

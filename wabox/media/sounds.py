@@ -5,10 +5,12 @@ from __future__ import annotations
 import mmap
 
 from wabox.media.found import Found, Refused, refused
+from wabox.pictures.behind import runs
 
 OPUS = "audio/ogg; codecs=opus"
 OPUS_RATE = 48_000  # of an Opus stream's clock, whatever was recorded
 FEWEST_FRAMES = 3
+MOST_STRAY = 4_096  # bytes behind the last frame: one that was cut off, and blanks
 _NOT_OPUS = "This Ogg file holds no Opus sound; save it as Ogg/Opus or MP3 and send that."
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _KBITS_FIRST = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
@@ -26,30 +28,42 @@ def ogg(data: mmap.mmap) -> Found:
 
 
 def _granule(data: mmap.mmap) -> int:
-    """The clock of the last page; 0 where the pages do not follow each other to the end."""
+    """The clock of the last page. Raises Refused where the pages do not follow each other to the end."""
     at, last = 0, 0
     while at < len(data):
         if data[at : at + 4] != b"OggS" or at + 27 > len(data):
-            return 0
+            raise Refused
         body = at + 27 + data[at + 26]
         last = max(last, int.from_bytes(data[at + 6 : at + 14], "little", signed=True))
         at = body + sum(data[at + 27 : body])
+    if at > len(data):
+        raise Refused
     return last
 
 
 def mp3(data: mmap.mmap) -> Found:
     """MP3, with or without its notes. Raises Refused."""
-    at, end, frames, samples, rate = _behind_notes(data), len(data), 0, 0, 1
-    if data[end - 128 : end - 125] == b"TAG":
-        end -= 128
+    at, end, frames, samples, rate = _behind_notes(data), _before_notes(data), 0, 0, 1
     while at < end:
         length, rate_now, samples_now = _frame(data, at)
         if not length:
             break
         at, frames, samples, rate = at + length, frames + 1, samples + samples_now, rate_now
-    if frames < FEWEST_FRAMES or at < len(data) * 0.95 - 4096:
+    stray = data[at:end].strip(b"\0")
+    if frames < FEWEST_FRAMES or len(stray) > MOST_STRAY or runs(stray):
         raise Refused
     return Found("audio", "audio/mpeg", "mp3", seconds=_span(samples, rate))
+
+
+def _before_notes(data: mmap.mmap) -> int:
+    """Where the notes at the end begin: the old ones, those of APE, and blanks."""
+    end = len(data)
+    if data[end - 128 : end - 125] == b"TAG":
+        end -= 128
+    if data[end - 32 : end - 24] == b"APETAGEX":
+        size, told = data[end - 20 : end - 16], data[end - 9]
+        end = max(end - int.from_bytes(size, "little") - (32 if told & 0x80 else 0), 0)
+    return end
 
 
 def is_frame(data: mmap.mmap, at: int) -> bool:

@@ -44,6 +44,7 @@ class Incoming:
         self._most = most_bytes
         self._sum = hashlib.sha256()
         self.bytes = 0
+        self.claims = ""  # the content type that its sender gives it; it proves nothing
         self.path = part(folder)
         _refuse_when_full(folder, 0)
         self._file: IO[bytes] = self.path.open("xb")

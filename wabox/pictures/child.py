@@ -44,9 +44,9 @@ def _look(order: dict[str, Any], data: bytes) -> dict[str, Any]:
     seen: dict[str, Any] = {"width": width, "height": height, "moves": drawn.moves, "cleaned": False}
     if order["clean_to"] is not None:
         found = parts.of(data, kind)
-        behind = data[found.end :]
-        seen["behind"] = len(behind.strip(b"\0\r\n\t "))
-        if found.notes or (seen["behind"] and kind == "jpg"):
+        behind = data[found.end :].strip(b"\0\r\n\t ")
+        seen["two_things"] = found.two_things
+        if not found.two_things and (found.notes or behind):
             anew = drawn.turned and not drawn.moves
             clean = drawing.upright(drawn, kind) if anew else parts.without_notes(data, kind, found)
             Path(order["clean_to"]).write_bytes(clean)

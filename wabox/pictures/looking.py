@@ -21,15 +21,15 @@ _ONE_AT_A_TIME = threading.Lock()
 class Seen:
     """A picture that can be drawn. width, height: dots, as it is seen. moves: it has several frames.
 
-    cleaned: what it says of place and camera was taken out; the rest lies where it was asked for. behind: so many
-    bytes lay behind its end, blanks apart; 0 if nobody asked for a clean one.
+    cleaned: what it says of place and camera was taken out; the rest lies where it was asked for. two_things: what
+    is no part of a picture is in it or behind its end; false if nobody asked for a clean one.
     """
 
     width: int
     height: int
     moves: bool
     cleaned: bool
-    behind: int
+    two_things: bool
 
 
 def look(
@@ -73,4 +73,4 @@ def _answer(done: subprocess.CompletedProcess[bytes]) -> Seen:
         raise TooLarge
     if "wrong" in said:
         raise Unreadable
-    return Seen(said["width"], said["height"], said["moves"], said["cleaned"], said.get("behind", 0))
+    return Seen(said["width"], said["height"], said["moves"], said["cleaned"], said.get("two_things", False))

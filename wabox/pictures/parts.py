@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from wabox.pictures import behind
 
 MOST_PARTS = 100_000
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_COMMENT = 0xFE
 _ALONE = {0x01, 0xD8, *range(0xD0, 0xD8)}  # markers of JPEG without a length
 _JPEG_NOTES = {
     0xE1: (b"Exif\0", b"http://ns.adobe.com/xap/", b"http://ns.adobe.com/xmp/"),
@@ -21,6 +25,9 @@ _PNG_NOTES = {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
 _PNG_TELLING = (b"XML:com.adobe.xmp", b"Raw profile type", b"xmp", b"exif")
 _WEBP_NOTES = {b"EXIF", b"XMP "}
 _WEBP_NOTE_BITS = 0x08 | 0x04
+_WEBP_DRAWN = {b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"ICCP"}
+# Where a picture ends, its notes, and the other parts that nobody draws.
+_Found: TypeAlias = tuple[int, list[tuple[int, int]], list[tuple[int, int]]]
 
 
 class Cut(Exception):
@@ -29,18 +36,27 @@ class Cut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Where the picture ends, and the (from, to) of its notes: EXIF, XMP, and what else tells of its maker."""
+    """Where the picture ends, and the (from, to) of its notes: EXIF, XMP, and what else tells of its maker.
+
+    two_things: what is no part of any picture lies behind its end, or stands in a note that stays in it.
+    """
 
     end: int
     notes: tuple[tuple[int, int], ...]
+    two_things: bool
 
 
 def of(data: bytes, kind: str) -> Parts:
     """The parts of a file of this kind: png, jpg, webp or gif. Raises Cut."""
     try:
-        return {"png": _png, "jpg": _jpg, "webp": _webp, "gif": _gif}[kind](data)
+        end, notes, rest = {"png": _png, "jpg": _jpg, "webp": _webp, "gif": _gif}[kind](data)
     except IndexError:
         raise Cut from None
+    clean = not data[end:].strip(b"\0\r\n\t ") or (
+        kind == "jpg" and behind.is_a_phones(data, end, _end_of_jpeg)  # phones put films and notes there
+    )
+    two_things = not clean or any(behind.runs(data[start:stop]) for start, stop in rest)
+    return Parts(end, tuple(notes), two_things)
 
 
 def without_notes(data: bytes, kind: str, parts: Parts) -> bytes:
@@ -57,27 +73,43 @@ def without_notes(data: bytes, kind: str, parts: Parts) -> bytes:
     return bytes(kept)
 
 
-def _jpg(data: bytes) -> Parts:
+def _end_of_jpeg(data: bytes, at: int) -> int:
+    try:
+        return _jpg(data, at)[0]
+    except (Cut, IndexError):
+        return at
+
+
+def _jpg(data: bytes, begin: int = 0) -> _Found:
     notes: list[tuple[int, int]] = []
-    at = 2
+    rest: list[tuple[int, int]] = []
+    for marker, at, end in _segments(data, begin + 2):
+        if marker == 0xD9:
+            return end, notes, rest
+        if data.startswith(_JPEG_NOTES.get(marker, ()), at + 4):
+            notes.append((at, end))
+        elif marker == _COMMENT or 0xE0 <= marker <= 0xEF:
+            rest.append((at, end))
+    raise Cut
+
+
+def _segments(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
+    """(marker, from, to) of each that has a length, and of the end."""
     for _ in range(MOST_PARTS):
         while data[at] == 0xFF and data[at + 1] == 0xFF:
             at += 1
         if data[at] != 0xFF:
             raise Cut
         marker = data[at + 1]
-        if marker == 0xD9:
-            return Parts(at + 2, tuple(notes))
-        if marker in _ALONE:
-            at += 2
-            continue
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if end > len(data) or end < at + 4:
-            raise Cut
-        if data.startswith(_JPEG_NOTES.get(marker, ()), at + 4):
-            notes.append((at, end))
+        if marker in _ALONE or marker == 0xD9:
+            end = at + 2
+        else:
+            end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+            if end > len(data) or end < at + 4:
+                raise Cut
+        if marker not in _ALONE:
+            yield marker, at, end
         at = _after_scan(data, end) if marker == 0xDA else end
-    raise Cut
 
 
 def _after_scan(data: bytes, at: int) -> int:
@@ -87,14 +119,17 @@ def _after_scan(data: bytes, at: int) -> int:
     return found.start()
 
 
-def _png(data: bytes) -> Parts:
+def _png(data: bytes) -> _Found:
     notes: list[tuple[int, int]] = []
+    rest: list[tuple[int, int]] = []
     for start, end, name in _chunks(data, 8, before=True):
         if name in _PNG_NOTES:
             notes.append((start, end))
+        elif name[:1].islower():  # of no use for drawing
+            rest.append((start, end))
         if name == b"IEND":
             telling = any(_tells(data[start:end]) for start, end in notes)
-            return Parts(end, tuple(notes) if telling else ())
+            return end, notes if telling else [], rest if telling else rest + notes
     raise Cut
 
 
@@ -102,12 +137,14 @@ def _tells(chunk: bytes) -> bool:
     return chunk[4:8] == b"eXIf" or chunk[8:40].lower().startswith(tuple(one.lower() for one in _PNG_TELLING))
 
 
-def _webp(data: bytes) -> Parts:
+def _webp(data: bytes) -> _Found:
     end = 8 + int.from_bytes(data[4:8], "little")
     if end > len(data):
         raise Cut
     found = list(_chunks(data[:end], 12, before=False))
-    return Parts(end, tuple((start, stop) for start, stop, name in found if name in _WEBP_NOTES))
+    notes = [(start, stop) for start, stop, name in found if name in _WEBP_NOTES]
+    rest = [(start, stop) for start, stop, name in found if name not in _WEBP_NOTES | _WEBP_DRAWN]
+    return end, notes, rest
 
 
 def _chunks(data: bytes, at: int, *, before: bool) -> Iterator[tuple[int, int, bytes]]:
@@ -128,16 +165,18 @@ def _chunks(data: bytes, at: int, *, before: bool) -> Iterator[tuple[int, int, b
     raise Cut
 
 
-def _gif(data: bytes) -> Parts:
+def _gif(data: bytes) -> _Found:
+    rest: list[tuple[int, int]] = []
     at = 13 + _colours(data[10])
     for _ in range(MOST_PARTS):
         sign = data[at]
         if sign == 0x3B:
-            return Parts(at + 1, ())
+            return at + 1, [], rest
         if sign == 0x2C:
             at = _blocks(data, at + 11 + _colours(data[at + 9]))
         elif sign == 0x21:
-            at = _blocks(data, at + 2)
+            rest.append((at, _blocks(data, at + 2)))
+            at = rest[-1][1]
         else:
             raise Cut
     raise Cut

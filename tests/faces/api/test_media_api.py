@@ -127,7 +127,9 @@ def test_another_users_files_are_not_there_and_nothing_tells_that_they_are(api: 
     assert api.call("GET", "/media/2/content", api.stage.bilal.key).content == pdf()
 
 
-@pytest.mark.parametrize("name", ["program.png", "page behind.png", "zip in a photo.jpg", "cut.png", "run.bat"])
+@pytest.mark.parametrize(
+    "name", ["program.png", "page behind.png", "zip in a photo.jpg", "page behind.jpg", "cut.png", "error.jpg"]
+)
 def test_what_is_not_sent_is_refused_in_words_and_leaves_nothing(api: Api, name: str) -> None:
     data, why = BAD[name]
     answer = upload(api, data, name, mime="image/png")
