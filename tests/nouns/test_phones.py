@@ -40,6 +40,29 @@ DIGITS = "8801711123456"
         "\ufeff01711\u200d123\u200c456",
         "01711\u2013123\u2212456",
         "1\ufe0f711123456",
+        "p:+8801711123456",  # Meta's lead ads
+        "tel:01711123456",
+        "TEL: +880-1711-123456",
+        "tel:+880-1711-123456;phone-context=example.com",
+        "sms:+8801711123456",
+        "callto://+8801711123456",
+        "whatsapp:+8801711123456",
+        "WhatsApp: 01711123456",
+        "Mobile: 01711123456",
+        "whatsapp://send?phone=8801711123456&text=hi",
+        "wa.me/8801711123456",
+        "https://wa.me/8801711123456?text=Is%20it%20there%3F",
+        "https://wa.me/+8801711123456/",
+        "https://api.whatsapp.com/send?phone=8801711123456&text=01811999999",
+        "https://web.whatsapp.com/send/?text=hello&phone=%2B8801711123456#now",
+        "8801711123456@c.us",
+        "8801711123456:12@s.whatsapp.net",
+        "+880 (0)1711-123456",
+        "00880 (0) 1711 123456",
+        "880(0)1711123456",
+        "+৮৮০ (০) ১৭১১ ১২৩৪৫৬",
+        "＋８８０［０］１７１１１２３４５６",
+        "\u200ep:+880 (0)1711 123456",
     ],
 )
 def test_one_number_however_it_is_written(typed: str) -> None:
@@ -58,6 +81,15 @@ def test_one_number_however_it_is_written(typed: str) -> None:
         ("02-9881234", "BD", "88029881234"),
         ("+01711123456", "BD", DIGITS),
         ("+800 1234 5678", "BD", "80012345678"),  # no country's, still valid
+        ("+49 (0)171 1234567", "BD", "491711234567"),
+        ("0049 (0) 171/1234567", "BD", "491711234567"),
+        ("+44(0)20 7946 0018", "IT", "442079460018"),
+        ("+39 (0)6 1234 5678", "BD", "390612345678"),  # kept, in brackets too
+        ("+39 (0)333 123 4567", "BD", "393331234567"),  # but not before a mobile
+        ("+7 (0)912 345-67-89", "BD", "79123456789"),
+        ("+1 (0)212 555 1234", "BD", "12125551234"),
+        ("(0)171 1123456", "BD", DIGITS),  # no country code before it: the 0 is the national one
+        ("wa.me/12125551234", "BD", "12125551234"),
     ],
 )
 def test_numbers_of_other_countries(typed: str, country: str, digits: str) -> None:
@@ -105,7 +137,15 @@ def test_a_new_national_range_is_kept_and_flagged() -> None:
         "9" * 100,
         "call me",
         "01711123456 ext 5",
-        "tel:01711123456",
+        "p:",
+        "wa.me/",
+        "wa.me/message/ABCDEF",
+        "https://wa.me/?text=01711123456",
+        "https://example.com/8801711123456",
+        "8801711123456@lid",
+        "120363041234567890@g.us",
+        "tel:" * 1_000,
+        "+(0)" + "(" * 40,
         "2.12e3000000",
         "01711+123456",
         "++8801711123456",

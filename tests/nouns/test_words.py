@@ -15,13 +15,17 @@ bondho|Bondho korun|BONDHO KORUN|thamun|Batil
 stop.|STOP!|Stop!!!| stop |	STOP	|stop…|বন্ধ।|বন্ধ করুন।|বন্ধ  করুন !|"STOP"|“Stop”|'stop'|*STOP*|_stop_|~stop~
 STOP\u200d|\u200bSTOP|S\u200dT\u2060OP|\ufeffstop|\u202astop\u202c|st\u00adop|বন্\u200dধ|STOP\ufe0f
 ＳＴＯＰ|ｓｔｏｐ！
+Stop 🙏|STOP👍|#stop|Stop-|-stop|স্টপ🙏|STOP/বন্ধ|/stop|🛑STOP🛑|stop🙏🏽|stop stop
+STOP,STOP|stop, cancel|stop&unsubscribe|>stop<
 """
 IN = "START|start|Start!|UNSTOP|subscribe|opt in|শুরু|শুরু করুন|শুরু করুন।|স্টার্ট|shuru|Shuru korun|\u200bSTART|*start*"
+IN += "|START👍|#start"
 NEAR = """
 STOP?|stop ?|বন্ধ?|বন্ধ করুন?|Cancel？|توقف؟|start?|?stop
-please stop|stop please|STOP sending messages|Please unsubscribe me|stop it now!|don't stop|Stop 🙏|stop, thanks
+please stop|stop please|STOP sending messages|Please unsubscribe me|stop it now!|don't stop|stop, thanks
+stop1|STOP 2
 দোকান কি বন্ধ?|দোকান বন্ধ|মেসেজ পাঠানো বন্ধ করুন|আজ কি দোকান বন্ধ থাকবে ভাই
-bhai bondho korun|cancel my order|stop stop|Stop start
+bhai bondho korun|cancel my order|Stop start|stop.please
 one two three four five stop|ভাই, বন্ধ করুন।
 """
 NOTHING = """
@@ -29,6 +33,7 @@ hello|Thanks!|ok|👍|yes|no|না|stopped|stopping|STOPP|weekend|friend|unstop
 start the car|শুরু হবে কখন|1|...|?|!|।
 Can you stop the truck at the second gate tomorrow|one two three four five six stop
 আপনাদের দোকান কি আজ সন্ধ্যা সাতটার পরে বন্ধ থাকবে|s t o p|st op|stop-start|nonstop|অন্ধ|সম্বন্ধ
+stopwatch|bus-stop|pit_stop|বাসস্টপ|S.T.O.P
 """
 
 

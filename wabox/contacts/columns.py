@@ -113,8 +113,8 @@ def draft(
 
 def phone_of(cell: str, *, country: str) -> Phone:
     """The phone in a cell, whatever a spreadsheet made of it. Raises Invalid `bad_phone`."""
-    typed = cell.strip().removeprefix("=").strip("\"'’‘` ").removeprefix("tel:").strip()
-    typed = re.sub(r"@(?:c\.us|s\.whatsapp\.net)$|(?<=[0-9]{6})[.,]0+$", "", typed)
+    typed = cell.strip().removeprefix("=").strip("\"'’‘` ").strip()
+    typed = re.sub(r"(?<=[0-9]{6})[.,]0+$", "", typed)
     if not typed:
         raise Invalid("bad_phone", "There is no phone number in this row.")
     scientific = _SCIENTIFIC.fullmatch(typed)

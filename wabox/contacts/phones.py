@@ -6,7 +6,9 @@ Source: wabox/docs/contract.md#phones.
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
+import urllib.parse
 from dataclasses import dataclass
 
 import phonenumbers
@@ -16,11 +18,24 @@ from phonenumbers.phonemetadata import PhoneMetadata
 from wabox.errors import Invalid
 
 MAX_TYPED = 64
+MAX_NOTED = 2_048  # with the link that it stands in
 MIN_DIGITS, MAX_DIGITS = 7, 15
 _PLUS = frozenset("+\uff0b\ufe62")
 _BETWEEN = frozenset("()[]./-\u00ad\u2212\uff08\uff09\uff3b\uff3d\uff0e\uff0f\u00b7\u30fb")
 _BLANKS = frozenset("\t\n\r\ufe0e\ufe0f")  # with the selectors that follow digits pasted from a chat
 _MARKS = frozenset({"Cf", "Pd", "Zs"})  # invisible marks, dashes, spaces
+
+# What stands around a number where programs wrote it. After WhatsApp's own address a number has its country code.
+_SCHEME = re.compile(
+    r"(?:p|ph|phone|mobile|mob|cell|tel|telephone|fax|sms|callto|whats ?app|wa)\s*:\s*(?://)?", re.I
+)
+_LINK = re.compile(r"(?:https?://)?(?:[a-z]+\.)?(wa\.me|whatsapp\.com)/|whatsapp:/*send\b", re.I)
+_ADDRESS = re.compile(r"(?P<number>[^:@]+)(?::[0-9]+)?@(?:c\.us|s\.whatsapp\.net)", re.I)
+_PARAMETERS = re.compile(r";(?:phone-context|isub|cpc)=.*", re.I | re.S)
+_BRACKETED_ZERO = re.compile(
+    r"[^0-9+]*(?P<plus>\+|00)?(?P<code>[^()\[\]]*)[(\[][^0-9]*0[^0-9]*[)\]](?P<rest>.*)", re.S
+)
+_ONE_BRACKET = str.maketrans("\uff08\uff09\uff3b\uff3d\uff0b\ufe62", "()[]++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +54,10 @@ def parse(text: str, *, country: str) -> Phone:
 
     country: two letters, whose national numbers are understood. A leading 0 makes it national; a number that
     is valid with its country code stays as it is; else it is national if that is valid; else 7 to 15 digits
-    are kept and flagged. After a + or 00 it carries a country code and is never rewritten.
+    are kept and flagged. After a + or 00 it carries a country code and is never rewritten. `p:`, `tel:`, wa.me and
+    @c.us around it are no part of it, nor is a 0 in brackets after a country code whose people leave it away.
     """
-    digits, international = _digits(text)
+    digits, international = _digits(_without_notation(text))
     if digits.startswith("00"):
         digits, international = digits[2:], True
     if digits.startswith("0"):
@@ -70,10 +86,55 @@ def display(digits: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
+def _without_notation(text: str) -> str:
+    """The number alone, as the rest of this file reads it. Raises Invalid `bad_phone` if it is far too long."""
+    if text.isascii() and text.isdigit() and len(text) <= MAX_TYPED:
+        return text
+    if len(text) > MAX_NOTED:
+        raise _bad("A phone number is not that long; write only the number.")
+    bare = "".join(character for character in text if unicodedata.category(character) != "Cf").strip()
+    if _LINK.match(bare):
+        bare = f"+{_number_of_link(bare).strip().removeprefix('+')}"
+    else:
+        bare = _PARAMETERS.sub("", _SCHEME.sub("", bare, count=1) if _SCHEME.match(bare) else bare).strip()
+    if len(bare) > MAX_TYPED:
+        raise _bad("A phone number is not that long; write only the number.")
+    address = _ADDRESS.fullmatch(bare)
+    if address is not None:
+        bare = f"+{address['number'].removeprefix('+')}"
+    return _without_trunk_zero(bare)
+
+
+def _number_of_link(link: str) -> str:
+    """What a link that opens a chat calls the phone; "" without one."""
+    place, _, query = link.partition("#")[0].partition("?")
+    asked = urllib.parse.parse_qs(query, max_num_fields=32).get("phone")
+    return asked[0] if asked else urllib.parse.unquote(place.rstrip("/").rpartition("/")[2])
+
+
+def _without_trunk_zero(bare: str) -> str:
+    """+49 (0)171 … without the 0 that is dialled at home alone; with it where the country's numbers keep it."""
+    plain = "".join(_as_ascii(character) for character in bare).translate(_ONE_BRACKET)
+    found = _BRACKETED_ZERO.fullmatch(plain)
+    if found is None:
+        return bare
+    code, rest = (re.sub("[^0-9]", "", found[part]) for part in ("code", "rest"))
+    if not code or int(code) not in COUNTRY_CODE_TO_REGION_CODE:
+        return bare
+    plan = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[int(code)][0])
+    if not found["plus"] and not _is_valid(code + rest):
+        return bare
+    is_trunk = (plan is not None and plan.national_prefix == "0") or not _is_valid(f"{code}0{rest}")
+    return f"+{found['code']}{'' if is_trunk else '0'}{found['rest']}"
+
+
+def _as_ascii(character: str) -> str:
+    value = unicodedata.decimal(character, None)
+    return character if value is None else str(value)
+
+
 def _digits(text: str) -> tuple[str, bool]:
     """ASCII digits in order, and whether a plus stood before them."""
-    if len(text) > MAX_TYPED:
-        raise _bad("A phone number is not that long; write only the number.")
     if text.isascii() and text.isdigit():
         return text, False
     digits: list[str] = []

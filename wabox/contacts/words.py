@@ -1,14 +1,17 @@
 """What somebody's own message asks for: out, in again, or something a person should look at; pure.
 
-Only the whole message counts, in any case, without invisible marks, and with `.`, `!` or `।` at its end or
-not. A question mark, or such a word inside a few others, is a near miss: it opts nobody out, a person reads
-it. Source: wabox/docs/contract.md#to-the-people-it-writes-to.
+Only the whole message counts, in any case, without invisible marks, whatever stands around and between its words
+that is no letter or digit: `STOP👍`, `#stop`, `STOP/বন্ধ`. A question mark, or such a word beside a few others or a
+digit, is a near miss: it opts nobody out, a person reads it. What is joined to other letters is another word:
+nonstop, bus-stop. Source: wabox/docs/contract.md#to-the-people-it-writes-to.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from typing import Literal
+
+from wabox.languages import ALL
 
 Verdict = Literal["opt_out", "opt_in", "near_miss"]
 
@@ -36,10 +39,10 @@ _IN = """
     shuru, shuru korun, shuru koro, suru, suru korun, chalu, chalu korun
 """
 
-_ENDS = ".!।॥…,;:"
-_AROUND = "\"'“”‘’«»*_~`()[]{}"  # quotes, and what WhatsApp makes bold, italic or struck with
+_JOINING = frozenset("-_'’")  # inside a word they make it one
 _QUESTIONS = frozenset("?？؟⸮\u037e")
 _DASHES = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+_DIGITS = "".join(digit for language in ALL.values() for digit in language.digits)
 _SHOWN_MARKS = frozenset("\ufe0e\ufe0f\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 
 
@@ -51,17 +54,18 @@ def judge(text: str) -> Verdict | None:
     plain = _plain(bare)
     asked = any(character in _QUESTIONS for character in bare)
     phrase = _phrase(plain)
-    if phrase in OPT_OUT or phrase in OPT_IN:
-        if asked:
-            return "near_miss"
-        return "opt_out" if phrase in OPT_OUT else "opt_in"
+    wanted: Verdict | None = (
+        "opt_out" if _is_made_of(phrase, OPT_OUT) else "opt_in" if _is_made_of(phrase, OPT_IN) else None
+    )
+    if wanted is not None:
+        return "near_miss" if asked else wanted
     return "near_miss" if _mentions_opt_out(phrase) else None
 
 
 def complains(text: str) -> bool:
     """Whether the whole message calls what was sent spam; it opts out as well, as `judge` says."""
     bare = _visible(text)
-    return bare is not None and _phrase(_plain(bare)) in COMPLAINT
+    return bare is not None and _is_made_of(_phrase(_plain(bare)), COMPLAINT)
 
 
 def _visible(text: str) -> str | None:
@@ -89,13 +93,24 @@ def _plain(bare: str) -> str:
 
 
 def _phrase(plain: str) -> str:
-    """The words alone, with single spaces, without what stands around them."""
-    around = _ENDS + _AROUND + "".join(_QUESTIONS)
-    return " ".join(word for word in (one.strip(around) for one in plain.split()) if word)
+    """The words alone, with single spaces, without what stands around and between them."""
+    spaced = "".join(one if one in _JOINING or unicodedata.category(one)[0] in "LMN" else " " for one in plain)
+    return " ".join(word for word in (one.strip("".join(_JOINING)) for one in spaced.split()) if word)
+
+
+def _is_made_of(phrase: str, said: frozenset[str]) -> bool:
+    """Whether it is one of these, or nothing but these one after another."""
+    words = phrase.split()
+    reached = {0}
+    for last in range(1, len(words) + 1):
+        if any(" ".join(words[first:last]) in said for first in reached):
+            reached.add(last)
+    return bool(words) and len(words) in reached
 
 
 def _mentions_opt_out(phrase: str) -> bool:
-    words = phrase.split()
+    """Whether one of a few words is such a word, a digit at its edge or not."""
+    words = [word.strip(_DIGITS) for word in phrase.split()]
     if len(words) > FEW_WORDS:
         return False
     return any(
