@@ -47,7 +47,7 @@ def bare(*, billing: bool, body_kilobytes: int) -> Litestar:
     """
     web = Litestar(
         route_handlers=[v1.router, v1.description, probes.router, dashboard.router(sells=billing)],
-        before_send=[probes.count, _guard],
+        before_send=[_count, _guard],
         dependencies={"box": Provide(_box, sync_to_thread=False), "watch": Kept(Watch).provide},
         exception_handlers={
             Refusal: _refused,
@@ -61,6 +61,13 @@ def bare(*, billing: bool, body_kilobytes: int) -> Litestar:
     )
     web.asgi_handler = _heads(web.asgi_handler)
     return web
+
+
+async def _count(message: Message, scope: Scope) -> None:
+    """Every answer is counted."""
+    if message["type"] == "http.response.start":
+        box: Box = scope["litestar_app"].state.box
+        box.pulse.answered(scope["path"], message["status"])
 
 
 def _box(request: Request[Any, Any, Any]) -> Box:

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 import structlog
 from litestar import Request, Response, get
-from litestar.types import Message, Scope
 
 from wabox import db, hosts, metrics
 from wabox.box import Box
@@ -128,13 +127,6 @@ def _token(box: Box) -> str:
     except OSError as error:
         log.error("metrics token cannot be read", error=error.strerror)
         return ""
-
-
-async def count(message: Message, scope: Scope) -> None:
-    """Every answer is counted."""
-    if message["type"] == "http.response.start":
-        box: Box = scope["litestar_app"].state.box
-        box.pulse.answered(scope["path"], message["status"])
 
 
 router = Mount(path="/", route_handlers=[healthz, readyz, show], include_in_schema=False, signature_types=[Watch])

@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wabox import times
 from wabox.accounts.keys import Caller
-from wabox.api import carrying, idempotency, wire
+from wabox.api import carrying, idempotency, strict, wire
 from wabox.api.carrying import Carries, GivenFile
 from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
@@ -149,7 +149,7 @@ async def list_campaigns(
     status: campaigns.Status | None = None,
 ) -> wire.Page[Campaign]:
     """Newest first."""
-    at = wire.cursor_of(cursor)
+    at = strict.cursor_of(cursor)
 
     def ask(rows: Rows) -> wire.Page[Campaign]:
         found = campaigns.page(rows, caller.user.id, status=status, number=page, per_page=per_page, cursor=at)
@@ -336,7 +336,7 @@ def _message_of(
     """
     if data.media is not None and data.template_id is None and not (data.message or "").strip():
         return lambda rows, user_id: (template.NOTHING, None)
-    wire.one_of(message=data.message, template_id=data.template_id)
+    strict.one_of(message=data.message, template_id=data.template_id)
     if data.template_id is not None:
         text_id = data.template_id
 
@@ -347,7 +347,7 @@ def _message_of(
 
         return kept
     assert data.message is not None
-    parsed = wire.in_field("message", template.parse, data.message, names)
+    parsed = strict.in_field("message", template.parse, data.message, names)
     parsed = parsed if data.media is None else parsed.as_caption()
     return lambda rows, user_id: (parsed, None)
 

@@ -1,4 +1,4 @@
-"""The file that comes with a message or a campaign: by its id, from an address, or in the body itself."""
+"""What comes with a message or a campaign: a file, by id, address or in the body; or a place, or a card."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -23,14 +24,24 @@ from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming
 from wabox.media.stored import Media, Origin
 from wabox.messages import carrying
-from wabox.messages.carrying import Carried
+from wabox.messages.carrying import Carried, Enclosed
 from wabox.mounting import Kept
 from wabox.webhooks.names import Names
 from wabox.webhooks.targets import Allow
+from wabox.whatsapp.driver import Card, Place
 
 AT_ONCE = 4  # fetches of all users together
 
 Carry: TypeAlias = Callable[[Tx], Carried | None]
+Line = Annotated[str, Meta(max_length=carrying.LONGEST_LINE, extra_json_schema={"pattern": wire.PLAIN_LINE})]
+Named = Annotated[
+    str,
+    Meta(min_length=1, max_length=carrying.LONGEST_LINE, extra_json_schema={"pattern": wire.NAME_PATTERN}),
+]
+_GOES_ALONE = (
+    "A {0} goes alone: leave out message, template_id, variables, media, as_document, voice and {1}; "
+    "send a text by itself."
+)
 
 
 class GivenFile(Struct, forbid_unknown_fields=True):
@@ -163,6 +174,70 @@ def on_wire(media: Media | None, kind: stored.Kind | None) -> Carries | None:
     if media is None or kind is None:
         return None
     return Carries(media.id, kind, media.filename, media.bytes)
+
+
+class GivenLocation(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A point on the map, in degrees: north and east above zero. name, address: what stands below it."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90)]
+    longitude: Annotated[float, Meta(ge=-180, le=180)]
+    name: Line | None = None
+    address: Line | None = None
+
+
+class GivenContact(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Somebody's contact card."""
+
+    name: Named
+    phone: wire.Phone
+
+
+class Location(Struct):
+    """The point that a message is."""
+
+    latitude: float
+    longitude: float
+    name: str | None
+    address: str | None
+
+
+class ContactCard(Struct):
+    """The card that a message is. phone: digits."""
+
+    name: str
+    phone: str
+
+
+def enclosed(location: GivenLocation | None, contact: GivenContact | None, *, country: str) -> Enclosed | None:
+    """What the request names, checked. Raises Invalid, its details named below `location` or `contact`."""
+    name = "location" if location is not None else "contact"
+    try:
+        if location is not None:
+            return carrying.place(location.latitude, location.longitude, location.name, location.address)
+        return None if contact is None else carrying.card(contact.name, contact.phone, country=country)
+    except Refusal as refusal:
+        refusal.details = {f"{name}.{field}": text for field, text in refusal.details.items()}
+        raise
+
+
+def check_goes_alone(location: GivenLocation | None, contact: GivenContact | None, *, beside: bool) -> None:
+    """Raises Invalid `goes_alone` for a place or a card with anything else. beside: whether a text or file is."""
+    if location is None and contact is None:
+        return
+    if beside or (location is not None and contact is not None):
+        names = ("location", "contact") if location is not None else ("contact", "location")
+        sentence = _GOES_ALONE.format(*names)
+        raise Invalid("goes_alone", sentence, details={names[0]: sentence})
+
+
+def location_of(enclosed: Enclosed | None) -> Location | None:
+    """The message's place as the API shows it."""
+    return Location(**asdict(enclosed)) if isinstance(enclosed, Place) else None
+
+
+def contact_of(enclosed: Enclosed | None) -> ContactCard | None:
+    """The message's card as the API shows it."""
+    return ContactCard(**asdict(enclosed)) if isinstance(enclosed, Card) else None
 
 
 def _check(given: GivenFile) -> None:

@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wabox import times
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, wire
+from wabox.api import idempotency, strict, wire
 from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
 from wabox.campaigns import replies
@@ -158,7 +158,7 @@ async def list_contacts(
     q: _Search = None,
 ) -> wire.Page[Contact]:
     """Newest first."""
-    at = wire.cursor_of(cursor)
+    at = strict.cursor_of(cursor)
     wanted = contacts.Wanted(tag=tag or None, text=q)
 
     def ask(rows: Rows) -> wire.Page[Contact]:
@@ -335,7 +335,7 @@ def _fields(data: Changes, caller: Caller, now: datetime) -> dict[str, Any]:
 
 def _tags(data: Changes) -> tuple[str, ...] | UnsetType:
     if not isinstance(data.tags, UnsetType):
-        return wire.in_field("tags", fields.tags, data.tags)
+        return strict.in_field("tags", fields.tags, data.tags)
     if isinstance(data.tag, UnsetType):
         return UNSET
     return () if data.tag is None else (fields.tag(data.tag),)

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from wabox import times
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, record, wire
+from wabox.api import idempotency, record, strict, wire
 from wabox.api.guard import disclaimer_guard
 from wabox.api.strict import StrictRequest
 from wabox.billing import subscriptions
@@ -261,7 +261,7 @@ async def go_on(
     Say which one that is: if yet another was linked meanwhile, nothing changes. What waited for the number
     before goes from this one. To have none of it, log the device out.
     """
-    phone = wire.in_field("phone_number", phones.parse, data.phone_number, country=box.config.locale.country)
+    phone = strict.in_field("phone_number", phones.parse, data.phone_number, country=box.config.locale.country)
 
     def ask(tx: Tx, device: devices.Device) -> devices.Device:
         return chats.go_on(tx, device, phone.digits, now=box.now())
@@ -308,7 +308,7 @@ async def ask_pairing_code(
 
     The code comes with GET on the same path after a moment.
     """
-    phone = wire.in_field("phone", phones.parse, data.phone, country=box.config.locale.country)
+    phone = strict.in_field("phone", phones.parse, data.phone, country=box.config.locale.country)
 
     def ask(tx: Tx, device: devices.Device) -> devices.Device:
         return orders.ask_pairing_code(tx, device, phone.digits)

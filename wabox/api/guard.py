@@ -7,11 +7,13 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
 from wabox import hosts
 from wabox.accounts import keys
+from wabox.accounts.keys import Caller
 from wabox.accounts.throttle import Bucket
 from wabox.api.strict import UNFIT_TEXT
 from wabox.config import Limits
@@ -148,3 +150,9 @@ def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
         scheme, _, rest = connection.headers.get("authorization", "").partition(" ")
         key = rest.strip() if scheme.lower() == "bearer" else ""
     return key if len(key) <= LONGEST_KEY else ""
+
+
+def caller_of(request: Request[Any, Any, Any]) -> Caller:
+    """Whom the guard let in."""
+    caller: Caller = request.scope["state"]["caller"]
+    return caller

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from wabox import times
 from wabox.accounts import keys
 from wabox.accounts.keys import Caller, IssuedKey, Key
-from wabox.api import record, wire
+from wabox.api import record, strict, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Tx
@@ -76,7 +76,7 @@ async def list_keys(
     cursor: wire.Cursor = None,
 ) -> wire.Page[ShownKey]:
     """The live ones, the oldest first."""
-    after = wire.cursor_of(cursor)
+    after = strict.cursor_of(cursor)
     every = await box.db.read(keys.of_user, caller.user.id)
     rest = every[(page - 1) * per_page :] if after is None else [one for one in every if one.key_id > after]
     shown = rest[:per_page]

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from wabox import downloads, times
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, uploads, wire
+from wabox.api import idempotency, strict, uploads, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Rows, Tx
@@ -105,7 +105,7 @@ async def files(
     kind: stored.Kind | None = None,
 ) -> wire.Page[File]:
     """Newest first; those that are here, not those that were removed."""
-    at = wire.cursor_of(cursor)
+    at = strict.cursor_of(cursor)
 
     def ask(rows: Rows) -> wire.Page[File]:
         found = stored.page(rows, caller.user.id, kind=kind, number=page, per_page=per_page, cursor=at)

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, field
 
 from wabox import crash, times
 from wabox.accounts.keys import Caller
-from wabox.api import carrying, enclosing, idempotency, wire
+from wabox.api import carrying, idempotency, strict, wire
 from wabox.api.carrying import Carries, GivenFile
 from wabox.api.strict import StrictRequest, moment
 from wabox.billing import ledger
@@ -56,8 +56,8 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
     media: GivenFile | None = None
     as_document: bool = False
     voice: bool | None = None
-    location: enclosing.GivenLocation | None = None
-    contact: enclosing.GivenContact | None = None
+    location: carrying.GivenLocation | None = None
+    contact: carrying.GivenContact | None = None
     device_label: wire.Label | None = None
     queue_if_offline: bool = False
     scheduled_for: wire.Aware | None = None
@@ -95,8 +95,8 @@ class Message(Struct):
     device_label: str
     message: str
     media: Carries | None
-    location: enclosing.Location | None
-    contact: enclosing.ContactCard | None
+    location: carrying.Location | None
+    contact: carrying.ContactCard | None
     status: stored.Status
     error: str | None
     error_text: str | None
@@ -216,14 +216,14 @@ async def messages(
     wanted = log.Wanted(
         status=status,
         campaign_id=campaign_id,
-        phone=None if phone is None else wire.in_field("phone", phones.parse, phone, country=country).digits,
+        phone=None if phone is None else strict.in_field("phone", phones.parse, phone, country=country).digits,
         person_id=person_id,
         device_label=device_label,
         since=_time(since, "since"),
         until=_time(until, "until"),
         text=q,
     )
-    at = wire.cursor_of(cursor)
+    at = strict.cursor_of(cursor)
     now = box.now()
 
     def ask(rows: Rows) -> wire.Page[Message]:
@@ -295,8 +295,8 @@ def on_wire(
         device_label=message.device_label,
         message=message.text,
         media=carrying.on_wire(media.get(message.media_id or 0), message.media_kind),
-        location=enclosing.location_of(message.enclosed),
-        contact=enclosing.contact_of(message.enclosed),
+        location=carrying.location_of(message.enclosed),
+        contact=carrying.contact_of(message.enclosed),
         status=message.status,
         error=message.error,
         error_text=message.error_text,
@@ -328,15 +328,15 @@ def _one_recipient(data: Send, country: str) -> str | None:
         raise Invalid("phone_or_person", sentence, details={"phone": sentence})
     if data.phone is None:
         return None
-    return wire.in_field("phone", phones.parse, data.phone, country=country).digits
+    return strict.in_field("phone", phones.parse, data.phone, country=country).digits
 
 
 def _instead(data: Send, country: str) -> Enclosed | None:
     """The place or card that goes instead of a text. Raises Invalid for a wrong one, or one that is not alone."""
     others = (data.message, data.template_id, data.variables, data.media, data.voice)
     beside = data.as_document or any(one is not None for one in others)
-    enclosing.alone(data.location, data.contact, beside=beside)
-    return enclosing.given(data.location, data.contact, country=country)
+    carrying.check_goes_alone(data.location, data.contact, beside=beside)
+    return carrying.enclosed(data.location, data.contact, country=country)
 
 
 def _text_of(
@@ -352,7 +352,7 @@ def _text_of(
     if data.media is not None and data.template_id is None and not (data.message or "").strip():
         return lambda rows, user_id: (None, None)
     known = (*VARIABLES, *names)
-    wire.one_of(message=data.message, template_id=data.template_id)
+    strict.one_of(message=data.message, template_id=data.template_id)
     if data.template_id is not None:
         text_id = data.template_id
 
@@ -363,7 +363,7 @@ def _text_of(
         return kept
     assert data.message is not None
     if data.variables is None:
-        found = wire.in_field("message", template.parse, data.message, names)
+        found = strict.in_field("message", template.parse, data.message, names)
     else:
         found = template.parse_for(data.message, given, known)
     return lambda rows, user_id: (found, None)

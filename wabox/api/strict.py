@@ -1,22 +1,27 @@
-"""Reads a JSON body strictly: what another parser might read differently is refused, with the place."""
+"""Reads what a request brings, strictly: what another parser might read differently is refused, with the place."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 from litestar import Request
 
 from wabox.api import wrong_fields
-from wabox.errors import Invalid
+from wabox.errors import Invalid, Refusal
 
 DEEPEST = 32
 EXACT = 2**53  # beyond this a float skips whole numbers
 UNFIT_TEXT = "A text may not hold NUL or half a character; send plain text."
 _UNFIT = re.compile("[\0\ud800-\udfff]")
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -65,6 +70,33 @@ def moment(value: datetime | None, field: str) -> datetime | None:
     except (OverflowError, ValueError):
         sentence = "This time is outside the calendar; use one like 2026-04-25T10:00:00+06:00."
         raise Invalid("bad_time", sentence, details={field: sentence}) from None
+
+
+def one_of(**fields: object) -> None:
+    """Raises Invalid unless exactly one of these fields is given; its details name the first."""
+    if sum(one is not None for one in fields.values()) != 1:
+        sentence = f"Give either {' or '.join(fields)}."
+        raise Invalid("_or_".join(fields), sentence, details={next(iter(fields)): sentence})
+
+
+def in_field(name: str, parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Parse one field of a request; a Refusal names the field in its details."""
+    try:
+        return parse(*args, **kwargs)
+    except Refusal as refusal:
+        if not any(path.startswith(name) for path in refusal.details):
+            refusal.details = {name: refusal.sentence}
+        raise
+
+
+def cursor_of(text: str | None) -> int | None:
+    """The cursor a client sent back. Raises Invalid for one that wabox never gave."""
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        sentence = "This is not a cursor; take next_cursor from the page before."
+        raise Invalid("bad_cursor", sentence, details={"cursor": sentence})
+    return int(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wabox import languages, times
 from wabox.accounts.keys import Caller
-from wabox.api import carrying, idempotency, wire
+from wabox.api import carrying, idempotency, strict, wire
 from wabox.api.carrying import Carries, GivenFile
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
@@ -131,7 +131,7 @@ async def list_templates(
     ] = None,
 ) -> wire.Page[Template]:
     """By name."""
-    wire.in_field("language", texts.check_language, language)
+    strict.in_field("language", texts.check_language, language)
     wanted = texts.Wanted(category, language, q)
 
     def ask(rows: Rows) -> wire.Page[Template]:
@@ -282,7 +282,7 @@ class Preview(Struct):
 async def preview(data: Wanted, box: Box, caller: Caller) -> Preview:
     """Renders spintax and variables for up to five contacts. A mistake in the text is named by its position."""
     names = await box.db.read(own.names, caller.user.id)
-    parsed = wire.in_field("message", template.parse, data.message, names)
+    parsed = strict.in_field("message", template.parse, data.message, names)
     if sum(one is not None for one in (data.contact_id, data.tag, data.segment)) > 1:
         sentence = "Send one of contact_id, tag and segment."
         raise Invalid("invalid", sentence, details={"contact_id": sentence})

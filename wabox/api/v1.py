@@ -7,7 +7,6 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.di import Provide
 
-from wabox.accounts.keys import Caller
 from wabox.api import (
     campaigns,
     contacts,
@@ -22,7 +21,7 @@ from wabox.api import (
     templates,
     webhooks,
 )
-from wabox.api.guard import key_guard, name_guard
+from wabox.api.guard import caller_of, key_guard, name_guard
 from wabox.api.strict import StrictRequest
 from wabox.mounting import Mount
 
@@ -33,12 +32,6 @@ PATH = "/api/v1"
 async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The API as an OpenAPI 3.1 document."""
     return Response(document.written(request.app, PATH), media_type="application/json")
-
-
-def _caller(request: Request[Any, Any, Any]) -> Caller:
-    """Whom the guard let in."""
-    caller: Caller = request.scope["state"]["caller"]
-    return caller
 
 
 router = Mount(
@@ -57,7 +50,7 @@ router = Mount(
         reports.router,
     ],
     guards=[name_guard, key_guard],
-    dependencies={"caller": Provide(_caller, sync_to_thread=False)},
+    dependencies={"caller": Provide(caller_of, sync_to_thread=False)},
     request_class=StrictRequest,
 )
 # What tells of the API needs no key.

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wabox import times
 from wabox.accounts.keys import Caller
-from wabox.api import idempotency, record, wire
+from wabox.api import idempotency, record, strict, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Rows, Tx
@@ -147,7 +147,7 @@ async def list_deliveries(
     job_id: Annotated[int | None, Parameter(ge=1, le=wire.BIGGEST_ID)] = None,
 ) -> wire.Page[Delivery]:
     """Newest first."""
-    before_id = wire.cursor_of(cursor)
+    before_id = strict.cursor_of(cursor)
 
     def ask(rows: Rows) -> tuple[list[log.Delivery], int]:
         found = log.page(

@@ -10,7 +10,6 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 from msgspec import Meta, Struct, field
 
-from wabox.errors import Invalid, Refusal
 from wabox.messages import template
 
 P = ParamSpec("P")
@@ -180,30 +179,3 @@ class Listed(Protocol):
 def listed(found: Listed, rows: list[Any], make: Callable[[Any], T], *, page: int, per_page: int) -> Page[T]:
     """A page that a noun found, on the wire. rows: what is on it."""
     return page_of(rows, make, page=page, per_page=per_page, total=found.total, next_cursor=found.next_cursor)
-
-
-def one_of(**fields: object) -> None:
-    """Raises Invalid unless exactly one of these fields is given; its details name the first."""
-    if sum(one is not None for one in fields.values()) != 1:
-        sentence = f"Give either {' or '.join(fields)}."
-        raise Invalid("_or_".join(fields), sentence, details={next(iter(fields)): sentence})
-
-
-def in_field(name: str, parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Parse one field of a request; a Refusal names the field in its details."""
-    try:
-        return parse(*args, **kwargs)
-    except Refusal as refusal:
-        if not any(path.startswith(name) for path in refusal.details):
-            refusal.details = {name: refusal.sentence}
-        raise
-
-
-def cursor_of(text: str | None) -> int | None:
-    """The cursor a client sent back. Raises Invalid for one that wabox never gave."""
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        sentence = "This is not a cursor; take next_cursor from the page before."
-        raise Invalid("bad_cursor", sentence, details={"cursor": sentence})
-    return int(text)

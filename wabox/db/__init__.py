@@ -21,10 +21,8 @@ from wabox import threads
 from wabox.db import trouble
 from wabox.db.batch import Batch, Job, fail
 from wabox.db.canary import Canary
-from wabox.db.files import Files
-from wabox.db.reading import Reader
-from wabox.db.rows import Row, Rows, Tx, Verb, reader
-from wabox.db.trouble import DAMAGED, Damage, Trouble
+from wabox.db.rows import Reader, Row, Rows, Tx, Verb, reader
+from wabox.db.trouble import DAMAGED, Damage, Files, Trouble
 from wabox.errors import Unavailable
 from wabox.threads import Pool
 

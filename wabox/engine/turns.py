@@ -25,7 +25,7 @@ from wabox.engine.revoking import Revoking
 from wabox.errors import NotFound
 from wabox.media import stored as media
 from wabox.messages import addressees, answers, chats, claiming, gate, handing, outbox, stored
-from wabox.whatsapp.driver import FILE_GONE, OF_FILES, TOO_MANY, Driver, Handed, Resolved, SessionLost
+from wabox.whatsapp.driver import FILE_GONE, OF_FILES, TOO_MANY, Driver, File, Handed, Resolved, SessionLost
 
 log = structlog.get_logger()
 
@@ -138,7 +138,7 @@ class Turns:
         if self.box.db.damaged:  # found since it was armed; the look-up of a later start settles it
             return False
         try:
-            file = self.box.db.read_here(media.file_of, self.box.media, armed.media_id, armed.media_kind)
+            file = self._file(armed)
         except NotFound:
             return self._file_refused(armed, FILE_GONE)
         crash.point_soon("entered", 0.03)
@@ -151,6 +151,12 @@ class Turns:
         except SessionLost:  # the page was never asked; recovery hands it over when the session is back
             return False
         return self._record(armed, handed)
+
+    def _file(self, armed: stored.Message) -> File | None:
+        """What goes with it. Raises NotFound. A text alone asks for nothing."""
+        if armed.media_id is None:
+            return None
+        return self.box.db.read_here(media.file_of, self.box.media, armed.media_id, armed.media_kind)
 
     def _record(self, armed: stored.Message, handed: Handed) -> bool:
         if handed.outcome == "acked":
