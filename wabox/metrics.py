@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
-from wabox import __version__
+from wabox import __version__, fence
 from wabox.checkup.counts import Counts
 from wabox.checkup.vitals import Vitals
 from wabox.messages import stored
@@ -74,6 +74,11 @@ def _neighbours(found: Counts) -> Iterator[Metric]:
     mails = {status: found.mails.get(status, 0) for status in MAILS}
     yield _gauges("wabox_mails", "Mails that are kept in the log, by status.", "status", mails)
     yield _gauge("wabox_clock_wrong", "1 while sending is held because the clock looks wrong.", found.clock_wrong)
+    help_held = "1 while the whole box is held: it was restored or copied, or moved away."
+    holds: dict[str, float] = {
+        one: float(found.fence is not None and found.fence.reason == one) for one in fence.REASONS
+    }
+    yield _gauges("wabox_held", help_held, "reason", holds)
 
 
 def _machine(vitals: Vitals) -> Iterator[Metric]:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import structlog
 from litestar import Request, Response, get
 
-from wabox import db, hosts, metrics
+from wabox import db, fence, hosts, metrics
 from wabox.box import Box
 from wabox.checkup import machine_clock
 from wabox.checkup.vitals import Watch
@@ -45,6 +45,8 @@ async def readyz(box: Box) -> Response[dict[str, Any]]:
     if not {"database", db.DAMAGED} & set(reasons):
         if await box.db.read(machine_clock.is_wrong):
             reasons.append("clock_wrong")
+        if held := await box.db.read(fence.reason):
+            reasons.append(held)
         if box.pulse.late or not box.pulse.steps:
             reasons.append("engine")
     if reasons:

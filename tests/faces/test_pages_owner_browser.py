@@ -59,7 +59,16 @@ def work(shop: Stage) -> list[str]:
         run(shop, done)
     rules = ["/admin/filter", "/admin/filter/rules/1", "/admin/filter/reviews"]
     asked = f"/admin/complaints?phone={filters.PHONE}"
-    return [*rules, "/admin/complaints", asked, "/admin/health", looked_at, done, "/contacts/import"]
+    return [
+        *rules,
+        "/admin/complaints",
+        asked,
+        "/admin/health",
+        "/admin/held",
+        looked_at,
+        done,
+        "/contacts/import",
+    ]
 
 
 def sound(page: Page, name: str, language: str) -> None:

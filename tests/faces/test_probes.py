@@ -18,6 +18,7 @@ from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, dress
 from tests.some import some
+from wabox import fence
 from wabox.checkup import counts, machine_clock
 from wabox.db import Tx
 from wabox.engine.clock import Clock
@@ -197,6 +198,8 @@ def test_what_is_not_well_is_named(bare: Stage, tmp_path: Path) -> None:
     bare.box.db.write_now(limit, 1_000_000)
     bare.box.db.write_now(machine_clock.confirm, bare.hands.now())
     assert ask(bare, "/readyz").status_code == 200
+    bare.box.db.write_now(fence.quarantine, "copied", behind=None, now=bare.hands.now())
+    assert ask(bare, "/readyz").json()["reasons"] == ["quarantined"]
 
 
 def test_totals_are_kept_and_only_what_is_new_is_added(shop: Stage) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -12,11 +14,11 @@ from click.testing import CliRunner
 
 from tests.house.conftest import PASSWORD, Typed
 from tests.some import some
-from wabox import cli, datadir, db
+from wabox import cli, datadir, db, fence
 from wabox.__main__ import main
 from wabox.accounts import keys, passwords, users
 from wabox.accounts.sealing import Seal
-from wabox.db import Rows
+from wabox.db import Rows, Tx
 
 FILES = sorted(
     path.stem
@@ -199,3 +201,23 @@ def test_an_account_is_deleted_from_the_shell(
     listed = json.loads(wabox("user", "list", "--json").stdout.splitlines()[-1])
     assert [one["email"] for one in listed] == ["asha@example.com", "deleted-2"]
     assert wabox("user", "add", *words, "--password-stdin", stdin="three kites over the river").returncode == 0
+
+
+def test_release_says_what_would_go_and_lets_the_box_go_on(
+    asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path
+) -> None:
+    assert asha.returncode == 0
+    path = datadir.DataDir(tmp_path / "data").database
+    assert "not held" in wabox("release", "--yes").stderr
+    with contextlib.closing(db.connect(path)) as connection:
+        fence.quarantine(Tx(connection), "copied", behind=None, other="pi, /srv/wabox", now=datetime.now(UTC))
+        connection.commit()
+    assert "quarantined; use wabox release" in wabox("unmove", "--yes").stderr
+    assert wabox("release", "--cancel-older-than", "soon").returncode == 2
+    refused = wabox("release", stdin="n\n")
+    assert refused.returncode == 1
+    done = wabox("release", "--cancel-older-than", "24h", "--yes")
+    assert done.returncode == 0, done.stderr
+    for said in ("copied from another place", "pi, /srv/wabox", "Messages that wait: 0", "Released."):
+        assert said in done.stdout
+    assert "not held" in wabox("release", "--yes").stderr

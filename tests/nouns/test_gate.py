@@ -65,6 +65,8 @@ Close = Callable[[Facts], Facts]
 # Every gate in order, closed at NOON on its own: reason, what closes it, until when.
 GATES: list[tuple[Reason, Close, datetime | None]] = [
     ("database_damaged", lambda f: replace(f, database_ok=False), None),
+    ("quarantined", lambda f: replace(f, fenced=f.fenced or "quarantined"), None),
+    ("moved_away", lambda f: replace(f, fenced=f.fenced or "moved_away"), None),
     ("clock_wrong", lambda f: replace(f, clock_ok=False), None),
     ("account_locked", lambda f: account(f, state="locked"), None),
     ("plan_expired", lambda f: account(f, plan_expires_at=NOON), None),

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from wabox import datadir, opening
+from wabox import datadir, fence, opening
 from wabox.accounts import mail
 from wabox.checkup import database, promises
 from wabox.checkup.findings import Finding, bad, ok, warning
@@ -21,6 +21,7 @@ from wabox.datadir import DataDir
 from wabox.db import JOURNAL_ALARM_BYTES, Database, Rows
 from wabox.devices import orders
 from wabox.errors import ConfigError
+from wabox.fence import Fence
 
 HEALTH_SECONDS = 5
 RESTORE = "Stop wabox (sudo systemctl stop wabox), put the database back from a backup (see Help), then start it."
@@ -102,8 +103,21 @@ def stored(data: DataDir, config: Config) -> Iterator[Finding]:
         with contextlib.closing(connection):
             connection.row_factory = sqlite3.Row
             yield mails(Rows(connection), config, now=datetime.now(UTC))
+            yield from held(fence.of(Rows(connection)))
             if stuck := orders.stuck_logouts(Rows(connection)):
                 yield logouts(stuck)
+
+
+def held(found: Fence | None) -> Iterator[Finding]:
+    """The box itself may be held: it was restored, copied or moved away."""
+    if found is None:
+        return
+    if found.reason == "moved_away":
+        cure = "Send from the other box. If that one is gone for good: stop wabox, then wabox unmove."
+        yield bad("moved_away", fence.SAID[found.why], cure)
+    else:
+        cure = "Open Settings, Held, and say what goes; or stop wabox and run wabox release."
+        yield bad("quarantined", fence.SAID[found.why], cure)
 
 
 def journal(length: int) -> Iterator[Finding]:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wabox import times
+from wabox import fence, times
 from wabox.accounts import mail
 from wabox.checkup import machine_clock
 from wabox.config import Config
 from wabox.db import Rows
 from wabox.devices import orders
+from wabox.fence import Fence
 from wabox.media import keeping
 from wabox.media.keeping import Room
 from wabox.messages import explaining, stored
@@ -40,7 +41,7 @@ class Counts:
     and are not ready. due: posts owed; late: of these, for over a minute; parked: given up.
     leaving: phones whose logout WhatsApp could not be told of so far.
     mails: by status; stuck: of those queued, tried in vain so far.
-    files: what they take; files_megabytes: what they may.
+    fence: what holds the whole box. files: what they take; files_megabytes: what they may.
     """
 
     waiting: Mapping[str, int]
@@ -60,6 +61,7 @@ class Counts:
     mails: Mapping[str, int]
     stuck: int
     clock_wrong: bool
+    fence: Fence | None
     files: Room
     files_megabytes: int
 
@@ -116,6 +118,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         mails=_by(rows, "select status, count(*) from mails group by status"),
         stuck=mail.stuck(rows),
         clock_wrong=machine_clock.is_wrong(rows),
+        fence=fence.of(rows),
         files=keeping.room(rows),
         files_megabytes=config.media.disk_megabytes,
     )

@@ -44,6 +44,7 @@ def of_process(vitals: Vitals) -> Iterator[Finding]:
         yield from _engine(vitals)
         yield from _database(vitals)
     if vitals.counts is not None:
+        yield from box.held(vitals.counts.fence)
         yield from _work(vitals.counts)
         yield files.room(vitals.counts.files, vitals.counts.files_megabytes, vitals.files.free)
 

@@ -6,6 +6,8 @@ COMMANDS = {
     "init": "Make the owner's account without the browser.",
     "setup-link": "Print the link that makes a new box yours.",
     "user": "List accounts, set a password.",
+    "release": "Let a box that was restored or copied send again.",
+    "unmove": "Let a box that was moved away send again.",
     "begin-anew": "Start over with an empty box when the database is lost.",
     "doctor": "Say what is wrong with this box, and the cure.",
     "fieldtest": "Try on two phones of yours what wabox takes for true of WhatsApp.",

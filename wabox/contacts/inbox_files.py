@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from wabox import times
+from wabox import fence, times
 from wabox.config import Media as Settings
 from wabox.contacts import identities
 from wabox.db import Rows, Tx, reader
@@ -205,8 +205,10 @@ def claim(tx: Tx, device_id: int, settings: Settings, *, now: datetime) -> Wante
     """What the device shall fetch now, or None. It counts as tried before it is, for it may end the process.
 
     What was tried often enough has failed. What nobody asked for waits when the files fill most of their room,
-    and everything when the box fetches none any more.
+    and everything when the box fetches none any more, or is held.
     """
+    if fence.of(tx) is not None:
+        return None
     row = tx.one(
         f"""select f.*, i.wa_message_id {_DUE} and d.id = :device_id
             order by f.retry_at is not null, f.asked_at, f.inbox_id limit 1""",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from wabox import times
+from wabox import fence, times
 from wabox.billing import trials
 from wabox.db import Tx
 from wabox.devices import idling, limits, numbers
@@ -44,11 +44,12 @@ def saw(tx: Tx, link: Link, *, now: datetime) -> bool:
 
 
 def all_starting(tx: Tx) -> None:
-    """wabox itself has started: no page has been seen yet."""
+    """wabox itself has started: no page has been seen yet. On a box that is held none will be."""
     tx.run(
-        """update devices set state = 'starting', synced = 0, qr = null, detail_text = null,
-           detail = case when linked = 1 then 'reconnecting' else null end
-           where wanted = 1 and removed_at is null"""
+        """update devices set state = :state, synced = 0, qr = null, detail_text = null,
+           detail = case when linked = 1 and :state = 'starting' then 'reconnecting' else null end
+           where wanted = 1 and removed_at is null""",
+        state="starting" if fence.of(tx) is None else "disconnected",
     )
 
 

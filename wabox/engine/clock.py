@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from wabox import threads
+from wabox import fence, threads
 from wabox.box import Box
 from wabox.db import Rows
 from wabox.engine.backoff import Backoff
@@ -31,6 +31,20 @@ ALL = "all"
 SOON_SECONDS = 0.005  # commits of one moment share a tick
 
 Step = Callable[[], Awaitable[None]]
+
+# While the box is held only these do their work: what keeps the box itself in order, and closes browsers.
+AT_HOME = frozenset(
+    {
+        "storage",
+        "timekeeper",
+        "links",
+        "imports",
+        "imports tidy",
+        "housekeeping",
+        "filing",
+        "nightly",
+    }
+)
 
 
 class _Scheduler(AsyncIOScheduler):  # type: ignore[misc]
@@ -152,7 +166,8 @@ class Clock:
                 return
             try:
                 with self._box.pulse.step(name_of(step)):
-                    await step()
+                    if name_of(step) in AT_HOME or self._box.db.read_here(fence.of) is None:
+                        await step()
             except Exception:
                 log.exception("step failed", step=name_of(step))
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from wabox import fence
 from wabox.box import Box
 from wabox.devices import orders
 from wabox.devices import stored as devices
@@ -60,6 +61,8 @@ class Links:
         One that this database does not know may be of a newer database, if an older one was put in its place:
         it goes only when it has lain unused for a week. What is not named as ours are is left alone.
         """
+        if await self._box.db.read(fence.of) is not None:
+            return
         kept = await asyncio.to_thread(self._driver.kept)
         known = await self._box.db.read(devices.profiles)
         left = [name for name in kept if known.get(name)]
@@ -78,7 +81,14 @@ class Links:
         Between two of these reads the owner may press a button. So nothing is remembered of what was wanted: each
         tick asks the database anew, and the driver what is open; a command counts as done only if it is the one
         that was given (`_Order.is_for`), and a session by its number, which each start and restart gives anew.
+        While the box is held nothing is asked and nobody stays open: another box may have the same link.
         """
+        if await self._box.db.read(fence.of) is not None:
+            self._close_all()
+            return
+        await self._follow()
+
+    async def _follow(self) -> None:
         for device_id, order in list(self._orders.items()):
             if order.done.done() and not self._failed.rests(device_id):
                 with self._failed.apart("order", device_id):
@@ -98,6 +108,10 @@ class Links:
                 continue
             with self._failed.apart("open", device.id):
                 self._driver.open(device.spec)
+
+    def _close_all(self) -> None:
+        for device_id in list(self._driver.opened()):
+            self._driver.close(device_id)
 
     async def _command(self, device: Device) -> None:
         given = self._orders.get(device.id)

@@ -36,7 +36,8 @@ class Revoking:
             return
         assert message.wa_chat_id is not None
         assert message.wa_message_id is not None
-        db.write_now(revoking.tried, message, now=now)
+        if not db.write_now(revoking.tried, message, now=now):
+            return
         known = [f"{message.number}@c.us"] if message.number else []
         chats = tuple(dict.fromkeys((message.wa_chat_id, *message.wa_chat_ids, *known)))
         try:

@@ -13,7 +13,7 @@ from time import monotonic
 
 import structlog
 
-from wabox import crash
+from wabox import crash, fence
 from wabox.box import Box
 from wabox.contacts import identities
 from wabox.db import Tx
@@ -62,8 +62,11 @@ class Turns:
     def step(self, device_id: int) -> bool:
         """Settle the message in doubt, or send the next one. False: nothing more to do now.
 
-        Before either, a message that is to be deleted for everyone is: whoever wants that wants it soon.
+        Before either, a message that is to be deleted for everyone is: whoever wants that wants it soon. A box
+        that is held looks nothing up either.
         """
+        if self.box.db.read_here(fence.of) is not None:
+            return False
         self.revoking.step(device_id)
         doubtful = self.box.db.read_here(stored.in_doubt, device_id)
         if doubtful is not None:

@@ -207,6 +207,7 @@ def devices_due(rows: Rows, *, now: datetime) -> list[Due]:
              d.state, d.detail, d.linked, d.synced, d.link_epoch, d.next_send_at, d.lock_type, d.lock_until,
              d.quota_status, d.quota_resets_at, d.cold_rests_until, d.checks_rest_until, d.phone, d.sends_as,
              u.state as account, u.timezone, (select value from box where key = 'clock_wrong') as clock_wrong,
+             (select value from box where key = 'fence') as fenced,
              (select group_concat(id) from campaigns where user_id = d.user_id and status = 'sending') as running,
              m.id as doubtful, m.rest_until, m.doubt_stage, m.recoveries,
              exists (select 1 from messages r where r.device_id = d.id and r.revoke_due_at <= :now) as revoking

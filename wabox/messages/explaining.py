@@ -29,6 +29,7 @@ _FREE = f"{_UNREAD} and not {_LATER} and not {_HELD}"
 _KNOWN = f"{_FREE} and m.new_chat = 0"
 _NEW = f"{_FREE} and m.new_chat = 1"
 _SCHEDULED = f"{_UNREAD} and {_LATER} and not {_HELD}"
+_EACH: tuple[reasons.Reason, ...] = ("quarantined", "moved_away", "number_changed")
 _IN_LINE = "m.priority desc, m.id"
 
 
@@ -109,7 +110,7 @@ def _explain(rows: Rows, line: Line, pace: Pace, message: stored.Message, most_a
     assert row is not None
     wanted = line.facts_for(rows, row)
     closed = gate.decide(line.now, wanted)
-    if isinstance(closed, gate.Wait) and closed.reason == "number_changed":  # it holds each, not the first alone
+    if isinstance(closed, gate.Wait) and closed.reason in _EACH:  # it holds each, not the first alone
         return Waiting(closed.reason, closed.until)
     stands = isinstance(closed, gate.Wait) and closed.reason in reasons.UNTIL_SOMEBODY_ACTS
     own = gate.own_wait(line.now, wanted)

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from wabox.fence import Reason as FenceReason
 from wabox.times import Window
 
 AccountState = Literal["pending", "active", "suspended", "locked"]
@@ -99,12 +100,16 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything a decision rests on. counted_on: the local day of all `…_today` counts."""
+    """Everything a decision rests on. counted_on: the local day of all `…_today` counts.
+
+    fenced: what holds the whole box.
+    """
 
     rules: Rules
     counted_on: date
     account: Account = Account()
     device: Device = Device()
     message: Message = Message()
+    fenced: FenceReason | None = None
     clock_ok: bool = True
     database_ok: bool = True

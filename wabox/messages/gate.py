@@ -75,7 +75,7 @@ def decide(now: datetime, facts: Facts) -> Decision:
     gates are open if nothing else changes, not only the first: a cap that opens at midnight inside quiet
     hours waits until they end. So deciding again at `until` on the same facts says Go (or Drop, if the
     message expires before), and at no moment between. `expires_at` does not shorten a wait. A wrong clock
-    drops nothing, a damaged database neither.
+    drops nothing, a damaged database neither, nor a box that is held.
     """
     now = now.astimezone(UTC)
     drop = _dropped(now, facts)
@@ -125,7 +125,7 @@ def effective_daily_cap(now: datetime, device: Device, account: Account, rules: 
 
 def _dropped(now: datetime, facts: Facts) -> Drop | None:
     message = facts.message
-    if not (facts.clock_ok and facts.database_ok):
+    if facts.fenced or not (facts.clock_ok and facts.database_ok):
         return None
     if message.cancel_asked:
         return Drop("cancelled", None)
@@ -163,6 +163,14 @@ def _all_open_at(now: datetime, facts: Facts) -> datetime | None:
 
 def _database(moment: datetime, facts: Facts) -> _Closed | None:
     return None if facts.database_ok else _Closed("database_damaged")
+
+
+def _quarantine(moment: datetime, facts: Facts) -> _Closed | None:
+    return _Closed("quarantined") if facts.fenced == "quarantined" else None
+
+
+def _moved_away(moment: datetime, facts: Facts) -> _Closed | None:
+    return _Closed("moved_away") if facts.fenced == "moved_away" else None
 
 
 def _clock(moment: datetime, facts: Facts) -> _Closed | None:
@@ -283,6 +291,8 @@ _LIMITS: tuple[_Gate, ...] = (_timelock, _quota, _refusals, _checks)
 
 _GATES: tuple[_Gate, ...] = (
     _database,
+    _quarantine,
+    _moved_away,
     _clock,
     _account,
     _plan,

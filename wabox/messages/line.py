@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from wabox import times
+from wabox import fence, times
 from wabox.billing import subscriptions
 from wabox.config import Config
 from wabox.contacts import suppression
@@ -191,6 +191,7 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
         counted_on=today,
         account=account,
         device=seen,
+        fenced=fence.reason(rows),
         clock_ok=clock_ok,
         database_ok=not rows.damaged,
     )

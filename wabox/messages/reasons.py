@@ -10,6 +10,8 @@ from wabox.devices import sentences
 
 Reason = Literal[
     "database_damaged",
+    "quarantined",
+    "moved_away",
     "clock_wrong",
     "account_pending",
     "account_suspended",
@@ -70,6 +72,8 @@ OTHERS_PASS: frozenset[Reason] = frozenset(
 UNTIL_SOMEBODY_ACTS: frozenset[Reason] = frozenset(
     {
         "database_damaged",
+        "quarantined",
+        "moved_away",
         "clock_wrong",
         "account_pending",
         "account_suspended",
@@ -145,6 +149,8 @@ _ENDS: dict[str, str] = {
 
 _SENTENCES: dict[Reason, str] = {
     "database_damaged": "The database of this box is damaged; nothing is sent until it is put back from a backup.",
+    "quarantined": "This box was restored or copied; its owner says first what goes, on the page Held.",
+    "moved_away": "This box was moved to another machine; send from there.",
     "clock_wrong": "This machine's clock looks wrong; set it right, or confirm it in Settings.",
     "account_pending": "The account is not active yet.",
     "account_suspended": "The account is suspended; ask whoever runs this box.",

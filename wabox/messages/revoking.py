@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from wabox import times
+from wabox import fence, times
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
@@ -97,8 +97,13 @@ def due(rows: Rows, device_id: int, *, now: datetime) -> stored.Message | None:
     return None if row is None else stored.of_row(row)
 
 
-def tried(tx: Tx, message: stored.Message, *, now: datetime) -> None:
-    """WhatsApp is asked next. If nothing comes of it, it is again after a rest; other deletions wait a little."""
+def tried(tx: Tx, message: stored.Message, *, now: datetime) -> bool:
+    """WhatsApp is asked next. If nothing comes of it, it is again after a rest; other deletions wait a little.
+
+    False: the box is held, so nobody is asked.
+    """
+    if fence.of(tx) is not None:
+        return False
     wait = min(FIRST_REST * 2**message.revoke_tries, MOST_REST)
     tx.run(
         """update messages set revoke_tries = revoke_tries + 1, revoke_due_at = :then
@@ -113,6 +118,7 @@ def tried(tx: Tx, message: stored.Message, *, now: datetime) -> None:
         device_id=message.device_id,
         then=times.stored(now + GAP),
     )
+    return True
 
 
 def done(tx: Tx, message: stored.Message, *, now: datetime) -> bool:

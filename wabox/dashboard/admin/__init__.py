@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.admin import audit, complaints, filter, health, mail, page, payments, plans, reviews
+from wabox.dashboard.admin import audit, complaints, filter, health, held, mail, page, payments, plans, reviews
 
-SECTIONS = (page, mail, filter, reviews, complaints, audit, health)
+SECTIONS = (page, mail, filter, reviews, complaints, audit, health, held)
 SELLING = (plans, payments)

@@ -66,7 +66,15 @@ def static(name: str) -> str:
 
 def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:
     """A page or a fragment."""
-    everywhere = {"session": None, "csrf": "", "here": "", "said": None, "damaged": False, "failing": None}
+    everywhere = {
+        "session": None,
+        "csrf": "",
+        "here": "",
+        "said": None,
+        "damaged": False,
+        "failing": None,
+        "fenced": None,
+    }
     shown = {"voice": voice, **everywhere, **values}
     text = environment(voice.language).get_template(template).render(shown)
     return Response(text, media_type=MediaType.HTML, status_code=status, headers=dict(HEADERS))

@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request, Response
 from litestar.datastructures import FormMultiDict
 
+from wabox import fence
 from wabox.accounts.sessions import Session
 from wabox.accounts.users import User
 from wabox.box import Box
@@ -72,6 +73,7 @@ class Desk:
             "nav": menu.places(self.box.config, self.user.role) if self.visitor else menu.NAV,
             "damaged": self.box.db.damaged,
             "failing": self._failing(),
+            "fenced": self._fenced(),
         }
         assert shown.keys().isdisjoint(values), "a page hides what is every page's"
         return answers.html(template, self.voice, {**shown, **values}, status=status)
@@ -81,6 +83,12 @@ class Desk:
         if self.box.db.damaged or self.box.db.failing is None:
             return None
         return faults.failing(self.box.db.failing_code)
+
+    def _fenced(self) -> fence.Fence | None:
+        """What holds the whole box, for who is logged in."""
+        if self.visitor is None or self.box.db.damaged:
+            return None
+        return self.box.db.read_here(fence.of)
 
     def go(self, path: str, *, said: str | None = None) -> Response[str]:
         """On to that page, which shows what was done. said: a key of SAID."""

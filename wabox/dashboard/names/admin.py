@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wabox import fence
 from wabox.accounts import mail
 from wabox.accounts.states import Move
 from wabox.accounts.users import State
@@ -74,6 +75,8 @@ PHONE = {
     "disconnected": Shown("bad", "unlink", later("Not connected")),
     "not_started": Shown("calm", "power", later("Off")),
 }
+
+FENCE = fence.SAID
 
 STEPS = {
     "storage": later("The database file"),

@@ -7,6 +7,8 @@ from wabox.languages import later
 
 DEEDS: dict[str, str] = {
     "box.set_up": later("The box was set up"),
+    "box.released": later("The box was released and sends again"),
+    "box.unmoved": later("The box takes up its work again after a move"),
     "login.succeeded": later("Logged in"),
     "login.failed": later("Log-in failed: wrong password"),
     "login.code_failed": later("Log-in failed: wrong code"),

@@ -24,6 +24,8 @@ STATUS: dict[Status, Shown] = {
 
 REASON: dict[Reason, tuple[Tone, str, str]] = {
     "database_damaged": ("bad", "alert", later("The database is damaged")),
+    "quarantined": ("bad", "lock", later("Held until the owner says what goes")),
+    "moved_away": ("bad", "lock", later("This box was moved away")),
     "clock_wrong": ("bad", "alert", later("The clock looks wrong")),
     "account_pending": ("warn", "lock", later("Account not active yet")),
     "account_suspended": ("warn", "lock", later("Account suspended")),

@@ -1,0 +1,120 @@
+"""The box's own hold: one row that says that this box sends nothing, since when and why.
+
+quarantined: it was restored or copied, and whoever has it must first say what goes. moved_away: another box has
+taken over, and this one sends nothing until `wabox unmove`. While the row stands no browser opens, no webhook or
+mail is posted, and nothing that waits comes to an end: all of it may have happened elsewhere meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, cast, get_args
+
+import msgspec
+
+from wabox import times
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid
+from wabox.languages import later
+
+Reason = Literal["quarantined", "moved_away"]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+Why = Literal["restored", "moved_here", "copied", "moved"]
+
+KEY = "fence"
+
+# Why, for people. other: a machine and directory, or a file; behind: since when the data is behind.
+SAID: dict[Why, str] = {
+    "restored": later("This box was restored from a backup, so it sends nothing until you say what goes."),
+    "moved_here": later("This box was moved here, so it sends nothing until you say what goes."),
+    "copied": later("This box's data was copied from another place, so it sends nothing until you say what goes."),
+    "moved": later("This box was moved to another machine, so it sends nothing any more."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """since: when it was set. behind: what happened after this moment the data does not know, if that is known.
+
+    other: the other box, as people would name it: its machine and directory; "" if there is none.
+    """
+
+    reason: Reason
+    why: Why
+    since: datetime
+    behind: datetime | None = None
+    other: str = ""
+
+
+def of(rows: Rows) -> Fence | None:
+    """What holds the whole box, or None."""
+    text = rows.value("select value from box where key = :key", key=KEY)
+    if text is None:
+        return None
+    told = msgspec.json.decode(text)
+    return Fence(
+        cast(Reason, told["reason"]),
+        cast(Why, told["why"]),
+        times.read(told["since"]),
+        times.read_or_none(told["behind"]),
+        told["other"],
+    )
+
+
+def reason(rows: Rows) -> Reason | None:
+    """Why no message goes, or None: what the gate asks."""
+    found = of(rows)
+    return None if found is None else found.reason
+
+
+def quarantine(
+    tx: Tx,
+    why: Literal["restored", "moved_here", "copied"],
+    *,
+    behind: datetime | None,
+    other: str = "",
+    now: datetime,
+) -> None:
+    """Nothing goes until `lift`. A box that was moved away stays so, however its data got about."""
+    found = of(tx)
+    if found is None or found.reason == "quarantined" or why != "copied":
+        _put(tx, Fence("quarantined", why, now, behind, other))
+
+
+def move_away(tx: Tx, *, to: str, now: datetime) -> None:
+    """Another box has taken over. to: the file it was packed into."""
+    _put(tx, Fence("moved_away", "moved", now, now, to))
+
+
+def lift(tx: Tx, kind: Reason) -> Fence:
+    """The box works again. Returns what held it. Raises as `held_as`."""
+    found = held_as(tx, kind)
+    tx.run("delete from box where key = :key", key=KEY)
+    return found
+
+
+def held_as(rows: Rows, kind: Reason) -> Fence:
+    """What holds the box. Raises Invalid `not_held`, or `wrong_state` if it is held for the other reason."""
+    found = of(rows)
+    if found is None:
+        raise Invalid("not_held", "This box is not held; there is nothing to release.")
+    if found.reason != kind:
+        cure = "wabox unmove" if found.reason == "moved_away" else "wabox release"
+        raise Invalid("wrong_state", f"This box is held because it is {found.reason}; use {cure}.")
+    return found
+
+
+def _put(tx: Tx, fence: Fence) -> None:
+    said = {
+        "reason": fence.reason,
+        "why": fence.why,
+        "since": times.stored(fence.since),
+        "behind": times.stored_or_none(fence.behind),
+        "other": fence.other,
+    }
+    tx.run(
+        "insert or replace into box (key, value) values (:key, :value)",
+        key=KEY,
+        value=msgspec.json.encode(said).decode(),
+    )
