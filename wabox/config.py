@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from wabox import config_values as values
 from wabox import languages
 from wabox.errors import ConfigError
+from wabox.whatsapp import patches
 
 NIGHT = (2, 5)  # from which hour to which idle pages are renewed
 
@@ -98,6 +99,17 @@ class WhatsApp:
         True,
         values.boolean,
         "Let the site use service workers. Without them WhatsApp Web was seen to fail; with them nothing was.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """wa-js, the script through which the page is asked, and our own mends beside it."""
+
+    patches_off: tuple[str, ...] = _key(
+        (),
+        values.some_of(*patches.NAMES),
+        f"Names of our own mends that stay out of WhatsApp's page: any of {', '.join(patches.NAMES)}.",
     )
 
 
@@ -323,6 +335,7 @@ class Config:
     server: Server = field(default_factory=Server)
     data: Data = field(default_factory=Data)
     whatsapp: WhatsApp = field(default_factory=WhatsApp)
+    engine: Engine = field(default_factory=Engine)
     locale: Locale = field(default_factory=Locale)
     sending: Sending = field(default_factory=Sending)
     devices: Devices = field(default_factory=Devices)

@@ -61,6 +61,17 @@ def one_of(*allowed: str) -> Check:
     return check
 
 
+def some_of(*known: str) -> Check:
+    """A list of these words, empty too."""
+
+    def check(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list | tuple) or not all(one in known for one in value):
+            raise Wrong("a list of any of " + ", ".join(known))
+        return tuple(one for one in known if one in value)
+
+    return check
+
+
 def url(value: Any) -> str:
     """An http(s) address without user, query or fragment; without a slash at the end."""
     parts = urlsplit(text(value))

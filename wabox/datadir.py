@@ -57,6 +57,11 @@ class DataDir:
         return self.path / "media"
 
     @property
+    def engines(self) -> Path:
+        """Each wa-js that the owner installed, in a directory of its own."""
+        return self.path / "engine"
+
+    @property
     def backups(self) -> Path:
         """Copies wabox made by itself."""
         return self.path / "backups"

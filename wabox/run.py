@@ -143,6 +143,8 @@ class _Serving:
             limits=Limits(memory_mb=config.whatsapp.page_memory_mb),
             night=config.is_night,
             service_workers="allow" if config.whatsapp.service_workers else "block",
+            engines=data.engines,
+            patches_off=config.engine.patches_off,
         )
         self.turns = Turns(box, self.gateway, machine_boot())
         self.expansion = Expansion(box)

@@ -23,7 +23,7 @@ from structlog.testing import capture_logs
 from tests import browsers
 from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld, Diary
 from wabox.whatsapp import browser, processes, session
-from wabox.whatsapp.driver import TIMELOCK, Inbound, Link, Receipt, SessionLost, SessionSpec
+from wabox.whatsapp.driver import TIMELOCK, Checkup, Inbound, Link, Receipt, SessionLost, SessionSpec
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.session import Session
@@ -746,6 +746,10 @@ def links_of(pid: int) -> list[str]:
         return []
 
 
+async def checked(gateway: Gateway, device_id: int) -> Checkup:
+    return await asyncio.to_thread(gateway.checkup, device_id)
+
+
 @pytest.mark.parametrize(
     ("place", "ends"),
     [("launch_socket", {"qr_rotations": 2}), ("cmd", {"qr_idle_after": 2}), ("none", {"qr_rotations": 2})],
@@ -768,6 +772,8 @@ def test_a_dead_qr_is_never_shown_and_is_renewed(
     second = next(at for at, one in enumerate(links) if one.qr == texts[1])
     after = next(one for one in links[second:] if one.qr != texts[1])
     assert after.qr is None  # the dead one went before the next was there
+    mend = "not_needed" if place == "cmd" else "in_force"
+    assert sky.thread.run(checked(gateway, 1)).patches["refresh-qr"] == mend
     sky.calm()
     sky.thread.run(gateway.stop(5))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.test_driver import Shop, chat_with, new_id, once_there
-from tests.contract.worlds import PATIENCE, Arrived, ChromiumWorld, World
+from tests.contract.worlds import PATIENCE, QUICK, Arrived, ChromiumWorld, World
 from wabox.whatsapp.driver import FILE_GONE, FILE_TOO_LARGE, UPLOAD_ERROR, UPLOAD_STUCK, File, FileKind, LookedUp
 
 PNG = bytes.fromhex(
@@ -164,6 +164,23 @@ def test_a_page_that_uploads_in_a_worker_is_told_not_to(sky: ChromiumWorld, tmp_
     chat_id = chat_with(sky, shop)
     assert sky.driver.hand_over(shop[0].device_id, chat_id, first, "", file).outcome == "acked"
     assert sky.driver.hand_over(shop[0].device_id, chat_id, second, "hello").outcome == "acked"
+
+
+def test_a_patch_that_is_switched_off_stays_out_of_the_page(sky: ChromiumWorld, tmp_path: Path) -> None:
+    house = sky.gateway._house
+    assert house is not None
+    off = replace(house, patches_off=("upload-here",), limits=replace(QUICK, upload_still=1.5, hand_over=4))
+    sky.gateway._house = off
+    try:
+        shop = sky.linked()
+        sky.weather(upload_stuck="worker")
+        file = file_of(tmp_path, PNG, "image", "image/png", "shelf.png")
+        assert sky.gateway.checkup(shop[0].device_id).patches["upload-here"] == "off"
+        handed = sky.driver.hand_over(shop[0].device_id, chat_with(sky, shop), new_id(), "", file)
+        assert (handed.outcome, handed.reason) == ("in_doubt", "upload_stuck")
+    finally:
+        sky.gateway._house = house
+        sky.calm()
 
 
 def test_an_upload_holds_up_its_own_phone_alone(sky: ChromiumWorld, tmp_path: Path) -> None:

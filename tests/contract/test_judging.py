@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.some import some
-from wabox.whatsapp import browser, states, telling, wajs
+from wabox.whatsapp import browser, patches, states, telling, wajs
 from wabox.whatsapp.driver import Limits as Allowed
-from wabox.whatsapp.driver import Link, NewChats, SessionLost, Timelock
+from wabox.whatsapp.driver import Link, NewChats, SessionLost, Timelock, WaJs
 from wabox.whatsapp.ladder import Ladder
 from wabox.whatsapp.limits import Limits
 from wabox.whatsapp.page import PageCrashed, PageHung, PageLost
@@ -157,12 +158,39 @@ def test_debug_doors_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not {"DEBUG", "PLAYWRIGHT_CHROMIUM_DEBUG_PORT", "PWDEBUG", "NODE_OPTIONS"} & set(browser.environment())
 
 
-def test_the_vendored_bundle_is_the_released_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert f"wa-js v{wajs.VERSION}" in wajs.source()[:400]
-    wajs.source.cache_clear()
-    monkeypatch.setattr(wajs, "SHA256", "0" * 64)
-    with pytest.raises(wajs.Altered):
-        wajs.source()
+def test_the_vendored_bundle_is_the_released_one() -> None:
+    assert f"wa-js v{wajs.VERSION}" in wajs.BUILT_IN.source()[:400]
+
+
+def test_an_engine_that_was_altered_or_is_gone_is_not_used(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.js"
+    bundle.write_bytes(wajs.BUILT_IN.path.read_bytes())
+    engine = replace(wajs.BUILT_IN, path=bundle)
+    assert engine.source() == wajs.BUILT_IN.source()
+    with bundle.open("r+b") as file:
+        file.write(b"!")
+    with pytest.raises(wajs.Altered, match="altered"):
+        engine.source()
+    bundle.unlink()
+    with pytest.raises(wajs.Altered, match="not on this box"):
+        engine.source()
+
+
+def test_a_session_without_an_engine_of_its_own_has_the_one_of_wabox(tmp_path: Path) -> None:
+    other = WaJs("4.7.0", "ab" * 32)
+    assert wajs.installed(tmp_path, None) == wajs.installed(None, other) == wajs.BUILT_IN
+    assert wajs.installed(tmp_path, other).path == tmp_path / "4.7.0-abababab" / "wppconnect-wa.js"
+
+
+@pytest.mark.parametrize("patch", patches.PATCHES, ids=lambda patch: str(patch.name))
+def test_a_patch_is_small_and_says_its_case_and_where_it_is_spoken_of(patch: patches.Patch) -> None:
+    text = (Path(patches.__file__).parent / f"{patch.name}.js").read_text()
+    assert text.startswith("// ")
+    assert len(text.splitlines()) <= 30
+    assert all(word in text for word in ("applies", "mend", "probe"))
+    assert patch.case
+    assert patch.upstream.startswith("https://")
+    assert {one.stem for one in Path(patches.__file__).parent.glob("*.js")} == set(patches.NAMES)
 
 
 def test_the_ladder_goes_up_and_its_pauses_grow() -> None:

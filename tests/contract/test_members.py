@@ -13,8 +13,8 @@ import pytest
 
 from tests.contract.worlds import ChromiumWorld
 from tests.some import some
-from wabox.whatsapp import members, wajs
-from wabox.whatsapp.driver import Inbound
+from wabox.whatsapp import bindings, members, wajs
+from wabox.whatsapp.driver import Inbound, SessionLost
 from wabox.whatsapp.page import Page
 
 # JavaScript's and the browser's own, and what wabox's own objects carry.
@@ -35,7 +35,7 @@ LANGUAGE = set(
 )
 STANDINS = {"msg", "chat", "contact", "wid", "found", "sent", "code", "error", "timelock", "capping", "challenge"}
 SHIM = re.sub(r"(?m)//.*$", "", wajs.shim())
-WORDS = set(re.findall(r"[A-Za-z_$][\w$]*", wajs.source()))
+WORDS = set(re.findall(r"[A-Za-z_$][\w$]*", wajs.BUILT_IN.source()))
 
 
 def segments(name: str) -> list[str]:
@@ -80,17 +80,14 @@ def test_every_listed_member_was_seen_outside_this_house(member: members.Member)
     assert set(parts[1:] if parts[0] in STANDINS else parts) <= WORDS, "wa-js does not read this"
 
 
-def test_every_binding_is_listed_as_needed_and_nothing_optional_is_a_binding() -> None:
-    bound = re.findall(r"(?m)^  \w+: \(\) => (.+),$", SHIM.partition("const lacking")[0])
-    chains = {
-        ("functions." if root == "fns" else "") + chain
-        for line in bound
-        for root, chain in re.findall(r"\b(app|fns)\.([\w.]+)", line)
-    }
-    assert len(chains) >= 20
+def test_a_binding_is_declared_once_and_stops_only_what_it_is_for() -> None:
+    assert len({one.name for one in bindings.BINDINGS}) == len(bindings.BINDINGS) >= 24
+    assert all(re.fullmatch(r"WA\w+", one.module) and one.export and one.why for one in bindings.BINDINGS)
     needed = {member.name for member in members.MEMBERS if member.needed}
-    assert chains == needed
-    assert not [one for one in members.MEMBERS if one.needed and one.needed_for == "limits"]
+    assert needed == {path for one in bindings.BINDINGS if one.stops for path in one.reads}
+    assert not [one for one in members.MEMBERS if one.needed and one.needed_for in ("limits", "files", "receipts")]
+    names = [member.name for member in members.MEMBERS]
+    assert len(names) == len(set(names))
 
 
 # In the page: every export of its modules, and every field (an accessor) of the models among them.
@@ -167,3 +164,49 @@ def test_all_needed_members_that_are_gone_are_named_in_one_line(place: ChromiumW
     assert "\n" not in link.detail_text
     assert "addAndSendMsgToChat" in link.detail_text
     assert "createWid" in link.detail_text
+
+
+@pytest.mark.parametrize(
+    ("gone", "name"),
+    [
+        ("WAWebHandleChatSimpleReceipt.handleChatSimpleReceipt", "handleChatSimpleReceipt"),
+        ("WAWebPrepRawMedia.prepRawMedia", "prepRawMedia"),
+        ("WAWebChatGroupUtils.updateCanSend", "updateCanSend"),
+        ("WAWebAltDeviceLinkingApi.genLinkDeviceCodeForPhoneNumber", "genLinkDeviceCodeForPhoneNumber"),
+    ],
+)
+def test_what_sending_does_not_need_is_named_and_stops_nothing(place: ChromiumWorld, gone: str, name: str) -> None:
+    place.weather(missing_exports=[])
+    spec, _ = place.linked()
+    place.weather(missing_exports=[gone])
+    mark = place.diary.mark()
+    place.restart(spec)
+    place.synced(spec.device_id, mark)
+    found = place.driver.resolve(spec.device_id, place.new_phone())
+    assert found.chat_id is not None
+    handed = place.driver.hand_over(spec.device_id, found.chat_id, "3EB0C0FFEE0000000002", "hello")
+    assert handed.outcome == "acked"
+    seen = place.gateway.checkup(spec.device_id)
+    assert (seen.missing, seen.lacks) == ((), (name,))
+    place.driver.close(spec.device_id)
+
+
+def test_a_page_that_cannot_be_asked_for_a_message_is_no_good_after_three_times(place: ChromiumWorld) -> None:
+    """wa-js 4.0.0 has everything, sends everything, and fails just there."""
+    place.weather(missing_exports=[])
+    spec, _ = place.linked()
+    place.synced(spec.device_id)
+
+    async def spoil(page: Page) -> Any:
+        spoilt = """() => { window.WPP.whatsapp.ChatStore.get = () => { throw new TypeError('no'); };
+            window.WPP.whatsapp.MsgStore.getModelsArray = () => { throw new TypeError('of undefined'); }; }"""
+        return await page.run(spoilt, None, 5)
+
+    for _ in range(3):
+        place.gateway.examine(spec.device_id, spoil, 5)
+        with pytest.raises(SessionLost):
+            place.driver.look_up(spec.device_id, "3EB0C0FFEE0000000003", ("8801711000009@c.us",), None)
+    link = place.link_is(spec.device_id, "disconnected")
+    assert link.detail == "engine_incompatible"
+    assert "find" in (link.detail_text or "")
+    place.driver.close(spec.device_id)

@@ -183,6 +183,10 @@ async def look_up(
     if isinstance(raw, dict) and raw.get("underWay") is True:  # nobody waits for that upload any more
         session.begin_anew("an upload that nobody waits for")
         raise SessionLost("an upload of this page may still end")
+    if isinstance(raw, dict) and "failed" in raw:
+        session.look_up_failed(str(raw["failed"])[:200])
+        raise SessionLost("the page cannot be asked for a message")
+    session.looked_up()
     return telling.looked_up(raw)
 
 

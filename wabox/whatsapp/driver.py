@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Protocol
@@ -38,13 +38,25 @@ Detail = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class WaJs:
+    """A wa-js that the owner installed. sha256: of its bundle."""
+
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionSpec:
-    """Which session to hold open. session: its number; profile: the random directory name, never the label."""
+    """Which session to hold open. session: its number; profile: the random directory name, never the label.
+
+    engine: the wa-js that its page gets; None: the one that came with wabox.
+    """
 
     device_id: int
     session: int
     profile: str
     phone: str | None  # digits of the account linked last time, None if never linked
+    engine: WaJs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +365,9 @@ class Revoked:
 class Checkup:
     """What stands behind a link, looked at now. Versions are None where nothing is open.
 
+    missing: bindings without which nothing is sent; lacks: those that only something else needs.
+    patches: {name: off, not_needed, in_force or failed} of our own mends beside wa-js.
+
     reached: the site's name, once the page is there. dialog: a box waits on it, `pressable` if it has one main
     button. trouble: why the session last had to begin anew, with its time. skew: of this machine's clock before
     the site's. shown_for: how long the device's state is what it is.
@@ -363,6 +378,8 @@ class Checkup:
     page_version: str | None = None
     wajs_version: str | None = None
     missing: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    patches: Mapping[str, str] = field(default_factory=dict)
     dialog: bool = False
     pressable: bool = False
     trouble: str | None = None

@@ -361,7 +361,7 @@ class FakeDriver:
         if device_id not in self._specs:
             return Checkup()
         dialog = self.link(device_id).detail == "action_required"
-        return Checkup("Chromium 141", "web.whatsapp.com", "2.3000.1", "4.6.0", (), dialog, dialog)
+        return Checkup("Chromium 141", "web.whatsapp.com", "2.3000.1", "4.6.0", dialog=dialog, pressable=dialog)
 
     def picture(self, device_id: int) -> bytes:
         """Always the same."""

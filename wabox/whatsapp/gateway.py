@@ -56,7 +56,7 @@ class Gateway:
 
     url: the site to drive. chromium: a path or name, None to look for one. profiles: where the
     devices' profile directories are. on_event is called on the loop's thread and must not wait.
-    night: whether idle pages are renewed at this moment.
+    night: whether idle pages are renewed at this moment. engines: where wa-js lies that the owner installed.
     """
 
     def __init__(
@@ -71,6 +71,8 @@ class Gateway:
         min_free_bytes: int = _MIN_FREE_BYTES,
         night: Callable[[datetime], bool] = lambda _: False,
         service_workers: ServiceWorkers = "allow",
+        engines: Path | None = None,
+        patches_off: tuple[str, ...] = (),
     ) -> None:
         self._url = url
         self._chromium = chromium
@@ -81,6 +83,8 @@ class Gateway:
         self._min_free_bytes = min_free_bytes
         self._night = night
         self._service_workers = service_workers
+        self._engines = engines
+        self._patches_off = patches_off
         self._temporary = Temporary(profiles)
         self._sessions: dict[int, Session] = {}
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -111,6 +115,8 @@ class Gateway:
             now=self._now,
             may_renew=self._may_renew,
             night=lambda: self._night(self._now()),
+            engines=self._engines,
+            patches_off=self._patches_off,
         )
         if browser.is_loopback(self._url) and browser.runs_as_root():
             log.warning("chromium_without_sandbox", why="root, and the site is on this machine")

@@ -28,7 +28,8 @@ class Held(Exception):
 class House:
     """What all sessions share. may_renew: no other device would suffer from a new Playwright.
 
-    night: it is the hour in which idle pages are renewed.
+    night: it is the hour in which idle pages are renewed. engines: where installed wa-js lie; patches_off: names
+    of our mends that stay out of the pages.
     """
 
     url: str
@@ -41,6 +42,8 @@ class House:
     now: Callable[[], datetime]
     may_renew: Callable[[int], bool]
     night: Callable[[], bool]
+    engines: Path | None = None
+    patches_off: tuple[str, ...] = ()
 
     def chromium_for(self, profile: Profile) -> Chromium:
         """The browser to start. Raises Held if none may be started. Reads the disk."""

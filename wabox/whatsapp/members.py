@@ -1,8 +1,8 @@
 """Every member of WhatsApp's page that the shim reads, what for, and who outside this house has seen it.
 
 One line each. A member that only the sandbox offers has no place here, and none in the shim: a test reads the
-shim's text against this list. What is `needed` is one of `bindings` in shim/bindings.js, and its absence stops
-the device; every other one is read in a guard, and its absence means "not told".
+shim's text against this list. Bindings stand in bindings.py; the absence of one that is `needed` stops the device.
+Every other one is read in a guard, and its absence means "not told".
 
 Sources: `wa-js` = the unmodified bundle reads the same names (a test looks). `B n` = that module of WhatsApp Web
 as public mirrors store it (undated). Else a public issue or source.
@@ -13,7 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Purpose = Literal["send", "link", "receipts", "hear", "limits", "screen"]
+from wabox.whatsapp.bindings import BINDINGS
+
+Purpose = Literal["send", "link", "receipts", "hear", "limits", "screen", "files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +31,8 @@ class Member:
 
 _ = Member
 MEMBERS = (
-    # bindings: without one of these the page is engine_incompatible
-    _("Socket.on", "send", "wa-js", needed=True),
-    _("Stream.on", "send", "wa-js", needed=True),
-    _("Conn.on", "link", "wa-js", needed=True),
-    _("Cmd.on", "send", "wa-js", needed=True),
-    _("MsgStore.on", "receipts", "wa-js", needed=True),
-    _("MsgStore.get", "send", "wa-js", needed=True),
-    _("ChatStore.on", "send", "wa-js", needed=True),
-    _("ChatStore.get", "send", "wa-js", needed=True),
-    _("MsgKey.fromString", "send", "wa-js", needed=True),
-    _("WidFactory.createWid", "send", "wa-js", needed=True),
-    _("Base64.encodeB64", "link", "wa-js", needed=True),
-    _("UserPrefs.getMaybeMePnUser", "link", "wa-js", needed=True),
-    _("functions.isAuthenticated", "send", "wa-js", needed=True),
-    _("functions.isRegistered", "link", "wa-js", needed=True),
-    _("functions.queryWidExists", "send", "wa-js", needed=True),
-    _("functions.findOrCreateLatestChat", "send", "wa-js", needed=True),
-    _("functions.addAndSendMsgToChat", "send", "wa-js", needed=True),
-    _("functions.getEphemeralFields", "send", "wa-js", needed=True),
-    _("functions.getSearchContext", "send", "wa-js", needed=True),
-    _("functions.handleChatSimpleReceipt", "receipts", "wa-js", needed=True),
-    _("functions.genLinkDeviceCodeForPhoneNumber", "link", "wa-js", needed=True),
-    _("enums.ACK.CLOCK", "receipts", "wa-js", needed=True),
-    _("multidevice.waNoiseInfo.get", "link", "wa-js", needed=True),
-    _("multidevice.waSignalStore.getRegistrationInfo", "link", "wa-js", needed=True),
-    _("multidevice.adv.getADVSecretKey", "link", "wa-js", needed=True),
+    # what bindings.py declares
+    *(_(path, one.needed_for, one.source, needed=one.stops) for one in BINDINGS for path in one.reads),
     # wa-js's own verbs: they come with the bundle
     _("WPP.version", "send", "wa-js"),
     _("WPP.isFullReady", "send", "wa-js"),
@@ -67,7 +45,7 @@ MEMBERS = (
     _("WPP.chat.sendVCardContactMessage", "send", "wa-js"),
     _("WPP.chat.getMessageById", "send", "wa-js"),
     _("WPP.conn.getAuthCode", "link", "wa-js"),
-    _("WPP.conn.refreshQR", "link", "wa-js"),
+    _("Cmd.refreshQR", "link", "wa-js"),
     _("WPP.conn.startLinkDeviceCodeForPhoneNumber", "link", "wa-js"),
     _("WPP.conn.genLinkDeviceCodeForPhoneNumber", "link", "wa-js"),
     _("WPP.conn.logout", "link", "wa-js"),
@@ -146,14 +124,12 @@ MEMBERS = (
     _("error.statusCode", "limits", "wppconnect-server #1794"),
     _("error.status", "limits", "wppconnect-server #1794"),
     # limits: undated, each read in a guard
-    _("WAWebUserPrefsIndexedDBStorage.userPrefsIdb.get", "limits", "B 54387529540"),
     _("WAWebGetReachoutTimelockJob.fetchReachoutTimelock", "limits", "B 54217829112"),
     _("WAWebReachoutTimelockUtils.canSendMsgWhileTimelocked", "limits", "B 54128714734"),
     _("WAWebGetNewChatMessageCappingInfoJob.fetchOrUpdateCapStatus", "limits", "B 60661072789"),
     _("WAWebIndividualNewChatMessageCappingLimitUtils.canSendMsgWhileCapped", "limits", "B 60759551091"),
     _("WAWebSendMsgChatAction.resendMsgToChat", "send", "B 60310699402"),
     _("WAWebABProps.getABPropConfigValue", "send", "wa-js #3575"),
-    _("WAWebChatGroupUtils.updateCanSend", "limits", "B 54199007728"),
     _("timelock.time_enforcement_ends", "limits", "B 54128714734"),
     _("timelock.enforcement_type", "limits", "B 54128714734"),
     _("capping.capping_status", "limits", "B 60759551091"),

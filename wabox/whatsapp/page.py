@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -15,9 +15,10 @@ from playwright.async_api import JSHandle
 from playwright.async_api import Page as Tab
 from playwright.async_api import Response as PlaywrightResponse
 
-from wabox.whatsapp import wajs
+from wabox.whatsapp import bindings, wajs
 from wabox.whatsapp.limits import Limits
 from wabox.whatsapp.states import Seen, seen
+from wabox.whatsapp.wajs import Engine
 
 T = TypeVar("T")
 
@@ -88,19 +89,21 @@ class Page:
             theirs = parsedate_to_datetime(answer.headers.get("date", "") if answer is not None else "")
             self.skew = datetime.now(UTC) - theirs
 
-    async def attach(self) -> Seen:
+    async def attach(self, engine: Engine = wajs.BUILT_IN, patches_off: Collection[str] = ()) -> Seen:
         """wa-js and our shim are in the page and subscribed. Returns the first look.
 
-        Raises PageLost if it is no WhatsApp Web; missing bindings are in the look's `missing`.
+        patches_off: names of mends that stay out. Raises PageLost if it is no WhatsApp Web, Altered if the engine
+        is not what it was; missing bindings are in the look's `missing`.
         """
         if missing := await self._gate():
-            return seen({"missing": missing, "versions": {"wajs": wajs.VERSION}})
+            return seen({"missing": missing, "versions": {"wajs": engine.version}})
         limits = self._limits
         config = "window.WPPConfig = { disableGoogleAnalytics: true, linkPreviewApiServers: [] };"
-        await within(limits.inject, self.tab.evaluate(f"{config}\n{wajs.source()}\n;null"))
+        source = await asyncio.to_thread(engine.source)
+        await within(limits.inject, self.tab.evaluate(f"{config}\n{source}\n;null"))
         if not await self._injected():
             raise PageLost("wa-js found no loader in the page")
-        return await self._shim()
+        return await self._shim(engine.version, patches_off)
 
     async def look(self) -> Seen | None:
         """What the page shows; None if our shim is gone, as after a navigation."""
@@ -197,7 +200,7 @@ class Page:
             raise PageLost("the page moved on while wa-js was put in")
         return bool(injected)
 
-    async def _shim(self) -> Seen:
+    async def _shim(self, version: str, patches_off: Collection[str]) -> Seen:
         limits = self._limits
         options = {
             "graceMs": limits.socket_grace * 1000,
@@ -215,7 +218,9 @@ class Page:
             "limitsMs": limits.renew * 1000,
             "stillMs": limits.upload_still * 1000,
             "uploadRate": limits.upload_rate,
-            "wajs": wajs.VERSION,
+            "wajs": version,
+            "bindings": bindings.told(),
+            "patchesOff": list(patches_off),
         }
         return seen(await within(limits.answer, self.tab.evaluate(wajs.shim(), options)))
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from wabox.whatsapp import logouts, processes, states
+from wabox.whatsapp import logouts, processes, states, wajs
 from wabox.whatsapp.board import Board
 from wabox.whatsapp.driver import Checkup, Detail, Link, LinkState, SessionSpec
 from wabox.whatsapp.hearing import Hearing
@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 _RECHECK_SECONDS = 30
 _REASON_SECONDS = 1
 _MOST_AHEAD = timedelta(minutes=1)
+MOST_LOOK_UPS_FAILED = 3
+LOOK_UP = "find"  # by which a look-up that always fails is named among what is missing
 _FAILED = ("page_failed", "browser_failed")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
 
@@ -81,7 +83,7 @@ class Session:
         self._reason: str | None = None  # that this page has named
         self._reason_told = asyncio.Event()
         self._ended_by: str | None = None  # why WhatsApp ended the session before this page
-        self._retries = 0
+        self._retries = self._look_ups_failed = 0  # in a row
         self._ladder = Ladder(house.limits)
         self._chromium: str | None = None
         self.wear = Wear(house.limits, self._time, house.night)
@@ -115,6 +117,8 @@ class Session:
             page_version=look.page_version if look and there else None,
             wajs_version=look.wajs_version if look and there else None,
             missing=look.missing if look and there else (),
+            lacks=look.lacks if look and there else (),
+            patches=look.patches if look and there else {},
             dialog=look is not None and look.dialog,
             pressable=look is not None and look.pressable,
             trouble=self._trouble[0],
@@ -151,6 +155,16 @@ class Session:
         if self.link.state == "ready" and not self._cut_off:
             self.silence.unanswered(question)
             self._end_silence()
+
+    def look_up_failed(self, why: str) -> None:
+        """A page that is ready could not be asked for a message. Three times in a row: its engine is no good."""
+        self._look_ups_failed += 1
+        log.warning("look_up_failed", device_id=self.spec.device_id, count=self._look_ups_failed, why=why)
+        self._knock.set()
+
+    def looked_up(self) -> None:
+        """The page could be asked for a message."""
+        self._look_ups_failed = 0
 
     async def close(self) -> None:
         """The browser is closed, the link stays. Says nothing: the caller shows what comes."""
@@ -248,7 +262,8 @@ class Session:
     async def _attached(self) -> Seen:
         if self.page is None:
             raise BrowserLost("the browser is closed")
-        look = await self.page.attach()
+        engine = wajs.installed(self.house.engines, self.spec.engine)
+        look = await self.page.attach(engine, self.house.patches_off)
         self._attached_at, self._qr_since = self._time(), None
         self.silence.alive()
         return look
@@ -285,6 +300,8 @@ class Session:
     # what the page shows
 
     def _see(self, look: Seen) -> None:
+        if self._look_ups_failed >= MOST_LOOK_UPS_FAILED:
+            look = replace(look, missing=(*look.missing, LOOK_UP))
         self._last_look = look
         if self._logout_told:
             raise LoggedOut(self._reason)
@@ -360,6 +377,7 @@ class Session:
             raise PageLost("the QR is not renewed")
         if link.detail == "engine_incompatible" and age > self.limits.reprobe:
             await self._window.reload()
+            self._look_ups_failed = min(self._look_ups_failed, MOST_LOOK_UPS_FAILED - 1)
             self._see(await self._attached())
         if link.state == "ready" and link.synced:
             self._end_silence()
@@ -451,6 +469,9 @@ class Session:
         """Says that there is trouble, waits its time, and names the next step."""
         if isinstance(trouble, OSError) and trouble.errno in _DISK_FULL:
             await self._hold(Held("storage_full", "The disk is full. Free some space."))
+            return "browser"
+        if isinstance(trouble, wajs.Altered):
+            await self._hold(Held("engine_incompatible", f"{trouble}. Nothing is sent through it."))
             return "browser"
         if isinstance(trouble, DriverBroken):  # no rung helps: what is missing must be installed
             await self._hold(Held("browser_failed", str(trouble)))

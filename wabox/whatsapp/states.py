@@ -9,10 +9,12 @@ not used.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
+from wabox.whatsapp import patches
 from wabox.whatsapp.driver import Detail, Limits, Link, LinkState, NewChats, QuotaStatus, Timelock
 
 _BLOCKED = {
@@ -35,6 +37,8 @@ class Gate:
 class Seen:
     """One look at the page. connected: the socket was up within the last few seconds. limits: None = not told.
 
+    missing: without these nothing is sent; lacks: without these something else is not done.
+
     progress: how far its first sync is, in a form of its own; only that it changes says something.
     registered: the page holds the keys of a link, None if it does not say.
     dead: the page holds a QR text that no phone can use any more. checkpoint: WhatsApp's name of what it wants
@@ -42,6 +46,8 @@ class Seen:
     """
 
     missing: tuple[str, ...]
+    lacks: tuple[str, ...]
+    patches: Mapping[str, str]
     page_version: str
     wajs_version: str
     authenticated: bool
@@ -70,9 +76,10 @@ def seen(raw: Any) -> Seen:
     """The shim's status as data; whatever is no status says nothing and claims nothing."""
     data = raw if isinstance(raw, dict) else {}
     versions = data.get("versions") if isinstance(data.get("versions"), dict) else {}
-    missing = data.get("missing")
     return Seen(
-        missing=tuple(str(name) for name in missing) if isinstance(missing, list) else (),
+        missing=_names(data.get("missing")),
+        lacks=_names(data.get("lacks")),
+        patches=_patches(data.get("patches")),
         page_version=str((versions or {}).get("page", "unknown"))[:40],
         wajs_version=str((versions or {}).get("wajs", "unknown"))[:40],
         authenticated=data.get("authenticated") is True,
@@ -206,6 +213,15 @@ def _stop(look: Seen) -> tuple[Detail, str | None] | None:
     if look.mode in _BLOCKED:
         return "page_failed", _BLOCKED[look.mode]
     return None
+
+
+def _names(raw: Any) -> tuple[str, ...]:
+    return tuple(str(name)[:80] for name in raw[:60]) if isinstance(raw, list) else ()
+
+
+def _patches(raw: Any) -> dict[str, str]:
+    known = raw if isinstance(raw, dict) else {}
+    return {name: str(known[name])[:20] for name in patches.NAMES if name in known}
 
 
 def _text(value: Any) -> str | None:

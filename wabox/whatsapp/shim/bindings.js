@@ -16,46 +16,23 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const within = (ms, promise) =>
   Promise.race([promise, wait(ms).then(() => Promise.reject(new Error('timeout')))]);
 
-const bindings = {
-  Socket: () => app.Socket.on,
-  Stream: () => app.Stream.on,
-  Conn: () => app.Conn.on,
-  Cmd: () => app.Cmd.on,
-  MsgCollection: () => app.MsgStore.on && app.MsgStore.get,
-  ChatCollection: () => app.ChatStore.on && app.ChatStore.get,
-  MsgKey: () => app.MsgKey.fromString,
-  createWid: () => app.WidFactory.createWid,
-  encodeB64: () => app.Base64.encodeB64,
-  getMaybeMePnUser: () => app.UserPrefs.getMaybeMePnUser,
-  isLoggedIn: () => fns.isAuthenticated,
-  isRegistered: () => fns.isRegistered,
-  queryWidExists: () => fns.queryWidExists,
-  findOrCreateLatestChat: () => fns.findOrCreateLatestChat,
-  addAndSendMsgToChat: () => fns.addAndSendMsgToChat,
-  getEphemeralFields: () => fns.getEphemeralFields,
-  getSearchContext: () => fns.getSearchContext,
-  handleChatSimpleReceipt: () => fns.handleChatSimpleReceipt,
-  genLinkDeviceCodeForPhoneNumber: () => fns.genLinkDeviceCodeForPhoneNumber,
-  ACK: () => app.enums.ACK.CLOCK === 0 && Object,
+// Each is declared once, in bindings.py: where it is read, and what stops without it. The stores and functions are
+// wa-js's, by its own names; of what it does not bind the module itself is asked.
+const read = (path) => {
+  const [first, ...rest] = path.split('.');
+  const root = first.startsWith('WAWeb') ? window.require(first) : app[first];
+  return rest.reduce((object, name) => object[name], root);
 };
-// Only a device that is not linked needs these: they make the QR.
-const linking = {
-  waNoiseInfo: () => app.multidevice.waNoiseInfo.get,
-  waSignalStore: () => app.multidevice.waSignalStore.getRegistrationInfo,
-  getADVSecretKey: () => app.multidevice.adv.getADVSecretKey,
+const isThere = (path) => unless(false, () => read(path) !== undefined && read(path) !== null);
+const lacking = () => {
+  const gone = options.bindings.filter(({ reads }) => !reads.every(isThere));
+  if (unless(true, () => fns.isAuthenticated()) !== true) return gone;
+  return gone.map((one) => (one.for === 'link' ? { ...one, for: 'another link' } : one));
 };
-const lacking = (wanted) =>
-  Object.keys(wanted).filter((name) => {
-    try {
-      return typeof wanted[name]() !== 'function';
-    } catch {
-      return true;
-    }
-  });
-const missing = () => {
-  const names = lacking(bindings);
-  if (names.length > 0 || fns.isAuthenticated()) return names;
-  return lacking(linking);
-};
+const STOPS = ['send', 'link'];
+const names = (some) => some.map(({ name }) => name);
+const gone = lacking();
 
-const absent = missing();
+const absent = names(gone.filter((one) => STOPS.includes(one.for)));
+// What else the page does not have: said, and nothing stops for it.
+const lacks = names(gone.filter((one) => !STOPS.includes(one.for)));

@@ -4,19 +4,6 @@
 // one by then; and what is not in its store may still come from an upload that runs.
 const uploads = new Map(); // message id -> key
 
-// Since August 2026 the page hands uploads to a worker that, in a page with wa-js in it, never answers, and what is
-// sent after it waits for ever (wa-js #3575).
-const IN_WORKER = 'web_media_encrypt_upload_in_worker_enabled';
-const overridden = new WeakSet();
-const uploadHere = () => unless(null, () => {
-  const props = optional('WAWebABProps');
-  const asked = props.getABPropConfigValue;
-  if (typeof asked !== 'function' || overridden.has(asked)) return;
-  const answer = (...all) => (all[0] === IN_WORKER ? false : asked(...all));
-  overridden.add(answer);
-  props.getABPropConfigValue = answer;
-});
-
 const stageOf = (msg) => text(unless(null, () => msg.mediaData.mediaStage)) || '';
 const isUploaded = (msg) => !!unless(null, () => msg.directPath);
 // Whether what this page was given may still go, though no server has it so far.
@@ -24,7 +11,7 @@ const underWay = (id) => uploads.has(id) && !(unless(0, () => Number(stored(uplo
 
 // The type is always given, or the page guesses. Without a caption there is none, not even an empty one.
 const giveFile = (chat, key, caption, { input, kind, mime, name }) => () => {
-  uploadHere();
+  patch();
   const bytes = new File([input.files[0]], name, { type: mime });
   const voice = kind === 'voice';
   return WPP.chat.sendFileMessage(chat, bytes, {

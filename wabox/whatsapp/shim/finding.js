@@ -22,5 +22,10 @@ const find = async ({ id, chats, anchor, timeoutMs }) => {
     const ack = found.length > 0 ? Math.max(...found) : null;
     return { ack, anchored, underWay: underWay(id) };
   };
-  return within(timeoutMs, look());
+  // A page that cannot say is no page that says no; and no answer in time is neither.
+  return within(timeoutMs, look()).catch((error) => {
+    const reason = String((error && error.message) || error);
+    if (reason === 'timeout') throw error;
+    return { failed: reason.slice(0, 200) };
+  });
 };

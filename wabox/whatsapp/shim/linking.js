@@ -8,12 +8,6 @@ let pairingUntil = -Infinity; // asking for a new QR would end a pairing that wa
 const deadAt = () => code.at + code.ms + options.lookMs;
 const idle = () => app.Socket.state === 'UNPAIRED_IDLE';
 const alive = () => code.text !== null && !idle() && performance.now() <= deadAt();
-// The function has moved; on pages that have it in neither place a reload is what is left.
-const refresh = () => {
-  const moved = optional('WAWebLaunchSocketUtils');
-  if (typeof moved.refreshQR === 'function') return moved.refreshQR();
-  return WPP.conn.refreshQR();
-};
 const renew = async () => {
   if (fns.isAuthenticated()) return;
   const now = await WPP.conn.getAuthCode();
@@ -28,7 +22,8 @@ const renew = async () => {
   const late = performance.now() - deadAt() > options.qrLateMs; // else the page makes the next one itself
   if (!(idle() || late) || performance.now() - renewing.at < options.qrWaitMs) return;
   renewing = { at: performance.now(), tries: renewing.tries + 1 };
-  await Promise.resolve().then(refresh).catch(() => {});
+  patch();
+  await Promise.resolve().then(() => app.Cmd.refreshQR()).catch(() => {}); // nowhere: a reload is what is left
 };
 // qr: null if no living code is there. dead: the page holds one that no phone can use.
 const shownCode = () => {

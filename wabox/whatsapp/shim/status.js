@@ -44,10 +44,12 @@ const registered = () => {
   }
 };
 const status = () => {
-  if (absent.length > 0) return { missing: absent, versions: versions() };
+  if (absent.length > 0) return { missing: absent, lacks, patches: patched(), versions: versions() };
   const authenticated = !!fns.isAuthenticated();
   return {
     missing: absent,
+    lacks,
+    patches: patched(),
     versions: versions(),
     authenticated,
     full: !!WPP.isFullReady && !(authenticated && (challenged() || {}).unsure),
