@@ -36,6 +36,7 @@ def pages(work: Work) -> list[str]:
         f"/campaigns/{work.running}",
         f"/campaigns/{work.paused}?state=failed",
         f"/campaigns/{work.planned}",
+        f"/campaigns/{work.running}/revoke",
         "/contacts",
         "/contacts?q=nobody+like+this",
         "/contacts/new",

@@ -1,4 +1,4 @@
-"""Campaigns: list, create, look, and the four controls."""
+"""Campaigns: list, create, look, the four controls, and deleting what has gone for everyone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wabox.api import carrying, idempotency, strict, wire
 from wabox.api.carrying import Carries, GivenFile
 from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
-from wabox.campaigns import control, fitting, launching, preflight
+from wabox.campaigns import control, fitting, launching, preflight, taking_back
 from wabox.campaigns import stored as campaigns
 from wabox.contacts import own, segments
 from wabox.db import Rows, Tx
@@ -88,6 +88,25 @@ class Stopped(Campaign):
 
     credits_refunded: int = 0
     on_its_way: int = 0
+
+
+class TakenBack(Struct):
+    """What becomes of the messages that have gone. gone = possible + waiting + deleted + too_old + not_possible.
+
+    asked_at: when deleting was asked for last, null if never. possible: would be tried if asked for now. waiting:
+    are still to be deleted. too_old: went more than 48 hours ago. not_possible: how many for each other reason.
+    given_up: how many were asked for in vain, by `revoke_error`; those that are possible again count there, too.
+    """
+
+    campaign_id: int
+    asked_at: wire.Time | None
+    gone: int
+    possible: int
+    waiting: int
+    deleted: int
+    too_old: int
+    not_possible: dict[str, int]
+    given_up: dict[str, int]
 
 
 class Allowed(Struct):
@@ -295,6 +314,31 @@ async def redispatch(campaign_id: CampaignId, box: Box, caller: Caller) -> Campa
     return await box.db.read(_one, box, caller.user.id, campaign_id)
 
 
+@get("/campaigns/{campaign_id:int}/revoke", responses=wire.errors(404), summary="How far deleting for everyone is")
+async def revoke_standing(campaign_id: CampaignId, box: Box, caller: Caller) -> TakenBack:
+    """What POST would do now, and what became of it. Changes nothing."""
+    return await box.db.read(_taken_back, box, caller.user.id, campaign_id)
+
+
+@post(
+    "/campaigns/{campaign_id:int}/revoke",
+    status_code=202,
+    responses=wire.errors(404),
+    summary="Delete for everyone what has gone",
+)
+async def revoke(campaign_id: CampaignId, box: Box, caller: Caller) -> TakenBack:
+    """Ask WhatsApp to delete each message that has gone within the last 48 hours. Asking again is fine.
+
+    They are deleted one by one, after whatever else their phone has to send; `waiting` says how many are left.
+    Each is as by POST /messages/{job_id}/revoke. What goes after this is not meant: stop the campaign first.
+    422 `wrong_state`: nothing has gone.
+    """
+    await box.db.write(taking_back.ask, caller.user.id, campaign_id, now=box.now())
+    while await box.db.write(taking_back.piece, campaign_id, now=box.now()):
+        pass
+    return await box.db.read(_taken_back, box, caller.user.id, campaign_id)
+
+
 def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
     """A campaign as the API shows it."""
     eta = preflight.eta(rows, campaign, config=box.config, now=box.now())
@@ -320,6 +364,22 @@ def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
         skipped=campaign.skipped,
         cancelled=campaign.cancelled,
         unknown=campaign.unknown,
+    )
+
+
+def _taken_back(rows: Rows, box: Box, user_id: int, campaign_id: int) -> TakenBack:
+    campaign = campaigns.of_user(rows, user_id, campaign_id)
+    found = taking_back.standing(rows, campaign, now=box.now())
+    return TakenBack(
+        campaign_id=campaign.id,
+        asked_at=times.wire_or_none(campaign.revoke_asked_at),
+        gone=found.gone,
+        possible=found.possible,
+        waiting=found.waiting,
+        deleted=found.deleted,
+        too_old=found.too_old,
+        not_possible=found.not_possible,
+        given_up=found.given_up,
     )
 
 
@@ -397,7 +457,18 @@ def _allowed(found: preflight.Preflight) -> Allowed | None:
 
 router = Mount(
     path="",
-    route_handlers=[list_campaigns, create, look_ahead, show, pause, resume, stop, redispatch],
+    route_handlers=[
+        list_campaigns,
+        create,
+        look_ahead,
+        show,
+        pause,
+        resume,
+        stop,
+        redispatch,
+        revoke,
+        revoke_standing,
+    ],
     tags=["Campaigns"],
     opt={"scope": "campaigns"},
 )

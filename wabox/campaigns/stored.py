@@ -45,8 +45,9 @@ class Campaign:
     """A campaign with its counters. sent includes delivered and read; queued includes not yet expanded.
 
     text_id: the stored text that its message was copied from, which may be gone or another by now. audience: a
-    segment as JSON text. device_ids: None = every linked device. media_id,
-    media_kind: the file that goes with each message, and as what.
+    segment as JSON text. device_ids: None = every linked device. media_id, media_kind: the file that goes with
+    each message, and as what. revoke_asked_at: when what had gone was last to be deleted for everyone;
+    revoke_after: up to which message id that was begun, None once it was for all.
     """
 
     id: int
@@ -79,6 +80,8 @@ class Campaign:
     reserved: int
     media_id: int | None
     media_kind: media.Kind | None
+    revoke_asked_at: datetime | None
+    revoke_after: int | None
 
     @property
     def parsed(self) -> Template:

@@ -1,8 +1,9 @@
-"""Goes on where something was stopped: what waits and will never go is cancelled, a piece each tick."""
+"""Goes on where something was stopped or taken back: what waits and will never go, what is to be deleted."""
 
 from __future__ import annotations
 
 from wabox.box import Box
+from wabox.campaigns import taking_back
 from wabox.engine.backoff import Backoff
 from wabox.messages import leaving
 
@@ -17,7 +18,12 @@ class Leaving:
     async def tick(self) -> None:
         """One piece of each."""
         left = self._box.db.read_here(leaving.left)
-        for verb, ids in ((leaving.of_campaign, left.campaigns), (leaving.of_device, left.devices)):
+        taken_back = self._box.db.read_here(taking_back.left)
+        for verb, ids in (
+            (leaving.of_campaign, left.campaigns),
+            (leaving.of_device, left.devices),
+            (taking_back.piece, taken_back),
+        ):
             for number in ids:
                 if self._failed.rests((verb, number)):
                     continue

@@ -21,10 +21,13 @@ class Revoking:
     box: Box
     driver: Driver
 
-    def step(self, device_id: int) -> None:
-        """The device's next deletion is tried, if one is due. Runs in a worker thread."""
+    def step(self, device_id: int, *, bulk: bool = False) -> None:
+        """The device's next deletion is tried, if one is due. Runs in a worker thread.
+
+        bulk: of those of whole campaigns.
+        """
         db, now = self.box.db, self.box.now()
-        message = None if db.damaged else db.read_here(revoking.due, device_id, now=now)
+        message = None if db.damaged else db.read_here(revoking.due, device_id, bulk=bulk, now=now)
         if message is None:
             return
         against = db.read_here(revoking.hindrance, message, now=now)

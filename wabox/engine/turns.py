@@ -53,11 +53,16 @@ class Turns:
         self.revoking = Revoking(self.box, self.driver)
 
     def turn(self, device_id: int) -> None:
-        """Send what may go, until something must wait. Runs in a worker thread."""
+        """Send what may go, until something must wait. Runs in a worker thread.
+
+        After it, one message of a campaign that is to be deleted for everyone: that yields to all else.
+        """
         ends = monotonic() + MOST_SECONDS
         for _ in range(MOST_MESSAGES):
             if self.stopping.is_set() or monotonic() > ends or not self.step(device_id):
-                return
+                break
+        if not self.stopping.is_set():
+            self.revoking.step(device_id, bulk=True)
 
     def step(self, device_id: int) -> bool:
         """Settle the message in doubt, or send the next one. False: nothing more to do now.

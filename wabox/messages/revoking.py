@@ -2,11 +2,12 @@
 
 The message did arrive: its status, its credit and its place in the caps stay what they are. While `revoke_due_at`
 is set it is still to be done; the phone may be away. Each try is counted before it is made, so that one that takes
-the box along ends, too; twice does no harm.
+the box along ends, too; twice does no harm. Those of a whole campaign (`revoke_bulk`) come after all else.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 from wabox import fence, times
@@ -54,6 +55,9 @@ def ask(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> stored.Messa
     Raises NotFound, and Invalid: `wrong_state` unless it arrived, else what `hindrance` says.
     """
     message = stored.of_user(tx, user_id, message_id)
+    if message.revoke_due_at is not None and message.revoke_bulk:
+        tx.run("update messages set revoke_bulk = 0 where id = :id", id=message_id)
+        return stored.by_id(tx, message_id)
     if message.revoked_at is not None or message.revoke_due_at is not None:
         return message
     if message.status not in stored.REACHED:
@@ -62,12 +66,47 @@ def ask(tx: Tx, user_id: int, message_id: int, *, now: datetime) -> stored.Messa
     if against is not None:
         raise Invalid(against, _SAID[against])
     tx.run(
-        """update messages set revoke_asked_at = :now, revoke_due_at = :now, revoke_tries = 0, revoke_error = null
-           where id = :id""",
+        """update messages set revoke_asked_at = :now, revoke_due_at = :now, revoke_tries = 0, revoke_error = null,
+           revoke_bulk = 0 where id = :id""",
         id=message_id,
         now=times.stored(now),
     )
     return stored.by_id(tx, message_id)
+
+
+def ask_with_others(tx: Tx, message_ids: list[int], *, now: datetime) -> int:
+    """Those of them that `fates` calls possible are still to be deleted, after all else; returns how many."""
+    return tx.run(
+        f"""update messages set revoke_asked_at = :now, revoke_due_at = :now, revoke_tries = 0,
+            revoke_error = null, revoke_bulk = 1 where id in (select m.id from messages m
+              join devices d on d.id = m.device_id
+              where m.id in (select value from json_each(:ids)) and {_FATE} = 'possible')""",  # noqa: S608
+        ids=json.dumps(message_ids),
+        now=times.stored(now),
+        before=times.stored(now - LIMIT),
+    )
+
+
+def fates(rows: Rows, campaign_id: int, *, now: datetime) -> dict[str, int]:
+    """Of the campaign's messages that arrived, how many are `deleted`, `waiting` for it, `possible`, or why not.
+
+    Why not: a code that `said` knows, by the rules of `hindrance`.
+    """
+    found = rows.all(
+        f"""select {_FATE} as fate, count(*) as n from messages m join devices d on d.id = m.device_id
+            where m.campaign_id = :id and m.status in ('sent', 'delivered', 'read') group by fate""",  # noqa: S608
+        id=campaign_id,
+        before=times.stored(now - LIMIT),
+    )
+    return {row["fate"]: row["n"] for row in found}
+
+
+_FATE = """case when m.revoked_at is not null then 'deleted' when m.revoke_due_at is not null then 'waiting'
+    when m.status not in ('sent', 'delivered', 'read') then 'refused_later'
+    when m.wa_chat_id is null or m.wa_message_id is null then 'person_erased'
+    when d.removed_at is not null then 'device_removed'
+    when m.sent_at is null or m.sent_at <= :before then 'revoke_too_late'
+    when nullif(m.account, '') is not d.phone then 'other_number' else 'possible' end"""
 
 
 def hindrance(rows: Rows, message: stored.Message, *, now: datetime) -> str | None:
@@ -86,12 +125,13 @@ def hindrance(rows: Rows, message: stored.Message, *, now: datetime) -> str | No
     return "no_answer" if message.revoke_due_at is not None and message.revoke_tries >= MOST_TRIES else None
 
 
-def due(rows: Rows, device_id: int, *, now: datetime) -> stored.Message | None:
-    """The message of this device that is deleted next, if one is due."""
+def due(rows: Rows, device_id: int, *, bulk: bool, now: datetime) -> stored.Message | None:
+    """The message of this device that is deleted next, if one is due. bulk: of those of whole campaigns."""
     row = rows.one(
-        f"""{stored.COLUMNS} where m.device_id = :device_id and m.revoke_due_at <= :now
-            order by m.revoke_due_at limit 1""",
+        f"""{stored.COLUMNS} where m.device_id = :device_id and m.revoke_bulk = :bulk and m.revoke_due_at <= :now
+            and (d.next_revoke_at is null or d.next_revoke_at <= :now) order by m.revoke_due_at limit 1""",
         device_id=device_id,
+        bulk=bulk,
         now=times.stored(now),
     )
     return None if row is None else stored.of_row(row)
@@ -112,10 +152,8 @@ def tried(tx: Tx, message: stored.Message, *, now: datetime) -> bool:
         then=times.stored(now + wait),
     )
     tx.run(
-        """update messages set revoke_due_at = :then
-           where device_id = :device_id and revoke_due_at < :then and id <> :id""",
-        id=message.id,
-        device_id=message.device_id,
+        "update devices set next_revoke_at = :then where id = :id",
+        id=message.device_id,
         then=times.stored(now + GAP),
     )
     return True

@@ -33,6 +33,7 @@ class Message:
     media_id, media_kind: the file that goes with it, and as what; then `text` is its caption and may be empty.
     enclosed: the place or card that it is instead of a text. revoked_at: since when it is deleted for everyone;
     revoke_due_at: when that is tried next, None unless it is still to be; revoke_error: why it was given up.
+    revoke_bulk: asked for with its whole campaign, and less urgent than one that was asked for by itself.
     """
 
     id: int
@@ -74,6 +75,7 @@ class Message:
     revoke_asked_at: datetime | None
     revoke_due_at: datetime | None
     revoke_tries: int
+    revoke_bulk: bool
     revoke_error: str | None
     revoked_at: datetime | None
     media_id: int | None

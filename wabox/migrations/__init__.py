@@ -42,6 +42,7 @@ NAMES = (
     "0026_files_from_people",
     "0027_revokes",
     "0028_plan_megabytes",
+    "0029_revokes_of_campaigns",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -161,6 +161,14 @@ def _campaigns(api: Api) -> None:
         assert answer.status_code == 201, answer.text
         api.ids[name] = answer.json()["id"]
     assert api.call("POST", f"/campaigns/{api.ids['paused']}/pause").status_code == 200
+    api.stage.box.db.write_now(_begun, api)
+
+
+def _begun(tx: Tx, api: Api) -> None:
+    """One of the paused campaign's messages has gone before."""
+    sent = _sent(tx, api.stage.asha, "3EB0B")
+    tx.run("update messages set campaign_id = :campaign_id where id = :id", campaign_id=api.ids["paused"], id=sent)
+    tx.run("update campaigns set sent = 1, total = total + 1 where id = :id", id=api.ids["paused"])
 
 
 def _message(tx: Tx, person: Person) -> int:
@@ -169,13 +177,14 @@ def _message(tx: Tx, person: Person) -> int:
     return outbox.accept(tx, device, phone=PHONE, template=text, values={}, now=NOON)
 
 
-def _sent(tx: Tx, person: Person) -> int:
+def _sent(tx: Tx, person: Person, wa_message_id: str = "3EB0A") -> int:
     """A message that has gone, and is known by its id and chat."""
     sent = _message(tx, person)
     tx.run(
-        """update messages set wa_chat_id = '8801711000001@c.us', wa_message_id = '3EB0A',
+        """update messages set wa_chat_id = '8801711000001@c.us', wa_message_id = :wa_message_id,
            account = (select phone from devices where id = device_id) where id = :id""",
         id=sent,
+        wa_message_id=wa_message_id,
     )
     outbox.went(tx, stored.by_id(tx, sent), NOON)
     return sent

@@ -58,6 +58,7 @@ SALES = "select state || coalesce(command, '') || wanted from devices where labe
 FILES = "select group_concat(id || coalesce(removed_at, '')) from media where user_id = {asha}"
 ASKED = "select group_concat(coalesce(asked_at, '-')) from inbox_files where user_id = {asha}"
 PROMO = {"name": "April", "message": "Hi {name}", "tag": "leads"}
+TAKEN_BACK = "select count(revoke_asked_at) from campaigns where user_id = {asha}"
 CAMPAIGNS = "select group_concat(status) from campaigns where user_id = {asha}"
 TEXTS = "select group_concat(name || message) from texts where user_id = {asha}"
 ROWS = {
@@ -109,6 +110,8 @@ ROWS = {
     "POST /campaigns/{campaign_id}/resume": Row(200, job="paused", changes=CAMPAIGNS),
     "POST /campaigns/{campaign_id}/stop": Row(200, changes=CAMPAIGNS),
     "POST /campaigns/{campaign_id}/redispatch": Row(200),
+    "GET /campaigns/{campaign_id}/revoke": Row(200),
+    "POST /campaigns/{campaign_id}/revoke": Row(202, job="paused", changes=TAKEN_BACK),
     "GET /contacts": Row(200, 200),
     "POST /contacts": Row(201, 201, {"phone": "8801711000077"}, changes=CONTACTS),
     "POST /contacts/bulk": Row(200, 200, {"contacts": [{"phone": "8801711000078"}]}, changes=CONTACTS),

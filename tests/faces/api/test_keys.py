@@ -45,6 +45,7 @@ NEEDS = {
         "POST /campaigns/{campaign_id}/resume",
         "POST /campaigns/{campaign_id}/stop",
         "POST /campaigns/{campaign_id}/redispatch",
+        "POST /campaigns/{campaign_id}/revoke",
         "POST /templates",
         "PATCH /templates/{template_id}",
         "DELETE /templates/{template_id}",

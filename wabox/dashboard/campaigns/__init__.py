@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.campaigns import composer, page
+from wabox.dashboard.campaigns import composer, page, revoking
 
-SECTIONS = (page, composer)
+SECTIONS = (page, composer, revoking)

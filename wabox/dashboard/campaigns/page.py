@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
-from wabox.campaigns import control, preflight, progress
+from wabox.campaigns import control, preflight, progress, taking_back
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
 from wabox.contacts import segments
@@ -183,6 +183,8 @@ def _shown(rows: Rows, desk: Desk, campaign: Campaign) -> Shown:
 def _one(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
     campaign = campaigns.of_user(rows, desk.user.id, known_id(campaign_id))
     live = campaign.status not in campaigns.OVER
+    asked = campaign.revoke_asked_at is not None
+    taken_back = taking_back.standing(rows, campaign, now=desk.voice.now) if asked else None
     held = progress.holds(rows, campaign, config=desk.box.config, now=desk.voice.now) if live else None
     return {
         "one": _shown(rows, desk, campaign),
@@ -194,6 +196,8 @@ def _one(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "in_hand": 0 if live else stored.on_its_way(rows, desk.user.id, campaign_id=campaign.id),
         "poll": "2s" if campaign.status == "sending" else "6s",
         "over": not live,
+        "taken_back": taken_back,
+        "settled": not live and not (taken_back and taken_back.waiting),
     }
 
 

@@ -28,6 +28,17 @@ _CAMPAIGN = {
     "unknown": 0,
 }
 _CONTROLLED = {**_CAMPAIGN, "credits_refunded": 0}
+_TAKEN_BACK = {
+    "campaign_id": 678,
+    "asked_at": "2026-04-25T12:40:01+00:00",
+    "gone": 290,
+    "possible": 0,
+    "waiting": 272,
+    "deleted": 0,
+    "too_old": 17,
+    "not_possible": {"person_erased": 1},
+    "given_up": {},
+}
 _ID = {"campaign_id": "678"}
 _NEW = (
     Field("name", later("What you call it."), need=True),
@@ -172,6 +183,25 @@ CAMPAIGNS = Chapter(
             "/campaigns/{campaign_id}/redispatch",
             later("Waiting messages are tried at once. Nothing that went is sent again."),
             answer=_CONTROLLED,
+            example=_ID,
+        ),
+        Route(
+            "POST",
+            "/campaigns/{campaign_id}/revoke",
+            later(
+                "Delete for everyone what has gone within the last 48 hours, as POST /messages/{job_id}/revoke "
+                "does it, one by one and after whatever else waits. What goes after this is not meant: stop the "
+                "campaign first. Asking again is fine, and tries again what was given up and is still possible."
+            ),
+            status=202,
+            answer=_TAKEN_BACK,
+            example=_ID,
+        ),
+        Route(
+            "GET",
+            "/campaigns/{campaign_id}/revoke",
+            later("How far that is, or what it would do: each message that has gone is counted in one number."),
+            answer={**_TAKEN_BACK, "waiting": 0, "deleted": 270, "possible": 2, "given_up": {"no_answer": 2}},
             example=_ID,
         ),
     ),
