@@ -40,14 +40,14 @@ from wabox.engine.mailing import Mailing
 from wabox.engine.nightly_check import NightlyCheck
 from wabox.engine.page_events import PageEvents
 from wabox.engine.posting import Poster
-from wabox.engine.reviewing import Reviewing
 from wabox.engine.storage import Storage
+from wabox.engine.telling_reviews import Reviewing
 from wabox.engine.turns import Turns
 from wabox.engine.workers import Kind, Workers
 from wabox.errors import ConfigError
 from wabox.messages import claiming
 from wabox.whatsapp.gateway import Gateway
-from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.patience import Limits
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from time import perf_counter, sleep
 from tests.contract.worlds import ChromiumWorld
 from wabox.whatsapp import processes
 from wabox.whatsapp.driver import File, Handed
-from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.patience import Limits
 
 MEGABYTE = 1024 * 1024
 MOST_SHARE = 0.1  # of the file, in our process and in Playwright's

@@ -17,8 +17,8 @@ from wabox.whatsapp import browser, patches, states, telling, wajs
 from wabox.whatsapp.driver import Limits as Allowed
 from wabox.whatsapp.driver import Link, NewChats, SessionLost, Timelock, WaJs
 from wabox.whatsapp.ladder import Ladder
-from wabox.whatsapp.limits import Limits
 from wabox.whatsapp.page import PageCrashed, PageHung, PageLost
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.profile import Note, Profile
 from wabox.whatsapp.runtime import BrowserLost
 

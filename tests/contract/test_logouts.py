@@ -11,7 +11,7 @@ import pytest
 from tests.contract.worlds import LoopThread
 from tests.some import some
 from wabox.devices import sentences
-from wabox.sandbox.reasons import LOGOUT_REASONS
+from wabox.sandbox.logouts import LOGOUT_REASONS
 from wabox.whatsapp import logouts, profile
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.profile import Ended, Note, Profile

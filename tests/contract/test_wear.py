@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.silence import Silence
 from wabox.whatsapp.wear import Wear
 

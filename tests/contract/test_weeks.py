@@ -17,8 +17,8 @@ from tests.contract.test_bad_days import browser_of, chat_with, new_id, recovers
 from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld
 from wabox.whatsapp import processes, wajs
 from wabox.whatsapp.driver import TIMELOCK, Inbound, Link, SessionLost, SessionSpec
-from wabox.whatsapp.limits import Limits
 from wabox.whatsapp.page import Page
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.profile import Note, Profile
 from wabox.whatsapp.wear import Wear
 

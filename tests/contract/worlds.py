@@ -42,7 +42,7 @@ from wabox.whatsapp.driver import (
 )
 from wabox.whatsapp.fake import FakeDriver, Outcome
 from wabox.whatsapp.gateway import Gateway
-from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.silence import Silence
 

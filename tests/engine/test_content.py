@@ -18,7 +18,7 @@ from wabox.content import complaints, refusals, reviews, rules
 from wabox.content.rules import Actor, Draft
 from wabox.db import Rows, Tx
 from wabox.engine import page_events
-from wabox.engine import reviewing as telling
+from wabox.engine import telling_reviews as telling
 from wabox.errors import Invalid, Refusal
 from wabox.messages import claiming, explaining, leaving, outbox, stored
 from wabox.whatsapp.driver import Inbound

@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from wabox.engine import outgoing
 from wabox.engine.outgoing import MAX_EXCERPT, MAX_READ, Answer, Patience
-from wabox.webhooks import names
+from wabox.webhooks import lookups
 from wabox.webhooks.targets import Allow
 
 BODY = b'{"event":"delivery.sent"}'
-post = functools.partial(outgoing.post, resolver=names.Names().of(1))
+post = functools.partial(outgoing.post, resolver=lookups.Names().of(1))
 HASTY = Patience(connect=0.3, total=0.3)
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -367,9 +367,9 @@ async def test_https_on_a_plain_port_says_so() -> None:
 
 async def test_a_name_that_nobody_could_look_up_is_no_answer() -> None:
     async def busy(host: str, port: int) -> Sequence[str]:
-        raise names.NamesBusy
+        raise lookups.NamesBusy
 
-    with pytest.raises(names.NamesBusy):
+    with pytest.raises(lookups.NamesBusy):
         await post("https://shop.example/", {}, BODY, Allow(), resolver=busy)
 
 

@@ -26,7 +26,7 @@ from wabox.engine import backoff, outgoing, posting
 from wabox.engine.outgoing import Answer
 from wabox.engine.posting import SLOTS, Poster
 from wabox.errors import Unavailable
-from wabox.webhooks import deliveries, endpoints, log, names, retries
+from wabox.webhooks import deliveries, endpoints, log, lookups, retries
 from wabox.webhooks.targets import Allow
 
 NOON = datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
@@ -507,7 +507,7 @@ async def test_an_address_that_turns_private_is_not_reached(shop: Shop) -> None:
 
 async def test_a_fault_of_ours_waits_its_turn_and_others_pass(shop: Shop) -> None:
     async def faulty(
-        url: str, headers: Mapping[str, str], body: bytes, allow: Allow, *, resolver: names.Resolver
+        url: str, headers: Mapping[str, str], body: bytes, allow: Allow, *, resolver: lookups.Resolver
     ) -> Answer:
         if b'"job_id":7' in body:
             raise RuntimeError("a bug")
@@ -615,7 +615,7 @@ async def test_names_that_hang_hold_up_no_other_webhook_and_are_blamed_alone(
 
     async with receiving() as receiver:
         allow = [f"{host}:{receiver.port}" for host in ("127.0.0.1", "shop.example", "slow.example")]
-        shop.poster = Poster(shop.db, SEAL, allow, lambda: shop.moment, names=names.Names(lookup))
+        shop.poster = Poster(shop.db, SEAL, allow, lambda: shop.moment, names=lookups.Names(lookup))
         for user_id, host in ((ASHA, "slow.example"), (BILAL, "shop.example")):
             shop.webhook(user_id, receiver, host=host)
             for message_id in range(1, 21):
@@ -631,7 +631,7 @@ async def test_names_that_hang_hold_up_no_other_webhook_and_are_blamed_alone(
 async def test_a_name_that_got_no_look_up_is_no_failure_and_is_tried_soon(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(names, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(lookups, "PATIENCE_SECONDS", 0.01)
     let_go = threading.Event()
 
     def lookup(host: str, port: int) -> Sequence[str]:
@@ -641,7 +641,7 @@ async def test_a_name_that_got_no_look_up_is_no_failure_and_is_tried_soon(
 
     async with receiving() as receiver:
         allow = [f"{host}:{receiver.port}" for host in ("127.0.0.1", "shop.example")]
-        looking = names.Names(lookup, most=1)
+        looking = lookups.Names(lookup, most=1)
         hung = asyncio.ensure_future(looking.find(99, "slow.example", 80))
         await asyncio.sleep(0)
         shop.poster = Poster(shop.db, SEAL, allow, lambda: shop.moment, names=looking)

@@ -13,6 +13,7 @@ from babel.messages.extract import extract
 
 from wabox import dashboard, languages
 from wabox.accounts import terms, users
+from wabox.campaigns import stored as campaigns
 from wabox.checkup import promises
 from wabox.content import builtin
 from wabox.devices import doctor, idling, sentences
@@ -60,7 +61,7 @@ def of_nouns() -> set[str]:
     details = get_args(driver.Detail)
     found = {reasons.sentence(reason, None, zone) for reason in get_args(reasons.Reason)}
     found |= {reasons.sentence("device_not_ready", None, zone, detail=detail) for detail in details}
-    found |= {one.sentence for one in builtin.BUILTINS}
+    found |= {one.sentence for one in builtin.BUILTINS} | set(campaigns.REASONS.values())
     found |= set(reasons._ENDS.values()) | {*sentences._SENTENCES.values(), sentences._GOES_ON}
     found |= {*sentences.OF_STATE.values(), *sentences.OF_PAGE, *sentences._AT_FIRST.values()}
     found |= {*sentences.OVER.values(), *sentences.AGAIN.values()}

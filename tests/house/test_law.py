@@ -83,7 +83,7 @@ def test_the_picture_of_the_house_is_the_house() -> None:
 
 def test_the_picture_sees_a_ring_that_is_renamed_and_an_import_that_is_new() -> None:
     assert "api · dashboard · engine" in drawn()
-    assert "run: gateway, limits" in drawn() and "messages: driver" in drawn()
+    assert "run: gateway, patience" in drawn() and "messages: driver" in drawn()
     assert imports("messages")["whatsapp"] == {"driver"}
     assert not any(line.endswith(".-> sandbox") and "cli" not in line for line in drawn().splitlines())
 

@@ -26,7 +26,7 @@ from wabox.media.stored import Media, Origin
 from wabox.messages import carrying
 from wabox.messages.carrying import Carried, Enclosed
 from wabox.mounting import Kept
-from wabox.webhooks.names import Names
+from wabox.webhooks.lookups import Names
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Card, Place
 

@@ -19,7 +19,7 @@ import httpx
 from wabox import __version__
 from wabox.errors import Invalid, Unavailable
 from wabox.media.store import Incoming, too_large
-from wabox.webhooks.names import NamesBusy, Resolver
+from wabox.webhooks.lookups import NamesBusy, Resolver
 from wabox.webhooks.targets import Address, Allow, Target, judge, parse_url, sentence
 
 MOST_REDIRECTS = 3

@@ -25,7 +25,7 @@ from wabox.messages import chats, explaining, foreseeing, stored
 from wabox.messages.template import Template
 
 SAMPLES = 5
-REASONS = ("opted_out", "no_consent", "not_on_whatsapp")
+SKIPPED_FOR = ("opted_out", "no_consent", "not_on_whatsapp")
 # Of each of some people, why they are skipped, if they are, and whether they are new.
 _JUDGED = """
     select c.id, case
@@ -99,7 +99,7 @@ def look(
             fresh = row["fresh"]
         else:
             counted[row["reason"]] = row["n"]
-    skipped = {reason: counted[reason] for reason in REASONS if counted[reason] or reason == "opted_out"}
+    skipped = {reason: counted[reason] for reason in SKIPPED_FOR if counted[reason] or reason == "opted_out"}
     unfit = _failing(rows, user_id, message, ids, device_ids, config, now)
     will_send = len(ids) - sum(skipped.values()) - len(unfit)
     left = ledger.credits_left(rows, user_id)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import httpx
 
 from wabox.errors import Invalid
-from wabox.webhooks.names import Resolver
+from wabox.webhooks.lookups import Resolver
 from wabox.webhooks.targets import Address, Allow, Target, is_public, judge, parse_url, sentence
 
 MAX_READ = 65_536

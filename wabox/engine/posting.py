@@ -25,7 +25,7 @@ from wabox.engine.outgoing import Answer
 from wabox.errors import Unavailable
 from wabox.webhooks import endpoints, retries, signing
 from wabox.webhooks.endpoints import Address
-from wabox.webhooks.names import Names, NamesBusy, Resolver
+from wabox.webhooks.lookups import Names, NamesBusy, Resolver
 from wabox.webhooks.retries import Head, Outcome, Parcel
 from wabox.webhooks.targets import Allow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.patience import Limits
 
 
 @dataclass(frozen=True, slots=True)

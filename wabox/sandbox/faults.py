@@ -94,7 +94,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 import msgspec
 
 from wabox.errors import Invalid
-from wabox.sandbox.reasons import LOGOUT_REASONS
+from wabox.sandbox.logouts import LOGOUT_REASONS
 
 MAX_MS = 3_600_000
 SEND_ERRORS = ("ERROR_NETWORK", "ERROR_EXPIRED", "ERROR_CANCELLED", "ERROR_UPLOAD", "ERROR_UNKNOWN")

@@ -32,8 +32,8 @@ from wabox.whatsapp.driver import (
     Revoked,
     SessionLost,
 )
-from wabox.whatsapp.limits import Limits
 from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost, within
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.session import Session
 
 log = structlog.get_logger(__name__)

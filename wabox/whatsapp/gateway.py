@@ -36,8 +36,8 @@ from wabox.whatsapp.driver import (
 )
 from wabox.whatsapp.house import House
 from wabox.whatsapp.leftovers import Temporary
-from wabox.whatsapp.limits import Limits
 from wabox.whatsapp.page import Page
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.runtime import BrowserLost, Runtime, ServiceWorkers
 from wabox.whatsapp.session import Session

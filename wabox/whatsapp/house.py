@@ -10,7 +10,7 @@ from pathlib import Path
 from wabox.whatsapp import browser
 from wabox.whatsapp.browser import Chromium
 from wabox.whatsapp.driver import Detail, Event
-from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.runtime import Runtime
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from wabox.whatsapp.limits import Limits
 from wabox.whatsapp.page import PageCrashed, PageHung, PageLost
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.runtime import BrowserLost
 
 Step = Literal["reload", "tab", "browser", "playwright"]

@@ -16,7 +16,7 @@ from playwright.async_api import Page as Tab
 from playwright.async_api import Response as PlaywrightResponse
 
 from wabox.whatsapp import bindings, wajs
-from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.states import Seen, seen
 from wabox.whatsapp.wajs import Engine
 

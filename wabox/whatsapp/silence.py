@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.patience import Limits
 
 MOST_UNANSWERED = 2
 MOST_TRIED = 2

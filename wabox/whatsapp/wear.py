@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from wabox.whatsapp.limits import Limits
+from wabox.whatsapp.patience import Limits
 
 
 class Wear:

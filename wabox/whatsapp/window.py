@@ -15,8 +15,8 @@ from playwright.async_api import Page as Tab
 
 from wabox.whatsapp import processes
 from wabox.whatsapp.browser import Chromium
-from wabox.whatsapp.limits import Limits
 from wabox.whatsapp.page import Page, PageCrashed, PageHung, PageLost, within
+from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.runtime import BrowserLost, Runtime
 

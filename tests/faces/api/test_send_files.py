@@ -321,7 +321,7 @@ def test_the_box_itself_is_no_address(api: Api, shelf: str) -> None:
 def test_a_name_that_means_this_machine_is_refused(
     open_api: Open, shelf: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wabox.webhooks.names.addresses", lambda host, port: ["93.184.216.34", "127.0.0.1"])
+    monkeypatch.setattr("wabox.webhooks.lookups.addresses", lambda host, port: ["93.184.216.34", "127.0.0.1"])
     api = open_api()
     answer = send(api, media={"url": "http://rebind.example:8080/a.pdf"})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_url") and Shelf.asked == []

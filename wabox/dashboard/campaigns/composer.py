@@ -19,7 +19,7 @@ from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Contact
 from wabox.dashboard.campaigns import drafts
 from wabox.dashboard.campaigns.drafts import Draft, Meant
-from wabox.dashboard.frame import filing, picking
+from wabox.dashboard.frame import file_forms, picking
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
@@ -104,17 +104,17 @@ async def look(desk: Desk) -> Response[str]:
     return desk.page("campaigns/_look.html", **await desk.box.db.read(ask))
 
 
-@post("/campaigns/new/review", upload=True, request_max_body_size=filing.MOST_BODY)
+@post("/campaigns/new/review", upload=True, request_max_body_size=file_forms.MOST_BODY)
 async def review(desk: Desk) -> Response[str]:
     """The last question: all numbers once more. What is wrong leads back to the composer.
 
     A file that came with the form is kept first, and goes along instead of the one that was chosen.
     """
-    form, file = await filing.sent(desk)
+    form, file = await file_forms.sent(desk)
     draft = drafts.read(form)
     if file is not None:
         try:
-            draft = replace(draft, media_id=await filing.brought(desk, form, file))
+            draft = replace(draft, media_id=await file_forms.brought(desk, form, file))
         except (Invalid, TooLarge, Unavailable) as refusal:
             return await _composer(desk, draft, {"file": refusal.sentence}, status=refusal.status)
     return await _review(desk, draft)
@@ -198,8 +198,8 @@ async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status:
             "tags": sorted(tags, key=lambda one: one.tag.casefold()),
             "people": people,
             "own": own.every(rows, desk.user.id),
-            "files": filing.offered(rows, desk.user.id),
-            "attached": filing.known(rows, desk.user.id, draft.media_id),
+            "files": file_forms.offered(rows, desk.user.id),
+            "attached": file_forms.known(rows, desk.user.id, draft.media_id),
             **picking.offered(rows, desk),
         }
 
@@ -264,7 +264,7 @@ def _preview(rows: Rows, desk: Desk, draft: Draft) -> Preview:
     if not draft.message.strip():
         return Preview()
     try:
-        media = filing.known(rows, desk.user.id, draft.media_id)
+        media = file_forms.known(rows, desk.user.id, draft.media_id)
         parsed = drafts.text_of(draft, media, own.names(rows, desk.user.id))
     except Invalid as wrong:
         return Preview(error=wrong.sentence)
@@ -295,7 +295,7 @@ def _sample(parsed: Template, contact: Contact) -> Sample:
 
 def _parses(rows: Rows, desk: Desk, draft: Draft) -> bool:
     try:
-        media = filing.known(rows, desk.user.id, draft.media_id)
+        media = file_forms.known(rows, desk.user.id, draft.media_id)
         drafts.text_of(draft, media, own.names(rows, desk.user.id))
     except Invalid:
         return False

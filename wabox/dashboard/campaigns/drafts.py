@@ -13,7 +13,7 @@ from wabox.config import Config
 from wabox.contacts import conditions, own, own_values, segments
 from wabox.contacts.conditions import OPS, TODAY, Condition, Op
 from wabox.contacts.segments import EVERYBODY, Segment
-from wabox.dashboard.frame import filing, picking
+from wabox.dashboard.frame import file_forms, picking
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import fresh, ticket_of
 from wabox.db import Rows
@@ -152,7 +152,7 @@ def understand(
         errors["name"] = later("Give it a name; only you see it.")
     elif len(draft.name) > MOST_NAME:
         errors["name"] = later("The name is too long; 200 characters are the most.")
-    media = filing.known(rows, user_id, draft.media_id)
+    media = file_forms.known(rows, user_id, draft.media_id)
     if media is None and draft.media_id:
         errors["media_id"] = later("This file is gone meanwhile; choose it again.")
     message = _tried(errors, "message", lambda: text_of(draft, media, own.names(rows, user_id)))

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.response import Stream
 
 from wabox import downloads
-from wabox.dashboard.frame import filing
+from wabox.dashboard.frame import file_forms
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -29,14 +29,14 @@ async def page(desk: Desk) -> Response[str]:
     return await _page(desk, {})
 
 
-@post("/files", upload=True, request_max_body_size=filing.MOST_BODY)
+@post("/files", upload=True, request_max_body_size=file_forms.MOST_BODY)
 async def upload(desk: Desk) -> Response[str]:
     """The file is kept."""
-    form, file = await filing.sent(desk)
+    form, file = await file_forms.sent(desk)
     if file is None:
         return await _page(desk, {"file": CHOOSE}, status=422)
     try:
-        kept = await filing.kept(desk, file, voice=form.ticked("voice"))
+        kept = await file_forms.kept(desk, file, voice=form.ticked("voice"))
     except (Invalid, TooLarge, Unavailable) as refusal:
         return await _page(desk, {"file": refusal.sentence}, status=refusal.status)
     return desk.go("/files", said="file_kept" if kept.new else "file_known")
@@ -92,7 +92,7 @@ def _files(rows: Rows, desk: Desk) -> dict[str, Any]:
         "until": {one.id: keeping.expires_at(one, limits.keep_days) for one in found.files},
         "allowance": allowance.of_user(rows, desk.user.id, now=desk.box.now()),
         "held": keeping.held_bytes(rows, desk.user.id),
-        "most_megabytes": min(limits.max_megabytes, filing.MOST_MEGABYTES),
+        "most_megabytes": min(limits.max_megabytes, file_forms.MOST_MEGABYTES),
     }
 
 

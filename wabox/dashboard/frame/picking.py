@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wabox.contacts import own
-from wabox.dashboard.frame import filing
+from wabox.dashboard.frame import file_forms
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
 from wabox.db import Rows
@@ -57,14 +57,14 @@ def picked(rows: Rows, user_id: int, found: list[Text]) -> list[Picked]:
 
 
 def _picked(rows: Rows, user_id: int, text: Text, filled: Collection[str]) -> Picked:
-    media = filing.known(rows, user_id, str(text.media_id or ""))
+    media = file_forms.known(rows, user_id, str(text.media_id or ""))
     return Picked(
         text.id,
         text.name,
         template.settled(text.message, filled),
         next(iter(template.needed_of(text.parsed, filled)), ""),
         media,
-        media is not None and filing.as_document(media, text.media_kind),
+        media is not None and file_forms.as_document(media, text.media_kind),
     )
 
 

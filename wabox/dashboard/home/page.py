@@ -16,7 +16,7 @@ from wabox.checkup import machine_clock
 from wabox.contacts import inbox, naming, own, phones
 from wabox.contacts import stored as contacts
 from wabox.content import reviews
-from wabox.dashboard.frame import filing, picking
+from wabox.dashboard.frame import file_forms, picking
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
@@ -104,14 +104,14 @@ async def today(desk: Desk) -> Response[str]:
     return desk.page("home/_today.html", **await desk.box.db.read(_state, desk))
 
 
-@post("/send", upload=True, request_max_body_size=filing.MOST_BODY)
+@post("/send", upload=True, request_max_body_size=file_forms.MOST_BODY)
 async def send(desk: Desk, tickets: Tickets) -> Response[str]:
     """One message is queued; the next page is that message. A file that came with the form is kept first."""
-    form, file = await filing.sent(desk)
+    form, file = await file_forms.sent(desk)
     draft = _draft(form)
     try:
         if file is not None:
-            draft = replace(draft, media_id=await filing.brought(desk, form, file))
+            draft = replace(draft, media_id=await file_forms.brought(desk, form, file))
         sent = await tickets.once(desk.user.id, draft.ticket, lambda: _send(desk, draft))
     except (Invalid, InsufficientCredits, Unavailable, TooLarge) as refusal:
         return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)
@@ -124,7 +124,7 @@ async def _send(desk: Desk, draft: Draft) -> int:
     names = await desk.box.db.read(own.names, desk.user.id)
 
     def verb(tx: Tx) -> int:
-        carried = filing.carried(tx, desk, draft.media_id, as_document=draft.as_document)
+        carried = file_forms.carried(tx, desk, draft.media_id, as_document=draft.as_document)
         alone = carried is not None and not draft.message.strip()
         return outbox.send(
             tx,
@@ -198,7 +198,7 @@ async def _page(
 ) -> Response[str]:
     try:
         state = await desk.box.db.read(_whole, desk)
-        attached = await desk.box.db.read(filing.known, desk.user.id, draft.media_id)
+        attached = await desk.box.db.read(file_forms.known, desk.user.id, draft.media_id)
     except Unavailable as damage:
         if damage.code != db.DAMAGED:
             raise

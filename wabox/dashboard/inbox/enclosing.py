@@ -9,17 +9,17 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox.contacts import inbox, suppression
 from wabox.contacts import stored as contacts
+from wabox.contacts import suppression
 from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
-from wabox.dashboard.inbox.page import device_of, known_address, said_of
+from wabox.dashboard.inbox.page import device_of, known_address, queue, said_of
 from wabox.dashboard.names.enclosed import degrees
 from wabox.db import Rows, Tx
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Refusal, Unavailable
 from wabox.languages import later
-from wabox.messages import carrying, log, outbox
+from wabox.messages import carrying, log
 from wabox.messages.carrying import Enclosed
 from wabox.mounting import Kept, Mount
 
@@ -57,12 +57,12 @@ async def send(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     kind = "contact" if form.text("kind") == "contact" else "location"
     draft = Draft(*(form.text(name)[:400] for name in ("point", "place", "address", "name", "number")))
 
-    def queue() -> Awaitable[int]:
+    def send() -> Awaitable[int]:
         given = _given(draft, kind, desk.box.config.locale.country)
         return desk.box.db.write(_send, desk, phone, given, keep=form.ticked("keep"))
 
     try:
-        sent = await tickets.once(desk.user.id, ticket_of(form), queue)
+        sent = await tickets.once(desk.user.id, ticket_of(form), send)
     except (Invalid, Unavailable, Forbidden, InsufficientCredits) as refusal:
         return await _page(desk, phone, draft=draft, kind=kind, refusal=refusal)
     said = "replied" if sent.again else desk.box.db.read_here(said_of, sent.id)
@@ -80,20 +80,7 @@ def _given(draft: Draft, kind: str, country: str) -> Enclosed:
 
 
 def _send(tx: Tx, desk: Desk, phone: str, given: Enclosed, *, keep: bool) -> int:
-    address, now = known_address(tx, desk, phone), desk.box.now()
-    inbox.seen(tx, desk.user.id, address, now=now)
-    return outbox.send(
-        tx,
-        desk.user.id,
-        phone=address,
-        template=None,
-        instead=given,
-        now=now,
-        device_label=device_of(tx, desk.user.id, address).label,
-        queue_if_offline=keep,
-        require_consent=desk.box.config.guards.require_consent,
-        ip=desk.ip,
-    )
+    return queue(tx, desk, known_address(tx, desk, phone), keep=keep, instead=given)
 
 
 def _known(rows: Rows, desk: Desk, phone: str) -> tuple[str, str | None]:

@@ -15,7 +15,7 @@ from wabox.accounts import audit
 from wabox.campaigns import replies
 from wabox.contacts import identities, inbox, inbox_files, own, phones, suppression
 from wabox.contacts import stored as contacts
-from wabox.dashboard.frame import filing, picking
+from wabox.dashboard.frame import file_forms, picking
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -27,6 +27,8 @@ from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, TooL
 from wabox.languages import later
 from wabox.media import intake
 from wabox.messages import addressees, explaining, log, outbox, stored, template
+from wabox.messages.carrying import Carried, Enclosed
+from wabox.messages.template import Template
 from wabox.mounting import Kept, Mount
 
 PER_PAGE = 40
@@ -74,11 +76,11 @@ async def seen(phone: str, desk: Desk) -> Response[str]:
     return desk.go(f"/inbox/{phone}")
 
 
-@post("/inbox/{phone:str}", upload=True, request_max_body_size=filing.MOST_BODY)
+@post("/inbox/{phone:str}", upload=True, request_max_body_size=file_forms.MOST_BODY)
 async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     """A single message to this person is queued, from the phone they wrote to; a file with it is kept first."""
     await desk.box.db.read(known_address, desk, phone)
-    form, file = await filing.sent(desk)
+    form, file = await file_forms.sent(desk)
     reply = Reply(
         form.text("message", trim=False),
         "" if form.ticked("without_file") else form.text("media_id")[:20],
@@ -90,7 +92,7 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
 
     try:
         if file is not None:
-            reply = replace(reply, media_id=await filing.brought(desk, form, file))
+            reply = replace(reply, media_id=await file_forms.brought(desk, form, file))
         sent = await tickets.once(desk.user.id, ticket_of(form), send)
     except (Invalid, Unavailable, Forbidden, InsufficientCredits, TooLarge) as refusal:
         offline = refusal.code == "device_not_ready"
@@ -182,10 +184,26 @@ async def review(inbox_id: int, desk: Desk) -> Response[str]:
 
 def _reply(tx: Tx, desk: Desk, phone: str, reply: Reply, *, keep: bool) -> int:
     address = known_address(tx, desk, phone)
-    carried = filing.carried(tx, desk, reply.media_id, as_document=reply.as_document)
+    carried = file_forms.carried(tx, desk, reply.media_id, as_document=reply.as_document)
     alone = carried is not None and not reply.text.strip()
     parsed = None if alone else template.by_hand(reply.text, own.names(tx, desk.user.id))
-    device = device_of(tx, desk.user.id, address)
+    return queue(tx, desk, address, keep=keep, parsed=parsed, carried=carried)
+
+
+def queue(
+    tx: Tx,
+    desk: Desk,
+    address: str,
+    *,
+    keep: bool,
+    parsed: Template | None = None,
+    carried: Carried | None = None,
+    instead: Enclosed | None = None,
+) -> int:
+    """It goes to this person from the phone they wrote to, and what they wrote is seen. Its job id.
+
+    keep: also while that phone is not linked. Raises as `outbox.send`.
+    """
     now = desk.box.now()
     inbox.seen(tx, desk.user.id, address, now=now)
     return outbox.send(
@@ -194,8 +212,9 @@ def _reply(tx: Tx, desk: Desk, phone: str, reply: Reply, *, keep: bool) -> int:
         phone=address,
         template=parsed,
         carried=carried,
+        instead=instead,
         now=now,
-        device_label=device.label,
+        device_label=device_of(tx, desk.user.id, address).label,
         queue_if_offline=keep,
         require_consent=desk.box.config.guards.require_consent,
         ip=desk.ip,
@@ -314,7 +333,7 @@ async def _page(
         typed = reply or _begun(rows, desk)
         return {
             "typed": typed.text,
-            "attached": filing.known(rows, desk.user.id, typed.media_id),
+            "attached": file_forms.known(rows, desk.user.id, typed.media_id),
             "as_document": typed.as_document,
             **picking.offered(rows, desk),
             **_talk(rows, desk, phone),

@@ -17,20 +17,7 @@ STATUS: dict[campaigns.Status, Shown] = {
     "failed": Shown("bad", "cross", later("Could not run")),
 }
 
-REASON: dict[str, str] = {
-    "insufficient_credits": later("There were not enough credits at its time; buy credits, then resume it."),
-    "tripwire_not_on_whatsapp": later(
-        "Over 20 % of the numbers were not on WhatsApp; check the list, then resume it."
-    ),
-    "tripwire_opt_outs": later(
-        "Over 5 % of the people asked not to be written to; think it over, then resume it."
-    ),
-    "tripwire_failures": later("Ten messages in a row failed; check the phone, then resume it."),
-    "no_recipients": later("At its time nobody was in its audience."),
-    "no_devices": later("The phones it was to go from are deleted; stop it, and make it anew with others."),
-    "content_review": later("Whoever runs this box reads it first; then it goes on by itself."),
-    "content_refused": later("Whoever runs this box did not let it go."),
-}
+REASON = campaigns.REASONS
 
 MISFIT: dict[Misfit, str] = {
     "caption_too_long": later("too long"),

@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from wabox.campaigns import launching
 from wabox.campaigns import stored as campaigns
 from wabox.contacts import own
-from wabox.dashboard.frame import filing, picking
+from wabox.dashboard.frame import file_forms, picking
 from wabox.dashboard.frame.asked import typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
@@ -80,14 +80,14 @@ async def new(desk: Desk) -> Response[str]:
     return await _form(desk, Filled(language=desk.voice.language), {})
 
 
-@post("/texts", upload=True, request_max_body_size=filing.MOST_BODY)
+@post("/texts", upload=True, request_max_body_size=file_forms.MOST_BODY)
 async def add(desk: Desk) -> Response[str]:
     """The text is kept. A file that came with the form is kept first."""
-    form, file = await filing.sent(desk)
+    form, file = await file_forms.sent(desk)
     filled = _filled(form)
     try:
         if file is not None:
-            filled = replace(filled, media_id=await filing.brought(desk, form, file))
+            filled = replace(filled, media_id=await file_forms.brought(desk, form, file))
         draft = texts.checked(filled.draft, file=bool(filled.media_id))
 
         def verb(tx: Tx) -> None:
@@ -140,15 +140,15 @@ async def show(text_id: int, desk: Desk) -> Response[str]:
     return await _form(desk, await desk.box.db.read(_as_filled, desk, found), {}, text=found)
 
 
-@post("/texts/{text_id:int}", upload=True, request_max_body_size=filing.MOST_BODY)
+@post("/texts/{text_id:int}", upload=True, request_max_body_size=file_forms.MOST_BODY)
 async def change(text_id: int, desk: Desk) -> Response[str]:
     """The text is what the form says, unless somebody changed it since the form was shown."""
     await desk.box.db.read(texts.of_user, desk.user.id, known_id(text_id))
-    form, file = await filing.sent(desk)
+    form, file = await file_forms.sent(desk)
     filled = _filled(form)
     try:
         if file is not None:
-            filled = replace(filled, media_id=await filing.brought(desk, form, file))
+            filled = replace(filled, media_id=await file_forms.brought(desk, form, file))
         await desk.box.db.write(_change, desk, text_id, filled)
     except (Invalid, TooLarge, Unavailable) as wrong:
         found = await desk.box.db.read(texts.of_user, desk.user.id, text_id)
@@ -194,7 +194,7 @@ async def _form(
 ) -> Response[str]:
     def ask(rows: Rows) -> dict[str, Any]:
         used = campaigns.from_text(rows, desk.user.id, text.id, most=MOST_CAMPAIGNS) if text else []
-        attached = filing.known(rows, desk.user.id, filled.media_id)
+        attached = file_forms.known(rows, desk.user.id, filled.media_id)
         return {"preview": _preview(rows, desk, filled), "used": used, "attached": attached}
 
     shown = await desk.box.db.read(ask)
@@ -217,19 +217,19 @@ def _change(tx: Tx, desk: Desk, text_id: int, filled: Filled) -> None:
 
 def _carried(tx: Tx, desk: Desk, filled: Filled, before: Text | None = None) -> Carried | None:
     """The file of the form. One that was there goes as it did, unless the form says otherwise."""
-    media = filing.known(tx, desk.user.id, filled.media_id)
+    media = file_forms.known(tx, desk.user.id, filled.media_id)
     if media is not None and before is not None and before.media_kind is not None:
-        as_before = filing.as_document(media, before.media_kind) == filled.as_document
+        as_before = file_forms.as_document(media, before.media_kind) == filled.as_document
         if before.media_id == media.id and as_before:
             return Carried(media, before.media_kind)
-    return filing.carried(tx, desk, filled.media_id, as_document=filled.as_document)
+    return file_forms.carried(tx, desk, filled.media_id, as_document=filled.as_document)
 
 
 def _preview(rows: Rows, desk: Desk, filled_in: Filled) -> Preview:
     message = filled_in.message
     if not message.strip():
         return Preview()
-    media = filing.known(rows, desk.user.id, filled_in.media_id)
+    media = file_forms.known(rows, desk.user.id, filled_in.media_id)
     try:
         parsed = template.parse(message, None) if media is None else template.caption(message, None)
     except Invalid as wrong:
@@ -261,7 +261,7 @@ def _filled(form: Form) -> Filled:
 
 
 def _as_filled(rows: Rows, desk: Desk, text: Text) -> Filled:
-    media = filing.known(rows, desk.user.id, str(text.media_id or ""))
+    media = file_forms.known(rows, desk.user.id, str(text.media_id or ""))
     return Filled(
         text.name,
         text.message,
@@ -269,7 +269,7 @@ def _as_filled(rows: Rows, desk: Desk, text: Text) -> Filled:
         text.language or "",
         text.version,
         "" if media is None else str(media.id),
-        media is not None and filing.as_document(media, text.media_kind),
+        media is not None and file_forms.as_document(media, text.media_kind),
     )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from wabox.webhooks import names
-from wabox.webhooks.names import Names, NamesBusy
+from wabox.webhooks import lookups
+from wabox.webhooks.lookups import Names, NamesBusy
 
 SLOW = "slow.example"
 
@@ -41,7 +41,7 @@ def dns() -> Iterator[Dns]:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a thread that will not come."""
-    monkeypatch.setattr(names, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(lookups, "PATIENCE_SECONDS", 0.01)
 
 
 def hang(found: Names, users: range) -> list[asyncio.Task[Sequence[str]]]:
@@ -91,7 +91,7 @@ async def test_without_a_free_thread_the_names_are_busy_and_not_unknown(dns: Dns
 
 
 async def test_who_waits_longest_gets_the_next_thread(dns: Dns, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "PATIENCE_SECONDS", 30)
+    monkeypatch.setattr(lookups, "PATIENCE_SECONDS", 30)
     found = Names(dns, most=1)
     slow = hang(found, range(1))
     await asyncio.sleep(0)
@@ -114,7 +114,7 @@ async def test_a_new_address_waits_for_the_old_name_of_its_own_user_only(dns: Dn
 
 
 async def test_a_name_that_is_new_again_is_given_its_own_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "PATIENCE_SECONDS", 30)
+    monkeypatch.setattr(lookups, "PATIENCE_SECONDS", 30)
     go_on = threading.Event()
 
     def itself(host: str, port: int) -> Sequence[str]:
@@ -148,4 +148,4 @@ async def test_a_machine_without_room_for_a_thread_is_busy(dns: Dns, monkeypatch
 
 
 def test_the_systems_look_up_gives_each_address_once() -> None:
-    assert names.addresses("127.0.0.1", 80) == ["127.0.0.1"]
+    assert lookups.addresses("127.0.0.1", 80) == ["127.0.0.1"]
