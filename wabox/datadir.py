@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wabox import swapping
 from wabox.errors import ConfigError
 
 KEY_BYTES = 32
@@ -86,6 +87,11 @@ class DataDir:
         """Where `wabox begin-anew` keeps what it took out of the way, a folder each time."""
         return self.path / "set-aside"
 
+    @property
+    def staged(self) -> Path:
+        """Where a restore unpacks, before anything of the box is touched."""
+        return self.path / swapping.STAGED
+
     def open_to_others(self) -> list[Path]:
         """What in here other users of the machine may read or write; nothing, if all is well."""
         looked_at = [self.path, *self.path.iterdir()] if self.path.is_dir() else []
@@ -135,6 +141,7 @@ def held(data: DataDir, *, what: str, url: str | None = None) -> Iterator[None]:
             raise _in_use(data) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, json.dumps({"pid": os.getpid(), "what": what, "url": url}).encode(), 0)
+        swapping.finish(data.path)
         yield
         os.ftruncate(handle, 0)
     finally:

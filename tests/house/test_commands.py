@@ -221,3 +221,29 @@ def test_release_says_what_would_go_and_lets_the_box_go_on(
     for said in ("copied from another place", "pi, /srv/wabox", "Messages that wait: 0", "Released."):
         assert said in done.stdout
     assert "not held" in wabox("release", "--yes").stderr
+
+
+@pytest.mark.heavy("a key is stretched from a passphrase, five times")
+def test_a_backup_is_made_checked_and_put_in_the_place_of_the_box(
+    asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path
+) -> None:
+    assert asha.returncode == 0
+    secret = "seven lamps\n"
+    made = wabox("backup", "shop.tar.age", "--passphrase-stdin", "--json", stdin=secret)
+    told = json.loads(made.stdout.splitlines()[-1])
+    assert (told["sealed"], told["counts"]["users"], told["doubts"]) == (True, 1, [])
+    wrong = wabox("restore", "shop.tar.age", "--check", "--passphrase-stdin", stdin="eight lamps\n")
+    assert (wrong.returncode, "does not open" in wrong.stderr) == (1, True)
+    checked = wabox("restore", "shop.tar.age", "--check", "--passphrase-stdin", "--json", stdin=secret)
+    assert json.loads(checked.stdout.splitlines()[-1])["restored"] is False
+    assert "set aside" not in checked.stdout
+    done = wabox("restore", "shop.tar.age", "--passphrase-stdin", "--yes", stdin=secret)
+    assert done.returncode == 0, done.stderr
+    assert "It sends nothing yet." in done.stdout
+    assert "quarantined" in wabox("doctor", "--json").stdout
+    assert wabox("release", "--yes").returncode == 0
+    with datadir.held(datadir.DataDir(tmp_path / "data"), what="wabox serve", url="http://127.0.0.1:8470"):
+        refused = wabox("restore", "shop.tar.age", "--passphrase-stdin", "--yes", stdin=secret)
+        running = wabox("backup", "other.tar", "--unsealed", "--json")
+    assert "wabox is running" in refused.stderr
+    assert json.loads(running.stdout.splitlines()[-1])["sealed"] is False

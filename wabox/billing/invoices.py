@@ -16,6 +16,7 @@ from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
 
 Kind = Literal["sale", "renewal"]
+JUMP = 1_000  # invoices that a lost box may have written after its last backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _write(
     renews: int | None = None,
 ) -> int:
     """The next number is used. One of payment_id and renews says what for."""
-    number = int(tx.value("select coalesce(max(number), 0) + 1 from invoices"))
+    number = _next(tx)
     tx.run(
         """insert into invoices (number, user_id, plan_id, kind, payment_id, renews, amount_minor, currency,
                                  seller, buyer, from_at, to_at, issued_at, paid_at)
@@ -169,6 +170,21 @@ def _write(
         paid_at=None if payment_id is None else times.stored(now),
     )
     return number
+
+
+def jump(tx: Tx, *, now: datetime) -> None:
+    """A restored box goes on behind every number that the lost one may have given; the gap is on record."""
+    first = _next(tx) + JUMP
+    tx.run("insert into invoice_jumps (first, at) values (:first, :now)", first=first, now=times.stored(now))
+
+
+def _next(rows: Rows) -> int:
+    return int(
+        rows.value(
+            """select max((select coalesce(max(number), 0) + 1 from invoices),
+                          (select coalesce(max(first), 1) from invoice_jumps))"""
+        )
+    )
 
 
 _invoice = reader(Invoice)

@@ -6,6 +6,8 @@ COMMANDS = {
     "init": "Make the owner's account without the browser.",
     "setup-link": "Print the link that makes a new box yours.",
     "user": "List accounts, set a password.",
+    "backup": "Make a backup in one file, also while wabox runs.",
+    "restore": "Put a backup in the place of the box, or check it.",
     "release": "Let a box that was restored or copied send again.",
     "unmove": "Let a box that was moved away send again.",
     "begin-anew": "Start over with an empty box when the database is lost.",

@@ -54,8 +54,23 @@ def password(*, from_stdin: bool) -> str:
     if not from_stdin:
         asked: str = click.prompt("Password", hide_input=True, confirmation_prompt="Once more")
         return asked
+    return _line("password")
+
+
+def passphrase(*, from_stdin: bool, new: bool) -> str:
+    """What seals or opens a backup: the first line of stdin, or asked without showing it, a new one twice."""
+    if not from_stdin:
+        asked: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt="Once more" if new else False)
+        return asked
+    found = _line("passphrase")
+    if not found:
+        raise click.UsageError("There is no passphrase on stdin.")
+    return found
+
+
+def _line(what: str) -> str:
     raw = sys.stdin.buffer.readline(4_096).rstrip(b"\r\n")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise click.UsageError("The password on stdin is not UTF-8 text.") from None
+        raise click.UsageError(f"The {what} on stdin is not UTF-8 text.") from None

@@ -43,6 +43,7 @@ NAMES = (
     "0027_revokes",
     "0028_plan_megabytes",
     "0029_revokes_of_campaigns",
+    "0030_invoice_jumps",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:
