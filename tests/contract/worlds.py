@@ -11,7 +11,7 @@ import base64
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -37,6 +37,7 @@ from wabox.whatsapp.driver import (
     Place,
     QuotaStatus,
     Receipt,
+    SentCard,
     SessionSpec,
     Timelock,
 )
@@ -218,6 +219,12 @@ class World(ABC):
         """A person sends this file to the linked phone."""
 
     @abstractmethod
+    def write_instead(
+        self, device_id: int, phone: str, person: str, instead: Place | tuple[SentCard, ...]
+    ) -> None:
+        """A person sends a place or contact cards to the linked phone."""
+
+    @abstractmethod
     def use_phone(self, device_id: int, phone: str, person: str) -> None:
         """Somebody writes to a person on the linked phone itself."""
 
@@ -306,6 +313,11 @@ class FakeWorld(World):
         self, device_id: int, phone: str, person: str, text: str, attached: Attached, content: bytes
     ) -> None:
         self.fake.write(device_id, person, text, media=attached, content=content)
+
+    def write_instead(
+        self, device_id: int, phone: str, person: str, instead: Place | tuple[SentCard, ...]
+    ) -> None:
+        self.fake.write(device_id, person, "", instead=instead)
 
     def use_phone(self, device_id: int, phone: str, person: str) -> None:
         self.fake.use_phone(device_id)
@@ -475,6 +487,16 @@ class ChromiumWorld(World):
             "voice": attached.kind == "voice",
         }
         self.post("/sandbox/inbound", **{"from": person, "to": phone, "text": text, "media": media})
+
+    def write_instead(
+        self, device_id: int, phone: str, person: str, instead: Place | tuple[SentCard, ...]
+    ) -> None:
+        if isinstance(instead, Place):
+            given: dict[str, object] = {"location": asdict(instead)}
+        else:
+            cards = [{"name": one.name, "phone": one.phones[0], "phones": one.phones[1:]} for one in instead]
+            given = {"contacts": cards}
+        self.post("/sandbox/inbound", **{"from": person, "to": phone, **given})
 
     def use_phone(self, device_id: int, phone: str, person: str) -> None:
         self.post("/sandbox/outbound", **{"from": phone, "to": person, "text": "I come at six"})

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from wabox import languages, times
 from wabox.accounts.states import Actor
-from wabox.contacts import inbox, inbox_files, suppression, words
+from wabox.contacts import inbox, inbox_files, inbox_instead, suppression, words
 from wabox.contacts.identities import Person
 from wabox.content import complaints, rules
 from wabox.db import Tx
@@ -181,6 +181,7 @@ def _owe_received(
         "text": event.text,
         "kind": event.kind,
         "media": inbox_files.told(tx, inbox_id),
+        **inbox_instead.told(event),
         "at": times.wire(event.at),
         "edited": event.edited,
         "automatic": by_machine,

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from wabox import times
-from wabox.contacts import identities
+from wabox.contacts import identities, inbox_instead
+from wabox.contacts.inbox_instead import Instead
 from wabox.contacts.words import Verdict
 from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
@@ -19,6 +20,9 @@ LONGEST_NAME = 200
 Reviewed = Literal["opt_out", "opt_in", "nothing"]
 
 _UNFIT = re.compile("[\0\ud800-\udfff]")
+# What stands on a place or a card, without the names of its fields.
+_ON_IT = """exists (select 1 from json_tree(s.instead) t where t.type = 'text'
+    and (instr(lower(t.atom), :who) > 0 or (:digits <> '' and instr(t.atom, :digits) > 0)))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Received:
     """A message from somebody. at: when it came to the page. verdict: what it asked for, if anything.
 
     phone: the sender's address, digits or a hidden id. automatic: a machine's answer to what we had sent.
-    edited_at: when its writer changed it last; text is what it says now.
+    edited_at: when its writer changed it last; text is what it says now. instead: of a place or cards.
     """
 
     id: int
@@ -41,6 +45,7 @@ class Received:
     reviewed_at: datetime | None
     automatic: bool = False
     edited_at: datetime | None = None
+    instead: Instead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,10 @@ def record(
     return (
         tx.run(
             """insert or ignore into inbox
-                 (user_id, device_id, wa_message_id, phone, name, text, kind, at, verdict, automatic, edited_at)
+                 (user_id, device_id, wa_message_id, phone, name, text, kind, at, verdict, automatic, edited_at,
+                  instead)
                values (:user_id, :device_id, :wa_message_id, :phone, :name, :text, :kind, :at, :verdict,
-                 :automatic, :edited_at)""",
+                 :automatic, :edited_at, :instead)""",
             user_id=user_id,
             device_id=event.device_id,
             wa_message_id=event.message_id,
@@ -94,6 +100,7 @@ def record(
             verdict=verdict,
             automatic=int(automatic),
             edited_at=times.stored(now) if event.edited else None,
+            instead=inbox_instead.kept(event),
         )
         == 1
     )
@@ -133,7 +140,8 @@ def threads(
 ) -> list[Thread]:
     """The people who wrote, the latest first. before: the `last.id` of the thread where to go on.
 
-    text: a part of the name, username or number; empty = everybody.
+    text: a part of the name, username or number, or of what stands on a place or a card that they sent; empty =
+    everybody.
     """
     found = rows.all(
         f"""select i.*, c.id as contact_id, p.id as person_id,
@@ -146,7 +154,9 @@ def threads(
            left join people p on p.user_id = i.user_id and p.phone = i.phone and p.joined_to is null
            where i.id < ifnull(:before, 9e18) and (:who = '' or {identities.CALLED}
              or instr(lower(coalesce(c.name, i.name)), :who) > 0
-             or (:digits <> '' and i.phone not glob '*@*' and instr(i.phone, :digits) > 0))
+             or (:digits <> '' and i.phone not glob '*@*' and instr(i.phone, :digits) > 0)
+             or exists (select 1 from inbox s where s.user_id = i.user_id and s.phone = i.phone
+               and s.instead is not null and {_ON_IT}))
            order by i.id desc limit :most""",  # noqa: S608 - a constant
         user_id=user_id,
         who=identities.sought(text),
@@ -241,4 +251,4 @@ def _fit(text: str, most: int) -> str:
     return _UNFIT.sub("\ufffd", text[:most])
 
 
-_received = reader(Received)
+_received = reader(Received, instead=lambda row: inbox_instead.read(row["instead"]))

@@ -44,6 +44,7 @@ NAMES = (
     "0028_plan_megabytes",
     "0029_revokes_of_campaigns",
     "0030_invoice_jumps",
+    "0031_sent_instead",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.response import Response
 
 from wabox.errors import Forbidden, Invalid, Refusal
-from wabox.sandbox import faulting, linking, mail, persons, uploads, view
+from wabox.sandbox import enclosed, faulting, linking, mail, persons, uploads, view
 from wabox.sandbox.certificate import NAMES
 from wabox.sandbox.faults import clean_phone
 from wabox.sandbox.wire import Wire
@@ -60,10 +60,13 @@ class WrittenBody(BetweenBody):
 
 
 class InboundBody(BetweenBody):
-    """A person writes to a linked phone; text: the caption, if there is a file."""
+    """A person writes to a linked phone; text: the caption, if there is a file. A place and cards have none."""
 
     text: str = ""
     media: uploads.MediaBody | None = None
+    location: enclosed.PlaceBody | None = None
+    contact: enclosed.CardBody | None = None
+    contacts: list[enclosed.CardBody] = []
     kind: Literal["image", "video", "audio", "ptt", "sticker", "document", "poll_creation", "location"] | None = (
         None
     )
@@ -158,9 +161,16 @@ async def write_to_phone(request: Request[Any, Any, Any], state: State) -> dict[
     """A person writes to a linked phone."""
     body = await _body(request, InboundBody)
     sender, to = body.clean()
-    text = body.text if body.media is not None and not body.text else _clean_text(body.text)
+    cards = [*([body.contact] if body.contact is not None else []), *body.contacts]
+    instead = enclosed.written(body.location, cards)
+    alone = body.media is not None or instead is not None
+    text = body.text if alone and not body.text else _clean_text(body.text)
+    if instead is not None and (body.text or body.media is not None or body.kind is not None):
+        raise Invalid("invalid_body", "A place or a card goes without a text and without a file.")
     media = await uploads.written(body.media, _world(state), state.shelf) if body.media is not None else None
-    message = mail.write(_world(state), sender, to, text, time.time(), kind=body.kind, media=media)
+    message = mail.write(
+        _world(state), sender, to, text, time.time(), kind=body.kind, media=media, instead=instead
+    )
     _moved(state)
     return view.shown(message)
 

@@ -6,7 +6,14 @@ import math
 import re
 from typing import Any
 
+import msgspec
+
+from wabox.errors import Invalid
+from wabox.sandbox.faults import clean_phone
+
 KINDS = ("location", "vcard")
+MOST_CARDS = 20
+MOST_NAME = 200
 
 _NAME = re.compile(r"(?m)^FN:(.+)$")
 _PHONE = re.compile(r"(?m)^(?:\w+\.)?TEL;[^:\n]*\bwaid=(\d{7,15})\b")
@@ -19,11 +26,62 @@ def shown(sent: dict[str, Any]) -> dict[str, Any] | None:
     return _contact(str(sent.get("text") or ""))
 
 
+class PlaceBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A place that a person sends."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+
+class CardBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Somebody's contact card that a person sends. phones: more numbers on it."""
+
+    name: str
+    phone: str
+    phones: list[str] = []
+
+
+def written(location: PlaceBody | None, cards: list[CardBody]) -> dict[str, Any] | None:
+    """What a person sends, as Message has it; None if it is neither. Raises Invalid."""
+    if location is None:
+        found = [_written_card(one) for one in cards[:MOST_CARDS]]
+        return {"contact": found[0]} if len(found) == 1 else {"contacts": found} if found else None
+    place = {"lat": location.latitude, "lng": location.longitude}
+    lines = [" ".join(one.split()) for one in (location.name, location.address) if one]
+    shown_place = _location({**place, "loc": "\n".join(lines)})
+    if shown_place is None:
+        raise Invalid("invalid_location", "Give `latitude` from -90 to 90 and `longitude` from -180 to 180.")
+    return shown_place
+
+
+def _written_card(card: CardBody) -> dict[str, Any]:
+    name = " ".join(card.name.split())[:MOST_NAME]
+    phones = [clean_phone(one) for one in (card.phone, *card.phones)]
+    if not name:
+        raise Invalid("invalid_contact", "Give the name that stands on the card.")
+    return {"name": name, "phone": phones[0]} | ({"phones": phones} if card.phones else {})
+
+
 def told(enclosed: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What the account's other devices hear of it: that there was something, and what."""
+    """As a page hears of it, in WhatsApp's words."""
     if enclosed is None:
         return None
-    return {"type": "location" if "location" in enclosed else "vcard"}
+    if place := enclosed.get("location"):
+        loc = "\n".join(one for one in (place["name"], place["address"]) if one)
+        return {"type": "location", "lat": place["latitude"], "lng": place["longitude"], "loc": loc}
+    cards = enclosed.get("contacts") or [enclosed["contact"]]
+    vcards = [{"displayName": one["name"], "vcard": _vcard(one)} for one in cards]
+    if len(vcards) == 1:
+        return {"type": "vcard", "name": vcards[0]["displayName"], "body": vcards[0]["vcard"]}
+    return {"type": "multi_vcard", "cards": vcards}
+
+
+def _vcard(card: dict[str, Any]) -> str:
+    name = re.sub(r"([\\,;])", r"\\\1", card["name"])
+    numbers = [f"TEL;type=CELL;waid={one}:+{one}" for one in card.get("phones", [card["phone"]])]
+    return "\n".join(["BEGIN:VCARD", "VERSION:3.0", f"N:;{name};;;", f"FN:{name}", *numbers, "END:VCARD"])
 
 
 def _location(place: dict[str, Any]) -> dict[str, Any] | None:

@@ -233,11 +233,12 @@ def write(
     *,
     kind: str | None = None,
     media: dict[str, Any] | None = None,
+    instead: dict[str, Any] | None = None,
 ) -> Message:
     """A person wrote to a linked phone; its devices get it now or when they connect. Raises Invalid.
 
     kind: WhatsApp's name of what is not plain text, as image; `text` is its caption or title. media: a file that
-    is here, as Message has it.
+    is here, instead: a place or cards, as Message has them.
     """
     companions = world.companions_of(to)
     if not companions:
@@ -253,6 +254,7 @@ def write(
         at=now,
         kind="inbound",
         media=media or ({"kind": KINDS.get(kind, kind)} if kind else None),
+        enclosed=instead,
         ack=2,
     )
     _enter(world, message)

@@ -170,12 +170,37 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A point on the map, in degrees, north and east above zero; one line each for its name and address.
+
+    An address without a name is shown as the name.
+    """
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentCard:
+    """A contact card that a person sent. name: one line, may be empty. phones: up to ten, as they stand on it.
+
+    A number on WhatsApp and one with its country code is digits; another is left as it was written.
+    """
+
+    name: str
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """A person wrote to the linked account, or changed what they had written.
 
     phone: digits, None if WhatsApp hides the number. lid: digits of the hidden identity. username: without @.
     edited: the text is what the message of this id says now. business: whether the writer is a business account,
-    None if the page does not say. media: the file that came with it; `text` is then its caption.
+    None if the page does not say. media: the file that came with it; `text` is then its caption. place, cards:
+    what it is instead of a text, if it is that.
     """
 
     device_id: int
@@ -192,6 +217,8 @@ class Inbound:
     edited: bool = False
     business: bool | None = None
     media: Attached | None = None
+    place: Place | None = None
+    cards: tuple[SentCard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,19 +288,6 @@ class File:
     mime: str
     filename: str
     bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A point on the map, in degrees, north and east above zero; one line each for its name and address.
-
-    An address without a name is shown as the name.
-    """
-
-    latitude: float
-    longitude: float
-    name: str | None = None
-    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ from wabox.whatsapp.driver import (
     Receipt,
     Resolved,
     Revoked,
+    SentCard,
     SessionLost,
     SessionSpec,
     Timelock,
@@ -536,10 +537,11 @@ class FakeDriver:
         name: str | None = None,
         media: Attached | None = None,
         content: bytes = b"",
+        instead: Place | tuple[SentCard, ...] = (),
     ) -> Inbound:
         """A person writes to the linked account; it comes when the device is ready. The event.
 
-        media, content: the file that comes with it, as told and as it is.
+        media, content: the file that comes with it, as told and as it is. instead: a place or cards, and no text.
         """
         with self._lock:
             self._reply_count += 1
@@ -554,9 +556,11 @@ class FakeDriver:
             None if phone in self.people.hidden else phone,
             name,
             text,
-            _KINDS.get(media.kind, media.kind) if media else "chat",
+            _KINDS.get(media.kind, media.kind) if media else _kind_of(instead),
             self._now(),
             media=media,
+            place=instead if isinstance(instead, Place) else None,
+            cards=() if isinstance(instead, Place) else instead,
             lid=lid,
             username=self.people.usernames.get(phone),
             business=phone in self.people.businesses,
@@ -760,3 +764,9 @@ def _sha256(file: File) -> str | None:
             return found if bytes_.tell() == file.bytes else None
     except OSError:
         return None
+
+
+def _kind_of(instead: Place | tuple[SentCard, ...]) -> str:
+    if isinstance(instead, Place):
+        return "location"
+    return ("chat", "vcard")[len(instead)] if len(instead) < 2 else "multi_vcard"

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any, get_args
 
-from wabox.whatsapp import states
+from wabox.whatsapp import instead, states
 from wabox.whatsapp.driver import (
     TOO_MANY,
     Attached,
@@ -66,6 +66,8 @@ def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | 
         edited=raw.get("edited") is True,
         business=raw["business"] if isinstance(raw.get("business"), bool) else None,
         media=_attached(raw.get("media")),
+        place=instead.place(raw.get("place")),
+        cards=instead.cards(raw.get("cards")),
     )
 
 

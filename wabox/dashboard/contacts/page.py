@@ -63,9 +63,10 @@ async def page(desk: Desk) -> Response[str]:
 
 @get("/contacts/new")
 async def new(desk: Desk) -> Response[str]:
-    """The empty form; `phone` fills it for somebody who wrote."""
-    phone = typed(desk.request.query_params.get("phone", ""))
-    return await _form(desk, Draft(phone=f"+{phone}" if phone.isdecimal() else phone), {})
+    """The empty form; `phone` fills it for somebody who wrote, `name` too for whose card came."""
+    phone, name = (typed(desk.request.query_params.get(one, "")) for one in ("phone", "name"))
+    whole = phone.isdecimal() and not phone.startswith("0")
+    return await _form(desk, Draft(phone=f"+{phone}" if whole else phone, name=name), {})
 
 
 @post("/contacts")

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.inbox import enclosing, page
+from wabox.dashboard.inbox import enclosing, page, talk
 
-SECTIONS = (page, enclosing)
+SECTIONS = (page, talk, enclosing)

@@ -14,7 +14,7 @@ from wabox.contacts import suppression
 from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
-from wabox.dashboard.inbox.page import device_of, known_address, queue, said_of
+from wabox.dashboard.inbox.talk import device_of, known_address, queue, said_of
 from wabox.dashboard.names.enclosed import degrees
 from wabox.db import Rows, Tx
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Refusal, Unavailable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wabox.contacts.inbox_instead import Instead
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
 from wabox.messages.carrying import Enclosed
@@ -25,6 +26,29 @@ def point(given: Enclosed) -> str | None:
     """Where a place is, to copy into any map, if its line does not say so; digits as maps read them."""
     named = isinstance(given, Place) and (given.name or given.address)
     return degrees(given) if isinstance(given, Place) and named else None
+
+
+def is_place(instead: Instead) -> bool:
+    """Whether this is a place, else they are cards."""
+    return isinstance(instead, Place)
+
+
+def geo(place: Place) -> str:
+    """An address that a phone's own map opens; nothing is asked of anybody until then."""
+    return f"geo:{degrees(place).replace(' ', '')}"
+
+
+def sent_line(voice: Voice, instead: Instead) -> str:
+    """What somebody sent, in one line: `Location: Rahim Store`, `Contact: Karim, Rina`."""
+    if isinstance(instead, Place):
+        return line(voice, instead)
+    called = [one.name or number(voice, next(iter(one.phones), "")) for one in instead]
+    return voice.say(later("Contact: %(names)s"), names=", ".join(called))
+
+
+def number(voice: Voice, written: str) -> str:
+    """A number on a card, as wabox writes those with their country code, else as it stands there."""
+    return voice.phone(written) if written.isdecimal() and not written.startswith("0") else written
 
 
 def degrees(place: Place) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wabox.contacts.inbox import Received
 from wabox.contacts.inbox_files import Sent
+from wabox.dashboard.names import enclosed
 from wabox.dashboard.names.shown import Shown
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
@@ -54,6 +55,8 @@ def kind(voice: Voice, received: Received) -> str:
 
 def line(voice: Voice, received: Received) -> str:
     """What it says, else what it is."""
+    if received.instead is not None and not received.text:
+        return enclosed.sent_line(voice, received.instead)
     return received.text or kind(voice, received)
 
 

@@ -9,6 +9,17 @@ const attached = (msg) => unless(null, () => {
   const { mimetype, filename, size, duration } = msg;
   return { kind, mime: text(mimetype), filename: text(filename), bytes: Number(size), seconds: Number(duration) };
 });
+// What it is instead of a text; of a card only the lines with names and numbers, for a picture may be on it.
+const lines = (vcard) => String(vcard || '').split(/\r?\n/).filter((line) => /^(\w+\.)?(FN|TEL)[;:]/i.test(line));
+const CARDS = {
+  vcard: (msg) => [{ displayName: msg.vcardFormattedName, vcard: msg.body }],
+  multi_vcard: (msg) => Array.from(msg.vcardList).slice(0, 20),
+};
+const instead = (msg) => unless({}, () => {
+  if (msg.type === 'location') return { place: { lat: Number(msg.lat), lng: Number(msg.lng), loc: text(msg.loc) } };
+  const cards = CARDS[msg.type] ? CARDS[msg.type](msg) : [];
+  return { cards: cards.map(({ displayName, vcard }) => ({ name: text(displayName), lines: lines(vcard) })) };
+});
 const inbound = (msg) => {
   const { own, chat, id } = parts(msg.id);
   if (own || !/@(c\.us|lid)$/.test(chat) || silent.test(msg.type)) return null;
@@ -29,6 +40,7 @@ const inbound = (msg) => {
     kind,
     t: msg.t || 0,
     media: attached(msg),
+    ...instead(msg),
     edited: !!unless(null, () => msg.latestEditMsgKey),
   };
 };

@@ -62,7 +62,8 @@ EVENTS: tuple[Event, ...] = (
         "message.received",
         later(
             "A person wrote. phone is null where WhatsApp hides the number; person_id is always there. media is "
-            "what is told of a file that came with it, else null; POST /media/inbound/{message_id} fetches it."
+            "what is told of a file that came with it, else null; POST /media/inbound/{message_id} fetches it. "
+            "location is a place, contact the name and first number of a contact card, contacts all of them."
         ),
         {
             "device_label": "primary",
@@ -80,6 +81,9 @@ EVENTS: tuple[Event, ...] = (
                 "filename": "order.pdf",
                 "bytes": 48213,
             },
+            "location": None,
+            "contact": None,
+            "contacts": [],
             "at": "2026-04-25T12:34:56+00:00",
             "edited": False,
             "automatic": False,

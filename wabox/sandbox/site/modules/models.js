@@ -115,7 +115,7 @@ __d('WAWebMsgModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expor
       'mediaKey', 'mediaData', 'directPath', 'labels', 'mentionedJidList', 'quotedMsg',
       'quotedStanzaID', 'quotedParticipant', 'isForwarded', 'kicState', 'latestEditMsgKey',
       'isUnsentMedia', 'pendingAckUpdate', 'invis', 'urlText', 'urlNumber', 'isViewOnce', 'isSendFailure',
-      'errorCode', 'ephemeralDuration', 'lat', 'lng', 'loc', 'clientUrl', 'vcardFormattedName',
+      'errorCode', 'ephemeralDuration', 'lat', 'lng', 'loc', 'clientUrl', 'vcardFormattedName', 'vcardList',
     ],
     'msg',
   );

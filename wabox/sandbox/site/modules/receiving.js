@@ -29,6 +29,11 @@ __d('SandboxInbox', [
   const { createWid } = require('WAWebWidFactory');
   const MsgKey = require('WAWebMsgKey');
   const CAPTIONED = new Set(['image', 'video', 'document']);
+  const INSTEAD = {
+    location: ({ lat, lng, loc }) => ({ lat, lng, loc }),
+    vcard: ({ name, body }) => ({ vcardFormattedName: name, body }),
+    multi_vcard: ({ cards }) => ({ vcardList: cards }),
+  };
   const ACK_STRINGS = { 2: 'delivery', 3: 'read', 4: 'played' };
 
   async function personOf(event) {
@@ -69,6 +74,7 @@ __d('SandboxInbox', [
 
   function contentOf(event) {
     if (!event.media) return { body: event.text };
+    if (INSTEAD[event.media.type] && !event.text) return INSTEAD[event.media.type](event.media);
     const { type, mimetype, filename, size, filehash, direct_path: directPath } = event.media;
     const caption = CAPTIONED.has(type) && event.text ? { caption: event.text } : {};
     if (!directPath) return caption;

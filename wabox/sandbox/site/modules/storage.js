@@ -5,6 +5,7 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
   const MESSAGE_FIELDS = [
     'type', 'subtype', 'body', 'caption', 't', 'self', 'mimetype', 'filename', 'size', 'filehash',
     'directPath', 'notifyName', 'isSendFailure', 'ephemeralDuration', 'lat', 'lng', 'loc', 'vcardFormattedName',
+    'vcardList',
   ];
   const CHAT_FIELDS = ['t', 'unreadCount', 'pushname', 'archive', 'pin', 'ephemeralDuration', 'goneMs'];
 
@@ -56,7 +57,7 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     const picked = {};
     for (const name of names) {
       const value = attributes[name];
-      if (value !== undefined && typeof value !== 'object') picked[name] = value;
+      if (value !== undefined && (typeof value !== 'object' || Array.isArray(value))) picked[name] = value;
     }
     return picked;
   }

@@ -101,14 +101,15 @@ function place({ latitude, longitude, name, address }) {
   return [element('span', { class: 'file' }, '📍 ', ...called.flatMap((line) => [line, ' ']), `${latitude}, ${longitude}`)];
 }
 
-function card({ name, phone }) {
-  return [element('span', { class: 'file' }, '👤 ', element('strong', {}, name), ` +${phone}`)];
+function card({ name, phone, phones }) {
+  const numbers = (phones ?? [phone]).map((one) => ` +${one}`).join(',');
+  return element('span', { class: 'file' }, '👤 ', element('strong', {}, name), numbers);
 }
 
-function contents({ media, location, contact }) {
+function contents({ media, location, contact, contacts }) {
   if (media) return file(media);
   if (location) return place(location);
-  return contact ? card(contact) : [];
+  return (contacts ?? (contact ? [contact] : [])).map(card);
 }
 
 function bubble(phone, message) {

@@ -1,0 +1,143 @@
+"""Twenty kinds of what people send, in a real Chromium: both languages, on a phone and on a desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests import browsers
+from tests.cast import Stage
+from tests.faces.test_pages_browser import chromium, judge, log_in, served, window
+from tests.files import GOOD
+from wabox.campaigns import replies
+from wabox.contacts import inbox_files
+from wabox.db import Tx
+from wabox.engine.fetching import Fetching
+from wabox.whatsapp.driver import Attached, Downloaded, FileKind, Inbound, Place, SentCard
+
+__all__ = ["chromium"]
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
+    pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine"),
+]
+RINA = "8801711300001"
+LONG = "Rahimuddin-Chowdhury-and-Grandsons-Wholesale-of-Everything " * 3
+TYPES: dict[FileKind, str] = {"voice": "ptt"}
+# Those with bytes are here, the others were not fetched.
+FILES: list[tuple[Attached, str, bytes]] = [
+    (Attached("image", "image/jpeg", None, 182_000), "Is this the blue one?", GOOD["a.jpeg"][0]),
+    (Attached("image", "image/png", None, 9_000), "", b""),
+    (Attached("document", "application/pdf", "অর্ডার ১২.pdf", 48_000), "my order", GOOD["bill.pdf"][0]),
+    (Attached("document", "application/zip", f"{LONG}.zip", 2**31), "", b""),
+    (Attached("voice", "audio/ogg; codecs=opus", None, 9_000, 12.2), "", GOOD["note.ogg"][0]),
+    (Attached("audio", "audio/mpeg", None, 3_000_000, 205), "", GOOD["song.mp3"][0]),
+    (Attached("video", "video/mp4", None, 7_000_000, 75), "look", GOOD["film.mp4"][0]),
+    (Attached("video", "video/mp4", None, None, None), "", b""),
+]
+INSTEAD: list[Place | tuple[SentCard, ...]] = [
+    Place(23.7806, 90.2792, "Rina's home", "12 Road 5, Dhaka"),
+    Place(-33.8567844, 151.2152967),
+    Place(23.78, 90.27, LONG.strip(), f"<b>{LONG}</b>".strip()),
+    (SentCard("Karim", ("8801711999999",)),),
+    (SentCard("করিম ও ছেলেরা", ("8801711999998", "01811 999999")), SentCard("", ("8801711999997",))),
+    (SentCard(LONG.strip(), ()),),
+]
+KINDS = ["sticker", "poll_creation", "order", "product", "ptv", "hologram"]
+
+
+@pytest.fixture
+def talked(shop: Stage) -> Stage:
+    """Rina has sent all of them."""
+    for attached, caption, content in FILES:
+        inbox_id = _hears(shop, attached, caption)
+        if content:
+            _comes(shop, inbox_id, content)
+    for instead in INSTEAD:
+        _hears(shop, None, instead=instead)
+    for kind in KINDS:
+        _hears(shop, None, kind=kind)
+    return shop
+
+
+def _hears(
+    shop: Stage,
+    media: Attached | None,
+    text: str = "",
+    *,
+    kind: str = "",
+    instead: Place | tuple[SentCard, ...] = (),
+) -> int:
+    now = shop.hands.now()
+    known = TYPES.get(media.kind, media.kind) if media else kind or "location"
+
+    def verb(tx: Tx) -> int:
+        count = tx.value("select count(*) from inbox")
+        chat, place = f"{RINA}@c.us", instead if isinstance(instead, Place) else None
+        cards = () if isinstance(instead, Place) else instead
+        event = Inbound(
+            shop.asha.device_id,
+            1,
+            f"3A{count}",
+            chat,
+            RINA,
+            "Rina",
+            text,
+            known,
+            now,
+            media=media,
+            place=place,
+            cards=cards,
+        )
+        replies.hear(tx, event, now=now)
+        found: int = tx.value("select max(id) from inbox")
+        return found
+
+    return shop.box.db.write_now(verb)
+
+
+def _comes(shop: Stage, inbox_id: int, content: bytes) -> None:
+    settings, now = shop.box.config.media, shop.hands.now()
+    shop.box.db.write_now(inbox_files.ask, shop.asha.id, inbox_id, settings, now=now)
+    shop.box.db.write_now(lambda tx: tx.run("update devices set state = 'ready', synced = 1"))
+
+    class Phone:
+        def download(self, device_id: int, chat_id: str, message_id: str, into: Path, most: int) -> Downloaded:
+            into.write_bytes(content)
+            return Downloaded("here", len(content))
+
+    Fetching(shop.box, Phone()).turn(shop.asha.device_id)  # type: ignore[arg-type]
+
+
+SMALL = """
+[...document.querySelectorAll(
+    "main button, main a.button, main summary, main .enclosed a, main label.check")]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44)
+  .map((one) => one.outerHTML.slice(0, 120))
+"""
+
+
+@pytest.mark.heavy("draws twenty kinds of messages in Chromium, and pictures in processes of their own")
+@pytest.mark.parametrize("language", ["en", "bn"])
+def test_twenty_kinds_of_inbound_fit_a_thumb_in_both_languages(
+    talked: Stage, chromium: Browser, language: str, tmp_path: Path
+) -> None:
+    talked.box.db.write_now(lambda tx: tx.run("update users set language = :language", language=language))
+    with served(talked.box) as address:
+        for width in (360, 1280):
+            with window(chromium, width) as (_, page, said):
+                log_in(page, address)
+                for path in (f"/inbox/{RINA}", "/inbox", f"/inbox/{RINA}/enclose", "/campaigns/new"):
+                    page.goto(address + path)
+                    for summary in page.locator("main details.help summary").all():
+                        summary.click()
+                    page.screenshot(
+                        path=tmp_path / f"{language}{width}{path.replace('/', '-')}.png", full_page=True
+                    )
+                    assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+                    if width == 360:
+                        assert page.evaluate(SMALL) == [], path
+                    assert judge(page) == [], path
+                assert said == []
