@@ -14,7 +14,7 @@ from time import monotonic, perf_counter
 
 from tests.cast import Stage, stage
 from wabox import db
-from wabox.contacts import columns, csv_files, imports, own, phones, segments, writing
+from wabox.contacts import columns, csv_files, imports, layouts, own, phones, segments, writing
 from wabox.contacts import stored as contacts
 from wabox.contacts.conditions import Condition, Op
 from wabox.db import Rows, Tx
@@ -72,7 +72,16 @@ def upload(made: Stage, content: bytes) -> int:
 
     def verb(tx: Tx) -> int:
         now = made.hands.now()
-        found = imports.create(tx, made.asha.id, name="x.csv", file=file, examined=examined, now=now)
+        found = imports.create(
+            tx,
+            made.asha.id,
+            name="x.csv",
+            file=file,
+            examined=examined,
+            layout=layouts.laid_out(examined, country="BD"),
+            country="BD",
+            now=now,
+        )
         return imports.start(tx, made.asha.id, found.id, now=now).id
 
     return made.box.db.write_now(verb)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cast import Stage, stage
-from wabox.contacts import csv_files, imports, intake
+from wabox.contacts import csv_files, imports, intake, layouts
 from wabox.db import Tx
 from wabox.engine import importing
 from wabox.engine.importing import Importing, Imports
@@ -39,7 +39,16 @@ def upload(made: Stage, *, rows: int = ROWS, started: bool = True) -> int:
 
     def verb(tx: Tx) -> int:
         now = made.hands.now()
-        found = imports.create(tx, made.asha.id, name="x.csv", file=file, examined=examined, now=now)
+        found = imports.create(
+            tx,
+            made.asha.id,
+            name="x.csv",
+            file=file,
+            examined=examined,
+            layout=layouts.laid_out(examined, country="BD"),
+            country="BD",
+            now=now,
+        )
         if started:
             imports.start(tx, made.asha.id, found.id, now=now)
         return found.id

@@ -23,6 +23,7 @@ from wabox.contacts import (
     conditions,
     csv_files,
     imports,
+    layouts,
     own,
     own_values,
     phones,
@@ -1189,7 +1190,16 @@ def test_a_field_that_a_running_import_fills_stays_until_it_is_done(engine: Engi
     examined = csv_files.examine(b"phone,city\n01711000009,Khulna\n")
     file = imports.keep(tmp_path, examined)
     user_id = engine.stage.asha.id
-    found = write(engine, imports.create, user_id, name="shop.csv", file=file, examined=examined)
+    found = write(
+        engine,
+        imports.create,
+        user_id,
+        name="shop.csv",
+        file=file,
+        examined=examined,
+        layout=layouts.laid_out(examined, country="BD"),
+        country="BD",
+    )
     write(engine, imports.start, user_id, found.id)
     for meanwhile in (rename, remove_field):
         with pytest.raises(Invalid) as refused:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
 import pytest
 from httpx import Response
 
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
-from wabox.contacts import csv_files, suppression
+from tests.nouns.test_sheets import PEOPLE, xlsx
+from wabox.contacts import csv_files, imports, suppression, writing
+from wabox.contacts.stored import Consent
 from wabox.engine.importing import Importing
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -38,7 +41,7 @@ def uploaded(tab: Tab, content: bytes | str = FILE) -> str:
 
 
 def columns(**more: str) -> dict[str, str]:
-    chosen = {"column_phone": "1", "column_name": "0", "column_tag": "2", "column_custom": "3", "has_header": "1"}
+    chosen = {"column_phone": "1", "column_name": "0", "column_tag": "2", "column_custom": "3", "header_row": "1"}
     return {**chosen, **more}
 
 
@@ -116,7 +119,10 @@ def test_a_column_that_is_not_there_is_refused(asha: Tab, shop: Stage, column: s
     ("content", "sentence"),
     [
         (b"", "no rows"),
-        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"PK\x03\x04rest", "packed"),
+        (b"<table><tr><td>01711000001</td></tr></table>", "web page"),
+        (b"[{}]", "JSON file"),
+        (b"%PDF-1.7", "PDF"),
         (b"\x00\x01\x02" * 100, "no text file"),
         (b"name,phone\n", "only a header"),
         (b'name,phone\n"Rina,01711\n', "quotation mark"),
@@ -191,3 +197,77 @@ def test_a_files_texts_are_never_markup(asha: Tab) -> None:
     page = asha.get(str(answer.headers["location"])).text
     assert "<script>alert" not in page
     assert len(re.findall("&lt;script&gt;", page)) >= 2
+
+
+def started(tab: Tab, shop: Stage, content: bytes | str) -> str:
+    """Uploaded, and run with the columns that were guessed, as the page's own form sends them."""
+    path = uploaded(tab, content)
+    page = tab.get(path).text
+    form: dict[str, Any] = {
+        name: (re.findall(r'value="([^"]*)"\s+selected', part) or [""])[0]
+        for name, part in re.findall(r'<select id="[^"]*"\s+name="([a-z_]+)"[^>]*>(.*?)</select>', page, re.S)
+    }
+    boxes = re.findall(r'<input type="checkbox"\s+name="([a-z_0-9]+)"\s+value="([^"]*)"\s+checked', page)
+    for name, value in boxes:
+        form.setdefault(name, []).append(value)
+    form |= dict(re.findall(r'name="(own_name_[0-9]+)"[^>]*?value="([^"]*)"', page, re.S))
+    assert tab.post(f"{path}/start", form).status_code == 303
+    run(shop, path)
+    return path
+
+
+def test_an_import_opts_out_whom_the_list_says_and_nobody_in(asha: Tab, shop: Stage) -> None:
+    shop.box.db.write_now(suppression.opt_out, shop.asha.id, "8801711000903", source="word", now=shop.hands.now())
+    started(
+        asha,
+        shop,
+        "name,phone,Unsubscribed\nA,01711000901,yes\nB,01711000902,no\nC,01711000903,no\nD,01711000904,\n"
+        "E,01711000905,no\nE again,01711000905,unsubscribed\n",
+    )
+    phones = [f"880171100090{n}" for n in range(1, 6)]
+    out = [shop.box.db.read_here(suppression.is_out, shop.asha.id, phone) for phone in phones]
+    assert out == [True, False, True, False, True]
+    assert shop.value("select distinct source from suppressions where source <> 'word'") == "import"
+
+
+def test_an_own_export_comes_back_as_it_was_in_another_account(asha: Tab, bilal: Tab, shop: Stage) -> None:
+    started(asha, shop, FILE.replace("VIP;Dhaka", '"""VIP, Dhaka"";Eid"'))
+    now = shop.hands.now()
+    agreed = Consent("order", now, "asha@example.com", "by phone")
+    shop.box.db.write_now(writing.upsert, shop.asha.id, phone="8801711300001", consent=agreed, now=now)
+    shop.box.db.write_now(suppression.opt_out, shop.asha.id, "8801711300006", source="word", now=now)
+    there = asha.get("/contacts/export.csv").text
+    started(bilal, shop, there)
+    here = bilal.get("/contacts/export.csv").text
+
+    def kept(text: str) -> dict[str, dict[str, str]]:
+        rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+        gone = {"last_sent_at", "last_received_at", "created_at", "person_id"}
+        return {row["phone"]: {key: value for key, value in row.items() if key not in gone} for row in rows}
+
+    theirs = {phone: row for phone, row in kept(here).items() if phone in kept(there)}
+    assert theirs == kept(there)
+    assert kept(there)["8801711300001"]["tags"] == '"VIP, Dhaka"; Eid'
+    assert kept(here)["8801711300006"]["opted_out"] == "yes"
+
+
+@pytest.mark.heavy("opens a workbook in a process of its own")
+def test_a_sheet_of_a_workbook_is_chosen(asha: Tab, shop: Stage) -> None:
+    path = uploaded(asha, xlsx(Dhaka=PEOPLE, Sylhet=[["Contact", "Who"], ["01911000301", "Chen"]]))
+    page = asha.get(path).text
+    assert "রহিম" in page and "Chen" not in page
+    files = dict(re.findall(r'<option value="([0-9a-f]{32}\.csv)"[^>]*>(\w+)</option>', page))
+    sylhet = next(file for file, name in files.items() if name == "Sylhet")
+    assert asha.post(f"{path}/columns", {"sheet": sylhet, "column_phone": "1"}).status_code == 303
+    page = asha.get(path).text
+    assert "Chen" in page and "রহিম" not in page
+    number = int(path.rsplit("/", 1)[1])
+    found = shop.box.db.read_here(imports.by_id, number)
+    assert (found.file, found.columns and found.columns.phone) == (sylhet, 0)
+    assert asha.post(f"{path}/columns", {"sheet": "../../secret.key", "column_phone": "0"}).status_code == 303
+    assert shop.box.db.read_here(imports.by_id, number).file == sylhet
+    assert shop.box.db.read_here(imports.needed_files) == set(files)
+    asha.post(f"{path}/start", {"sheet": sylhet, "column_phone": "0", "column_name": "1", "header_row": "1"})
+    run(shop, path)
+    assert shop.value("select name from contacts where phone = '8801911000301'") == "Chen"
+    assert "Chen" not in shop.value("select dialect from imports where id = :id", id=number)

@@ -120,7 +120,7 @@ def test_columns_that_nothing_uses_are_offered_with_examples_and_kept_when_ticke
     page = asha.get(path).text
     said = words(page)
     assert "More columns" in said and "Dhaka, Sylhet" in said and 'value="birthday"' in page
-    chosen = {"column_phone": "0", "column_custom": "3", "has_header": "1", "own_1": "1", "own_name_1": "city"}
+    chosen = {"column_phone": "0", "column_custom": "3", "header_row": "1", "own_1": "1", "own_name_1": "city"}
     chosen |= {"own_kind_1": "text", "own_2": "1", "own_name_2": "birthday", "own_kind_2": "date"}
     shown = asha.post(f"{path}/columns", chosen, headers={"HX-Request": "true"})
     assert "birthday is no date: “soon”" in words(shown.text)
@@ -133,7 +133,7 @@ def test_columns_that_nothing_uses_are_offered_with_examples_and_kept_when_ticke
 
 def test_a_name_that_cannot_be_one_stands_with_its_column(asha: Tab, shop: Stage) -> None:
     path = uploaded(asha, FILE)
-    chosen = {"column_phone": "0", "has_header": "1", "own_1": "1", "own_name_1": "Tag", "own_kind_1": "text"}
+    chosen = {"column_phone": "0", "header_row": "1", "own_1": "1", "own_name_1": "Tag", "own_kind_1": "text"}
     answer = asha.post(f"{path}/start", chosen)
     assert answer.status_code == 422 and "small letters" in words(answer.text)
     assert shop.value("select status from imports") == "uploaded"

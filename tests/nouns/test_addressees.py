@@ -8,7 +8,7 @@ import pytest
 
 from wabox.accounts.sealing import Seal
 from wabox.accounts.users import User
-from wabox.contacts import csv_files, imports, inbox, intake, suppression, writing
+from wabox.contacts import csv_files, imports, inbox, intake, layouts, suppression, writing
 from wabox.contacts import stored as contacts
 from wabox.db import Tx
 from wabox.devices import orders
@@ -70,7 +70,16 @@ def test_nothing_about_an_erased_person_is_left(
     meet(tx, device, now, phone=OTHER)
     examined = csv_files.examine("phone,name\n01711000001,Person 1\n০১৭১১০০০০০১,Person 1\n12,Kept\n".encode())
     file = imports.keep(tmp_path, examined)
-    found = imports.create(tx, asha.id, name="x.csv", file=file, examined=examined, now=now)
+    found = imports.create(
+        tx,
+        asha.id,
+        name="x.csv",
+        file=file,
+        examined=examined,
+        layout=layouts.laid_out(examined, country="BD"),
+        country="BD",
+        now=now,
+    )
     found = imports.start(tx, asha.id, found.id, now=now)
     with intake.Reading(tmp_path, found, country="BD", now=now) as reading:
         intake.write(tx, reading.batch(found), now=now)

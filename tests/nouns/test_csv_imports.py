@@ -9,7 +9,7 @@ import pytest
 from msgspec import UNSET
 
 from wabox.accounts.users import User
-from wabox.contacts import csv_files, imports, intake, suppression, writing
+from wabox.contacts import csv_files, imports, intake, layouts, suppression, writing
 from wabox.contacts import stored as contacts
 from wabox.contacts.columns import Columns
 from wabox.contacts.imports import Import
@@ -36,7 +36,16 @@ def directory(tmp_path: Path) -> Path:
 def upload(tx: Tx, user: User, directory: Path, now: datetime, text: str = SHEET) -> Import:
     examined = csv_files.examine(text.encode())
     file = imports.keep(directory, examined)
-    return imports.create(tx, user.id, name="shop.csv", file=file, examined=examined, now=now)
+    return imports.create(
+        tx,
+        user.id,
+        name="shop.csv",
+        file=file,
+        examined=examined,
+        layout=layouts.laid_out(examined, country="BD"),
+        country="BD",
+        now=now,
+    )
 
 
 def run(tx: Tx, found: Import, directory: Path, now: datetime, *, batch: int = 2) -> Import:
@@ -106,7 +115,7 @@ def test_attested_consent_and_a_tag_are_given_to_everybody(
     found = upload(tx, asha, directory, now)
     assert found.columns is not None
     imports.choose(
-        tx, asha.id, found.id, chosen=found.columns, has_header=True, tag=" Eid ", consent_by="asha@example.com"
+        tx, asha.id, found.id, chosen=found.columns, header_row=1, tag=" Eid ", consent_by="asha@example.com"
     )
     run(tx, found, directory, now)
     page = contacts.page(tx, asha.id, contacts.Wanted(tag="eid"))
@@ -121,9 +130,7 @@ def test_a_wrong_guess_about_the_header_can_be_put_right(
 ) -> None:
     found = upload(tx, asha, directory, now, "bad,first\n01711000001,Ali\n")
     assert (found.layout.has_header, found.total) == (True, 1)
-    found = imports.choose(
-        tx, asha.id, found.id, chosen=Columns(0, 1), has_header=False, tag=None, consent_by=None
-    )
+    found = imports.choose(tx, asha.id, found.id, chosen=Columns(0, 1), header_row=None, tag=None, consent_by=None)
     found = run(tx, found, directory, now)
     assert (found.total, counts(found)) == (2, (1, 0, 0, 1))
     assert imports.refusals(tx, asha.id, found.id)[0].line == 1
@@ -191,7 +198,7 @@ def test_an_import_without_a_phone_column_does_not_start(
 def test_a_running_import_keeps_its_columns(tx: Tx, asha: User, directory: Path, now: datetime) -> None:
     found = imports.start(tx, asha.id, upload(tx, asha, directory, now).id, now=now)
     with pytest.raises(Invalid, match="running"):
-        imports.choose(tx, asha.id, found.id, chosen=Columns(0), has_header=True, tag=None, consent_by=None)
+        imports.choose(tx, asha.id, found.id, chosen=Columns(0), header_row=1, tag=None, consent_by=None)
 
 
 def test_a_file_that_is_gone_is_said_so(tx: Tx, asha: User, directory: Path, now: datetime) -> None:
@@ -219,9 +226,7 @@ def test_bilal_does_not_see_ashas_imports(tx: Tx, asha: User, bilal: User, direc
         lambda: imports.of_user(tx, bilal.id, found.id),
         lambda: imports.start(tx, bilal.id, found.id, now=now),
         lambda: imports.cancel(tx, bilal.id, found.id, now=now),
-        lambda: imports.choose(
-            tx, bilal.id, found.id, chosen=Columns(0), has_header=True, tag=None, consent_by=None
-        ),
+        lambda: imports.choose(tx, bilal.id, found.id, chosen=Columns(0), header_row=1, tag=None, consent_by=None),
     ]
     for verb in verbs:
         with pytest.raises(NotFound):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.nouns.test_csv_imports import counts, run, upload
 from wabox.accounts.users import User
-from wabox.contacts import columns, exporting, imports, own, own_columns, segments, writing
+from wabox.contacts import exporting, guessing, imports, own, own_columns, segments, writing
 from wabox.contacts import stored as contacts
 from wabox.contacts.columns import Columns
 from wabox.contacts.own_columns import Offer, OwnColumn
@@ -93,7 +93,7 @@ def chosen(found: Columns, *own_ones: OwnColumn) -> Columns:
 
 
 def choose(tx: Tx, user: User, import_id: int, found: Columns) -> None:
-    imports.choose(tx, user.id, import_id, chosen=found, has_header=True, tag=None, consent_by=None)
+    imports.choose(tx, user.id, import_id, chosen=found, header_row=1, tag=None, consent_by=None)
 
 
 @pytest.mark.parametrize("batch", [1, 500])
@@ -195,5 +195,5 @@ def test_an_export_read_back_is_the_same(tx: Tx, asha: User, bilal: User, direct
 
 def test_a_guess_leaves_columns_of_own_fields_alone() -> None:
     header = ["phone", "notes", "custom"]
-    guessed = columns.guess(header, [["01711000001", "a", "b"]], (OwnColumn("notes", 1),))
+    guessed = guessing.guess(header, [["01711000001", "a", "b"]], (OwnColumn("notes", 1),), country="BD")
     assert guessed == Columns(0, None, 2, None, (OwnColumn("notes", 1),))

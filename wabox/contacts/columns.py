@@ -1,54 +1,54 @@
-"""Which column of a file is what, and what a row's cells say of a person; pure.
-
-Excel's lost leading 0 is given back, Bengali digits are read; a number that Excel has cut off is refused.
-"""
+"""Which column of a file is what, and what a row's cells say of a person; pure."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from wabox.contacts import csv_files, fields, own_columns, phones
+from wabox.contacts import cells as cell_texts
+from wabox.contacts import fields, own_columns
+from wabox.contacts.cells import unguarded
+from wabox.contacts.drafts import Draft
 from wabox.contacts.own_columns import OwnColumn
-from wabox.contacts.phones import Phone
-from wabox.contacts.stored import Consent
-from wabox.contacts.writing import Draft
+from wabox.contacts.stored import Consent, ConsentSource
 from wabox.errors import Invalid
-from wabox.languages import ALL
 
-Field = Literal["phone", "name", "custom", "tag"]
-FIELDS: tuple[Field, ...] = ("phone", "name", "custom", "tag")
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-_SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]*))?[eE]\+?([0-9]{1,2})")
-_SPOILT = "A spreadsheet has cut this number off ({}); format the column as text there, and save it again."
+Field = Literal["phone", "name", "custom", "tag", "opted_out"]
+FIELDS: tuple[Field, ...] = get_args(Field)
+OTHER_NUMBERS = "other_numbers"  # the field of the user's own that keeps the numbers nobody writes to
 
 
 class Columns(Struct, frozen=True, forbid_unknown_fields=True):
-    """The place of each field, from 0; None where the file has no such column. fields: of the user's own."""
+    """The place of each field, from 0; None where the file has no such column. fields: of the user's own.
+
+    opted_out: the column that says who wants nothing more. more_phones: columns with further numbers.
+    """
 
     phone: int
     name: int | None = None
     custom: int | None = None
     tag: int | None = None
     fields: tuple[OwnColumn, ...] = ()
+    opted_out: int | None = None
+    more_phones: tuple[int, ...] = ()
 
     @property
     def used(self) -> tuple[int, ...]:
         """The places of what every contact has."""
-        return tuple(place for place in (self.phone, self.name, self.custom, self.tag) if place is not None)
+        places = (self.phone, self.name, self.custom, self.tag, self.opted_out, *self.more_phones)
+        return tuple(place for place in places if place is not None)
 
 
 def checked(columns: Columns, width: int) -> Columns:
     """The columns, which must be the file's and each used once. Raises Invalid `bad_columns`."""
-    places = [getattr(columns, field) for field in FIELDS]
-    used = [place for place in places if place is not None]
-    for field, place in zip(FIELDS, places, strict=True):
+    asked: list[tuple[str, int | None]] = [(field, getattr(columns, field)) for field in FIELDS]
+    asked += [("more_phones", place) for place in columns.more_phones]
+    used = [place for _, place in asked if place is not None]
+    for field, place in asked:
         if place is not None and not 0 <= place < width:
             raise _wrong(field, "There is no such column in the file; choose one that is there.")
         if place is not None and used.count(place) > 1:
@@ -62,138 +62,59 @@ def read(text: str) -> Columns:
     return msgspec.json.decode(text, type=Columns)
 
 
-def guess(
-    header: Sequence[str] | None, sample: Sequence[Sequence[str]], own: Sequence[OwnColumn] = ()
-) -> Columns | None:
-    """The likeliest columns, by their names in any language and by what they hold; None without phones.
-
-    own: those that are called as a field of the user's own.
-    """
-    theirs = {one.place for one in own}
-    names = [_plain(name) for name in header or ()]
-    width = max([len(names), *(len(cells) for cells in sample)], default=0)
-    held = [_phones_in(sample, place) for place in range(width)]
-    phone = _phone_column(names, held)
-    if phone is None:
-        return None
-    found: dict[Field, int | None] = {"phone": phone}
-    for field in FIELDS[1:]:
-        free = [place for place in range(len(names)) if place not in found.values() and place not in theirs]
-        found[field] = _named(field, names, free)
-    if header is None:
-        found["name"] = _texts(sample, [place for place in range(width) if not held[place]])
-    fields = tuple(one for one in own if one.place != phone)
-    return Columns(phone, found["name"], found["custom"], found["tag"], fields)
-
-
 def draft(
-    cells: Sequence[str], columns: Columns, *, country: str, tags: tuple[str, ...] = (), consent: Consent | None
+    cells: Sequence[str],
+    columns: Columns,
+    *,
+    country: str,
+    tags: tuple[str, ...] = (),
+    consent: Consent | None,
+    ours: bool = False,
 ) -> Draft:
     """What the row says of a person; an empty cell says nothing. Raises Invalid, whose sentence is the reason.
 
-    tags: given to everybody, besides those in the row. A row's tags stand between commas, semicolons or bars.
+    tags: given to everybody, besides those in the row. consent: what the row has none of its own for. ours: wabox
+    wrote the file. A number that is not written to stands in the field OTHER_NUMBERS.
     """
-    if any(len(cell) > csv_files.MOST_FIELD for cell in cells):
-        raise Invalid("too_long", f"A cell has more than {csv_files.MOST_FIELD:,} characters.")
+    found = cell_texts.numbers(
+        (_cell(cells, place) for place in (columns.phone, *columns.more_phones)), country=country
+    )
     name = fields.name(_cell(cells, columns.name))
     custom = fields.custom(_cell(cells, columns.custom))
-    listed = [tag for tag in re.split(r"[,;|]", _cell(cells, columns.tag)) if tag.strip()]
-    tagged = fields.tags((*listed, *tags))
+    tagged = fields.tags((*cell_texts.tags(_cell(cells, columns.tag), ours=ours), *tags))
     agreed: Consent | UnsetType = UNSET if consent is None else consent
+    values = own_columns.values([unguarded(cell) for cell in cells], columns.fields) if columns.fields else {}
+    if found.others:
+        values.setdefault(OTHER_NUMBERS, ", ".join(found.others))
     return Draft(
-        phone=phone_of(cells[columns.phone] if columns.phone < len(cells) else "", country=country),
+        phone=found.phone,
         name=UNSET if name is None else name,
         custom=UNSET if custom is None else custom,
         tags=tagged or UNSET,
         consent=agreed,
         add_tags=True,
-        fields=own_columns.values([unguarded(cell) for cell in cells], columns.fields) if columns.fields else {},
+        fields=values,
+        opted_out=cell_texts.says_out(_cell(cells, columns.opted_out)),
     )
 
 
-def phone_of(cell: str, *, country: str) -> Phone:
-    """The phone in a cell, whatever a spreadsheet made of it. Raises Invalid `bad_phone`."""
-    typed = cell.strip().removeprefix("=").strip("\"'’‘` ").strip()
-    typed = re.sub(r"(?<=[0-9]{6})[.,]0+$", "", typed)
-    if not typed:
-        raise Invalid("bad_phone", "There is no phone number in this row.")
-    scientific = _SCIENTIFIC.fullmatch(typed)
-    if scientific:
-        typed = _whole(typed, *scientific.groups(""))
-    return phones.parse(typed, country=country)
-
-
-def _whole(typed: str, first: str, rest: str, power: str) -> str:
-    """The digits of 8.801711123456E+12, if all of them are there."""
-    if len(rest) != int(power):
-        raise Invalid("bad_phone", _SPOILT.format(typed))
-    return first + rest
-
-
-def guarded(text: str) -> str:
-    """The text as it may stand in a spreadsheet: what would be a formula has an apostrophe in front."""
-    bare = text.lstrip(" \u00a0\u3000")
-    return (
-        f"'{text}" if bare.startswith(FORMULA) or (bare.startswith("'") and bare[1:].startswith(FORMULA)) else text
-    )
-
-
-def unguarded(text: str) -> str:
-    """The text that `guarded` made safe."""
-    return text[1:] if text.startswith("'") and guarded(text[1:]) == text else text
+def consent_of(said: Mapping[str, str], *, now: datetime) -> Consent | None:
+    """The consent in a row of wabox's own export, by the names of its columns; None for none, or a strange one."""
+    source, at = said.get("consent_source", ""), said.get("consent_at", "")
+    if source not in get_args(ConsentSource):
+        return None
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    by, note = said.get("consent_by") or None, fields.note(said.get("consent_note"))
+    return Consent(source, min(moment, now), by, note)  # type: ignore[arg-type]  # one of its words
 
 
 def _cell(cells: Sequence[str], place: int | None) -> str:
     return unguarded(cells[place]) if place is not None and place < len(cells) else ""
-
-
-def _phone_column(names: list[str], held: list[int]) -> int | None:
-    """The column with such a name that holds the most phones; else the one that holds the most at all."""
-    named = [place for place in range(len(names)) if _likeness("phone", names[place])]
-    places = [place for place in named if held[place]] or [place for place in range(len(held)) if held[place]]
-    if not places:
-        return named[0] if named else None
-    return max(places, key=lambda place: (held[place], place in named, -place))
-
-
-def _named(field: Field, names: list[str], free: list[int]) -> int | None:
-    best = max(free, key=lambda place: (_likeness(field, names[place]), -place), default=None)
-    return best if best is not None and _likeness(field, names[best]) else None
-
-
-def _likeness(field: Field, name: str) -> int:
-    """How much the name of a column speaks for a field; 0 = not at all."""
-    if name in _NAMES_OF[field]:
-        return 3
-    return 1 if _WORDS_OF[field] & set(name.split()) else 0
-
-
-def _phones_in(sample: Sequence[Sequence[str]], place: int) -> int:
-    return sum(place < len(cells) and csv_files.looks_like_phone(cells[place]) for cells in sample)
-
-
-def _texts(sample: Sequence[Sequence[str]], places: list[int]) -> int | None:
-    """The first column that mostly holds words."""
-    for place in places:
-        words = sum(place < len(cells) and any(one.isalpha() for one in cells[place]) for cells in sample)
-        if words * 2 > len(sample):
-            return place
-    return None
-
-
-def _plain(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return " ".join(re.sub(r"\([^()]*\)|[_\-.:*#/\"'\u200b-\u200f]", " ", folded).split())
-
-
-_NAMES_OF = {
-    field: frozenset(_plain(head) for language in ALL.values() for head in language.heads[field])
-    for field in FIELDS
-}
-_WORDS_OF = {
-    field: frozenset(_plain(word) for language in ALL.values() for word in language.head_words[field])
-    for field in FIELDS
-}
 
 
 def _wrong(field: str, sentence: str) -> Invalid:

@@ -1,11 +1,10 @@
-"""Reads whatever a spreadsheet calls CSV: any usual encoding, delimiter and line end; pure.
+"""Reads whatever a spreadsheet calls CSV: any usual encoding, delimiter, way of quoting and line end; pure.
 
 `examine` makes one plain form of it (UTF-8, \\n), which `rows` reads.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import csv
 import io
@@ -14,26 +13,45 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from wabox.contacts.phones import MIN_DIGITS
-from wabox.errors import Invalid
+from msgspec import Struct
+from msgspec.structs import replace
+
+from wabox.contacts import decoding
+from wabox.contacts.cells import looks_like_phone
+from wabox.contacts.decoding import bad
+from wabox.languages import later
 
 MOST_BYTES = 25 * 1024 * 1024
 MOST_ROWS = 100_000
 MOST_READ = 1_100_000  # with blank ones: a sheet saved to its very end
-MOST_COLUMNS = 50
-MOST_FIELD = 4_096
-MOST_LINE = 256 * 1024
-MOST_LINES = 50  # of text in one row: more is a quotation mark that was never closed
-SAMPLE = 50
+MOST_COLUMNS = 1_000  # that a page can show
+MOST_LINES = 50  # of text in one row, if they look like rows: a quotation mark that was never closed
+SAMPLE = 100
 DELIMITERS = (",", ";", "\t", "|")
-_PHONE_LIKE = re.compile(r"[\s'\"=+(]*\+?[\d(][\d\s().+/-]{5,24}[\s\"]*|[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}")
-_CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f]")
-_ARCHIVES = {
-    b"PK\x03\x04": "This is an Excel workbook or a ZIP file; in Excel choose Save as, CSV UTF-8, and upload that.",
-    b"\xd0\xcf\x11\xe0": "This is an old Excel workbook; in Excel choose Save as, CSV UTF-8, and upload that.",
-    b"\x1f\x8b": "This file is packed; unpack it, then upload the CSV file in it.",
-    b"%PDF": "This is a PDF; upload a CSV file.",
-}
+csv.field_size_limit(MOST_BYTES)
+
+
+class Dialect(Struct, frozen=True):
+    """How rows are written.
+
+    spaced: blanks stand between delimiter and quotation mark. escaped: \\" is a quotation mark inside a cell.
+    """
+
+    delimiter: str
+    quote: str = '"'
+    spaced: bool = False
+    escaped: bool = False
+
+    def read(self, lines: Iterable[str], *, strict: bool = False) -> Iterator[list[str]]:
+        """The cells of each row. Raises csv.Error."""
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            skipinitialspace=self.spaced,
+            escapechar="\\" if self.escaped else None,
+            strict=strict,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +70,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A file that can be imported. content: UTF-8, lines end with \\n. encoding: as it came.
+    """A file that can be read. content: UTF-8, lines end with \\n. encoding: as it came.
 
-    has_header: the first row holds names. rows: that are not blank, with the header. sample: the first of them.
+    spoilt: characters that could not be read. rows: that are not blank. sample: the first of them.
     """
 
     content: bytes
     encoding: str
-    delimiter: str
-    has_header: bool
+    spoilt: int
+    dialect: Dialect
     rows: int
     sample: tuple[Row, ...]
-
-    @property
-    def header(self) -> tuple[str, ...] | None:
-        """The names in the first row, if it holds names."""
-        return self.sample[0].cells if self.has_header else None
-
-    @property
-    def data(self) -> list[tuple[str, ...]]:
-        """The cells of the sample, without the header."""
-        return [row.cells for row in self.sample[self.has_header :]]
 
 
 def examine(data: bytes) -> Examined:
@@ -81,51 +89,43 @@ def examine(data: bytes) -> Examined:
     Raises Invalid `bad_csv`: empty, no text, over a limit, or with a quotation mark that is never closed.
     """
     if len(data) > MOST_BYTES:
-        raise _bad(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB; split it and import the parts.")
-    text, encoding = _decoded(data)
-    text, delimiter = _delimiter(text)
+        raise bad(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB; split it and import the parts.")
+    read = decoding.decoded(data)
+    text, dialect = _dialect(read.text)
     content = text.encode("utf-8")
-    total, sample = _through(content, delimiter)
+    total, sample = _through(content, dialect)
     if not sample:
-        raise _bad("There are no rows in this file.")
-    has_header = not any(looks_like_phone(cell) for cell in sample[0].cells)
-    if total == has_header:
-        raise _bad("There is only a header in this file, and no rows.")
-    if total - has_header > MOST_ROWS:
-        raise _bad(f"The file has more than {MOST_ROWS:,} rows; split it and import the parts.")
-    return Examined(content, encoding, delimiter, has_header, total, sample)
+        raise bad(later("There are no rows in this file."))
+    return Examined(content, read.encoding, read.spoilt, dialect, total, sample)
 
 
-def rows(lines: Iterable[bytes], delimiter: str) -> Iterator[Row]:
+def rows(lines: Iterable[bytes], dialect: Dialect) -> Iterator[Row]:
     """The rows of a file in its plain form, blank ones too. Raises Invalid `bad_csv` where it cannot be read."""
     feed = _Feed(lines)
     number = 0
+    width = 0
     last: list[str] = []
-    reader = csv.reader(feed, delimiter=delimiter)
+    reader = dialect.read(feed)
     while True:
         feed.raw.clear()
         try:
             cells = next(reader, None)
         except csv.Error:
-            raise _bad(f"Row {number + 1} cannot be read; look for a stray quotation mark in it.") from None
+            raise _stray(number + 1) from None
         if cells is None:
             break
         number += 1
+        if len(feed.raw) > MOST_LINES and _swallows_rows(feed.raw, dialect, width):
+            raise _stray(number)
         while len(cells) > MOST_COLUMNS and not cells[-1].strip():
             cells.pop()
         if len(cells) > MOST_COLUMNS:
-            raise _bad(f"Row {number} has {len(cells)} columns; at most {MOST_COLUMNS} are read.")
+            raise bad(f"Row {number} has {len(cells):,} columns; at most {MOST_COLUMNS:,} can be shown.")
         last = list(feed.raw)
+        width = max(width, len(cells))
         yield Row(number, feed.position, tuple(cells))
-    if _is_open(last, delimiter):
-        raise _unclosed(number)
-
-
-def looks_like_phone(cell: str) -> bool:
-    """Whether a cell could be a phone number, also one that a spreadsheet has spoilt."""
-    if len(cell) > 40 or not _PHONE_LIKE.fullmatch(cell.strip()):
-        return False
-    return "e" in cell.lower() or sum(character.isdecimal() for character in cell) >= MIN_DIGITS
+    if _is_open(last, dialect):
+        raise bad(f"A quotation mark is opened in row {number} and never closed; close it, then upload again.")
 
 
 class _Feed:
@@ -141,99 +141,86 @@ class _Feed:
 
     def __next__(self) -> str:
         line = next(self._lines)
-        if len(line) > MOST_LINE or len(self.raw) > MOST_LINES:
-            raise csv.Error("too long")
         self.position += len(line)
         self.raw.append(line.decode("utf-8"))
         return self.raw[-1]
 
 
-def _is_open(raw: list[str], delimiter: str) -> bool:
+def _swallows_rows(raw: list[str], dialect: Dialect, width: int) -> bool:
+    """Whether most lines of one row have as many cells as rows have: no text does."""
+    alike = sum(line.count(dialect.delimiter) >= max(width - 1, 1) for line in raw)
+    return alike * 2 > len(raw) or width == 0
+
+
+def _is_open(raw: list[str], dialect: Dialect) -> bool:
     """Whether the file ended inside quotation marks."""
     try:
-        list(csv.reader(raw, delimiter=delimiter, strict=True))
+        list(dialect.read(raw, strict=True))
     except csv.Error as error:
         return "end of data" in str(error)
     return False
 
 
-def _through(content: bytes, delimiter: str) -> tuple[int, tuple[Row, ...]]:
+def _through(content: bytes, dialect: Dialect) -> tuple[int, tuple[Row, ...]]:
     """How many rows are not blank, and the first of them."""
     total = 0
     sample: list[Row] = []
-    for row in rows(io.BytesIO(content), delimiter):
+    for row in rows(io.BytesIO(content), dialect):
         if not row.is_blank:
             total += 1
             if total <= SAMPLE:
                 sample.append(row)
-        if total > MOST_ROWS + 1 or row.number > MOST_READ:
-            raise _bad(f"The file has more than {MOST_ROWS:,} rows; split it and import the parts.")
+        if total > MOST_ROWS + SAMPLE or row.number > MOST_READ:
+            raise too_many()
     return total, tuple(sample)
 
 
-# -- encoding ----------------------------------------------------------------------------------------
+# -- dialect ----------------------------------------------------------------------------------------
 
 
-def _decoded(data: bytes) -> tuple[str, str]:
-    """The text with \\n at the end of lines, and what it was encoded in."""
-    for magic, sentence in _ARCHIVES.items():
-        if data.startswith(magic):
-            raise _bad(sentence)
-    encoding = _encoding(data)
-    try:
-        text = data.decode(encoding, "replace" if encoding == "cp1252" else "strict")
-    except UnicodeDecodeError:
-        raise _bad("The text of this file is damaged; save it again as CSV UTF-8.") from None
-    if "\0" in text or len(_CONTROL.findall(text[:65_536])) > len(text[:65_536]) // 100:
-        raise _bad("This is no text file; upload a CSV file.")
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"), encoding
-
-
-def _encoding(data: bytes) -> str:
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if data.startswith(mark):
-            return encoding
-    head = data[:4_096]
-    zeros = (head[0::2].count(0), head[1::2].count(0))
-    if max(zeros) * 10 > len(head):
-        return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
-
-
-# -- delimiter --------------------------------------------------------------------------------------
-
-
-def _delimiter(text: str) -> tuple[str, str]:
-    """The text without Excel's own `sep=` line, and what stands between its fields."""
+def _dialect(text: str) -> tuple[str, Dialect]:
+    """The text without Excel's own `sep=` line, and how its rows are written."""
     named = re.match(r'"?sep=([,;|\t])"?\n', text, re.IGNORECASE)
     if named:
-        return text[named.end() :], named[1]
+        text = text[named.end() :]
     head = text[:65_536].split("\n")
-    return text, max(DELIMITERS, key=lambda delimiter: _fitness(head, delimiter))
+    marks = (named[1],) if named else DELIMITERS
+    found = max((Dialect(mark) for mark in marks), key=lambda one: _fitness(head, one))
+    return text, max(_spellings(found, head), key=lambda one: _fitness(head, one))
 
 
-def _fitness(head: list[str], delimiter: str) -> tuple[int, int, int]:
-    """How well it divides: rows with a phone alone in a cell, rows of the usual width, that width."""
+def _spellings(found: Dialect, head: list[str]) -> Iterator[Dialect]:
+    """The dialect, then as the quotation marks in it could be meant besides."""
+    yield found
+    mark = re.escape(found.delimiter)
+    whole = "\n".join(head)
+    spaced = found.delimiter != "\t" and re.search(rf'"[ ]+{mark}|{mark}[ ]+"', whole) is not None
+    escaped = '\\"' in whole
+    for one in (replace(found, spaced=spaced), replace(found, escaped=escaped)):
+        if one != found:
+            yield one
+    if spaced and escaped:
+        yield replace(found, spaced=True, escaped=True)
+    if len(re.findall(rf"(?:^|{mark})'[^'\n]*'(?=$|{mark})", whole, re.M)) > len(head):
+        yield replace(found, quote="'")
+
+
+def _fitness(head: list[str], dialect: Dialect) -> tuple[int, int, int, int]:
+    """How well it divides: rows with a phone alone in a cell, of the usual width, that width, marks left over."""
     first: list[list[str]] = []
     with contextlib.suppress(csv.Error):
-        first.extend(islice(csv.reader(head, delimiter=delimiter), SAMPLE))
+        first.extend(islice(dialect.read(head), SAMPLE))
     widths = [len(cells) for cells in first if len(cells) > 1]
     usual = max(set(widths), key=widths.count) if widths else 1
     phones = sum(any(looks_like_phone(cell) for cell in cells) for cells in first)
-    return (phones, widths.count(usual), usual)
+    left = sum(cell.strip().startswith(dialect.quote) for cells in first for cell in cells)
+    return (phones, widths.count(usual), usual, -left)
 
 
-def _unclosed(number: int) -> Invalid:
-    return _bad(f"A quotation mark is opened in row {number} and never closed; close it, then upload again.")
+def too_many() -> Exception:
+    """The refusal of a file with too many rows."""
+    return bad(f"The file has more than {MOST_ROWS:,} rows; split it and import the parts.")
 
 
-def _bad(sentence: str) -> Invalid:
-    return Invalid("bad_csv", sentence, details={"file": sentence})
+def _stray(number: int) -> Exception:
+    return bad(f"Row {number} cannot be read; look for a stray quotation mark in it.")

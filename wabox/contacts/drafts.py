@@ -21,7 +21,8 @@ class Draft:
     """What is to be written of the person with this phone; name, custom and tags as `fields` cleaned them.
 
     add_tags: tags are added to those the contact has, instead of replacing them. fields: values of the user's own
-    fields by name; None takes one away, a name that is absent stays as it is.
+    fields by name; None takes one away, a name that is absent stays as it is. opted_out: they want nothing more;
+    False says nothing about it.
     """
 
     phone: Phone
@@ -31,6 +32,7 @@ class Draft:
     consent: Consent | None | UnsetType = UNSET
     add_tags: bool = False
     fields: Mapping[str, Sent] = field(default_factory=dict)
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def over(before: Draft, after: Draft) -> Draft:
         consent=before.consent if after.consent is UNSET else after.consent,
         add_tags=add,
         fields={**before.fields, **after.fields},
+        opted_out=before.opted_out or after.opted_out,
     )
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wabox import times
-from wabox.contacts import columns, segments
+from wabox.contacts import cells as cell_texts
+from wabox.contacts import segments
 from wabox.contacts import stored as contacts
 from wabox.contacts.segments import Segment
 from wabox.contacts.stored import COLUMNS, Contact
@@ -17,7 +18,7 @@ from wabox.db import Rows
 AT_ONCE = 500
 HEADER = (
     *("phone", "name", "tags", "custom", "opted_out", "consent_source", "consent_at", "last_sent_at"),
-    *("last_received_at", "created_at", "person_id"),
+    *("last_received_at", "created_at", "person_id", "consent_by", "consent_note"),
 )
 
 
@@ -43,7 +44,7 @@ def cells(contact: Contact, own: Sequence[str] = ()) -> tuple[str, ...]:
     return (
         contact.phone,
         contact.name or "",
-        "; ".join(contact.tags),
+        cell_texts.tags_text(contact.tags),
         contact.custom or "",
         "yes" if contact.opted_out else "no",
         "" if consent is None else consent.source,
@@ -52,6 +53,7 @@ def cells(contact: Contact, own: Sequence[str] = ()) -> tuple[str, ...]:
         times.wire_or_none(contact.last_in_at) or "",
         times.wire(contact.created_at),
         "",
+        *(("", "") if consent is None else (consent.by or "", consent.note or "")),
         *(held.get(name, "") for name in own),
     )
 
@@ -101,14 +103,14 @@ def cells_of_hidden(one: Hidden, own: Sequence[str] = ()) -> tuple[str, ...]:
         times.wire(times.read(at)) if at else "" for at in (one.last_out_at, one.last_in_at, one.created_at)
     ]
     flags = ("yes" if one.opted_out else "no", "", "")
-    return ("", one.called, "", "", *flags, *times_of, str(one.person_id), *("" for _ in own))
+    return ("", one.called, "", "", *flags, *times_of, str(one.person_id), "", "", *("" for _ in own))
 
 
 def text(rows: Iterable[Sequence[str]], *, start: bool) -> str:
     """Rows as CSV, every cell safe. start: with the mark by which spreadsheets know UTF-8."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_MINIMAL)
-    writer.writerows([columns.guarded(cell) for cell in row] for row in rows)
+    writer.writerows([cell_texts.guarded(cell) for cell in row] for row in rows)
     return ("\ufeff" if start else "") + out.getvalue()
 
 

@@ -14,25 +14,16 @@ from typing import Literal
 import msgspec
 
 from wabox import times
-from wabox.contacts import columns, exporting, fields, own, own_columns
+from wabox.contacts import columns, exporting, fields, guessing, own, own_columns
 from wabox.contacts.columns import Columns
 from wabox.contacts.csv_files import Examined
+from wabox.contacts.layouts import Layout
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 
 Status = Literal["uploaded", "running", "done", "failed", "cancelled"]
 OPEN: tuple[Status, ...] = ("uploaded", "running")
 UPLOADS_KEPT = timedelta(days=7)
-
-
-class Layout(msgspec.Struct, frozen=True):
-    """How the file is laid out. first: the cells of its first row. rows: that are not blank, with the header."""
-
-    delimiter: str
-    has_header: bool
-    first: tuple[str, ...]
-    rows: int
-    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +81,11 @@ def keep(directory: Path, examined: Examined) -> str:
     return name
 
 
-def create(tx: Tx, user_id: int, *, name: str, file: str, examined: Examined, now: datetime) -> Import:
+def create(
+    tx: Tx, user_id: int, *, name: str, file: str, examined: Examined, layout: Layout, now: datetime, country: str
+) -> Import:
     """The upload stands, with the columns guessed; nothing is imported before `start`."""
-    width = max(len(row.cells) for row in examined.sample)
-    layout = Layout(examined.delimiter, examined.has_header, examined.sample[0].cells, examined.rows, width)
-    there = {field.name: field for field in own.every(tx, user_id)}
-    guessed = columns.guess(
-        examined.header, examined.data, own_columns.known(examined.header, examined.data, there)
-    )
+    guessed = _guessed(tx, user_id, examined, layout, country=country)
     import_id = tx.insert(
         """insert into imports (user_id, name, file, encoding, dialect, mapping, total, created_at)
            values (:user_id, :name, :file, :encoding, :dialect, :mapping, :total, :now)""",
@@ -107,9 +95,36 @@ def create(tx: Tx, user_id: int, *, name: str, file: str, examined: Examined, no
         encoding=examined.encoding,
         dialect=msgspec.json.encode(layout).decode(),
         mapping=None if guessed is None else msgspec.json.encode(guessed).decode(),
-        total=layout.rows - layout.has_header,
+        total=layout.total,
         now=times.stored(now),
     )
+    return by_id(tx, import_id)
+
+
+def _guessed(rows: Rows, user_id: int, examined: Examined, layout: Layout, *, country: str) -> Columns | None:
+    there = {field.name: field for field in own.every(rows, user_id)}
+    data = [row.cells for row in examined.sample if not layout.has_header or row.number > layout.header_row]
+    known = own_columns.known(layout.names, data, there)
+    return guessing.guess(layout.names, data, known, country=country)
+
+
+def turn_to(
+    tx: Tx, user_id: int, import_id: int, *, file: str, examined: Examined, layout: Layout, country: str
+) -> Import:
+    """Another sheet of the workbook is to be imported, with its columns guessed. Raises Invalid `wrong_state`."""
+    found = of_user(tx, user_id, import_id)
+    guessed = _guessed(tx, user_id, examined, layout, country=country)
+    changed = tx.run(
+        """update imports set file = :file, dialect = :dialect, mapping = :mapping, total = :total
+           where id = :id and status = 'uploaded'""",
+        id=import_id,
+        file=file,
+        dialect=msgspec.json.encode(msgspec.structs.replace(layout, sheets=found.layout.sheets)).decode(),
+        mapping=None if guessed is None else msgspec.json.encode(guessed).decode(),
+        total=layout.total,
+    )
+    if not changed:
+        raise _wrong_state("changed", found)
     return by_id(tx, import_id)
 
 
@@ -119,13 +134,16 @@ def choose(
     import_id: int,
     *,
     chosen: Columns,
-    has_header: bool,
+    header_row: int | None,
     tag: str | None,
     consent_by: str | None,
 ) -> Import:
-    """The owner has said what the columns are. Raises Invalid `bad_columns`, `bad_tag`, `wrong_state`."""
+    """The owner has said what the columns are. header_row: the row that names them, None = no row does.
+
+    Raises Invalid `bad_columns`, `bad_tag`, `wrong_state`.
+    """
     found = of_user(tx, user_id, import_id)
-    layout = msgspec.structs.replace(found.layout, has_header=has_header)
+    layout = found.layout.headed(header_row)
     columns.checked(chosen, layout.width)
     changed = tx.run(
         """update imports set dialect = :dialect, mapping = :mapping, tag = :tag, consent_by = :consent_by,
@@ -135,7 +153,7 @@ def choose(
         mapping=msgspec.json.encode(chosen).decode(),
         tag=fields.tag(tag) if tag and tag.strip() else None,
         consent_by=consent_by,
-        total=layout.rows - layout.has_header,
+        total=layout.total,
     )
     if not changed:
         raise _wrong_state("changed", found)
@@ -174,8 +192,9 @@ def _ready(tx: Tx, found: Import, chosen: Columns, *, now: datetime) -> None:
         )
         filled.append(msgspec.structs.replace(one, kind=field.kind))
     tx.run(
-        "update imports set mapping = :mapping where id = :id",
+        "update imports set dialect = :dialect, mapping = :mapping where id = :id",
         id=found.id,
+        dialect=msgspec.json.encode(found.layout.running).decode(),
         mapping=msgspec.json.encode(msgspec.structs.replace(chosen, fields=tuple(filled))).decode(),
     )
 
@@ -284,8 +303,9 @@ def filling(rows: Rows, user_id: int, name: str) -> str | None:
 
 
 def needed_files(rows: Rows) -> set[str]:
-    """Names of the files that open imports still need."""
-    return {row["file"] for row in rows.all("select file from imports where status in ('uploaded', 'running')")}
+    """Names of the files that open imports still need, with the other sheets that could be chosen."""
+    found = rows.all("select * from imports where status in ('uploaded', 'running')")
+    return {name for row in found for name in (row["file"], *(one.file for one in _import(row).layout.sheets))}
 
 
 def _wrong_state(verb: str, found: Import) -> Invalid:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from wabox import times
-from wabox.contacts import columns, csv_files, suppression, writing
+from wabox.contacts import columns, csv_files, guessing, own, suppression, writing
+from wabox.contacts.decoding import SPOILT
 from wabox.contacts.imports import Import, Refused
+from wabox.contacts.own_values import MOST_FIELDS
 from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
@@ -23,15 +25,20 @@ from wabox.errors import Invalid, Refusal
 
 BATCH = 500
 PREVIEW = 20
+MOST_KEPT = 4_096  # characters of a cell that are kept of a refused row
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows that were read: where they begin and end, and what they say."""
+    """Rows that were read: where they begin and end, and what they say.
+
+    silenced: phones of those who want nothing more, of rows that are refused because they come twice, too.
+    """
 
     found: Import
     drafts: tuple[Draft, ...]
     refused: tuple[Refused, ...]
+    silenced: tuple[str, ...]
     position: int
     line: int
     is_last: bool
@@ -39,7 +46,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Foreseen:
-    """What would become of a row. draft: None if it would be refused, with the reason."""
+    """What would become of a row. draft: None if it would be refused, with the reason.
+
+    spoilt: a character in a cell that is used could not be read. others: further numbers in it, which are kept.
+    """
 
     line: int
     cells: tuple[str, ...]
@@ -47,6 +57,8 @@ class Foreseen:
     outcome: writing.Outcome | Literal["refused"]
     reason: str | None
     opted_out: bool
+    spoilt: bool
+    others: str | None
 
 
 def preview(rows: Rows, directory: Path, found: Import, *, country: str, now: datetime) -> list[Foreseen]:
@@ -62,10 +74,23 @@ def preview(rows: Rows, directory: Path, found: Import, *, country: str, now: da
             draft=one if isinstance(one, Draft) else None,
             outcome=next(outcomes) if isinstance(one, Draft) else "refused",
             reason=None if isinstance(one, Draft) else one.reason,
-            opted_out=isinstance(one, Draft) and suppression.is_out(rows, found.user_id, one.phone.digits),
+            opted_out=isinstance(one, Draft)
+            and (one.opted_out or suppression.is_out(rows, found.user_id, one.phone.digits)),
+            spoilt=_is_spoilt(row.cells, found.columns),
+            others=_others(one),
         )
         for row, one in read
     ]
+
+
+def _is_spoilt(cells: tuple[str, ...], chosen: columns.Columns | None) -> bool:
+    used = () if chosen is None else (*chosen.used, *(one.place for one in chosen.fields))
+    return any(place < len(cells) and SPOILT in cells[place] for place in used)
+
+
+def _others(one: Draft | Refused) -> str | None:
+    found = one.fields.get(columns.OTHER_NUMBERS) if isinstance(one, Draft) else None
+    return None if found is None else str(found)
 
 
 class Reading:
@@ -80,15 +105,19 @@ class Reading:
         self._country = country
         self._consent = _attested(found, now)
         self._tags = () if found.tag is None else (found.tag,)
+        self._now = now
+        self._ours = guessing.is_ours(found.layout.names)
         self._seen: dict[str, int] = {}
+        self._silenced: dict[str, None] = {}
         self.line = found.line  # the last row that was given out
         try:
             self._file = (directory / found.file).open("rb")
         except OSError:
             raise Invalid("bad_csv", "The uploaded file is gone; upload it again.") from None
-        self._rows = csv_files.rows(self._file, found.layout.delimiter)
+        self._rows = csv_files.rows(self._file, found.layout.dialect)
         self._ahead = self._next()
-        if found.layout.has_header:
+        above = found.layout.header_row if found.layout.has_header else 0
+        while self._ahead is not None and self._ahead.number <= above:
             self._ahead = self._next()
         while self._ahead is not None and self._ahead.number <= found.line:
             self._judge(self._ahead)
@@ -114,12 +143,14 @@ class Reading:
 
     def batch(self, found: Import, most: int = BATCH) -> Batch:
         """The next rows as one batch. found: the import, standing where the batch before this ended."""
+        self._silenced.clear()
         read = list(self.read(most))
         last = read[-1][0] if read else None
         return Batch(
             found=found,
             drafts=tuple(one for _, one in read if isinstance(one, Draft)),
             refused=tuple(one for _, one in read if isinstance(one, Refused)),
+            silenced=tuple(self._silenced),
             position=found.position if last is None else last.end,
             line=found.line if last is None else last.number,
             is_last=self._ahead is None,
@@ -132,16 +163,30 @@ class Reading:
         assert self._import.columns is not None
         try:
             draft = columns.draft(
-                row.cells, self._import.columns, country=self._country, tags=self._tags, consent=self._consent
+                row.cells,
+                self._import.columns,
+                country=self._country,
+                tags=self._tags,
+                consent=self._consent_in(row) or self._consent,
+                ours=self._ours,
             )
         except Refusal as refusal:
             return Refused(row.number, refusal.sentence, row.cells)
+        if draft.opted_out:
+            self._silenced[draft.phone.digits] = None
         before = self._seen.setdefault(draft.phone.digits, row.number)
         if before != row.number:
             return Refused(
                 row.number, f"The same phone number is in line {before}; the first one counts.", row.cells
             )
         return draft
+
+    def _consent_in(self, row: csv_files.Row) -> Consent | None:
+        """What a row of wabox's own export has."""
+        if not self._ours:
+            return None
+        said = zip(self._import.layout.first, row.cells, strict=False)
+        return columns.consent_of(dict(said), now=self._now)
 
 
 def write(tx: Tx, batch: Batch, *, now: datetime) -> bool:
@@ -157,7 +202,8 @@ def write(tx: Tx, batch: Batch, *, now: datetime) -> bool:
     )
     if not moved:
         return False
-    outcomes = list(writing.write(tx, found.user_id, batch.drafts, now=now).values())
+    drafts = _with_room(tx, found.user_id, batch.drafts)
+    outcomes = list(writing.write(tx, found.user_id, drafts, now=now).values())
     tx.many(
         "insert into import_refusals (user_id, import_id, line, reason, row) values (?, ?, ?, ?, ?)",
         [(found.user_id, found.id, one.line, one.reason, _row_text(one.cells)) for one in batch.refused],
@@ -178,6 +224,18 @@ def write(tx: Tx, batch: Batch, *, now: datetime) -> bool:
     return True
 
 
+def _with_room(rows: Rows, user_id: int, drafts: tuple[Draft, ...]) -> tuple[Draft, ...]:
+    """The drafts; without further numbers where the user has no text field for them, nor room for one more."""
+    if not any(columns.OTHER_NUMBERS in draft.fields for draft in drafts):
+        return drafts
+    there = {field.name: field.kind for field in own.every(rows, user_id)}
+    kind = there.get(columns.OTHER_NUMBERS, "text" if len(there) < MOST_FIELDS else None)
+    if kind == "text":
+        return drafts
+    kept = ({name: one for name, one in draft.fields.items() if name != columns.OTHER_NUMBERS} for draft in drafts)
+    return tuple(replace(draft, fields=fields) for draft, fields in zip(drafts, kept, strict=True))
+
+
 def _attested(found: Import, now: datetime) -> Consent | None:
     if found.consent_by is None:
         return None
@@ -185,4 +243,4 @@ def _attested(found: Import, now: datetime) -> Consent | None:
 
 
 def _row_text(cells: tuple[str, ...]) -> str:
-    return json.dumps([cell[: csv_files.MOST_FIELD] for cell in cells], ensure_ascii=False)
+    return json.dumps([cell[:MOST_KEPT] for cell in cells], ensure_ascii=False)

@@ -19,6 +19,7 @@ from wabox.errors import Invalid
 from wabox.languages import ALL, later
 
 MOST_EXAMPLES, LONGEST_EXAMPLE = 3, 24
+MOST_OFFERS = 100  # a form has room for them
 LONG_NUMBER = 10  # digits; so long a number is a code or a phone, nothing to add up
 
 
@@ -67,14 +68,19 @@ def offers(
     chosen: Sequence[OwnColumn],
     fields: Mapping[str, Field],
 ) -> list[Offer]:
-    """Every column that is not `used`, as it is chosen, else with a name and a kind that it could have."""
+    """Every column that holds something and is not `used`: as it is chosen, else as what it could be.
+
+    At most MOST_OFFERS of them, and those that are chosen.
+    """
     picked = {one.place: one for one in chosen}
     taken = {one.name for one in chosen}
-    found = []
+    found: list[Offer] = []
     for place in range(width):
         if place in used:
             continue
         cells = _cells(sample, place)
+        if place not in picked and ((sample and not cells) or len(found) >= MOST_OFFERS):
+            continue
         head = header[place].strip() if header is not None and place < len(header) else ""
         column = picked.get(place) or _suggested(place, head, cells, taken, fields)
         taken.add(column.name)

@@ -10,9 +10,16 @@ import re
 import unicodedata
 import urllib.parse
 from dataclasses import dataclass
+from typing import Literal
 
 import phonenumbers
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, CountryCodeSource, PhoneNumber, PhoneNumberFormat
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    CountryCodeSource,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+)
 from phonenumbers.phonemetadata import PhoneMetadata
 
 from wabox.errors import Invalid
@@ -36,6 +43,10 @@ _BRACKETED_ZERO = re.compile(
     r"[^0-9+]*(?P<plus>\+|00)?(?P<code>[^()\[\]]*)[(\[][^0-9]*0[^0-9]*[)\]](?P<rest>.*)", re.S
 )
 _ONE_BRACKET = str.maketrans("\uff08\uff09\uff3b\uff3d\uff0b\ufe62", "()[]++")
+
+
+Kind = Literal["mobile", "other", "unknown"]
+_MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,14 @@ def parse(text: str, *, country: str) -> Phone:
         return Phone(digits, flagged=False)
     national = None if international else _valid_national(digits, country)
     return Phone(digits, flagged=True) if national is None else Phone(national, flagged=False)
+
+
+def kind_of(phone: Phone) -> Kind:
+    """What its country's plan calls the number; where it does not part mobiles from others, it may be one."""
+    number = None if phone.flagged else _split(phone.digits)
+    if number is None:
+        return "unknown"
+    return "mobile" if phonenumbers.number_type(number) in _MOBILE else "other"
 
 
 def mask(digits: str) -> str:

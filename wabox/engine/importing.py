@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 
 from wabox.box import Box
+from wabox.campaigns import replies
 from wabox.contacts import imports, intake
 from wabox.contacts.intake import Batch, Reading
+from wabox.db import Tx
 from wabox.engine.workers import Workers
 from wabox.errors import Invalid
 
@@ -49,7 +52,7 @@ class Importing:
             return False
         try:
             batch = self._next(found)
-            written = self._box.db.write_now(intake.write, batch, now=self._box.now())
+            written = self._box.db.write_now(_write, batch, now=self._box.now())
         except Invalid as refusal:
             self._box.db.write_now(imports.fail, import_id, refusal.sentence, now=self._box.now())
             self._end(import_id)
@@ -86,6 +89,16 @@ class Importing:
         if found.status not in imports.OPEN:
             (directory(self._box) / found.file).unlink(missing_ok=True)
             log.info("import over", import_id=import_id, status=found.status, rows=found.done)
+
+
+def _write(tx: Tx, batch: Batch, *, now: datetime) -> bool:
+    """The batch is in, and whoever it says has opted out gets nothing more. False as `intake.write`."""
+    if not intake.write(tx, batch, now=now):
+        return False
+    found = batch.found
+    for phone in batch.silenced:
+        replies.opt_out_by_owner(tx, found.user_id, phone, source="import", by=found.consent_by, now=now)
+    return True
 
 
 class Imports:

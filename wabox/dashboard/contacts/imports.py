@@ -12,7 +12,8 @@ from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.response import Stream
 
-from wabox.contacts import columns, csv_files, imports, intake, own, own_columns
+from wabox.contacts import cells as cell_texts
+from wabox.contacts import columns, csv_files, imports, intake, own, own_columns, uploads
 from wabox.contacts.columns import Columns
 from wabox.contacts.imports import Import
 from wabox.contacts.own_columns import OwnColumn
@@ -27,6 +28,8 @@ from wabox.mounting import Mount
 
 ROOM = 64 * 1024  # for what stands around the file in the request
 EXAMPLE = 24  # characters of a cell, where a column has no name
+MOST_SHOWN = 30  # columns in the table that nothing uses
+VALID = 2
 
 
 @get("/contacts/import")
@@ -42,17 +45,19 @@ async def upload(desk: Desk) -> Response[str]:
     if not isinstance(file, UploadFile) or not file.filename:
         return await _page(desk, {"file": later("Choose a file first.")}, status=422)
     data = await file.read()
+    country = desk.box.config.locale.country
     try:
-        examined = await asyncio.to_thread(csv_files.examine, data)
+        kept, examined, layout = await asyncio.to_thread(uploads.taken, _directory(desk), data, country)
     except Invalid as wrong:
         return await _page(desk, wrong.details or {"file": wrong.sentence}, status=422)
-    kept = await asyncio.to_thread(imports.keep, _directory(desk), examined)
     made = await desk.box.db.write(
         imports.create,
         desk.user.id,
         name=Path(file.filename).name,
         file=kept,
         examined=examined,
+        layout=layout,
+        country=country,
         now=desk.box.now(),
     )
     return desk.go(f"/contacts/import/{made.id}")
@@ -76,10 +81,14 @@ async def choose(import_id: int, desk: Desk) -> Response[str]:
     """The columns are these; the rows are shown as they would go in."""
     form = await desk.form()
     try:
+        if await _turned(desk, known_id(import_id), form.text("sheet")):
+            return _anew(desk, import_id)
         await desk.box.db.write(_choose, desk, known_id(import_id), form)
     except Invalid as wrong:
         return await _show(desk, import_id, wrong.details or {"form": wrong.sentence}, status=422)
     if is_fragment(desk.request):
+        if desk.request.headers.get("HX-Trigger-Name") == "header_row":  # the columns have other names now
+            return _anew(desk, import_id)
         return await _show(desk, import_id, {})
     return desk.go(f"/contacts/import/{import_id}")
 
@@ -128,13 +137,41 @@ def _directory(desk: Desk) -> Path:
     return desk.box.config.data.dir / "imports"
 
 
+async def _turned(desk: Desk, import_id: int, file: str) -> bool:
+    """Whether another sheet was chosen; then the import is of that one."""
+    found = await desk.box.db.read(imports.of_user, desk.user.id, import_id)
+    if file == found.file or file not in {one.file for one in found.layout.sheets}:
+        return False
+    country = desk.box.config.locale.country
+
+    examined, layout = await asyncio.to_thread(uploads.again, _directory(desk), file, country)
+    await desk.box.db.write(
+        imports.turn_to, desk.user.id, import_id, file=file, examined=examined, layout=layout, country=country
+    )
+    return True
+
+
+def _anew(desk: Desk, import_id: int) -> Response[str]:
+    """The whole page once more."""
+    if is_fragment(desk.request):
+        return Response("", headers={"HX-Refresh": "true"})
+    return desk.go(f"/contacts/import/{import_id}")
+
+
 def _choose(tx: Tx, desk: Desk, import_id: int, form: Form) -> None:
     places = {name: _place(form.text(f"column_{name}")) for name in columns.FIELDS}
     phone = places["phone"]
     if phone is None:
         sentence = later("Choose the column with the phone numbers.")
         raise Invalid("bad_columns", sentence, details={"phone": sentence})
-    chosen = Columns(phone, places["name"], places["custom"], places["tag"])
+    chosen = Columns(
+        phone,
+        places["name"],
+        places["custom"],
+        places["tag"],
+        opted_out=places["opted_out"],
+        more_phones=_more_phones(form, [place for place in places.values() if place is not None]),
+    )
     width = imports.of_user(tx, desk.user.id, import_id).layout.width
     asked = tuple(_own(form, place) for place in range(width) if _is_own(form, place, chosen))
     imports.choose(
@@ -142,10 +179,16 @@ def _choose(tx: Tx, desk: Desk, import_id: int, form: Form) -> None:
         desk.user.id,
         import_id,
         chosen=msgspec.structs.replace(chosen, fields=asked),
-        has_header=form.ticked("has_header"),
+        header_row=_place(form.text("header_row")),
         tag=form.text("tag") or None,
         consent_by=desk.user.email if form.ticked("agreed") else None,
     )
+
+
+def _more_phones(form: Form, used: list[int]) -> tuple[int, ...]:
+    """The columns that were ticked for further numbers; not those that have another use meanwhile."""
+    ticked = (_place(text) for text in form.texts("more_phones"))
+    return tuple(dict.fromkeys(place for place in ticked if place is not None and place not in used))
 
 
 def _is_own(form: Form, place: int, chosen: Columns) -> bool:
@@ -181,7 +224,13 @@ async def _show(desk: Desk, import_id: int, errors: dict[str, str], *, status: i
         found = imports.of_user(rows, desk.user.id, known_id(import_id))
         foreseen = _foreseen(rows, desk, found)
         cells = [one.cells for one in foreseen["foreseen"]]
-        return {"found": found, **foreseen, "offers": _offers(rows, desk, found, cells)}
+        return {
+            "found": found,
+            **foreseen,
+            "offers": _offers(rows, desk, found, cells),
+            "places": _places(found, cells),
+            "numbered": _numbered(found, cells, country=desk.box.config.locale.country),
+        }
 
     shown = await desk.box.db.read(ask)
     fragment = is_fragment(desk.request)
@@ -213,13 +262,39 @@ def _offers(rows: Rows, desk: Desk, found: Import, cells: list[tuple[str, ...]])
     if found.columns is None or not cells:
         return []
     return own_columns.offers(
-        found.layout.first if found.layout.has_header else None,
+        found.layout.names,
         cells,
         width=found.layout.width,
         used=found.columns.used,
         chosen=found.columns.fields,
         fields={field.name: field for field in own.every(rows, desk.user.id)},
     )
+
+
+def _places(found: Import, cells: list[tuple[str, ...]]) -> list[int]:
+    """The columns that the table shows: those that are used, and the first ones that hold something."""
+    chosen = found.columns
+    used = [] if chosen is None else [*chosen.used, *(one.place for one in chosen.fields)]
+    held = [
+        place
+        for place in range(found.layout.width)
+        if any(place < len(row) and row[place].strip() for row in cells)
+    ]
+    return sorted({*used, *held[:MOST_SHOWN]})
+
+
+def _numbered(found: Import, cells: list[tuple[str, ...]], *, country: str) -> list[int]:
+    """The columns with further numbers: those that are chosen, and those that hold valid ones."""
+    if found.columns is None:
+        return []
+    held = {
+        place
+        for row in cells
+        for place, cell in enumerate(row)
+        if cell_texts.weight(cell, country=country) >= VALID
+    }
+    taken = {*found.columns.used, *(one.place for one in found.columns.fields)}
+    return sorted({*(held - taken), *found.columns.more_phones})
 
 
 def _names(found: Import) -> list[str]:

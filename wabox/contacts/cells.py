@@ -1,0 +1,199 @@
+"""What a cell of somebody's list says: the numbers in it, the tags, whether its person opted out; pure.
+
+Excel's lost leading 0 is given back, Bengali digits are read; a number that Excel has cut off is refused. A cell
+may hold several numbers or tags, as Google, Outlook and people write them.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from wabox.contacts import phones
+from wabox.contacts.phones import MIN_DIGITS, Kind, Phone
+from wabox.errors import Invalid
+from wabox.languages import ALL
+
+Weight = Literal[0, 1, 2, 3]  # what a cell is worth as a phone: nothing, digits, a valid number, a mobile
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+LONGEST_NUMBERS = 400  # characters of a cell in which numbers are looked for
+
+_WEIGHTS: dict[Kind, Weight] = {"mobile": 3, "other": 2, "unknown": 1}
+_SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]*))?[eE]\+?([0-9]{1,2})")
+_PHONE_LIKE = re.compile(r"[\s'\"=+(]*\+?[\d(][\d\s().+/-]{5,24}[\s\"]*|[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}")
+_DATE = re.compile(r"\s*\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[T\s]+\d{1,2}[:.]\d{2}.*)?\s*", re.S)
+_BETWEEN_NUMBERS = re.compile(r"\s*(?::::|[,;|\n&]|\s/\s|/(?=\s*[+(0০])|\b(?:or|and)\b|অথবা|বা|ও)\s*", re.I)
+_TAG = re.compile(
+    r"\s*(?:\"((?:[^\"]|\"\")*)\"(?=\s*(?:$|:::|[,;|\n]))|((?:(?!:::)[^,;|\n])*))\s*(?::::|[,;|\n]|$)"
+)
+_SPOILT = "A spreadsheet has cut this number off ({}); format the column as text there, and save it again."
+_OUT = frozenset(
+    (
+        *("yes", "y", "true", "t", "1", "x", "✓", "✔", "✅", "ja", "si", "sí", "oui", "sim", "হ্যাঁ", "হ্যা", "জি"),
+        *("unsubscribed", "unsubscribe", "unsub", "opted out", "opt out", "optout", "opted-out", "opt-out", "out"),
+        *("blocklisted", "blacklisted", "blocked", "suppressed", "bounced", "hard bounced", "bounce", "cleaned"),
+        *("complained", "complaint", "spam", "reported", "stop", "stopped", "removed", "do not contact", "dnd"),
+        *("invalid", "undeliverable", "বন্ধ"),
+    )
+)
+_GOOGLES_OWN = "* mycontacts"  # everybody of an address book is in it
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Whom a row's cells call. others: the numbers that are not written to, as they are kept."""
+
+    phone: Phone
+    others: tuple[str, ...] = ()
+
+
+def numbers(texts: Iterable[str], *, country: str) -> Numbers:
+    """The first mobile in the cells, else the first valid number, else the first one at all; and the others.
+
+    Raises Invalid `bad_phone`, whose sentence is of the first cell that is not blank.
+    """
+    found: dict[str, Phone] = {}
+    wrong: Invalid | None = None
+    for text in texts:
+        try:
+            found.update((one.digits, one) for one in _every(text, country) if one.digits not in found)
+        except Invalid as refusal:
+            wrong = wrong or (refusal if text.strip() else None)
+    if not found:
+        raise wrong or Invalid("bad_phone", "There is no phone number in this row.")
+    best = max(found.values(), key=lambda one: _WEIGHTS[phones.kind_of(one)])
+    return Numbers(best, tuple(phones.display(one) for one in found if one != best.digits))
+
+
+def phone_of(cell: str, *, country: str) -> Phone:
+    """The phone in a cell, whatever a spreadsheet made of it. Raises Invalid `bad_phone`."""
+    typed = cell.strip().removeprefix("=").strip("\"'’‘` ").strip()
+    typed = re.sub(r"(?<=[0-9]{6})[.,]0+$", "", typed)
+    if not typed:
+        raise Invalid("bad_phone", "There is no phone number in this row.")
+    scientific = _SCIENTIFIC.fullmatch(typed)
+    if scientific:
+        typed = _whole(typed, *scientific.groups(""))
+    return phones.parse(typed, country=country)
+
+
+def looks_like_phone(cell: str) -> bool:
+    """Whether a cell could be a phone number, also one that a spreadsheet has spoilt."""
+    if len(cell) > 40 or not _PHONE_LIKE.fullmatch(cell.strip()):
+        return False
+    return "e" in cell.lower() or sum(character.isdecimal() for character in cell) >= MIN_DIGITS
+
+
+def weight(cell: str, *, country: str) -> Weight:
+    """What the cell is worth as a phone. A date is none; digits that no plan knows are worth little."""
+    if sum(one.isdecimal() for one in cell[:LONGEST_NUMBERS]) < MIN_DIGITS or _DATE.fullmatch(cell):
+        return 1 if _SCIENTIFIC.fullmatch(cell.strip()) else 0
+    try:
+        return max(_WEIGHTS[phones.kind_of(one)] for one in _every(cell, country))
+    except Invalid:
+        return 1 if _SCIENTIFIC.fullmatch(cell.strip()) else 0
+
+
+def _every(cell: str, country: str) -> list[Phone]:
+    """The numbers in the cell. Raises Invalid `bad_phone` without one, for what is wrong with the whole of it."""
+    text = cell.strip()[:LONGEST_NUMBERS]
+    try:
+        whole = phone_of(text, country=country)
+    except Invalid as wrong:
+        parts = [found for part in _parts(text) if (found := _maybe(part, country)) is not None]
+        if not parts:
+            raise wrong from None
+        return parts
+    if whole.flagged:  # two short ones with a stroke between them are no long one
+        parts = [found for part in _parts(text) if (found := _maybe(part, country)) is not None]
+        if len(parts) > 1:
+            return parts
+    return [whole]
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the marks that part numbers; [] where there is nothing to part."""
+    parts = [part for part in _BETWEEN_NUMBERS.split(text) if part]
+    if parts == [text]:
+        parts = [part for part in re.split(r"/|\s+(?=[+0০])", text) if part.strip()]
+    return [] if parts == [text] else parts
+
+
+def _maybe(part: str, country: str) -> Phone | None:
+    try:
+        return phone_of(re.sub(r"\([^()0-9]*\)|^[^\d+(]*:\s*", "", part), country=country)
+    except Invalid:
+        return None
+
+
+def _whole(typed: str, first: str, rest: str, power: str) -> str:
+    """The digits of 8.801711123456E+12, if all of them are there."""
+    if len(rest) != int(power):
+        raise Invalid("bad_phone", _SPOILT.format(typed))
+    return first + rest
+
+
+# -- tags, opt-outs ----------------------------------------------------------------------------------
+
+
+def tags(cell: str, *, ours: bool) -> list[str]:
+    """The tags in a cell, as they are spelt. ours: wabox wrote it, so a comma belongs to its tag."""
+    found = _quoted(cell, ";") if ours else _of_others(cell)
+    kept = (one.strip() for one in found)
+    return [one.removeprefix("* ").strip() if not ours else one for one in kept if _is_tag(one, ours=ours)]
+
+
+def tags_text(tagged: Sequence[str]) -> str:
+    """Tags as one cell, which `tags` reads back to the same, whatever they hold."""
+    return "; ".join(
+        '"' + tag.replace('"', '""') + '"' if re.search(r"[,;|\"]|:::|^\* ", tag) else tag for tag in tagged
+    )
+
+
+def _is_tag(text: str, *, ours: bool) -> bool:
+    return bool(text) and (ours or text.casefold() != _GOOGLES_OWN)
+
+
+def _quoted(cell: str, mark: str) -> list[str]:
+    try:
+        return next(csv.reader([cell], delimiter=mark, skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        return cell.split(mark)
+
+
+def _of_others(cell: str) -> list[str]:
+    """Parted at every usual mark, but not inside quotation marks."""
+    found = (one.groups() for one in _TAG.finditer(cell))
+    return [plain if quoted is None else quoted.replace('""', '"') for quoted, plain in found]
+
+
+def says_out(cell: str) -> bool:
+    """Whether a cell of a column about opt-outs says that its person is out: yes, unsubscribed, bounced, a day."""
+    said = " ".join(cell.casefold().replace("_", " ").split()).strip(".!")
+    return said in _OUT or _DATE.fullmatch(_ascii(said)) is not None
+
+
+def _ascii(text: str) -> str:
+    for language in ALL.values():
+        text = text.translate(str.maketrans(language.digits, "0123456789"))
+    return text
+
+
+# -- formulas ----------------------------------------------------------------------------------------
+
+
+def guarded(text: str) -> str:
+    """The text as it may stand in a spreadsheet: what would be a formula has an apostrophe in front."""
+    bare = text.lstrip(" \u00a0\u3000")
+    return (
+        f"'{text}" if bare.startswith(FORMULA) or (bare.startswith("'") and bare[1:].startswith(FORMULA)) else text
+    )
+
+
+def unguarded(text: str) -> str:
+    """The text that `guarded` made safe."""
+    return text[1:] if text.startswith("'") and guarded(text[1:]) == text else text
