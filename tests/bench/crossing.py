@@ -1,5 +1,7 @@
 """How many modules a message crosses, from POST /send to its receipt: those of which a function is called.
 
+Some are crossed by whatever is asked of the API; they are told apart.
+
 Run by hand: .venv/bin/python -m tests.bench.crossing
 """
 
@@ -22,6 +24,7 @@ from wabox.api import v1
 
 HOME = Path(wabox.__file__).parent
 OTHER = "8801711000002"
+WHATEVER = ("fields", "webhooks", "reports/summary")  # lists that have nothing to do with one another
 
 
 class Crossed:
@@ -30,6 +33,7 @@ class Crossed:
     def __init__(self) -> None:
         self.on = False
         self.modules: set[Path] = set()
+        self.shared: set[Path] = set()
 
     def note(self, frame: FrameType, event: str, _: object) -> None:
         """For sys.setprofile."""
@@ -50,6 +54,19 @@ def send(engine: Engine, client: TestClient[Litestar], phone: str) -> None:
         raise SystemExit(f"it is {engine.status(message.id)}")
 
 
+def ask(crossed: Crossed, key: str, client: TestClient[Litestar]) -> None:
+    """What each of these requests crosses is shared by all."""
+    each = []
+    for name in WHATEVER:
+        crossed.modules, crossed.on = set(), True
+        answer = client.get(f"{v1.PATH}/{name}", headers={"X-API-Key": key})
+        crossed.on = False
+        each.append(crossed.modules)
+        if answer.status_code != 200:
+            raise SystemExit(f"{name}: {answer.status_code}")
+    crossed.modules, crossed.shared = set(), set.intersection(*each)
+
+
 def main() -> None:
     """Print how many, by room. The first message of a box is not counted; nor is the driver, which is not real."""
     crossed = Crossed()
@@ -59,16 +76,19 @@ def main() -> None:
         engine = make(Path(directory))
         with webs.client(engine.stage.box) as client:
             send(engine, client, PHONE)
+            ask(crossed, engine.stage.asha.key, client)
             crossed.on = True
             send(engine, client, OTHER)
             crossed.on = False
         engine.stage.close()
     sys.setprofile(None)
     found = sorted(path for path in crossed.modules if path.name != "fake.py")
-    sys.stdout.write(f"a message crosses {len(found)} modules\n")
+    own = [path for path in found if path not in crossed.shared]
+    sys.stdout.write(f"a message crosses {len(found)} modules, {len(own)} of them as a message\n")
     for room, n in Counter(path.parts[0] for path in found).most_common():
-        names = " ".join(path.stem for path in found if path.parts[0] == room)
-        sys.stdout.write(f"{n:5} {room:14} {names if n > 1 else ''}\n")
+        names = (f"{path.stem}{'*' if path in crossed.shared else ''}" for path in found if path.parts[0] == room)
+        sys.stdout.write(f"{n:5} {room:14} {' '.join(names)}\n")
+    sys.stdout.write("* any request does\n")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from wabox.dashboard.docs import manual
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
 DOCS = Path(__file__).parents[2] / "wabox" / "docs"
-FOR_BUILDERS = {"asvs", "design"}
+FOR_BUILDERS = {"asvs", "design", "recipes"}
 EVERYBODYS = [text.name for text in help_pages.TEXTS if not text.owner]
 OWNERS = [text.name for text in help_pages.TEXTS if text.owner]
 
@@ -47,7 +47,9 @@ def test_others_read_what_is_for_everybody(bilal: Tab, chen: Tab) -> None:
         assert chen.get(f"/help/{name}").headers["location"] == f"/login?next=/help/{name}"
 
 
-@pytest.mark.parametrize("name", ["nothing", "asvs", "design", "..%2Ffaults", "faults.md", "WHATSAPP", "%00"])
+@pytest.mark.parametrize(
+    "name", ["nothing", "asvs", "design", "recipes", "..%2Ffaults", "faults.md", "WHATSAPP", "%00"]
+)
 def test_there_is_no_other_text(asha: Tab, name: str) -> None:
     assert asha.get(f"/help/{name}").status_code == 404
 

@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md: each names every place of a thing, and each place knows all of today's."""
+"""The recipes of wabox/docs/recipes.md: each names every place of a thing, and each place knows all of today's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from wabox.messages.reasons import Reason
 from wabox.webhooks import endpoints
 
 ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## How to add")[2].partition("\n## ")[0]
+GUIDE = (ROOT / "wabox" / "docs" / "recipes.md").read_text(encoding="utf-8")
 CONTRACT = (ROOT / "wabox" / "docs" / "contract.md").read_text(encoding="utf-8")
 INVENTED = "never_heard_of"
 
@@ -256,8 +256,8 @@ def test_a_place_does_not_know_what_was_just_invented(recipe: str, place: str) -
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_recipe_names_every_place(recipe: str) -> None:
-    written = GUIDE.partition(f"### {recipe}\n")[2].partition("\n### ")[0]
+    written = GUIDE.partition(f"\n## {recipe}\n")[2].partition("\n## ")[0]
     listed = re.findall(r"(?m)^- `([^`]+)`", written)
-    assert set(RECIPES[recipe].places) <= set(listed), f"CONTRIBUTING.md does not send people there: {recipe}"
+    assert set(RECIPES[recipe].places) <= set(listed), f"recipes.md does not send people there: {recipe}"
     for place in some(one for one in listed if "<" not in one and one != "babel"):
         assert list(ROOT.glob(place)) or list((ROOT / "wabox").glob(place)), f"{recipe}: there is no {place}"
