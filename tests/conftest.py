@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Generator
 
 import pytest
@@ -20,6 +23,15 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+# What a box notes outside its data goes nowhere near the real ones.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="wabox-state-")
+
+
+def pytest_unconfigure() -> None:
+    """The notes go with the run."""
+    shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)

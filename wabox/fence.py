@@ -76,9 +76,8 @@ def quarantine(
     other: str = "",
     now: datetime,
 ) -> None:
-    """Nothing goes until `lift`. A box that was moved away stays so, however its data got about."""
-    found = of(tx)
-    if found is None or found.reason == "quarantined" or why != "copied":
+    """Nothing goes until `lift`. What holds a box already holds its copies, too."""
+    if why != "copied" or of(tx) is None:
         _put(tx, Fence("quarantined", why, now, behind, other))
 
 

@@ -18,7 +18,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from wabox import app, crash, datadir, logs, open_box, shortage, threads, welcome
+from wabox import app, crash, datadir, identity, logs, open_box, shortage, threads, welcome
 from wabox.accounts import users
 from wabox.box import Box
 from wabox.config import Config, is_loopback
@@ -69,9 +69,19 @@ def serve(config: Config) -> None:
         open_box.opened(config, data, damaged_too=True) as box,
         _listener(box) as listener,
     ):
+        if not box.db.damaged:
+            _look_for_copies(box)
         if not box.db.damaged and (link := welcome.set_up_url(box, data)) is not None:
             log.warning("no owner yet: open this once to make the box yours", set_up=link)
         uvloop.run(_Serving(box, data, listener).run())
+
+
+def _look_for_copies(box: Box) -> None:
+    """Before any browser opens: a box whose data were copied is held, and says which the other is."""
+    at = identity.here(box.config.data.dir)
+    other = identity.noted_elsewhere(box.db.write_now(identity.box_id), at)
+    if box.db.write_now(identity.settle, at, other, now=box.now()):
+        log.error("these data were copied: nothing is sent until the owner says what goes", page="/admin/held")
 
 
 def machine_boot() -> str:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from wabox import datadir, db, fence, migrations, swapping
+from wabox import datadir, db, fence, identity, migrations, swapping
 from wabox.accounts import audit
 from wabox.backup import packing, reading
 from wabox.backup.age import Key
@@ -123,6 +123,7 @@ def _make_safe(path: Path, manifest: Manifest, now: datetime) -> int:
             _jump(tx, now)
             phones = _unlink(tx)
             tx.run("delete from sessions")
+        identity.forget_home(tx)
         details = {"made_at": manifest.made_at.isoformat(), "host": manifest.host, "kind": manifest.kind}
         audit.note(tx, user_id=None, action="box.restored", details=details, now=now)
         connection.execute("commit")

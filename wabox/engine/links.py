@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from wabox import fence
+from wabox import fence, identity
 from wabox.box import Box
 from wabox.devices import orders
 from wabox.devices import stored as devices
@@ -52,6 +52,7 @@ class Links:
     def __init__(self, box: Box, driver: Driver) -> None:
         self._box = box
         self._driver = driver
+        self._noted = False
         self._orders: dict[int, _Order] = {}
         self._failed = Backoff()
 
@@ -85,8 +86,17 @@ class Links:
         """
         if await self._box.db.read(fence.of) is not None:
             self._close_all()
+            self._noted = False
             return
+        if not self._noted:
+            self._noted = True
+            await self._note()
         await self._follow()
+
+    async def _note(self) -> None:
+        """Before any page is opened this machine knows which directory has the phones of this box."""
+        box = await self._box.db.write(identity.took_over)
+        await asyncio.to_thread(identity.note, box, identity.here(self._box.config.data.dir))
 
     async def _follow(self) -> None:
         for device_id, order in list(self._orders.items()):
