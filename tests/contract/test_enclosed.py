@@ -6,8 +6,9 @@ import pytest
 
 from tests.contract.test_driver import Shop, chat_with, new_id, once_there
 from tests.contract.worlds import ChromiumWorld, World
-from wabox.whatsapp.driver import Card, Inbound, Place
+from wabox.whatsapp.driver import Card, Inbound, Instead, Place, Poll
 
+WHEN = Poll("When shall we come?", ("Morning", "সন্ধ্যা <b>"))
 SHOP = Place(23.780573, 90.279239, "Rahim Store", "12 Road 5, Mirpur, ঢাকা")
 
 
@@ -20,10 +21,12 @@ SHOP = Place(23.780573, 90.279239, "Rahim Store", "12 Road 5, Mirpur, ঢাক�
         (Place(1.5, 2.5, None, "12 Road"), Place(1.5, 2.5, "12 Road")),
         (Card("Karim <b>; the, driver\\", "8801711123456"), Card("Karim <b>; the, driver\\", "8801711123456")),
         (Card("করিম", "14155550123"), Card("করিম", "14155550123")),
+        (WHEN, WHEN),
+        (Poll("?", tuple("abcdefghijkl"), many=True), Poll("?", tuple("abcdefghijkl"), many=True)),
     ],
-    ids=["whole", "corner", "named", "address alone", "odd signs", "bangla"],
+    ids=["whole", "corner", "named", "address alone", "odd signs", "bangla", "poll", "long poll"],
 )
-def test_it_arrives_as_it_was_given(world: World, shop: Shop, given: Place | Card, there: Place | Card) -> None:
+def test_it_arrives_as_it_was_given(world: World, shop: Shop, given: Instead, there: Instead) -> None:
     chat_id, message_id = chat_with(world, shop), new_id()
     handed = world.driver.hand_over(shop[0].device_id, chat_id, message_id, "", given)
     assert handed.outcome == "acked"
@@ -35,9 +38,9 @@ def test_it_arrives_as_it_was_given(world: World, shop: Shop, given: Place | Car
     assert found.ack >= 1
 
 
-@pytest.mark.parametrize("given", [SHOP, Card("Karim", "8801711123456")], ids=["place", "card"])
+@pytest.mark.parametrize("given", [SHOP, Card("Karim", "8801711123456"), WHEN], ids=["place", "card", "poll"])
 def test_a_lost_answer_leaves_one_copy_and_history_says_that_it_went(
-    world: World, shop: Shop, given: Place | Card
+    world: World, shop: Shop, given: Instead
 ) -> None:
     chat_id, message_id = chat_with(world, shop), new_id()
     world.weather(drop_ack=True, deliver_ms=4000)
@@ -50,9 +53,9 @@ def test_a_lost_answer_leaves_one_copy_and_history_says_that_it_went(
     assert world.copies(message_id) == 1
 
 
-@pytest.mark.parametrize("given", [SHOP, Card("Karim", "8801711123456")], ids=["place", "card"])
+@pytest.mark.parametrize("given", [SHOP, Card("Karim", "8801711123456"), WHEN], ids=["place", "card", "poll"])
 def test_what_the_page_alone_has_goes_once_when_it_is_given_again_in_the_same_page(
-    world: World, shop: Shop, given: Place | Card
+    world: World, shop: Shop, given: Instead
 ) -> None:
     chat_id, message_id = chat_with(world, shop), new_id()
     world.weather(blackhole=1)
@@ -68,29 +71,30 @@ def test_what_the_page_alone_has_goes_once_when_it_is_given_again_in_the_same_pa
     assert world.copies(message_id) == 1
 
 
-def test_a_page_that_was_loaded_anew_still_has_what_it_is(sky: ChromiumWorld) -> None:
+@pytest.mark.parametrize("given", [SHOP, WHEN], ids=["place", "poll"])
+def test_a_page_that_was_loaded_anew_still_has_what_it_is(sky: ChromiumWorld, given: Instead) -> None:
     """What is resent after a restart of the browser is the place, not an empty text."""
     shop = sky.linked()
     chat_id, message_id = chat_with(sky, shop), new_id()
     sky.weather(blackhole=1)
-    assert sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "", SHOP).outcome == "in_doubt"
+    assert sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "", given).outcome == "in_doubt"
     mark = sky.diary.mark()
     again = (sky.restart(shop[0]), shop[1])
     sky.synced(again[0].device_id, mark)
     handed = once_there(
-        sky, again, lambda: sky.driver.hand_over(again[0].device_id, chat_id, message_id, "", SHOP)
+        sky, again, lambda: sky.driver.hand_over(again[0].device_id, chat_id, message_id, "", given)
     )
     assert handed.outcome == "acked"
-    assert sky.enclosed(message_id) == SHOP
+    assert sky.enclosed(message_id) == given
     assert sky.copies(message_id) == 1
 
 
 @pytest.mark.parametrize(
-    ("given", "kind"), [(SHOP, "location"), (Card("Karim", "8801711123456"), "vcard")], ids=["place", "card"]
+    ("given", "kind"),
+    [(SHOP, "location"), (Card("Karim", "8801711123456"), "vcard"), (WHEN, "poll_creation")],
+    ids=["place", "card", "poll"],
 )
-def test_a_linked_phone_that_gets_one_hears_what_kind_it_is(
-    sky: ChromiumWorld, given: Place | Card, kind: str
-) -> None:
+def test_a_linked_phone_that_gets_one_hears_what_kind_it_is(sky: ChromiumWorld, given: Instead, kind: str) -> None:
     """Between two shops on one box; what stands on it is not told yet."""
     shop, other = sky.linked(), sky.linked()
     found = sky.driver.resolve(shop[0].device_id, other[1])

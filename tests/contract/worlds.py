@@ -28,6 +28,7 @@ from wabox.whatsapp.driver import (
     Driver,
     Event,
     Inbound,
+    Instead,
     Joined,
     Link,
     LinkState,
@@ -35,6 +36,7 @@ from wabox.whatsapp.driver import (
     Pairing,
     PhoneUsed,
     Place,
+    Poll,
     QuotaStatus,
     Receipt,
     SentCard,
@@ -241,7 +243,7 @@ class World(ABC):
         """What the recipient got under this id."""
 
     @abstractmethod
-    def enclosed(self, message_id: str) -> Place | Card | None:
+    def enclosed(self, message_id: str) -> Instead | None:
         """What the recipient got under this id instead of a text."""
 
     @abstractmethod
@@ -345,7 +347,7 @@ class FakeWorld(World):
         file = taken.file
         return Arrived(taken.text, file.kind, file.mime, file.filename, file.bytes, taken.sha256)
 
-    def enclosed(self, message_id: str) -> Place | Card | None:
+    def enclosed(self, message_id: str) -> Instead | None:
         taken = self.fake.taken.get(message_id)
         return None if taken is None else taken.enclosed
 
@@ -516,12 +518,15 @@ class ChromiumWorld(World):
         found = [one for one in answer["messages"] if one["id"].endswith(message_id)]
         return Arrived(found[0]["text"], **(found[0].get("media") or {})) if found else None
 
-    def enclosed(self, message_id: str) -> Place | Card | None:
+    def enclosed(self, message_id: str) -> Instead | None:
         answer = self.http.get("/sandbox/messages").raise_for_status().json()
         for one in answer["messages"]:
             if one["id"].endswith(message_id) and one["text"] == "":
                 if "location" in one:
                     return Place(**one["location"])
+                if "poll" in one:
+                    asked = one["poll"]
+                    return Poll(asked["question"], tuple(asked["options"]), asked["many"])
                 return Card(**one["contact"]) if "contact" in one else None
         return None
 

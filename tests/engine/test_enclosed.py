@@ -25,14 +25,15 @@ from wabox.messages import addressees, carrying, leaving, stored
 from wabox.messages.carrying import Enclosed
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
-from wabox.whatsapp.driver import Card, Place
+from wabox.whatsapp.driver import Card, Place, Poll
 from wabox.whatsapp.fake import Outcome, Taken
 
 __all__ = ["SECTIONS"]
 
 SHOP = Place(23.7806, 90.2792, "Hello Store", "12 Road 5")  # a word that rules of the table look for
 KARIM = Card("Karim", "8801711999999")
-EITHER = pytest.mark.parametrize("given", [SHOP, KARIM], ids=["place", "card"])
+WHEN = Poll("When shall we come?", ("Morning", "Evening"))
+EITHER = pytest.mark.parametrize("given", [SHOP, KARIM, WHEN], ids=["place", "card", "poll"])
 
 
 def enclose(engine: Engine, job: int, given: Enclosed = SHOP) -> int:
@@ -136,8 +137,8 @@ def test_webhooks_tell_of_it_and_of_no_other_message(engine: Engine, given: Encl
     engine.turn()
     owed = engine.stage.box.db.read_here(lambda rows: rows.all("select payload from deliveries order by id"))
     of_it, plain = (json.loads(row["payload"]) for row in owed)
-    name = "location" if isinstance(given, Place) else "contact"
-    assert of_it[name] == asdict(given)
+    name = {Place: "location", Card: "contact", Poll: "poll"}[type(given)]
+    assert of_it[name] == json.loads(json.dumps(asdict(given)))
     assert of_it.keys() - plain.keys() == {name}
 
 

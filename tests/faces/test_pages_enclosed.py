@@ -187,3 +187,31 @@ def test_a_phone_that_is_not_linked_asks_whether_to_keep_it(asha: Tab, shop: Sta
     answer = asha.post(f"/inbox/{RINA}/enclose", fields)
     assert answer.status_code == 503 and answer.text.count('name="keep"') == 1
     assert asha.post(f"/inbox/{RINA}/enclose", {**fields, "keep": "1"}).status_code == 303
+
+
+def test_the_inbox_sends_a_poll_once_and_shows_its_answers(asha: Tab, shop: Stage, work: Work) -> None:
+    where = f"/inbox/{RINA}/enclose"
+    fields = {"kind": "poll", "question": "When <b>?", "options": "Morning\r\n\r\n Evening ", "many": "1"}
+    fields["ticket"] = ticket(asha.get(where).text, "o")
+    for _ in range(2):
+        assert asha.post(where, fields).headers["location"] == f"/inbox/{RINA}?said=replied"
+    job = shop.value("select id from messages where enclosed is not null")
+    assert shop.box.db.read_here(stored.by_id, job).enclosed == carrying.poll(
+        "When <b>?", ["Morning", "Evening"], many=True
+    )
+    for path in (f"/inbox/{RINA}", f"/messages/{job}"):
+        said = words(asha.get(path).text)
+        assert "Poll: When <b>? Morning Evening The answers are on the phone only." in said
+
+
+def test_a_wrong_poll_is_named_and_stands_there_as_it_was_typed(asha: Tab, shop: Stage, work: Work) -> None:
+    where = f"/inbox/{RINA}/enclose"
+    fields = {"kind": "poll", "question": "When?", "options": "Morning\nMorning"}
+    fields["ticket"] = ticket(asha.get(where).text, "o")
+    page = asha.post(where, fields)
+    assert page.status_code == 422
+    assert "This answer is there already" in words(page.text)
+    assert "Morning\nMorning" in page.text
+    fields["options"] = "Morning"
+    assert "Give 2 to 12 answers" in words(asha.post(where, fields).text)
+    assert shop.value("select count(*) from messages where enclosed is not null") == 0

@@ -18,13 +18,13 @@ ROWS = {
     for line in DOC.splitlines()
     if (row := [cell.strip() for cell in line.strip("|").split("|")]) and row[0].isdigit() and len(row) == 6
 }
-UNTRIED = {25, 37, 41, 42, 43, 44, 45, 46}  # manners, weeks, rare luck; places, cards, deletions: no step yet
+UNTRIED = {25, 37, *range(41, 48)}  # manners, weeks, rare luck; places, cards, polls, deletions: no step
 
 
 def places(cell: str) -> list[tuple[str, str]]:
     return [
         (path.replace("shim/", "whatsapp/shim/", 1) if path.startswith("shim/") else path, name)
-        for path, name in re.findall(r"`([\w/.]+):(\w+)`", cell)
+        for path, name in re.findall(r"`([\w/.-]+):(\w+)`", cell)
     ]
 
 

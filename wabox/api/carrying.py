@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -28,7 +28,7 @@ from wabox.messages.carrying import Carried, Enclosed
 from wabox.mounting import Kept
 from wabox.webhooks.lookups import Names
 from wabox.webhooks.targets import Allow
-from wabox.whatsapp.driver import Card, Place
+from wabox.whatsapp.driver import Card, Place, Poll
 
 AT_ONCE = 4  # fetches of all users together
 
@@ -39,7 +39,7 @@ Named = Annotated[
     Meta(min_length=1, max_length=carrying.LONGEST_LINE, extra_json_schema={"pattern": wire.NAME_PATTERN}),
 ]
 _GOES_ALONE = (
-    "A {0} goes alone: leave out message, template_id, variables, media, as_document, voice and {1}; "
+    "A {0} goes alone: leave out message, template_id, variables, media, as_document, voice, {1} and {2}; "
     "send a text by itself."
 )
 
@@ -208,26 +208,64 @@ class ContactCard(Struct):
     phone: str
 
 
-def enclosed(location: GivenLocation | None, contact: GivenContact | None, *, country: str) -> Enclosed | None:
-    """What the request names, checked. Raises Invalid, its details named below `location` or `contact`."""
-    name = "location" if location is not None else "contact"
+class GivenPoll(Struct, forbid_unknown_fields=True, kw_only=True):
+    """A question with 2 to 12 answers to choose from. many: whether one may choose several."""
+
+    question: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=carrying.LONGEST_QUESTION,
+            extra_json_schema={"pattern": wire.NAME_PATTERN},
+        ),
+    ]
+    options: Annotated[
+        list[
+            Annotated[
+                str,
+                Meta(
+                    min_length=1,
+                    max_length=carrying.LONGEST_OPTION,
+                    extra_json_schema={"pattern": wire.NAME_PATTERN},
+                ),
+            ]
+        ],
+        Meta(min_length=carrying.FEWEST_OPTIONS, max_length=carrying.MOST_OPTIONS),
+    ]
+    many: bool = False
+
+
+class AskedPoll(Struct):
+    """The poll that a message is. What people choose is seen on the phone only."""
+
+    question: str
+    options: list[str]
+    many: bool
+
+
+Instead = GivenLocation | GivenContact | GivenPoll
+
+
+def enclosed(given: Mapping[str, Instead | None], *, country: str) -> Enclosed | None:
+    """What the request names, checked. given: by field. Raises Invalid, its details named below that field."""
+    name, one = next(((name, one) for name, one in given.items() if one is not None), ("", None))
     try:
-        if location is not None:
-            return carrying.place(location.latitude, location.longitude, location.name, location.address)
-        return None if contact is None else carrying.card(contact.name, contact.phone, country=country)
+        if isinstance(one, GivenLocation):
+            return carrying.place(one.latitude, one.longitude, one.name, one.address)
+        if isinstance(one, GivenPoll):
+            return carrying.poll(one.question, one.options, many=one.many)
+        return None if one is None else carrying.card(one.name, one.phone, country=country)
     except Refusal as refusal:
         refusal.details = {f"{name}.{field}": text for field, text in refusal.details.items()}
         raise
 
 
-def check_goes_alone(location: GivenLocation | None, contact: GivenContact | None, *, beside: bool) -> None:
-    """Raises Invalid `goes_alone` for a place or a card with anything else. beside: whether a text or file is."""
-    if location is None and contact is None:
-        return
-    if beside or (location is not None and contact is not None):
-        names = ("location", "contact") if location is not None else ("contact", "location")
-        sentence = _GOES_ALONE.format(*names)
-        raise Invalid("goes_alone", sentence, details={names[0]: sentence})
+def check_goes_alone(given: Mapping[str, Instead | None], *, beside: bool) -> None:
+    """Raises Invalid `goes_alone` for one of them with anything else. beside: whether a text or file is."""
+    there = [name for name, one in given.items() if one is not None]
+    if there and (beside or len(there) > 1):
+        sentence = _GOES_ALONE.format(there[0], *(name for name in given if name != there[0]))
+        raise Invalid("goes_alone", sentence, details={there[0]: sentence})
 
 
 def location_of(enclosed: Enclosed | None) -> Location | None:
@@ -238,6 +276,13 @@ def location_of(enclosed: Enclosed | None) -> Location | None:
 def contact_of(enclosed: Enclosed | None) -> ContactCard | None:
     """The message's card as the API shows it."""
     return ContactCard(**asdict(enclosed)) if isinstance(enclosed, Card) else None
+
+
+def poll_of(enclosed: Enclosed | None) -> AskedPoll | None:
+    """The message's poll as the API shows it."""
+    if not isinstance(enclosed, Poll):
+        return None
+    return AskedPoll(enclosed.question, list(enclosed.options), enclosed.many)
 
 
 def _check(given: GivenFile) -> None:

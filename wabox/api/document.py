@@ -45,7 +45,7 @@ _ONE_OF = {
     "GivenFile": (("id", "url", "base64"),),
 }
 # What goes instead of a text, and beside nothing else.
-_ALONE = {"Send": (("location", "contact"), ("media", "variables", "voice"))}
+_ALONE = {"Send": (("location", "contact", "poll"), ("media", "variables", "voice"))}
 # Bodies that need no text if this field is given.
 _OR_WITH = {"Send": "media", "NewCampaign": "media"}
 

@@ -43,7 +43,8 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
     A stored text brings its own file, unless `media` is given, which wins.
     as_document: it goes as a file to save, whatever it is. voice: as a voice note, if it is Ogg/Opus; false sends
     that as a song.
-    location, contact: a place or somebody's contact card, which goes instead of text and file; it goes alone.
+    location, contact, poll: a place, somebody's contact card, or a question with answers to choose from, which
+    goes instead of text and file; it goes alone.
     person_id: as `message.received` told it, also for somebody whose number WhatsApp hides. device_label: else
     `primary`, or the phone that the person wrote to last. expires_at: past it the message is skipped.
     """
@@ -58,6 +59,7 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
     voice: bool | None = None
     location: carrying.GivenLocation | None = None
     contact: carrying.GivenContact | None = None
+    poll: carrying.GivenPoll | None = None
     device_label: wire.Label | None = None
     queue_if_offline: bool = False
     scheduled_for: wire.Aware | None = None
@@ -97,6 +99,7 @@ class Message(Struct):
     media: Carries | None
     location: carrying.Location | None
     contact: carrying.ContactCard | None
+    poll: carrying.AskedPoll | None
     status: stored.Status
     error: str | None
     error_text: str | None
@@ -140,7 +143,8 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
     number go on, or links the one before again.
     422 `bad_file`, `file_too_large`, `voice_needs_opus`, `no_text_with_sound`, `caption_too_long`: of its file.
     422 `bad_url`, `url_failed`: it could not be fetched. `file_gone`: that of the stored text is lost.
-    422 `goes_alone`: a location or contact came with something else. `bad_location`, `bad_contact`: it is wrong.
+    422 `goes_alone`: a location, contact or poll came with something else. `bad_location`, `bad_contact`,
+    `bad_poll`: it is wrong.
     422 `variables_missing`: the text names variables that stand without a fallback and were not sent.
     422 `content_refused`: the rules of this box do not allow the text. `content_review`: a person reads it first.
     """
@@ -297,6 +301,7 @@ def on_wire(
         media=carrying.on_wire(media.get(message.media_id or 0), message.media_kind),
         location=carrying.location_of(message.enclosed),
         contact=carrying.contact_of(message.enclosed),
+        poll=carrying.poll_of(message.enclosed),
         status=message.status,
         error=message.error,
         error_text=message.error_text,
@@ -332,21 +337,22 @@ def _one_recipient(data: Send, country: str) -> str | None:
 
 
 def _instead(data: Send, country: str) -> Enclosed | None:
-    """The place or card that goes instead of a text. Raises Invalid for a wrong one, or one that is not alone."""
+    """What goes instead of a text. Raises Invalid for a wrong one, or one that is not alone."""
     others = (data.message, data.template_id, data.variables, data.media, data.voice)
     beside = data.as_document or any(one is not None for one in others)
-    carrying.check_goes_alone(data.location, data.contact, beside=beside)
-    return carrying.enclosed(data.location, data.contact, country=country)
+    given = {"location": data.location, "contact": data.contact, "poll": data.poll}
+    carrying.check_goes_alone(given, beside=beside)
+    return carrying.enclosed(given, country=country)
 
 
 def _text_of(
     data: Send, names: tuple[str, ...]
 ) -> Callable[[Rows, int], tuple[Template | None, texts.Text | None]]:
-    """What finds the text in the transaction, None with a file, place or card, and the stored one that it is of.
+    """What finds the text in the transaction, None with what goes without, and the stored one that it is of.
 
     names: of the user's own fields, which the contact fills in. Raises Invalid for a text that is wrong.
     """
-    if data.location is not None or data.contact is not None:
+    if data.location is not None or data.contact is not None or data.poll is not None:
         return lambda rows, user_id: (None, None)
     given = template.checked_values(data.variables or {})
     if data.media is not None and data.template_id is None and not (data.message or "").strip():

@@ -32,7 +32,7 @@ class Entry:
 
     text: the message's, or the campaign's as it was written. names: the rules', as people know them.
     phone: of a single message. count: messages in it; 0 for a campaign that has not begun. media: the file that
-    goes with it. enclosed: the place or card that it is instead of a text.
+    goes with it. enclosed: the place, card or poll that it is instead of a text.
     """
 
     id: int

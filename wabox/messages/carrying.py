@@ -1,4 +1,4 @@
-"""What a message carries: a file with its text, or instead of one a place on the map or a contact card."""
+"""What a message carries: a file with its text, or instead of one a place on the map, a contact card or a poll."""
 
 from __future__ import annotations
 
@@ -16,10 +16,18 @@ from wabox.errors import Invalid, Refusal
 from wabox.media import keeping, kinds, sounds, stored
 from wabox.media.stored import Kind, Media
 from wabox.messages.template import NOTHING, Template
-from wabox.whatsapp.driver import Card, Place
+from wabox.whatsapp.driver import Card, Place, Poll
 
-Enclosed = Place | Card
+Enclosed = Place | Card | Poll
 LONGEST_LINE = 200  # characters of a name or an address
+# WhatsApp's own, from memory and unverified: wabox/docs/whatsapp.md row 47.
+LONGEST_QUESTION, LONGEST_OPTION = 255, 100
+FEWEST_OPTIONS, MOST_OPTIONS = 2, 12
+_TOO_LONG = {
+    LONGEST_LINE: f"One line of up to {LONGEST_LINE} characters, please.",
+    LONGEST_QUESTION: f"One line of up to {LONGEST_QUESTION} characters, please.",
+    LONGEST_OPTION: f"One line of up to {LONGEST_OPTION} characters, please.",
+}
 WITHOUT_TEXT: tuple[Kind, ...] = ("audio", "voice")  # WhatsApp shows no text with sound
 _NEEDS_OPUS = (
     "A voice note must be Ogg/Opus, and this file is not; convert it: "
@@ -125,12 +133,41 @@ def card(name: str, phone: str, *, country: str) -> Card:
         raise
 
 
+def poll(question: str, options: list[str], *, many: bool = False) -> Poll:
+    """A question and its answers, a line each, none twice. Raises Invalid `bad_poll`, its details so named."""
+    asked = _line("bad_poll", "question", question, LONGEST_QUESTION)
+    if asked is None:
+        raise _bad_poll("question", "Ask something.")
+    if not FEWEST_OPTIONS <= len(options) <= MOST_OPTIONS:
+        raise _bad_poll("options", f"Give {FEWEST_OPTIONS} to {MOST_OPTIONS} answers to choose from.")
+    chosen: list[str] = []
+    for at, option in enumerate(options):
+        line = _line("bad_poll", f"options[{at}]", option, LONGEST_OPTION)
+        if line is None:
+            raise _bad_poll(f"options[{at}]", "An answer must say something.")
+        if line in chosen:
+            raise _bad_poll(f"options[{at}]", "This answer is there already; each must be another.")
+        chosen.append(line)
+    return Poll(asked, tuple(chosen), many)
+
+
+def _bad_poll(field: str, sentence: str) -> Invalid:
+    return Invalid("bad_poll", sentence, details={field: sentence})
+
+
+_KINDS: dict[str, type[Enclosed]] = {"location": Place, "contact": Card, "poll": Poll}
+
+
+def kind_of(enclosed: Enclosed) -> str:
+    """As the API names it: location, contact or poll."""
+    return next(kind for kind, made in _KINDS.items() if isinstance(enclosed, made))
+
+
 def kept(enclosed: Enclosed | None) -> str | None:
     """As a message's row holds it."""
     if enclosed is None:
         return None
-    kind = "location" if isinstance(enclosed, Place) else "contact"
-    return json.dumps({"kind": kind, **asdict(enclosed)}, ensure_ascii=False)
+    return json.dumps({"kind": kind_of(enclosed), **asdict(enclosed)}, ensure_ascii=False)
 
 
 def read(text: str | None) -> Enclosed | None:
@@ -138,28 +175,31 @@ def read(text: str | None) -> Enclosed | None:
     if text is None:
         return None
     found: dict[str, Any] = json.loads(text)
-    return Place(**found) if found.pop("kind") == "location" else Card(**found)
+    kind = found.pop("kind")
+    if kind == "poll":
+        return Poll(found["question"], tuple(found["options"]), found["many"])
+    return Place(**found) if kind == "location" else Card(**found)
 
 
 def told(enclosed: Enclosed | None) -> dict[str, object]:
-    """As a webhook tells it: `{location: …}` or `{contact: …}`, else nothing."""
-    if enclosed is None:
-        return {}
-    return {"location" if isinstance(enclosed, Place) else "contact": asdict(enclosed)}
+    """As a webhook tells it: `{location: …}`, `{contact: …}` or `{poll: …}`, else nothing."""
+    return {} if enclosed is None else {kind_of(enclosed): asdict(enclosed)}
 
 
 def words(text: str, enclosed: Enclosed | None) -> str:
-    """What rules read of a message: its text, or what stands on the place or the card."""
+    """What rules read of a message: its text, or what stands on the place, the card or the poll."""
     if enclosed is None:
         return text
+    if isinstance(enclosed, Poll):
+        return "\n".join((enclosed.question, *enclosed.options))
     lines = (enclosed.name, enclosed.address if isinstance(enclosed, Place) else enclosed.phone)
     return "\n".join(line for line in lines if line)
 
 
-def _line(code: str, field: str, text: str | None) -> str | None:
+def _line(code: str, field: str, text: str | None, most: int = LONGEST_LINE) -> str | None:
     line = " ".join((text or "").split())
-    if len(line) > LONGEST_LINE or _UNFIT.search(line):
-        sentence = f"One line of up to {LONGEST_LINE} characters, please."
+    if len(line) > most or _UNFIT.search(line):
+        sentence = _TOO_LONG[most]
         raise Invalid(code, sentence, details={field: sentence})
     seen = any(unicodedata.category(one) not in ("Cf", "Zs") for one in line)
     return line if seen else None

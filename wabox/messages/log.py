@@ -180,8 +180,10 @@ def _total(rows: Rows, user_id: int, wanted: Wanted) -> int:
 _PERSON = """m.phone = (select p.phone from people p where p.user_id = :user_id and p.joined_to is null and p.id =
     (select coalesce(joined_to, id) from people where id = :person_id))"""
 
-_ENCLOSED = """(m.enclosed is not null and instr(lower(coalesce(m.enclosed ->> 'name', '') || char(10)
-    || coalesce(m.enclosed ->> 'address', m.enclosed ->> 'phone', '')), lower(:text)) > 0)"""
+_ENCLOSED = """(m.enclosed is not null and instr(lower(
+    coalesce(m.enclosed ->> 'name', m.enclosed ->> 'question', '') || char(10)
+    || coalesce(m.enclosed ->> 'address', m.enclosed ->> 'phone',
+      (select group_concat(value, char(10)) from json_each(m.enclosed, '$.options')), '')), lower(:text)) > 0)"""
 
 _SAID = f"""(instr(lower(m.text), lower(:text)) > 0 or {_ENCLOSED}
     or (:who <> '' and m.phone in (select p.phone from people p

@@ -31,8 +31,9 @@ class Message:
     account: digits of the number it was handed over from last, None if it never was.
     phone: the recipient's address, digits or a hidden id. person_id: None for somebody who never wrote.
     media_id, media_kind: the file that goes with it, and as what; then `text` is its caption and may be empty.
-    enclosed: the place or card that it is instead of a text. revoked_at: since when it is deleted for everyone;
-    revoke_due_at: when that is tried next, None unless it is still to be; revoke_error: why it was given up.
+    enclosed: the place, card or poll that it is instead of a text. revoked_at: since when it is deleted for
+    everyone; revoke_due_at: when that is tried next, None unless it is still to be; revoke_error: why it was
+    given up.
     revoke_bulk: asked for with its whole campaign, and less urgent than one that was asked for by itself.
     """
 

@@ -1,4 +1,4 @@
-"""What a message is instead of a text: a place on the map, or somebody's contact card, as a phone shows it."""
+"""What a message is instead of a text: a place, somebody's contact card or a poll, as a phone shows it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ import msgspec
 from wabox.errors import Invalid
 from wabox.sandbox.faults import clean_phone
 
-KINDS = ("location", "vcard")
+KINDS = ("location", "vcard", "poll_creation")
 MOST_CARDS = 20
 MOST_NAME = 200
+MOST_OPTIONS = 12
 
 _NAME = re.compile(r"(?m)^FN:(.+)$")
 _PHONE = re.compile(r"(?m)^(?:\w+\.)?TEL;[^:\n]*\bwaid=(\d{7,15})\b")
 
 
 def shown(sent: dict[str, Any]) -> dict[str, Any] | None:
-    """`{location: …}` or `{contact: …}` of what a page handed over; None if no phone could show it."""
+    """`{location: …}`, `{contact: …}` or `{poll: …}` that a page handed over; None if no phone could show it."""
     if sent["type"] == "location":
         return _location(sent.get("place") or {})
+    if sent["type"] == "poll_creation":
+        return _poll(sent.get("poll") or {})
     return _contact(str(sent.get("text") or ""))
 
 
@@ -68,6 +71,8 @@ def told(enclosed: dict[str, Any] | None) -> dict[str, Any] | None:
     """As a page hears of it, in WhatsApp's words."""
     if enclosed is None:
         return None
+    if "poll" in enclosed:
+        return {"type": "poll_creation"}
     if place := enclosed.get("location"):
         loc = "\n".join(one for one in (place["name"], place["address"]) if one)
         return {"type": "location", "lat": place["latitude"], "lng": place["longitude"], "loc": loc}
@@ -82,6 +87,14 @@ def _vcard(card: dict[str, Any]) -> str:
     name = re.sub(r"([\\,;])", r"\\\1", card["name"])
     numbers = [f"TEL;type=CELL;waid={one}:+{one}" for one in card.get("phones", [card["phone"]])]
     return "\n".join(["BEGIN:VCARD", "VERSION:3.0", f"N:;{name};;;", f"FN:{name}", *numbers, "END:VCARD"])
+
+
+def _poll(poll: dict[str, Any]) -> dict[str, Any] | None:
+    """Nobody sees a poll that asks nothing, or that has one answer, twelve and more, or the same one twice."""
+    question, options, most = poll.get("name"), poll.get("options") or [], poll.get("selectable")
+    if not question or not all(options) or not 2 <= len(set(options)) == len(options) <= MOST_OPTIONS:
+        return None
+    return {"poll": {"question": question, "options": options, "many": most == 0}}
 
 
 def _location(place: dict[str, Any]) -> dict[str, Any] | None:

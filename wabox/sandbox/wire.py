@@ -70,6 +70,14 @@ class Spot(msgspec.Struct):
     loc: str = ""
 
 
+class Asked(msgspec.Struct):
+    """A poll. selectable: how many answers one may choose, 0 = any number."""
+
+    name: str
+    options: list[str]
+    selectable: int = 0
+
+
 class Sent(msgspec.Struct):
     """A message as a page hands it over."""
 
@@ -80,6 +88,7 @@ class Sent(msgspec.Struct):
     caption: str | None = None
     media: Media | None = None
     place: Spot | None = None
+    poll: Asked | None = None
 
 
 class Revoke(msgspec.Struct):

@@ -58,7 +58,8 @@ class Message(msgspec.Struct):
     """One message as the server took it. copies: how often this id was handed over.
 
     media: `{kind, mime, filename, bytes, sha256}` of its file; of what people write it may be the kind alone.
-    enclosed: `{location: …}`, `{contact: …}` or, of several, `{contacts: […]}`, which it is instead of a text.
+    enclosed: `{location: …}`, `{contact: …}`, of several `{contacts: […]}`, or `{poll: …}`, which it is instead
+    of a text.
     revoked: its sender has deleted it for everyone, and nothing of what it said is left.
     """
 

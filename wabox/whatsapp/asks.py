@@ -25,9 +25,11 @@ from wabox.whatsapp.driver import (
     Enclosed,
     File,
     Handed,
+    Instead,
     Link,
     LookedUp,
     Place,
+    Poll,
     Resolved,
     Revoked,
     SessionLost,
@@ -72,11 +74,12 @@ async def hand_over(
     return await _file_handed(session, question, enclosed)
 
 
-def _told(enclosed: Place | Card | None) -> dict[str, Any]:
+def _told(enclosed: Instead | None) -> dict[str, Any]:
     """What goes instead of a text, as the shim takes it."""
-    if enclosed is None:
-        return {}
-    return {"place" if isinstance(enclosed, Place) else "card": asdict(enclosed)}
+    return {} if enclosed is None else {_CALLED[type(enclosed)]: asdict(enclosed)}
+
+
+_CALLED: dict[type[Instead], str] = {Place: "place", Card: "card", Poll: "poll"}
 
 
 async def _file_handed(session: Session, question: dict[str, Any], file: File) -> Handed:

@@ -298,7 +298,17 @@ class Card:
     phone: str
 
 
-Enclosed = File | Place | Card
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """A question with answers to choose from, a line each. many: whether one may choose several."""
+
+    question: str
+    options: tuple[str, ...]
+    many: bool = False
+
+
+Instead = Place | Card | Poll  # what goes instead of a text
+Enclosed = File | Instead
 
 TOO_MANY = "too_many_checks"
 TIMELOCK = "timelock"  # WhatsApp lets this account begin no new chats for a time
@@ -482,7 +492,7 @@ class Driver(Protocol):
         """Give one text to WhatsApp under this id, and wait up to 30 s for the server's ack.
 
         enclosed: a file, of which it is the caption and may be empty; its upload has a second more for every
-        64 kB. Or a place or a card, which go instead of a text: it is empty.
+        64 kB. Or a place, a card or a poll, which go instead of a text: it is empty.
         SessionLost here means that the page was never asked: this attempt is surely not sent.
         """
 

@@ -28,7 +28,6 @@ from wabox.whatsapp.driver import (
     UPLOAD_ERROR,
     UPLOAD_STUCK,
     Attached,
-    Card,
     Checkup,
     Detail,
     Downloaded,
@@ -37,6 +36,7 @@ from wabox.whatsapp.driver import (
     File,
     Handed,
     Inbound,
+    Instead,
     Joined,
     Limits,
     Link,
@@ -94,7 +94,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + b"a page"
 class Taken:
     """A message as the server took it. copies: how often this id reached the server. sha256: of its file.
 
-    enclosed: the place or card that it is instead of a text.
+    enclosed: the place, card or poll that it is instead of a text.
     """
 
     device_id: int
@@ -104,7 +104,7 @@ class Taken:
     copies: int = 1
     file: File | None = None
     sha256: str | None = None
-    enclosed: Place | Card | None = None
+    enclosed: Instead | None = None
 
 
 @dataclass(slots=True)
@@ -749,7 +749,7 @@ def _as_taken(message: Taken, enclosed: Enclosed | None) -> Taken | str:
     return replace(message, file=enclosed, sha256=sha256)
 
 
-def _as_shown(enclosed: Place | Card | None) -> Place | Card | None:
+def _as_shown(enclosed: Instead | None) -> Instead | None:
     """A place without a name is shown under its address."""
     if isinstance(enclosed, Place) and not enclosed.name:
         return replace(enclosed, name=enclosed.address, address=None)

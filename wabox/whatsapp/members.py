@@ -43,6 +43,7 @@ MEMBERS = (
     _("WPP.chat.deleteMessage", "send", "wa-js"),
     _("WPP.chat.sendLocationMessage", "send", "wa-js"),
     _("WPP.chat.sendVCardContactMessage", "send", "wa-js"),
+    _("WPP.chat.sendCreatePollMessage", "send", "wa-js"),
     _("WPP.chat.getMessageById", "send", "wa-js"),
     _("WPP.conn.getAuthCode", "link", "wa-js"),
     _("Cmd.refreshQR", "link", "wa-js"),

@@ -63,7 +63,7 @@ def test_a_body_is_closed_and_its_types_are_told(told: dict[str, Any]) -> None:
     either = [[one["required"] for one in choice["oneOf"]] for choice in shapes["Send"]["allOf"]]
     assert either == [
         [["phone"], ["person_id"]],
-        [["message"], ["template_id"], ["media"], ["location"], ["contact"]],
+        [["message"], ["template_id"], ["media"], ["location"], ["contact"], ["poll"]],
     ]
     assert shapes["Message"]["properties"]["queued_at"]["format"] == "date-time"
 

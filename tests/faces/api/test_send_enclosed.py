@@ -1,4 +1,4 @@
-"""POST /send with a place or a contact card: what it answers, what it refuses, keys, rules, search and erasure."""
+"""POST /send with a place, a card or a poll: what it answers, what it refuses, keys, rules, search, erasure."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
 ]
 SHOP = {"latitude": 23.7806, "longitude": 90.2792, "name": "Rahim Store", "address": "12 Road 5"}
+WHEN = {"question": "When shall we come?", "options": ["Morning", "Evening by boat"], "many": False}
 KARIM = {"name": "Karim", "phone": "8801711999999"}
 
 
@@ -54,9 +55,28 @@ def test_a_contact_card_goes_with_its_number_as_the_house_writes_them(api: Api) 
     assert message(api, send(api, message="hello"))["contact"] is None
 
 
+def test_a_poll_goes_with_each_answer_a_line(api: Api) -> None:
+    given = {"question": " When shall\n we come? ", "options": ["Morning ", "Evening  by boat"]}
+    found = message(api, send(api, poll=given))
+    assert found["poll"] == WHEN
+    assert (found["message"], found["location"], found["contact"]) == ("", None, None)
+    assert message(api, send(api, poll={**WHEN, "many": True}))["poll"]["many"] is True
+
+
 @pytest.mark.parametrize(
     ("field", "given", "wrong"),
     [
+        ("poll", {**WHEN, "question": " "}, "poll.question"),
+        ("poll", {**WHEN, "question": "x" * 256}, "poll.question"),
+        ("poll", {**WHEN, "options": ["Morning"]}, "poll.options"),
+        ("poll", {**WHEN, "options": [str(n) for n in range(13)]}, "poll.options"),
+        ("poll", {**WHEN, "options": ["Morning", " "]}, "poll.options[1]"),
+        ("poll", {**WHEN, "options": ["Morning", "Morning "]}, "poll.options[1]"),
+        ("poll", {**WHEN, "options": ["Morning", "x" * 101]}, "poll.options[1]"),
+        ("poll", {**WHEN, "options": "Morning"}, "poll.options"),
+        ("poll", {**WHEN, "many": 1}, "poll.many"),
+        ("poll", {"question": "When?"}, "poll.options"),
+        ("poll", {**WHEN, "answers": []}, "poll.answers"),
         ("location", {"latitude": 90.1, "longitude": 0}, "location.latitude"),
         ("location", {"latitude": -91, "longitude": 0}, "location.latitude"),
         ("location", {"latitude": 0, "longitude": 180.5}, "location.longitude"),
@@ -104,7 +124,9 @@ def test_a_number_that_is_none_is_no_place(api: Api, number: str) -> None:
     ids=str,
 )
 def test_it_goes_alone_and_the_refusal_says_what_to_leave_out(api: Api, beside: dict[str, Any]) -> None:
-    for field, given, other in some([("location", SHOP, "contact"), ("contact", KARIM, "location")]):
+    for field, given, other in some(
+        [("location", SHOP, "contact"), ("contact", KARIM, "poll"), ("poll", WHEN, "location")]
+    ):
         answer = send(api, **{field: given}, **beside)
         assert (answer.status_code, answer.json()["code"]) == (422, "goes_alone")
         assert other in answer.json()["details"][field]
@@ -137,8 +159,10 @@ def test_one_key_is_one_message_and_another_place_is_another_body(api: Api) -> N
         {"location": {**SHOP, "name": "Casino Royal"}},
         {"location": {**SHOP, "address": "behind the casino"}},
         {"contact": {**KARIM, "name": "casino"}},
+        {"poll": {**WHEN, "question": "Which casino?"}},
+        {"poll": {**WHEN, "options": ["the park", "the casino"]}},
     ],
-    ids=["name", "address", "contact"],
+    ids=["name", "address", "contact", "question", "answer"],
 )
 def test_rules_read_what_stands_on_it(open_api: Open, given: dict[str, Any]) -> None:
     api = open_api(accounts={"registration": "open"})
@@ -166,5 +190,7 @@ def test_the_log_finds_it_by_what_stands_on_it(api: Api) -> None:
         [card["job_id"]],
     )
     assert found("1711999999") == [card["job_id"]]
+    poll = message(api, send(api, poll=WHEN))
+    assert (found("shall"), found("by boat"), found("options")) == ([poll["job_id"]], [poll["job_id"]], [])
     assert (found("latitude"), found("location")) == ([], [])
-    assert len(found("")) == 3
+    assert len(found("")) == 4

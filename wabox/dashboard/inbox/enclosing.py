@@ -1,10 +1,10 @@
-"""A place or a contact card, sent into a talk: a form each, and the user's contacts to choose from."""
+"""A place, a contact card or a poll, sent into a talk: a form each, and the user's contacts to choose from."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from litestar import Response, get, post
@@ -24,38 +24,45 @@ from wabox.messages.carrying import Enclosed
 from wabox.mounting import Kept, Mount
 
 MOST_FOUND = 8
+MOST_TYPED = 4_000
 
 _POINT = re.compile(r"([+-]?\d{1,3}(?:\.\d{1,17})?)(?:\s*,\s*|\s+)([+-]?\d{1,3}(?:\.\d{1,17})?)")
 _FIELDS = {
     "location": {"latitude": "point", "longitude": "point", "name": "place"},
     "contact": {"phone": "number"},
+    "poll": {},
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Both forms as they were filled in. point: latitude and longitude, as maps copy them."""
+    """The forms as they were filled in. point: latitude and longitude, as maps copy them. options: one a line."""
 
     point: str = ""
     place: str = ""
     address: str = ""
     name: str = ""
     number: str = ""
+    question: str = ""
+    options: str = ""
+    many: bool = field(default=False, kw_only=True)
 
 
 @get("/inbox/{phone:str}/enclose")
 async def page(phone: str, desk: Desk) -> Response[str]:
-    """Both forms; the place in it is the one that was sent last, whomever to."""
+    """The forms; the place in it is the one that was sent last, whomever to."""
     return await _page(desk, phone)
 
 
 @post("/inbox/{phone:str}/enclose")
 async def send(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
-    """The place or the card is queued for this person, from the phone they wrote to."""
+    """The place, the card or the poll is queued for this person, from the phone they wrote to."""
     await desk.box.db.read(_known, desk, phone)
     form = await desk.form()
-    kind = "contact" if form.text("kind") == "contact" else "location"
-    draft = Draft(*(form.text(name)[:400] for name in ("point", "place", "address", "name", "number")))
+    kind = form.text("kind") if form.text("kind") in _FIELDS else "location"
+    names = ("point", "place", "address", "name", "number", "question")
+    options, many = form.text("options")[:MOST_TYPED], form.ticked("many")
+    draft = replace(Draft(*(form.text(name)[:400] for name in names)), options=options, many=many)
 
     def send() -> Awaitable[int]:
         given = _given(draft, kind, desk.box.config.locale.country)
@@ -72,6 +79,9 @@ async def send(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
 def _given(draft: Draft, kind: str, country: str) -> Enclosed:
     if kind == "contact":
         return carrying.card(draft.name, draft.number, country=country)
+    if kind == "poll":
+        lines = [line for line in draft.options.splitlines() if line.strip()]
+        return carrying.poll(draft.question, lines, many=draft.many)
     found = _POINT.fullmatch(draft.point.strip(" ()"))
     if found is None:
         sentence = later("Write the point as a map shows it: 23.7806, 90.2792.")
@@ -107,11 +117,12 @@ def _begun(rows: Rows, desk: Desk) -> Draft:
 
 
 def _errors(refusal: Refusal | None, kind: str) -> dict[str, str]:
-    """A sentence for each field of the form that was sent; what is about no field stands above both."""
+    """A sentence for each field of the form that was sent; what is about no field stands above them."""
     if refusal is None:
         return {}
-    fields = {_FIELDS[kind].get(field, field): text for field, text in refusal.details.items()}
-    here = {field: text for field, text in fields.items() if field in Draft.__slots__}
+    names = _FIELDS[kind]
+    fields = {names.get(one, one.partition("[")[0]): text for one, text in refusal.details.items()}
+    here = {one: text for one, text in fields.items() if one in Draft.__slots__}
     return here or {"form": refusal.sentence}
 
 

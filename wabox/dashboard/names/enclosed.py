@@ -1,4 +1,4 @@
-"""Knows how a place and a contact card are called on pages."""
+"""Knows how a place, a contact card and a poll are called on pages."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from wabox.contacts.inbox_instead import Instead
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
 from wabox.messages.carrying import Enclosed
-from wabox.whatsapp.driver import Place
+from wabox.whatsapp.driver import Place, Poll
 
 
 def icon(given: Enclosed) -> str:
     """The picture before it."""
+    if isinstance(given, Poll):
+        return "reports"
     return "globe" if isinstance(given, Place) else "people"
 
 
@@ -19,6 +21,8 @@ def line(voice: Voice, given: Enclosed) -> str:
     if isinstance(given, Place):
         what = ", ".join(one for one in (given.name, given.address) if one) or degrees(given)
         return voice.say(later("Location: %(what)s"), what=what)
+    if isinstance(given, Poll):
+        return voice.say(later("Poll: %(question)s"), question=given.question)
     return voice.say(later("Contact: %(name)s, %(phone)s"), name=given.name, phone=voice.phone(given.phone))
 
 
@@ -26,6 +30,11 @@ def point(given: Enclosed) -> str | None:
     """Where a place is, to copy into any map, if its line does not say so; digits as maps read them."""
     named = isinstance(given, Place) and (given.name or given.address)
     return degrees(given) if isinstance(given, Place) and named else None
+
+
+def options(given: Enclosed) -> tuple[str, ...]:
+    """The answers of a poll."""
+    return given.options if isinstance(given, Poll) else ()
 
 
 def is_place(instead: Instead) -> bool:

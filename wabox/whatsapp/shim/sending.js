@@ -42,7 +42,7 @@ const send = async (question) => {
   if (question.file && said.reason && said.reason !== 'error_unknown') return said; // the server was not asked
   return { ...said, ...(await refusal(question.chat, stored(key))) };
 };
-const give = async ({ chat, id, text: body, file, place, card, timeoutMs }) => {
+const give = async ({ chat, id, text: body, file, place, card, poll, timeoutMs }) => {
   const key = ourKey(chat, id);
   const before = stored(key);
   if (before && before.ack >= 1) return { outcome: 'acked' };
@@ -61,7 +61,7 @@ const give = async ({ chat, id, text: body, file, place, card, timeoutMs }) => {
   let over = false;
   if (file) uploads.set(id, key);
   const resent = second && (!file || isUploaded(before)) ? again(chat, before) : null;
-  const fresh = file ? giveFile(chat, key, body, file) : giveWords(chat, key, { body, place, card });
+  const fresh = file ? giveFile(chat, key, body, file) : giveWords(chat, key, { body, place, card, poll });
   const answer = resent || fresh;
   const seen = file ? [ended(key, file.bytes, () => over)] : [];
   try {

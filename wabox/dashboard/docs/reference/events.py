@@ -38,7 +38,10 @@ def _delivery(status: str, about: str, *, error: str | None = None, sent: bool =
 EVENTS: tuple[Event, ...] = (
     _delivery(
         "sent",
-        later("WhatsApp took the message. Of a place or a card, delivery events carry location or contact too."),
+        later(
+            "WhatsApp took the message. Of a place, a card or a poll, delivery events carry location, contact "
+            "or poll too."
+        ),
     ),
     _delivery(
         "failed", later("It did not go and is not tried again; error says why."), error="refused", sent=False

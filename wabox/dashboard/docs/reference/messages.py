@@ -15,6 +15,7 @@ _MESSAGE = {
     "media": None,
     "location": None,
     "contact": None,
+    "poll": None,
     "status": "queued",
     "error": None,
     "error_text": None,
@@ -94,6 +95,14 @@ MESSAGES = Chapter(
                     later(
                         "Instead of text and file, beside neither: a contact card, "
                         '{"name": "Karim", "phone": "01711123456"}. The number in any usual spelling.'
+                    ),
+                ),
+                Field(
+                    "poll",
+                    later(
+                        "Instead of text and file, beside neither: a question with 2 to 12 answers, "
+                        '{"question": "When shall we come?", "options": ["Morning", "Evening"], "many": false}. '
+                        "many: one may choose several. What they choose is seen on the phone only."
                     ),
                 ),
                 Field(

@@ -116,6 +116,7 @@ __d('WAWebMsgModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expor
       'quotedStanzaID', 'quotedParticipant', 'isForwarded', 'kicState', 'latestEditMsgKey',
       'isUnsentMedia', 'pendingAckUpdate', 'invis', 'urlText', 'urlNumber', 'isViewOnce', 'isSendFailure',
       'errorCode', 'ephemeralDuration', 'lat', 'lng', 'loc', 'clientUrl', 'vcardFormattedName', 'vcardList',
+      'pollName', 'pollOptions', 'pollSelectableOptionsCount', 'pollEncKey', 'messageSecret',
     ],
     'msg',
   );

@@ -21,6 +21,11 @@ __d('SandboxOutbox', ['SandboxWire', 'SandboxStorage', 'WAWebMsgCollection'], (
         size: message.size,
         direct_path: message.directPath,
       },
+      poll: message.type === 'poll_creation' ? {
+        name: message.pollName ?? '',
+        options: (message.pollOptions ?? []).map((option) => option.name),
+        selectable: message.pollSelectableOptionsCount ?? 0,
+      } : undefined,
       place: message.type === 'location' ? { lat: message.lat, lng: message.lng, loc: message.loc ?? '' } : undefined,
     };
   }

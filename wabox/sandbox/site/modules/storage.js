@@ -6,6 +6,7 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     'type', 'subtype', 'body', 'caption', 't', 'self', 'mimetype', 'filename', 'size', 'filehash',
     'directPath', 'notifyName', 'isSendFailure', 'ephemeralDuration', 'lat', 'lng', 'loc', 'vcardFormattedName',
     'vcardList',
+    'pollName', 'pollOptions', 'pollSelectableOptionsCount', 'pollEncKey', 'messageSecret',
   ];
   const CHAT_FIELDS = ['t', 'unreadCount', 'pushname', 'archive', 'pin', 'ephemeralDuration', 'goneMs'];
 
@@ -57,7 +58,8 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     const picked = {};
     for (const name of names) {
       const value = attributes[name];
-      if (value !== undefined && (typeof value !== 'object' || Array.isArray(value))) picked[name] = value;
+      const plain = typeof value !== 'object' || Array.isArray(value) || value instanceof Uint8Array;
+      if (value !== undefined && plain) picked[name] = value;
     }
     return picked;
   }

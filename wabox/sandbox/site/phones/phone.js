@@ -106,9 +106,16 @@ function card({ name, phone, phones }) {
   return element('span', { class: 'file' }, '👤 ', element('strong', {}, name), numbers);
 }
 
-function contents({ media, location, contact, contacts }) {
+function poll({ question, options, many }) {
+  const answers = options.map((option) => element('li', {}, option));
+  const how = many ? 'Choose one or more' : 'Choose one';
+  return [element('strong', {}, question), element('span', { class: 'quiet' }, ` ${how}`), element('ul', {}, ...answers)];
+}
+
+function contents({ media, location, contact, contacts, poll: asked }) {
   if (media) return file(media);
   if (location) return place(location);
+  if (asked) return poll(asked);
   return (contacts ?? (contact ? [contact] : [])).map(card);
 }
 
