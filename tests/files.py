@@ -119,6 +119,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "page before.jpg": (b"<b>hi</b>" + drawn("jpg"), "not sent"),
     "page before.pdf": (b"<b onclick='x'>hi</b>\n" + pdf(), "two things"),
     "page behind.pdf": (pdf() + b"<script>alert(1)</script>", "two things"),
+    "program behind.pdf": (pdf() + b"\nMZ\x90\0" + b"\0" * 99, "two things"),
     "page in a cut one.pdf": (b"%PDF-1.4\n<html><script>x</script>", "two things"),
     "page behind.ogg": (opus() + b"<html><script>x</script>", "damaged"),
     "cut.ogg": (opus()[:-20], "damaged"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +14,16 @@ import pytest
 from tests.cast import NOON, Stage
 from tests.engine.conftest import Engine
 from tests.engine.test_campaigns import launch, people, show
+from tests.engine.test_fetching import ask, comes
+from tests.engine.test_fetching import show as fetched
+from tests.files import pdf
 from wabox import closing, threads
 from wabox.accounts import mail, sessions, users
 from wabox.accounts.states import Actor
 from wabox.billing import notices, plans, subscriptions
 from wabox.billing.plans import Terms
 from wabox.campaigns import launching
+from wabox.contacts.inbox_files import Wanted
 from wabox.db import Tx
 from wabox.devices import idle_warnings, orders
 from wabox.engine import backoff, billing
@@ -26,6 +31,7 @@ from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
 from wabox.engine.closed_accounts import ClosedAccounts
 from wabox.engine.expansion import Campaigns
+from wabox.engine.fetching import Fetching
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.idling import Idling
 from wabox.engine.links import Links
@@ -226,6 +232,29 @@ def test_a_message_that_cannot_be_skipped_holds_up_no_other_that_expires(
     monkeypatch.setattr(backoff, "monotonic", lambda: 1e12)
     run(Clock(engine.stage.box, workers(engine.stage), steps=[], hourly=[])._expire)
     assert engine.status(jobs[3]) == "skipped"
+
+
+def test_a_file_that_breaks_its_turn_holds_up_no_other(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is counted as tried before it is, and its turn ends in the worker's shell."""
+    box, whole = engine.stage.box, Fetching._take_in
+    first, second = (comes(engine, pdf(name)) for name in ("one", "two"))
+    for one in (first, second):
+        ask(engine, one)
+
+    def take_in(self: Fetching, wanted: Wanted, path: Any) -> None:
+        if wanted.inbox_id == first:
+            raise ValueError("poisoned")
+        whole(self, wanted, path)
+
+    monkeypatch.setattr(Fetching, "_take_in", take_in)
+    for _ in range(2):
+        with suppress(ValueError):
+            Fetching(box, engine.driver).turn(engine.stage.asha.device_id)
+    assert (fetched(engine, first).there, fetched(engine, second).there) == (False, True)
+    monkeypatch.setattr(Fetching, "_take_in", whole)
+    engine.stage.hands.forward(hours=1)
+    Fetching(box, engine.driver).turn(engine.stage.asha.device_id)
+    assert fetched(engine, first).there
 
 
 class Opens:

@@ -18,7 +18,7 @@ from tests.engine.conftest import PHONE, SHOP, Engine, holds, make
 from tests.engine.test_campaigns import expand, launch, people, show
 from wabox.accounts.states import Actor
 from wabox.billing import ledger
-from wabox.campaigns import control, expansion, launching, renaming, replies
+from wabox.campaigns import control, expansion, launching, replies
 from wabox.contacts import (
     conditions,
     csv_files,
@@ -43,6 +43,7 @@ from wabox.errors import Invalid, NotFound
 from wabox.messages import addressees, answers, claiming, explaining, leaving, outbox, stored
 from wabox.messages import log as messages_log
 from wabox.messages.line import of_device
+from wabox.texts import renaming
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Handed, NewChats, PhoneUsed, Timelock
@@ -1087,12 +1088,26 @@ def give_field(engine: Engine, phone: str, **fields: str) -> None:
 
 def rename(engine: Engine) -> None:
     box = engine.stage.box
-    box.db.write_now(renaming.change, engine.stage.asha.id, field_of(engine).id, name="town", currency="BDT")
+    box.db.write_now(
+        renaming.change,
+        engine.stage.asha.id,
+        field_of(engine).id,
+        name="town",
+        currency="BDT",
+        now=engine.stage.hands.now(),
+    )
 
 
 def make_date(engine: Engine) -> None:
     box = engine.stage.box
-    box.db.write_now(renaming.change, engine.stage.asha.id, field_of(engine).id, kind="date", currency="BDT")
+    box.db.write_now(
+        renaming.change,
+        engine.stage.asha.id,
+        field_of(engine).id,
+        kind="date",
+        currency="BDT",
+        now=engine.stage.hands.now(),
+    )
 
 
 def remove_field(engine: Engine) -> None:
@@ -1176,7 +1191,9 @@ def test_a_campaign_says_what_people_have_when_its_messages_are_made(engine: Eng
     campaign_id = launch(engine, "{city:x} {due}", scheduled_for=later)
     give_field(engine, numbers[0], city="Sylhet")
     give_field(engine, numbers[1], city="")
-    box.db.write_now(renaming.change, user_id, due.id, display="money", currency="BDT")
+    box.db.write_now(
+        renaming.change, user_id, due.id, display="money", currency="BDT", now=engine.stage.hands.now()
+    )
     engine.stage.hands.forward(hours=2)
     write(engine, launching.launch_scheduled, campaign_id, [1, 2])
     expand(engine, campaign_id)

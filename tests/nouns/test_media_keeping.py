@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,10 @@ from tests.files import opus, pdf
 from tests.nouns.test_media_intake import left, take
 from wabox import closing, times
 from wabox.accounts.states import Actor
-from wabox.db import Rows, Tx
+from wabox.db import Row, Rows, Tx
 from wabox.engine.filing import Filing
 from wabox.errors import Invalid, NotFound, Unavailable
-from wabox.media import keeping, store, stored
+from wabox.media import intake, keeping, store, stored
 from wabox.media.kinds import MEGABYTE
 from wabox.messages import outbox, template
 from wabox.texts import stored as texts
@@ -132,6 +132,41 @@ def test_longest_unused_makes_room_and_what_is_needed_never(shop: Stage) -> None
     assert refusal.value.code == "media_full"
     end(shop, job_id)
     assert take(shop, BIG + b"5", "5.pdf", room=1).made_room
+
+
+def test_room_is_made_in_one_pass_and_a_file_is_free_with_its_last_row(shop: Stage) -> None:
+    shared = take(shop, BIG + b"0", "0.pdf").media
+    shop.hands.forward(minutes=1)
+    small = [take(shop, pdf(f"{n}"), f"{n}.pdf").media for n in range(30)]
+    shop.hands.forward(minutes=1)
+    take(shop, BIG + b"0", "0.pdf", user_id=shop.bilal.id)
+    asked: list[str] = []
+    whole = Tx.all
+
+    def counted(tx: Tx, sql: str, **params: object) -> list[Row]:
+        asked.append(sql)
+        return whole(tx, sql, **params)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Tx, "all", counted)
+        assert take(shop, pdf() + b" " * 900_000, "big.pdf", room=1).made_room
+    assert sum("last_used_at" in sql for sql in asked) == 1
+    rows = shop.box.db.read_here(lambda r: r.all("select id from media where removed_at is null"))
+    assert not {row["id"] for row in rows} & {shared.id, *(one.id for one in small)}
+
+
+def test_what_somebody_opens_is_kept_on(shop: Stage) -> None:
+    found = take(shop, pdf(), "a.pdf").media
+
+    def opens(**later: int) -> datetime:
+        shop.hands.forward(**later)
+        asyncio.run(intake.opened(shop.box.db, shop.asha.id, found.id, now=shop.hands.now()))
+        return shop.box.db.read_here(stored.by_id, found.id).last_used_at
+
+    assert opens(hours=23) == found.last_used_at
+    assert opens(hours=2) == shop.hands.now()
+    with pytest.raises(NotFound):
+        asyncio.run(intake.opened(shop.box.db, shop.bilal.id, found.id, now=shop.hands.now()))
 
 
 def test_room_is_counted_once_a_file(shop: Stage) -> None:

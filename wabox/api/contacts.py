@@ -19,6 +19,7 @@ from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.contacts import fields, own_values, phones, suppression, writing
 from wabox.contacts import stored as contacts
+from wabox.contacts.conditions import Condition
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
@@ -53,6 +54,15 @@ Fields = Annotated[
 _TagFilter = Annotated[
     str | None,
     Parameter(max_length=fields.MOST_TAG, description="Only with this tag, in any case.", schema_extra=_PLAIN),
+]
+_FieldFilter = Annotated[
+    str | None,
+    Parameter(
+        max_length=own_values.MOST_VALUE + 64,
+        description="Only who has just this in a field of yours: `city:Dhaka`, `due:250`, `born:1990-04-25`. Case "
+        "does not matter. `city:` finds who has nothing there.",
+        schema_extra=_PLAIN,
+    ),
 ]
 _Search = Annotated[
     str | None,
@@ -156,16 +166,32 @@ async def list_contacts(
     cursor: wire.Cursor = None,
     tag: _TagFilter = None,
     q: _Search = None,
+    field: _FieldFilter = None,
 ) -> wire.Page[Contact]:
-    """Newest first."""
+    """Newest first. What tag, q and field ask for must all hold."""
     at = strict.cursor_of(cursor)
-    wanted = contacts.Wanted(tag=tag or None, text=q)
+    wanted = contacts.Wanted(tag=tag or None, text=q, field=_condition(field))
 
     def ask(rows: Rows) -> wire.Page[Contact]:
-        found = contacts.page(rows, caller.user.id, wanted, number=page, per_page=per_page, cursor=at)
+        found = strict.in_field(
+            "field", contacts.page, rows, caller.user.id, wanted, number=page, per_page=per_page, cursor=at
+        )
         return wire.listed(found, found.contacts, on_wire, page=page, per_page=per_page)
 
     return await box.db.read(ask)
+
+
+def _condition(asked: str | None) -> Condition | None:
+    """`city:Dhaka` is in that field, `city:` has nothing in it. Raises Invalid."""
+    if asked is None:
+        return None
+    name, colon, value = asked.partition(":")
+    if not colon or not name.strip():
+        sentence = "Write a field of yours and what is in it, like city:Dhaka; city: finds who has nothing there."
+        raise Invalid("invalid", sentence, details={"field": sentence})
+    if not value.strip():
+        return Condition(name.strip(), "empty")
+    return Condition(name.strip(), "is", value.strip())
 
 
 @get("/contacts/{contact_id:int}", responses=wire.errors(404), summary="One contact")

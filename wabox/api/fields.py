@@ -12,11 +12,11 @@ from wabox.accounts.keys import Caller
 from wabox.api import idempotency, record, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
-from wabox.campaigns import renaming
 from wabox.contacts import own
 from wabox.contacts.own_values import RESERVED, Display, Kind
 from wabox.db import Rows, Tx
 from wabox.mounting import Mount
+from wabox.texts import renaming
 
 Name = Annotated[
     str, Meta(max_length=32, extra_json_schema={"pattern": wire.FIELD_PATTERN, "not": {"enum": sorted(RESERVED)}})
@@ -84,7 +84,9 @@ async def make(data: NewField, request: StrictRequest, box: Box, caller: Caller)
 
 @patch("/fields/{field_name:str}", responses=wire.errors(404), summary="Change a field")
 async def change(data: FieldChanges, field_name: InPath, box: Box, caller: Caller) -> Field:
-    """Another name, kind or display. 422 `values_do_not_fit`: some values are not of that kind; nothing changes.
+    """Another name, kind or display; stored texts that say the name say the new one.
+
+    422 `values_do_not_fit`: some values are not of that kind; nothing changes.
 
     422 `in_use`: a campaign whose messages are not all made, or an import, needs the field as it is.
     """
@@ -99,6 +101,7 @@ async def change(data: FieldChanges, field_name: InPath, box: Box, caller: Calle
             kind=data.kind,
             display=data.display,
             currency=box.config.billing.currency,
+            now=box.now(),
         )
         return _one(tx, caller, field.id)
 
@@ -107,7 +110,8 @@ async def change(data: FieldChanges, field_name: InPath, box: Box, caller: Calle
 
 @delete("/fields/{field_name:str}", status_code=204, responses=wire.errors(404), summary="Remove a field")
 async def remove(field_name: InPath, request: StrictRequest, box: Box, caller: Caller) -> None:
-    """The field is gone, and what every contact had in it. 422 `in_use` as in PATCH."""
+    """The field is gone, and what every contact had in it. 422 `in_use` as in PATCH, and while
+    stored texts say it."""
 
     def verb(tx: Tx) -> None:
         field = own.of_user(tx, caller.user.id, field_name)

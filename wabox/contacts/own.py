@@ -119,7 +119,7 @@ def change(
     """The field with these changes; None leaves as it is. Of another kind, every value is read anew.
 
     Raises NotFound; Invalid `bad_field`, `name_taken`, or `values_do_not_fit` with how many and some of them.
-    Whoever asks has made sure that nothing that runs counts on the field: `campaigns.renaming`.
+    Whoever asks has made sure that nothing that runs counts on the field: `texts.renaming`.
     """
     before = by_id(tx, user_id, field_id)
     name, kind = before.name if name is None else name, kind or before.kind

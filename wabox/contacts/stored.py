@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, Literal, cast
 
 from wabox import times
-from wabox.contacts import fields, identities, own, own_values
+from wabox.contacts import conditions, fields, identities, own, own_values
+from wabox.contacts.conditions import Condition
 from wabox.contacts.own_values import Held
 from wabox.db import Row, Rows, reader
 from wabox.errors import NotFound
@@ -68,10 +69,12 @@ class Wanted:
     """Filters of the list; None = all. tag: any of a contact's.
 
     text: in name, phone, custom, a tag or a field of the user's own; `city:dhaka` looks in that field only.
+    field: what must hold of one of those, `is` or `empty`.
     """
 
     tag: str | None = None
     text: str | None = None
+    field: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +131,15 @@ def some(rows: Rows, user_id: int, contact_ids: list[int]) -> list[Contact]:
 def page(
     rows: Rows, user_id: int, wanted: Wanted, *, number: int = 1, per_page: int = 50, cursor: int | None = None
 ) -> Page:
-    """One page of the user's contacts. With a cursor, the number is not looked at and any depth is fast."""
+    """One page of the user's contacts. With a cursor, the number is not looked at and any depth is fast.
+
+    Raises Invalid `bad_segment` for a field that there is not, or a value that is none of its kind.
+    """
     source, column, params = _filtered(user_id, wanted)
+    if wanted.field is not None:
+        known = {one.name: one for one in own.every(rows, user_id)}
+        holds, more = conditions.clause(known, wanted.field, 0, None)
+        source, params = f"{source} and {holds.replace('c.id', column, 1)}", params | more
     total = int(rows.value(f"select count(*) from {source}", **params))  # noqa: S608
     found = rows.all(
         f"""select {COLUMNS} from contacts c where c.id in (

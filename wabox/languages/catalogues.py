@@ -47,6 +47,7 @@ FILLED = (
     later("%(n)s values are no numbers, like %(said)s; change them first."),
     later("%(n)s values are no dates, like %(said)s; change them first."),
     later("The campaign “%(said)s” still needs %(field)s; stop it, or wait until it is through."),
+    later("The stored texts %(said)s say {%(field)s}; take it out of them first."),
     later("The import of “%(said)s” still fills %(field)s; cancel it, or wait until it is done."),
     later("There is no field %(field)s; there are %(said)s."),
     later("There is no field %(field)s; you have none of your own yet."),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from wabox.db import Database
-from wabox.media import converting, keeping, kinds, names, papers, store
+from wabox.errors import Unavailable
+from wabox.media import converting, keeping, kinds, names, papers, store, stored
 from wabox.media.found import Found, refused
 from wabox.media.keeping import Examined
 from wabox.media.store import Incoming
+from wabox.media.stored import Media
 from wabox.pictures import looking
 
 MOST_PIXELS = 50_000_000  # what a good phone's camera makes
@@ -51,6 +54,18 @@ def taken_here(db: Database, folder: Path, incoming: Incoming, filename: str | N
         clear(db, folder, [examined.stored_sha256])
         raise
     store.unpin(examined.stored_sha256)
+
+
+async def opened(db: Database, user_id: int, media_id: int, *, now: datetime) -> Media:
+    """The user's file, which somebody opens: used now, so that it is kept on. Raises NotFound.
+
+    A box that cannot write just now gives it all the same.
+    """
+    found = await db.read(stored.of_user, user_id, media_id)
+    if keeping.is_stale(found, now):
+        with suppress(Unavailable):
+            await db.write(keeping.use, media_id, now=now)
+    return found
 
 
 async def cleared(db: Database, folder: Path, found: Iterable[str] | None = None) -> None:

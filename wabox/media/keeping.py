@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -96,6 +97,11 @@ def use(tx: Tx, media_id: int, *, now: datetime) -> None:
         id=media_id,
         now=times.stored(now),
     )
+
+
+def is_stale(found: Media, now: datetime) -> bool:
+    """Whether opening it is to be written down as a use: once a day keeps it on."""
+    return found.last_used_at <= now - timedelta(days=1)
 
 
 def remove(tx: Tx, user_id: int, media_id: int, *, now: datetime) -> Media:
@@ -246,23 +252,42 @@ def expires_at(found: Media, keep_days: int) -> datetime | None:
 
 def _make_room(tx: Tx, coming: int, most: int, now: datetime) -> bool:
     """There is room for so many bytes; whether something was removed for it."""
-    removed = False
     missing = used_bytes(tx) + coming - most
-    while missing > 0:
-        row = tx.one(
-            f"select id from media where removed_at is null and not {NEEDED} order by last_used_at, id limit 1"  # noqa: S608
+    if missing <= 0:
+        return False
+    gone = _longest_unused(tx, missing) if coming <= most else None
+    if gone is None:
+        raise Unavailable(
+            "media_full",
+            f"The files of this box take all of the {most // MEGABYTE:,} MB that they may; delete some that "
+            "nothing needs, or raise [media] disk_megabytes.",
+            retry_after=3600,
         )
-        if row is None or coming > most:
-            raise Unavailable(
-                "media_full",
-                f"The files of this box take all of the {most // MEGABYTE:,} MB that they may; delete some that "
-                "nothing needs, or raise [media] disk_megabytes.",
-                retry_after=3600,
-            )
-        _gone(tx, [row["id"]], now)
-        removed = True
-        missing = used_bytes(tx) + coming - most
-    return removed
+    _gone(tx, gone, now)
+    return True
+
+
+def _longest_unused(rows: Rows, missing: int) -> list[int] | None:
+    """What must go so that so many bytes are free, the longest unused first; None if not all of them can be.
+
+    A file is free when the last row that names it goes, so each is summed where that one comes.
+    """
+    free = rows.all(
+        f"""select id, stored_sha256, bytes from media where removed_at is null and not {NEEDED}
+            order by last_used_at, id"""  # noqa: S608 - a constant
+    )
+    held = Counter(
+        row["stored_sha256"] for row in rows.all("select stored_sha256 from media where removed_at is null")
+    )
+    gone: list[int] = []
+    for row in free:
+        if missing <= 0:
+            break
+        gone.append(row["id"])
+        held[row["stored_sha256"]] -= 1
+        if not held[row["stored_sha256"]]:
+            missing -= row["bytes"]
+    return gone if missing <= 0 else None
 
 
 def _gone(tx: Tx, media_ids: Sequence[int], now: datetime) -> None:

@@ -48,14 +48,14 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f")) + b"\x7f"
 
 
 def pdf(data: mmap.mmap) -> Found:
-    """A PDF, with nothing but blanks before it and behind its last end. It goes as it is, whatever is in it.
+    """A PDF, with nothing but blanks before it and nothing that runs behind its end. It goes as it is.
 
-    Its programs show what they can of one that is cut off, so that it must not have an end. Raises Invalid.
+    Its programs show what they can of one that is cut off, so that it must not have an end; and many have a few
+    bytes behind it that mean nothing. Raises Invalid.
     """
     begin, end = data.find(b"%PDF-"), data.rfind(_PDF_END)
     behind = data[end + len(_PDF_END) :] if end >= 0 else data[begin + 5 : begin + 1_024]
-    stray = bool(behind.strip(_BLANKS)) if end >= 0 else notes.runs(behind)
-    if stray or data[:begin].removeprefix(b"\xef\xbb\xbf").strip(_BLANKS):
+    if notes.is_second(behind.lstrip(_BLANKS)) or data[:begin].removeprefix(b"\xef\xbb\xbf").strip(_BLANKS):
         raise refused(TWO_THINGS)
     return Found("document", "application/pdf", "pdf")
 

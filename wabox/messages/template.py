@@ -218,6 +218,15 @@ def settled(text: str, known: Collection[str] = VARIABLES) -> str:
     return _PIECE.sub(piece, text)
 
 
+def renamed(text: str, was: str, name: str) -> str:
+    """The text with a variable under another name; everything else stays letter for letter."""
+
+    def piece(found: re.Match[str]) -> str:
+        return "{" + name + found[0][1 + len(was) :] if found[1] == was else found[0]
+
+    return _PIECE.sub(piece, text)
+
+
 def _as_caption(rendered: str) -> str:
     if len(rendered) > MAX_CAPTION:
         raise _caption_too_long()

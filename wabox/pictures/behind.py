@@ -14,6 +14,7 @@ _RUNS = re.compile(
     rb"<(?:script|html|body|iframe|object|embed|!doctype|\?php|svg[\s>])|%PDF-|This program cannot be run", re.I
 )
 _RUNS_IN_NOTES = re.compile(_RUNS.pattern + rb"|<(?:img|\?=|%)|\*/|PK\x03\x04|\x7fELF", re.I)
+_BEGINS = (b"MZ", b"\x7fELF", b"#!", b"PK\x03\x04", b"Rar!", b"7z\xbc\xaf", b"\xca\xfe\xba\xbe", b"\0asm")
 _BLANKS = re.compile(rb"(?:[\0\s]|\xff\xff|\xff\xd9)*")
 _BOX = re.compile(rb"[\x20-\x7e\xa9]{4}")
 # The last bytes of what Samsung, Vivo and OnePlus with its like write behind a photo, as exiftool knows them
@@ -24,6 +25,11 @@ _MAKERS = re.compile(rb"(?:SEFT|QDIOBS|\xff{4}\x1b\*9HWfu\x84\x93\xa2\xb1|jxrs.{
 def runs(note: bytes) -> bool:
     """Whether something stands in this note that runs, unpacks, or shows itself as a page."""
     return _RUNS_IN_NOTES.search(note) is not None
+
+
+def is_second(rest: bytes) -> bool:
+    """Whether these bytes, however many, begin as a program or an archive, or hold a page anywhere."""
+    return rest.startswith(_BEGINS) or _RUNS.search(rest) is not None
 
 
 def is_a_phones(data: bytes, at: int, end_of_jpeg: Callable[[bytes, int], int]) -> bool:

@@ -11,11 +11,11 @@ from tests.faces.api.test_campaigns_api import LATER, people
 from tests.faces.api.test_media_api import left, upload
 from tests.faces.api.test_send_files import PICTURE, inline
 from tests.files import mp3, pdf
-from wabox.campaigns import renaming
 from wabox.contacts import suppression
 from wabox.content import rules
 from wabox.db import Tx
 from wabox.engine.expansion import Expansion
+from wabox.texts import renaming
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 

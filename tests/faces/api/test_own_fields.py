@@ -238,3 +238,60 @@ def test_a_birthday_is_on_the_users_calendar_on_the_day_it_begins(api: Api) -> N
     late = {**body, "scheduled_for": "2026-03-10T18:30:00Z"}  # half past midnight in Dhaka
     assert api.call("POST", "/campaigns/preflight", json=late).json()["total"] == 1
     assert api.call("POST", "/campaigns", json=late).json()["total"] == 1
+
+
+# -- the list by field, and texts that say one -----------------------------------------------------------
+
+
+def phones(api: Api, field: str, **more: str) -> list[str]:
+    answer = api.call("GET", "/contacts", params={"field": field, **more})
+    assert answer.status_code == 200, answer.text
+    return sorted(one["phone"] for one in answer.json()["data"])
+
+
+def test_contacts_are_listed_by_what_is_in_a_field(api: Api) -> None:
+    others = api.call("GET", "/contacts").json()["total"]
+    post(api, city="Dhaka", due=250, born="1990-04-25")
+    api.call("PATCH", "/fields/born", json={"kind": "date"})
+    post(api, KARIM, city="New Dhaka", due=1250)
+    assert phones(api, "city:Dhaka") == phones(api, " city : dhaka ") == [PHONE]
+    assert phones(api, "city:new dhaka") == phones(api, "due:1250.0") == [KARIM]
+    assert phones(api, "born:1990-04-25") == [PHONE]
+    assert KARIM in phones(api, "born:") and PHONE not in phones(api, "born:")
+    assert phones(api, "city:Dhaka", tag="nobody has it") == phones(api, "city:Dhaka", q="Karim") == []
+    page = api.call("GET", "/contacts", params={"field": "city:", "per_page": 1}).json()
+    assert page["total"] == api.call("GET", "/contacts").json()["total"] - 2 <= others
+
+
+@pytest.mark.parametrize("field", ["city", ":Dhaka", "", "town:Dhaka", "due:soon", "born:today"])
+def test_what_no_field_can_be_asked_is_422(api: Api, field: str) -> None:
+    post(api, city="Dhaka", due=250)
+    api.call("POST", "/fields", json={"name": "born", "kind": "date"})
+    answer = api.call("GET", "/contacts", params={"field": field})
+    assert "field" in details(answer) or "fields" in details(answer), answer.text
+
+
+def test_nobody_is_listed_by_somebody_elses_field(api: Api) -> None:
+    post(api, city="Dhaka")
+    answer = api.call("GET", "/contacts", params={"field": "city:Dhaka"}, key=api.stage.bilal.key)
+    assert answer.status_code == 422 and "you have none" in answer.json()["error"]
+
+
+def test_a_new_name_is_said_by_the_stored_texts_that_said_the_old_one(api: Api) -> None:
+    post(api, city="Dhaka", city_code="1")
+    said = r"{Hi|Hello \{city\}} from {city}, {city:your town}, {city_code} {name}"
+    made = api.call("POST", "/templates", json={"name": "Hello", "message": said}).json()
+    other = api.call("POST", "/templates", json={"name": "Other", "message": "{city_code}"}).json()
+    assert api.call("PATCH", "/fields/city", json={"name": "town"}).status_code == 200
+    now = api.call("GET", f"/templates/{made['id']}").json()
+    assert now["message"] == r"{Hi|Hello \{city\}} from {town}, {town:your town}, {city_code} {name}"
+    assert api.call("GET", f"/templates/{other['id']}").json() == other
+
+
+def test_a_field_that_a_stored_text_says_is_not_removed(api: Api) -> None:
+    post(api, city="Dhaka")
+    made = api.call("POST", "/templates", json={"name": "Hello", "message": "To {city:you}"}).json()
+    answer = api.call("DELETE", "/fields/city")
+    assert (answer.status_code, answer.json()["code"]) == (422, "in_use") and "“Hello”" in answer.json()["error"]
+    assert api.call("DELETE", f"/templates/{made['id']}").status_code == 204
+    assert api.call("DELETE", "/fields/city").status_code == 204

@@ -6,7 +6,6 @@ from typing import cast
 
 from litestar import Response, get, post
 
-from wabox.campaigns import renaming
 from wabox.contacts import own
 from wabox.contacts.own_values import Display, Field, Kind
 from wabox.dashboard.contacts.forms import errors_of, note
@@ -17,6 +16,7 @@ from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.mounting import Mount
+from wabox.texts import renaming
 
 
 @get("/contacts/fields")
@@ -71,6 +71,7 @@ async def change(field_id: int, desk: Desk) -> Response[str]:
             kind=kind,
             display=display,
             currency=desk.box.config.billing.currency,
+            now=desk.box.now(),
         )
 
     try:

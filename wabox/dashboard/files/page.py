@@ -45,7 +45,7 @@ async def upload(desk: Desk) -> Response[str]:
 @get("/files/{media_id:int}/content")
 async def content(media_id: int, desk: Desk) -> Stream:
     """The file, to be saved."""
-    found = await desk.box.db.read(stored.of_user, desk.user.id, known_id(media_id))
+    found = await intake.opened(desk.box.db, desk.user.id, known_id(media_id), now=desk.box.now())
     path = stored.path_of(desk.box.media, found.stored_sha256)
     try:
         return downloads.give(desk.request, Given(path, found.mime, found.filename, found.stored_sha256))

@@ -54,6 +54,10 @@ CONTACTS = Chapter(
             later("Your contacts, in pages; with tag only those that have it."),
             fields=(
                 Field("tag", later("Only contacts with this tag.")),
+                Field(
+                    "field",
+                    later("Only who has just this in a field of yours, city:Dhaka; city: finds who has none."),
+                ),
                 Field("q", later("In name, phone, custom, a tag or a field; city:dhaka in that field alone.")),
                 *PAGING,
             ),

@@ -1,16 +1,24 @@
 """A field of a user's own gets another name or kind, or goes: only while nothing that runs counts on it.
 
 A campaign that is planned, runs or rests reads its text and its audience when its messages are made; an import
-reads its columns as it goes. Both keep the names they were given.
+reads its columns as it goes. Both keep the names they were given. Stored texts follow a new name.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
 
 from wabox.campaigns import stored as campaigns
 from wabox.contacts import imports, own, segments
 from wabox.contacts.own_values import Display, Field, Kind
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.messages import template
+from wabox.texts import stored as texts
+from wabox.texts.stored import Draft, Text
+
+MOST_NAMED = 5
 
 
 def change(
@@ -22,21 +30,38 @@ def change(
     kind: Kind | None = None,
     display: Display | None = None,
     currency: str,
+    now: datetime,
 ) -> Field:
     """The field with these changes, as `own.change`. Another display may come at any time.
 
-    Raises Invalid `in_use` for another name or kind while something counts on the field.
+    With a new name, the stored texts that use it say the new one. Raises Invalid `in_use` for another name or kind
+    while something counts on the field.
     """
     before = own.by_id(tx, user_id, field_id)
     if name not in (None, before.name) or kind not in (None, before.kind):
         _free(tx, user_id, before.name)
-    return own.change(tx, user_id, field_id, name=name, kind=kind, display=display, currency=currency)
+    after = own.change(tx, user_id, field_id, name=name, kind=kind, display=display, currency=currency)
+    if after.name != before.name:
+        for text in _texts(tx, user_id, before.name):
+            message = template.renamed(text.message, before.name, after.name)
+            texts.change(tx, user_id, text.id, replace(Draft.of(text), message=message), now=now)
+    return after
 
 
 def remove(tx: Tx, user_id: int, field_id: int) -> int:
     """The field is gone with its values; of how many contacts. Raises NotFound; Invalid `in_use`."""
-    _free(tx, user_id, own.by_id(tx, user_id, field_id).name)
+    name = own.by_id(tx, user_id, field_id).name
+    _free(tx, user_id, name)
+    using = [text.name for text in _texts(tx, user_id, name)]
+    if using:
+        said = ", ".join(f"“{one}”" for one in using[:MOST_NAMED]) + (", …" if len(using) > MOST_NAMED else "")
+        raise _in_use(f"The stored texts {said} say {{{name}}}; take it out of them first.")
     return own.remove(tx, user_id, field_id)
+
+
+def _texts(rows: Rows, user_id: int, name: str) -> list[Text]:
+    """The user's stored texts that say the field."""
+    return [text for text in texts.every(rows, user_id) if name in text.parsed.own]
 
 
 def _free(rows: Rows, user_id: int, name: str) -> None:
