@@ -186,7 +186,47 @@ async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
             allow = Allow.parse([f"127.0.0.1:{receiver.port}", f"127.0.0.1:{other.port}"])
             answer = await post(receiver.url(), {}, BODY, allow)
     assert answer.status == 307
+    assert (
+        answer.error == "The receiver redirects elsewhere, and a webhook is not redirected; set the final address."
+    )
     assert other.got == []
+
+
+async def test_a_public_redirect_says_where(public: None) -> None:
+    place = b"https://www.shop.example/hook" + b"x" * 400
+    async with receiving(
+        b"HTTP/1.1 301 Moved\r\nLocation: " + place + b"\r\nContent-Length: 0\r\n\r\n"
+    ) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert answer.error is not None
+    assert answer.error.startswith("The receiver redirects to https://www.shop.example/hook")
+    assert len(answer.error) < 320
+
+
+async def test_what_is_gone_says_so() -> None:
+    async with receiving(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n") as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert (answer.status, "not tried again" in (answer.error or "")) == (410, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        (b"120", 120),
+        (b"0", 0),
+        (b"999999", 3_600),
+        (b"Sun, 06 Nov 1994 08:49:37 GMT", 0),
+        (b"Sun, 06 Nov 2094 08:49:37 GMT", 3_600),
+        (b"soon", None),
+        (b"-5", None),
+        (b"", None),
+    ],
+)
+async def test_retry_after_is_understood(said: bytes, seconds: int | None) -> None:
+    answered = b"HTTP/1.1 503 Busy\r\nRetry-After: " + said + b"\r\nContent-Length: 0\r\n\r\n"
+    async with receiving(answered) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert (answer.status, answer.error, answer.retry_after) == (503, None, seconds)
 
 
 async def test_a_huge_body_is_read_no_further_than_the_limit(public: None) -> None:
@@ -355,7 +395,33 @@ async def test_the_certificate_must_be_for_the_name_in_the_address(
     assert answer.status == status
     assert asked == [None if host == "127.0.0.1" else host]
     if status is None:
-        assert answer.error == "The receiver's certificate is not valid for its name; renew or correct it."
+        assert answer.error is not None
+        assert (
+            "for another name than other.example" if host == "other.example" else "self-signed"
+        ) in answer.error
+
+
+async def test_an_expired_certificate_is_called_so(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path, "hooks.example", "127.0.0.1", ends=timedelta(hours=-1))
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(certificate)
+    tls = ssl.create_default_context(cafile=str(certificate))
+    async with receiving(ok(), tls=serving) as receiver:
+        answer = await post(receiver.url(scheme="https"), {}, BODY, receiver.allow, tls=tls)
+    assert answer.error == "The receiver's certificate has expired; renew it."
+
+
+@pytest.mark.parametrize("like", ["openssl", "nginx"])
+async def test_a_port_that_speaks_tls_is_named_when_it_is_spoken_to_in_plain(
+    tmp_path: Path, like: str, public: None
+) -> None:
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(self_signed(tmp_path, "hooks.example", "127.0.0.1"))
+    said = b"<h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port"
+    nginx = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(said) + said
+    async with receiving(nginx, tls=serving if like == "openssl" else None) as receiver:
+        answer = await post(receiver.url(), {}, BODY, receiver.allow)
+    assert answer.error == "The receiver speaks https on this port; write the address with https://."
 
 
 async def test_https_on_a_plain_port_says_so() -> None:
@@ -373,7 +439,7 @@ async def test_a_name_that_nobody_could_look_up_is_no_answer() -> None:
         await post("https://shop.example/", {}, BODY, Allow(), resolver=busy)
 
 
-def self_signed(folder: Path, name: str, address: str) -> Path:
+def self_signed(folder: Path, name: str, address: str, *, ends: timedelta = timedelta(days=1)) -> Path:
     """A key and a certificate for both, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -386,7 +452,7 @@ def self_signed(folder: Path, name: str, address: str) -> Path:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + ends)
         .add_extension(names, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

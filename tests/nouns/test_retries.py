@@ -80,7 +80,24 @@ def test_any_2xx_means_delivered(tx: Tx, asha: User, now: datetime, status: int)
     assert tx.value("select count(*) from delivery_attempts where status = :status", status=status) == 1
 
 
-@pytest.mark.parametrize("status", [None, 100, 199, 301, 302, 304, 400, 404, 410, 429, 500, 503])
+def test_what_is_gone_is_not_tried_again_and_lets_the_next_pass(tx: Tx, asha: User, now: datetime) -> None:
+    one, two = _owe(tx, asha, now), _owe(tx, asha, now)
+    retries.record(tx, one, Outcome(410, "gone", None, 9), now)
+    assert (_row(tx, one, "status"), _row(tx, one, "last_error")) == ("parked", "gone")
+    assert _heads(tx, asha, now) == [two]
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(None, 6), (1, 6), (90, 90), (3_600, 3_600)])
+def test_retry_after_is_obeyed_and_shortens_no_gap(
+    tx: Tx, asha: User, now: datetime, asked: int | None, waits: int
+) -> None:
+    one = _owe(tx, asha, now)
+    retries.record(tx, one, Outcome(503, None, None, 9, asked), now)
+    assert _heads(tx, asha, now + timedelta(seconds=waits - 1 if waits > 6 else 4)) == []
+    assert _heads(tx, asha, now + timedelta(seconds=waits)) == [one]
+
+
+@pytest.mark.parametrize("status", [None, 100, 199, 301, 302, 304, 400, 404, 429, 500, 503])
 def test_anything_else_is_tried_again(tx: Tx, asha: User, now: datetime, status: int | None) -> None:
     one = _owe(tx, asha, now)
     retries.record(tx, one, Outcome(status, "no", None, 9), now)

@@ -85,6 +85,38 @@ def test_addresses_that_are_not_everybodys_are_closed(address: str, reason: Refu
 
 
 @pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "hooks.localhost",
+            "a.b.localhost.",
+            "ip6-localhost",
+            "IP6-Loopback",
+        ),
+        *("localhost.localdomain", "localhost6", "localhost6.localdomain6", "ｌｏｃａｌｈｏｓｔ"),
+    ],
+)
+def test_a_name_of_this_machine_is_refused_when_it_is_set(host: str) -> None:
+    with pytest.raises(Invalid, match="the box itself"):
+        parse_url(f"http://{host}:9000/hook", Allow())
+    listed = Allow.parse(["localhost:9000"], own_port=8470)
+    assert parse_url(f"http://{host}:9000/hook", listed).port == 9000
+    for port in (9001, 8470):
+        with pytest.raises(Invalid, match="the box itself"):
+            parse_url(
+                f"http://{host}:{port}/hook", Allow.parse(["localhost:9000", "localhost:8470"], own_port=8470)
+            )
+
+
+@pytest.mark.parametrize("host", ["localhost.example", "notlocalhost", "mylocalhost.shop.example"])
+def test_a_name_that_only_sounds_so_is_not(host: str) -> None:
+    assert parse_url(f"https://{host}/hook", Allow()).host == host
+
+
+@pytest.mark.parametrize(
     ("address", "reason"), [case for case in CLOSED if case[1] not in ("private", "loopback")]
 )
 def test_no_list_opens_what_is_never_a_target(address: str, reason: Refused) -> None:

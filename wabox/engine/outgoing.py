@@ -9,16 +9,22 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 import httpx
 
 from wabox.errors import Invalid
+from wabox.languages import later
 from wabox.webhooks.lookups import Resolver
 from wabox.webhooks.targets import Address, Allow, Target, is_public, judge, parse_url, sentence
 
 MAX_READ = 65_536
 MAX_EXCERPT = 1_024
 MAX_ADDRESSES = 4
+MOST_LOCATION = 200
+LONGEST_REST = 3_600  # seconds
+LOOK_SECONDS = 2.0
+_SPEAKS_TLS = later("The receiver speaks https on this port; write the address with https://.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,9 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. status: the HTTP status, None if there was none; then error says why, in a sentence.
+    """What came back. status: the HTTP status, None if there was none. error: why there was none, or its meaning.
+
+    retry_after: seconds that the receiver asks to be left alone, None if it asks nothing.
 
     excerpt: the first characters of the body; empty for an address that is not public, so that nobody reads
     the shop's network through it. duration_ms: whole milliseconds.
@@ -41,6 +49,7 @@ class Answer:
     excerpt: str
     error: str | None
     duration_ms: int
+    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,9 @@ async def post(
         error = refused.sentence
     duration_ms = round((time.monotonic() - began) * 1_000)
     if reading.status is not None:
-        return Answer(reading.status, reading.excerpt(), None, duration_ms)
+        return Answer(
+            reading.status, reading.excerpt(), reading.meaning(), duration_ms, reading.retry_after(time.time())
+        )
     return Answer(None, "", error, duration_ms)
 
 
@@ -128,19 +139,51 @@ class _Reading:
 
     def __init__(self) -> None:
         self.status: int | None = None
+        self._headers = httpx.Headers()
+        self._is_public = False
         self._shown = False
         self._body = bytearray()
 
     def start(self, response: httpx.Response, address: Address) -> None:
         """The status is here. Compressed bodies were not asked for and are not opened."""
         self.status = response.status_code
+        self._headers = response.headers
+        self._is_public = is_public(address)
         plain = response.headers.get("content-encoding", "identity").lower() == "identity"
-        self._shown = plain and is_public(address)
+        self._shown = plain and self._is_public
 
     def take(self, chunk: bytes) -> bool:
         """Whether more may be read."""
         self._body += chunk[: MAX_READ - len(self._body)]
         return len(self._body) < MAX_READ
+
+    def meaning(self) -> str | None:
+        """A sentence about a status that asks for something to be done; None if it speaks for itself."""
+        if self.status == 410:
+            return later(
+                "The receiver says that this address is gone for good (410); this post is not tried again."
+            )
+        if self.status == 400 and b"HTTPS port" in self._body:
+            return _SPEAKS_TLS
+        if self.status is None or not 300 <= self.status < 400 or "location" not in self._headers:
+            return None
+        if not self._is_public:
+            return later(
+                "The receiver redirects elsewhere, and a webhook is not redirected; set the final address."
+            )
+        place = "".join(one for one in self._headers["location"] if one.isprintable())[:MOST_LOCATION]
+        return f"The receiver redirects to {place}, and a webhook is not redirected; set that address itself."
+
+    def retry_after(self, now: float) -> int | None:
+        """What Retry-After asks, in seconds or as a day of HTTP; None without sense."""
+        said = self._headers.get("retry-after", "").strip()
+        if said.isascii() and said.isdigit():
+            return min(int(said[:9]), LONGEST_REST)
+        try:
+            asked = parsedate_to_datetime(said).timestamp() - now
+        except (ValueError, TypeError, OverflowError):
+            return None
+        return min(max(int(asked), 0), LONGEST_REST)
 
     def excerpt(self) -> str:
         """The beginning of the body as text without control characters."""
@@ -174,8 +217,11 @@ async def _post(
             )
             await _exchange(request, address, reading, errand.tls)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            failure = _connect_failure(error)
+            failure = _connect_failure(error, target)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            hung_up = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
+            if hung_up and target.scheme == "http" and await _speaks_tls(address, target.port):
+                raise _Failed(_SPEAKS_TLS) from None
             raise _Failed(_exchange_failure(error)) from None
         else:
             return
@@ -197,6 +243,19 @@ async def _exchange(request: httpx.Request, address: Address, reading: _Reading,
             await response.aclose()
 
 
+async def _speaks_tls(address: Address, port: int) -> bool:
+    """Whether who hung up on plain http would shake hands in TLS. Nothing is said in it."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            _, writer = await asyncio.open_connection(str(address), port, ssl=context)
+    except (OSError, TimeoutError):
+        return False
+    writer.transport.abort()
+    return True
+
+
 def _extensions(target: Target, errand: _Errand) -> dict[str, object]:
     """The timeouts, and the name that the certificate must be for.
 
@@ -213,14 +272,31 @@ def _extensions(target: Target, errand: _Errand) -> dict[str, object]:
     return extensions
 
 
-def _connect_failure(error: httpx.TransportError) -> str:
+def _connect_failure(error: httpx.TransportError, target: Target) -> str:
     if isinstance(error, httpx.ConnectTimeout):
         return "The receiver's machine did not take the connection in time."
     if any(mark in str(error) for mark in ("CERTIFICATE", "certificate")):
-        return "The receiver's certificate is not valid for its name; renew or correct it."
+        return _certificate_failure(str(error), target)
     if "SSL" in str(error):
         return "The receiver does not speak https on this port; check the address."
     return "The receiver's machine refused the connection; check that it runs."
+
+
+def _certificate_failure(said: str, target: Target) -> str:
+    """What is wrong with the receiver's certificate, by OpenSSL's words for it."""
+    if "self-signed" in said or "self signed" in said:
+        return later(
+            "The receiver's certificate is self-signed; get one that others trust, as Let's Encrypt gives."
+        )
+    if "has expired" in said:
+        return later("The receiver's certificate has expired; renew it.")
+    if "not yet valid" in said:
+        return later("The receiver's certificate is not valid yet; look at the clocks of both machines.")
+    if "ostname mismatch" in said or "IP address mismatch" in said:
+        return f"The receiver's certificate is for another name than {target.host}; correct it, or the address."
+    if "local issuer" in said:
+        return later("The receiver's certificate lacks the one above it; install the full chain.")
+    return later("The receiver's certificate is not valid; renew or correct it.")
 
 
 def _exchange_failure(error: Exception) -> str:

@@ -220,7 +220,9 @@ class Poster:
         headers = {"Content-Type": "application/json", "User-Agent": f"wabox/{__version__}", **signed}
         resolver = self._names.of(parcel.user_id)
         answer = await self._post(address.url, headers, parcel.body, self._allow, resolver=resolver)
-        outcome = Outcome(answer.status, answer.error, answer.excerpt or None, answer.duration_ms)
+        outcome = Outcome(
+            answer.status, answer.error, answer.excerpt or None, answer.duration_ms, answer.retry_after
+        )
         if outcome.delivered:
             crash.point("posted")
         else:

@@ -15,6 +15,7 @@ JITTER = 0.2
 RETRIED_FOR = timedelta(days=3)
 LEAST_TRIES = 10  # a clock that jumps ahead must not use up the three days
 LONG_FAILURE = timedelta(minutes=5)
+GONE = 410
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,26 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one post. status: the HTTP status, None without an answer; error: a sentence then."""
+    """What came of one post. status: the HTTP status, None without an answer; error: a sentence then.
+
+    retry_after: seconds that the receiver wants to be left alone.
+    """
 
     status: int | None
     error: str | None
     excerpt: str | None
     milliseconds: int
+    retry_after: int | None = None
 
     @property
     def delivered(self) -> bool:
         """The receiver said that it has it."""
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def gone(self) -> bool:
+        """The receiver said that it will never want it."""
+        return self.status == GONE
 
 
 def users_due(rows: Rows, now: datetime) -> list[int]:
@@ -127,11 +137,11 @@ def record(tx: Tx, delivery_id: int, outcome: Outcome, now: datetime) -> None:
     tries = row["tries"] + 1
     last = now + RETRIED_FOR
     give_up_at = min(read_or_none(row["give_up_at"]) or last, last)
-    if tries >= LEAST_TRIES and now >= give_up_at:
+    if outcome.gone or (tries >= LEAST_TRIES and now >= give_up_at):
         _settle(tx, delivery_id, outcome, now, status="parked", due=now, give_up_at=give_up_at)
         _release(tx, row["line"], now)
     else:
-        due = now + gap(tries, random.random())
+        due = now + max(gap(tries, random.random()), timedelta(seconds=outcome.retry_after or 0))
         _settle(tx, delivery_id, outcome, now, status="owed", due=due, give_up_at=give_up_at)
         _hold(tx, row["line"], delivery_id, due)
     tx.run(

@@ -27,6 +27,17 @@ Refused = Literal["loopback", "private", "link_local", "metadata", "multicast", 
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _FORBIDDEN = re.compile("[\\s\\\\\\x00-\\x20\\x7f\ud800-\udfff]")
 
+# What every system's own table of hosts calls this machine.
+_HERE = frozenset(
+    [
+        "localhost",
+        "localhost.localdomain",
+        "localhost6",
+        "localhost6.localdomain6",
+        "ip6-localhost",
+        "ip6-loopback",
+    ]
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NEVER: tuple[tuple[Refused, tuple[str, ...]], ...] = (
     # what clouds tell their own machines; some of these look public or private
@@ -140,8 +151,8 @@ class Target:
 def parse_url(url: str, allow: Allow) -> Target:
     """The parts of a webhook's address. Raises Invalid `bad_webhook_url` with details of `webhook_url`.
 
-    An address written as one, in whatever notation (2130706433, 0x7f.1, circled digits), is judged at once; a
-    name when it is resolved. Source: wabox/docs/contract.md#webhooks.
+    An address written as one, in whatever notation (2130706433, 0x7f.1, circled digits), is judged at once, and so
+    is every name of this machine; another name when it is resolved. Source: wabox/docs/contract.md#webhooks.
     """
     if len(url) > MAX_URL:
         _refuse(f"The address is longer than {MAX_URL:,} characters; use a shorter one.")
@@ -152,6 +163,8 @@ def parse_url(url: str, allow: Allow) -> Target:
     address = _literal(host)
     if address is not None:
         host = str(address)
+    elif _is_loopback(host) and (port not in allow.loopback_ports or port == allow.own_port):
+        _refuse(_SENTENCES["loopback"])
     if address is not None and (reason := judge(address, port, host=host, allow=allow)) is not None:
         _refuse(_SENTENCES[reason])
     if not _port_is_open(port) and not allow.lists_port(port):
@@ -299,7 +312,7 @@ def _host_and_port(entry: str) -> tuple[str, int]:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
+    if host in _HERE or host.endswith(".localhost"):
         return True
     address = _literal(host)
     return address is not None and address.is_loopback
