@@ -26,6 +26,8 @@ fail() {
 
 # shellcheck source=deploy/libraries.sh
 . "$here/deploy/libraries.sh"
+# shellcheck source=deploy/releases.sh
+. "$here/deploy/releases.sh"
 # shellcheck source=deploy/service.sh
 . "$here/deploy/service.sh"
 
@@ -165,18 +167,23 @@ make_venv() {
         rm -rf "$venv"
         "$python" -m venv "$venv"
     }
-    say "Installing wabox's Python packages into $venv"
     rm -f "$venv/wabox-stamps"
-    local pip=("$venv/bin/python" -m pip --disable-pip-version-check -q -q)
-    "${pip[@]}" install --require-hashes --only-binary :all: -r "$1" ||
-        fail "the Python packages could not be installed; check the network, then run this again."
-    "${pip[@]}" install --no-build-isolation --no-deps --no-index -e "$tree" ||
+    install_packages "$venv" "$1"
+    "$venv/bin/python" -m pip --disable-pip-version-check -q -q \
+        install --no-build-isolation --no-deps --no-index -e "$tree" ||
         fail "wabox itself could not be installed into $venv."
     need_driver "$venv"
     need_modules "$venv"
     for lock in "$@"; do
         stamp_of "$tree" "$lock" >>"$venv/wabox-stamps"
     done
+}
+
+install_packages() { # $1: a .venv, $2: a lock; it holds exactly what that names
+    say "Installing wabox's Python packages into $1"
+    "$1/bin/python" -m pip --disable-pip-version-check -q -q \
+        install --require-hashes --only-binary :all: -r "$2" ||
+        fail "the Python packages could not be installed; check the network, then run this again."
 }
 
 stamp_of() { # $1: a tree, whose path is in what pip writes: a copied or moved tree needs a .venv of its own

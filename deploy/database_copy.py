@@ -1,8 +1,10 @@
-"""Copies wabox's database before an upgrade, and puts a copy back: database_copy.py room|make|put-back FROM TO.
+"""Copies wabox's database before an upgrade, and puts a copy back: database_copy.py WHAT FROM TO.
 
 room: says, by exit code 1 and a sentence, that the copy and a way back have no room beside TO. make: TO is a
 checked copy of the database FROM, by SQLite's online backup, so that nobody who still writes can spoil it.
-put-back: the database TO holds what the copy FROM holds; whenever this is killed, TO is one or the other, whole.
+catch-up: the copy TO becomes what FROM is now, whom nobody uses; only what changed since is written, for wabox
+stands still meanwhile. put-back: the database TO holds what the copy FROM holds; whenever this is killed, TO is
+one or the other, whole.
 Runs as the user whom the data belongs to. Exit code 1: it was not done, and FROM and TO are as they were.
 """
 
@@ -55,6 +57,36 @@ def make(database: Path, copy: Path) -> None:
             _remove(half)
 
 
+def catch_up(database: Path, copy: Path) -> None:
+    """The copy is what the database is now, byte for byte; made anew where somebody still has that open."""
+    half = copy.with_name(f"{copy.name}.half")
+    try:
+        if not copy.exists() or not _at_rest(database):
+            make(database, copy)
+            return
+        copy.replace(half)
+        _write_differences(database, half)
+        _flush(half)
+        half.replace(copy)
+        _flush(copy.parent)
+    except (sqlite3.Error, OSError) as failed:
+        raise NotDoneError(f"The database {database} could not be copied to {copy.parent}: {failed}.") from None
+    finally:
+        with contextlib.suppress(OSError):
+            _remove(half)
+
+
+def _write_differences(source: Path, target: Path) -> None:
+    with source.open("rb", buffering=0) as new, target.open("r+b", buffering=0) as old:
+        while piece := new.read(MEGABYTE):
+            at = new.tell() - len(piece)
+            if old.read(len(piece)) != piece:
+                old.seek(at)
+                old.write(piece)
+            old.seek(new.tell())
+        old.truncate(new.tell())
+
+
 def put_back(copy: Path, database: Path) -> None:
     """The database is what the copy holds.
 
@@ -63,15 +95,20 @@ def put_back(copy: Path, database: Path) -> None:
     """
     fresh = database.with_name(f"{database.name}.back")
     try:
-        with contextlib.closing(_open(database)) as now:
-            in_use = now.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
-        if in_use or database.with_name(f"{database.name}-wal").exists():
+        if not _at_rest(database):
             raise NotDoneError(f"Another program has the database {database} open.")
         make(copy, fresh)
         fresh.replace(database)
         _flush(database.parent)
     except (sqlite3.Error, OSError) as failed:
         raise NotDoneError(f"The copy in {copy.parent} could not be put back: {failed}.") from None
+
+
+def _at_rest(database: Path) -> bool:
+    """Nobody else has it open, and what its log held is in it."""
+    with contextlib.closing(_open(database)) as now:
+        in_use = now.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+    return not in_use and not database.with_name(f"{database.name}-wal").exists()
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -96,7 +133,7 @@ def main(what: str, source: Path, target: Path) -> int:
     """The exit code."""
     os.umask(0o077)
     try:
-        {"room": room, "make": make, "put-back": put_back}[what](source, target)
+        {"room": room, "make": make, "catch-up": catch_up, "put-back": put_back}[what](source, target)
     except NotDoneError as failed:
         sys.stderr.write(f"{failed}\n")
         return 1

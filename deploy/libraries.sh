@@ -32,7 +32,7 @@ browser_binary() { # prints the program itself: Debian's chromium on the PATH is
 is_elf() { [ -f "$1" ] && [ "$(head -c 4 "$1" | tr -d '\0')" = $'\177ELF' ]; }
 
 # lacking BINARY...: a line "LIBRARY<tab>BINARY" for each library that the loader does not find, and for each
-# that is too old "LIBRARY (VERSION)<tab>BINARY". A library that lies beside the binary in the same .venv is
+# that is too old "LIBRARY (VERSION)<tab>BINARY". A library that lies beside the binary among the same packages is
 # none of the system's: another module has loaded it by then.
 lacking() {
     local binary library
@@ -46,8 +46,8 @@ lacking() {
             /error while loading shared libraries/ { sub(/.*libraries: /, ""); sub(/:.*/, ""); print }
         ' | sort -u | while IFS= read -r library; do
             case "$binary" in
-                */.venv/*)
-                    [ -z "$(find "${binary%%/.venv/*}/.venv" -name "$library" -print -quit)" ] || continue
+                */site-packages/*)
+                    [ -z "$(find "${binary%%/site-packages/*}/site-packages" -name "$library" -print -quit)" ] || continue
                     ;;
             esac
             printf '%s\t%s\n' "$library" "$binary"

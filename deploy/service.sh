@@ -1,12 +1,13 @@
 # shellcheck shell=bash disable=SC2154 # here: this tree, of install.sh
 # wabox as a system service: a release of its own, a copy of the data, the change-over, and the way back.
-# Sourced by install.sh, which has say, fail and make_venv.
+# Sourced by install.sh, which has say, fail and the making of .venvs; deploy/releases.sh makes and forgets releases.
 #
 # `stage` says what an early end finds, be it a fault, Ctrl-C or a closed terminal, and what `leave` does about it:
 #   building   nothing has changed: the half release is removed
 #   stopped    wabox may stand still, its data and `current` are as before: it ran on, or starts again
-#   switched   `current` names the new release: it is started, waited for, and rolled back if it does not answer
-# A release is known as good once it has answered: `last-good` names it, and no clock is asked for the order.
+#   switched   `current` names the new release: it is started, waited for, and rolled back if it is not well
+# Against kill -9 no trap helps: a timer of systemd starts wabox then, and the next run first settles what `current`
+# names. A release is known as good once it was well: `last-good` names it, and no clock is asked for the order.
 
 release_home=/opt/wabox
 data_home=/var/lib/wabox
@@ -16,49 +17,60 @@ command_link=/usr/local/bin/wabox
 install_lock=/run/wabox-install.lock
 systemd_home=/run/systemd/system
 service_user=wabox
+guard=wabox-upgrade-guard
 service_path=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin # a Python in somebody's home is out of the service's reach
 health_probes=60
-stage='' release='' previous='' kept='' ran=no
+phone_probes=240 # WhatsApp's page takes a minute or two on a Pi
+stage='' release='' previous='' kept='' ran=no ready_phones=''
 
 as_service() { runuser -u "$service_user" -- env HOME="$data_home" "$@"; }
 
+ask() { # $1: a program of the new release's deploy/, which needs nothing but Python itself
+    local program=$release/deploy/$1
+    shift
+    as_service "$release/.venv/bin/python" -I -S "$program" "$@"
+}
+
 service() {
-    is_root || fail "the service needs root: sudo ./install.sh service"
-    [ -d "$systemd_home" ] || fail "this system does not run systemd; start wabox with: .venv/bin/wabox serve"
-    exec 9>"$install_lock"
-    flock -n 9 || fail "another ./install.sh service is at work; wait until it is done."
+    need_service_machine
     check_machine
     need_browser
     need_fonts
     PATH=$service_path
+    cd /
     id -u "$service_user" >/dev/null 2>&1 || useradd --system --user-group --home-dir "$data_home" \
         --no-create-home --shell /usr/sbin/nologin "$service_user"
     install -d -m 700 -o "$service_user" -g "$service_user" "$data_home" "$data_home/backups"
     write_config
-
     trap leave EXIT
     trap '' PIPE # whoever read what is said here may be gone, too
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
-    find_last_good
-    build_release
-    kept=$data_home/backups/before-$(basename "$release")
-    database_copy room "$data_home/wabox.db" "$data_home/backups" || fail "nothing was changed."
 
+    find_last_good
+    settle_cut_off_upgrade
+    build_release
+    prepare_copy
+    look_at_phones
     stage=stopped
     is_stopped || ran=yes
+    guard_on
     stop_service || fail "systemd could not stop wabox, so nothing was changed. Look at: systemctl status wabox"
     copy_data || fail "the data could not be copied, so nothing was changed."
     stage=switched
     change_over
-    local link=
-    link=$(as_service "$release/.venv/bin/wabox" setup-link --config "$config_file" --if-new) || true
-    start_and_judge
+    start_and_judge || fail "$went_back"
     ln -sfn "$release_home/current/.venv/bin/wabox" "$command_link"
-    say "wabox runs. Settings: $config_file. Log: journalctl -u wabox" \
-        "What is wrong, if anything: sudo -u $service_user wabox doctor --config $config_file"
-    [ -z "$link" ] || say "Open this once, within a day, to make the box yours:" "$link"
+    say "wabox runs. Settings: $config_file. Log: journalctl -u wabox" "What is wrong, if anything: sudo wabox doctor"
+    show_set_up_link
+}
+
+need_service_machine() {
+    is_root || fail "the service needs root: sudo ./install.sh service"
+    [ -d "$systemd_home" ] || fail "this system does not run systemd; start wabox with: .venv/bin/wabox serve"
+    exec 9>"$install_lock"
+    flock -n 9 || fail "another ./install.sh service is at work; wait until it is done."
 }
 
 leave() {
@@ -67,68 +79,51 @@ leave() {
     trap '' HUP INT TERM # what is begun here is brought to its end
     set +e
     case $stage in
-        building) rm -rf "$release" ;;
+        building) forget_new ;;
         stopped)
             start_as_before
-            rm -rf "$release"
+            forget_new
             ;;
         switched)
             say "Interrupted; the new version is given its time to answer, or the one before comes back."
             change_over
-            start_and_judge
-            say "The new version runs."
+            if start_and_judge; then say "The new version runs."; else say "install.sh: $went_back" >&2; fi
             ;;
     esac
+    guard_off
     exit "$code"
-}
-
-# -- a release ------------------------------------------------------------------------------------
-
-find_last_good() { # sets previous; an installation older than last-good has only what is in use
-    local link
-    for link in last-good current; do
-        previous=$(readlink -e "$release_home/$link") && return 0
-    done
-    previous=
-}
-
-build_release() { # sets release: this tree in a directory of its own, with all that it needs, able to start
-    release=$release_home/$(date -u +%Y%m%dT%H%M%SZ)
-    [ ! -e "$release" ] || {
-        local taken=$release
-        release=
-        fail "$taken is there already: the clock was set back, or this ran a moment ago. Run it again."
-    }
-    stage=building
-    install -d -m 755 "$release_home" "$release"
-    cp -R "$here/wabox" "$here/deploy" "$here/pyproject.toml" "$here/README.md" "$here/LICENSE" \
-        "$here/CHANGELOG.md" "$here/wabox.toml" "$here/install.sh" "$release/"
-    find "$release" -name __pycache__ -prune -exec rm -rf {} +
-    chmod -R u=rwX,go=rX "$release"
-    make_venv "$release" "$release/deploy/requirements.lock"
-    as_service "$release/.venv/bin/wabox" serve --help >/dev/null ||
-        fail "the new version does not start; nothing was changed."
 }
 
 write_config() {
     [ -e "$config_file" ] && return 0
     install -d -m 755 "$(dirname "$config_file")"
-    sed "s|^# dir = .*|dir = \"$data_home\"|" "$here/wabox.toml" >"$config_file"
-    chmod 644 "$config_file"
+    sed "s|^# dir = .*|dir = \"$data_home\"|" "$here/wabox.toml" >"$config_file.new"
+    chmod 644 "$config_file.new"
+    mv "$config_file.new" "$config_file"
 }
 
-point_at() { # $1: a release, $2: the name that is to mean it
-    ln -sfn "$1" "$release_home/$2.new" && mv -T "$release_home/$2.new" "$release_home/$2"
+show_set_up_link() { # only for a box that has no owner yet
+    local link
+    link=$(as_service "$release/.venv/bin/wabox" setup-link --config "$config_file" --if-new) || return 0
+    [ -z "$link" ] || say "Open this once, within a day, to make the box yours:" "$link"
 }
 
-forget_old() { # keeps the release in use and the one before, their copies of the data, and one more of those
-    local one others
-    for one in "$release_home"/2*Z; do
-        [ "$one" = "$release" ] || [ "$one" = "$previous" ] || [ ! -d "$one" ] || rm -rf "$one"
-    done
-    others=$(find "$data_home/backups" -mindepth 1 -maxdepth 1 -type d -name 'before-2*Z' \
-        ! -path "$kept" ! -name "before-$(basename "${previous:-none}")" | sort -r | tail -n +2)
-    [ -z "$others" ] || printf '%s\n' "$others" | while IFS= read -r one; do rm -rf "$one"; done
+settle_cut_off_upgrade() { # a run that was killed may have left a release in use that nobody has judged
+    local current
+    current=$(readlink -e "$release_home/current") || return 0
+    [ -n "$previous" ] && [ "$current" != "$previous" ] || return 0
+    say "An earlier upgrade was cut off; its version is looked at first."
+    release=$current
+    kept=$data_home/backups/before-$(basename "$release")
+    stage=switched
+    change_over
+    if start_and_judge; then
+        previous=$release
+    else
+        say "$went_back"
+        [ "$(readlink -e "$release_home/current")" = "$previous" ] || previous=$release # it alone can read the data now
+    fi
+    release='' kept='' stage=''
 }
 
 # -- stop, copy, start ----------------------------------------------------------------------------
@@ -153,71 +148,139 @@ start_as_before() {
     fi
 }
 
+guard_on() { # whatever kills this script, systemd starts wabox within a minute; while this works, the lock is held
+    [ "$ran" = yes ] || return 0
+    systemd-run -q --unit="$guard" --on-active=30 --on-unit-inactive=30 -- /bin/sh -c \
+        "flock -n $install_lock systemctl start wabox && systemctl stop $guard.timer" 2>/dev/null || true
+}
+
+guard_off() { [ "$ran" = no ] || systemctl stop "$guard.timer" >/dev/null 2>&1 || true; }
+
 database_copy() { # $1: what, $2: from, $3: to; nothing to do where there is no database
-    [ ! -e "$2" ] || as_service "$release/.venv/bin/python" "$release/deploy/database_copy.py" "$@"
+    [ ! -e "$2" ] || ask database_copy.py "$@"
+}
+
+prepare_copy() { # while wabox runs: room, and a checked copy; what changes until it stops is caught up with then
+    kept=$data_home/backups/before-$(basename "$release")
+    database_copy room "$data_home/wabox.db" "$data_home/backups" || fail "nothing was changed."
+    install -d -m 700 -o "$service_user" -g "$service_user" "$kept"
+    database_copy make "$data_home/wabox.db" "$kept/wabox.db" ||
+        fail "the data could not be copied, so nothing was changed."
 }
 
 copy_data() { # wabox stands still
-    if install -d -m 700 -o "$service_user" -g "$service_user" "$kept" &&
-        database_copy make "$data_home/wabox.db" "$kept/wabox.db" &&
-        { [ ! -e "$data_home/secret.key" ] || cp -p "$data_home/secret.key" "$kept/"; }; then
-        return 0
-    fi
-    rm -rf "$kept"
-    return 1
+    database_copy catch-up "$data_home/wabox.db" "$kept/wabox.db" || return 1
+    [ ! -e "$data_home/secret.key" ] || cp -p "$data_home/secret.key" "$kept/"
 }
 
 change_over() { # may be repeated
     point_at "$release" current
-    install -m 644 "$release/deploy/wabox.service" "$unit_file"
-    systemctl daemon-reload
-    systemctl enable -q wabox
+    put_unit "$release"
+    systemctl is-enabled -q wabox || systemctl enable -q wabox
 }
 
-start_and_judge() { # the new release answers; or the one before runs again, and this ends
-    systemctl start wabox || true
+put_unit() { # $1: a release. What systemd has read already it need not read again: that takes half a second
+    if cmp -s "$1/deploy/wabox.service" "$unit_file" &&
+        [ "$(systemctl show -p NeedDaemonReload --value wabox)" = no ]; then
+        return 0
+    fi
+    install -m 644 "$1/deploy/wabox.service" "$unit_file.new"
+    mv "$unit_file.new" "$unit_file"
+    systemctl daemon-reload
+}
+
+# -- judging --------------------------------------------------------------------------------------
+
+look_at_phones() { # which phones are ready now: so they must be again. And the new version starts a browser here
+    ready_phones=''
+    [ ! -e "$data_home/wabox.db" ] ||
+        ready_phones=$(ask phones.py "$data_home/wabox.db") ||
+        ready_phones=''
+    local said
+    said=$(as_service "$release/.venv/bin/wabox" doctor --browser --config "$config_file" 2>&1) && return 0
+    say "$said" >&2
+    [ -z "$ready_phones" ] || fail "the new version cannot start its browser here; nothing was changed."
+    say "Going on: no phone was ready anyway. Put this right before you link one."
+}
+
+start_and_judge() { # the new release is well. Else 1: went_back says what became of it
+    systemctl start --no-block wabox || true
     if ! is_healthy; then
         journalctl -u wabox -n 20 --no-pager >&2 || true
-        roll_back
+        roll_back "does not answer"
+        return 1
+    fi
+    if ! phones_are_back; then
+        roll_back "does not get the phones ready that were"
+        return 1
     fi
     stage=
+    guard_off
     point_at "$release" last-good
     forget_old
 }
 
-is_healthy() {
-    local _
+is_healthy() { # pages, writer and engine
+    local _ restarts
     for _ in $(seq "$health_probes"); do
-        if as_service "$release/.venv/bin/wabox" doctor --ready --config "$config_file" >/dev/null 2>&1; then
-            return 0
-        fi
+        ! ask health.py "$config_file" || return 0
+        restarts=$(systemctl show -p NRestarts --value wabox) || restarts=0
+        [ "${restarts:-0}" -lt 3 ] || return 1 # it ends by itself, again and again
         sleep 1
     done
     return 1
 }
 
-roll_back() {
+phones_are_back() { # browser and driver as well, then
+    [ -n "$ready_phones" ] || return 0
+    local _
+    for _ in $(seq "$phone_probes"); do
+        ! ask phones.py "$data_home/wabox.db" "$ready_phones" || return 0
+        sleep 1
+    done
+    return 1
+}
+
+roll_back() { # $1: what the new version does not do. Sets went_back
     trap '' HUP INT TERM # half a way back is none
     stage=
-    [ -n "$previous" ] ||
-        fail "wabox was installed but does not start; the lines above say why. Mend it, then run this again."
-    stop_service || fail "the new version does not answer, and systemd could not stop it, so it was left as it is." \
-        "Look at: systemctl status wabox"
+    [ -n "$previous" ] || {
+        went_back="wabox was installed but does not start; the lines above say why. Mend it, then run this again."
+        return 0
+    }
+    stop_service || {
+        went_back="the new version $1, and systemd could not stop it, so it was left as it is. Look at: systemctl status wabox"
+        return 0
+    }
     local verdict=0
-    as_service "$release/.venv/bin/python" "$release/deploy/can_go_back.py" "$kept/wabox.db" "$data_home/wabox.db" ||
-        verdict=$?
+    ask can_go_back.py "$kept/wabox.db" "$data_home/wabox.db" || verdict=$?
     case $verdict in
-        0) database_copy put-back "$kept/wabox.db" "$data_home/wabox.db" || fail "the new version does not answer," \
-            "and its data could not be put back. wabox is stopped. Keep $data_home as it is and ask for help." ;;
+        0) database_copy put-back "$kept/wabox.db" "$data_home/wabox.db" || verdict=5 ;;
         3) ;; # the data is as good for the earlier version
-        *)
-            fail "the new version does not answer, and has worked on its data already, so the copy in $kept was not" \
-                "put back: messages could go twice. wabox is stopped. Keep $data_home as it is and ask for help."
-            ;;
     esac
-    { point_at "$previous" current && install -m 644 "$previous/deploy/wabox.service" "$unit_file" &&
-        systemctl daemon-reload && systemctl start wabox; } || fail "the new version does not start, and the one before could not be started again." \
-        "Look at: journalctl -u wabox"
+    case $verdict in
+        0 | 3) start_previous "$1" ;;
+        *) keep_new "$1" "$verdict" ;;
+    esac
+    guard_off
+}
+
+start_previous() {
+    point_at "$previous" current
+    put_unit "$previous"
+    systemctl start wabox || {
+        went_back="the new version $1, and the one before could not be started again. Look at: journalctl -u wabox"
+        return 0
+    }
     [ "$release" = "$previous" ] || rm -rf "$release"
-    fail "the new version does not start, so the one before runs again, with its data. The lines above say why."
+    forget_packages
+    went_back="the new version $1, so the one before runs again, with its data. The lines above say why."
+}
+
+keep_new() { # its data is of no use to the one before: the new version is the only one that can go on
+    systemctl start --no-block wabox || true
+    went_back="the new version $1, and has worked on its data already, so the copy in $kept was not put back: messages could
+go twice. The new version goes on and is started again and again. Keep $data_home as it is; look at: sudo wabox doctor"
+    [ "$2" != 5 ] || went_back="the new version $1, and the data could not be put back from $kept (the lines above say why).
+The new version goes on and is started again and again. Keep $data_home as it is; look at: sudo wabox doctor"
 }

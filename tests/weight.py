@@ -29,6 +29,7 @@ REAL = (
     "sandbox/test_page.py",
     "sandbox/test_page_faults.py",
     "sandbox/test_phones_page.py",
+    "systemd/",
 )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from wabox import cli, datadir, db, fence
 from wabox.__main__ import main
 from wabox.accounts import keys, passwords, users
 from wabox.accounts.sealing import Seal
+from wabox.cli import shared
 from wabox.db import Rows, Tx
 
 FILES = sorted(
@@ -51,6 +53,39 @@ def test_help_lists_every_command_without_importing_any() -> None:
 
 def test_unknown_command_is_refused() -> None:
     assert CliRunner().invoke(main, ["sendall"]).exit_code == 2
+
+
+def test_the_services_own_program_takes_the_services_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(shared, "SERVICE_FILE", tmp_path / "etc.toml")
+    (tmp_path / "etc.toml").write_text("[server]\nport = 1111\n")
+    assert shared.load(None).server.port == 8470
+    (tmp_path / "wabox.toml").write_text("[server]\nport = 2222\n")
+    assert shared.load(None).server.port == 2222
+    monkeypatch.setattr(shared, "SERVICE_HOME", Path(sys.prefix).parent)
+    assert shared.load(None).server.port == 1111
+    assert shared.load(Path("wabox.toml")).server.port == 2222
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_becomes_whom_the_services_data_belongs_to(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    os.chown(tmp_path / "data", 1, 1)
+    (tmp_path / "etc.toml").write_text(f'[data]\ndir = "{tmp_path}/data"\n')
+    program = (
+        "import os, pathlib, sys; from wabox.cli import shared; shared.SERVICE_FILE = pathlib.Path(sys.argv[1]); "
+        "shared.load(shared.SERVICE_FILE); print(os.getresuid(), os.getgroups(), os.environ['HOME'] != '/root')"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "etc.toml"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    ).stdout
+    assert said == "(1, 1, 1) [1] True\n"
 
 
 def test_version_says_the_version(program: Typed) -> None:

@@ -117,6 +117,50 @@ def test_copy_is_not_put_under_a_program_that_has_the_database_open(tmp_path: Pa
     assert held(box) == ["after", "before"]
 
 
+def test_a_copy_catches_up_byte_for_byte(tmp_path: Path) -> None:
+    box = made(tmp_path / "data/wabox.db", *("word " * 400 + str(n) for n in range(2000)))
+    assert run("make", box, tmp_path / "copy.db").returncode == 0
+    left_with_a_log(box, "late")
+    assert run("catch-up", box, tmp_path / "copy.db").returncode == 0
+    assert "late" in held(tmp_path / "copy.db")
+    with contextlib.closing(sqlite3.connect(box)) as connection:
+        connection.execute("delete from note where rowid > 10")
+        connection.commit()
+        connection.execute("vacuum")
+    assert run("catch-up", box, tmp_path / "copy.db").returncode == 0
+    assert (tmp_path / "copy.db").read_bytes() == box.read_bytes()
+    assert {one.name for one in tmp_path.iterdir()} == {"data", "copy.db"}
+
+
+def test_a_copy_that_catches_up_with_one_in_use_is_made_anew(tmp_path: Path) -> None:
+    box = made(tmp_path / "data/wabox.db", "one")
+    assert run("make", box, tmp_path / "copy.db").returncode == 0
+    with contextlib.closing(sqlite3.connect(box, isolation_level=None)) as writing:
+        writing.execute("insert into note values ('only in the log')")
+        assert run("catch-up", box, tmp_path / "copy.db").returncode == 0
+    assert held(tmp_path / "copy.db") == ["one", "only in the log"]
+
+
+@pytest.mark.heavy("a process for each line of the program")
+def test_wherever_catching_up_is_killed_no_torn_copy_has_the_name(tmp_path: Path) -> None:
+    box = made(tmp_path / "data/wabox.db", *("word " * 40 + str(n) for n in range(200)))
+    assert run("make", box, tmp_path / "made.db").returncode == 0
+    with contextlib.closing(sqlite3.connect(box)) as connection:
+        connection.execute("update note set text = 'new'")
+        connection.commit()
+    ends = []
+    for line in range(0, 200, 3):
+        copy = Path(shutil.copy(tmp_path / "made.db", tmp_path / f"copy{line}.db"))
+        words = [sys.executable, "-c", KILLED, str(line), str(PROGRAM), "catch-up", str(box), str(copy)]
+        ends.append(subprocess.run(words, check=False).returncode)
+        there = held(copy) if copy.exists() else ["new"] * 200
+        assert len(there) == 200 and len(set(there)) in (1, 200)
+        if ends[-1] == 0:
+            break
+    assert len(ends) > 5 and set(ends[:-1]) == {-signal.SIGKILL} and ends[-1] == 0
+    assert set(held(copy)) == {"new"}
+
+
 @pytest.mark.heavy("a process for each line of the program")
 def test_wherever_putting_back_is_killed_there_is_one_whole_database(tmp_path: Path) -> None:
     copy = made(tmp_path / "backups/wabox.db", "before")

@@ -91,8 +91,8 @@ def test_the_loaders_own_errors_are_told(world: Path, said: str) -> None:
 
 
 def test_a_library_that_comes_with_another_module_is_not_missing(world: Path) -> None:
-    module = binary(world, "tree/.venv/lib/one.so", "libown-1a2b.so => not found")
-    binary(world, "tree/.venv/lib/other.libs/libown-1a2b.so")
+    module = binary(world, "tree/.venv/lib/python3.11/site-packages/one.so", "libown-1a2b.so => not found")
+    binary(world, "tree/.venv/lib/python3.11/site-packages/other.libs/libown-1a2b.so")
     assert shell(world, 'need_libraries "$@"', module).returncode == 0
 
 

@@ -3,160 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import pwd
-import shutil
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-SYSTEMCTL = """#!/bin/bash
-cd "$SERVICE_WORLD"
-echo "$*" >>orders
-state=$(cat state)
-running() { current=$(readlink -f opt/current) && [ -e "$current/works" ] && [ "$1" = active ]; }
-case "$1" in
-    show) echo "$state" ;;
-    stop) [ -e stop-fails ] && exit 1
-        [ -e stop-lies ] || echo inactive >state ;;
-    start) echo active >state
-        readlink -f opt/current >started ;;
-esac
-[ ! -e "kill-at-$1" ] || { signal=$(cat "kill-at-$1"); rm "kill-at-$1"; kill "-$signal" "$PPID"; }
-exit 0
-"""
-
-WABOX = """#!/bin/bash
-# The release that it lies in, as a program: `works` beside .venv says whether it answers.
-release=$(cd "$(dirname "$0")/../.." && pwd)
-case "$1" in
-    serve) [ ! -e "$release/does-not-import" ] ;;
-    doctor) [ -e "$release/works" ] && [ "$(cat "$SERVICE_WORLD/state")" = active ] &&
-        [ "$(cat "$SERVICE_WORLD/started")" = "$release" ] ;;
-    setup-link) ;;
-esac
-"""
-
-SCRIPT = """
-source "$1/install.sh"
-world=$SERVICE_WORLD
-here=$world/tree
-release_home=$world/opt data_home=$world/data config_file=$world/etc/wabox.toml unit_file=$world/wabox.service
-command_link=$world/command install_lock=$world/install.lock systemd_home=$world service_path=$world/bin:$PATH
-service_user=$2 health_probes=2 python_here=$3
-is_root() { :; }
-check_machine() { :; }
-need_browser() { :; }
-need_fonts() { :; }
-sleep() { :; }
-as_service() { "$@"; }
-install() { # without a change of owner
-    local words=()
-    while [ $# -gt 0 ]; do
-        case "$1" in -o | -g) shift ;; *) words+=("$1") ;; esac
-        shift
-    done
-    command install "${words[@]}"
-}
-make_venv() {
-    mkdir -p "$1/.venv/bin"
-    cp "$world/bin/wabox-program" "$1/.venv/bin/wabox"
-    ln -s "$python_here" "$1/.venv/bin/python"
-    [ ! -e "$world/new-works" ] || : >"$1/works"
-    [ ! -e "$world/new-does-not-import" ] || : >"$1/does-not-import"
-}
-[ ! -e "$world/no-room" ] || database_copy() { echo "No room." >&2; return 1; }
-eval "${AS_WELL:-}"
-service
-"""
-
-
-class World:
-    """A box that runs release 20250101T000000Z, and a newer tree to install."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        for name in ("opt", "data/backups", "etc", "bin", "tree/wabox"):
-            (place / name).mkdir(parents=True)
-        for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "wabox.toml", "install.sh"):
-            self.write(f"tree/{name}", "")
-        shutil.copytree(ROOT / "deploy", place / "tree/deploy")
-        self.write("bin/systemctl", SYSTEMCTL).chmod(0o755)
-        self.write("bin/journalctl", "#!/bin/sh\n").chmod(0o755)
-        self.write("bin/wabox-program", WABOX).chmod(0o755)
-        self.write("state", "active")
-        self.write("etc/wabox.toml", "")
-        self.old = self.release("20250101T000000Z", works=True)
-        (place / "opt/current").symlink_to(self.old)
-        self.write("started", str(self.old))
-        self.write("data/secret.key", "key")
-        with contextlib.closing(sqlite3.connect(self.database)) as made:
-            made.executescript("""
-                pragma journal_mode = wal;
-                create table messages (id, claimed_at, sent_at, finished_at);
-                create table deliveries (id); create table audit (id); create table note (text);
-                create table _sqlite_migrations (name); insert into _sqlite_migrations values ('one');
-                insert into note values ('before');
-            """)
-
-    @property
-    def database(self) -> Path:
-        return self.place / "data/wabox.db"
-
-    def write(self, name: str, text: str) -> Path:
-        path = self.place / name
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    def release(self, name: str, *, works: bool) -> Path:
-        made = self.place / "opt" / name
-        (made / ".venv/bin").mkdir(parents=True)
-        (made / ".venv/bin/python").symlink_to(sys.executable)
-        shutil.copy(self.place / "bin/wabox-program", made / ".venv/bin/wabox")
-        shutil.copytree(ROOT / "deploy", made / "deploy")
-        if works:
-            (made / "works").touch()
-        return made
-
-    def install(self, as_well: str = "") -> subprocess.CompletedProcess[str]:
-        """Runs `./install.sh service` in this world. as_well: more shell, said before."""
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        return subprocess.run(
-            ["env", "--default-signal=INT,HUP", "bash", "-c", SCRIPT, "install.sh", ROOT, user, sys.executable],
-            env={**os.environ, "SERVICE_WORLD": str(self.place), "AS_WELL": as_well},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    @property
-    def current(self) -> Path:
-        return (self.place / "opt/current").resolve()
-
-    @property
-    def releases(self) -> set[str]:
-        return {one.name for one in (self.place / "opt").glob("2*Z")}
-
-    @property
-    def runs(self) -> bool:
-        """Something is started, and it is what `current` names, and that works."""
-        started = Path((self.place / "started").read_text().strip())
-        return (
-            (self.place / "state").read_text().strip() == "active"
-            and started == self.current
-            and (self.current / "works").exists()
-        )
-
-    def said(self, database: Path | None = None) -> list[str]:
-        with contextlib.closing(sqlite3.connect(database or self.database)) as connection:
-            assert connection.execute("pragma quick_check").fetchone() == ("ok",)
-            return [text for (text,) in connection.execute("select text from note")]
+from tests.house.service_box import World, in_database
 
 
 @pytest.fixture
@@ -173,7 +26,7 @@ def test_an_upgrade_runs_the_new_release_and_keeps_a_checked_copy(world: World) 
     [copy] = (world.place / "data/backups").iterdir()
     assert world.said(copy / "wabox.db") == ["before"]
     assert (copy / "secret.key").read_text() == "key"
-    assert f"wabox doctor --config {world.place}/etc/wabox.toml" in done.stdout
+    assert "What is wrong, if anything: sudo wabox doctor\n" in done.stdout
 
 
 def test_a_copy_is_whole_while_another_program_has_the_database_open(world: World) -> None:
@@ -202,11 +55,12 @@ def test_without_room_wabox_is_not_even_stopped(world: World) -> None:
     world.write("no-room", "")
     done = world.install()
     assert done.returncode == 1 and "nothing was changed" in done.stderr
-    assert not (world.place / "orders").exists()
+    assert not world.was_stopped
+    assert list((world.place / "data/backups").iterdir()) == []
     assert world.runs and world.releases == {world.old.name}
 
 
-def test_a_copy_that_fails_leaves_wabox_running_as_before(world: World) -> None:
+def test_a_damaged_database_is_found_before_wabox_is_stopped(world: World) -> None:
     world.write("new-works", "")
     with world.database.open("r+b") as file:
         file.seek(4096)
@@ -214,9 +68,30 @@ def test_a_copy_that_fails_leaves_wabox_running_as_before(world: World) -> None:
     done = world.install()
     assert done.returncode == 1
     assert "the data could not be copied, so nothing was changed" in done.stderr
-    assert "wabox runs again as before" in done.stdout
-    assert world.runs and world.current == world.old
+    assert world.runs and world.current == world.old and not world.was_stopped
     assert list((world.place / "data/backups").iterdir()) == []
+
+
+def test_a_copy_that_fails_leaves_wabox_running_as_before(world: World) -> None:
+    world.write("new-works", "")
+    fails = 'database_copy() { [ "$1" != catch-up ] || { echo "No space left." >&2; return 1; }; }'
+    done = world.install(fails)
+    assert done.returncode == 1
+    assert "the data could not be copied, so nothing was changed" in done.stderr
+    assert "wabox runs again as before" in done.stdout
+    assert world.runs and world.current == world.old and world.was_stopped
+    assert list((world.place / "data/backups").iterdir()) == []
+    assert world.releases == {world.old.name}
+
+
+def test_the_copy_has_what_came_in_until_wabox_stood_still(world: World) -> None:
+    world.write("new-works", "")
+    late = in_database("insert into note values ('late')")
+    done = world.install(f"look_at_phones() {{ {late}; }}")
+    assert done.returncode == 0, done.stderr
+    [copy] = (world.place / "data/backups").iterdir()
+    assert world.said(copy / "wabox.db") == ["before", "late"]
+    assert (copy / "wabox.db").read_bytes() == world.database.read_bytes()
 
 
 def test_a_box_that_stood_still_is_not_started_by_a_failed_upgrade(world: World) -> None:
@@ -281,10 +156,7 @@ def test_a_clock_set_back_deletes_neither_the_new_release_nor_the_one_before(wor
 
 def new_release_does(*statements: str) -> str:
     """More shell: the new release works on the data, then never answers."""
-    program = (
-        f"import sqlite3; c = sqlite3.connect('$data_home/wabox.db'); c.executescript('{'; '.join(statements)}')"
-    )
-    return f'is_healthy() {{ "{sys.executable}" -c "{program}"; return 1; }}'
+    return f"is_healthy() {{ {in_database(*statements)}; return 1; }}"
 
 
 STEP = "insert into _sqlite_migrations values (2)"
@@ -299,9 +171,78 @@ def test_a_rollback_puts_the_data_back(world: World) -> None:
 
 def test_work_done_on_a_new_schema_is_never_undone(world: World) -> None:
     done = world.install(new_release_does(STEP, "insert into messages (id) values (1)"))
-    assert done.returncode == 1 and "messages could go twice" in done.stderr
-    assert (world.place / "state").read_text().strip() == "inactive"
+    assert done.returncode == 1 and "messages could\ngo twice" in done.stderr
+    assert (world.place / "state").read_text().strip() == "active"  # no other version can go on with this data
+    assert world.current != world.old and world.releases == {world.old.name, world.current.name}
+    assert (world.place / "opt/last-good").exists() is False
     assert world.said() == ["before"]
+
+
+def test_what_can_only_go_on_as_it_is_does_not_stand_in_the_way_of_a_cure(world: World) -> None:
+    (world.place / "opt/last-good").symlink_to(world.old)
+    assert world.install(new_release_does(STEP, "insert into messages (id) values (1)")).returncode == 1
+    world.write("new-works", "")
+    done = world.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "was cut off" in done.stdout
+    assert world.runs and (world.place / "opt/last-good").resolve() == world.current != world.old
+
+
+def phones(world: World, **states: str) -> None:
+    with contextlib.closing(sqlite3.connect(world.database, isolation_level=None)) as connection:
+        connection.execute("delete from devices")
+        for number, (name, state) in enumerate(states.items(), 1):
+            connection.execute(
+                "insert into devices values (?, ?, ?)", (number, not name.startswith("left"), state)
+            )
+
+
+def test_an_upgrade_waits_for_the_phones_that_were_ready(world: World) -> None:
+    world.write("new-works", "")
+    phones(world, one="ready", two="disconnected", left="stopped")
+    done = world.install()  # they stay ready in this world
+    assert done.returncode == 0, done.stderr
+    assert world.runs and world.current != world.old
+
+
+def test_a_release_whose_phones_do_not_come_back_goes(world: World) -> None:
+    world.write("new-works", "")
+    phones(world, one="ready")
+    hang = in_database("update devices set state = 'starting'")
+    done = world.install(f"is_healthy() {{ {hang}; }}")
+    assert done.returncode == 1 and "does not get the phones ready that were" in done.stderr
+    assert "the one before runs again" in done.stderr
+    assert world.runs and world.current == world.old and world.releases == {world.old.name}
+
+
+def test_a_release_that_cannot_start_its_browser_is_not_tried_on_phones(world: World) -> None:
+    world.write("new-works", "")
+    world.write("no-browser", "")
+    phones(world, one="ready")
+    done = world.install()
+    assert done.returncode == 1 and "cannot start its browser here; nothing was changed" in done.stderr
+    assert world.runs and not world.was_stopped
+    phones(world, one="disconnected")
+    assert world.install().returncode == 0
+
+
+def test_a_release_that_ends_again_and_again_is_not_waited_for(world: World) -> None:
+    world.write("NRestarts", "3")
+    done = world.install("health_probes=100000")
+    assert done.returncode == 1 and world.runs and world.current == world.old
+
+
+def test_packages_are_shared_while_their_list_is_the_same(world: World) -> None:
+    world.write("new-works", "")
+    opt = world.place / "opt"
+    for lock, kept in (("one", {"one"}), ("one", {"one"}), ("two", {"one", "two"}), ("two", {"two"})):
+        world.write("lock", lock)
+        assert world.install().returncode == 0
+        assert {one.name for one in opt.glob("packages-*")} == {f"packages-{name}" for name in kept}
+    world.write("lock", "three")
+    (world.place / "new-works").unlink()
+    assert world.install().returncode == 1
+    assert {one.name for one in opt.glob("packages-*")} == {"packages-two"}
 
 
 def test_two_installs_at_once_do_not_mix(world: World) -> None:

@@ -60,7 +60,7 @@ def privacy(data: DataDir) -> Finding:
     try:
         open_ones = data.open_to_others()
     except PermissionError:
-        cure = "Run the doctor as the user that wabox runs as: sudo -u wabox wabox doctor"
+        cure = "Run the doctor as the user that wabox runs as: sudo wabox doctor"
         return bad("data", "%(path)s cannot be read by this user.", cure, path=data.path)
     if not os.access(data.path, os.W_OK):
         cure = "Make it writable, or run as wabox's user."
@@ -212,6 +212,11 @@ def is_healthy(url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
+
+
+def is_well(url: str) -> bool:
+    """Whether a wabox answers there that can write, and whose engine runs."""
+    return is_healthy(url) and "engine" not in _reasons(url)
 
 
 def local_url(config: Config) -> str:

@@ -60,7 +60,7 @@ def user(*, as_root: bool, loopback: bool) -> Finding:
     if loopback:
         cure = "That is fine for a demo; for the real thing: sudo ./install.sh service"
         return warning("user", "This is root, so Chromium runs without its sandbox.", cure)
-    cure = "Run it as a user of its own: sudo ./install.sh service, or sudo -u wabox wabox doctor."
+    cure = "Run it as a user of its own: sudo ./install.sh service, or sudo wabox doctor."
     return bad("user", "This is root, where Chromium has no sandbox, so wabox starts none.", cure)
 
 

@@ -16,4 +16,4 @@ COMMANDS = {
     "sandbox": "Run the pretend WhatsApp alone.",
     "version": "Print the version.",
 }
-CONFIG_HELP = "The settings file. Without it: ./wabox.toml if there is one, else the defaults."
+CONFIG_HELP = "The settings file. Without it: the service's, if this is its program; ./wabox.toml; the defaults."

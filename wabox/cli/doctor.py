@@ -20,14 +20,15 @@ MARKS = {
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
-@click.option("--ready", is_flag=True, help="Only say, by the exit code, whether wabox answers now.")
+@click.option("--ready", is_flag=True, help="Only say, by the exit code, whether wabox answers and works now.")
+@click.option("--browser", is_flag=True, help="Only look at the browser.")
 @shared.configured
-def command(config: Config, *, as_json: bool, ready: bool) -> None:
+def command(config: Config, *, as_json: bool, ready: bool, browser: bool) -> None:
     """Say what is wrong with this box, each with its cure. Exit code 1: something is."""
     if ready:
-        raise SystemExit(0 if box.is_healthy(box.local_url(config)) else 1)
+        raise SystemExit(0 if box.is_well(box.local_url(config)) else 1)
     found: list[Finding] = []
-    for part in (machine, chromium, files, box):
+    for part in (chromium,) if browser else (machine, chromium, files, box):
         for finding in part.findings(config):
             found.append(finding)
             if not as_json:

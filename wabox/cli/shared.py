@@ -1,9 +1,15 @@
-"""What several commands need: the settings, the database to read, a password that nobody sees."""
+"""What several commands need: the settings, the database to read, a password that nobody sees.
+
+The service's own program, as `wabox` typed on its machine is, takes the service's settings, wherever it is typed;
+root becomes the user that the data belongs to, or it would leave files that the service cannot read.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import os
+import pwd
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +25,7 @@ from wabox.db import Rows
 from wabox.errors import ConfigError
 
 DEFAULT_FILE = Path("wabox.toml")
+SERVICE_HOME, SERVICE_FILE = Path("/opt/wabox"), Path("/etc/wabox/wabox.toml")
 
 
 def configured(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,10 +40,38 @@ def configured(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load(config_file: Path | None) -> Config:
-    """The settings in this file, else in ./wabox.toml, else the defaults. Raises ConfigError."""
-    if config_file is None and DEFAULT_FILE.exists():
-        config_file = DEFAULT_FILE
-    return settings.load(config_file)
+    """The settings in this file, else the service's, else those in ./wabox.toml, else the defaults.
+
+    Raises ConfigError.
+    """
+    config_file = config_file or default_file()
+    config = settings.load(config_file)
+    if config_file is not None and config_file.absolute() == SERVICE_FILE:
+        _become_owner_of(config.data.dir)
+    return config
+
+
+def default_file() -> Path | None:
+    """Where the settings come from if nobody says; None: nowhere."""
+    if Path(sys.prefix).is_relative_to(SERVICE_HOME) and SERVICE_FILE.exists():
+        return SERVICE_FILE
+    return DEFAULT_FILE if DEFAULT_FILE.exists() else None
+
+
+def _become_owner_of(directory: Path) -> None:
+    """Root is the user that this belongs to from here on."""
+    if os.geteuid() != 0 or not directory.exists():
+        return
+    owner = directory.stat()
+    if owner.st_uid == 0:
+        return
+    os.setgroups([])
+    with contextlib.suppress(KeyError):
+        person = pwd.getpwuid(owner.st_uid)
+        os.initgroups(person.pw_name, owner.st_gid)
+        os.environ.update(HOME=person.pw_dir, USER=person.pw_name, LOGNAME=person.pw_name)
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
 
 
 @contextlib.contextmanager

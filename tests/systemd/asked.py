@@ -1,0 +1,68 @@
+"""Asks a box inside the machine, with the packages of its release: asked.py WHAT. Prints what it learned."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from wabox.demo.story import Story
+
+BOX, SANDBOX = "http://127.0.0.1:8470", "http://127.0.0.1:8471"
+KEY = Path("/root/key")
+
+
+def story() -> Story:
+    """Whoever links and sends."""
+    return Story(url=BOX, sandbox_url=SANDBOX, api_key=KEY.read_text(), children=[], say=lambda _: None)
+
+
+def link() -> None:
+    """The sandbox's phone is linked."""
+    told = story()
+    told.wait_for_start()
+    told.link()
+
+
+def send() -> None:
+    """A message has arrived."""
+    told = story()
+    told.wait_for_start()
+    told.send()
+
+
+def arrived() -> None:
+    """How many messages people have got."""
+    found = httpx.get(f"{SANDBOX}/sandbox/messages", trust_env=False).json()["messages"]
+    sys.stdout.write(str(len(found)))
+
+
+def ready() -> None:
+    """Whether the box answers and its phone is ready."""
+    try:
+        asked = httpx.get(f"{BOX}/api/v1/devices", headers={"X-API-Key": KEY.read_text()}, trust_env=False)
+    except httpx.HTTPError:
+        sys.stdout.write("no answer")
+    else:
+        sys.stdout.write(str(asked.is_success and asked.json()["devices"][0]["ready"]))
+
+
+def gap() -> None:
+    """How many seconds the box did not answer, until /root/enough is there."""
+    worst, last = 0.0, time.monotonic()
+    while not Path("/root/enough").exists():
+        try:
+            answers = httpx.get(f"{BOX}/healthz", timeout=5, trust_env=False).status_code == 200
+        except httpx.HTTPError:
+            answers = False
+        if answers:
+            worst, last = max(worst, time.monotonic() - last), time.monotonic()
+        time.sleep(0.02)
+    Path("/root/gap").write_text(json.dumps(worst))
+
+
+if __name__ == "__main__":
+    {"link": link, "send": send, "arrived": arrived, "ready": ready, "gap": gap}[sys.argv[1]]()

@@ -1,0 +1,126 @@
+"""`./install.sh service` under a real systemd: install, link, upgrade, a broken one and back, stop."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.systemd.machine import HERE
+from tests.systemd.shop import Shop
+
+STEP = """from sqlite_utils import Database
+
+
+def step(database: Database) -> None:
+    database.execute("create table of_a_broken_version (n integer)")
+"""
+
+pytestmark = pytest.mark.timeout(1800)
+
+
+def breaks(shop: Shop, where: str, *lines: str) -> None:
+    """The tree at /share/wabox is this one with a fault. where: the file and the line before which it comes."""
+    tree = shop.machine.put_tree("wabox")
+    name, _, before = where.partition(":")
+    file: Path = tree / name
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, "".join(f"{line}\n" for line in lines) + before, 1))
+
+
+def test_it_is_installed_and_hands_out_its_link(shop: Shop) -> None:
+    shutil.copy(HERE / "asked.py", shop.machine.share)
+    done = shop.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    link = done.stdout.strip().splitlines()[-1]
+    assert link.startswith("http://127.0.0.1:8470/")
+    assert "200" in shop.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", link)
+    assert shop.show("ActiveState") == "active" and shop.run("systemctl", "is-enabled", "wabox") == "enabled"
+    assert shop.run("ps", "-o", "user=", "-p", shop.show("MainPID")) == "wabox"
+    assert "wabox serves" in shop.run("journalctl", "-u", "wabox", "--no-pager")
+    told = shop.ask("wabox", "doctor")  # by root, who names no settings
+    assert told.returncode == 0, told.stdout
+    assert "/etc/wabox/wabox.toml" in told.stdout and "answers at http://127.0.0.1:8470" in told.stdout
+
+
+def test_a_phone_is_linked_and_sends(shop: Shop) -> None:
+    shop.start_sandbox()
+    shop.make_owner()
+    shop.asked("link")
+    shop.asked("send")
+    assert shop.asked("arrived") == "1"
+
+
+def test_chromium_keeps_its_own_sandbox_under_the_units_rules(shop: Shop) -> None:
+    found = shop.run("sh", "-c", "pgrep -u wabox -f -- --type=renderer | head -n 1")
+    words = shop.run("sh", "-c", "tr '\\0' ' ' </proc/$(pgrep -o -u wabox chromium)/cmdline")
+    assert "--no-sandbox" not in words and "--disable-setuid-sandbox" not in words
+    status = shop.run("cat", f"/proc/{found}/status")
+    assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
+    spaces = {shop.run("readlink", f"/proc/{pid}/ns/user") for pid in (found, shop.show("MainPID"))}
+    assert len(spaces) == 2
+
+
+def test_an_upgrade_takes_five_seconds_at_most_and_the_phone_is_back(shop: Shop) -> None:
+    before = shop.current
+    breaks(shop, "wabox/cli/version.py:import json", "# Newer.")
+    shop.watch_gap()
+    done = shop.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert shop.gap() <= 5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1) / 2)
+    assert shop.current != before
+    assert "packages into" not in done.stdout
+    assert shop.asked("ready") == "True"
+    shop.asked("send")
+    assert shop.asked("arrived") == "2"
+
+
+def test_a_version_that_crashes_goes_and_the_one_before_comes_back_with_its_data(shop: Shop) -> None:
+    before = shop.current
+    breaks(shop, "wabox/run.py:        loop = asyncio.get_running_loop()", "        raise SystemExit(70)")
+    step = shop.machine.share / "wabox/wabox/migrations/0999_of_a_broken_version.py"
+    step.write_text(STEP, encoding="utf-8")
+    names = step.with_name("__init__.py")
+    before_end = '",\n)\nSTEPS'
+    assert before_end in names.read_text()
+    names.write_text(names.read_text().replace(before_end, f'",\n    "{step.stem}{before_end}'))
+    done = shop.install()
+    assert done.returncode == 1
+    assert "does not answer, so the one before runs again, with its data" in done.stderr, done.stdout + done.stderr
+    assert shop.current == before
+    shop.machine.until(lambda: shop.asked("ready") == "True", what="its phone is ready")
+    shop.asked("send")
+    assert shop.asked("arrived") == "3"
+
+
+def test_whoever_kills_an_upgrade_systemd_starts_wabox_again(shop: Shop) -> None:
+    tree = shop.machine.put_tree("wabox")
+    script = tree / "deploy/service.sh"
+    text = script.read_text()
+    assert "    stage=switched\n    change_over\n" in text
+    script.write_text(text.replace("    stage=switched\n    change_over\n", "    kill -9 $$\n"))
+    assert shop.install().returncode == -signal.SIGKILL
+    assert shop.show("ActiveState") == "inactive"
+    shop.machine.until(lambda: shop.show("ActiveState") == "active", 90, what="wabox runs again")
+    shop.machine.put_tree("wabox")
+    done = shop.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert shop.run("sh", "-c", "ls -d /opt/wabox/2*Z | wc -l") == "2"
+
+
+def test_a_killed_process_is_back_and_its_end_is_quick(shop: Shop) -> None:
+    pid = shop.show("MainPID")
+    shop.run("kill", "-9", pid)
+    shop.machine.until(lambda: shop.show("MainPID") not in ("0", pid), what="it is started again")
+    shop.machine.until(lambda: shop.asked("ready") == "True", what="its phone is ready")
+    began = time.monotonic()
+    shop.run("systemctl", "stop", "wabox")
+    assert time.monotonic() - began < 10
+    assert shop.ask("pgrep", "-u", "wabox").stdout == ""
+    assert shop.show("Result") == "success"
+    shop.run("systemctl", "start", "wabox")
