@@ -89,6 +89,8 @@ def _machine(vitals: Vitals) -> Iterator[Metric]:
     yield _gauges("wabox_data_bytes", "Size of the data directory and of files in it.", "part", sizes)
     yield _gauge("wabox_disk_free_bytes", "Room left where the data lies.", files.free)
     yield _gauges("wabox_memory_bytes", "Memory, shared parts divided.", "process", vitals.memory)
+    help_written = "Bytes given to the disk by processes that run now."
+    yield _gauges("wabox_disk_written_bytes", help_written, "process", vitals.written)
 
 
 def _engine(vitals: Vitals) -> Iterator[Metric]:

@@ -52,6 +52,7 @@ from wabox.whatsapp.patience import Limits
 log = structlog.get_logger()
 
 STOP_SECONDS = 9.5  # from the signal to the end
+GATHER_SECONDS = 0.5  # that receipts wait for each other
 LAST_SECONDS = 2.0  # of these, what the browsers and the last writes get
 MOST_DEVICES = 200  # turns at once: a thread costs little beside the browser of a linked phone
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -142,7 +143,7 @@ class _Serving:
     def __init__(self, box: Box, data: datadir.DataDir, listener: socket.socket) -> None:
         self.box = box
         self.listener = listener
-        self.receipts = PageEvents(box)
+        self.receipts = PageEvents(box, gather_seconds=GATHER_SECONDS)
         config = box.config
         self.gateway = Gateway(
             config.whatsapp.url,

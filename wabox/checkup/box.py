@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import urllib.error
@@ -14,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from wabox import datadir, fence, opening
 from wabox.accounts import mail
-from wabox.checkup import database, promises
+from wabox.checkup import database, promises, wear
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
@@ -53,6 +54,9 @@ def findings(config: Config) -> Iterator[Finding]:
         with contextlib.suppress(PermissionError):
             running = datadir.holder(data)
     yield process(running) if running else port(config)
+    if running is not None and running.pid is not None:
+        disk, seconds = shutil.disk_usage(data.path).total, wear.up_seconds(running.pid)
+        yield from wear.findings(wear.of_family(running.pid), seconds=seconds, disk=disk)
 
 
 def privacy(data: DataDir) -> Finding:

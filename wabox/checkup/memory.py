@@ -15,9 +15,22 @@ def used() -> dict[str, int]:
     """{"wabox" | "node" | "chromium": bytes}; what processes share is divided among them. Reads /proc once."""
     mine = os.getpid()
     found = {"wabox": 0, "node": 0, "chromium": 0}
-    for pid in _family(mine):
+    for pid in family(mine):
         kind = "wabox" if pid == mine else "node" if _is_node(pid) else "chromium"
         found[kind] += _bytes(pid)
+    return found
+
+
+def family(pid: int) -> list[int]:
+    """The process and all below it, as far as they run now."""
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for entry in os.listdir(PROC):  # noqa: PTH208 - a third of iterdir's time, and there are many
+        if entry.isdigit():
+            parent = _parent(int(entry))
+            children[parent].append(int(entry))
+    found = [pid]
+    for one in found:  # grows while it is walked
+        found += children[one]
     return found
 
 
@@ -28,18 +41,6 @@ def open_files() -> tuple[int, int]:
         return len(os.listdir(PROC / "self" / "fd")), most  # noqa: PTH208 - there may be thousands
     except OSError:  # not one more, even to look
         return most, most
-
-
-def _family(pid: int) -> list[int]:
-    children: defaultdict[int, list[int]] = defaultdict(list)
-    for entry in os.listdir(PROC):  # noqa: PTH208 - a third of iterdir's time, and there are many
-        if entry.isdigit():
-            parent = _parent(int(entry))
-            children[parent].append(int(entry))
-    found = [pid]
-    for one in found:  # grows while it is walked
-        found += children[one]
-    return found
 
 
 def _parent(pid: int) -> int:

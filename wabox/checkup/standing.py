@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from wabox.checkup import box, chromium, files, machine
+from wabox.checkup import box, chromium, files, machine, wear
 from wabox.checkup.box import CURES, LOG, RESTORE
 from wabox.checkup.counts import Counts
 from wabox.checkup.findings import Finding, bad, ok, warning
@@ -40,6 +40,7 @@ def of_process(vitals: Vitals) -> Iterator[Finding]:
     yield from _writing(vitals)
     yield from box.journal(vitals.files.wal)
     yield from _shortage(vitals)
+    yield from wear.findings(vitals.written, seconds=vitals.up_seconds, disk=vitals.files.disk)
     if vitals.damaged is None:  # on a damaged file the engine stands still, as it must
         yield from _engine(vitals)
         yield from _database(vitals)

@@ -18,7 +18,7 @@ from time import monotonic
 
 from wabox import db, shortage
 from wabox.box import Box
-from wabox.checkup import counts, database, memory
+from wabox.checkup import counts, database, memory, wear
 from wabox.checkup.counts import Counts, Totals
 from wabox.checkup.database import Checked
 from wabox.db import Rows
@@ -49,7 +49,8 @@ class Vitals:
     counts: None while the database is too hurt to be counted. damaged: what was found in it, None: nothing.
     failing_code: what askers are told. short_of: what the process ran out of within the hour.
 
-    open_files: how many, and how many may be. requests: {(face, class): how many since the start}.
+    open_files: how many, and how many may be.
+    written: bytes given to the disk, as `wear` tells them. requests: {(face, class): how many since the start}.
     """
 
     at: datetime
@@ -57,6 +58,7 @@ class Vitals:
     counts: Counts | None
     files: Files
     memory: Mapping[str, int]
+    written: Mapping[str, int]
     queue: int
     failing: str | None
     failing_code: str | None
@@ -100,6 +102,7 @@ class Watch:
         box, now, began = self._box, self._box.now(), monotonic()
         found, checked = await self._asked(now)
         files, used = await asyncio.to_thread(self._files), await asyncio.to_thread(memory.used)
+        written = await asyncio.to_thread(wear.of_family)
         pulse = box.pulse
         self._fresh_until = monotonic() + max(LOOK_SECONDS, SHARE * (monotonic() - began))
         self._seen = Vitals(
@@ -108,6 +111,7 @@ class Watch:
             counts=found,
             files=files,
             memory=used,
+            written=written,
             queue=box.db.waiting,
             failing=box.db.failing,
             failing_code=box.db.failing_code,

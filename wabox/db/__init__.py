@@ -34,6 +34,8 @@ MOST_WAITING = 5_000
 BATCH = 512
 READERS = 2
 LONGEST_READ_SECONDS = 30.0
+PAGE_BYTES = 1024
+CHECKPOINT_PAGES = 4096  # of the journal, before they go into the file: hot pages go there once for many changes
 JOURNAL_BYTES = 16 * 1024 * 1024  # what is left of a journal that was longer
 JOURNAL_ALARM_BYTES = 64 * 1024 * 1024
 TIDY_SECONDS, TIDY_WAIT_MS = 5.0, 100
@@ -46,14 +48,19 @@ def connect(path: Path, *, query_only: bool = False, functions: Functions | None
 
     functions: {name: text to text} that queries may call.
     """
+    is_new = not query_only and (not path.exists() or path.stat().st_size == 0)
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=512, timeout=5.0
     )
     try:
         connection.row_factory = sqlite3.Row
+        if is_new:
+            connection.execute(f"pragma page_size = {PAGE_BYTES}")
+            connection.execute("pragma auto_vacuum = incremental")
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.execute(f"pragma journal_size_limit = {JOURNAL_BYTES}")
+        connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("pragma foreign_keys = on")
         connection.execute("pragma cache_size = -16000")
         for name, function in (functions or {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -34,10 +35,13 @@ class PageEvents:
 
     While the box cannot write, they wait here: a link state is told once only, and must not be lost to a
     full disk. What the process's death takes along is swept up from the page at the next start.
+    gather_seconds: so long a receipt waits for others, to share a transaction: each costs the card some pages.
     """
 
-    def __init__(self, box: Box) -> None:
+    def __init__(self, box: Box, *, gather_seconds: float = 0) -> None:
         self._box = box
+        self._gather_seconds = gather_seconds
+        self._hurry = asyncio.Event()
         self._waiting: deque[Event] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._stopping = False
@@ -45,6 +49,8 @@ class PageEvents:
     def take(self, event: Event) -> None:
         """Write the event down soon. A device that no longer exists has no events."""
         self._waiting.append(event)
+        if not _can_wait(event):
+            self._hurry.set()
         if self._writing is None:
             task = asyncio.get_running_loop().create_task(self._write_all(), name="receipts")
             self._writing = threads.lasting_task(task, asked=lambda: True)
@@ -56,18 +62,28 @@ class PageEvents:
 
     async def quiet(self) -> None:
         """Nothing waits to be written any more."""
+        self._hurry.set()
         if self._writing is not None:
             await self._writing
 
     async def _write_all(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 if not await self._write_some():
                     if self._stopping:
                         return
                     await asyncio.sleep(AGAIN_SECONDS)
         finally:
             self._writing = None
+
+    async def _gather(self) -> None:
+        """Receipts alone wait for more of them; anything else, or a stop, ends that at once."""
+        if self._gather_seconds and not self._stopping and all(_can_wait(event) for event in self._waiting):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._gather_seconds):
+                    await self._hurry.wait()
+        self._hurry.clear()
 
     async def _write_some(self) -> bool:
         """Write the first events together. False: the box cannot write; the rest waits, in its order."""
@@ -87,6 +103,11 @@ class PageEvents:
 
     async def _write(self, event: Event) -> None:
         await self._box.db.write(verb(event, self._box))
+
+
+def _can_wait(event: Event) -> bool:
+    """A receipt that only says how far a message came; a refusal is news."""
+    return isinstance(event, Receipt) and event.ack > 0
 
 
 def verb(event: Event, box: Box) -> Callable[[Tx], object]:

@@ -15,7 +15,7 @@ import structlog
 
 from wabox import crash, fence
 from wabox.box import Box
-from wabox.contacts import identities
+from wabox.config import Config
 from wabox.db import Tx
 from wabox.devices import limits, pace
 from wabox.devices import stored as devices
@@ -79,14 +79,21 @@ class Turns:
             if not moved:
                 self.lines.stood_still(device_id, None)
             return moved
-        claimed = self.box.db.write_now(claiming.claim_next, device_id, config=self.box.config, now=self.box.now())
+        claimed, armed = self.box.db.write_now(
+            _claim, device_id, machine_boot=self.machine_boot, config=self.box.config, now=self.box.now()
+        )
+        if armed is not None:
+            crash.point("armed")
+            return self._went_on(device_id, moved=self._hand_over(armed))
         if isinstance(claimed, claiming.Again):
             return True
         if claimed is None or isinstance(claimed, gate.Wait):
             self.lines.stood_still(device_id, claimed)
             return False
         crash.point("claimed")
-        moved = self._send(claimed)
+        return self._went_on(device_id, moved=self._send(claimed))
+
+    def _went_on(self, device_id: int, *, moved: bool) -> bool:
         if not moved:
             self.lines.stood_still(device_id, None)
         return moved
@@ -94,7 +101,7 @@ class Turns:
     def _send(self, message: stored.Message) -> bool:
         device = self.box.db.read_here(devices.by_id, message.device_id)
         try:
-            where = self._resolve(device, message.phone)
+            where, asked = self._resolve(device, message.phone)
         except SessionLost:
             self.box.db.write_now(handing.put_back, message, now=self.box.now())
             return False
@@ -102,7 +109,7 @@ class Turns:
         if where.answer != "yes" or where.chat_id is None:
             return self._no_chat(device, message, where)
         armed = self.box.db.write_now(
-            handing.arm,
+            _learn_and_arm if asked else handing.arm,
             message,
             where,
             machine_boot=self.machine_boot,
@@ -114,18 +121,21 @@ class Turns:
         crash.point("armed")
         return self._hand_over(armed)
 
-    def _resolve(self, device: devices.Device, phone: str) -> Resolved:
-        """What WhatsApp says of the number, asked only if it is not remembered; a hidden one has its chat."""
-        if identities.is_hidden(phone):
-            return Resolved("yes", phone)
-        remembered = self.box.db.read_here(chats.known, device, phone, now=self.box.now())
+    def _resolve(self, device: devices.Device, phone: str) -> tuple[Resolved, bool]:
+        """What WhatsApp says of the number, and whether it was asked now: only if nothing is remembered.
+
+        A yes is learnt as the message is armed, in one transaction; anything else at once.
+        """
+        remembered = self.box.db.read_here(chats.remembered, device, phone, now=self.box.now())
         if remembered is not None:
-            return remembered
+            return remembered, False
         answer = self.driver.resolve(device.id, phone)
+        if answer.answer == "yes" and answer.chat_id is not None:
+            return answer, True
         self.box.db.write_now(_learn, device, phone, answer, now=self.box.now())
         if answer.answer == "no":
             self.box.db.write_now(pace.rest, device.id, self._next_send_at())
-        return answer
+        return answer, False
 
     def _no_chat(self, device: devices.Device, message: stored.Message, where: Resolved) -> bool:
         now = self.box.now()
@@ -213,6 +223,27 @@ class Turns:
 def _forget_and_put_back(tx: Tx, message: stored.Message, *, now: datetime) -> None:
     chats.forget(tx, message.device_id, message.phone)
     handing.put_back(tx, message, now=now)
+
+
+def _claim(
+    tx: Tx, device_id: int, *, machine_boot: str, config: Config, now: datetime
+) -> tuple[stored.Message | gate.Wait | claiming.Again | None, stored.Message | None]:
+    """What `claim_next` says; and the message armed in the same transaction, if its chat is remembered."""
+    claimed = claiming.claim_next(tx, device_id, config=config, now=now)
+    if not isinstance(claimed, stored.Message):
+        return claimed, None
+    where = chats.remembered(tx, devices.by_id(tx, device_id), claimed.phone, now=now)
+    if where is None or where.answer != "yes" or where.chat_id is None:
+        return claimed, None
+    armed = handing.arm(tx, claimed, where, machine_boot=machine_boot, config=config, now=now)
+    return claiming.Again() if armed is None else claimed, armed
+
+
+def _learn_and_arm(
+    tx: Tx, message: stored.Message, where: Resolved, *, machine_boot: str, config: Config, now: datetime
+) -> stored.Message | None:
+    _learn(tx, devices.by_id(tx, message.device_id), message.phone, where, now=now)
+    return handing.arm(tx, message, where, machine_boot=machine_boot, config=config, now=now)
 
 
 def _learn(tx: Tx, device: devices.Device, phone: str, answer: Resolved, *, now: datetime) -> None:

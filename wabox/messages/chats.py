@@ -55,6 +55,11 @@ def known(rows: Rows, device: Device, phone: str, *, now: datetime) -> Resolved 
     return Resolved(row["answer"], row["chat_id"], tuple(json.loads(row["other_chat_ids"])), warm)
 
 
+def remembered(rows: Rows, device: Device, phone: str, *, now: datetime) -> Resolved | None:
+    """As `known`; a hidden id is the chat itself, so nobody is asked for it."""
+    return Resolved("yes", phone) if identities.is_hidden(phone) else known(rows, device, phone, now=now)
+
+
 def remember(tx: Tx, device: Device, phone: str, answer: Resolved, *, now: datetime) -> None:
     """Remember a yes or a no, and since when it is a no. For `addressees.learn`."""
     tx.run(

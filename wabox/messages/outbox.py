@@ -265,14 +265,12 @@ def move(
     What it was is asked of the row: a receipt or a deleted phone may have moved it since `message` was read. What
     WhatsApp took, and refused later, it has counted: it stays in the caps.
     """
-    was = tx.value("select status from messages where id = :id", id=message.id)
+    row = tx.one("select status, spent_at from messages where id = :id", id=message.id)
+    was, spent_at = (None, None) if row is None else tuple(row)
     stamp = f"{to}_at" if to in stored.REACHED else "finished_at"
     moved = tx.run(
-        f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text,
-            rest_until = null,
-            spent_at = case when :error is '{REFUSED_LATER}' then spent_at
-                            when :to in ('failed', 'skipped', 'cancelled') then null
-                            when :to = 'sent' then coalesce(spent_at, :now) else spent_at end
+        f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text, rest_until = null
+            {_spent(to, error, spent_at)}
             where id = :id and status in ({", ".join(f"'{one}'" for one in origin)})""",  # noqa: S608
         id=message.id,
         to=to,
@@ -291,6 +289,14 @@ def move(
         stored.campaign_moved(tx, message.campaign_id, was=was, to=to, error=error)
     owe(tx, message.id, now)
     return True
+
+
+def _spent(to: stored.Status, error: str | None, spent_at: str | None) -> str:
+    """What a move says of spent_at: nothing where it stays, for naming a column writes its indexes anew."""
+    if to == "sent" and spent_at is None:
+        return ", spent_at = :now"
+    ends = to in ("failed", "skipped", "cancelled") and error != REFUSED_LATER
+    return ", spent_at = null" if ends and spent_at is not None else ""
 
 
 def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *, now: datetime) -> None:
