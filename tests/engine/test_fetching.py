@@ -23,7 +23,7 @@ from wabox.engine.fetching import Fetching
 from wabox.errors import Invalid, NotFound
 from wabox.media import keeping, stored
 from wabox.messages import addressees
-from wabox.whatsapp.driver import Attached, Inbound, SessionLost
+from wabox.whatsapp.driver import Attached, Downloaded, Inbound, SessionLost
 
 BILL = pdf()
 PAGE = b"<html><script>alert(1)</script></html>"
@@ -46,10 +46,8 @@ def row_of(engine: Engine, told: Inbound) -> int:
     return found
 
 
-def ask(engine: Engine, inbox_id: int, *, again: bool = False, **settings: Any) -> Sent:
-    found: Sent = write(
-        engine, inbox_files.ask, engine.stage.asha.id, inbox_id, settings_of(engine, settings), again=again
-    )
+def ask(engine: Engine, inbox_id: int, **settings: Any) -> Sent:
+    found: Sent = write(engine, inbox_files.ask, engine.stage.asha.id, inbox_id, settings_of(engine, settings))
     return found
 
 
@@ -65,7 +63,8 @@ def fetch(engine: Engine) -> None:
 
 
 def show(engine: Engine, inbox_id: int) -> Sent:
-    return engine.stage.box.db.read_here(inbox_files.of_user, engine.stage.asha.id, inbox_id)
+    found = engine.stage.box.db.read_here(inbox_files.of_user, engine.stage.asha.id, inbox_id)
+    return found.under(engine.stage.box.config.media)
 
 
 def calls(engine: Engine, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object]) -> list[int]:
@@ -148,7 +147,7 @@ def test_what_could_run_is_refused_and_nothing_of_it_is_left(engine: Engine, con
     fetch(engine)
     assert (show(engine, one).state, show(engine, one).reason, left(engine.stage)) == ("refused", "bad_file", [])
     with pytest.raises(Invalid, match="does not keep"):
-        ask(engine, one, again=True)
+        ask(engine, one)
 
 
 def test_what_whatsapp_has_no_more_says_so_and_may_be_asked_again(engine: Engine) -> None:
@@ -157,10 +156,8 @@ def test_what_whatsapp_has_no_more_says_so_and_may_be_asked_again(engine: Engine
     ask(engine, one)
     fetch(engine)
     assert show(engine, one).state == "expired"
-    with pytest.raises(Invalid, match="send it again"):
-        ask(engine, one)
     engine.driver.people.files_expired = False
-    ask(engine, one, again=True)
+    ask(engine, one)
     fetch(engine)
     assert show(engine, one).state == "here"
 
@@ -263,6 +260,47 @@ def test_a_session_that_is_lost_rests_longer_each_time_and_gives_up(
     ask(engine, one)
     fetch(engine)
     assert show(engine, one).state == "here"
+
+
+def hangs(*_: object) -> Downloaded:
+    return Downloaded("failed", None, "timeout")
+
+
+def test_files_that_hang_have_failed_each_in_its_turn_and_the_next_one_comes(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, good = [comes(engine, pdf(str(one))) for one in range(3)], comes(engine, pdf("good"))
+    for one in (*hanging, good):
+        ask(engine, one)
+    monkeypatch.setattr(engine.driver, "download", hangs)
+    for _ in hanging:
+        fetch(engine)
+    monkeypatch.undo()
+    fetch(engine)
+    assert [(show(engine, one).state, show(engine, one).reason) for one in hanging] == [
+        ("failed", "no_answer")
+    ] * 3
+    assert show(engine, good).state == "here"
+    ask(engine, hanging[0])
+    fetch(engine)
+    assert show(engine, hanging[0]).state == "here"
+
+
+def test_what_nobody_asked_for_and_hangs_rests_and_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = make(tmp_path, media={"inbound": "auto"})
+    engine.send(PHONE)
+    engine.turn()
+    one = comes(engine)
+    monkeypatch.setattr(engine.driver, "download", hangs)
+    fetch(engine)
+    assert (show(engine, one).state, show(engine, one).reason) == ("waiting", "no_answer")
+    monkeypatch.undo()
+    engine.stage.hands.at += RESTS[0]
+    fetch(engine)
+    assert show(engine, one).state == "here"
+    engine.stage.close()
 
 
 def test_a_file_that_fails_in_an_unforeseen_way_holds_up_no_other(

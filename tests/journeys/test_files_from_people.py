@@ -65,7 +65,7 @@ def becomes(shop: Shop, message_id: int, state: str) -> dict[str, Any]:
 
 
 def ask(shop: Shop, message_id: int) -> None:
-    answer = shop.call("POST", f"/media/inbound/{message_id}?again=true")
+    answer = shop.call("POST", f"/media/inbound/{message_id}")
     assert answer.status_code == 202, answer.text
 
 

@@ -19,7 +19,6 @@ from wabox.mounting import Mount
 MessageId = Annotated[
     int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The message_id that message.received told.")
 ]
-Again = Annotated[bool, Parameter(description="Ask also for what WhatsApp did not have the last time.")]
 
 
 class Told(Struct):
@@ -50,7 +49,8 @@ class InboundFile(Struct):
 @get("/media/inbound/{message_id:int}", responses=wire.errors(404), summary="A file that somebody sent")
 async def show(message_id: MessageId, box: Box, caller: Caller) -> InboundFile:
     """What is told of it, and whether it is here."""
-    return _on_wire(await box.db.read(inbox_files.of_user, caller.user.id, message_id))
+    found = await box.db.read(inbox_files.of_user, caller.user.id, message_id)
+    return _on_wire(found.under(box.config.media))
 
 
 @post(
@@ -59,15 +59,14 @@ async def show(message_id: MessageId, box: Box, caller: Caller) -> InboundFile:
     responses=wire.errors(404),
     summary="Fetch a file that somebody sent",
 )
-async def ask(message_id: MessageId, box: Box, caller: Caller, again: Again = False) -> InboundFile:
+async def ask(message_id: MessageId, box: Box, caller: Caller) -> InboundFile:
     """It is fetched as soon as its phone can; media.ready tells when it is here. Asking twice changes nothing.
 
-    422: `expired` (unless `again`), `file_too_large`, `bad_file`, `phone_gone`, `inbound_off`.
+    What is `expired` or `failed` is asked for again: WhatsApp asks its sender's phone. What does not come within
+    a minute has `failed`, reason `no_answer`. 422: `file_too_large`, `bad_file`, `phone_gone`, `inbound_off`.
     """
     settings = box.config.media
-    return _on_wire(
-        await box.db.write(inbox_files.ask, caller.user.id, message_id, settings, again=again, now=box.now())
-    )
+    return _on_wire(await box.db.write(inbox_files.ask, caller.user.id, message_id, settings, now=box.now()))
 
 
 def _on_wire(found: inbox_files.Sent) -> InboundFile:

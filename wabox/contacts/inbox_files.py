@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -33,7 +33,6 @@ SAYS = {
     "off": later(
         'Files that people send are not fetched on this box; its owner can set [media] inbound to "ask".'
     ),
-    "expired": later("WhatsApp does not have this file any more; ask the person to send it again."),
     "too_large": later("This file is larger than this box keeps; look at it on the phone."),
     "refused": later("This is a file of a kind that this box does not keep; look at it on the phone."),
     "phone_gone": later("The phone that got this file is not in this box any more; look at it on the phone."),
@@ -64,6 +63,14 @@ class Sent:
     def may_be_asked(self) -> bool:
         """Whether fetching it may bring something, as far as is known."""
         return self.asked_at is None and not self.there and self.state not in ("too_large", "refused")
+
+    def under(self, settings: Settings) -> Sent:
+        """As it stands with what the box keeps now: too large is what is over that, and nothing else."""
+        if self.there or self.state not in ("waiting", "too_large"):
+            return self
+        if (self.bytes or 0) > settings.max_megabytes * MEGABYTE:
+            return replace(self, state="too_large", reason="too_large")
+        return replace(self, state="waiting", reason=None) if self.state == "too_large" else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +158,16 @@ def want_by_itself(tx: Tx, event: Inbound, settings: Settings, *, now: datetime)
     )
 
 
-def ask(tx: Tx, user_id: int, inbox_id: int, settings: Settings, *, again: bool = False, now: datetime) -> Sent:
+def ask(tx: Tx, user_id: int, inbox_id: int, settings: Settings, *, now: datetime) -> Sent:
     """The file is wanted, unless it is here; it comes when its phone can fetch it.
 
-    again: also what WhatsApp did not have the last time. Raises NotFound; Invalid `inbound_off`, `expired`,
+    What WhatsApp did not have, or did not bring, is asked for again. Raises NotFound; Invalid `inbound_off`,
     `file_too_large`, `bad_file`, `phone_gone`.
     """
-    found = of_user(tx, user_id, inbox_id)
+    found = of_user(tx, user_id, inbox_id).under(settings)
     if found.there or found.asked_at is not None:
         return found
-    _check(tx, found, settings, again=again)
+    _check(tx, found, settings)
     tx.run(
         """update inbox_files set asked_at = :now, by_itself = 0, tries = 0, retry_at = null, reason = null,
              state = iif(state = 'here', state, 'waiting')
@@ -171,12 +178,10 @@ def ask(tx: Tx, user_id: int, inbox_id: int, settings: Settings, *, again: bool 
     return of_user(tx, user_id, inbox_id)
 
 
-def _check(rows: Rows, found: Sent, settings: Settings, *, again: bool) -> None:
+def _check(rows: Rows, found: Sent, settings: Settings) -> None:
     if settings.inbound == "off":
         raise Invalid("inbound_off", SAYS["off"])
-    if found.state == "expired" and not again:
-        raise Invalid("expired", SAYS["expired"])
-    if (found.bytes or 0) > settings.max_megabytes * MEGABYTE:
+    if found.state == "too_large":
         raise Invalid("file_too_large", SAYS["too_large"])
     if found.state == "refused":
         raise Invalid("bad_file", SAYS["refused"])
@@ -252,14 +257,27 @@ def put_off(tx: Tx, inbox_id: int, reason: str) -> None:
     )
 
 
-def end(tx: Tx, inbox_id: int, state: State, reason: str) -> bool:
-    """It does not come; the reason is one word. False: it is gone, or not wanted any more."""
+def unanswered(tx: Tx, inbox_id: int) -> None:
+    """The page did not bring it in time. Who asked is told so, and may ask again; what nobody asked for rests."""
+    if tx.value("select by_itself from inbox_files where inbox_id = :id", id=inbox_id):
+        put_off(tx, inbox_id, "no_answer")
+    else:
+        end(tx, inbox_id, "failed", "no_answer")
+
+
+def end(tx: Tx, inbox_id: int, state: State, reason: str, *, size: int | None = None) -> bool:
+    """It does not come; the reason is one word. size: bytes that it has, if they are known better than before.
+
+    False: it is gone, or not wanted any more.
+    """
     ended = tx.run(
-        """update inbox_files set state = :state, reason = :reason, asked_at = null, retry_at = null
+        """update inbox_files set state = :state, reason = :reason, asked_at = null, retry_at = null,
+             bytes = ifnull(:size, bytes)
            where inbox_id = :id and asked_at is not null""",
         id=inbox_id,
         state=state,
         reason=reason,
+        size=size,
     )
     return ended == 1
 

@@ -33,7 +33,7 @@ class Fetching:
         self._driver = driver
 
     def turn(self, device_id: int) -> None:
-        """Fetch what is wanted longest. Runs in a worker thread, for a minute and more."""
+        """Fetch what is wanted longest. Runs in a worker thread, for a minute or so."""
         box = self._box
         wanted = box.db.write_now(inbox_files.claim, device_id, box.config.media, now=box.now())
         if wanted is None:
@@ -58,10 +58,10 @@ class Fetching:
             return
         log.info("file did not come", inbox_id=wanted.inbox_id, outcome=found.outcome, reason=found.reason)
         if found.outcome == "failed":
-            self._box.db.write_now(inbox_files.put_off, wanted.inbox_id, "no_answer")
+            self._box.db.write_now(inbox_files.unanswered, wanted.inbox_id)
             return
         state: State = "failed" if found.outcome == "missing" else found.outcome
-        self._box.db.write_now(inbox_files.end, wanted.inbox_id, state, found.outcome)
+        self._box.db.write_now(inbox_files.end, wanted.inbox_id, state, found.outcome, size=found.bytes)
 
     def _take_in(self, wanted: Wanted, path: Path) -> None:
         box = self._box

@@ -200,19 +200,17 @@ async def revoke(session: Session, message_id: str, chat_ids: tuple[str, ...]) -
     return telling.revoked(await _ask(session, "revoke", question, session.limits.revoke))
 
 
-def download_seconds(limits: Limits, most: int) -> float:
-    """How long the page may take over a file of so many bytes."""
-    return limits.download + most / limits.upload_rate
-
-
 async def download(session: Session, chat_id: str, message_id: str, into: Path, most: int) -> Downloaded:
     """The person's file lies there if it is here. Raises SessionLost."""
-    seconds = download_seconds(session.limits, most)
+    seconds = session.limits.download_most
     question = {"chat": chat_id, "id": message_id, "most": most}
     with _heard(session), session.wear.asking():
         raw, path = await _ready(session).fetch(question, seconds)
     if path is None:
-        return telling.downloaded(raw)
+        told = telling.downloaded(raw)
+        session.downloaded(answered=told.reason != "timeout")
+        return told
+    session.downloaded(answered=True)
     return await asyncio.to_thread(_taken, path, into, most)
 
 

@@ -264,7 +264,7 @@ class Gateway:
         return self._ask(
             device_id,
             lambda session: asks.download(session, chat_id, message_id, into, most),
-            2 * asks.download_seconds(self._limits, most),
+            2 * self._limits.download_most,
         )
 
     def revoke(self, device_id: int, message_id: str, chat_ids: tuple[str, ...]) -> Revoked:

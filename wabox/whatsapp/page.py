@@ -218,6 +218,7 @@ class Page:
             "limitsMs": limits.renew * 1000,
             "stillMs": limits.upload_still * 1000,
             "uploadRate": limits.upload_rate,
+            "downloadMs": limits.download * 1000,
             "wajs": version,
             "bindings": bindings.told(),
             "patchesOff": list(patches_off),

@@ -23,8 +23,9 @@ class Limits:
     as long.
     upload_rate: so many bytes of a file go up in a second at least. upload_still: a page with a file in hand comes
     to another stage within this; while it uploads, within this and the time that the bytes need.
-    download: beyond what its bytes need, so long a file may take to come. revoke: so long a deletion may take to
-    show.
+    download: beyond what the bytes that it claims need, so long a file may take to come; download_most: however
+    large. The page goes on with one that is given up, so the next time it may be there.
+    revoke: so long a deletion may take to show.
     leaving: so long a logout waits for the page to be ready. renew: so often WhatsApp is asked for the
     account's limits when nothing else asks.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble
@@ -62,7 +63,8 @@ class Limits:
     hand_over: float = 30
     upload_rate: int = 64 * 1024
     upload_still: float = 60
-    download: float = 60
+    download: float = 20
+    download_most: float = 60
     revoke: float = 20
     look_up: float = 20
     pairing: float = 30

@@ -40,6 +40,7 @@ _RECHECK_SECONDS = 30
 _REASON_SECONDS = 1
 _MOST_AHEAD = timedelta(minutes=1)
 MOST_LOOK_UPS_FAILED = 3
+MOST_DOWNLOADS_HUNG = 4
 LOOK_UP = "find"  # by which a look-up that always fails is named among what is missing
 _FAILED = ("page_failed", "browser_failed")
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
@@ -83,7 +84,7 @@ class Session:
         self._reason: str | None = None  # that this page has named
         self._reason_told = asyncio.Event()
         self._ended_by: str | None = None  # why WhatsApp ended the session before this page
-        self._retries = self._look_ups_failed = 0  # in a row
+        self._retries = self._look_ups_failed = self._downloads_hung = 0  # in a row
         self._ladder = Ladder(house.limits)
         self._chromium: str | None = None
         self.wear = Wear(house.limits, self._time, house.night)
@@ -161,6 +162,16 @@ class Session:
         self._look_ups_failed += 1
         log.warning("look_up_failed", device_id=self.spec.device_id, count=self._look_ups_failed, why=why)
         self._knock.set()
+
+    def downloaded(self, *, answered: bool) -> None:
+        """A file came, or the page said why not; not answered: it holds the line that it was to come by.
+
+        A browser opens six lines to a server. So after some in a row the page is loaded anew, unless it is busy.
+        """
+        self._downloads_hung = 0 if answered else self._downloads_hung + 1
+        if self._downloads_hung >= MOST_DOWNLOADS_HUNG and self.wear.idle:
+            self._downloads_hung = 0
+            self.begin_anew("files that people sent do not come, and their lines stay open")
 
     def looked_up(self) -> None:
         """The page could be asked for a message."""

@@ -51,7 +51,6 @@ def test_a_file_is_told_and_asked_for_and_asking_again_changes_nothing(api: Api)
 @pytest.mark.parametrize(
     ("changed", "code", "words"),
     [
-        ({"state": "expired"}, "expired", "ask the person to send it again"),
         ({"bytes": 65 * 1024 * 1024}, "file_too_large", "larger than this box keeps"),
         ({"state": "refused"}, "bad_file", "does not keep"),
     ],
@@ -68,8 +67,22 @@ def test_what_cannot_come_says_so_and_nothing_is_asked(
 
 def test_what_whatsapp_had_no_more_is_asked_for_again_on_demand(api: Api) -> None:
     path = sent(api, state="expired")
-    answer = api.call("POST", f"{path}?again=true")
+    answer = api.call("POST", path)
     assert (answer.status_code, answer.json()["state"]) == (202, "waiting")
+
+
+def test_what_is_too_large_says_so_before_anybody_asks(api: Api) -> None:
+    path = sent(api, bytes=65 * 1024 * 1024)
+    for _ in range(2):
+        told = api.call("GET", path).json()
+        assert (told["state"], told["reason"]) == ("too_large", "too_large")
+        assert api.call("POST", path).status_code == 422
+
+
+def test_a_box_that_keeps_larger_files_now_fetches_what_was_too_large(api: Api) -> None:
+    path = sent(api, bytes=50 * 1024 * 1024, state="too_large")
+    assert api.call("GET", path).json()["state"] == "waiting"
+    assert api.call("POST", path).status_code == 202
 
 
 @pytest.mark.parametrize("number", [999, 9_223_372_036_854_775_807])

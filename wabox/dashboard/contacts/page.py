@@ -217,7 +217,7 @@ async def show_contact(
             "contact": contact,
             "known": contacts.tags(rows, desk.user.id),
             "own": own.every(rows, desk.user.id),
-            "may_fetch": desk.box.config.media.inbound != "off",
+            "keeps": desk.box.config.media,
             "talk": log.talk(rows, desk.user.id, contact.phone, most=TALK),
             "changes": suppression.changes(rows, desk.user.id, contact.phone),
             "identity": identities.find(rows, desk.user.id, contact.phone),

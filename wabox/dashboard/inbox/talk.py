@@ -97,9 +97,8 @@ async def fetch(inbox_id: int, desk: Desk) -> Response[str]:
     """A file that somebody sent is wanted; it comes when its phone can fetch it."""
 
     def verb(tx: Tx) -> str:
-        found = inbox_files.ask(
-            tx, desk.user.id, known_id(inbox_id), desk.box.config.media, again=True, now=desk.box.now()
-        )
+        settings = desk.box.config.media
+        found = inbox_files.ask(tx, desk.user.id, known_id(inbox_id), settings, now=desk.box.now())
         return inbox.address_of(tx, found.inbox_id)
 
     return desk.go(f"/inbox/{await desk.box.db.write(verb)}", said="file_asked")
@@ -240,7 +239,7 @@ def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
         "hidden": identities.is_hidden(address),
         "username": person.username if person else None,
         "talk": talk,
-        "may_fetch": desk.box.config.media.inbound != "off",
+        "keeps": desk.box.config.media,
         "before": before,
         "contact": contact,
         "called": (contact.name if contact else None)

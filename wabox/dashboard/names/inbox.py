@@ -38,7 +38,7 @@ _FAILED = {
     "media_full": later("The files of this box fill all of their room, so it was not fetched."),
     "missing": later("WhatsApp's page does not find this message any more."),
 }
-_NO_ANSWER = later("It did not come, tried several times.")
+_NO_ANSWER = later("It did not come: WhatsApp did not answer.")
 _COMING = later("It is being fetched; that may take a minute, or until its phone is connected.")
 
 

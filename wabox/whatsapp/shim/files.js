@@ -70,7 +70,8 @@ const fetchFile = async ({ chat, id, most, timeoutMs }) => {
     const msg = await within(timeoutMs, WPP.chat.getMessageById(key));
     const claimed = Number(msg.size) || null;
     if (claimed > most) return { outcome: 'too_large', bytes: claimed };
-    const blob = await within(timeoutMs, WPP.chat.downloadMedia(key));
+    const patience = options.downloadMs + ((claimed || 0) / options.uploadRate) * 1000;
+    const blob = await within(Math.min(timeoutMs, patience), WPP.chat.downloadMedia(key));
     if (blob.size > most) return { outcome: 'too_large', bytes: blob.size };
     offer(blob);
     return { outcome: 'here', bytes: blob.size };
