@@ -53,14 +53,17 @@ def _box(name: bytes, *inside: bytes) -> bytes:
     return struct.pack(">I4s", len(body) + 8, name) + body
 
 
-def mp4(handler: bytes = b"vide", brand: bytes = b"isom", seconds: int = 5) -> bytes:
-    """A film, or sound, of five seconds, as far as its boxes go."""
+def mp4(handler: bytes = b"vide", brand: bytes = b"isom", seconds: int = 5, *notes: bytes) -> bytes:
+    """A film, or sound, of five seconds, as far as its boxes go. notes: boxes that tell of it."""
     movie = _box(b"mvhd", b"\0" * 12 + struct.pack(">II", 1_000, seconds * 1_000) + b"\0" * 80)
     track = _box(b"tkhd", b"\0" * 76 + struct.pack(">HHHH", 640, 0, 360, 0))
     media = _box(b"mdia", _box(b"hdlr", b"\0" * 8 + handler + b"\0" * 13))
-    film = _box(b"moov", movie, _box(b"trak", track, media))
+    film = _box(b"moov", movie, _box(b"trak", track, media), *notes)
     return _box(b"ftyp", brand, b"\0\0\2\0isommp41") + film + _box(b"mdat", b"\0" * 100)
 
+
+PLACE = _box(b"udta", _box(b"\xa9xyz", b"\0\x12\x15\xc7+23.7806+090.2792/"))
+TITLE = _box(b"udta", _box(b"meta", b"\0" * 4 + _box(b"ilst", _box(b"\xa9too", b"Lavf60"))))
 
 # name as sent → bytes, kind, mime, and the end its name gets
 GOOD: dict[str, tuple[bytes, str, str, str]] = {
@@ -144,6 +147,9 @@ BAD: dict[str, tuple[bytes, str]] = {
     "no moov.mp4": (_box(b"ftyp", b"isom", b"\0\0\2\0") + _box(b"mdat", b"\0" * 9), "damaged"),
     "apple.jpg": (_box(b"ftyp", b"heic", b"\0\0\0\0mif1heic") + _box(b"meta", b"\0" * 9), "HEIC"),
     "film.mov": (mp4(brand=b"qt  "), "QuickTime"),
+    "film.webm": (b"\x1a\x45\xdf\xa3" + b"\0" * 40 + b"V_VP9" + b"\0" * 40, "WebM film"),
+    "data.webm": (b"\x1a\x45\xdf\xa3" + b"\0" * 90, "damaged"),
+    "noise.wav": (b"RIFF" + b"\0" * 90, "damaged"),
     "vorbis.ogg": (vorbis(), "no Opus"),
     "named.ogg": (b"OggS" + b"\0" * 300, "no Opus"),
     "noise.mp3": (b"ID3\x04\0\0\0\0\0\0" + b"\x55" * 3_000, "damaged"),

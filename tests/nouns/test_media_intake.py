@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cast import Stage, stage
-from tests.files import BAD, GOOD, mp4, opus, pdf
+from tests.files import BAD, GOOD, PLACE, TITLE, mp4, opus, pdf
 from tests.nouns.test_pictures import noted
 from tests.pictures import bomb, drawn
 from wabox.errors import Invalid, TooLarge, Unavailable
@@ -110,6 +110,41 @@ def test_place_and_camera_do_not_reach_the_disk(shop: Stage) -> None:
     assert found.bytes == len(kept)
     assert taken(shop, photo, "again.jpg").id == found.id
     assert len(left(shop)) == 2
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_what_a_film_tells_of_its_place_is_emptied_and_all_else_stays_where_it_is(shop: Stage, long: bool) -> None:  # noqa: FBT001
+    note = (
+        PLACE if not long else (1).to_bytes(4, "big") + b"udta" + (len(PLACE) + 8).to_bytes(8, "big") + PLACE[8:]
+    )
+    film = mp4(b"vide", b"isom", 5, note)
+    found = taken(shop, film, "home.mp4")
+    kept = stored.path_of(shop.box.media, found.stored_sha256).read_bytes()
+    assert found.stripped and b"23.78" not in kept and b"xyz" not in kept and len(kept) == len(film)
+    assert [at for at in range(len(film)) if kept[at] != film[at]][0] == film.index(b"udta")
+    again = taken(shop, kept, "again.mp4")
+    assert (again.width, again.seconds, again.stripped) == (640, 5.0, False)
+
+
+def test_a_film_that_tells_only_of_its_program_goes_byte_for_byte(shop: Stage) -> None:
+    assert not taken(shop, mp4(b"vide", b"isom", 5, TITLE), "a.mp4").stripped
+
+
+def test_an_old_phones_film_is_called_what_it_is(shop: Stage) -> None:
+    found = taken(shop, mp4(b"vide", b"3gp4"), "a.3gp")
+    assert (found.kind, found.mime, found.filename) == ("video", "video/3gpp", "a.3gp")
+
+
+@pytest.mark.parametrize(
+    "start", [b"RIFF\x24\0\0\0WAVEfmt ", b"fLaC\0\0\0\x22", b"FORM\0\0\0\x09AIFFCOMM", b"#!AMR\n"]
+)
+def test_without_ffmpeg_sound_that_whatsapp_does_not_play_is_refused_with_what_to_do(
+    shop: Stage, monkeypatch: pytest.MonkeyPatch, start: bytes
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(Invalid, match="save it as MP3 or M4A") as refusal:
+        take(shop, start + b"\0" * 200, "song")
+    assert refusal.value.code == "bad_file" and left(shop) == []
 
 
 @pytest.mark.heavy("draws a bomb")

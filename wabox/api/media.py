@@ -27,7 +27,8 @@ MediaId = Annotated[
 
 
 class File(Struct):
-    """A file of yours. sha256: of what you sent. stripped: place and camera were taken out of a picture.
+    """A file of yours. sha256: of what you sent. stripped: place and camera were taken out of a picture or a
+    film, or it is sound that became M4A.
 
     sent_sha256, bytes: of what lies here and goes out, the same unless it was stripped. width, height: dots;
     seconds: how long it plays; null where nobody looked. in_use: a stored text carries it, or something

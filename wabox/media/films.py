@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from wabox.media.found import Found, Refused, refused
 from wabox.pictures.behind import runs
 
 MOST_BOXES = 200_000
 MOST_NOTES = 1024 * 1024  # bytes that are looked at of a box that does not play
+_NOTES = (b"udta", b"meta", b"uuid")
+# Where it was filmed, and by what: Android's and Apple's ways, and XMP.
+_TELLING = re.compile(
+    rb"\xa9(?:xyz|mak|mod)|loci|com\.apple\.quicktime\.(?:location|make|model)|com\.android\.(?:manufacturer|model)"
+    rb"|<x:xmpmeta|exif:GPS"
+)
 _PLAYED = (b"mdat", b"moov", b"moof", b"sidx")
 _STILL = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _HEIC = "This is a picture in Apple's form HEIC; save it as JPEG and send that."
@@ -25,6 +33,7 @@ class _Told:
     seconds: float | None = None
     width: int = 0
     height: int = 0
+    telling: list[tuple[int, int]] = field(default_factory=list)
 
 
 def mp4(data: mmap.mmap) -> Found:
@@ -42,15 +51,35 @@ def mp4(data: mmap.mmap) -> Found:
         raise Refused
     told = _Told()
     _read(data, *heads[0], told, depth=0)
+    for name, start, end in top:
+        if name in _NOTES and _TELLING.search(data[start:end]):
+            told.telling.append((start, end))
+    telling = tuple(told.telling)
     if b"soun" in told.handlers and b"vide" not in told.handlers:
-        return Found("audio", "audio/mp4", "m4a", seconds=told.seconds)
-    return Found("video", "video/mp4", "mp4", None, told.width or None, told.height or None, told.seconds)
+        return Found("audio", "audio/mp4", "m4a", seconds=told.seconds, telling=telling)
+    mime, suffix = ("video/3gpp", "3gp") if brand[:2] == b"3g" else ("video/mp4", "mp4")
+    size = (told.width or None, told.height or None)
+    return Found("video", mime, suffix, None, *size, told.seconds, telling)
+
+
+def blank(path: Path, telling: Iterable[tuple[int, int]]) -> None:
+    """These notes are empty now: each box holds nothing, as long as it was, so that all else stays in place."""
+    with path.open("r+b") as file:
+        for start, end in telling:
+            file.seek(start - 4)
+            name = start - 4 if file.read(4) in _NOTES else start - 12  # a long box has its size behind its name
+            file.seek(name)
+            file.write(b"free")
+            file.seek(start)
+            file.write(bytes(end - start))
 
 
 def _read(data: mmap.mmap, start: int, end: int, told: _Told, *, depth: int) -> None:
     for name, inside, stop in _boxes(data, start, end):
         if name in (b"trak", b"mdia") and depth < 4:
             _read(data, inside, stop, told, depth=depth + 1)
+        elif name in _NOTES and _TELLING.search(data[inside:stop]):
+            told.telling.append((inside, stop))
         elif name == b"hdlr":
             told.handlers.add(data[inside + 8 : inside + 12])
         elif name == b"mvhd":

@@ -16,7 +16,8 @@ class Refused(Exception):
 class Found:
     """A kind that may be sent. suffix: what its name should end in. picture: the decoder that must draw it first.
 
-    width, height: dots; seconds: how long it plays; None where nobody looked.
+    width, height: dots; seconds: how long it plays; None where nobody looked. telling: from where to where it
+    says where it was filmed and by whom.
     """
 
     kind: Kind
@@ -26,6 +27,7 @@ class Found:
     width: int | None = None
     height: int | None = None
     seconds: float | None = None
+    telling: tuple[tuple[int, int], ...] = ()
 
 
 def refused(sentence: str) -> Invalid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from wabox.db import Database
 from wabox.errors import Unavailable
-from wabox.media import converting, keeping, kinds, names, papers, store, stored
+from wabox.media import converting, films, keeping, kinds, names, papers, store, stored
 from wabox.media.found import Found, refused
 from wabox.media.keeping import Examined
 from wabox.media.store import Incoming
@@ -87,10 +88,12 @@ def _examine(folder: Path, incoming: Incoming, filename: str | None, voice: bool
     try:
         if found.picture is not None:
             found = _drawn(found, incoming.path, clean, small)
-        if voice and converting.can(found.mime):
-            converting.to_voice(incoming.path, found.mime, clean)
-            found, filename = kinds.of(clean, ""), Path(names.tidy(filename, found.suffix)).stem
-            sha256 = store.hashed(clean)
+        if made := _made_playable(found, incoming.path, clean, voice=voice):
+            filename, found = Path(names.tidy(filename, found.suffix)).stem, made
+            sha256 = store.hashed(clean) if voice else sha256
+        if found.telling:
+            shutil.copyfile(incoming.path, clean)
+            films.blank(clean, found.telling)
         source = clean if clean.exists() else incoming.path
         stored_sha256 = store.hashed(source) if source is clean else sha256
         store.pin(stored_sha256)
@@ -103,6 +106,17 @@ def _examine(folder: Path, incoming: Incoming, filename: str | None, voice: bool
     finally:
         clean.unlink(missing_ok=True)
         small.unlink(missing_ok=True)
+
+
+def _made_playable(found: Found, path: Path, clean: Path, *, voice: bool) -> Found | None:
+    """A voice note, if that is wanted, or sound that WhatsApp plays; None: it goes as it is."""
+    if voice and converting.can(found.mime):
+        converting.to_voice(path, found.mime, clean)
+    elif found.mime in converting.FOREIGN:
+        converting.to_sound(path, found.mime, clean)
+    else:
+        return None
+    return kinds.of(clean, "")
 
 
 def _drawn(found: Found, path: Path, clean: Path, small: Path) -> Found:

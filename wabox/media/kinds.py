@@ -32,7 +32,8 @@ MOST_OF: dict[Kind, int] = {
 }
 UNKNOWN = (
     "This kind of file is not sent. There are: JPEG, PNG, WebP and GIF pictures, MP4 videos, Ogg/Opus, MP3, M4A "
-    "and AAC sound, PDF, Word, Excel, PowerPoint and OpenDocument files, and texts."
+    "and AAC sound (WAV, FLAC, AIFF, AMR and WebM where ffmpeg is installed), PDF, Word, Excel, PowerPoint and "
+    "OpenDocument files, and texts."
 )
 _RUNS_BY_NAME = re.compile(  # texts that a machine runs, or a browser
     "apk|app|bash|bat|bin|chm|class|cmd|com|cpl|dll|dmg|elf|exe|gadget|hta|htm|html|inf|ins|iso|jar|js|"
@@ -69,6 +70,12 @@ _STARTS: tuple[tuple[int, bytes, Look], ...] = (
     (0, b"GIF8", lambda _: Found("document", "image/gif", "gif", picture="gif")),
     (4, b"ftyp", films.mp4),
     (0, b"OggS", sounds.ogg),
+    (0, b"RIFF", sounds.wav),
+    (0, b"FORM", sounds.aiff),
+    (0, b"fLaC", sounds.flac),
+    (0, b"#!AMR\n", sounds.amr),
+    (0, b"#!AMR-WB\n", sounds.amr),
+    (0, b"\x1a\x45\xdf\xa3", sounds.webm),
     (0, b"ID3", sounds.mp3),
     (0, b"PK\x03\x04", papers.office),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", papers.old_office),
@@ -86,7 +93,7 @@ def of(path: Path, filename: str, claims: str = "") -> Found:
     suffix = suffix_of(filename)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         head = data[:1024]
-        if head.startswith(_RUNS):
+        if head.startswith(_RUNS) and not head.startswith(b"#!AMR"):
             raise refused(papers.RUNNABLE)
         try:
             found = _looked(data, head, suffix)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 
 from wabox.media.found import Found, Refused, refused
 from wabox.pictures.behind import runs
@@ -11,11 +12,49 @@ OPUS = "audio/ogg; codecs=opus"
 OPUS_RATE = 48_000  # of an Opus stream's clock, whatever was recorded
 FEWEST_FRAMES = 3
 MOST_STRAY = 4_096  # bytes behind the last frame: one that was cut off, and blanks
+MOST_HEAD = 64 * 1024  # bytes of a WebM in which its tracks are named
+_FILM_CODEC = re.compile(rb"V_(?:VP8|VP9|AV1|MPEG|THEORA|MS/|REAL|UNCOMPRESSED)")
+_SOUND_CODEC = re.compile(rb"A_(?:OPUS|VORBIS|AAC|FLAC|PCM|MPEG)")
+_WEBM_FILM = "This is a WebM film, which WhatsApp does not take; save it as MP4 and send that."
 _NOT_OPUS = "This Ogg file holds no Opus sound; save it as Ogg/Opus or MP3 and send that."
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _KBITS_FIRST = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBITS_LATER = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _AAC_RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350)
+
+
+def wav(data: mmap.mmap) -> Found:
+    """WAV, which WhatsApp does not play. It is looked at by what makes other sound of it."""
+    return _foreign(data[8:12] == b"WAVE", "audio/wav", "wav")
+
+
+def aiff(data: mmap.mmap) -> Found:
+    """AIFF, likewise."""
+    return _foreign(data[8:12] in (b"AIFF", b"AIFC"), "audio/aiff", "aiff")
+
+
+def flac(data: mmap.mmap) -> Found:
+    """FLAC, likewise."""
+    return _foreign(data[4] & 0x7F == 0, "audio/flac", "flac")
+
+
+def amr(_: mmap.mmap) -> Found:
+    """AMR, as old phones record, likewise."""
+    return _foreign(True, "audio/amr", "amr")
+
+
+def webm(data: mmap.mmap) -> Found:
+    """The sound of a WebM or Matroska file, likewise. Raises Invalid for a film."""
+    head = data[:MOST_HEAD]
+    if _FILM_CODEC.search(head):
+        raise refused(_WEBM_FILM)
+    return _foreign(_SOUND_CODEC.search(head) is not None, "audio/webm", "webm")
+
+
+def _foreign(good: bool, mime: str, suffix: str) -> Found:  # noqa: FBT001
+    if not good:
+        raise Refused
+    return Found("audio", mime, suffix)
 
 
 def ogg(data: mmap.mmap) -> Found:
