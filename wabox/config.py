@@ -289,6 +289,36 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """Backups that wabox makes by itself, each night."""
+
+    dir: str | None = _key(
+        None,
+        values.optional_text,
+        "Directory that they go to, best on a stick or another machine's disk; relative to this file. If it is "
+        'not there, nothing is written elsewhere, and you are told. "" = none are made.',
+    )
+    at: time = _key(time(3), values.time_of_day, "When, on the shop's clock.")
+    keep_daily: int = _key(7, values.integer(1, 366), "Of how many days the last one is kept.")
+    keep_weekly: int = _key(4, values.integer(0, 520), "Of how many weeks before that.")
+    recipient: str | None = _key(
+        None,
+        values.optional_recipient,
+        "Seal them for this recipient of age (age1…, from age-keygen): only who has its key can open them, not "
+        "this box.",
+    )
+    passphrase_file: str | None = _key(
+        None, values.optional_text, "Or seal them with the passphrase in this file, and nothing else in it."
+    )
+    after: str | None = _key(
+        None,
+        values.optional_text,
+        'Command that is run after each, "{file}" being the backup: "rclone copy {file} remote:shop". Not through '
+        "a shell; if it fails you are told.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """How much one API key may ask."""
 
@@ -346,6 +376,7 @@ class Config:
     billing: Billing = field(default_factory=Billing)
     content: Content = field(default_factory=Content)
     smtp: Smtp = field(default_factory=Smtp)
+    backup: Backup = field(default_factory=Backup)
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
     logs: Logs = field(default_factory=Logs)

@@ -136,6 +136,22 @@ def quiet_hours(value: Any) -> tuple[time, time] | None:
     return (first, last)
 
 
+def time_of_day(value: Any) -> time:
+    """A time of day, hours and minutes."""
+    if isinstance(value, str) and re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        return time.fromisoformat(value)
+    raise Wrong('a time of day like "03:00"')
+
+
+def optional_recipient(value: Any) -> str | None:
+    """For whom age seals; an empty text is None."""
+    if value == "":
+        return None
+    if not isinstance(value, str) or not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", value.strip()):
+        raise Wrong('a recipient of age like "age1…", with 62 letters and digits')
+    return value.strip()
+
+
 def texts(value: Any) -> tuple[str, ...]:
     """A list of texts."""
     if not isinstance(value, list | tuple) or not all(isinstance(one, str) and one for one in value):

@@ -23,6 +23,7 @@ from wabox.accounts import users
 from wabox.box import Box
 from wabox.config import Config, is_loopback
 from wabox.devices import linking
+from wabox.engine.backups import Backups
 from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
 from wabox.engine.clock_jumps import Timekeeper
@@ -174,6 +175,7 @@ class _Serving:
         self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now, own_port=config.server.port)
         self.mailing = Mailing(box)
         self.filing = Filing(box)
+        self.backups = Backups(box)
         imports, billing = Imports(box, self.workers), Billing(box)
         self.clock = Clock(
             box,
@@ -191,6 +193,7 @@ class _Serving:
                 Reviewing(box).tick,
                 Leaving(box).tick,
                 ClosedAccounts(box).tick,
+                self.backups.tick,
             ],
             hourly=[
                 EndedLinks(box, self.gateway).tick,
@@ -245,6 +248,7 @@ class _Serving:
         self.server.should_exit = True
         self.turns.stopping.set()
         self.expansion.stopping.set()
+        self.backups.stopping.set()
         self.importing.stopping.set()
         self.stop_by = self.stop_by or monotonic() + STOP_SECONDS
 
@@ -254,7 +258,7 @@ class _Serving:
         await self.clock.stop(min(2.0, self._left()))
         turns = asyncio.to_thread(self.workers.stop, self._left() - LAST_SECONDS)
         posts = self.poster.stop(min(2.0, self._left()))
-        await asyncio.gather(turns, posts, self.mailing.stop(min(2.0, self._left())))
+        await asyncio.gather(turns, posts, self.backups.stop(), self.mailing.stop(min(2.0, self._left())))
         self.importing.close()
         await self.gateway.stop(min(LAST_SECONDS, self._left()))
         await self.receipts.drain()

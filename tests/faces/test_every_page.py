@@ -61,6 +61,11 @@ ROWS: dict[str, Row] = {
     "POST /account/confirm": Row(404, tended=True),
     "GET /admin/audit": Row(404),
     "GET /admin/audit.csv": Row(404),
+    "GET /admin/backups": Row(404),
+    "POST /admin/backups": Row(404),
+    "GET /admin/backups/files/{name:str}": Row(404),
+    "GET /admin/backups/live": Row(404),
+    "POST /admin/backups/night": Row(404),
     "GET /admin/complaints": Row(404),
     "POST /admin/complaints": Row(404),
     "GET /admin/filter": Row(404),
@@ -251,6 +256,7 @@ BODIES = {
 }
 # What is not there for the owner either: asha sent no picture, an archived plan, links of nobody.
 ABSENT = {
+    "GET /admin/backups/files/{name:str}",
     "GET /admin/filter/rules/{rule_id:int}",
     "GET /admin/filter/reviews/{review_id:int}/picture",
     "GET /billing/buy/{plan_id:int}",

@@ -65,6 +65,7 @@ def work(shop: Stage) -> list[str]:
         asked,
         "/admin/health",
         "/admin/held",
+        "/admin/backups",
         looked_at,
         done,
         "/contacts/import",

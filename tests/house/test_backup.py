@@ -8,7 +8,7 @@ import random
 import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -270,8 +270,8 @@ def test_deleted_while_it_is_packed_a_file_is_in_it_all_the_same(
 ) -> None:
     real = making.snapshot
 
-    def and_then_it_goes(data: DataDir, to: Path) -> None:
-        real(data, to)
+    def and_then_it_goes(data: DataDir, to: Path, meanwhile: Callable[[], None]) -> None:
+        real(data, to, meanwhile)
         shutil.rmtree(data.media)
 
     monkeypatch.setattr(making, "snapshot", and_then_it_goes)

@@ -71,14 +71,13 @@ def make(
 ) -> Made:
     """The file is there, whole. before_named: called once it is whole and has not its name yet.
 
-    Raises Unavailable `busy`, `storage_full`, `backup_failed`; nothing is left of it then but a `.part`, which the
-    next one takes away.
+    Raises Unavailable `busy`, `storage_full`, `backup_failed`; nothing is left of it then.
     """
     with _alone(data) as work, _told(wanted.path):
         _check_room(data.path, _size(data.database) + store.LEFT_FREE)
         files = _Held(data, work, wanted.kind)
         files.hold()
-        snapshot(data, work / packing.DATABASE)
+        snapshot(data, work / packing.DATABASE, lambda: progress(0, 0))
         files.hold()  # what came meanwhile, and the copy may name
         counts, doubts, missing, box = _looked_through(work / packing.DATABASE, work)
         manifest = Manifest(
@@ -97,20 +96,28 @@ def make(
         _check_room(wanted.path.parent, manifest.size + MEGABYTE)
         half = wanted.path.with_name(f".{wanted.path.name}.part")
         half.unlink(missing_ok=True)
-        _pack(half, wanted.lock, manifest, config, work, progress)
-        reading.rehearse(half, wanted.key, manifest)
-        before_named()
-        half.replace(wanted.path)
+        try:
+            _pack(half, wanted.lock, manifest, config, work, progress)
+            reading.rehearse(half, wanted.key, manifest, progress)
+            before_named()
+            half.replace(wanted.path)
+        finally:
+            half.unlink(missing_ok=True)
         datadir.flush_directory(wanted.path.parent)
         return Made(wanted.path, wanted.path.stat().st_size, manifest, doubts)
 
 
-def snapshot(data: DataDir, to: Path) -> None:
+def snapshot(data: DataDir, to: Path, meanwhile: Callable[[], None] = lambda: None) -> None:
     """The database as it is at one moment, in a file of its own, without a journal, on the disk."""
     with opening.connected(data, query_only=True) as source, contextlib.closing(sqlite3.connect(to)) as target:
         source.execute("begin")
         source.execute("select count(*) from sqlite_master").fetchone()  # from here on the snapshot stands
-        source.backup(target, pages=STEP_PAGES, progress=lambda *_: sleep(STEP_REST))
+
+        def rest(*_: int) -> None:
+            meanwhile()
+            sleep(STEP_REST)
+
+        source.backup(target, pages=STEP_PAGES, progress=rest)
         source.execute("rollback")
         target.execute("pragma journal_mode = delete")
     _flush(to)

@@ -50,7 +50,7 @@ def unpack(path: Path, key: Key | None, into: Path, *, progress: Progress = lamb
     return _read(path, key, take, progress)
 
 
-def rehearse(path: Path, key: Key | None, made: Manifest) -> None:
+def rehearse(path: Path, key: Key | None, made: Manifest, progress: Progress) -> None:
     """What was just packed reads from the disk as it was packed. Raises Damaged.
 
     The database in it is, byte for byte, the copy that was looked through before it was packed.
@@ -59,7 +59,7 @@ def rehearse(path: Path, key: Key | None, made: Manifest) -> None:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # from the disk, not from memory
     try:
-        found = check(path, key)
+        found = check(path, key, progress=progress)
     except Invalid as refusal:
         raise Damaged(f"in what was written ({refusal.sentence})") from None
     if found != made:

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from wabox.backup import nightly
 from wabox.checkup import box, chromium, files, machine
 from wabox.checkup.findings import Finding
 from wabox.cli import shared
@@ -28,7 +29,7 @@ def command(config: Config, *, as_json: bool, ready: bool, browser: bool) -> Non
     if ready:
         raise SystemExit(0 if box.is_well(box.local_url(config)) else 1)
     found: list[Finding] = []
-    for part in (chromium,) if browser else (machine, chromium, files, box):
+    for part in (chromium,) if browser else (machine, chromium, files, box, nightly):
         for finding in part.findings(config):
             found.append(finding)
             if not as_json:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.admin import audit, complaints, filter, health, held, mail, page, payments, plans, reviews
+from wabox.dashboard.admin import (
+    audit,
+    backups,
+    complaints,
+    filter,
+    health,
+    held,
+    mail,
+    page,
+    payments,
+    plans,
+    reviews,
+)
 
-SECTIONS = (page, mail, filter, reviews, complaints, audit, health, held)
+SECTIONS = (page, backups, mail, filter, reviews, complaints, audit, health, held)
 SELLING = (plans, payments)

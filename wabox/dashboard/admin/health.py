@@ -10,11 +10,13 @@ from typing import Any, cast
 from litestar import Response, get, post
 
 from wabox import __version__
+from wabox.backup import nightly
 from wabox.box import Box
 from wabox.checkup import counts, database, standing
 from wabox.checkup.counts import Counts
 from wabox.checkup.findings import Finding
 from wabox.checkup.vitals import Watch
+from wabox.config import Config
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.names import admin, messages
 from wabox.dashboard.names.shown import Tone
@@ -42,9 +44,13 @@ class Machine:
         """The latest; whoever comes first waits for them."""
         async with self._busy:
             if monotonic() - self._at >= MACHINE_SECONDS:
-                self._found = await asyncio.to_thread(standing.of_machine, self._box.config)
+                self._found = await asyncio.to_thread(_looked, self._box.config)
                 self._at = monotonic()
         return self._found
+
+
+def _looked(config: Config) -> list[Finding]:
+    return [*standing.of_machine(config), *nightly.findings(config)]
 
 
 @get("/admin/health", owner=True)

@@ -10,6 +10,7 @@ from litestar import Response, get, post
 
 from wabox import db, times
 from wabox.accounts import states
+from wabox.backup import nightly
 from wabox.billing import payments, subscriptions
 from wabox.campaigns import stored as campaigns
 from wabox.checkup import machine_clock
@@ -257,6 +258,7 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
         "running": [one for status in RUNNING for one in _campaigns(rows, user.id, status)][:SHOWN_RUNNING],
         "unseen": inbox.unseen(rows, user.id),
         "to_read": reviews.waiting(rows) if user.role == "owner" and config.judges_content else 0,
+        "no_backup": user.role == "owner" and nightly.alarms(config, now=now),
         "tray": inbox.in_tray(rows, user.id),
         **_counter(rows, desk, now),
         "poll": "2s" if moving else "8s",

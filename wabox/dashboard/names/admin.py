@@ -62,6 +62,11 @@ SOURCE: dict[complaints.Source, Shown] = {
     "owner": Shown("calm", "people", later("Recorded by you")),
 }
 
+BACKUP = {
+    "well": Shown("good", "tick", later("Whole")),
+    "failed": Shown("bad", "alert", later("Failed")),
+}
+
 LEVEL = {
     "bad": Shown("bad", "alert", later("Wrong")),
     "warning": Shown("warn", "question", later("Have a look")),
@@ -98,5 +103,6 @@ STEPS = {
     "devices": later("Turns to send"),
     "housekeeping": later("Forgetting what is old"),
     "filing": later("Files past their days"),
+    "backups": later("Backups"),
     "nightly": later("The nightly check"),
 }

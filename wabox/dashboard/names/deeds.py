@@ -7,6 +7,8 @@ from wabox.languages import later
 
 DEEDS: dict[str, str] = {
     "box.set_up": later("The box was set up"),
+    "box.backup_asked": later("A backup was asked for"),
+    "box.backup_taken": later("A backup was downloaded"),
     "box.restored": later("The box was put back from a backup"),
     "box.released": later("The box was released and sends again"),
     "box.unmoved": later("The box takes up its work again after a move"),

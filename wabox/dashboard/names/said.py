@@ -58,6 +58,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "account_closed": ("calm", later("The account is deleted. What it held is being forgotten.")),
     "code_late": ("calm", later("That took too long. Type your password once more.")),
     "logged_out": ("calm", later("You are logged out.")),
+    "backup_begun": ("good", later("A backup is being made. It appears below when it is whole.")),
     "released": ("good", later("Released. What waits goes as soon as it may.")),
     "clock": ("good", later("Confirmed. Sending goes on.")),
     "campaign_made": ("good", later("The campaign stands. This page follows it.")),

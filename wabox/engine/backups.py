@@ -1,0 +1,70 @@
+"""Makes tonight's backup when it is time, on a thread aside, and tells the owner by mail when one fails."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from time import monotonic
+
+import structlog
+
+from wabox.accounts import users
+from wabox.backup import nightly, record
+from wabox.backup.record import Entry
+from wabox.box import Box
+from wabox.datadir import DataDir
+from wabox.db import Tx
+from wabox.letters import backups as letters
+
+log = structlog.get_logger()
+
+LOOKS_SECONDS = 20.0
+
+
+class Backups:
+    """Asked each tick; looks now and then."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._data = DataDir(box.config.data.dir)
+        self._looked_at = -LOOKS_SECONDS
+        self._task: asyncio.Task[None] | None = None
+        self.stopping = threading.Event()
+
+    async def tick(self) -> None:
+        """If it is time, one is being made; the tick does not wait for it."""
+        if self._task is not None and self._task.done():
+            task, self._task = self._task, None
+            task.result()
+        if self._task is not None or self.stopping.is_set() or monotonic() - self._looked_at < LOOKS_SECONDS:
+            return
+        self._looked_at = monotonic()
+        if nightly.due(self._box.config, self._data, now=self._box.now()):
+            self._task = asyncio.create_task(self._make(), name="backup")
+
+    async def stop(self) -> None:
+        """What is being made is broken off; nothing of it is left."""
+        self.stopping.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=5)
+
+    async def _make(self) -> None:
+        before = [one for one in record.entries(self._data) if one.by == "night"]
+        work = nightly.Work(self.stopping)
+        made = await asyncio.to_thread(
+            nightly.run, self._box.config, self._data, work, by="night", now=self._box.now()
+        )
+        if made.well:
+            log.info("backup made", bytes=made.bytes, after_failed=made.after_failed)
+        else:
+            log.error("backup failed", why=made.why)
+        failed = not made.well or made.after_failed
+        news = not before or (before[0].well and not before[0].after_failed)
+        if failed and news and not self.stopping.is_set():
+            await self._box.db.write(_tell, self._box, made)
+
+
+def _tell(tx: Tx, box: Box, made: Entry) -> None:
+    owner = users.owner(tx)
+    if owner is not None:
+        letters.failed(tx, box, owner, made.why or made.after or "")
