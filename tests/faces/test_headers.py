@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tests import webs
 from tests.cast import Stage, stage
+from tests.faces.api.serving import serving
 from tests.faces.tab import tags
 from tests.some import some
 
@@ -89,6 +92,20 @@ def test_head_answers_as_get_does_without_its_body(bare: Stage, path: str) -> No
     assert head.status_code == whole.status_code
     assert (head.content, head.headers["content-type"]) == (b"", whole.headers["content-type"])
     assert "content-length" in head.headers
+
+
+def test_a_head_leaves_its_connection_to_the_next_request(bare: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    with serving(bare) as address, contextlib.closing(HTTPConnection(address.removeprefix("http://"))) as line:
+        for path in some(["/healthz", "/login", "/static/app.css", "/api/v1/devices"]):
+            line.request("HEAD", path, headers={"X-API-Key": bare.asha.key})
+            head = line.getresponse()
+            assert head.read() == b""
+            there = line.sock
+            line.request("GET", path, headers={"X-API-Key": bare.asha.key})
+            whole = line.getresponse()
+            assert len(whole.read()) == int(head.headers["content-length"]), path
+            assert line.sock is there, path
+    assert [one.message for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 def test_head_of_what_only_a_post_does_is_refused(bare: Stage) -> None:
