@@ -39,6 +39,8 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
 
     Of `message` and `template_id`, the id of a stored text, give one, too. variables: what the text is filled in
     with, `{"order": "1001"}` for `{order}`; they win over the contact's name and custom.
+    plain: `message` goes letter for letter; nothing in braces is drawn or filled in. priority: its place among
+    single messages of the same phone; those of campaigns come after all of them, and it passes no other gate.
     media: a file that goes with it; then the text is its caption, has up to 1,024 characters and may be left out.
     A stored text brings its own file, unless `media` is given, which wins.
     as_document: it goes as a file to save, whatever it is. voice: as a voice note, if it is Ogg/Opus; false sends
@@ -54,6 +56,8 @@ class Send(Struct, kw_only=True, forbid_unknown_fields=True):
     message: wire.Text | None = None
     template_id: wire.Id | None = None
     variables: wire.Variables | None = None
+    plain: bool | None = None
+    priority: stored.Priority | None = None
     media: GivenFile | None = None
     as_document: bool = False
     voice: bool | None = None
@@ -86,8 +90,8 @@ class Message(Struct):
     """A row of the log. ahead: how many messages go first, while it waits in line.
 
     phone: null while WhatsApp hides the person's number. person_id: null for somebody who never wrote.
-    revoked_at: since when it is deleted for everyone. Asked for, with neither that nor a revoke_error, it is still
-    to be.
+    priority: null for a campaign's. revoked_at: since when it is deleted for everyone. Asked for, with neither
+    that nor a revoke_error, it is still to be.
     """
 
     job_id: int
@@ -100,6 +104,7 @@ class Message(Struct):
     location: carrying.Location | None
     contact: carrying.ContactCard | None
     poll: carrying.AskedPoll | None
+    priority: stored.Priority | None
     status: stored.Status
     error: str | None
     error_text: str | None
@@ -151,8 +156,8 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
     now = box.now()
     phone = _one_recipient(data, box.config.locale.country)
     instead = _instead(data, box.config.locale.country)
-    plain = data.message is not None and "{" not in data.message
-    text_of = _text_of(data, () if plain else await box.db.read(own.names, caller.user.id))
+    bare = data.plain or (data.message is not None and "{" not in data.message)
+    text_of = _text_of(data, () if bare else await box.db.read(own.names, caller.user.id))
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     expires_at = moment(data.expires_at, "expires_at")
     again = None if data.media is None else await idempotency.kept(box, request, caller, kind=Sent)
@@ -176,6 +181,7 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
                 variables=data.variables,
                 carried=carried,
                 instead=instead,
+                priority=data.priority or "normal",
                 now=now,
                 device_label=to.device_label,
                 queue_if_offline=data.queue_if_offline,
@@ -302,6 +308,7 @@ def on_wire(
         location=carrying.location_of(message.enclosed),
         contact=carrying.contact_of(message.enclosed),
         poll=carrying.poll_of(message.enclosed),
+        priority=message.wish,
         status=message.status,
         error=message.error,
         error_text=message.error_text,
@@ -359,6 +366,9 @@ def _text_of(
         return lambda rows, user_id: (None, None)
     known = (*VARIABLES, *names)
     strict.one_of(message=data.message, template_id=data.template_id)
+    if data.plain:
+        found_plain = _plain(data)
+        return lambda rows, user_id: (found_plain, None)
     if data.template_id is not None:
         text_id = data.template_id
 
@@ -373,6 +383,14 @@ def _text_of(
     else:
         found = template.parse_for(data.message, given, known)
     return lambda rows, user_id: (found, None)
+
+
+def _plain(data: Send) -> Template:
+    """The message as it stands. Raises Invalid `plain_only` where something is to be filled in."""
+    if data.message is None or data.variables is not None:
+        sentence = "plain sends message letter for letter; leave template_id and variables out, or plain."
+        raise Invalid("plain_only", sentence, details={"plain": sentence})
+    return strict.in_field("message", template.plain, data.message)
 
 
 def _recipient(rows: Rows, user_id: int, data: Send, phone: str | None) -> chats.Recipient:

@@ -72,7 +72,7 @@ def _judge_refused(tx: Tx, line: Line) -> int:
 def _back_in_line(tx: Tx, device_id: int, now: datetime) -> int:
     """Those whose own wait is over stand in line again: singles first, then who waited longest. How many."""
     released = 0
-    for priority in (2, 1, 0):
+    for priority in stored.RANKS:
         released += tx.run(
             """update messages set held_until = null, held_reason = null where id in (
                  select id from messages where device_id = :device_id and priority = :priority

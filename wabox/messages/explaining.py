@@ -176,7 +176,7 @@ def _due(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: int) -
     """How many go first whose own wait is over, though no claim has put them back in line yet."""
     counted = rows.value(
         """select count(*) from (select 1 from messages m indexed by held where m.device_id = :device_id
-             and m.priority in (0, 1, 2) and m.held_until <= :now and m.status = 'queued'
+             and m.priority in (0, 1, 2, 3) and m.held_until <= :now and m.status = 'queued'
              and m.in_review = 0 and m.campaign_id is :campaign_id
              and (m.priority > :priority or (m.priority = :priority and m.id < :id)) limit :most)""",
         device_id=line.device.id,

@@ -49,6 +49,7 @@ def send(
     variables: Mapping[str, str] | None = None,
     carried: Carried | None = None,
     instead: Enclosed | None = None,
+    priority: stored.Priority = "normal",
     ip: str | None = None,
 ) -> int:
     """The message is in the log: queued, or skipped at once for somebody who must not be written to. Its job id.
@@ -58,6 +59,7 @@ def send(
     device that is not linked. Raises, in this order, NotFound for the device, InsufficientCredits,
     Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
     carried: the file that goes with it; without one there is a template. instead: a place or card, alone.
+    priority: its place among single messages of the phone; no gate is passed by it.
     require_consent: `[guards]`. ip: of the sender, for the record of a refusal.
     """
     device = devices.by_label(tx, user_id, device_label)
@@ -81,6 +83,7 @@ def send(
         consented=consented,
         carried=carried,
         instead=instead,
+        priority=priority,
         ip=ip,
     )
 
@@ -100,6 +103,7 @@ def accept(
     consented: bool = True,
     carried: Carried | None = None,
     instead: Enclosed | None = None,
+    priority: stored.Priority = "normal",
     ip: str | None = None,
 ) -> int:
     """A message is queued and its credit taken; returns its job id. The variant is chosen by that id.
@@ -136,7 +140,7 @@ def accept(
         contact_id=contact_id,
         phone=phone,
         text=text,
-        priority=2 if system else 1,
+        priority=stored.SYSTEM if system else stored.PRIORITIES[priority],
         system=int(system),
         scheduled_for=times.stored_or_none(scheduled_for),
         expires_at=times.stored_or_none(expires_at),

@@ -21,12 +21,16 @@ OPEN: tuple[Status, ...] = ("queued", "sending")
 REACHED: tuple[Status, ...] = ("sent", "delivered", "read")
 STATUSES: tuple[Status, ...] = (*OPEN, *REACHED, "failed", "skipped", "cancelled", "unknown")
 BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters of an hour from UTC
+Priority = Literal["high", "normal", "low"]
+PRIORITIES: dict[Priority, int] = {"low": 0, "normal": 1, "high": 2}
+SYSTEM = 3
+RANKS = (SYSTEM, 2, 1, 0)  # all there are, the first to go first
 _UNKNOWN_ENDS = ("sent", "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A row of the log. text: as rendered. priority: 2 system, 1 single, 0 campaign.
+    """A row of the log. text: as rendered. priority: its place among its like, as in RANKS; 0 in a campaign.
 
     account: digits of the number it was handed over from last, None if it never was.
     phone: the recipient's address, digits or a hidden id. person_id: None for somebody who never wrote.
@@ -83,6 +87,13 @@ class Message:
     media_kind: media.Kind | None
     person_id: int | None
     enclosed: Enclosed | None
+
+    @property
+    def wish(self) -> Priority | None:
+        """How soon its sender wants it to go, before others of the phone; None in a campaign."""
+        if self.campaign_id is not None:
+            return None
+        return next((name for name, rank in PRIORITIES.items() if rank == self.priority), "high")
 
     @property
     def number(self) -> str | None:

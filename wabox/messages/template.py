@@ -131,6 +131,15 @@ def parse(text: str, own: Collection[str] | None = ()) -> Template:
     return Template(text, used, parsed.variants, shortest, parsed.nodes)
 
 
+def plain(text: str) -> Template:
+    """The text letter for letter, braces and backslashes too. Raises Invalid as `parse`."""
+    if not text.strip():
+        raise _empty()
+    if len(text) > MAX_RENDERED:
+        raise _too_long()
+    return Template(text, (), 1, len(text), (text,))
+
+
 def caption(text: str, own: Collection[str] | None = ()) -> Template:
     """As `parse`, for what goes with a file: it may be blank, and has at most MAX_CAPTION characters."""
     return parse(text, own).as_caption() if text.strip() else NOTHING

@@ -9,6 +9,7 @@ import pytest
 from tests.cast import NOON
 from tests.faces.api.conftest import PHONE, Api, Open
 from wabox.campaigns import replies
+from wabox.db import Tx
 from wabox.messages import addressees, answers, chats, claiming, handing, leaving, outbox, stored
 from wabox.whatsapp.driver import Inbound, Limits, NewChats, Timelock
 
@@ -414,3 +415,67 @@ def test_who_said_stop_without_a_number_is_skipped_and_costs_nothing(api: Api) -
     answer = api.call("POST", "/send", json={"person_id": person_id, "message": "Hello"}).json()
     shown = api.call("GET", f"/messages/{answer['job_id']}").json()
     assert (answer["status"], shown["error"], shown["person_id"]) == ("skipped", "opted_out", person_id)
+
+
+# -- letter for letter, and sooner or later -----------------------------------------------------------
+
+LETTERS = [
+    *("{a|b} {name} \\{x\\}", "{", "}}{{", "C:\\new {|} \\", '{"alert": "disk {sda} 91 %"}', "{due:0}"),
+    *("আপনার {কোড} ১২৩৪ 🎉", "x" * 4_096),
+]
+
+
+@pytest.mark.parametrize("text", LETTERS)
+def test_a_plain_text_goes_letter_for_letter(api: Api, text: str) -> None:
+    found = _queued(api, message=text, plain=True)
+    assert api.stage.value("select text from messages where id = :id", id=found["job_id"]) == text
+
+
+def test_what_is_not_plain_or_cannot_be_is_told(api: Api) -> None:
+    assert api.send(message="{", plain=False).status_code == 422
+    assert api.send(message="{", plain=None).status_code == 422
+    for wrong in ({"message": "a", "variables": {"a": "b"}}, {"template_id": 1}):
+        answer = api.call("POST", "/send", json={"phone": PHONE, "plain": True, **wrong})
+        assert (answer.status_code, answer.json()["code"]) == (422, "plain_only"), answer.text
+    for text, code in (("x" * 4_097, "message_too_long"), (" \n", "message_empty")):
+        answer = api.send(message=text, plain=True)
+        assert (answer.status_code, answer.json()["code"], list(answer.json()["details"])) == (
+            422,
+            code,
+            ["message"],
+        )
+    assert api.send(plain="yes").status_code == 422
+    assert api.count("messages") == 0
+
+
+def _order(api: Api) -> list[int]:
+    """The jobs in the order in which they are claimed, each gone before the next."""
+    found = []
+    device_id, config = api.stage.asha.device_id, api.stage.box.config
+
+    def one(tx: Tx) -> int | None:
+        claimed = claiming.claim_next(tx, device_id, config=config, now=api.stage.hands.now())
+        if not isinstance(claimed, stored.Message):
+            return None
+        outbox.went(tx, claimed, api.stage.hands.now())
+        return claimed.id
+
+    while (job_id := api.stage.box.db.write_now(one)) is not None:
+        found.append(job_id)
+    return found
+
+
+def test_what_is_urgent_goes_first_and_what_is_not_last(api: Api) -> None:
+    wishes = ["low", "normal", "high", None, "low", "high"]
+    jobs = [_queued(api, phone=f"0171100010{n}", priority=wish)["job_id"] for n, wish in enumerate(wishes)]
+    plain = _queued(api, phone="01711000109")["job_id"]
+    shown = [api.call("GET", f"/messages/{job}").json() for job in jobs]
+    assert [one["priority"] for one in shown] == ["low", "normal", "high", "normal", "low", "high"]
+    assert [one["ahead"] for one in shown] == [5, 2, 0, 3, 6, 1]
+    assert _order(api) == [jobs[2], jobs[5], jobs[1], jobs[3], plain, jobs[0], jobs[4]]
+
+
+def test_urgency_passes_no_gate(open_api: Open) -> None:
+    api = open_api(sending={"quiet_hours": ["00:00", "23:59"]})
+    assert api.send(priority="high").json()["wait_reason"] == "quiet_hours"
+    assert api.send(priority="HIGHEST").status_code == 422

@@ -16,6 +16,7 @@ _MESSAGE = {
     "location": None,
     "contact": None,
     "poll": None,
+    "priority": "normal",
     "status": "queued",
     "error": None,
     "error_text": None,
@@ -111,6 +112,20 @@ MESSAGES = Chapter(
                         "What the text is filled in with, by name: up to 50, each up to 1,024 characters, never "
                         "read as {a|b}. They win over the contact's. The text may then name any variables; one "
                         "that is not sent and has no fallback is 422 variables_missing."
+                    ),
+                ),
+                Field(
+                    "plain",
+                    later(
+                        "true: message goes letter for letter, with its braces and backslashes. For tills and "
+                        "monitors that cannot escape a brace."
+                    ),
+                ),
+                Field(
+                    "priority",
+                    later(
+                        "high, normal or low: its place among single messages of the same phone. A till's code "
+                        "goes before a batch of reminders; it passes no gap, cap or quiet hour."
                     ),
                 ),
                 Field(
