@@ -57,7 +57,7 @@ FORGOTTEN: dict[str, str] = {
     "devices": "id",
 }
 CASCADED = frozenset(
-    {"delivery_attempts", "import_refusals", "contact_tags", "field_values", "inbox_files"}
+    {"delivery_attempts", "import_refusals", "contact_tags", "field_values", "inbox_files", "reactions"}
 )  # they go with what they belong to
 KEPT = frozenset(
     {

@@ -38,6 +38,7 @@ from wabox.whatsapp.driver import (
     Place,
     Poll,
     QuotaStatus,
+    Reaction,
     Receipt,
     SentCard,
     SessionSpec,
@@ -50,7 +51,7 @@ from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.silence import Silence
 
 T = TypeVar("T")
-E = TypeVar("E", Link, Receipt, Inbound, Joined, PhoneUsed, Pairing)
+E = TypeVar("E", Link, Receipt, Inbound, Joined, PhoneUsed, Pairing, Reaction)
 PATIENCE = 40.0
 
 QUICK = Limits(
@@ -247,6 +248,14 @@ class World(ABC):
         """What the recipient got under this id instead of a text."""
 
     @abstractmethod
+    def reactions(self, message_id: str) -> list[str]:
+        """The emoji that the account has put to this message."""
+
+    @abstractmethod
+    def person_reacts(self, spec: SessionSpec, phone: str, person: str, message_id: str, emoji: str) -> None:
+        """The person puts it to a message of the account's; empty takes it back."""
+
+    @abstractmethod
     def revoked(self, message_id: str) -> bool:
         """Whether the recipient sees only that there was a message."""
 
@@ -351,6 +360,13 @@ class FakeWorld(World):
         taken = self.fake.taken.get(message_id)
         return None if taken is None else taken.enclosed
 
+    def reactions(self, message_id: str) -> list[str]:
+        put = self.fake.put.emoji.get(message_id)
+        return [put] if put else []
+
+    def person_reacts(self, spec: SessionSpec, phone: str, person: str, message_id: str, emoji: str) -> None:
+        self.fake.person_reacts(spec.device_id, message_id, f"{person}@c.us", emoji, own=True)
+
     def revoked(self, message_id: str) -> bool:
         return message_id in self.fake.revoked
 
@@ -379,8 +395,9 @@ class FakeWorld(World):
                 self._hide(set(phones))
             case {"not_on_whatsapp": list(phones)}:
                 self.fake.not_on_whatsapp |= set(phones)
-            case {"revoke_lost": int(times)}:
-                self.fake.revokes.extend(["failed"] * times)
+            case {"revoke_lost": _} | {"react_lost": _}:
+                self.fake.revokes.extend(["failed"] * int(faults.get("revoke_lost", 0)))
+                self.fake.put.ends.extend(["refused"] * int(faults.get("react_lost", 0)))
             case {"media_expired": _} | {"media_entry": _}:
                 self._files(faults)
             case _:
@@ -529,6 +546,19 @@ class ChromiumWorld(World):
                     return Poll(asked["question"], tuple(asked["options"]), asked["many"])
                 return Card(**one["contact"]) if "contact" in one else None
         return None
+
+    def reactions(self, message_id: str) -> list[str]:
+        asked: list[dict[str, str]] = [
+            {},
+            *({"to": one["phone"]} for one in self.http.get("/sandbox/state").json()["phones"]),
+        ]
+        every = [self.http.get("/sandbox/messages", params=one).raise_for_status().json() for one in asked]
+        found = [one for answer in every for one in answer["messages"] if one["id"] == message_id]
+        return [put["emoji"] for put in found[0].get("reactions", [])]
+
+    def person_reacts(self, spec: SessionSpec, phone: str, person: str, message_id: str, emoji: str) -> None:
+        body = {"from": person, "to": phone, "id": message_id, "emoji": emoji}
+        self.http.post("/sandbox/react", json=body).raise_for_status()
 
     def revoked(self, message_id: str) -> bool:
         answer = self.http.get("/sandbox/messages").raise_for_status().json()

@@ -46,6 +46,10 @@ def told(engine: Engine) -> dict[str, dict[str, Any]]:
     engine.turn()
     for ack in (2, 3):
         engine.driver.ack(stage.asha.device_id, engine.message(read).wa_message_id or "", ack)
+    message = engine.message(read)
+    engine.driver.person_reacts(
+        stage.asha.device_id, message.wa_message_id or "", message.wa_chat_id or "", "👍", own=True
+    )
     write(revoking.ask, user_id, read, now=stage.hands.now())
     engine.turn()
     refused, unsure = engine.send(OTHER), engine.send(GONE)

@@ -167,6 +167,7 @@ ROWS: dict[str, Row] = {
     "GET /inbox/{phone:str}/enclose": Row(404),
     "POST /inbox/{phone:str}/enclose": Row(404),
     "POST /inbox/files/{inbox_id:int}": Row(404),
+    "POST /inbox/{phone:str}/react": Row(404),
     "POST /inbox/{phone:str}/seen": Row(303),
     "POST /inbox/{phone:str}/opt-out": Row(404),
     "POST /inbox/{phone:str}/erase": Row(404),

@@ -23,7 +23,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as files
-from wabox.messages import chats, explaining, log, outbox, revoking, stored, template
+from wabox.messages import chats, explaining, log, outbox, reacting, revoking, stored, template
 from wabox.messages.carrying import Enclosed
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
@@ -32,6 +32,11 @@ from wabox.texts import sending
 from wabox.texts import stored as texts
 
 JobId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The job_id that POST /send answered.")]
+
+
+InboxId = Annotated[
+    int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The message_id that message.received told.")
+]
 
 
 class Send(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -292,6 +297,77 @@ async def revoke(job_id: JobId, box: Box, caller: Caller) -> Message:
     return await box.db.read(_one, box, caller.user.id, job_id)
 
 
+class React(Struct, forbid_unknown_fields=True):
+    """emoji: one, as people see it; null takes yours back."""
+
+    emoji: (
+        Annotated[str, Meta(min_length=1, max_length=32, extra_json_schema={"pattern": wire.PLAIN_PATTERN})] | None
+    )
+
+
+class Reactions(Struct):
+    """Both sides' emoji of one message. ours: yours, as wished; waiting: it is still to be put, or taken back.
+
+    job_id: of your message, message_id: of theirs, as `message.received` told it; one of the two. error: why yours
+    was given up; then it is not there, as far as anybody saw.
+    """
+
+    job_id: int | None
+    message_id: int | None
+    ours: str | None
+    theirs: str | None
+    waiting: bool
+    error: str | None
+    error_text: str | None
+
+
+@get("/messages/{job_id:int}/reactions", responses=wire.errors(404), summary="The emoji of your message")
+async def reactions(job_id: JobId, box: Box, caller: Caller) -> Reactions:
+    """What you and the person put to it. What came while no page of the phone was open is not known."""
+    return _put("message", job_id, await box.db.read(reacting.of_user, caller.user.id, "message", job_id))
+
+
+@post("/messages/{job_id:int}/react", status_code=202, responses=wire.errors(404), summary="React to your message")
+async def react(job_id: JobId, data: React, box: Box, caller: Caller) -> Reactions:
+    """Put an emoji to a message that arrived. The last wish counts, and the same twice is one.
+
+    It waits for its phone, up to a day. 422 `bad_emoji`, `wrong_state`, `other_number`, `device_removed`,
+    `person_erased`.
+    """
+    found = await box.db.write(reacting.ask, caller.user.id, "message", job_id, data.emoji, now=box.now())
+    return _put("message", job_id, found)
+
+
+@get("/inbox/{message_id:int}/reactions", responses=wire.errors(404), summary="The emoji of a person's message")
+async def reactions_to_theirs(message_id: InboxId, box: Box, caller: Caller) -> Reactions:
+    """What you and the person put to what they wrote."""
+    return _put("inbox", message_id, await box.db.read(reacting.of_user, caller.user.id, "inbox", message_id))
+
+
+@post(
+    "/inbox/{message_id:int}/react",
+    status_code=202,
+    responses=wire.errors(404),
+    summary="React to a person's message",
+)
+async def react_to_theirs(message_id: InboxId, data: React, box: Box, caller: Caller) -> Reactions:
+    """Put an emoji to what a person wrote, as POST /messages/{job_id}/react does to yours."""
+    found = await box.db.write(reacting.ask, caller.user.id, "inbox", message_id, data.emoji, now=box.now())
+    return _put("inbox", message_id, found)
+
+
+def _put(kind: reacting.Kind, number: int, put: reacting.Put) -> Reactions:
+    return Reactions(
+        job_id=number if kind == "message" else None,
+        message_id=number if kind == "inbox" else None,
+        ours=put.ours,
+        theirs=put.theirs,
+        waiting=put.waiting,
+        error=put.error,
+        error_text=reacting.said(put.error),
+    )
+
+
 def on_wire(
     message: stored.Message, waiting: explaining.Waiting | None, media: Mapping[int, files.Media]
 ) -> Message:
@@ -430,7 +506,18 @@ def _time(text: str | None, name: str) -> datetime | None:
 
 router = Mount(
     path="",
-    route_handlers=[send, messages, message, cancel, settle, revoke],
+    route_handlers=[
+        send,
+        messages,
+        message,
+        cancel,
+        settle,
+        revoke,
+        react,
+        reactions,
+        react_to_theirs,
+        reactions_to_theirs,
+    ],
     tags=["Messages"],
     opt={"scope": "send"},
 )

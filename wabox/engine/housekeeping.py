@@ -15,7 +15,7 @@ from wabox.box import Box
 from wabox.content import refusals, reviews
 from wabox.db import Tx
 from wabox.engine.backoff import Backoff
-from wabox.messages import revoking
+from wabox.messages import reacting, revoking
 from wabox.messages import stored as messages_log
 from wabox.webhooks import deliveries
 
@@ -47,6 +47,7 @@ class Housekeeping:
         old_ip = now - timedelta(days=data.keep_ip_days)
         chores = [
             partial(revoking.give_up_hopeless, now=now),
+            partial(reacting.give_up_hopeless, now=now),
             partial(_forget_answers, before=now - IDEMPOTENCY_KEPT),
             partial(sessions.sweep, now=now),
             partial(browsers.sweep, now=now),

@@ -21,8 +21,8 @@ from wabox.devices import idle_warnings, linking, pace
 from wabox.devices import stored as devices
 from wabox.errors import NotFound, Unavailable
 from wabox.letters import accounts as letters
-from wabox.messages import addressees, answers, chats
-from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Receipt
+from wabox.messages import addressees, answers, chats, reacting
+from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Reaction, Receipt
 
 log = structlog.get_logger()
 
@@ -123,6 +123,8 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             )
         case Inbound():
             return lambda tx: _hear(tx, event, box, now)
+        case Reaction():
+            return lambda tx: reacting.hear(tx, event, now=now)
         case Joined():
             return lambda tx: _join(tx, event, now)
         case PhoneUsed():

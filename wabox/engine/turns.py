@@ -20,6 +20,7 @@ from wabox.db import Tx
 from wabox.devices import limits, pace
 from wabox.devices import stored as devices
 from wabox.engine.lines import Lines
+from wabox.engine.reacting import Reacting
 from wabox.engine.recovery import Recovery
 from wabox.engine.revoking import Revoking
 from wabox.errors import NotFound
@@ -47,21 +48,24 @@ class Turns:
     lines: Lines = field(default_factory=Lines)
     recovery: Recovery = field(init=False)
     revoking: Revoking = field(init=False)
+    reacting: Reacting = field(init=False)
 
     def __post_init__(self) -> None:
         self.recovery = Recovery(self.box, self.driver, self.machine_boot)
         self.revoking = Revoking(self.box, self.driver)
+        self.reacting = Reacting(self.box, self.driver)
 
     def turn(self, device_id: int) -> None:
         """Send what may go, until something must wait. Runs in a worker thread.
 
-        After it, one message of a campaign that is to be deleted for everyone: that yields to all else.
+        After it an emoji, and a message of a campaign that is to be deleted for everyone: both yield to the rest.
         """
         ends = monotonic() + MOST_SECONDS
         for _ in range(MOST_MESSAGES):
             if self.stopping.is_set() or monotonic() > ends or not self.step(device_id):
                 break
         if not self.stopping.is_set():
+            self.reacting.step(device_id)
             self.revoking.step(device_id, bulk=True)
 
     def step(self, device_id: int) -> bool:

@@ -164,6 +164,11 @@ def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> 
              where i.user_id = :user_id and i.phone = :phone and f.media_id is not null""",
         **person,
     )
+    tx.run(
+        """delete from reactions where message_id in (select id from messages where user_id = :user_id
+           and phone = :phone)""",
+        **person,
+    )
     messages = tx.run(
         """update messages set phone = '', text = '', enclosed = null, contact_id = null, wa_chat_id = null,
            wa_chat_ids = null, media_id = null, media_kind = null,

@@ -14,7 +14,8 @@ from wabox.contacts.inbox_files import Sent
 from wabox.db import Rows
 from wabox.media import stored as media
 from wabox.media.stored import Media
-from wabox.messages import carrying, stored
+from wabox.messages import carrying, reacting, stored
+from wabox.messages.reacting import Put
 from wabox.messages.stored import Message
 from wabox.whatsapp.driver import Place
 
@@ -96,12 +97,15 @@ class Talk:
     """A stretch of a talk, oldest first. before: where the stretch before it ends, None at the beginning.
 
     files: those that its messages carry, by id. sent: those that the person sent, by the id of their message.
+    put, put_to_theirs: the emoji of both sides, by the id of our or their message.
     """
 
     said: list[Said]
     before: datetime | None
     files: dict[int, Media]
     sent: dict[int, Sent]
+    put: dict[int, Put]
+    put_to_theirs: dict[int, Put]
 
 
 def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: datetime | None = None) -> Talk:
@@ -128,10 +132,12 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: dateti
     sent_files = inbox_files.of(rows, (one.theirs.id for one in said if one.theirs is not None))
     theirs_kept = [one.media_id for one in sent_files.values()]
     files = media.named(rows, [*(one.ours.media_id for one in said if one.ours is not None), *theirs_kept])
+    put = reacting.put(rows, "message", (one.ours.id for one in said if one.ours is not None))
+    to_theirs = reacting.put(rows, "inbox", (one.theirs.id for one in said if one.theirs is not None))
     if len(said) <= most:
-        return Talk(said, None, files, sent_files)
+        return Talk(said, None, files, sent_files, put, to_theirs)
     begins = said[-most].at
-    return Talk([one for one in said if one.at >= begins], begins, files, sent_files)
+    return Talk([one for one in said if one.at >= begins], begins, files, sent_files, put, to_theirs)
 
 
 def last_place(rows: Rows, user_id: int) -> Place | None:

@@ -45,6 +45,7 @@ NAMES = (
     "0029_revokes_of_campaigns",
     "0030_invoice_jumps",
     "0031_sent_instead",
+    "0032_reactions",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

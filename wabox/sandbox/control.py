@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.response import Response
 
 from wabox.errors import Forbidden, Invalid, Refusal
-from wabox.sandbox import enclosed, faulting, linking, mail, persons, uploads, view
+from wabox.sandbox import enclosed, faulting, linking, mail, persons, reacting, uploads, view
 from wabox.sandbox.certificate import NAMES
 from wabox.sandbox.faults import clean_phone
 from wabox.sandbox.wire import Wire
@@ -51,6 +51,13 @@ class BetweenBody(msgspec.Struct, forbid_unknown_fields=True):
     def clean(self) -> tuple[str, str]:
         """Both as digits. Raises Invalid `invalid_phone`."""
         return clean_phone(self.sender), clean_phone(self.to)
+
+
+class ReactBody(BetweenBody):
+    """A person's emoji, empty to take it back; id: of the message, the last that they got without one."""
+
+    emoji: str
+    id: str | None = None
 
 
 class WrittenBody(BetweenBody):
@@ -207,6 +214,16 @@ async def revoke_last(request: Request[Any, Any, Any], state: State) -> dict[str
     return view.shown(message)
 
 
+@post("/sandbox/react", status_code=200)
+async def react(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A person puts an emoji to a message of their talk with a linked phone."""
+    body = await _body(request, ReactBody)
+    person, to = body.clean()
+    message = reacting.by_person(_world(state), person, to, body.id, body.emoji, time.time())
+    _moved(state)
+    return view.shown(message)
+
+
 @post("/sandbox/vanishing", status_code=200)
 async def let_vanish(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
     """A person sets how long messages last in the chat with a linked phone."""
@@ -307,6 +324,7 @@ ROUTES: list[HTTPRouteHandler] = [
     write_on_phone,
     edit_last,
     revoke_last,
+    react,
     let_vanish,
     list_messages,
     set_faults,

@@ -11,7 +11,7 @@ from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect, WebSocketException
 
 from wabox.errors import Refusal, TooMany
-from wabox.sandbox import limits, linking, mail
+from wabox.sandbox import limits, linking, mail, reacting
 from wabox.sandbox.faults import clean_phone
 from wabox.sandbox.keeping import Keeper
 from wabox.sandbox.world import Page, World, fresh_token
@@ -96,6 +96,15 @@ class Revoke(msgspec.Struct):
 
     id: str
     to: Wid
+
+
+class React(msgspec.Struct):
+    """Which message a page puts an emoji to; from_me: whether it is the account's own. Empty takes it back."""
+
+    id: str
+    to: Wid
+    from_me: bool
+    emoji: str
 
 
 _decoder = msgspec.json.Decoder(Hello | Ask | Tell | Got)
@@ -213,6 +222,10 @@ class Wire:
             return {"timelock": limits.timelock(self.world, now), "capping": limits.capping(self.world, now)}
         if what == "revoke":
             mail.revoke(self.world, page, msgspec.convert(data, Revoke).id, now)
+            return {}
+        if what == "react":
+            asked = msgspec.convert(data, React)
+            reacting.by_page(self.world, page, asked.id, asked.emoji, own=asked.from_me, now=now)
             return {}
         if what == "pairing_code":
             phone = clean_phone(data.get("phone"))

@@ -24,6 +24,7 @@ EVENTS = (
     "delivery.unknown",
     "delivery.cancelled",
     "message.received",
+    "message.reaction",
     "message.revoked",
     "device.state",
     "contact.opted_out",

@@ -30,6 +30,7 @@ from wabox.whatsapp.driver import (
     LookedUp,
     Place,
     Poll,
+    Reacted,
     Resolved,
     Revoked,
     SessionLost,
@@ -198,6 +199,13 @@ async def revoke(session: Session, message_id: str, chat_ids: tuple[str, ...]) -
     await _caught_up(session)
     question = {"id": message_id, "chats": list(chat_ids)}
     return telling.revoked(await _ask(session, "revoke", question, session.limits.revoke))
+
+
+async def react(session: Session, message_id: str, chat_ids: tuple[str, ...], emoji: str, *, own: bool) -> Reacted:
+    """What the synced page made of it. Raises SessionLost."""
+    await _caught_up(session)
+    question = {"id": message_id, "chats": list(chat_ids), "emoji": emoji, "own": own}
+    return telling.reacted(await _ask(session, "react", question, session.limits.revoke))
 
 
 async def download(session: Session, chat_id: str, message_id: str, into: Path, most: int) -> Downloaded:

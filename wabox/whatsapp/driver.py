@@ -255,7 +255,24 @@ class Pairing:
     reason: str | None = None
 
 
-Event = Link | Receipt | Inbound | Joined | PhoneUsed | Pairing
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """Somebody put an emoji to a message of a talk with one person, or took it back: then it is empty.
+
+    own: the message is one of ours. by_us: it was the account itself, here or on its phone. A reaction is no
+    message: it is never read as words.
+    """
+
+    device_id: int
+    session: int
+    message_id: str
+    chat_id: str
+    own: bool
+    by_us: bool
+    emoji: str
+
+
+Event = Link | Receipt | Inbound | Joined | PhoneUsed | Pairing | Reaction
 OnEvent = Callable[[Event], None]
 
 
@@ -369,6 +386,18 @@ class Downloaded:
 
     outcome: Literal["here", "expired", "too_large", "missing", "failed"]
     bytes: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """What became of a reaction of ours.
+
+    reacted: the server took it. missing: the page knows no such message. refused: the page or the server would
+    not. failed: nobody knows; it may be asked again, for the same emoji twice is one.
+    """
+
+    outcome: Literal["reacted", "missing", "refused", "failed"]
     reason: str | None = None
 
 
@@ -519,4 +548,12 @@ class Driver(Protocol):
         """Delete a message of ours for everyone, in whichever of these chats it is. Raises SessionLost.
 
         Whatever was seen or not, it may be asked again: what is deleted stays so. What was read stays read.
+        """
+
+    def react(
+        self, device_id: int, message_id: str, chat_ids: tuple[str, ...], emoji: str, *, own: bool
+    ) -> Reacted:
+        """Put an emoji to a message, in whichever of these chats it is; an empty one takes ours back.
+
+        own: the message is one of ours, else the person's. Raises SessionLost.
         """

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from threading import RLock
 from typing import Any, Literal
@@ -48,6 +48,8 @@ from wabox.whatsapp.driver import (
     PhoneUsed,
     Place,
     QuotaStatus,
+    Reacted,
+    Reaction,
     Receipt,
     Resolved,
     Revoked,
@@ -74,6 +76,7 @@ Outcome = Literal[
     "file_too_large",  # the page takes no such file; surely not sent
 ]
 
+ReactOutcome = Literal["reacted", "lost_answer", "refused", "failed", "session_lost"]
 RevokeOutcome = Literal[
     "revoked",
     "refused",  # the page would not
@@ -132,6 +135,15 @@ class People:
     businesses: set[str] = field(default_factory=set)
     files: dict[tuple[str, str], tuple[Attached, bytes]] = field(default_factory=dict)
     files_expired: bool = False
+
+
+@dataclass(slots=True)
+class Put:
+    """Emoji of ours, by the message's id. written: chat and id of what people wrote. ends: of the next ones."""
+
+    written: set[tuple[str, str]] = field(default_factory=set)
+    emoji: dict[str, str] = field(default_factory=dict)
+    ends: deque[ReactOutcome] = field(default_factory=deque)
 
 
 class FakeDriver:
@@ -357,6 +369,35 @@ class FakeDriver:
             return Revoked("failed", "timeout")
         return Revoked(planned, None if planned == "revoked" else "planned")
 
+    @cached_property
+    def put(self) -> Put:
+        """Emoji of ours."""
+        return Put()
+
+    def react(
+        self, device_id: int, message_id: str, chat_ids: tuple[str, ...], emoji: str, *, own: bool
+    ) -> Reacted:
+        """As the next of `put.ends` says; `reacted` by default."""
+        profile = self._profile(device_id)
+        with self._lock:
+            known = profile.history if own else self.put.written
+            if not any((chat, message_id) in known for chat in chat_ids):
+                return Reacted("missing")
+            planned = self.put.ends.popleft() if self.put.ends else "reacted"
+            if planned == "session_lost":
+                raise SessionLost("planned")
+            if planned in ("reacted", "lost_answer"):
+                self.put.emoji[message_id] = emoji
+        if planned == "lost_answer":
+            return Reacted("failed", "timeout")
+        return Reacted(planned, None if planned == "reacted" else "planned")
+
+    def person_reacts(self, device_id: int, message_id: str, chat_id: str, emoji: str, *, own: bool) -> None:
+        """The person of this chat puts an emoji to a message; an empty one takes it back."""
+        self._emit(
+            Reaction(device_id, self._number(device_id), message_id, chat_id, own, by_us=False, emoji=emoji)
+        )
+
     def checkup(self, device_id: int) -> Checkup:
         """A page in good health, if it is open."""
         if device_id not in self._specs:
@@ -565,6 +606,7 @@ class FakeDriver:
             username=self.people.usernames.get(phone),
             business=phone in self.people.businesses,
         )
+        self.put.written.add((chat_id, message_id))
         if media is not None:
             self.people.files[(chat_id, message_id)] = (media, content)
         self._deliver(inbound)

@@ -29,6 +29,7 @@ from wabox.whatsapp.driver import (
     LookedUp,
     OnEvent,
     Pairing,
+    Reacted,
     Resolved,
     Revoked,
     SessionLost,
@@ -272,6 +273,16 @@ class Gateway:
         return self._ask(
             device_id,
             lambda session: asks.revoke(session, message_id, chat_ids),
+            self._limits.look_up + self._limits.revoke,
+        )
+
+    def react(
+        self, device_id: int, message_id: str, chat_ids: tuple[str, ...], emoji: str, *, own: bool
+    ) -> Reacted:
+        """As in Driver."""
+        return self._ask(
+            device_id,
+            lambda session: asks.react(session, message_id, chat_ids, emoji, own=own),
             self._limits.look_up + self._limits.revoke,
         )
 

@@ -38,7 +38,13 @@ class Hearing:
 
     def take(self, event: dict[str, Any]) -> None:
         """The page tells of a message, or of a person."""
-        heard = {"ack": self.receipt, "inbound": self.inbound, "joined": self.joined, "used": self.phone_used}
+        heard = {
+            "ack": self.receipt,
+            "inbound": self.inbound,
+            "joined": self.joined,
+            "used": self.phone_used,
+            "reaction": self.reaction,
+        }
         heard[event["what"]](event)
 
     def receipt(self, raw: Any, *, stored: bool = False) -> None:
@@ -63,6 +69,11 @@ class Hearing:
         """Something was written on the phone itself."""
         if used := telling.phone_used(self._device_id, self._session, raw, self._now()):
             self._emit(used)
+
+    def reaction(self, raw: Any) -> None:
+        """Somebody put an emoji to a message. One that came while no page was open is not told later."""
+        if reaction := telling.reaction(self._device_id, self._session, raw):
+            self._emit(reaction)
 
     async def sweep(self, page: Page) -> None:
         """What the page's store holds of the time since the last message seen is told, too.

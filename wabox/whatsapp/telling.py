@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any, get_args
 
@@ -17,6 +18,8 @@ from wabox.whatsapp.driver import (
     Joined,
     LookedUp,
     PhoneUsed,
+    Reacted,
+    Reaction,
     Receipt,
     Resolved,
     Revoked,
@@ -27,6 +30,7 @@ _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _CHAT = re.compile(r"[0-9A-Za-z.:-]{1,64}@[a-z.]{1,16}")
 _USERNAME = re.compile(r"[\w.-]{1,64}")
 _LONGEST = 65_536
+_LONGEST_EMOJI = 32
 _MIME = re.compile(r"[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,80}(; ?[A-Za-z0-9.+=,-]{1,60})?")
 
 
@@ -188,6 +192,29 @@ def revoked(raw: Any) -> Revoked:
         case "revoked" | "missing" | "refused" as outcome:
             return Revoked(outcome, said)
     return Revoked("failed", said or "no_answer")
+
+
+def reacted(raw: Any) -> Reacted:
+    """The shim's word on a reaction of ours; whatever is not plain is `failed`."""
+    data = raw if isinstance(raw, dict) else {}
+    reason = data.get("reason")
+    said = str(reason)[:200] if reason else None
+    match data.get("outcome"):
+        case "reacted" | "missing" | "refused" as outcome:
+            return Reacted(outcome, said)
+    return Reacted("failed", said or "no_answer")
+
+
+def reaction(device_id: int, session: int, raw: Any) -> Reaction | None:
+    """Somebody's reaction as the shim tells it; None if it is none."""
+    if not _is_message(raw) or not isinstance(raw.get("emoji"), str):
+        return None
+    emoji = raw["emoji"]
+    if len(emoji) > _LONGEST_EMOJI or any(one.isspace() or unicodedata.category(one) == "Cc" for one in emoji):
+        return None
+    return Reaction(
+        device_id, session, raw["id"], raw["chat"], raw.get("own") is True, raw.get("by_us") is True, emoji
+    )
 
 
 def _is_chat(value: Any) -> bool:

@@ -47,6 +47,7 @@ SHIM = (
     "sending",
     "finding",
     "revoking",
+    "reacting",
     "verbs",
 )
 

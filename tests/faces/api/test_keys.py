@@ -25,6 +25,8 @@ NEEDS = {
         "POST /send",
         "POST /messages/{job_id}/cancel",
         "POST /messages/{job_id}/revoke",
+        "POST /messages/{job_id}/react",
+        "POST /inbox/{message_id}/react",
         "POST /messages/{job_id}/settle",
     },
     "contacts": {

@@ -25,7 +25,7 @@ from wabox.devices import stored as devices
 from wabox.devices.stored import Device
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, TooLarge, Unavailable
 from wabox.media import intake
-from wabox.messages import addressees, explaining, log, outbox, stored, template
+from wabox.messages import addressees, explaining, log, outbox, reacting, stored, template
 from wabox.messages.carrying import Carried, Enclosed
 from wabox.messages.template import Template
 from wabox.mounting import Kept, Mount
@@ -102,6 +102,18 @@ async def fetch(inbox_id: int, desk: Desk) -> Response[str]:
         return inbox.address_of(tx, found.inbox_id)
 
     return desk.go(f"/inbox/{await desk.box.db.write(verb)}", said="file_asked")
+
+
+@post("/inbox/{phone:str}/react")
+async def react(phone: str, desk: Desk) -> Response[str]:
+    """An emoji is put to a message, of either side, or taken back."""
+    await desk.box.db.read(known_address, desk, phone)
+    form = await desk.form()
+    kind: reacting.Kind = "message" if form.text("to") == "message" else "inbox"
+    number = known_id(int(form.text("id")[:20]) if form.text("id").isdecimal() else 0)
+    emoji = form.text("emoji") or None
+    await desk.box.db.write(reacting.ask, desk.user.id, kind, number, emoji, now=desk.box.now())
+    return desk.go(f"/inbox/{phone}", said="reacted")
 
 
 @post("/inbox/{phone:str}/opt-out")
@@ -240,6 +252,7 @@ def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
         "username": person.username if person else None,
         "talk": talk,
         "keeps": desk.box.config.media,
+        "quick": reacting.QUICK,
         "before": before,
         "contact": contact,
         "called": (contact.name if contact else None)
@@ -309,6 +322,6 @@ async def _page(
 
 router = Mount(
     path="/",
-    route_handlers=[show, show_live, seen, reply, fetch, opt_out, erase],
+    route_handlers=[show, show_live, seen, reply, fetch, react, opt_out, erase],
     dependencies={"tickets": Kept(lambda _: Tickets()).provide},
 )

@@ -71,6 +71,10 @@ const subscribe = () => {
   });
   app.MsgStore.on('change:latestEditMsgKey', reread);
   app.MsgStore.on('change:body', reread);
+  WPP.on('chat.new_reaction', (told) => {
+    const event = unless(null, () => reaction(told));
+    if (event) tell({ what: 'reaction', ...event });
+  });
   WPP.on('chat.msg_ack_change', ({ ids, ack }) => ids.forEach((key) => hear(key, ack)));
   app.MsgStore.on('change:ack', (msg) => hear(msg.id, msg.ack));
   // The reason is named on the way out, before or after the word itself.

@@ -4,9 +4,9 @@
 // that is not the account's own wa-js would delete only the page's copy.
 const isRevoked = (msg) => text(msg.type) === 'revoked';
 const isMine = (msg) => unless(false, () => msg.senderObj.isMe === true);
-const oursIn = async (chats, id) => {
+const inOneOf = async (chats, keyOf) => {
   for (const chat of chats) {
-    const msg = await WPP.chat.getMessageById(ourKey(chat, id)).catch((error) => {
+    const msg = await WPP.chat.getMessageById(keyOf(chat)).catch((error) => {
       if (absence.test(String(error && error.code))) return null;
       throw error;
     });
@@ -15,7 +15,7 @@ const oursIn = async (chats, id) => {
   return null;
 };
 const takeBack = async (chats, id, over) => {
-  const found = await oursIn(chats, id);
+  const found = await inOneOf(chats, (chat) => ourKey(chat, id));
   if (!found) return { outcome: 'missing' };
   const { chat, msg } = found;
   if (isRevoked(msg)) return { outcome: 'revoked' };

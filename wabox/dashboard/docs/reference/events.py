@@ -93,6 +93,21 @@ EVENTS: tuple[Event, ...] = (
         },
     ),
     Event(
+        "message.reaction",
+        later(
+            "A person put an emoji to your message (job_id) or to their own (message_id), or took it back: then "
+            "emoji is null. It is never read as STOP."
+        ),
+        {
+            "job_id": 12345,
+            "message_id": None,
+            "phone": "8801711123456",
+            "person_id": 17,
+            "emoji": "👍",
+            "at": "2026-04-25T12:41:10+00:00",
+        },
+    ),
+    Event(
         "message.revoked",
         later("A message was deleted for everyone. With an error it was given up, and revoked_at is null."),
         {

@@ -34,6 +34,16 @@ _MESSAGE = {
     "revoke_error_text": None,
 }
 
+_REACTIONS = {
+    "job_id": 12345,
+    "message_id": None,
+    "ours": "👍",
+    "theirs": None,
+    "waiting": True,
+    "error": None,
+    "error_text": None,
+}
+
 MESSAGES = Chapter(
     "messages",
     later("Messages"),
@@ -198,6 +208,42 @@ MESSAGES = Chapter(
                 "wait_reason": None,
                 "revoke_asked_at": "2026-04-25T12:40:01+00:00",
             },
+        ),
+        Route(
+            "POST",
+            "/messages/{job_id}/react",
+            later(
+                "Put an emoji to a message of yours that arrived; null takes it back. The last wish counts. "
+                "waiting: it is still to be put by its phone, for up to a day; else error says why it was given "
+                "up."
+            ),
+            status=202,
+            fields=(Field("emoji", later("One emoji as people see it, or null."), need=True),),
+            body={"emoji": "👍"},
+            answer=_REACTIONS,
+        ),
+        Route(
+            "GET",
+            "/messages/{job_id}/reactions",
+            later("The emoji that you and the person put to your message."),
+            answer={**_REACTIONS, "theirs": "❤️", "waiting": False},
+        ),
+        Route(
+            "POST",
+            "/inbox/{message_id}/react",
+            later("Put an emoji to what a person wrote; message_id as message.received told it."),
+            status=202,
+            fields=(Field("emoji", later("One emoji as people see it, or null."), need=True),),
+            body={"emoji": "🙏"},
+            answer={**_REACTIONS, "job_id": None, "message_id": 7301, "ours": "🙏"},
+            example={"message_id": "7301"},
+        ),
+        Route(
+            "GET",
+            "/inbox/{message_id}/reactions",
+            later("The emoji that you and the person put to what they wrote."),
+            answer={**_REACTIONS, "job_id": None, "message_id": 7301, "ours": "🙏", "waiting": False},
+            example={"message_id": "7301"},
         ),
     ),
 )

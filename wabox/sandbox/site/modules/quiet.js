@@ -41,7 +41,6 @@
   });
   defineQuiet('WAWebPollsVotesDb', { upsertVotesDb: later });
   defineQuiet('WAWebReactionsAction', { addOrUpdateReactionsModelCollection: nothing });
-  defineQuiet('WAWebSendReactionMsgAction', { sendReactionToMsg: async () => ({ messageSendResult: 'ERROR_UNKNOWN' }) });
   defineQuiet('WAWebSetArchiveChatAction', { setArchive: async (chat, archive) => chat.set({ archive }) });
   defineQuiet('WAWebGroupDatabase', { updateDBForGroupAction: later });
   defineQuiet('WAWebPinChatAction', { getNumChatsPinned: () => 0 });

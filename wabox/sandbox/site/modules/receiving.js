@@ -125,6 +125,24 @@ __d('SandboxInbox', [
     await storage.saveMessage(message);
   }
 
+  // Clients wrap the function that the page's own store hears it by.
+  async function takeReaction(event) {
+    const person = await personOf(event);
+    const me = require('WAWebUserPrefsMeUser');
+    const my = identity.lidAccounts ? me.getMeLidUserOrThrow() : me.getMePnUserOrThrow();
+    const key = (fromMe, id) => new MsgKey({ fromMe, remote: person, id }).toString();
+    const reaction = {
+      msgKey: key(event.by_me, event.id),
+      parentMsgKey: key(event.own, event.parent),
+      reactionText: event.emoji,
+      read: false,
+      orphan: 0,
+      senderUserJid: String(event.by_me ? my : person),
+      t: event.t,
+    };
+    importNamespace('WAWebReactionsAction').addOrUpdateReactionsModelCollection(reaction, true);
+  }
+
   async function takeVanishing(event) {
     const chat = require('WAWebFindChatAction').openChat(await personOf(event));
     const now = Math.floor(Date.now() / 1000);
@@ -198,6 +216,7 @@ __d('SandboxInbox', [
     if (event.kind === 'message') await takeMessage(event);
     else if (event.kind === 'edit') await takeEdit(event);
     else if (event.kind === 'revoke') await takeRevoke(event);
+    else if (event.kind === 'reaction') await takeReaction(event);
     else if (event.kind === 'vanishing') await takeVanishing(event);
     else if (event.kind === 'mapping') await takeMapping(event);
     else if (event.kind === 'nack') await takeRefusal(event);

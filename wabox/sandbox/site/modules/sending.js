@@ -163,6 +163,22 @@ __d('SandboxRevoking', ['SandboxWire', 'SandboxInbox'], (_g, require, _d, _n, _l
   module.exports = { revoke };
 });
 
+// An emoji to a message; the server says whether it took it.
+__d('WAWebSendReactionMsgAction', ['SandboxWire'], (_g, require, _d, _n, _l, _m, exports) => {
+  'use strict';
+
+  exports.sendReactionToMsg = async (message, emoji) => {
+    const { user, server } = message.id.remote;
+    const asked = { id: message.id.id, to: { user, server }, from_me: message.id.fromMe, emoji };
+    try {
+      await require('SandboxWire').ask('react', asked, { keep: false });
+      return { messageSendResult: 'OK' };
+    } catch (error) {
+      return { messageSendResult: error.connectionLost ? 'ERROR_NETWORK' : 'ERROR_UNKNOWN' };
+    }
+  };
+});
+
 __d('WAWebSendTextMsgChatAction', ['WAWebSendMsgChatAction', 'WAWebUserPrefsMeUser', 'WAWebMsgKey'], (
   _g, require, _d, _n, _l, _m, exports,
 ) => {
