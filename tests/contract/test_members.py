@@ -5,16 +5,20 @@ On a page without anything that only the sandbox offers, a stranger's, the drive
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.test_files import file_of
 from tests.contract.worlds import ChromiumWorld
+from tests.files import GOOD
 from tests.some import some
 from wabox.whatsapp import bindings, members, wajs
-from wabox.whatsapp.driver import Inbound, SessionLost
+from wabox.whatsapp.driver import FileKind, Inbound, SessionLost
 from wabox.whatsapp.page import Page
 
 # JavaScript's and the browser's own, and what wabox's own objects carry.
@@ -115,6 +119,13 @@ REACH = """() => {
 }"""
 
 
+FILES: list[tuple[FileKind, str, str]] = [
+    ("image", "image/jpeg", "a.jpeg"),
+    ("document", "application/pdf", "bill.pdf"),
+    ("voice", "audio/ogg; codecs=opus", "note.ogg"),
+]
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumWorld]:
     world = ChromiumWorld(tmp_path_factory.mktemp("profiles"))
@@ -130,7 +141,7 @@ def reached(world: ChromiumWorld, device_id: int) -> list[str]:
     return found
 
 
-def test_a_page_without_anything_of_our_own_links_sends_and_hears(place: ChromiumWorld) -> None:
+def test_a_page_without_anything_of_our_own_links_sends_and_hears(place: ChromiumWorld, tmp_path: Path) -> None:
     first = place.spec()
     place.driver.open(first)
     place.link_is(first.device_id, "qr")
@@ -152,6 +163,13 @@ def test_a_page_without_anything_of_our_own_links_sends_and_hears(place: Chromiu
     place.write(spec.device_id, phone, person, "hello to you")
     heard = place.diary.wait(Inbound, lambda one: one.text == "hello to you")
     assert heard.phone == person
+    for number, (kind, mime, name) in enumerate(FILES, 2):
+        file, message_id = file_of(tmp_path, GOOD[name][0], kind, mime, name), f"3EB0C0FFEE000000000{number}"
+        handed = place.driver.hand_over(spec.device_id, found.chat_id, message_id, "", file)
+        arrived = place.arrived(message_id)
+        assert (handed.outcome, place.copies(message_id)) == ("acked", 1), name
+        assert arrived is not None and arrived.sha256 == hashlib.sha256(GOOD[name][0]).hexdigest(), name
+        place.receipt(message_id, 3)
 
 
 def test_all_needed_members_that_are_gone_are_named_in_one_line(place: ChromiumWorld) -> None:

@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.engine.walk import unmended
 from tests.engine.walk.rules import Box, Everything
-from tests.engine.walk.short import Chats, Limits, Numbers, Pace, Recovery, Rooms
+from tests.engine.walk.short import Bills, Chats, Limits, Numbers, Pace, Recovery, Rooms
 
 MET = (
     "queued",
@@ -28,6 +28,9 @@ MET = (
     "unknown history_lost",
     "campaign sending",
     "campaign paused",
+    "file sent",
+    "deleted for everyone",
+    "removed",
 )
 LONG = bool(os.environ.get("WABOX_LONG"))
 
@@ -73,7 +76,7 @@ def test_whatever_befalls_a_box_its_promises_hold() -> None:
 
 
 @pytest.mark.heavy("twenty boxes walk ten steps")
-@pytest.mark.parametrize("machine", [Rooms, Chats, Numbers, Pace, Recovery, Limits])
+@pytest.mark.parametrize("machine", [Rooms, Chats, Numbers, Pace, Recovery, Limits, Bills])
 def test_its_promises_hold_where_they_were_once_broken(machine: type[Box]) -> None:
     walk(machine, 20, steps=10)
 
@@ -93,8 +96,9 @@ def test_whatever_befalls_a_box_its_promises_hold_for_long() -> None:
         (unmended.numbers, Numbers, AssertionError, "although: another number"),
         (unmended.settling, Pace, AssertionError, "settling touched"),
         (unmended.recovery, Recovery, AssertionError, "although: it has expired"),
+        (unmended.pinning, Bills, AssertionError, "waits without its file"),
     ],
-    ids=["13a", "13a-credits", "13b", "numbers", "13d", "1"],
+    ids=["13a", "13a-credits", "13b", "numbers", "13d", "1", "files"],
 )
 def test_the_walk_finds_it_without_its_mend(
     undo: Callable[[pytest.MonkeyPatch], None],

@@ -19,6 +19,7 @@ def hold(world: World) -> None:
         assert promises.loose(rows) == {}
         _once(world)
         _true(world, rows)
+        _held(world, rows)
         _counted(rows)
         _paid(world, rows)
 
@@ -39,6 +40,17 @@ def _true(world: World, rows: sqlite3.Connection) -> None:
         if row["status"] in ((SURELY_NOT) if (has := world.whatsapp.has(row["wa_message_id"])) else SURELY)
     ]
     assert false == []
+
+
+def _held(world: World, rows: sqlite3.Connection) -> None:
+    """What is to go has its file, and what is told to be deleted for everyone is."""
+    bare = rows.execute(
+        """select m.text from messages m join media f on f.id = m.media_id
+           where m.status in ('queued', 'sending') and f.removed_at is not null"""
+    )
+    assert [row["text"] for row in bare] == [], "waits without its file"
+    gone = [row["wa_message_id"] for row in rows.execute("select * from messages where revoked_at is not null")]
+    assert [one for one in gone if one not in world.whatsapp.revoked] == []
 
 
 def _counted(rows: sqlite3.Connection) -> None:
@@ -82,7 +94,10 @@ def ends(world: World) -> list[str]:
             row["met"]
             for row in rows.all(
                 """select status || coalesce(' ' || error, '') as met from messages
-                   union all select 'campaign ' || status from campaigns"""
+                   union all select 'campaign ' || status from campaigns
+                   union all select 'file ' || status from messages where media_id is not null
+                   union all select 'deleted for everyone' from messages where revoked_at is not null
+                   union all select 'removed' from media where removed_at is not null"""
             )
         ]
     )

@@ -43,6 +43,7 @@ class Asked:
     expires_at: datetime | None = None
     campaign: int | None = None
     cancelled: bool = False
+    file: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -73,6 +74,8 @@ class Judge:
         asked, now = self.texts.get(attempt.text), attempt.at
         if asked is None:  # a confirmation of wabox's own: paced, counted, never silenced
             return self._over(attempt, None, now)
+        if attempt.file != asked.file:
+            return "its file is not the one that was asked for"
         return self._forbidden(asked, now) or self._quiet(now) or self._over(attempt, asked.phone, now)
 
     def wrote(self, account: str | None, phone: str) -> None:

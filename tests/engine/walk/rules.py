@@ -16,9 +16,10 @@ from wabox.campaigns import control, replies
 from wabox.contacts import suppression
 from wabox.devices import orders
 from wabox.devices import stored as devices
-from wabox.messages import outbox
+from wabox.media import intake, keeping
+from wabox.messages import outbox, revoking
 from wabox.whatsapp.driver import NewChats, Timelock
-from wabox.whatsapp.fake import Outcome
+from wabox.whatsapp.fake import Outcome, RevokeOutcome
 
 person = st.sampled_from(PEOPLE)
 place = st.sampled_from([0, 1, 2])
@@ -33,6 +34,8 @@ SPANS = [
 MINUTE = timedelta(minutes=1)
 CRASHES = ["claimed", "resolved", "armed", "entered", "acked", "recorded"]
 OUTCOMES: list[Outcome] = ["refused", "not_entered", "lost_answer", "stuck", "stuck", "vanished", "session_lost"]
+UPLOADS: list[Outcome] = ["upload_stuck", "upload_stuck_late", "upload_error", "lost_answer", "acked"]
+REVOKES: list[RevokeOutcome] = ["revoked", "lost_answer", "failed", "refused", "session_lost"]
 LIMITS = ["lock", "endless", "quota", "free", "untold"]
 CALM = Sending()
 CAPPED = Sending(daily=4, hourly=3, new_chats=1)
@@ -330,5 +333,47 @@ class Limiting(Box):
         (blocked.add if yes else blocked.discard)(phone)
 
 
-class Everything(Singles, Campaigning, Going, Linking, Opting, Settling, Doubts, Dying, Weather, Limiting):
+class Files(Box):
+    """Messages with a file, uploads that end badly, a file that somebody wants to be rid of."""
+
+    @rule(to=st.lists(person, min_size=1, max_size=2), slot=place, later=st.booleans())
+    def sends_a_file(self, to: list[str], slot: int, later: bool) -> None:  # noqa: FBT001
+        slot = slot if self.world.slots[slot] is not None else 0
+        for phone in to:
+            self.world.send(phone, slot, not_before=10 * MINUTE if later else None, lasts=None, with_file=True)
+
+    @rule(outcomes=st.lists(st.sampled_from(UPLOADS), min_size=1, max_size=3))
+    def uploads_will_end(self, outcomes: list[Outcome]) -> None:
+        self.world.whatsapp.uploads.extend(outcomes)
+
+    @rule()
+    def files_are_removed(self) -> None:
+        """Those that may be; with their bytes, as soon as no row names them."""
+        for media_id in self.world.files:
+            self.world.tries(keeping.remove, media_id)
+        intake.clear(self.world.box.db, self.world.box.media)
+
+
+class Deleting(Box):
+    """An owner who deletes for everyone what has arrived."""
+
+    @rule(which=st.integers(0, 3), how=st.lists(st.sampled_from(REVOKES), max_size=2))
+    def owner_deletes(self, which: int, how: list[RevokeOutcome]) -> None:
+        world = self.world
+        found = world.value(
+            "select json_group_array(id) from messages where status in ('sent', 'delivered', 'read')"
+        )
+        ids = [int(one) for one in found.strip("[]").split(",") if one]
+        world.whatsapp.revokes.extend(how)
+        if ids:
+            world.tries(revoking.ask, ids[which % len(ids)])
+
+
+class Carrying(Files, Deleting):
+    """Files, and what is taken back."""
+
+
+class Everything(
+    Carrying, Singles, Campaigning, Going, Linking, Opting, Settling, Doubts, Dying, Weather, Limiting
+):
     """All of it."""

@@ -10,6 +10,7 @@ from hypothesis.stateful import rule
 from tests.engine.walk.rules import CALM, CAPPED, Box
 from tests.engine.walk.world import PEOPLE, SHOPS
 from wabox.campaigns import control
+from wabox.media import intake, keeping
 from wabox.whatsapp.driver import Timelock
 
 
@@ -92,6 +93,29 @@ class Numbers(Short):
 
     def owner_lets_it_go_on(self) -> None:
         self.world.goes_on(0)
+
+
+class Bills(Short):
+    """A file that somebody removes while it goes out, or cannot get up."""
+
+    deeds = ("sends_bills", "bills_are_removed", "uploads_get_stuck", "works_for_a_while")
+
+    def sends_bills(self) -> None:
+        for phone in PEOPLE[:2]:
+            self.world.send(phone, 0, not_before=None, lasts=None, with_file=True)
+
+    def bills_are_removed(self) -> None:
+        for media_id in self.world.files:
+            self.world.tries(keeping.remove, media_id)
+        intake.clear(self.world.box.db, self.world.box.media)
+
+    def uploads_get_stuck(self) -> None:
+        self.world.whatsapp.uploads += ["upload_stuck_late", "upload_stuck", "upload_error"]
+
+    def works_for_a_while(self) -> None:
+        for _ in range(5):
+            self.work()
+            self.world.hands.at += timedelta(seconds=40)
 
 
 class Pace(Short):

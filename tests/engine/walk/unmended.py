@@ -10,6 +10,7 @@ import pytest
 from wabox.campaigns import control
 from wabox.campaigns import stored as campaigns
 from wabox.db import Rows, Tx
+from wabox.media import keeping
 from wabox.messages import chats, claiming, gate, handing, line, outbox, stored
 
 
@@ -81,3 +82,8 @@ def numbers(patch: pytest.MonkeyPatch) -> None:
 def recovery(patch: pytest.MonkeyPatch) -> None:
     """Only the claim asks the gate; a second hand-over does not."""
     patch.setattr(handing, "decide", lambda *args, **more: gate.Go())
+
+
+def pinning(patch: pytest.MonkeyPatch) -> None:
+    """A file may be removed while something that is to go needs it."""
+    patch.setattr(keeping, "is_needed", lambda *_: False)

@@ -7,19 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from wabox.whatsapp.driver import Enclosed, Event, Handed, OnEvent, Receipt
-from wabox.whatsapp.fake import FakeDriver, Taken
+from wabox.whatsapp.driver import Enclosed, Event, File, Handed, OnEvent, Receipt
+from wabox.whatsapp.fake import FakeDriver, Outcome, Taken
 
 
 @dataclass(frozen=True, slots=True)
 class HandedOver:
-    """One attempt, as WhatsApp's page saw it. account: the number it would go from."""
+    """One attempt, as WhatsApp's page saw it. account: the number it would go from. file: its bytes."""
 
     device_id: int
     message_id: str
     text: str
     at: datetime
     account: str | None
+    file: bytes | None = None
 
 
 class Killed(BaseException):
@@ -36,13 +37,17 @@ class WhatsApp(FakeDriver):
         self._news: list[Event] = []
         self.slow = False
         self.log: list[HandedOver] = []
+        self.uploads: list[Outcome] = []  # how the next files end
         self.asked_for: Callable[[HandedOver], None] = lambda attempt: None
         self.entered: Callable[[], None] = lambda: None
 
     def hand_over(
         self, device_id: int, chat_id: str, message_id: str, text: str, enclosed: Enclosed | None = None
     ) -> Handed:
-        attempt = HandedOver(device_id, message_id, text, self._clock(), self.link(device_id).phone)
+        file = enclosed.path.read_bytes() if isinstance(enclosed, File) else None
+        attempt = HandedOver(device_id, message_id, text, self._clock(), self.link(device_id).phone, file)
+        if file is not None and self.uploads:
+            self.plan(self.uploads.pop(0))
         self.asked_for(attempt)
         self.log.append(attempt)
         was, self.slow = self.slow, True

@@ -14,6 +14,7 @@ from typing import Any
 from tests.cast import stage
 from tests.engine.walk.judge import Asked, Judge, Sending
 from tests.engine.walk.whatsapp import HandedOver, Killed, WhatsApp
+from tests.files import pdf
 from wabox import crash
 from wabox.billing import ledger
 from wabox.campaigns import launching
@@ -27,12 +28,16 @@ from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
 from wabox.engine.turns import Turns
 from wabox.errors import Refusal
-from wabox.messages import chats, claiming, leaving, outbox, template
+from wabox.media import intake, keeping
+from wabox.media.kinds import MEGABYTE
+from wabox.media.store import Incoming
+from wabox.messages import carrying, chats, claiming, leaving, outbox, template
 from wabox.whatsapp.driver import Event, Link
 
 PEOPLE = tuple(f"880171100000{n}" for n in range(1, 5))
 SHOPS = tuple(f"880170000000{n}" for n in range(1, 4))
 CREDITS = 500
+BILL = pdf()
 FAST_PLACE = Path("/dev/shm")  # a file in memory, where there is one: nothing here is about disks
 
 
@@ -62,6 +67,7 @@ class World:
         self.boots = 1
         self.slots: list[int | None] = [self.stage.asha.device_id, None, None]
         self.campaigns: list[int] = []
+        self.files: list[int] = []
         self._texts = 0
         self._crash_point, crash.point = crash.point, self._point
         self._loop = asyncio.Runner()
@@ -197,20 +203,47 @@ class World:
 
     # messages
 
-    def send(self, phone: str, slot: int, *, not_before: timedelta | None, lasts: timedelta | None) -> None:
+    def file(self) -> int:
+        """asha's bill, kept now if it is not here."""
+        with Incoming(self.box.media, most_bytes=MEGABYTE) as incoming:
+            incoming.write(BILL)
+            with intake.taken_here(self.box.db, self.box.media, incoming, "bill.pdf") as examined:
+                kept = self.write(
+                    keeping.keep,
+                    self.stage.asha.id,
+                    examined,
+                    origin="upload",
+                    disk_megabytes=9,
+                    now=self.hands.now(),
+                )
+        self.files.append(kept.media.id)
+        found: int = kept.media.id
+        return found
+
+    def send(
+        self,
+        phone: str,
+        slot: int,
+        *,
+        not_before: timedelta | None,
+        lasts: timedelta | None,
+        with_file: bool = False,
+    ) -> None:
         self._texts += 1
         now, text = self.hands.now(), f"single {self._texts}"
         asked = Asked(
             phone,
             not_before=None if not_before is None else now + not_before,
             expires_at=None if lasts is None else now + lasts,
+            file=BILL if with_file else None,
         )
         self.judge.texts[text] = asked
-        self.write(self._accept, slot, text, asked)
+        self.write(self._accept, slot, text, asked, self.file() if with_file else None)
 
-    def _accept(self, tx: Tx, slot: int, text: str, asked: Asked) -> int:
-        number = self.slots[slot]
+    def _accept(self, tx: Tx, slot: int, text: str, asked: Asked, media_id: int | None) -> int:
+        number, user_id = self.slots[slot], self.stage.asha.id
         assert number is not None
+        carried = None if media_id is None else carrying.carry(tx, user_id, media_id, now=self.hands.now())
         return outbox.accept(
             tx,
             devices.by_id(tx, number),
@@ -220,6 +253,7 @@ class World:
             now=self.hands.now(),
             scheduled_for=asked.not_before,
             expires_at=asked.expires_at,
+            carried=carried,
         )
 
     def launch(self, slots: tuple[int, ...] | None, *, not_before: timedelta | None) -> None:
