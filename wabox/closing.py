@@ -57,7 +57,16 @@ FORGOTTEN: dict[str, str] = {
     "devices": "id",
 }
 CASCADED = frozenset(
-    {"delivery_attempts", "import_refusals", "contact_tags", "field_values", "inbox_files", "reactions"}
+    {
+        "delivery_attempts",
+        "import_refusals",
+        "contact_tags",
+        "field_values",
+        "inbox_files",
+        "reactions",
+        "device_engines",
+        "device_pages",
+    }
 )  # they go with what they belong to
 KEPT = frozenset(
     {

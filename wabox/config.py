@@ -111,6 +111,13 @@ class Engine:
         values.some_of(*patches.NAMES),
         f"Names of our own mends that stay out of WhatsApp's page: any of {', '.join(patches.NAMES)}.",
     )
+    check: str | None = _key(
+        None,
+        values.optional_url,
+        "Address that names the newest wa-js, asked once a day, like "
+        "https://registry.npmjs.org/@wppconnect/wa-js/latest. It is only shown: nothing is fetched or installed "
+        'by itself. "" = nobody is asked.',
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,9 +38,11 @@ from wabox.engine.importing import Importing, Imports
 from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
 from wabox.engine.mailing import Mailing
+from wabox.engine.news import News
 from wabox.engine.nightly_check import NightlyCheck
 from wabox.engine.page_events import PageEvents
 from wabox.engine.posting import Poster
+from wabox.engine.renewing import Renewing
 from wabox.engine.storage import Storage
 from wabox.engine.telling_reviews import Reviewing
 from wabox.engine.turns import Turns
@@ -176,6 +178,7 @@ class _Serving:
         self.mailing = Mailing(box)
         self.filing = Filing(box)
         self.backups = Backups(box)
+        self.renewing = Renewing(box, self.gateway, self.gateway)
         imports, billing = Imports(box, self.workers), Billing(box)
         self.clock = Clock(
             box,
@@ -189,6 +192,7 @@ class _Serving:
                 Campaigns(box, self.workers).tick,
                 imports.tick,
                 Fetches(box, self.workers).tick,
+                self.renewing.tick,
                 billing.tick,
                 Reviewing(box).tick,
                 Leaving(box).tick,
@@ -202,6 +206,8 @@ class _Serving:
                 self.filing.tick,
                 NightlyCheck(box).tick,
                 imports.tidy,
+                self.renewing.tidy,
+                News(box).tick,
                 billing.tidy,
             ],
             lines=self.turns.lines,
@@ -258,7 +264,8 @@ class _Serving:
         await self.clock.stop(min(2.0, self._left()))
         turns = asyncio.to_thread(self.workers.stop, self._left() - LAST_SECONDS)
         posts = self.poster.stop(min(2.0, self._left()))
-        await asyncio.gather(turns, posts, self.backups.stop(), self.mailing.stop(min(2.0, self._left())))
+        mails, seconds = self.mailing.stop(min(2.0, self._left())), min(2.0, self._left())
+        await asyncio.gather(turns, posts, mails, self.backups.stop(), self.renewing.stop(seconds))
         self.importing.close()
         await self.gateway.stop(min(LAST_SECONDS, self._left()))
         await self.receipts.drain()

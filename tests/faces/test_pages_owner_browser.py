@@ -66,6 +66,7 @@ def work(shop: Stage) -> list[str]:
         "/admin/health",
         "/admin/held",
         "/admin/backups",
+        "/admin/engine",
         looked_at,
         done,
         "/contacts/import",

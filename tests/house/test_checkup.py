@@ -67,7 +67,7 @@ def test_this_machine_can_be_looked_at(config: Config) -> None:
 def test_whole_box_is_well(config: Config, data: datadir.DataDir) -> None:
     found = named(box.findings(config))
     assert {one.level for one in found.values()} == {"ok"}
-    assert set(found) == {"config", "data", "key", "database", "schema", "invariants", "mail", "port"}
+    assert set(found) == {"config", "data", "key", "database", "schema", "invariants", "mail", "wa_js", "port"}
 
 
 def test_new_box_is_well(config: Config) -> None:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from wabox import datadir, fence, opening
 from wabox.accounts import mail
-from wabox.checkup import database, promises, wear
+from wabox.checkup import database, engines, promises, wear
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
@@ -108,6 +108,7 @@ def stored(data: DataDir, config: Config) -> Iterator[Finding]:
             connection.row_factory = sqlite3.Row
             yield mails(Rows(connection), config, now=datetime.now(UTC))
             yield from held(fence.of(Rows(connection)))
+            yield engines.finding(Rows(connection), data)
             if stuck := orders.stuck_logouts(Rows(connection)):
                 yield logouts(stuck)
 

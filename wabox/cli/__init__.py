@@ -11,6 +11,7 @@ COMMANDS = {
     "release": "Let a box that was restored or copied send again.",
     "unmove": "Let a box that was moved away send again.",
     "begin-anew": "Start over with an empty box when the database is lost.",
+    "engine": "Say which wa-js the phones have, bring another, go back.",
     "doctor": "Say what is wrong with this box, and the cure.",
     "fieldtest": "Try on two phones of yours what wabox takes for true of WhatsApp.",
     "sandbox": "Run the pretend WhatsApp alone.",

@@ -56,7 +56,7 @@ _SENTENCES: dict[str, str] = {
     "number_changed": "Another number was linked in place of the one before. Nothing goes from it until you say "
     "that it may, or log it out.",
     "engine_incompatible": "WhatsApp Web has changed, and wabox does not know this version yet. "
-    "Update wabox; nothing is sent until then, and nothing is lost.",
+    "Bring a newer engine (Settings, WhatsApp engine); nothing is sent until then, and nothing is lost.",
     "browser_missing": "There is no Chromium on this machine. Install it with ./install.sh setup.",
     "browser_failed": "Chromium does not start or keeps ending. Run wabox doctor.",
     "page_failed": "WhatsApp Web does not load. Check the internet connection of the box, and that nothing blocks "

@@ -16,7 +16,7 @@ from wabox.db import Row, Rows, reader
 from wabox.devices import idling, limits
 from wabox.errors import NotFound
 from wabox.whatsapp import logouts
-from wabox.whatsapp.driver import Detail, Limits, LinkState, SessionSpec
+from wabox.whatsapp.driver import Detail, Limits, LinkState, SessionSpec, WaJs
 
 PRIMARY = "primary"
 PAIRING_PATIENCE = timedelta(seconds=90)
@@ -31,6 +31,7 @@ class Device:
     """One phone's place in wabox. phone: digits of the linked account, or of the last one.
 
     sends_as: digits of the number that its owner wants it to send from, None before the first link.
+    engine: the wa-js that its page gets, None for wabox's own.
     """
 
     id: int
@@ -72,6 +73,7 @@ class Device:
     logout_due_at: datetime | None
     created_at: datetime
     removed_at: datetime | None
+    engine: WaJs | None
 
     @property
     def ready(self) -> bool:
@@ -126,7 +128,7 @@ class Device:
     @property
     def spec(self) -> SessionSpec:
         """What the driver needs to hold this device's session."""
-        return SessionSpec(self.id, self.session, self.profile, self.phone if self.linked else None)
+        return SessionSpec(self.id, self.session, self.profile, self.phone if self.linked else None, self.engine)
 
     @property
     def leaving(self) -> bool:
@@ -139,8 +141,9 @@ class Device:
         return self.logout_tries >= (1 if self.wanted else LOGOUT_TRIES)
 
 
-_COLUMNS = """select d.*, p.first_linked_at from devices d
-    left join linked_phones p on p.user_id = d.user_id and p.phone = d.phone"""
+_COLUMNS = """select d.*, p.first_linked_at, n.version as engine_version, n.sha256 as engine_sha256 from devices d
+    left join linked_phones p on p.user_id = d.user_id and p.phone = d.phone
+    left join device_engines e on e.device_id = d.id left join engines n on n.id = e.engine_id"""
 
 
 def list_of(rows: Rows, user_id: int) -> list[Device]:
@@ -221,4 +224,8 @@ def _anchor(row: Row) -> tuple[str, str] | None:
     return (row["anchor_chat_id"], row["anchor_message_id"]) if row["anchor_message_id"] else None
 
 
-_device = reader(Device, limits=limits.of_row, signs=idling.of_row, anchor=_anchor)
+def _engine(row: Row) -> WaJs | None:
+    return WaJs(row["engine_version"], row["engine_sha256"]) if row["engine_sha256"] else None
+
+
+_device = reader(Device, limits=limits.of_row, signs=idling.of_row, anchor=_anchor, engine=_engine)

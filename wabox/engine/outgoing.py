@@ -1,4 +1,4 @@
-"""Posts one webhook to one address: resolved once, judged, connected to that very address, never redirected."""
+"""Asks one address, for a webhook's post above all: resolved once, judged, connected to, never redirected."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import httpx
 
 from wabox.errors import Invalid
 from wabox.languages import later
-from wabox.webhooks.lookups import Resolver
+from wabox.webhooks.lookups import NamesBusy, Resolver
 from wabox.webhooks.targets import Address, Allow, Target, is_public, judge, parse_url, sentence
 
 MAX_READ = 65_536
@@ -56,6 +56,7 @@ class Answer:
 class _Errand:
     """How one post is made. deadline: on the monotonic clock."""
 
+    method: str
     headers: Mapping[str, str]
     tls: ssl.SSLContext
     patience: Patience
@@ -93,7 +94,7 @@ async def post(
         async with asyncio.timeout(patience.total):
             target = parse_url(url, allow)
             addresses = await _addresses(target, allow, resolver, patience)
-            errand = _Errand(headers, tls or _certificates(), patience, began + patience.total)
+            errand = _Errand("POST", headers, tls or _certificates(), patience, began + patience.total)
             await _post(errand, target, addresses, body, reading)
     except TimeoutError:
         error = f"The receiver did not answer within {patience.total:g} seconds."
@@ -107,6 +108,30 @@ async def post(
             reading.status, reading.excerpt(), reading.meaning(), duration_ms, reading.retry_after(time.time())
         )
     return Answer(None, "", error, duration_ms)
+
+
+async def get(
+    url: str,
+    allow: Allow,
+    *,
+    resolver: Resolver,
+    tls: ssl.SSLContext | None = None,
+    patience: Patience = Patience(),
+) -> bytes | None:
+    """What lies there, 64 KiB at most; None for any other answer than 200, and for none.
+
+    Judged, connected and timed as `post`. The address is one that the box's owner chose.
+    """
+    began, reading = time.monotonic(), _Reading()
+    try:
+        async with asyncio.timeout(patience.total):
+            target = parse_url(url, allow)
+            addresses = await _addresses(target, allow, resolver, patience)
+            errand = _Errand("GET", {}, tls or _certificates(), patience, began + patience.total)
+            await _post(errand, target, addresses, b"", reading)
+    except (TimeoutError, _Failed, Invalid, NamesBusy):
+        return None
+    return reading.body if reading.status == 200 else None
 
 
 async def _addresses(target: Target, allow: Allow, resolver: Resolver, patience: Patience) -> Sequence[Address]:
@@ -185,6 +210,11 @@ class _Reading:
             return None
         return min(max(int(asked), 0), LONGEST_REST)
 
+    @property
+    def body(self) -> bytes:
+        """What has come so far."""
+        return bytes(self._body)
+
     def excerpt(self) -> str:
         """The beginning of the body as text without control characters."""
         if not self._shown:
@@ -209,7 +239,7 @@ async def _post(
     for address in addresses:
         try:
             request = httpx.Request(
-                "POST",
+                errand.method,
                 target.url_at(address),
                 headers=sent,
                 content=body,

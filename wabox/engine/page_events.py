@@ -21,6 +21,7 @@ from wabox.devices import idle_warnings, linking, pace
 from wabox.devices import stored as devices
 from wabox.errors import NotFound, Unavailable
 from wabox.letters import accounts as letters
+from wabox.letters import engines
 from wabox.messages import addressees, answers, chats, reacting
 from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Reaction, Receipt
 
@@ -115,7 +116,7 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
     now = box.now()
     match event:
         case Link():
-            return lambda tx: _see(tx, event, now)
+            return lambda tx: _see(tx, event, box, now)
         case Receipt():
             gap_end = pace.next_send_at(now, box.config.sending.gap_seconds)
             return lambda tx: answers.receipt(
@@ -133,12 +134,17 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             return lambda tx: linking.paired(tx, event)
 
 
-def _see(tx: Tx, event: Link, now: datetime) -> None:
-    """A page that is ready again is asked at once what the one before did not answer."""
+def _see(tx: Tx, event: Link, box: Box, now: datetime) -> None:
+    """A page that is ready again is asked at once what the one before did not answer.
+
+    Of one that lacks what sending needs people are told.
+    """
     was = devices.by_id(tx, event.device_id).state
     linking.saw(tx, event, now=now)
     if was != "ready" and devices.by_id(tx, event.device_id).state == "ready":
         chats.ask_anew(tx, event.device_id)
+    if event.detail == "engine_incompatible":
+        engines.if_incompatible(tx, box, event.device_id, now=now)
 
 
 def _join(tx: Tx, event: Joined, now: datetime) -> None:

@@ -46,6 +46,7 @@ NAMES = (
     "0030_invoice_jumps",
     "0031_sent_instead",
     "0032_reactions",
+    "0033_engines",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

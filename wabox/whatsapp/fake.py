@@ -77,6 +77,7 @@ Outcome = Literal[
 ]
 
 ReactOutcome = Literal["reacted", "lost_answer", "refused", "failed", "session_lost"]
+EngineFault = Literal["lacks", "slow", "no_look_up"]
 RevokeOutcome = Literal[
     "revoked",
     "refused",  # the page would not
@@ -168,14 +169,13 @@ class FakeDriver:
         self._held: list[tuple[SessionSpec, Callable[[], None]]] = []
         self._links: dict[int, Link] = {}
         self._plan: deque[Outcome] = deque()
-        self._qr_count = self._reply_count = 0
+        self._qr_count = self._reply_count = self._look_ups_failed = 0
         self._away: dict[int, list[Receipt | Inbound | Joined | PhoneUsed]] = {}
         self._on_its_way: list[Callable[[], None]] = []
         self.taken: dict[str, Taken] = {}
         self.handed: list[tuple[int, str, str, str]] = []
         self.asked: list[tuple[int, str]] = []
-        self.not_on_whatsapp: set[str] = set()
-        self.existence_unknown: set[str] = set()
+        self.not_on_whatsapp, self.existence_unknown = set[str](), set[str]()
         self.every_existence_unknown = self.too_many_checks = False  # or WhatsApp wants fewer questions
         self.blocked: set[str] = set()  # phones that the owner has blocked
         self.wrote: set[str] = set()  # phones that a limited account may still write to, for they wrote to it
@@ -187,6 +187,8 @@ class FakeDriver:
         # nobody can be logged out there; logouts are under way until `finish_logouts`
         self.whatsapp_away = self.hold_logouts = False
         self.strange_profiles: dict[str, datetime] = {}  # on the disk, of no device; when they were used
+        # what is wrong with pages that have this engine, by its SHA-256; "" is wabox's own
+        self.bad_engines: dict[str, EngineFault] = {}
         self.before_hand_over: Callable[[int, str], None] | None = None
 
     @property
@@ -337,6 +339,11 @@ class FakeDriver:
         profile = self._profile(device_id)
         if not self.link(device_id).synced:
             raise SessionLost("not synced yet")
+        if self._fault(device_id) == "no_look_up":
+            self._look_ups_failed += 1
+            if self._look_ups_failed >= 3:
+                self._incompatible(device_id, "find")
+            raise SessionLost("the page cannot be asked for a message")
         with self._lock:
             acks = [profile.history[k] for c in chat_ids if (k := (c, message_id)) in profile.history]
             return LookedUp(max(acks, default=None), anchor is not None and anchor in profile.history)
@@ -644,10 +651,14 @@ class FakeDriver:
     def _settle(self, device_id: int) -> None:
         with self._lock:
             profile = self._profiles[self._known[device_id].profile]
+        fault = self._fault(device_id)
+        if fault == "lacks":
+            self._incompatible(device_id, "addAndSendMsgToChat")
+            return
         if profile.phone is None:
             self._show(Link(device_id, self._number(device_id), "qr", **self._next_qr()))
             return
-        if self.whatsapp_away:
+        if self.whatsapp_away or fault == "slow":
             return
         phone, name = profile.phone, profile.name
         number = self._number(device_id)
@@ -657,6 +668,14 @@ class FakeDriver:
             waiting = self._away.pop(device_id, [])
         for event in waiting:
             self._emit(event)
+
+    def _fault(self, device_id: int) -> EngineFault | None:
+        engine = self._known[device_id].engine
+        return self.bad_engines.get(engine.sha256 if engine is not None else "")
+
+    def _incompatible(self, device_id: int, name: str) -> None:
+        text = f"WhatsApp Web 2.3000.1 lacks {name}, which wa-js needs."
+        self._show(Link(device_id, self._number(device_id), "disconnected", "engine_incompatible", text))
 
     def _deliver(self, event: Receipt | Inbound | Joined | PhoneUsed) -> None:
         """Now if the device is ready, else when it is: WhatsApp keeps it until then."""

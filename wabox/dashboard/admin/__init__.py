@@ -6,6 +6,7 @@ from wabox.dashboard.admin import (
     audit,
     backups,
     complaints,
+    engine,
     filter,
     health,
     held,
@@ -16,5 +17,5 @@ from wabox.dashboard.admin import (
     reviews,
 )
 
-SECTIONS = (page, backups, mail, filter, reviews, complaints, audit, health, held)
+SECTIONS = (page, backups, mail, filter, reviews, complaints, audit, health, held, engine)
 SELLING = (plans, payments)

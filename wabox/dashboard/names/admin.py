@@ -9,6 +9,7 @@ from wabox.accounts.users import State
 from wabox.content import complaints
 from wabox.dashboard.names.shown import Shown
 from wabox.languages import later
+from wabox.renewal import stored
 
 ACCOUNT: dict[State, Shown] = {
     "pending": Shown("busy", "clock", later("Waits")),
@@ -32,6 +33,14 @@ MAIL: dict[mail.Status, Shown] = {
     "sent": Shown("good", "tick", later("Sent")),
     "failed": Shown("bad", "cross", later("Failed")),
     "skipped": Shown("warn", "skip", later("Skipped")),
+}
+
+ENGINE: dict[stored.State, Shown] = {
+    "waiting": Shown("busy", "clock", later("Waits")),
+    "trying": Shown("busy", "clock", later("Being tried")),
+    "good": Shown("good", "tick", later("Good")),
+    "refused": Shown("bad", "cross", later("Refused")),
+    "gone": Shown("calm", "trash", later("Not kept any more")),
 }
 
 ACTION: dict[str, Shown] = {
@@ -93,6 +102,9 @@ STEPS = {
     "imports": later("Imports"),
     "fetches": later("Files that people sent"),
     "imports tidy": later("Old imports"),
+    "renewing": later("wa-js and its trial"),
+    "renewing tidy": later("Old engines"),
+    "news": later("News of wa-js"),
     "billing": later("Plans and invoices"),
     "billing tidy": later("Old pictures of payments"),
     "reviewing": later("Messages that a person reads first"),

@@ -1,0 +1,148 @@
+"""An engine is brought to a box that works, and gone back from, while messages wait and wabox is killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import wajs_packages as made
+from tests.journeys.box import Shop, alone, once_each, until
+from wabox.whatsapp import wajs
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def typed(shop: Shop, *words: str) -> subprocess.Popen[str]:
+    """`wabox engine …` in a process of its own."""
+    line = [sys.executable, "-m", "wabox", "engine", *words, "--config", str(shop.config)]
+    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def said(shop: Shop, *words: str) -> tuple[int, str]:
+    with typed(shop, *words) as process:
+        out, err = process.communicate(timeout=240)
+        return process.returncode, out or err
+
+
+def engines(shop: Shop) -> dict[str, Any]:
+    code, out = said(shop, "--json")
+    assert code == 0, out
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def phone(shop: Shop) -> dict[str, Any]:
+    found: dict[str, Any] = engines(shop)["phones"][0]
+    return found
+
+
+def dies(shop: Shop) -> None:
+    shop.program.kill()
+    shop.start()
+
+
+def test_an_engine_comes_and_goes_while_messages_wait_and_wabox_is_killed(tmp_path: Path) -> None:
+    new = tmp_path / "new.tgz"
+    new.write_bytes(made.package("4.6.1"))
+    (tmp_path / "box").mkdir()
+    with alone(tmp_path / "box") as shop:
+        assert phone(shop)["version"] == wajs.VERSION
+        comes(shop, new)
+        goes(shop)
+        once_each(shop)
+
+
+def comes(shop: Shop, new: Path) -> None:
+    """Tried, with two deaths on the way, and given, with one."""
+    with typed(shop, "install", str(new), "--json") as installing:
+        for at in ("link", "kill"):  # killed while it is tried
+            until(partial(is_at, shop, at), 60, what=at)
+            dies(shop)
+        until(lambda: move(shop) is not None, 120, what="the phone moves")
+        dies(shop)
+        out, err = installing.communicate(timeout=240)
+    assert installing.returncode == 0, err
+    assert json.loads(out.splitlines()[-1])["state"] == "good"
+    for person in range(3):
+        shop.send(person)
+    until(lambda: phone(shop)["move"] is None, 90, what="a message proves it")
+    shop.is_device("ready")
+    seen = until(lambda: phone(shop) if phone(shop)["page_wajs_version"] == "4.6.1" else None, 90)
+    assert seen is not None
+    assert (seen["version"], seen["missing"], seen["reason"]) == ("4.6.1", [], None)
+
+
+def goes(shop: Shop) -> None:
+    """Back, while messages wait, with a death on the way."""
+    for person in range(3, 6):
+        shop.send(person)
+    code, out = said(shop, "back")
+    assert (code, wajs.VERSION in out) == (0, True)
+    for person in range(6, 9):
+        shop.send(person)
+    until(lambda: engine(shop)[0] is None, 60, what="the phone goes back")
+    dies(shop)
+    for person in range(9, 12):
+        shop.send(person)
+    shop.all_end()
+    until(lambda: phone(shop)["move"] is None, 90, what="it is back")
+    assert phone(shop)["version"] == wajs.VERSION
+    assert len(shop.messages()) == 12
+
+
+def asked(shop: Shop, sql: str) -> list[Any]:
+    """The rows as they are: a step may be over before a command has begun."""
+    with contextlib.closing(sqlite3.connect(f"file:{shop.data}/wabox.db?mode=ro", uri=True, timeout=5)) as rows:
+        return rows.execute(sql).fetchall()
+
+
+def is_at(shop: Shop, step: str) -> bool:
+    return asked(shop, "select step from engines") == [(step,)]
+
+
+def engine(shop: Shop) -> tuple[int | None, str | None]:
+    """Which one the phone has, and how far it has come."""
+    found = asked(shop, "select engine_id, move from device_engines")
+    return found[0] if found else (None, None)
+
+
+def move(shop: Shop) -> str | None:
+    return engine(shop)[1]
+
+
+def test_what_is_no_good_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.tgz"
+    bad.write_bytes(made.package("4.6.2", made.script("4.6.2").replace(b"msg_not_found", b"it_is_nowhere")))
+    (tmp_path / "box").mkdir()
+    with alone(tmp_path / "box") as shop:
+        own = engines(shop)
+        assert (own["version"], own["built_in"], own["since"]) == (wajs.VERSION, True, None)
+
+        code, out = said(shop, "install", str(bad), "--sha512", "ab" * 64)
+        assert (code, "SHA-512" in out) == (1, True)
+        code, out = said(shop, "install", str(bad))
+        assert (code, "look_up_absent" in out) == (1, True), out
+        assert phone(shop)["version"] == wajs.VERSION
+
+
+def test_without_a_running_wabox_it_is_tried_by_the_command_and_given_at_the_next_start(tmp_path: Path) -> None:
+    new = tmp_path / "new.tgz"
+    new.write_bytes(made.package("4.6.1"))
+    (tmp_path / "box").mkdir()
+    with alone(tmp_path / "box") as shop:
+        shop.program.terminate()
+        code, out = said(shop, "install", str(new))
+        assert (code, "when wabox runs" in out) == (0, True), out
+        shop.start()
+        until(lambda: phone(shop)["version"] == "4.6.1", 60, what="the phone has it")
+        shop.send(1)
+        shop.all_end()
+        once_each(shop)
