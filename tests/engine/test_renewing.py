@@ -11,6 +11,7 @@ import pytest
 
 from tests import wajs_packages as made
 from tests.engine.conftest import PHONE, Engine
+from wabox.db import Tx
 from wabox.devices import orders
 from wabox.engine.links import Links
 from wabox.engine.renewing import Renewing
@@ -19,6 +20,7 @@ from wabox.errors import Invalid
 from wabox.renewal import archive, store, stored, switching
 from wabox.renewal.stored import Installed, Phone
 from wabox.whatsapp import wajs
+from wabox.whatsapp.driver import Checkup
 
 OTHER = "8801700000010"
 GOOD = Tried(None, ("prepRawMedia",))
@@ -437,3 +439,20 @@ def test_a_box_that_was_put_back_without_the_files_goes_on_with_the_one_of_wabox
     shop.life()
     assert (shop.version(), shop.phone().reason) == (wajs.VERSION, "altered")
     assert mails(shop) == []
+
+
+def test_a_page_that_cannot_be_noted_holds_up_nothing_else(shop: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    second_phone(shop)
+    first, seen = shop.phone(0).id, switching.saw
+
+    def spoilt(tx: Tx, device_id: int, page: Checkup, *, now: datetime) -> None:
+        if device_id == first:
+            raise RuntimeError("no")
+        seen(tx, device_id, page, now=now)
+
+    monkeypatch.setattr(switching, "saw", spoilt)
+    shop.life()
+    assert (shop.phone(0).wajs_version, shop.phone(1).wajs_version) == (None, "4.6.0")
+    shop.bring()
+    shop.lives(5)
+    assert shop.phone(0).move == "proving"

@@ -75,6 +75,12 @@ def test_what_is_missing_on_each_phone_is_named_and_the_way_back_is_offered(shop
         page_version="2.3000.9", wajs_version="4.7.0", missing=("queryWidExists",), lacks=("prepRawMedia",)
     )
     shop.box.db.write_now(switching.saw, shop.asha.device_id, page, now=now)
+    assert "Missing" not in words(asha.get("/admin/engine").text), "it is well by now"
+    shop.box.db.write_now(
+        lambda tx: tx.run(
+            "update devices set detail = 'engine_incompatible' where id = :id", id=shop.asha.device_id
+        )
+    )
     seen = words(asha.get("/admin/engine").text)
     assert "Missing: queryWidExists (WAWebQueryExistsJob.queryWidExists). Nothing is sent." in seen
     assert "Lacks: prepRawMedia (WAWebPrepRawMedia.prepRawMedia). Sending goes on." in seen

@@ -187,7 +187,9 @@ def _tell(ended: Installed, package: Package, *, runs: bool, as_json: bool) -> N
         how = how if runs else "The phones get it when wabox runs."
         click.echo(f"wa-js {package.version} is good. {how}")
     else:
-        click.echo(f"wa-js {package.version} is refused. {sentences.why(ended.reason or '')}")
+        where = sentences.failed_at(ended.reason or "")
+        at = "" if where is None else f" It failed at: {where}."
+        click.echo(f"wa-js {package.version} is refused.{at} {sentences.why(ended.reason or '')}")
     raise SystemExit(0 if good else 1)
 
 
@@ -229,7 +231,7 @@ def _phone(found: Shown, phone: Phone) -> dict[str, Any]:
         "reason": phone.reason,
         "page_version": phone.page_version,
         "page_wajs_version": phone.wajs_version,
-        "missing": _named(phone.missing),
+        "missing": _named(phone.missing if phone.incompatible else ()),
         "lacks": _named(phone.lacks),
         "patches": phone.patches,
         "seen_at": times.wire_or_none(phone.seen_at),
@@ -270,7 +272,7 @@ def _lines_of(found: Shown, phone: Phone) -> Iterator[str]:
     yield f"{phone.label} (phone {phone.id}): wa-js {found.version_of(phone)}{page}{move}"
     if phone.reason:
         yield f"  {sentences.why(phone.reason)}"
-    for one in shown.named(phone.missing):
+    for one in shown.named(phone.missing if phone.incompatible else ()):
         yield f"  missing: {one.name} ({one.module}.{one.export}), {one.why}; nothing is sent"
     for one in shown.named(phone.lacks):
         yield f"  lacks: {one.name} ({one.module}.{one.export}), {one.why}; sending goes on"

@@ -27,7 +27,8 @@ READY_WITHIN = timedelta(seconds=300)
 PROVED_WITHIN = timedelta(hours=1)
 MOST_DOUBTS = 2
 UNSENT = ("failed", "unknown", "skipped", "cancelled")
-LOOK_SECONDS = 60.0
+LOOK_SECONDS, BROKEN_SECONDS = 60.0, 5.0
+TICK_SECONDS = 0.9
 NEW_SECONDS = 600.0
 
 
@@ -41,19 +42,24 @@ class Renewing:
         self.trials = Trials(box, trial)
         self._failed = Backoff()
         self._looked_at, self._first = -LOOK_SECONDS, True
+        self._ticked_at = -TICK_SECONDS
         self._engines = box.config.data.dir / "engine"
 
     async def tick(self) -> None:
-        """Whatever is due next is done, or begun."""
+        """Whatever is due next is done, or begun; each second is soon enough, however much is committed."""
+        if monotonic() - self._ticked_at < TICK_SECONDS:
+            return
+        self._ticked_at = monotonic()
         self.trials.go_on()
         phones = await self._box.db.read(stored.phones)
-        if monotonic() - self._looked_at >= LOOK_SECONDS:
+        pause = BROKEN_SECONDS if any(phone.incompatible for phone in phones) else LOOK_SECONDS
+        if monotonic() - self._looked_at >= pause:
             self._looked_at = monotonic()
             await self._look(phones)
             self._first = False
         for phone in phones:
-            if phone.move is not None and not self._failed.rests(phone.id):
-                with self._failed.apart("engine", phone.id):
+            if phone.move is not None and not self._failed.rests(("engine", phone.id)):
+                with self._failed.apart("engine", ("engine", phone.id)):
                     await self._follow(phone)
         await self._next(await self._box.db.read(stored.phones))
 
@@ -132,8 +138,9 @@ class Renewing:
         if choice is None or choice.stopped_at is not None or any(self._holds_up(one) for one in phones):
             return
         for phone in phones:
-            if phone.engine_id != choice.engine_id and _may_move(phone):
-                with self._failed.apart("move", phone.id):
+            key = ("move", phone.id)
+            if phone.engine_id != choice.engine_id and _may_move(phone) and not self._failed.rests(key):
+                with self._failed.apart("move", key):
                     await self._move(phone, choice.engine_id)
                 if phone.wanted:
                     return
@@ -157,7 +164,7 @@ class Renewing:
         At a start all are looked at: a box that was put back from a backup has none of them.
         """
         for phone in phones:
-            with self._failed.apart("page", phone.id):
+            with self._failed.apart("page", ("page", phone.id)):
                 await self._look_at(phone, self._box.now())
 
     async def _look_at(self, phone: Phone, now: datetime) -> None:
