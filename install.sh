@@ -9,6 +9,7 @@ usage() {
 ./install.sh demo      try wabox with a pretend WhatsApp: no phone needed (--once, --selling, --port N, --sandbox-port N)
 ./install.sh setup     only install what wabox needs, into .venv
 ./install.sh service   install or upgrade wabox as a system service (with sudo)
+./install.sh uninstall remove the service and all its data (--keep-data: leave the data; with sudo)
 ./install.sh test      everything that is checked before a change goes in
 ./install.sh check     the same without browsers, real boxes and pulled plugs: for while you work
 ./install.sh sbom      write what wabox is made of to data/wabox.cdx.json, or to a file you name (CycloneDX)
@@ -100,11 +101,20 @@ need_browser() {
 find_there_or_installed() {
     find_browser && return 0
     if grep -qsE '^ID=ubuntu' /etc/os-release || [ -e /snap/bin/chromium ]; then
-        fail "Ubuntu's Chromium is a snap, which cannot use wabox's data directory. Install a browser that is no" \
-            "snap, for instance Google Chrome's .deb package (amd64), then run this again."
+        fail "Ubuntu's Chromium is a snap, which cannot use wabox's data directory. Install a browser that is no snap," \
+            "then run this again: $(browser_without_snap)"
     fi
     apt_install chromium chromium-sandbox
     find_browser || fail "chromium was installed, but is not on the PATH; look at the output of: apt-cache policy chromium"
+}
+
+browser_without_snap() { # prints a cure to copy: Google has a .deb for amd64 alone
+    if [ "$(uname -m)" = x86_64 ]; then
+        say "wget https://dl.google.com/linux/direct/google-chrome-stable_current_amd64.deb &&" \
+            "sudo apt-get install ./google-chrome-stable_current_amd64.deb"
+    else
+        say "Google has none for this machine; use Debian or Raspberry Pi OS, whose Chromium is no snap."
+    fi
 }
 
 need_fonts() { # Latin, Bengali and emoji, for what the browser draws
@@ -273,6 +283,7 @@ main() {
             done
             ;;
         service) service ;;
+        uninstall) uninstall "$@" ;;
         -h | --help | help) usage ;;
         *)
             usage >&2

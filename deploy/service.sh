@@ -66,6 +66,34 @@ service() {
     show_set_up_link
 }
 
+uninstall() { # $1: --keep-data, or nothing
+    need_service_machine
+    local keep=no
+    case "${1:-}" in
+        --keep-data) keep=yes ;;
+        '') [ ! -t 0 ] || sure ;;
+        *) fail "there is only --keep-data" ;;
+    esac
+    systemctl disable --now -q wabox 2>/dev/null || true
+    is_stopped || fail "systemd could not stop wabox, so nothing was removed. Look at: systemctl status wabox"
+    rm -rf "$unit_file" "$command_link" "$release_home"
+    systemctl daemon-reload
+    if [ "$keep" = yes ]; then
+        say "wabox is gone. Its data is in $data_home, its settings are $config_file; install it again to go on."
+        return 0
+    fi
+    rm -rf "$data_home" "$(dirname "$config_file")"
+    ! id -u "$service_user" >/dev/null 2>&1 || userdel "$service_user"
+    say "wabox is gone, and its data with it. Remove it on each phone, too: WhatsApp, Linked devices."
+}
+
+sure() {
+    say "This deletes wabox with all messages, contacts and links in $data_home. To keep them: --keep-data"
+    local word=
+    read -r -p "Type delete to go on: " word || true
+    [ "$word" = delete ] || fail "nothing was removed."
+}
+
 need_service_machine() {
     is_root || fail "the service needs root: sudo ./install.sh service"
     [ -d "$systemd_home" ] || fail "this system does not run systemd; start wabox with: .venv/bin/wabox serve"
@@ -150,8 +178,9 @@ start_as_before() {
 
 guard_on() { # whatever kills this script, systemd starts wabox within a minute; while this works, the lock is held
     [ "$ran" = yes ] || return 0
-    systemd-run -q --unit="$guard" --on-active=30 --on-unit-inactive=30 -- /bin/sh -c \
-        "flock -n $install_lock systemctl start wabox && systemctl stop $guard.timer" 2>/dev/null || true
+    systemd-run -q --collect --unit="$guard" --on-active=30 --on-unit-inactive=30 -- /bin/sh -c \
+        "if flock -n $install_lock systemctl start wabox; then systemctl stop $guard.timer; fi" ||
+        say "Going on without a guard against kill -9."
 }
 
 guard_off() { [ "$ran" = no ] || systemctl stop "$guard.timer" >/dev/null 2>&1 || true; }
@@ -180,13 +209,24 @@ change_over() { # may be repeated
 }
 
 put_unit() { # $1: a release. What systemd has read already it need not read again: that takes half a second
-    if cmp -s "$1/deploy/wabox.service" "$unit_file" &&
-        [ "$(systemctl show -p NeedDaemonReload --value wabox)" = no ]; then
+    unit_of "$1" >"$unit_file.new"
+    if cmp -s "$unit_file.new" "$unit_file" && [ "$(systemctl show -p NeedDaemonReload --value wabox)" = no ]; then
+        rm -f "$unit_file.new"
         return 0
     fi
-    install -m 644 "$1/deploy/wabox.service" "$unit_file.new"
+    chmod 644 "$unit_file.new"
     mv "$unit_file.new" "$unit_file"
     systemctl daemon-reload
+}
+
+unit_of() { # $1: a release. Without what this systemd does not know: it would say so at each start
+    local version
+    version=$(systemctl --version | awk 'NR == 1 { print $2 + 0 }')
+    if [ "${version:-0}" -ge 254 ]; then
+        cat "$1/deploy/wabox.service"
+    else
+        grep -vE '^Restart(Steps|MaxDelaySec)=' "$1/deploy/wabox.service"
+    fi
 }
 
 # -- judging --------------------------------------------------------------------------------------

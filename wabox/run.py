@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import gc
 import os
 import signal
@@ -49,6 +50,7 @@ from wabox.engine.turns import Turns
 from wabox.engine.workers import Kind, Workers
 from wabox.errors import ConfigError
 from wabox.messages import claiming
+from wabox.watchdog import Watchdog
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.patience import Limits
 
@@ -65,6 +67,7 @@ def serve(config: Config) -> None:
     """Run wabox until SIGTERM or SIGINT. Raises ConfigError when it cannot start."""
     logs.configure(config.logs)
     threads.arm()
+    faulthandler.enable()  # where every thread stands, in the log, should systemd's watchdog end the process
     crash.arm(os.environ, loopback=config.site_is_loopback)
     data = datadir.prepare(config.data.dir)
     url = f"http://{config.server.host}:{config.server.port}"
@@ -224,6 +227,7 @@ class _Serving:
             ws="none",
         )
         self.server = _Server(settings)
+        self.watchdog = Watchdog(box)
         self.stop_by: float | None = None
 
     async def run(self) -> None:
@@ -245,9 +249,12 @@ class _Serving:
         self.clock.start()
         gc.freeze()  # what was imported stays: the collector need not walk it again
         log.info("wabox serves", url=self.box.base_url)
+        watching = threads.lasting_task(asyncio.ensure_future(self.watchdog.run()), asked=lambda: True)
         try:
             await self.server.serve(sockets=[self.listener])
         finally:
+            watching.cancel()
+            self.watchdog.tell("STOPPING=1")
             await self._stop()
 
     def _ask_to_stop(self) -> None:

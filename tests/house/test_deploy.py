@@ -17,7 +17,10 @@ needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="
 
 def unit_with_a_program_of_this_machine(tmp_path: Path) -> Path:
     copy = tmp_path / "wabox.service"
-    text = re.sub(r"(?m)^ExecStart=.*$", "ExecStart=/usr/bin/env true", UNIT.read_text(encoding="utf-8"))
+    told = subprocess.run(
+        ["bash", "-c", f'source "{ROOT}/install.sh"; unit_of "{ROOT}"'], capture_output=True, text=True, check=True
+    )
+    text = re.sub(r"(?m)^ExecStart=.*$", "ExecStart=/usr/bin/env true", told.stdout)
     copy.write_text(text, encoding="utf-8")
     return copy
 
@@ -53,6 +56,14 @@ def test_unit_has_limits_that_fit_a_small_machine() -> None:
     high, most = (int(settings[name].removesuffix("%")) for name in ("MemoryHigh", "MemoryMax"))
     assert 384 / 900 * 100 < high < most < 95  # one phone fits a Pi of 1 GB, and the system beside it
     assert int(settings["LimitNOFILE"]) >= 16_384 and int(settings["TasksMax"]) >= 20 * 150
+
+
+@pytest.mark.parametrize(("version", "has"), [("252 (252.39-1)", False), ("257 (257.7)", True), ("", False)])
+def test_unit_says_only_what_its_systemd_knows(tmp_path: Path, version: str, has: bool) -> None:  # noqa: FBT001
+    program = f'source "{ROOT}/install.sh"; systemctl() {{ echo "systemd {version}"; }}; unit_of "{ROOT}"'
+    unit = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=True).stdout
+    assert ("RestartSteps=" in unit) is ("RestartMaxDelaySec=" in unit) is has
+    assert "\nRestart=always\n" in unit and "\nWatchdogSec=90\n" in unit
 
 
 def test_unit_leaves_proc_to_what_reads_it() -> None:
@@ -107,7 +118,7 @@ def test_script_explains_itself_and_refuses_what_it_does_not_know() -> None:
     script = ROOT / "install.sh"
     told = subprocess.run([script, "--help"], capture_output=True, text=True, check=True).stdout
     words = re.findall(r"(?m)^\./install\.sh (\w+)", told)
-    assert words == ["demo", "setup", "service", "test", "check", "sbom", "bench"]
+    assert words == ["demo", "setup", "service", "uninstall", "test", "check", "sbom", "bench"]
     wrong = subprocess.run([script, "instal"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
     assert "./install.sh demo" in wrong.stderr

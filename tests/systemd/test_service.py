@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.some import some
 from tests.systemd.machine import HERE
 from tests.systemd.shop import Shop
 
@@ -124,3 +126,48 @@ def test_a_killed_process_is_back_and_its_end_is_quick(shop: Shop) -> None:
     assert shop.ask("pgrep", "-u", "wabox").stdout == ""
     assert shop.show("Result") == "success"
     shop.run("systemctl", "start", "wabox")
+
+
+def test_a_process_that_does_nothing_any_more_is_started_anew(shop: Shop) -> None:
+    shop.write("/etc/systemd/system/wabox.service.d/soon.conf", "[Service]\nWatchdogSec=6\n")
+    shop.run("systemctl", "daemon-reload")
+    shop.run("systemctl", "restart", "wabox")
+    pid = shop.show("MainPID")
+    time.sleep(8)  # it says that it works, so nothing happens
+    assert shop.show("MainPID") == pid
+    shop.run("kill", "-STOP", pid)
+    shop.machine.until(lambda: shop.show("MainPID") not in ("0", pid), what="it is started anew")
+    assert "watchdog" in shop.run("journalctl", "-u", "wabox", "-n", "40", "--no-pager").lower()
+    shop.run("rm", "-r", "/etc/systemd/system/wabox.service.d")
+    shop.run("systemctl", "daemon-reload")
+    shop.run("systemctl", "restart", "wabox")
+    shop.machine.until(lambda: shop.asked("ready") == "True", what="its phone is ready")
+
+
+def test_it_is_as_little_exposed_as_the_unit_says(shop: Shop) -> None:
+    said = shop.run("systemd-analyze", "security", "--no-pager", "wabox.service")
+    level = re.search(r"Overall exposure level for wabox.service: ([0-9.]+)", said)
+    assert level is not None and float(level.group(1)) <= 2.3
+
+
+def test_uninstalling_keeps_the_data_if_told_to(shop: Shop) -> None:
+    done = shop.ask("/share/wabox/install.sh", "uninstall", "--keep-data")
+    assert done.returncode == 0, done.stderr
+    assert shop.ask("test", "-e", "/opt/wabox").returncode == 1 and shop.show("LoadState") == "not-found"
+    done = shop.install()
+    assert done.returncode == 0, done.stdout + done.stderr
+    shop.machine.until(lambda: shop.asked("ready") == "True", what="its phone is ready")
+
+
+def test_uninstalling_leaves_nothing(shop: Shop) -> None:
+    done = shop.ask("/share/wabox/install.sh", "uninstall")
+    assert done.returncode == 0, done.stderr
+    places = (
+        "/opt/wabox",
+        "/var/lib/wabox",
+        "/etc/wabox",
+        "/usr/local/bin/wabox",
+        "/etc/systemd/system/wabox.service",
+    )
+    assert [one for one in some(places) if shop.ask("test", "-e", one).returncode == 0] == []
+    assert shop.ask("id", "wabox").returncode == 1 and shop.ask("pgrep", "-f", "wabox serve").stdout == ""
