@@ -20,7 +20,7 @@ from wabox.languages import later
 
 Reason = Literal["quarantined", "moved_away"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
-Why = Literal["restored", "moved_here", "copied", "moved"]
+Why = Literal["restored", "moved_here", "copied", "moved", "unmoved"]
 
 KEY = "fence"
 
@@ -29,6 +29,7 @@ SAID: dict[Why, str] = {
     "restored": later("This box was restored from a backup, so it sends nothing until you say what goes."),
     "moved_here": later("This box was moved here, so it sends nothing until you say what goes."),
     "copied": later("This box's data was copied from another place, so it sends nothing until you say what goes."),
+    "unmoved": later("This box was moved away and called back, so it sends nothing until you say what goes."),
     "moved": later("This box was moved to another machine, so it sends nothing any more."),
 }
 
@@ -70,7 +71,7 @@ def reason(rows: Rows) -> Reason | None:
 
 def quarantine(
     tx: Tx,
-    why: Literal["restored", "moved_here", "copied"],
+    why: Literal["restored", "moved_here", "copied", "unmoved"],
     *,
     behind: datetime | None,
     other: str = "",

@@ -194,6 +194,8 @@ def test_a_hold_ends_only_by_its_own_word(engine: Engine) -> None:
     write(engine, fence.quarantine, "copied", behind=None)  # a copy of a box that was moved away
     assert engine.stage.box.db.read_here(fence.reason) == "moved_away"
     write(engine, releasing.unmove, user_id=None)
+    assert engine.stage.box.db.read_here(fence.reason) == "quarantined"  # the other one may have sent it all
+    write(engine, releasing.release, user_id=None)
     assert engine.stage.box.db.read_here(fence.of) is None
 
 

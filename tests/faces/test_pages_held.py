@@ -76,5 +76,6 @@ def test_a_moved_box_is_not_released_but_unmoved(shop: Stage, asha: Tab) -> None
     held(shop, "moved")
     assert asha.post("/admin/held/release", {"older": "all"}).status_code == 422
     assert shop.box.db.read_here(fence.reason) == "moved_away"
-    assert asha.post("/admin/held/unmove").status_code == 303
-    assert shop.box.db.read_here(fence.of) is None
+    assert asha.post("/admin/held/unmove").headers["location"] == "/admin/held?said=unmoved"
+    assert shop.box.db.read_here(fence.reason) == "quarantined"
+    assert "called back" in words(asha.get("/admin/held").text)

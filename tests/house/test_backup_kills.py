@@ -29,7 +29,7 @@ CHILD = """
 import os, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from wabox import config, datadir
+from wabox import config, datadir, fence, open_box
 from wabox.backup import making, restoring
 
 what, place, file, nth = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
@@ -47,8 +47,13 @@ def hook(event, args):
 
 now = datetime.now(UTC)
 sys.addaudithook(hook)
+settings = config.parse({}, base=place.parent)
 if what == "backup":
-    making.make(config.parse({}, base=place.parent), data, making.Wanted(file), now=now)
+    making.make(settings, data, making.Wanted(file), now=now)
+elif what == "move":
+    with datadir.held(data, what="wabox move"), open_box.opened(settings, data) as box:
+        hold = lambda: box.db.write_now(fence.move_away, to=str(file), now=now)
+        making.make(settings, data, making.Wanted(file, kind="move", browser="140.0"), now=now, before_named=hold)
 else:
     with datadir.held(data, what="wabox restore"):
         restoring.restore(data, file, None, now=now)
@@ -112,6 +117,32 @@ def test_a_backup_that_is_killed_leaves_the_box_and_no_file_by_its_name(tmp_path
         assert whose(data) == "asha@example.com"
     making.make(config.parse({}, base=tmp_path), data, making.Wanted(file), now=datetime.now(UTC))
     assert not (data.backups / "work").exists()
+
+
+@pytest.mark.heavy("a process for each place where it is killed")
+def test_a_move_that_is_killed_never_leaves_two_boxes_that_may_send(tmp_path: Path) -> None:
+    old = box(tmp_path / "old", "old@example.com")
+    (old.profiles / "p1").mkdir()
+    (old.profiles / "p1" / "Local State").write_bytes(b"keys")
+    shutil.copytree(old.path, tmp_path / "try" / "data")
+    file = tmp_path / "old.wabox"
+    whole = run("move", tmp_path / "try" / "data", file, 0)
+    assert whole.returncode == 0, whole.stderr
+    most = int(whole.stdout)
+    file.unlink()
+    seen = set()
+    for nth in some(sorted({*chosen(most), *range(most - 10, most)})):
+        data = DataDir(tmp_path / f"box-{nth}" / "data")
+        shutil.copytree(old.path, data.path)
+        done = run("move", data.path, file, nth)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        found = held(data)
+        seen.add((found is not None, file.exists()))
+        assert found is not None or not file.exists()
+        assert (data.profiles / "p1" / "Local State").read_bytes() == b"keys"
+        file.unlink(missing_ok=True)
+        shutil.rmtree(data.path.parent)
+    assert {(False, False), (True, True)} <= seen
 
 
 @pytest.mark.heavy("a process for each place where it is killed")

@@ -148,10 +148,14 @@ def _link(found: Path, to: Path) -> None:
         shutil.copyfile(found, to)
 
 
+# Of a browser's profile: what it makes anew by itself.
+_CACHES = frozenset({"Cache", "Code Cache", "GPUCache", "GrShaderCache", "ShaderCache", "DawnCache", "Crashpad"})
+
+
 def _files(folder: Path) -> Iterator[Path]:
-    """Plain files in it, but for what is on its way in."""
+    """Plain files in it, but for what is on its way in, or a cache."""
     for place, folders, names in os.walk(folder):
-        folders[:] = [one for one in folders if one != store.INCOMING]
+        folders[:] = [one for one in folders if one != store.INCOMING and one not in _CACHES]
         for name in names:
             path = Path(place, name)
             if path.is_file() and not path.is_symlink():

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from wabox import fence, times
 from wabox.accounts import audit
+from wabox.backup import restoring
 from wabox.campaigns import control
 from wabox.db import Rows, Tx
 from wabox.devices import linking
@@ -97,16 +98,22 @@ def cancel_older(tx: Tx, *, than: datetime, now: datetime) -> int:
 
 def release(tx: Tx, *, user_id: int | None, ip: str | None = None, now: datetime) -> None:
     """A quarantined box sends again; its phones start. Raises Invalid `not_held`, `wrong_state`."""
-    _lift(tx, "quarantined", "box.released", user_id, ip, now)
+    held = fence.lift(tx, "quarantined")
+    linking.all_starting(tx)
+    _note(tx, "box.released", held, user_id, ip, now)
 
 
 def unmove(tx: Tx, *, user_id: int | None, ip: str | None = None, now: datetime) -> None:
-    """A box that was moved away works again. Raises Invalid `not_held`, `wrong_state`."""
-    _lift(tx, "moved_away", "box.unmoved", user_id, ip, now)
+    """moved_away -> quarantined: the other box may have sent what waits here. Raises as `fence.held_as`.
+
+    Each phone is scanned anew, for the other box may have used its link.
+    """
+    held = fence.lift(tx, "moved_away")
+    restoring.part_ways(tx, now=now)
+    fence.quarantine(tx, "unmoved", behind=held.since, other=held.other, now=now)
+    _note(tx, "box.unmoved", held, user_id, ip, now)
 
 
-def _lift(tx: Tx, kind: fence.Reason, action: str, user_id: int | None, ip: str | None, now: datetime) -> None:
-    held = fence.lift(tx, kind)
-    linking.all_starting(tx)
+def _note(tx: Tx, action: str, held: fence.Fence, user_id: int | None, ip: str | None, now: datetime) -> None:
     details = {"why": held.why, "since": times.wire(held.since), "other": held.other}
     audit.note(tx, user_id=user_id, action=action, details=details, ip=ip, now=now)

@@ -47,10 +47,12 @@ def stage(
     key: Key | None,
     *,
     now: datetime,
+    browser: str | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Restored:
     """The backup lies unpacked, checked and made safe in `data.staged`; nothing of the box there is touched.
 
+    browser: the version of the one here. What was moved keeps its phones' links if that is not older.
     Raises Invalid as `reading.check`, Unavailable `storage_full`. Nothing is left of it then.
     """
     shutil.rmtree(data.staged, ignore_errors=True)
@@ -58,7 +60,10 @@ def stage(
     data.staged.mkdir(mode=datadir.PRIVATE_DIR)
     try:
         manifest = reading.unpack(path, key, data.staged, progress=progress)
-        phones = _make_safe(data.staged / packing.DATABASE, manifest, now)
+        linked = manifest.kind == MOVE and not is_older(browser, manifest.browser)
+        if not linked:
+            shutil.rmtree(data.staged / "profiles", ignore_errors=True)
+        phones = _make_safe(data.staged / packing.DATABASE, manifest, now, linked=linked)
         settings = data.staged / packing.SETTINGS
         if settings.exists():
             settings.rename(data.staged / swapping.RESTORED_SETTINGS)
@@ -79,13 +84,35 @@ def restore(
     key: Key | None,
     *,
     now: datetime,
+    browser: str | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Restored:
     """The box in `data` is the backup's; what was there lies in `set-aside`. The caller holds the lock."""
-    found = stage(data, path, key, now=now, progress=progress)
+    found = stage(data, path, key, now=now, browser=browser, progress=progress)
     swapping.decide(data.path)
     swapping.finish(data.path)
     return found
+
+
+def part_ways(tx: Tx, *, now: datetime) -> None:
+    """Another box may have lived on from these data: no number is given twice, and each phone is scanned anew.
+
+    A profile that lay still while its copy was used has keys that were used already.
+    """
+    _jump(tx, now)
+    _unlink(tx)
+
+
+def is_older(here: str | None, there: str) -> bool:
+    """Whether the browser here cannot take a profile of the one there. What is not known is taken for older."""
+    if here is None or not there:
+        return True
+    return _major(here) < _major(there)
+
+
+def _major(version: str) -> int:
+    first = version.partition(".")[0]
+    return int(first) if first.isdigit() else 0
 
 
 def _names(manifest: Manifest) -> set[str]:
@@ -105,7 +132,7 @@ def _check_room(data: DataDir, path: Path) -> None:
         )
 
 
-def _make_safe(path: Path, manifest: Manifest, now: datetime) -> int:
+def _make_safe(path: Path, manifest: Manifest, now: datetime, *, linked: bool) -> int:
     """The unpacked database may be opened by a box. Returns how many phones ask for a new scan."""
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         said = connection.execute("pragma integrity_check(1)").fetchone()[0]
@@ -115,13 +142,12 @@ def _make_safe(path: Path, manifest: Manifest, now: datetime) -> int:
         migrations.migrate(connection)
         connection.execute("begin immediate")
         tx = Tx(connection)
-        if manifest.kind == MOVE:
-            _hold(tx, "moved_here", manifest, now)
-            phones = 0
-        else:
-            _hold(tx, "restored", manifest, now)
-            _jump(tx, now)
+        _hold(tx, "moved_here" if manifest.kind == MOVE else "restored", manifest, now)
+        phones = 0
+        if not linked:
             phones = _unlink(tx)
+        if manifest.kind != MOVE:
+            _jump(tx, now)
             tx.run("delete from sessions")
         identity.forget_home(tx)
         details = {"made_at": manifest.made_at.isoformat(), "host": manifest.host, "kind": manifest.kind}

@@ -16,6 +16,7 @@ from wabox.backup.packing import Manifest
 from wabox.cli import shared
 from wabox.config import Config
 from wabox.errors import ConfigError
+from wabox.whatsapp import browser
 
 
 @click.command("restore")
@@ -59,7 +60,10 @@ def _restored(
             if data.database.exists() and opening.has_lived(data) and not yes:
                 shown.stop()
                 click.confirm(f"There is a box in {data.path}. Set it aside and put the backup there?", abort=True)
-            return restoring.restore(data, file, key, now=datetime.now(UTC), progress=progress).manifest
+            there = browser.find(config.whatsapp.chromium)
+            version = None if there is None else there.version
+            now = datetime.now(UTC)
+            return restoring.restore(data, file, key, now=now, browser=version, progress=progress).manifest
     except datadir.InUse as used:
         by = f"wabox is running (process {used.pid})"
         raise ConfigError(f"{by}; stop it first: sudo systemctl stop wabox. The backup was not touched.") from None
@@ -74,8 +78,18 @@ def _say_next(config: Config, found: Manifest) -> None:
     if settings.exists():
         click.echo(f"Its settings were not put in force; compare {settings} with yours.")
     click.echo("It sends nothing yet. Start wabox, log in and open Held, or run wabox release.")
+    there = browser.find(config.whatsapp.chromium)
     if found.kind != restoring.MOVE:
         click.echo("Each phone then asks for a new scan.")
+    elif restoring.is_older(None if there is None else there.version, found.browser):
+        said = there.version if there and there.version else "none"
+        click.echo(
+            f"Each phone then asks for a new scan: the browser here ({said}) is older than {found.browser}."
+        )
+    else:
+        click.echo(
+            "The phones stay linked; no scan is needed. Delete the file: whoever has it has their accounts."
+        )
 
 
 def _plain(found: Manifest, *, done: bool) -> dict[str, object]:

@@ -19,8 +19,9 @@ WARNING = (
 @click.confirmation_option(prompt=WARNING, help="Do not ask.")
 @shared.configured
 def command(config: Config) -> None:
-    """Let a box that was moved away send again, after the other one is gone for good."""
+    """Call a box back that was moved away, after the other one is gone for good; then wabox release."""
     with alone.opened(config, what="wabox unmove", page="/admin/held") as (box, _):
         held = box.db.read_here(fence.held_as, "moved_away")
         box.db.write_now(releasing.unmove, user_id=None, now=box.now())
-    click.echo(f"It was moved away on {held.since:%Y-%m-%d %H:%M} UTC, and sends again once wabox runs.")
+    click.echo(f"It was moved away on {held.since:%Y-%m-%d %H:%M} UTC. What waits here may have gone from there.")
+    click.echo("Next: wabox release, which says what would go. Each phone asks for a new scan.")

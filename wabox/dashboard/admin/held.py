@@ -50,9 +50,9 @@ async def release(desk: Desk) -> Response[str]:
 
 @post("/admin/held/unmove", owner=True)
 async def unmove(desk: Desk) -> Response[str]:
-    """The other box is gone: this one works again."""
+    """The other box is gone: this one is called back, and asks what goes."""
     await desk.box.db.write(releasing.unmove, user_id=desk.user.id, ip=desk.ip, now=desk.box.now())
-    return desk.go("/", said="released")
+    return desk.go("/admin/held", said="unmoved")
 
 
 def _shown(rows: Rows, desk: Desk) -> dict[str, Any]:
