@@ -20,7 +20,7 @@ from wabox.backup.age import Damaged, Readable, Writable
 
 FORMAT = 1
 BLOCK, PIECE = 512, 64 * 1024
-MANIFEST, SEAL = "manifest.json", "sha256"
+MANIFEST, MANIFEST_SEAL, SEAL = "manifest.json", "manifest.sha256", "sha256"
 DATABASE, KEY, SETTINGS = "wabox.db", "secret.key", "wabox.toml"
 MOST_MANIFEST = 256 * 1024 * 1024
 FOLDERS = ("media", "receipts", "imports", "profiles")
@@ -80,6 +80,7 @@ def write(out: Writable, manifest: Manifest, open_part: Callable[[Part], IO[byte
     stamp = int(manifest.made_at.timestamp())
     head = msgspec.json.encode(manifest)
     out.write(seen.add(_header(MANIFEST, len(head), stamp) + head + _padding(len(head))))
+    out.write(seen.add(_sealing(MANIFEST_SEAL, hashlib.sha256(head).hexdigest())))
     for part in manifest.parts:
         out.write(seen.add(_header(part.name, part.bytes, stamp)))
         sha, left = hashlib.sha256(), part.bytes
@@ -104,8 +105,12 @@ class Unpacking:
         name, size = self._next()
         if name != MANIFEST or size > MOST_MANIFEST:
             raise Damaged("at its start: it is no backup of wabox")
-        self.manifest = _manifest(self._take(size))
+        head = self._take(size)
         self._skip_padding(size)
+        sealing = _sealing(MANIFEST_SEAL, hashlib.sha256(head).hexdigest())
+        if self._take(len(sealing)) != sealing:  # before a word of it is believed, its version too
+            raise Damaged("in its manifest")
+        self.manifest = _manifest(head)
 
     def parts(self) -> Iterator[tuple[Part, Iterator[bytes]]]:
         """Each part with its bytes, which must be read to their end. Raises Damaged, also after the last."""
@@ -203,5 +208,9 @@ def _padding(size: int) -> bytes:
 
 def _tail(digest: str) -> bytes:
     """The last part, and the end as tar wants it."""
+    return _sealing(SEAL, digest) + bytes(2 * BLOCK)
+
+
+def _sealing(name: str, digest: str) -> bytes:
     text = digest.encode() + b"\n"
-    return _header(SEAL, len(text), 0) + text + _padding(len(text)) + bytes(2 * BLOCK)
+    return _header(name, len(text), 0) + text + _padding(len(text))
