@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from tests.power.disk import CHANCES, Image, Note, images
-from tests.power.load import ACCEPTED, ENTERED, SENT, number_of
+from tests.power.load import ACCEPTED, DELETED, ENTERED, FILLED, KEPT, REMOVED, SENT, STORED, number_of
 from wabox.checkup import promises
 
 NEVER_HANDED = ("queued", "cancelled", "skipped")
@@ -104,3 +104,17 @@ def _untrue(connection: sqlite3.Connection, told: dict[str, set[int]]) -> Iterat
         yield f"handed over, and would be again under another id: {len(again)}"
     if false := {one for one in told.get(SENT, ()) if status.get(one, "queued") in UNSENT}:
         yield f"sent, and not known to be: {len(false)}"
+    for what, sql in _THERE.items():
+        there = {row[0] for row in connection.execute(sql)}
+        if lost := told.get(what, set()) - there:
+            yield f"{what}, and not there: {sorted(lost)[:5]}"
+
+
+# What somebody was told is so, by its ids.
+_THERE = {
+    KEPT: "select id from media",  # one that is removed has its row still
+    REMOVED: "select id from media where removed_at is not null",
+    STORED: "select t.id from texts t join media m on m.id = t.media_id where m.removed_at is null",
+    FILLED: "select contact_id from field_values group by contact_id having count(*) = 2",
+    DELETED: "select id from messages where revoke_asked_at is not null",
+}

@@ -1,20 +1,24 @@
 """A process whose power goes under load: `python -m tests.power.load DIRECTORY MESSAGES`.
 
-Customers post, a campaign is expanded, a phone sends, receipts come; DIRECTORY/notes has what the disk got and
+Customers post, some with a file, a campaign is expanded, a phone sends, receipts come; files, stored texts and own
+fields are kept and removed, and what arrived is deleted for everyone. DIRECTORY/notes has what the disk got and
 what anybody learned. Then the process ends as it stands.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 from tests.cast import Stage, settings, stage
+from tests.files import pdf
 from tests.power.disk import Recorder
 from wabox import app
 from wabox.billing import ledger
@@ -26,13 +30,16 @@ from wabox.devices import stored as devices
 from wabox.engine import page_events
 from wabox.engine.expansion import Expansion
 from wabox.engine.turns import Turns
+from wabox.messages import revoking
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Event
 from wabox.whatsapp.fake import FakeDriver
 
 ACCEPTED, ENTERED, SENT = "accepted", "entered", "sent"
+KEPT, REMOVED, STORED, FILLED, DELETED = "kept", "removed", "stored", "filled", "deleted"
 POSTERS = 6
+CHORES = 24
 PEOPLE = 60
 FAST = settings(limits={"send_burst": 100_000, "send_per_second": 10_000})
 
@@ -96,9 +103,18 @@ class _Phone:
                 self.disk.told(SENT, number_of(wa_id))
                 self.driver.ack(self.made.asha.device_id, wa_id, 2 + sent % 2)
                 sent += 1
+                if sent % 10 == 0:
+                    self._delete(wa_id)
             self.made.hands.forward(seconds=1)
             if last and not new:
                 return
+
+    def _delete(self, wa_id: str) -> None:
+        """asha deletes it for everyone."""
+        box, user_id = self.made.box, self.made.asha.id
+        job_id = self.made.value("select id from messages where wa_message_id = :id", id=wa_id)
+        box.db.write_now(revoking.ask, user_id, job_id, now=self.made.hands.now())
+        self.disk.told(DELETED, job_id)
 
 
 def number_of(wa_message_id: str) -> int:
@@ -111,18 +127,43 @@ async def _post_all(made: Stage, disk: Recorder, messages: int) -> None:
     base, headers = "http://testserver.local/api/v1", {"X-API-Key": made.asha.key}
     async with httpx.AsyncClient(transport=transport, base_url=base, headers=headers) as client:
         posters = (_post(client, disk, poster, messages // POSTERS) for poster in range(POSTERS))
-        await asyncio.gather(*posters, asyncio.to_thread(_campaign, made))
+        await asyncio.gather(*posters, _keep_house(client, disk), asyncio.to_thread(_campaign, made))
 
 
 async def _post(client: httpx.AsyncClient, disk: Recorder, poster: int, count: int) -> None:
     for number in range(count):
-        body = {
+        body: dict[str, Any] = {
             "phone": f"88017120{poster}{number:04d}",
             "message": f"Hello {number} " + "x" * (37 * number % 200),
         }
+        if number % 5 == 0:
+            content = base64.b64encode(pdf(f"{poster} {number}")).decode()
+            body["media"] = {"base64": content, "filename": "bill.pdf"}
         answer = await client.post("/send", json=body, headers={"Idempotency-Key": f"{poster} {number}"})
         assert answer.status_code == 202, answer.text
         disk.told(ACCEPTED, answer.json()["job_id"])
+
+
+async def _keep_house(client: httpx.AsyncClient, disk: Recorder) -> None:
+    """Files, stored texts and own fields come; every third file goes again."""
+    for number in range(CHORES):
+        files = {"file": ("list.pdf", pdf(f"list {number}"), "application/pdf")}
+        media_id = (await _done(client, "POST", "/media", files=files)).json()["media_id"]
+        disk.told(KEPT, media_id)
+        text = {"name": f"Text {number}", "message": "From {city:us}", "media": {"id": media_id}}
+        if number % 3:
+            disk.told(STORED, (await _done(client, "POST", "/templates", json=text)).json()["id"])
+        else:
+            await _done(client, "DELETE", f"/media/{media_id}")
+            disk.told(REMOVED, media_id)
+        contact = {"phone": f"880171300{number:04d}", "fields": {"city": "Dhaka", "due": number}}
+        disk.told(FILLED, (await _done(client, "POST", "/contacts", json=contact)).json()["id"])
+
+
+async def _done(client: httpx.AsyncClient, method: str, path: str, **more: Any) -> httpx.Response:
+    answer = await client.request(method, path, **more)
+    assert answer.status_code < 300, answer.text
+    return answer
 
 
 def _campaign(made: Stage) -> None:

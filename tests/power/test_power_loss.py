@@ -30,12 +30,15 @@ def test_the_box_was_busy(notes: list[Note]) -> None:
     assert sum(kind == load.ACCEPTED for kind, _ in told) == MESSAGES
     for what in (load.ENTERED, load.SENT):
         assert sum(kind == what for kind, _ in told) == MESSAGES + load.PEOPLE, what
+    assert sum(kind == load.KEPT for kind, _ in told) == load.CHORES
+    for what in (load.REMOVED, load.STORED, load.FILLED, load.DELETED):
+        assert sum(kind == what for kind, _ in told) >= load.CHORES // 3, what
     assert sum(note.what == "flushed" and note.file == "db" for note in notes) >= 1
     assert sum(note.what == "write" and note.file == "wal" and note.n == 0 for note in notes) >= 2
 
 
 def test_whenever_the_power_goes_nothing_that_was_answered_is_lost(notes: list[Note], tmp_path: Path) -> None:
-    """Row 11: 202s, hand-overs and sent messages are there, the file is whole, ledger and promises hold."""
+    """Row 11: 202s, hand-overs, what was sent and kept is there, the file is whole, ledger and promises hold."""
     found = judge(tmp_path, notes, IMAGES, seed=2026)
     assert (found.count, found.is_fair) == (IMAGES, True)
     assert found.wrong == []
