@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,8 @@ from wabox.engine.trying import Tried
 from wabox.errors import Invalid
 from wabox.renewal import archive, store, stored, switching
 from wabox.renewal.stored import Installed, Phone
+from wabox.webhooks import endpoints
+from wabox.webhooks.targets import Allow
 from wabox.whatsapp import wajs
 from wabox.whatsapp.driver import Checkup
 
@@ -456,3 +459,15 @@ def test_a_page_that_cannot_be_noted_holds_up_nothing_else(shop: Box, monkeypatc
     shop.bring()
     shop.lives(5)
     assert shop.phone(0).move == "proving"
+
+
+def test_the_webhook_names_what_the_page_lacks_and_the_cure(shop: Box) -> None:
+    put: dict[str, Any] = {"allow": Allow(), "seal": shop.box.seal, "events": ["device.state"], "now": shop.now()}
+    shop.box.db.write_now(endpoints.put, shop.engine.stage.asha.id, url="https://example.com/x", **put)
+    shop.driver.bad_engines[""] = "lacks"
+    shop.box.db.write_now(lambda tx: orders.restart(tx, shop.engine.stage.device()))
+    shop.life()
+    sql = "select json_extract(payload, '$.detail_text') as told from deliveries order by id desc limit 1"
+    told = shop.box.db.read_here(lambda rows: rows.value(sql))
+    assert "lacks addAndSendMsgToChat" in told
+    assert "Bring a newer engine" in told

@@ -7,7 +7,7 @@ from datetime import datetime
 from wabox import fence, times
 from wabox.billing import trials
 from wabox.db import Tx
-from wabox.devices import idling, limits, numbers
+from wabox.devices import idling, limits, numbers, sentences
 from wabox.devices import stored as devices
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Link, Pairing
@@ -76,6 +76,7 @@ def owe_state(tx: Tx, device: devices.Device, *, now: datetime) -> None:
         "state": device.state,
         "reason": device.reason,
         "detail": device.remark or (RESTRICTED if devices.is_restricted(device, now) else None),
+        "detail_text": sentences.sentence(device),
         "limits": limits.shown(device.limits, now),
         "idle": idling.shown(device.warning(now)),
         "at": times.wire(now),

@@ -128,6 +128,7 @@ EVENTS: tuple[Event, ...] = (
             "state": "ready",
             "reason": None,
             "detail": None,
+            "detail_text": None,
             "limits": None,
             "idle": None,
             "at": "2026-04-25T12:34:56+00:00",
