@@ -334,7 +334,7 @@ class FakeWorld(World):
         self.fake.use_phone(device_id)
 
     def edit(self, device_id: int, phone: str, person: str, text: str, edited: str) -> None:
-        self.fake.edit(self.fake.write(device_id, person, text), edited)
+        self.fake.person_edits(self.fake.write(device_id, person, text), edited)
 
     def _hide(self, phones: set[str]) -> None:
         shown = self.fake.people.hidden - phones
@@ -352,7 +352,7 @@ class FakeWorld(World):
     def arrived(self, message_id: str) -> Arrived | None:
         taken = self.fake.taken.get(message_id)
         if taken is None or taken.file is None:
-            return None if taken is None else Arrived(taken.text)
+            return None if taken is None else Arrived(self.fake.put.texts.get(message_id, taken.text))
         file = taken.file
         return Arrived(taken.text, file.kind, file.mime, file.filename, file.bytes, taken.sha256)
 
@@ -395,7 +395,8 @@ class FakeWorld(World):
                 self._hide(set(phones))
             case {"not_on_whatsapp": list(phones)}:
                 self.fake.not_on_whatsapp |= set(phones)
-            case {"revoke_lost": _} | {"react_lost": _}:
+            case {"revoke_lost": _} | {"react_lost": _} | {"edit_lost": _}:
+                self.fake.put.edit_ends.extend(["failed"] * int(faults.get("edit_lost", 0)))
                 self.fake.revokes.extend(["failed"] * int(faults.get("revoke_lost", 0)))
                 self.fake.put.ends.extend(["refused"] * int(faults.get("react_lost", 0)))
             case {"media_expired": _} | {"media_entry": _}:

@@ -16,7 +16,7 @@ from wabox.contacts import inbox_files
 from wabox.dashboard.docs.reference import events
 from wabox.db import Tx
 from wabox.engine.fetching import Fetching
-from wabox.messages import handing, outbox, reasons, revoking, stored
+from wabox.messages import editing, handing, outbox, reasons, revoking, stored
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Attached
@@ -50,6 +50,8 @@ def told(engine: Engine) -> dict[str, dict[str, Any]]:
     engine.driver.person_reacts(
         stage.asha.device_id, message.wa_message_id or "", message.wa_chat_id or "", "👍", own=True
     )
+    write(editing.ask, user_id, read, "Better", now=stage.hands.now())
+    engine.turn()
     write(revoking.ask, user_id, read, now=stage.hands.now())
     engine.turn()
     refused, unsure = engine.send(OTHER), engine.send(GONE)

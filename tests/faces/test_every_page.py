@@ -187,6 +187,7 @@ ROWS: dict[str, Row] = {
     "GET /messages/{message_id:int}": Row(404),
     "POST /messages/{message_id:int}/cancel": Row(404),
     "GET /messages/{message_id:int}/live": Row(404),
+    "POST /messages/{message_id:int}/edit": Row(404),
     "POST /messages/{message_id:int}/revoke": Row(404),
     "POST /messages/{message_id:int}/settle": Row(404),
     "GET /queue": Row(200),

@@ -23,7 +23,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as files
-from wabox.messages import chats, explaining, log, outbox, reacting, revoking, stored, template
+from wabox.messages import chats, editing, explaining, log, outbox, reacting, revoking, stored, template
 from wabox.messages.carrying import Enclosed
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.template import Template
@@ -125,6 +125,10 @@ class Message(Struct):
     revoked_at: wire.Time | None
     revoke_error: str | None
     revoke_error_text: str | None
+    edit_asked_at: wire.Time | None
+    edited_at: wire.Time | None
+    edit_error: str | None
+    edit_error_text: str | None
 
 
 class Cancelled(Message):
@@ -297,6 +301,27 @@ async def revoke(job_id: JobId, box: Box, caller: Caller) -> Message:
     return await box.db.read(_one, box, caller.user.id, job_id)
 
 
+class Edit(Struct, forbid_unknown_fields=True):
+    """What the message is to say, letter for letter: no {a|b}, no variables."""
+
+    message: wire.Text
+
+
+@post(
+    "/messages/{job_id:int}/edit", status_code=202, responses=wire.errors(404), summary="Change a text that went"
+)
+async def edit(job_id: JobId, data: Edit, request: StrictRequest, box: Box, caller: Caller) -> Message:
+    """Ask WhatsApp to change a text within 15 minutes of its sending. No second message goes; the last wish is it.
+
+    `message` stays what it was until `edited_at` says that it is changed; `edit_error` that it was given up. 422
+    `wrong_state`: it has not gone. `not_a_text`, `edit_too_late`, `revoked`, `other_number`, `device_removed`,
+    `person_erased`, `content_refused`, `content_review`.
+    """
+    ip = request.client.host if request.client else None
+    await box.db.write(editing.ask, caller.user.id, job_id, data.message, now=box.now(), ip=ip)
+    return await box.db.read(_one, box, caller.user.id, job_id)
+
+
 class React(Struct, forbid_unknown_fields=True):
     """emoji: one, as people see it; null takes yours back."""
 
@@ -400,6 +425,10 @@ def on_wire(
         revoked_at=times.wire_or_none(message.revoked_at),
         revoke_error=message.revoke_error,
         revoke_error_text=revoking.said(message.revoke_error),
+        edit_asked_at=times.wire_or_none(message.edit_asked_at),
+        edited_at=times.wire_or_none(message.edited_at),
+        edit_error=message.edit_error,
+        edit_error_text=editing.said(message.edit_error),
     )
 
 
@@ -513,6 +542,7 @@ router = Mount(
         cancel,
         settle,
         revoke,
+        edit,
         react,
         reactions,
         react_to_theirs,

@@ -15,7 +15,7 @@ from wabox.box import Box
 from wabox.content import refusals, reviews
 from wabox.db import Tx
 from wabox.engine.backoff import Backoff
-from wabox.messages import reacting, revoking
+from wabox.messages import editing, reacting, revoking
 from wabox.messages import stored as messages_log
 from wabox.webhooks import deliveries
 
@@ -48,6 +48,7 @@ class Housekeeping:
         chores = [
             partial(revoking.give_up_hopeless, now=now),
             partial(reacting.give_up_hopeless, now=now),
+            partial(editing.give_up_hopeless, now=now),
             partial(_forget_answers, before=now - IDEMPOTENCY_KEPT),
             partial(sessions.sweep, now=now),
             partial(browsers.sweep, now=now),

@@ -33,7 +33,8 @@ class Reacting:
         device = db.read_here(devices.by_id, device_id)
         if not device.ready or not device.synced:
             return
-        db.write_now(reacting.tried, wish, now=now)
+        if not db.write_now(reacting.tried, wish, now=now):
+            return
         try:
             found = self.driver.react(device_id, wish.wa_message_id, wish.chat_ids, wish.emoji, own=wish.own)
         except SessionLost:

@@ -19,6 +19,7 @@ from wabox.config import Config
 from wabox.db import Tx
 from wabox.devices import limits, pace
 from wabox.devices import stored as devices
+from wabox.engine.editing import Editing
 from wabox.engine.lines import Lines
 from wabox.engine.reacting import Reacting
 from wabox.engine.recovery import Recovery
@@ -49,11 +50,13 @@ class Turns:
     recovery: Recovery = field(init=False)
     revoking: Revoking = field(init=False)
     reacting: Reacting = field(init=False)
+    editing: Editing = field(init=False)
 
     def __post_init__(self) -> None:
         self.recovery = Recovery(self.box, self.driver, self.machine_boot)
         self.revoking = Revoking(self.box, self.driver)
         self.reacting = Reacting(self.box, self.driver)
+        self.editing = Editing(self.box, self.driver)
 
     def turn(self, device_id: int) -> None:
         """Send what may go, until something must wait. Runs in a worker thread.
@@ -71,12 +74,13 @@ class Turns:
     def step(self, device_id: int) -> bool:
         """Settle the message in doubt, or send the next one. False: nothing more to do now.
 
-        Before either, a message that is to be deleted for everyone is: whoever wants that wants it soon. A box
+        Before either, a message is deleted for everyone or changed: whoever wants that wants it soon. A box
         that is held looks nothing up either.
         """
         if self.box.db.read_here(fence.of) is not None:
             return False
         self.revoking.step(device_id)
+        self.editing.step(device_id)
         doubtful = self.box.db.read_here(stored.in_doubt, device_id)
         if doubtful is not None:
             moved = self.recovery.settle(doubtful)

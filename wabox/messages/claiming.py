@@ -213,8 +213,11 @@ def devices_due(rows: Rows, *, now: datetime) -> list[Due]:
              d.next_revoke_at, (d.next_revoke_at is null or d.next_revoke_at <= :now) and exists (
                select 1 from messages r where r.device_id = d.id and r.revoke_bulk in (0, 1)
                and r.revoke_due_at <= :now)
-               or exists (select 1 from reactions e where e.device_id = d.id and e.due_at <= :now) as revoking,
-             (select count(*) from reactions e where e.device_id = d.id and e.due_at is not null) as reacting
+               or exists (select 1 from reactions e where e.device_id = d.id and e.due_at <= :now)
+               or exists (select 1 from messages c where c.device_id = d.id and c.edit_due_at <= :now) as revoking,
+             (select count(*) from reactions e where e.device_id = d.id and e.due_at is not null) as reacting,
+             (select min(c.edit_due_at) from messages c where c.device_id = d.id
+               and c.edit_due_at is not null) as editing
            from devices d join users u on u.id = d.user_id
            left join messages m on m.device_id = d.id and m.status = 'sending'
            where d.wanted = 1 and d.removed_at is null and (m.id is not null or (revoking and d.state = 'ready')

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from wabox import times
+from wabox import fence, times
 from wabox.contacts import identities
 from wabox.db import Row, Rows, Tx
 from wabox.devices import stored as devices
@@ -195,13 +195,17 @@ def _wish(rows: Rows, row: Row) -> Wish:
     return Wish(row["id"], row["device_id"], own, wa_message_id, chats, row["emoji"], row["tries"], against)
 
 
-def tried(tx: Tx, wish: Wish, *, now: datetime) -> None:
-    """WhatsApp is asked next; if nothing comes of it, it is again after a rest."""
+def tried(tx: Tx, wish: Wish, *, now: datetime) -> bool:
+    """WhatsApp is asked next; if nothing comes of it, it is again after a rest. False: the box is held."""
+    if fence.of(tx) is not None:
+        return False
     wait = min(FIRST_REST * 2**wish.tries, MOST_REST)
-    tx.run(
-        "update reactions set tries = tries + 1, due_at = :then where id = :id and due_at is not null",
-        id=wish.id,
-        then=times.stored(now + wait),
+    return bool(
+        tx.run(
+            "update reactions set tries = tries + 1, due_at = :then where id = :id and due_at is not null",
+            id=wish.id,
+            then=times.stored(now + wait),
+        )
     )
 
 

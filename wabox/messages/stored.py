@@ -38,6 +38,7 @@ class Message:
     enclosed: the place, card or poll that it is instead of a text. revoked_at: since when it is deleted for
     everyone; revoke_due_at: when that is tried next, None unless it is still to be; revoke_error: why it was
     given up.
+    edit_text: what it is to say; edit_due_at, edit_error, edited_at: as with deleting; text is then the new one.
     revoke_bulk: asked for with its whole campaign, and less urgent than one that was asked for by itself.
     """
 
@@ -83,6 +84,12 @@ class Message:
     revoke_bulk: bool
     revoke_error: str | None
     revoked_at: datetime | None
+    edit_text: str | None
+    edit_asked_at: datetime | None
+    edit_due_at: datetime | None
+    edit_tries: int
+    edit_error: str | None
+    edited_at: datetime | None
     media_id: int | None
     media_kind: media.Kind | None
     person_id: int | None

@@ -47,6 +47,7 @@ NAMES = (
     "0031_sent_instead",
     "0032_reactions",
     "0033_engines",
+    "0034_edits",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

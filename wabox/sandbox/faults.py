@@ -67,6 +67,7 @@ by each removal from then on |
 unless the page is told not to upload in a worker |
 | `revoke_lost` | switch | a deletion for everyone is not done, though the page says OK |
 | `react_lost` | switch | an emoji put to a message is refused |
+| `edit_lost` | switch | a changed text is not taken, though the page says nothing |
 | `media_expired` | switch or `hang` | WhatsApp does not have the files that people sent any more; hang: it never \
 says so |
 | `media_entry` | `early` or `late` | a file's message enters the page's store before or after its upload |
@@ -222,6 +223,7 @@ class Faults(msgspec.Struct, kw_only=True):
     media_expired: Switch | str = False
     revoke_lost: Switch = False
     react_lost: Switch = False
+    edit_lost: Switch = False
     duplicate_ids: str | None = None
     lazy_exports: list[str] = msgspec.field(default_factory=list)
     registered_not_requirable: list[str] = msgspec.field(default_factory=list)
@@ -557,6 +559,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "media_expired": _expired,
     "revoke_lost": _switch,
     "react_lost": _switch,
+    "edit_lost": _switch,
     "duplicate_ids": _only("deliver"),
     "lazy_exports": _modules,
     "registered_not_requirable": _modules,

@@ -27,6 +27,7 @@ KINDS = {
     "sticker": "sticker",
 }
 AUTO_REPLY = "Thank you for your message. We stop work at six and answer tomorrow."
+EDITABLE_SECONDS = 15 * 60
 Answer = Callable[[dict[str, Any]], None]
 
 
@@ -296,6 +297,19 @@ def revoke(world: World, page: Page, message_id: str, now: float) -> None:
     message.text, message.media, message.enclosed, message.revoked = "", None, None, True
     world.keep_message(message)
     persons.tell_revoked(world, message, now)
+
+
+def edit(world: World, page: Page, message_id: str, text: str, now: float) -> None:
+    """The recipient reads another text in this message's place. Raises Refusal, also when it went long ago."""
+    companion = world.kept.companions.get(page.companion or "")
+    message = None if companion is None else world.by_id.get((companion.phone, message_id))
+    is_text = message is not None and message.kind == "sent" and not (message.media or message.enclosed)
+    if world.strikes("edit_lost") or message is None or not is_text:
+        raise Refusal("not_edited", "The server did not change it.")
+    if message.revoked or now - message.at > EDITABLE_SECONDS:
+        raise Refusal("not_edited", "This message cannot be changed any more.")
+    message.edited = message.edited or message.text != text
+    persons.change(world, message, text)
 
 
 def mark(world: World, me: str, person: str, *, unread: bool) -> None:

@@ -120,6 +120,8 @@ def shown(message: Message) -> dict[str, Any]:
     }
     if message.revoked:
         result["revoked"] = True
+    if message.edited:
+        result["edited"] = True
     if message.reactions:
         result["reactions"] = [{"from": phone, "emoji": emoji} for phone, emoji in message.reactions.items()]
     if message.media:

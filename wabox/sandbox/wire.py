@@ -98,6 +98,14 @@ class Revoke(msgspec.Struct):
     to: Wid
 
 
+class Edit(msgspec.Struct):
+    """What a message of the page's own is to say."""
+
+    id: str
+    to: Wid
+    text: str
+
+
 class React(msgspec.Struct):
     """Which message a page puts an emoji to; from_me: whether it is the account's own. Empty takes it back."""
 
@@ -220,12 +228,8 @@ class Wire:
             return self._exists(page, msgspec.convert(data, Wid), now)
         if what == "limits":
             return {"timelock": limits.timelock(self.world, now), "capping": limits.capping(self.world, now)}
-        if what == "revoke":
-            mail.revoke(self.world, page, msgspec.convert(data, Revoke).id, now)
-            return {}
-        if what == "react":
-            asked = msgspec.convert(data, React)
-            reacting.by_page(self.world, page, asked.id, asked.emoji, own=asked.from_me, now=now)
+        if what in ("revoke", "edit", "react"):
+            self._change(page, what, data, now)
             return {}
         if what == "pairing_code":
             phone = clean_phone(data.get("phone"))
@@ -235,6 +239,17 @@ class Wire:
                 linking.remove(self.world, page.companion, told=False)
             return {}
         raise Refusal("unknown_question", f"The server does not know {what}.")
+
+    def _change(self, page: Page, what: str, data: dict[str, Any], now: float) -> None:
+        """What a page makes of a message that is there."""
+        if what == "revoke":
+            mail.revoke(self.world, page, msgspec.convert(data, Revoke).id, now)
+        elif what == "edit":
+            change = msgspec.convert(data, Edit)
+            mail.edit(self.world, page, change.id, change.text, now)
+        else:
+            asked = msgspec.convert(data, React)
+            reacting.by_page(self.world, page, asked.id, asked.emoji, own=asked.from_me, now=now)
 
     def _exists(self, page: Page, wid: Wid, now: float) -> dict[str, Any]:
         companion = self.world.kept.companions.get(page.companion or "")

@@ -61,7 +61,7 @@ class Message(msgspec.Struct):
     enclosed: `{location: …}`, `{contact: …}`, of several `{contacts: […]}`, or `{poll: …}`, which it is instead
     of a text.
     revoked: its sender has deleted it for everyone, and nothing of what it said is left.
-    reactions: the emoji that each phone put to it.
+    edited: its text is not the first. reactions: the emoji that each phone put to it.
     """
 
     id: str
@@ -75,6 +75,7 @@ class Message(msgspec.Struct):
     copies: int = 1
     ack: int = 1
     revoked: bool = False
+    edited: bool = False
     reactions: dict[str, str] = msgspec.field(default_factory=dict)
 
 

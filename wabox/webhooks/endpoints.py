@@ -24,6 +24,7 @@ EVENTS = (
     "delivery.unknown",
     "delivery.cancelled",
     "message.received",
+    "message.edited",
     "message.reaction",
     "message.revoked",
     "device.state",

@@ -22,6 +22,7 @@ from wabox.whatsapp.driver import (
     TOO_MANY,
     Card,
     Downloaded,
+    Edited,
     Enclosed,
     File,
     Handed,
@@ -199,6 +200,13 @@ async def revoke(session: Session, message_id: str, chat_ids: tuple[str, ...]) -
     await _caught_up(session)
     question = {"id": message_id, "chats": list(chat_ids)}
     return telling.revoked(await _ask(session, "revoke", question, session.limits.revoke))
+
+
+async def edit(session: Session, message_id: str, chat_ids: tuple[str, ...], text: str) -> Edited:
+    """What the synced page made of it. Raises SessionLost."""
+    await _caught_up(session)
+    question = {"id": message_id, "chats": list(chat_ids), "words": text}
+    return telling.edited(await _ask(session, "edit", question, session.limits.revoke))
 
 
 async def react(session: Session, message_id: str, chat_ids: tuple[str, ...], emoji: str, *, own: bool) -> Reacted:

@@ -402,6 +402,18 @@ class Reacted:
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """What became of the wish that a message of ours says something else.
+
+    edited: the page shows it so, now or before. missing: the page knows no such message. refused: the page does
+    not let it be changed. failed: nobody knows; it may be asked again, for it is looked at first.
+    """
+
+    outcome: Literal["edited", "missing", "refused", "failed"]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Revoked:
     """What became of the wish to delete a message for everyone.
 
@@ -556,4 +568,10 @@ class Driver(Protocol):
         """Put an emoji to a message, in whichever of these chats it is; an empty one takes ours back.
 
         own: the message is one of ours, else the person's. Raises SessionLost.
+        """
+
+    def edit(self, device_id: int, message_id: str, chat_ids: tuple[str, ...], text: str) -> Edited:
+        """A text of ours says this, in whichever of these chats it is; no other message goes. Raises SessionLost.
+
+        Whatever was seen or not, it may be asked again: one that says so already is left alone.
         """

@@ -31,6 +31,7 @@ from wabox.whatsapp.driver import (
     Checkup,
     Detail,
     Downloaded,
+    Edited,
     Enclosed,
     Event,
     File,
@@ -76,6 +77,7 @@ Outcome = Literal[
     "file_too_large",  # the page takes no such file; surely not sent
 ]
 
+EditOutcome = Literal["edited", "lost_answer", "refused", "failed", "session_lost"]
 ReactOutcome = Literal["reacted", "lost_answer", "refused", "failed", "session_lost"]
 EngineFault = Literal["lacks", "slow", "no_look_up"]
 RevokeOutcome = Literal[
@@ -140,11 +142,17 @@ class People:
 
 @dataclass(slots=True)
 class Put:
-    """Emoji of ours, by the message's id. written: chat and id of what people wrote. ends: of the next ones."""
+    """Emoji of ours, by the message's id. written: chat and id of what people wrote. ends: of the next ones.
+
+    texts: what ours were changed to; edits: how often one was; edit_ends: of the next ones.
+    """
 
     written: set[tuple[str, str]] = field(default_factory=set)
     emoji: dict[str, str] = field(default_factory=dict)
     ends: deque[ReactOutcome] = field(default_factory=deque)
+    texts: dict[str, str] = field(default_factory=dict)
+    edits: int = 0
+    edit_ends: deque[EditOutcome] = field(default_factory=deque)
 
 
 class FakeDriver:
@@ -376,9 +384,27 @@ class FakeDriver:
             return Revoked("failed", "timeout")
         return Revoked(planned, None if planned == "revoked" else "planned")
 
+    def edit(self, device_id: int, message_id: str, chat_ids: tuple[str, ...], text: str) -> Edited:
+        """As the next of `put.edit_ends` says; `edited` by default."""
+        profile = self._profile(device_id)
+        with self._lock:
+            if not any((chat, message_id) in profile.history for chat in chat_ids):
+                return Edited("missing")
+            if self.put.texts.get(message_id) == text:
+                return Edited("edited")
+            planned = self.put.edit_ends.popleft() if self.put.edit_ends else "edited"
+            if planned == "session_lost":
+                raise SessionLost("planned")
+            if planned in ("edited", "lost_answer"):
+                self.put.texts[message_id] = text
+                self.put.edits += 1
+        if planned == "lost_answer":
+            return Edited("failed", "timeout")
+        return Edited(planned, None if planned == "edited" else "planned")
+
     @cached_property
     def put(self) -> Put:
-        """Emoji of ours."""
+        """What was put to messages, and made of them."""
         return Put()
 
     def react(
@@ -625,7 +651,7 @@ class FakeDriver:
         self._deliver(used)
         return used
 
-    def edit(self, message: Inbound, text: str) -> Inbound:
+    def person_edits(self, message: Inbound, text: str) -> Inbound:
         """Its writer changes what they wrote. The event."""
         edited = replace(message, text=text, edited=True)
         self._deliver(edited)

@@ -22,6 +22,7 @@ from wabox.whatsapp import asks, browser, leftovers, logouts, processes, profile
 from wabox.whatsapp.driver import (
     Checkup,
     Downloaded,
+    Edited,
     Enclosed,
     Event,
     Handed,
@@ -273,6 +274,14 @@ class Gateway:
         return self._ask(
             device_id,
             lambda session: asks.revoke(session, message_id, chat_ids),
+            self._limits.look_up + self._limits.revoke,
+        )
+
+    def edit(self, device_id: int, message_id: str, chat_ids: tuple[str, ...], text: str) -> Edited:
+        """As in Driver."""
+        return self._ask(
+            device_id,
+            lambda session: asks.edit(session, message_id, chat_ids, text),
             self._limits.look_up + self._limits.revoke,
         )
 

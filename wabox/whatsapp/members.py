@@ -45,6 +45,7 @@ MEMBERS = (
     _("WPP.chat.sendVCardContactMessage", "send", "wa-js"),
     _("WPP.chat.sendCreatePollMessage", "send", "wa-js"),
     _("WPP.chat.sendReactionToMessage", "send", "wa-js"),
+    _("WPP.chat.editMessage", "send", "wa-js"),
     _("WPP.chat.getMessageById", "send", "wa-js"),
     _("WPP.conn.getAuthCode", "link", "wa-js"),
     _("Cmd.refreshQR", "link", "wa-js"),

@@ -25,7 +25,7 @@ class Limits:
     to another stage within this; while it uploads, within this and the time that the bytes need.
     download: beyond what the bytes that it claims need, so long a file may take to come; download_most: however
     large. The page goes on with one that is given up, so the next time it may be there.
-    revoke: so long a deletion or a reaction may take to show.
+    revoke: so long a deletion, a reaction or a change may take to show.
     leaving: so long a logout waits for the page to be ready. renew: so often WhatsApp is asked for the
     account's limits when nothing else asks.
     socket_grace: a socket that is down for longer makes the device `starting`. failed_after: trouble

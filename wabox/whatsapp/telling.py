@@ -12,6 +12,7 @@ from wabox.whatsapp.driver import (
     TOO_MANY,
     Attached,
     Downloaded,
+    Edited,
     FileKind,
     Handed,
     Inbound,
@@ -192,6 +193,17 @@ def revoked(raw: Any) -> Revoked:
         case "revoked" | "missing" | "refused" as outcome:
             return Revoked(outcome, said)
     return Revoked("failed", said or "no_answer")
+
+
+def edited(raw: Any) -> Edited:
+    """The shim's word on a changed text; whatever is not plain is `failed`."""
+    data = raw if isinstance(raw, dict) else {}
+    reason = data.get("reason")
+    said = str(reason)[:200] if reason else None
+    match data.get("outcome"):
+        case "edited" | "missing" | "refused" as outcome:
+            return Edited(outcome, said)
+    return Edited("failed", said or "no_answer")
 
 
 def reacted(raw: Any) -> Reacted:

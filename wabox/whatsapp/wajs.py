@@ -48,6 +48,7 @@ SHIM = (
     "finding",
     "revoking",
     "reacting",
+    "editing",
     "verbs",
 )
 

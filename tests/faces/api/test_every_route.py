@@ -50,6 +50,7 @@ class Row:
 
 JOB = "select group_concat(status) from messages where user_id = {asha}"
 REACTIONS = "select group_concat(emoji) from reactions where user_id = {asha}"
+EDITED = "select count(edit_asked_at) from messages where user_id = {asha}"
 REVOKED = "select count(revoke_asked_at) from messages where user_id = {asha}"
 KEYS = "select group_concat(key_hash || coalesce(revoked_at, '')) from api_keys where user_id = {asha}"
 CONTACTS = "select group_concat(phone || coalesce(name, '')) from contacts where user_id = {asha}"
@@ -73,6 +74,7 @@ ROWS = {
     "POST /messages/{job_id}/cancel": Row(200, changes=JOB),
     "POST /messages/{job_id}/settle": Row(200, body={"as": "sent"}, job="unknown", changes=JOB),
     "POST /messages/{job_id}/revoke": Row(202, job="sent", changes=REVOKED),
+    "POST /messages/{job_id}/edit": Row(202, body={"message": "Better"}, job="sent", changes=EDITED),
     "GET /messages/{job_id}/reactions": Row(200, job="sent"),
     "POST /messages/{job_id}/react": Row(202, body={"emoji": "👍"}, job="sent", changes=REACTIONS),
     "GET /inbox/{message_id}/reactions": Row(200),

@@ -25,6 +25,7 @@ NEEDS = {
         "POST /send",
         "POST /messages/{job_id}/cancel",
         "POST /messages/{job_id}/revoke",
+        "POST /messages/{job_id}/edit",
         "POST /messages/{job_id}/react",
         "POST /inbox/{message_id}/react",
         "POST /messages/{job_id}/settle",

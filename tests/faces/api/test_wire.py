@@ -51,9 +51,9 @@ def test_every_wrong_field_is_named_at_once(api: Api) -> None:
         "phone": "This must be a text or null, not a whole number.",
         "queue_if_offline": "This must be true or false, not a text.",
         "expires_at": "This must be a time with an offset, like 2026-04-25T10:00:00+06:00.",
-        "extra": "There is no such field; there are phone, person_id, message, template_id, variables, "
-        "media, as_document, voice, location, contact, poll, device_label, queue_if_offline, scheduled_for, "
-        "expires_at.",
+        "extra": "There is no such field; there are phone, person_id, message, template_id, variables,"
+        " plain, priority, media, as_document, voice, location, contact, poll, device_label, "
+        "queue_if_offline, scheduled_for, expires_at.",
     }
 
 
@@ -124,8 +124,9 @@ def test_a_message_has_exactly_these_fields(api: Api) -> None:
     shown = api.call("GET", f"/messages/{job_id}").json()
     assert list(shown) == [
         "job_id", "campaign_id", "phone", "person_id", "device_label", "message", "media", "location", "contact",
-        "poll", "status", "error", "error_text", "waits_until", "wait_reason", "ahead", "expected_at", "queued_at",
-        "sent_at", "delivered_at", "read_at", "revoke_asked_at", "revoked_at", "revoke_error", "revoke_error_text",
+        "poll", "priority", "status", "error", "error_text", "waits_until", "wait_reason", "ahead", "expected_at",
+        "queued_at", "sent_at", "delivered_at", "read_at", "revoke_asked_at", "revoked_at", "revoke_error",
+        "revoke_error_text", "edit_asked_at", "edited_at", "edit_error", "edit_error_text",
     ]  # fmt: skip
     assert api.call("GET", "/messages").json()["data"] == [shown]
 

@@ -17,7 +17,7 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.media import stored as media
-from wabox.messages import explaining, log, outbox, revoking, stored
+from wabox.messages import editing, explaining, log, outbox, revoking, stored
 from wabox.mounting import Mount
 from wabox.webhooks import log as webhook_log
 
@@ -90,6 +90,15 @@ async def revoke(message_id: int, desk: Desk) -> Response[str]:
     """A message that arrived is to be deleted for everyone."""
     found = await desk.box.db.write(revoking.ask, desk.user.id, known_id(message_id), now=desk.box.now())
     return desk.go(f"/messages/{message_id}", said="revoke_asked" if found.revoked_at is None else "revoked")
+
+
+@post("/messages/{message_id:int}/edit")
+async def edit(message_id: int, desk: Desk) -> Response[str]:
+    """A text that has just gone is to say something else."""
+    text = (await desk.form()).text("message", trim=False)
+    verb, known = editing.ask, known_id(message_id)
+    await desk.box.db.write(verb, desk.user.id, known, text, now=desk.box.now(), ip=desk.ip)
+    return desk.go(f"/messages/{message_id}", said="edit_asked")
 
 
 async def cancelled(desk: Desk, message_id: int) -> str:
@@ -174,6 +183,7 @@ async def _message(desk: Desk, message_id: int) -> dict[str, Any]:
 def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
     found = stored.of_user(rows, desk.user.id, message_id)
     why = explaining.explain(rows, [found], config=desk.box.config, now=desk.voice.now).get(found.id)
+    changing = found.revoke_due_at is not None or found.edit_due_at is not None
     return {
         "message": found,
         "file": media.named(rows, [found.media_id]).get(found.media_id or 0),
@@ -181,10 +191,12 @@ def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
         "why": why or explaining.Waiting(),
         "steps": _steps(found),
         "told": webhook_log.page(rows, desk.user.id, limit=20, message_id=found.id),
-        "poll": "2s" if found.status in stored.OPEN or found.revoke_due_at is not None else "5s",
-        "settled": found.status not in (*stored.OPEN, "sent", "delivered") and found.revoke_due_at is None,
+        "poll": "2s" if found.status in stored.OPEN or changing else "5s",
+        "settled": found.status not in (*stored.OPEN, "sent", "delivered") and not changing,
         "revocable": _is_revocable(rows, found, desk.voice.now),
         "not_revoked": revoking.said(found.revoke_error),
+        "editable": editing.may(rows, found, now=desk.voice.now),
+        "not_edited": editing.said(found.edit_error),
     }
 
 
@@ -202,9 +214,11 @@ def _steps(message: stored.Message) -> list[Step]:
     for icon, word, at in (*reached, ("eye", later("Read"), message.read_at)):
         if at is not None or not ended:
             steps.append(Step(icon, word, at, done=at is not None))
+    if message.edited_at is not None:
+        steps.append(Step("pencil", later("Text changed"), message.edited_at, done=True))
     if message.revoked_at is not None:
         steps.append(Step("stop", later("Deleted for everyone"), message.revoked_at, done=True))
     return steps
 
 
-router = Mount(path="/", route_handlers=[page, live, show, show_live, cancel, settle, revoke])
+router = Mount(path="/", route_handlers=[page, live, show, show_live, cancel, settle, revoke, edit])

@@ -15,6 +15,7 @@ SAID: dict[str, tuple[Tone, str]] = {
         later("The message is on its way and may have gone. If it has not, it is cancelled and not tried again."),
     ),
     "revoke_asked": ("good", later("Asked for. Below you see when it is deleted for everyone.")),
+    "edit_asked": ("good", later("Asked for. Below you see when the text is changed.")),
     "reacted": ("good", later("Your emoji is put as soon as the phone can.")),
     "campaign_revoke_asked": ("good", later("Asked for. The messages are deleted one by one.")),
     "revoked": ("good", later("It is deleted for everyone already.")),

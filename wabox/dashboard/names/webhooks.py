@@ -23,6 +23,7 @@ EVENT: dict[str, str] = {
     "delivery.unknown": later("Nobody knows whether it went"),
     "delivery.cancelled": later("A message was cancelled"),
     "message.received": later("Somebody wrote to you"),
+    "message.edited": later("A text was changed, or could not be"),
     "message.reaction": later("Somebody put an emoji to a message, or took it back"),
     "message.revoked": later("A message was deleted for everyone, or could not be"),
     "device.state": later("A phone's state changed"),

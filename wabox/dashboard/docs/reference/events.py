@@ -93,6 +93,17 @@ EVENTS: tuple[Event, ...] = (
         },
     ),
     Event(
+        "message.edited",
+        later("The text of a message was changed. With an error it was given up, and edited_at is null."),
+        {
+            "job_id": 12345,
+            "campaign_id": None,
+            "phone": "8801711123456",
+            "error": None,
+            "edited_at": "2026-04-25T12:36:04+00:00",
+        },
+    ),
+    Event(
         "message.reaction",
         later(
             "A person put an emoji to your message (job_id) or to their own (message_id), or took it back: then "

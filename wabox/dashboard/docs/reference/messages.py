@@ -32,6 +32,10 @@ _MESSAGE = {
     "revoked_at": None,
     "revoke_error": None,
     "revoke_error_text": None,
+    "edit_asked_at": None,
+    "edited_at": None,
+    "edit_error": None,
+    "edit_error_text": None,
 }
 
 _REACTIONS = {
@@ -207,6 +211,24 @@ MESSAGES = Chapter(
                 "waits_until": None,
                 "wait_reason": None,
                 "revoke_asked_at": "2026-04-25T12:40:01+00:00",
+            },
+        ),
+        Route(
+            "POST",
+            "/messages/{job_id}/edit",
+            later(
+                "Change a text within 15 minutes of its sending, in place: no second message goes. message stays "
+                "what it was until edited_at says that it is changed; edit_error says that it was given up."
+            ),
+            status=202,
+            fields=(Field("message", later("The new text, letter for letter."), need=True),),
+            body={"message": "Your order leaves at six."},
+            answer={
+                **_MESSAGE,
+                "status": "delivered",
+                "waits_until": None,
+                "wait_reason": None,
+                "edit_asked_at": "2026-04-25T12:36:01+00:00",
             },
         ),
         Route(

@@ -45,7 +45,6 @@
   defineQuiet('WAWebGroupDatabase', { updateDBForGroupAction: later });
   defineQuiet('WAWebPinChatAction', { getNumChatsPinned: () => 0 });
   defineQuiet('WAWebIsOfficialClient', { isOfficialClient: true });
-  defineQuiet('WAWebMsgActionCapability', { canReplyMsg: () => true, canEditText: no });
   defineQuiet('WAWebUserPrefsGeneral', {
     getAutoDownloadPhotos: no,
     setAutoDownloadPhotos: nothing,

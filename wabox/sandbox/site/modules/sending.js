@@ -163,6 +163,31 @@ __d('SandboxRevoking', ['SandboxWire', 'SandboxInbox'], (_g, require, _d, _n, _l
   module.exports = { revoke };
 });
 
+// The text of a message of ours is changed: here once the server has done so.
+__d('WAWebMsgActionCapability', [], (_g, _r, _d, _n, _l, _m, exports) => {
+  const MOST_SECONDS = 15 * 60;
+  const isYoung = (message) => Date.now() / 1000 - message.t < MOST_SECONDS;
+  exports.canReplyMsg = () => true;
+  exports.canEditText = (message) => message.isSentByMe && message.type === 'chat' && message.ack >= 1 && isYoung(message);
+  exports.canEditCaption = () => false;
+});
+
+__d('WAWebSendMessageEditAction', ['SandboxWire', 'SandboxStorage'], (_g, require, _d, _n, _l, _m, exports) => {
+  'use strict';
+
+  exports.addAndSendMessageEdit = async (message, change) => {
+    const { user, server } = message.to;
+    const asked = { id: message.id.id, to: { user, server }, text: change.body };
+    try {
+      await require('SandboxWire').ask('edit', asked, { keep: false });
+    } catch {
+      return; // it was not changed, and the page has said nothing of it
+    }
+    message.set({ body: change.body, latestEditMsgKey: change.id });
+    await require('SandboxStorage').saveMessage(message);
+  };
+});
+
 // An emoji to a message; the server says whether it took it.
 __d('WAWebSendReactionMsgAction', ['SandboxWire'], (_g, require, _d, _n, _l, _m, exports) => {
   'use strict';

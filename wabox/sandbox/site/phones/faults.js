@@ -6,7 +6,7 @@ const form = document.getElementById('faults');
 const FLAGS = new Set([
   'send_error', 'drop_ack', 'blackhole', 'exists_error', 'passkey_gate', 'lid_accounts', 'conflict',
   'offline', 'timelock_silent', 'exists_lies', 'logout_keeps', 'pair_code_revokes', 'upload_error',
-  'upload_stuck', 'media_expired', 'revoke_lost', 'react_lost',
+  'upload_stuck', 'media_expired', 'revoke_lost', 'react_lost', 'edit_lost',
 ]);
 let shown = '';
 

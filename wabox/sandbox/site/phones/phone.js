@@ -125,8 +125,9 @@ function bubble(phone, message) {
   const at = new Date(message.at).toLocaleTimeString();
   const copies = message.copies > 1 ? ` · handed over ${message.copies} times` : '';
   const gone = message.revoked ? [element('em', {}, 'This message was deleted for everyone.')] : [];
+  const changed = message.edited ? [element('em', {}, ' edited')] : [];
   const put = (message.reactions ?? []).map(({ from, emoji }) => element('span', { title: `+${from}` }, ` ${emoji}`));
-  return element('li', { class: mine ? 'mine' : 'theirs' }, ...gone, ...contents(message), message.text, ...put,
+  return element('li', { class: mine ? 'mine' : 'theirs' }, ...gone, ...contents(message), message.text, ...changed, ...put,
     element('small', {}, `${other} · ${at} · ${TICKS[message.ack]}${copies}`));
 }
 
