@@ -70,13 +70,27 @@ def of_nouns() -> set[str]:
 
 
 # The doctor's own: they need the box to stand still, or start a browser, so no page shows them.
-DOCTOR_ONLY = {"findings", "stored", "mails", "_stuck", "process", "port", "runs", "starts", "_cure", "readable"}
+DOCTOR_ONLY = {
+    "findings",
+    "stored",
+    "mails",
+    "_stuck",
+    "process",
+    "port",
+    "runs",
+    "starts",
+    "_cure",
+    "readable",
+    "speed",
+    "unit",
+    "for_phones",
+}
 
 
 def of_checkup() -> set[str]:
     """What the health page finds: every sentence in the modules of the check-up that a page can show."""
     found = set(promises.PROMISES)
-    for name in ("machine", "chromium", "files", "box", "database", "standing"):
+    for name in ("machine", "chromium", "files", "box", "database", "standing", "surroundings"):
         tree = ast.parse((HOME.parent / "checkup" / f"{name}.py").read_text(encoding="utf-8"))
         for part in tree.body:
             if not isinstance(part, ast.FunctionDef):

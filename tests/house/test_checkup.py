@@ -60,6 +60,11 @@ def test_memory_is_judged_for_the_phones(whole: int, free: int, devices: int, le
     assert machine.memory((whole, free), devices).level == level
 
 
+def test_memory_is_judged_for_the_phones_that_are_there() -> None:
+    assert machine.for_phones(900, 4).level == "ok" and machine.for_phones(300, 0).level == "ok"
+    assert machine.for_phones(500, 5).level == "bad" and "714 MB" in machine.for_phones(500, 5).says
+
+
 def test_this_machine_can_be_looked_at(config: Config) -> None:
     assert set(named(machine.findings(config))) == {"python", "sqlite", "word_size", "memory", "disk", "clock"}
 
@@ -67,11 +72,49 @@ def test_this_machine_can_be_looked_at(config: Config) -> None:
 def test_whole_box_is_well(config: Config, data: datadir.DataDir) -> None:
     found = named(box.findings(config))
     assert {one.level for one in found.values()} == {"ok"}
-    assert set(found) == {"config", "data", "key", "database", "schema", "invariants", "mail", "wa_js", "port"}
+    assert set(found) == {
+        "config",
+        "data",
+        "key",
+        "database",
+        "schema",
+        "invariants",
+        "mail",
+        "memory_phones",
+        "wa_js",
+        "port",
+    }
 
 
 def test_new_box_is_well(config: Config) -> None:
     assert {one.level for one in box.findings(config)} == {"ok"}
+
+
+def test_a_file_in_the_datas_place_is_named(config: Config) -> None:
+    config.data.dir.write_text("a file")
+    found = named(box.findings(config))["data"]
+    assert found.level == "bad" and "no directory" in found.says and "[data] dir" in found.cure
+
+
+def test_who_may_not_look_is_told_so_and_nothing_else(
+    config: Config, data: datadir.DataDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: datadir.DataDir) -> list[Path]:
+        raise PermissionError
+
+    monkeypatch.setattr(datadir.DataDir, "open_to_others", refuse)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    found = list(box.findings(config))
+    assert [one.name for one in found] == ["config", "data"]
+    assert found[-1].level == "bad" and "sudo wabox doctor" in found[-1].cure
+
+
+def test_wrong_settings_are_one_finding_among_others(program: Typed, tmp_path: Path) -> None:
+    (tmp_path / "wabox.toml").write_text("[server]\nport = 'high'\n")
+    told = program("doctor", "--json", "--config", str(tmp_path / "wabox.toml"))
+    found = {one["name"]: one for one in json.loads(told.stdout)["findings"]}
+    assert told.returncode == 1 and found["config"]["level"] == "bad" and "port" in found["config"]["says"]
+    assert {"python", "memory", "chromium"} <= found.keys() and "database" not in found
 
 
 def test_open_directory_is_named(config: Config, data: datadir.DataDir) -> None:

@@ -97,7 +97,7 @@ def test_version_says_the_version(program: Typed) -> None:
 
 def test_bad_setting_is_one_sentence_and_exit_code_two(wabox: Typed, tmp_path: Path) -> None:
     (tmp_path / "wabox.toml").write_text("[server]\nport = 0\n")
-    for command in ("serve", "doctor", "setup-link"):
+    for command in ("serve", "setup-link"):
         done = wabox(command)
         assert done.returncode == 2
         assert done.stderr == "wabox: [server] port is 0, but it must be a whole number from 1 to 65535.\n"

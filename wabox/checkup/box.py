@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from wabox import datadir, fence, opening
 from wabox.accounts import mail
-from wabox.checkup import database, engines, promises, wear
+from wabox.checkup import database, engines, machine, promises, wear
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
@@ -45,10 +45,15 @@ def findings(config: Config) -> Iterator[Finding]:
         yield ok("config", "No wabox.toml; the defaults are in force.")
     data = DataDir(config.data.dir)
     running = None
-    if not data.path.is_dir():
+    if data.path.exists() and not data.path.is_dir():
+        cure = "Set another [data] dir in wabox.toml, or move that file away."
+        yield bad("data", "%(path)s is no directory.", cure, path=data.path)
+    elif not data.path.is_dir():
         yield ok("data", "%(path)s is not there yet; it is made at the first start.", path=data.path)
     else:
         yield privacy(data)
+        if not os.access(data.path, os.R_OK | os.X_OK):
+            return  # whether it runs cannot be said, either
         yield key(data)
         yield from stored(data, config)
         with contextlib.suppress(PermissionError):
@@ -107,6 +112,8 @@ def stored(data: DataDir, config: Config) -> Iterator[Finding]:
         with contextlib.closing(connection):
             connection.row_factory = sqlite3.Row
             yield mails(Rows(connection), config, now=datetime.now(UTC))
+            wanted = int(Rows(connection).value("select count(*) from devices where wanted = 1"))
+            yield machine.for_phones(machine.memory_mb()[0], wanted)
             yield from held(fence.of(Rows(connection)))
             yield engines.finding(Rows(connection), data)
             if stuck := orders.stuck_logouts(Rows(connection)):

@@ -27,7 +27,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield python(sys.version_info[:3])
     yield sqlite(sqlite3.sqlite_version_info)
     yield word_size(struct.calcsize("P") * 8, platform.machine())
-    yield memory(_memory_mb(), config.devices.max)
+    yield memory(memory_mb(), config.devices.max)
     yield disk(config.data.dir)
     yield clock(datetime.now(UTC), synchronised=_synchronised())
 
@@ -86,6 +86,20 @@ def memory(there_mb: tuple[int, int], most_devices: int) -> Finding:
     return ok("memory", says, **values)
 
 
+def for_phones(whole_mb: int, phones: int) -> Finding:
+    """The memory is enough for the phones that shall send, whatever else may come."""
+    needed = BASE_MB + (FIRST_DEVICE_MB + MORE_DEVICE_MB * (phones - 1) if phones else 0)
+    values = {"phones": phones, "needed": needed, "whole": whole_mb}
+    if whole_mb < needed:
+        says = (
+            "Phones that shall send: %(phones)s. They need about %(needed)s MB, and this machine has %(whole)s MB."
+        )
+        return bad(
+            "memory_phones", says, "Unlink a phone, or add memory; else the system ends browsers.", **values
+        )
+    return ok("memory_phones", "Phones that shall send: %(phones)s. The memory is enough for them.", **values)
+
+
 def disk(directory: Path) -> Finding:
     """There is room where the data lies."""
     there = next(one for one in (directory, *directory.parents) if one.exists())
@@ -114,7 +128,7 @@ def clock(now: datetime, *, synchronised: bool | None) -> Finding:
     return ok("clock", "The clock says %(time)s UTC.", time=shown)
 
 
-def _memory_mb() -> tuple[int, int]:
+def memory_mb() -> tuple[int, int]:
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     kilobytes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
     whole = kilobytes["MemTotal"] // 1024

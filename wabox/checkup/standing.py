@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from wabox.checkup import box, chromium, files, machine, wear
+from wabox.checkup import box, chromium, files, machine, surroundings, wear
 from wabox.checkup.box import CURES, LOG, RESTORE
 from wabox.checkup.counts import Counts
 from wabox.checkup.findings import Finding, bad, ok, warning
@@ -27,6 +27,7 @@ def of_machine(config: Config) -> list[Finding]:
     data = DataDir(config.data.dir)
     return [
         *machine.findings(config),
+        *surroundings.findings(config),
         *chromium.installed(config),
         *files.without_browser(config),
         box.privacy(data),
