@@ -6,7 +6,7 @@ import functools
 import ipaddress
 import tomllib
 import zoneinfo
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,22 @@ class Data:
     )
     keep_webhook_days: int = _key(
         30, values.integer(1, 3_650), "Days a finished webhook delivery is kept in the log."
+    )
+    keep_inbox_days: int = _key(
+        365,
+        values.integer(0, 36_500),
+        "Days a text from somebody is kept; at least 90. Consent and STOP stay. 0 = for ever.",
+    )
+    keep_import_days: int = _key(
+        180,
+        values.integer(0, 36_500),
+        "Days an import and the rows it refused are kept after it ended; the contacts stay. 0 = for ever.",
+    )
+    database_megabytes: int = _key(
+        4_096,
+        values.integer(0, 10_000_000),
+        "What the database may take of the disk. At that, the oldest deliveries over 7 days and finished messages "
+        "over 30 days make room. 0 = as much as it likes.",
     )
     keep_ip_days: int = _key(
         180,
@@ -479,12 +495,7 @@ def parse(raw: dict[str, Any], *, base: Path, path: Path | None = None) -> Confi
             raise ConfigError(f"wabox.toml has a key {name} outside of any section; it belongs under a [section].")
     parts = {name: _section(name, kind, raw.get(name, {})) for name, kind in known.items()}
     data = parts["data"]
-    parts["data"] = Data(
-        dir=(base / data.dir).absolute(),
-        keep_messages_days=data.keep_messages_days,
-        keep_webhook_days=data.keep_webhook_days,
-        keep_ip_days=data.keep_ip_days,
-    )
+    parts["data"] = replace(data, dir=(base / data.dir).absolute())
     config = Config(**parts, path=path)
     if config.testing.clock_offset_seconds and not config.site_is_loopback:
         raise ConfigError(

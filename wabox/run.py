@@ -36,6 +36,7 @@ from wabox.engine.filing import Filing
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.idling import Idling
 from wabox.engine.importing import Importing, Imports
+from wabox.engine.keeping import Keeping
 from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
 from wabox.engine.mailing import Mailing
@@ -182,7 +183,7 @@ class _Serving:
         self.filing = Filing(box)
         self.backups = Backups(box)
         self.renewing = Renewing(box, self.gateway, self.gateway)
-        imports, billing = Imports(box, self.workers), Billing(box)
+        imports, billing, keeping = Imports(box, self.workers), Billing(box), Keeping(box)
         self.clock = Clock(
             box,
             self.workers,
@@ -206,6 +207,8 @@ class _Serving:
                 EndedLinks(box, self.gateway).tick,
                 Idling(box).tick,
                 Housekeeping(box).tick,
+                keeping.tick,
+                keeping.weigh,
                 self.filing.tick,
                 NightlyCheck(box).tick,
                 imports.tidy,

@@ -28,7 +28,7 @@ NEW_YORK_OFF = datetime(2026, 11, 1, 6, tzinfo=UTC)
 @pytest.fixture
 def capped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """Two a day; nothing synchronises the clock."""
-    monkeypatch.setattr(clock_jumps, "_synchronised", lambda: False)
+    monkeypatch.setattr(clock_jumps, "is_synchronised", lambda: False)
     made = make(tmp_path, sending={"daily_cap": 2})
     yield made
     made.stage.close()

@@ -18,8 +18,8 @@ from wabox.campaigns import launching
 from wabox.checkup import database, promises
 from wabox.contacts import phones, writing
 from wabox.db import Tx
+from wabox.engine import keeping
 from wabox.engine.expansion import Expansion
-from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.nightly_check import NightlyCheck
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
@@ -180,15 +180,16 @@ def test_it_is_done_at_night_once_and_by_day_if_the_box_was_off(busy: Engine) ->
     assert last is not None and last.at == hands.at
 
 
-def test_what_was_forgotten_is_not_missed(busy: Engine) -> None:
+def test_what_was_forgotten_is_not_missed(busy: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "is_synchronised", lambda: True)
     busy.stage.hands.forward(days=31)
     busy.stage.box.db.write_now(
         lambda tx: tx.run("update deliveries set status = 'delivered', last_at = created_at")
     )
-    asyncio.run(Housekeeping(busy.stage.box).tick())
+    asyncio.run(keeping.Keeping(busy.stage.box).tick())
     assert busy.stage.value("select count(*) from deliveries") == 0
     assert checked(busy) == {}
     busy.stage.hands.forward(days=340)
-    asyncio.run(Housekeeping(busy.stage.box).tick())
+    asyncio.run(keeping.Keeping(busy.stage.box).tick())
     assert busy.stage.value("select count(*) from messages where campaign_id is not null and status = 'read'") == 0
     assert checked(busy) == {}

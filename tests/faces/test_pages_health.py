@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
+from wabox import retention
 from wabox.accounts import mail
-from wabox.checkup import database, machine_clock, standing
+from wabox.checkup import counts, database, machine_clock, standing
 from wabox.checkup.findings import Finding
 from wabox.dashboard.admin import health
 from wabox.dashboard.voice import Voice
@@ -122,3 +124,24 @@ def test_it_speaks_bengali(shop: Stage, asha: Tab) -> None:
 def test_sizes_are_said_briefly(shop: Stage, number: int, said: str) -> None:
     voice = Voice("en", shop.box.config.zone, shop.hands.now())
     assert health.size(voice, number) == said
+
+
+def test_what_is_kept_how_long_and_what_was_removed_stands_there(shop: Stage, asha: Tab) -> None:
+    def went(tx: Tx) -> None:
+        tx.run("insert into removals (kind, month, n) values ('inbox', '2026-01', 12), ('inbox', '2026-02', 30)")
+        retention.weighed(tx, {"messages": 2_500_000})
+
+    shop.box.db.write_now(went)
+    seen = words(asha.get("/admin/health").text)
+    assert "Messages 2.5 MB for 365 days" in seen
+    assert "Texts from people … for 365 days; 42 removed so far" in seen
+    assert "of 4.1 GB" in seen
+    assert "Written since the start" in seen
+
+
+def test_a_database_that_cannot_keep_to_its_room_is_told_with_its_cure(shop: Stage, asha: Tab) -> None:
+    found = shop.box.db.read_here(counts.count, shop.box.config, None, now=shop.hands.now())
+    full = replace(found, database_used=5_000_000, database_megabytes=4)
+    (one,) = standing._room(full)
+    assert (one.name, one.says) == ("database_room", "The database takes 5 MB of 4 MB.")
+    assert list(standing._room(replace(full, database_megabytes=0))) == []

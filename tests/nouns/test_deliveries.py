@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from wabox import retention
 from wabox.accounts.users import User
 from wabox.db import Tx
 from wabox.errors import Invalid, NotFound
@@ -131,8 +132,10 @@ def test_housekeeping_forgets_what_is_finished_and_old_with_its_attempts(
     old, replayed, owed = (_owe(tx, asha, now - month, message_id=one) for one in (1, 2, 3))
     retries.record(tx, old, TAKEN, now - month)
     retries.record(tx, replayed, TAKEN, now)
-    assert deliveries.forget(tx, before=now - timedelta(days=29), most=500) == 1
-    assert deliveries.forget(tx, before=now - timedelta(days=29), most=500) == 0
+    before = now - timedelta(days=29)
+    assert retention.over_age(tx, "deliveries", before=before) == [old]
+    assert retention.remove(tx, "deliveries", [old, replayed, owed], before=before, now=now) == 1
+    assert retention.over_age(tx, "deliveries", before=before) == []
     assert [row["id"] for row in tx.all("select id from deliveries order by id")] == [replayed, owed]
     assert [row["delivery_id"] for row in tx.all("select delivery_id from delivery_attempts")] == [replayed]
     assert tx.value("select deliveries from webhooks where user_id = :id", id=asha.id) == 2

@@ -39,6 +39,8 @@ def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard
 
     lock_after: so many complaints lock the account, 0 = none.
     """
+    if inbox.is_past(tx, event):
+        return Heard(None, False)
     device = devices.by_id(tx, event.device_id)
     verdict = words.judge(event.text)
     who = addressees.heard(

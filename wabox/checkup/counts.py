@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wabox import fence, times
+from wabox import fence, retention, times
 from wabox.accounts import mail
 from wabox.checkup import machine_clock
 from wabox.config import Config
@@ -42,6 +42,7 @@ class Counts:
     leaving: phones whose logout WhatsApp could not be told of so far.
     mails: by status; stuck: of those queued, tried in vain so far.
     fence: what holds the whole box. files: what they take; files_megabytes: what they may.
+    database_used: bytes; removed: rows, by kind; weights: bytes, by kind, as weighed at night.
     """
 
     waiting: Mapping[str, int]
@@ -64,6 +65,10 @@ class Counts:
     fence: Fence | None
     files: Room
     files_megabytes: int
+    database_used: int
+    database_megabytes: int
+    removed: Mapping[str, int]
+    weights: Mapping[str, int]
 
     @property
     def unknown_rate(self) -> float:
@@ -121,6 +126,10 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         fence=fence.of(rows),
         files=keeping.room(rows),
         files_megabytes=config.media.disk_megabytes,
+        database_used=retention.used_bytes(rows),
+        database_megabytes=config.data.database_megabytes,
+        removed=retention.removed(rows),
+        weights=retention.weights(rows),
     )
 
 

@@ -15,6 +15,7 @@ from wabox.datadir import DataDir
 from wabox.pulse import Turns
 
 MUCH = 1_000
+MEGABYTE = 1_000_000
 MOST_OF_FILES = 0.8
 OLD_CHECK = timedelta(hours=50)
 MORE_FILES = (
@@ -48,6 +49,7 @@ def of_process(vitals: Vitals) -> Iterator[Finding]:
     if vitals.counts is not None:
         yield from box.held(vitals.counts.fence)
         yield from _work(vitals.counts)
+        yield from _room(vitals.counts)
         yield files.room(vitals.counts.files, vitals.counts.files_megabytes, vitals.files.free)
 
 
@@ -124,6 +126,16 @@ def _database(vitals: Vitals) -> Iterator[Finding]:
     if vitals.at - checked.at > OLD_CHECK:
         cure = "Press Check now; if that does not help, look at the log (journalctl -u wabox)."
         yield warning("check", "The database was not looked through for two nights.", cure)
+
+
+def _room(found: Counts) -> Iterator[Finding]:
+    """Old rows make room by themselves; here they cannot any more."""
+    values = {"used": found.database_used // MEGABYTE, "most": found.database_megabytes}
+    if found.database_megabytes and found.database_used > found.database_megabytes * MEGABYTE:
+        cure = (
+            "Raise [data] database_megabytes, or lower keep_inbox_days: what is left is too young to be removed."
+        )
+        yield warning("database_room", "The database takes %(used)s MB of %(most)s MB.", cure, **values)
 
 
 def _work(found: Counts) -> Iterator[Finding]:

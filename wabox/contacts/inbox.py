@@ -68,6 +68,12 @@ class Thread:
         return identities.is_hidden(self.phone)
 
 
+def is_past(rows: Rows, event: Inbound) -> bool:
+    """Whether it is as old as what was removed here, and told again: WhatsApp's page does so after a sync."""
+    mark = rows.value("select value from box where key = 'inbox_forgotten_to'")
+    return mark is not None and times.stored(event.at) < mark and id_of(rows, event) is None
+
+
 def record(
     tx: Tx,
     user_id: int,

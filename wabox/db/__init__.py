@@ -36,6 +36,7 @@ READERS = 2
 LONGEST_READ_SECONDS = 30.0
 PAGE_BYTES = 1024
 CHECKPOINT_PAGES = 4096  # of the journal, before they go into the file: hot pages go there once for many changes
+SHRINK_PAGES = 500  # given back in one transaction
 JOURNAL_BYTES = 16 * 1024 * 1024  # what is left of a journal that was longer
 JOURNAL_ALARM_BYTES = 64 * 1024 * 1024
 TIDY_SECONDS, TIDY_WAIT_MS = 5.0, 100
@@ -72,6 +73,18 @@ def connect(path: Path, *, query_only: bool = False, functions: Functions | None
         connection.close()
         raise
     return connection
+
+
+def _shares(rows: Rows) -> tuple[int, int, int]:
+    """(pages that could be given back, pages, bytes of one)."""
+    can = rows.value("pragma auto_vacuum") == 2
+    free = int(rows.value("pragma freelist_count")) if can else 0
+    return free, int(rows.value("pragma page_count")), int(rows.value("pragma page_size"))
+
+
+def _vacuum(tx: Tx) -> None:
+    for _ in range(SHRINK_PAGES):  # a page each: Python steps once through a statement that has no columns
+        tx.run("pragma incremental_vacuum(1)")
 
 
 class Database:
@@ -149,6 +162,18 @@ class Database:
     def journal_bytes(self) -> int:
         """How long the journal is now."""
         return self._files.journal_bytes()
+
+    async def shrink(self, *, over: float) -> bool:
+        """Some free pages go back to the disk, if they are more than that share of the file. False: nothing to do.
+
+        In a database that an older wabox made nothing happens.
+        """
+        free, pages, size = await self.read(_shares)
+        if not free or free < pages * over:
+            return False
+        self._files.may_shrink((pages - SHRINK_PAGES) * size)
+        await self.write(_vacuum)
+        return True
 
     def look(self) -> None:
         """Latch the damage if the file is gone, cut or exchanged. Two questions to the file system."""

@@ -196,6 +196,7 @@ class Files:
         self._file: _Identity | None = None
         self._longest = 0
         self._seen_journal: _Identity | None = None
+        self._shrinks_from: int | None = None
 
     def hurt(self) -> str | None:
         """What somebody did to the files while they were in use; None: nothing."""
@@ -212,8 +213,14 @@ class Files:
             return "another file stands in the place of wabox.db"
         if found.st_size < self._longest:
             return "the file wabox.db was cut"
-        self._longest = found.st_size
+        if self._shrinks_from is None or found.st_size < self._shrinks_from:
+            self._longest, self._shrinks_from = found.st_size, None
         return self._journal_hurt()
+
+    def may_shrink(self, to: int) -> None:
+        """wabox itself makes the file shorter, to so many bytes at least; a checkpoint does it, some time."""
+        self._longest = min(self._longest, to)
+        self._shrinks_from = self._path.stat().st_size
 
     def journal_bytes(self) -> int:
         """How long the journal is now; 0 = there is none."""

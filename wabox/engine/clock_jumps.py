@@ -30,7 +30,7 @@ class Timekeeper:
         """Look at the clock; write down a change."""
         now = self._box.now()
         self._jump += self._moved(now)
-        astray = abs(self._jump) > machine_clock.TOLERANCE and not _synchronised()
+        astray = abs(self._jump) > machine_clock.TOLERANCE and not is_synchronised()
         jumped = astray and not self._reported
         if not self._box.db.read_here(machine_clock.needs_judging, now, jumped=jumped):
             return
@@ -52,6 +52,6 @@ class Timekeeper:
         return moved if abs(moved) > timedelta(seconds=30) else timedelta()
 
 
-def _synchronised() -> bool:
+def is_synchronised() -> bool:
     """Whether the system's time service says the clock is right."""
     return SYNCHRONISED.exists()

@@ -48,6 +48,7 @@ NAMES = (
     "0032_reactions",
     "0033_engines",
     "0034_edits",
+    "0035_removals",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -104,22 +103,9 @@ def hurry(tx: Tx, user_id: int, now: datetime) -> None:
     )
 
 
-def forget(tx: Tx, *, before: datetime, most: int) -> int:
-    """Finished deliveries last touched before that are gone, with their attempts; returns how many."""
-    gone = tx.all(
-        """
-        delete from deliveries where id in (
-            select id from deliveries
-            where status <> 'owed' and created_at < :before and coalesce(last_at, created_at) < :before
-            order by id limit :most)
-        returning user_id
-        """,
-        before=stored(before),
-        most=most,
-    )
-    for user_id, n in Counter(int(row["user_id"]) for row in gone).items():
-        _count(tx, user_id, -n)
-    return len(gone)
+def rows_added(tx: Tx, user_id: int, n: int) -> None:
+    """The user's log has n more rows, or fewer: it knows how long it is without counting a million."""
+    tx.run("update webhooks set deliveries = deliveries + :n where user_id = :user_id", n=n, user_id=user_id)
 
 
 def _require_url(tx: Tx, user_id: int) -> None:
@@ -142,7 +128,7 @@ def _insert(
     device_id: int | None,
 ) -> int:
     """A new row, due now; behind an earlier one of its line it is not due before that one."""
-    _count(tx, user_id, 1)
+    rows_added(tx, user_id, 1)
     return tx.insert(
         """
         insert into deliveries
@@ -160,11 +146,6 @@ def _insert(
         payload=_text({"event": event, **payload}),
         now=stored(now),
     )
-
-
-def _count(tx: Tx, user_id: int, n: int) -> None:
-    """The log knows how long it is without counting a million rows."""
-    tx.run("update webhooks set deliveries = deliveries + :n where user_id = :user_id", n=n, user_id=user_id)
 
 
 def _line(event: str, message_id: int | None, device_id: int | None) -> str | None:

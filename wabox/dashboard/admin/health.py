@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from litestar import Response, get, post
 
-from wabox import __version__
+from wabox import __version__, retention
 from wabox.backup import nightly
 from wabox.box import Box
 from wabox.checkup import counts, database, standing
@@ -94,6 +94,7 @@ async def _shown(desk: Desk, watch: Watch, machine: Machine) -> dict[str, Any]:
         "own": own,
         "others": _others(numbers, own) if numbers is not None and others > 0 else [],
         "waits": _waits(numbers) if numbers is not None else [],
+        "kept": _kept(desk, numbers) if numbers is not None else [],
         "said_of": said_of,
         "size": size,
         "span": span,
@@ -109,6 +110,20 @@ async def _own(desk: Desk) -> list[devices.Device]:
 
 def _waits(found: Counts) -> list[tuple[tuple[Tone, str, str], int]]:
     return [(_reason(name), n) for name, n in sorted(found.waiting.items(), key=lambda one: -one[1])]
+
+
+def _kept(desk: Desk, found: Counts) -> list[tuple[str, int | None, int | None, int]]:
+    """(what, its bytes, days it is kept, how many were removed so far); None = not known, or for ever."""
+    spans = retention.spans(desk.box.config.data)
+    return [
+        (
+            admin.KEPT[kind],
+            found.weights.get(kind),
+            spans[kind].days if kind in spans else None,
+            found.removed.get(kind, 0),
+        )
+        for kind in retention.KINDS
+    ]
 
 
 def _others(found: Counts, own: Iterable[devices.Device]) -> list[tuple[str, int]]:

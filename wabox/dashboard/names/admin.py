@@ -92,6 +92,13 @@ PHONE = {
 
 FENCE = fence.SAID
 
+KEPT = {
+    "messages": later("Messages"),
+    "deliveries": later("Webhook posts"),
+    "inbox": later("Texts from people"),
+    "refused_rows": later("Rows that imports refused"),
+    "imports": later("Imports"),
+}
 STEPS = {
     "storage": later("The database file"),
     "timekeeper": later("Clock"),
@@ -114,6 +121,8 @@ STEPS = {
     "expire": later("Messages past their time"),
     "devices": later("Turns to send"),
     "housekeeping": later("Forgetting what is old"),
+    "keeping": later("Old messages, texts and deliveries"),
+    "keeping weigh": later("What takes how much room"),
     "filing": later("Files past their days"),
     "backups": later("Backups"),
     "nightly": later("The nightly check"),
