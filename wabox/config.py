@@ -86,6 +86,11 @@ class Data:
         "What the database may take of the disk. At that, the oldest deliveries over 7 days and finished messages "
         "over 30 days make room. 0 = as much as it likes.",
     )
+    external_checkpoints: bool = _key(
+        False,
+        values.boolean,
+        "Leave the journal of the database to Litestream, which must run then. Over 256 MB wabox steps in.",
+    )
     keep_ip_days: int = _key(
         180,
         values.integer(1, 3_650),

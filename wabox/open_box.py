@@ -27,7 +27,11 @@ def opened(config: Config, data: datadir.DataDir, *, damaged_too: bool = False) 
     opening.check(data)
     key = datadir.secret_key(data)
     found = upgrade(data)
-    database = Database(data.database, {"phone_hash": suppression.hasher(key)})
+    database = Database(
+        data.database,
+        {"phone_hash": suppression.hasher(key)},
+        external_checkpoints=config.data.external_checkpoints,
+    )
     database.start()
     looking = opening.Looking(data.database, database.damage)
     try:

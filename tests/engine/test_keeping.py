@@ -353,3 +353,23 @@ async def test_what_takes_how_much_room_is_known(engine: Engine) -> None:
         pytest.skip("this machine's SQLite has no dbstat")
     assert set(found) == {*retention.KINDS, "else"}
     assert found["messages"] >= 1024
+
+
+def test_what_has_an_emoji_on_its_way_stays(engine: Engine) -> None:
+    job = engine.send()
+    engine.turn()
+    put(
+        engine,
+        """insert into reactions (user_id, device_id, message_id, ours, emoji, at, due_at)
+           values (:user_id, :device_id, :job, 1, '👍', :at, :at)""",
+        user_id=engine.stage.asha.id,
+        device_id=engine.stage.asha.device_id,
+        job=job,
+        at=times.stored(engine.stage.hands.now()),
+    )
+    engine.stage.hands.forward(days=200)
+    looks(engine)
+    assert rows(engine, "messages") == 1
+    run(engine, "update reactions set due_at = null")
+    looks(engine)
+    assert (rows(engine, "messages"), rows(engine, "reactions")) == (0, 0)

@@ -38,6 +38,7 @@ PAGE_BYTES = 1024
 CHECKPOINT_PAGES = 4096  # of the journal, before they go into the file: hot pages go there once for many changes
 SHRINK_PAGES = 500  # given back in one transaction
 JOURNAL_BYTES = 16 * 1024 * 1024  # what is left of a journal that was longer
+FORSAKEN_BYTES = 256 * 1024 * 1024  # whoever else should have taken care of the journal does not
 JOURNAL_ALARM_BYTES = 64 * 1024 * 1024
 TIDY_SECONDS, TIDY_WAIT_MS = 5.0, 100
 
@@ -88,15 +89,24 @@ def _vacuum(tx: Tx) -> None:
 
 
 class Database:
-    """wabox's one file. start() before use, stop() drains the writer. damage: that it was found hurt."""
+    """wabox's one file. start() before use, stop() drains the writer. damage: that it was found hurt.
+
+    external_checkpoints: another program (Litestream) moves the journal into the file, so that it misses nothing.
+    """
 
     def __init__(
-        self, path: Path, functions: Functions | None = None, *, longest_read: float = LONGEST_READ_SECONDS
+        self,
+        path: Path,
+        functions: Functions | None = None,
+        *,
+        longest_read: float = LONGEST_READ_SECONDS,
+        external_checkpoints: bool = False,
     ) -> None:
         self.path = path
         self.damage = Damage()
         self._functions = functions
         self._longest_read = longest_read
+        self._external = external_checkpoints
         self._waiting: deque[Job] = deque()
         self._work = threading.Condition()
         self._stopping = False
@@ -116,6 +126,8 @@ class Database:
     def start(self) -> None:
         """Open the file and start the threads."""
         connection = connect(self.path, functions=self._functions)
+        if self._external:
+            connection.execute("pragma wal_autocheckpoint = 0")
         connection.execute("select 1 from sqlite_master limit 1").fetchall()  # makes the journal, if there is none
         self.look()
         self._readers = Pool(READERS, "reader")
@@ -248,8 +260,9 @@ class Database:
                     raise
                 batch.abandon(error)
                 self._tell(batch)
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("pragma wal_checkpoint(truncate)")
+        if not self._external:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("pragma wal_checkpoint(truncate)")
         connection.close()
 
     def _take(self, jobs: list[Job]) -> bool:
@@ -279,7 +292,8 @@ class Database:
 
     def _tidy(self, connection: sqlite3.Connection) -> None:
         """A journal that readers have kept from starting anew does so, if they let go for a moment."""
-        if self._files.journal_bytes() <= JOURNAL_BYTES or monotonic() - self._tidied_at < TIDY_SECONDS:
+        long = FORSAKEN_BYTES if self._external else JOURNAL_BYTES
+        if self._files.journal_bytes() <= long or monotonic() - self._tidied_at < TIDY_SECONDS:
             return
         self._tidied_at = monotonic()
         with contextlib.suppress(sqlite3.Error):
