@@ -11,10 +11,20 @@ import pytest
 from wabox.fieldtest import steps
 from wabox.fieldtest.field import Field
 from wabox.fieldtest.journal import Journal
-from wabox.fieldtest.people import Answer, Deed, People, Phones
+from wabox.fieldtest.people import Answer, Deed, People, Phones, Sight
 from wabox.fieldtest.steps import STEPS, Step
 from wabox.fieldtest.tempo import Tempo
-from wabox.whatsapp.driver import Handed, Link, LookedUp, Resolved, SessionLost, SessionSpec
+from wabox.whatsapp.driver import (
+    Edited,
+    Handed,
+    Link,
+    LookedUp,
+    Reacted,
+    Resolved,
+    Revoked,
+    SessionLost,
+    SessionSpec,
+)
 from wabox.whatsapp.gateway import Gateway
 
 A, B = "8801711000001", "8801711000002"
@@ -65,6 +75,18 @@ class Mute:
         """The history is empty."""
         return LookedUp(None, anchor_found=False)
 
+    def edit(self, device_id: int, message_id: str, chats: Any, text: str) -> Edited:
+        """Nobody knows."""
+        return Edited("failed")
+
+    def react(self, device_id: int, message_id: str, chats: Any, emoji: str, *, own: bool) -> Reacted:
+        """Nor of this."""
+        return Reacted("failed")
+
+    def revoke(self, device_id: int, message_id: str, chats: Any) -> Revoked:
+        """Nor of this."""
+        return Revoked("failed")
+
     def ask_pairing_code(self, spec: SessionSpec, phone: str) -> Future[None]:
         """No code comes."""
         done: Future[None] = Future()
@@ -105,6 +127,10 @@ class Willing:
         return True
 
     def is_plain(self, message_id: str) -> bool | None:
+        """Nobody looked."""
+        return None
+
+    def sees(self, sight: Sight, message_id: str, text: str = "") -> bool | None:
         """Nobody looked."""
         return None
 

@@ -15,7 +15,7 @@ from wabox.fieldtest.people import People
 from wabox.fieldtest.report import Found, Report, Result
 from wabox.fieldtest.tempo import Tempo
 from wabox.whatsapp import processes
-from wabox.whatsapp.driver import File, Handed, Link, LookedUp, Receipt, Resolved, SessionLost, SessionSpec
+from wabox.whatsapp.driver import Enclosed, Handed, Link, LookedUp, Receipt, Resolved, SessionLost, SessionSpec
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.page import Page, PageHung, PageLost
 from wabox.whatsapp.profile import Profile
@@ -183,10 +183,17 @@ class Field:
         self.report.keep_out(message_id, text)
         return message_id, text
 
-    def hand_over(self, chat: str, message_id: str, text: str, file: File | None = None) -> Handed:
+    def hand_over(self, chat: str, message_id: str, text: str, file: Enclosed | None = None) -> Handed:
         """What became of it. Raises Missed if the page was never asked."""
         try:
             return self.gateway.hand_over(self.spec.device_id, chat, message_id, text, file)
+        except SessionLost:
+            raise Missed("the device is not ready", fails=True) from None
+
+    def asked(self, ask: Callable[[], T]) -> T:
+        """What the driver answers. Raises Missed if it cannot."""
+        try:
+            return ask()
         except SessionLost:
             raise Missed("the device is not ready", fails=True) from None
 

@@ -28,6 +28,8 @@ Deed = Literal[
     "swallow",  # the next message is lost on its way (only a pretend WhatsApp can)
     "a_removes",  # A removes this linked device
 ]
+# What phone B may show of a message: a place on the map, that it was deleted, a new text, an emoji.
+Sight = Literal["place", "gone", "edited", "emoji"]
 Answer = Literal["done", "skipped", "cannot"]
 
 
@@ -62,6 +64,9 @@ class People(Protocol):
 
     def is_plain(self, message_id: str) -> bool | None:
         """The picture that came last on phone B has no text below it; None if nobody says."""
+
+    def sees(self, sight: Sight, message_id: str, text: str = "") -> bool | None:
+        """Phone B shows this of the message, with this text or emoji; None if nobody says."""
 
     def agree(self, question: str) -> bool:
         """A plain yes."""

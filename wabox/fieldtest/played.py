@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from wabox.fieldtest.people import Answer, Deed, Phones
+from wabox.fieldtest.people import Answer, Deed, Phones, Sight
 
 _SECONDS = 10
 
@@ -90,6 +90,21 @@ class Played:
         """As in People."""
         found = [one for one in self.messages(self.phones.b) if str(one["id"]).endswith(message_id)]
         return bool(found) and found[-1].get("media", {}).get("kind") == "image" and not found[-1]["text"]
+
+    def sees(self, sight: Sight, message_id: str, text: str = "") -> bool | None:
+        """As in People."""
+        found = [one for one in self.messages(self.phones.b) if str(one["id"]).endswith(message_id)]
+        if not found:
+            return False
+        last = found[-1]
+        put = [one["emoji"] for one in last.get("reactions", [])]
+        shown: dict[Sight, bool] = {
+            "place": "location" in last,
+            "gone": last.get("revoked") is True,
+            "edited": last["text"] == text,
+            "emoji": text in put,
+        }
+        return shown[sight]
 
     def agree(self, question: str) -> bool:
         """Always."""

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from wabox.fieldtest.field import Field, Missed
 from wabox.fieldtest.probes import script
-from wabox.whatsapp.driver import File, Receipt
+from wabox.whatsapp.driver import File, Place, Receipt
 
 _TRIES = 3
+_EMOJI = "👍"
+_GREENWICH = Place(51.4779, -0.0015, "wabox field test", "Greenwich")
 # 16 x 16 dots, all grey.
 _GREY = "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAAAAAA6mKC9AAAAD0lEQVR42mNoQAMMI1sAAAUMgAHjM1mKAAAAAElFTkSuQmCC"
 
@@ -43,7 +45,9 @@ def send(field: Field) -> None:
     field.check(
         "the id is kept", kept.ack is not None and kept.ack >= 1, 9, ack=kept.ack, anchor=kept.anchor_found
     )
+    _mended(field, second)
     _picture(field)
+    _taken_back(field, _place(field))
 
 
 def _picture(field: Field) -> None:
@@ -57,6 +61,36 @@ def _picture(field: Field) -> None:
     went = handed.outcome == "acked"
     field.check("a picture goes up", went, 38, 40, outcome=handed.outcome, reason=handed.reason)
     field.check("no text below it", field.people.is_plain(message_id) if went else None, 39)
+
+
+def _mended(field: Field, message_id: str) -> None:
+    """The text says something else, and has an emoji; no message more."""
+    device, chats, text = field.spec.device_id, (field.chat(),), f"wabox field test {field.messages}: mended"
+    field.report.keep_out(text)
+    edited = field.asked(lambda: field.gateway.edit(device, message_id, chats, text))
+    there = field.people.sees("edited", message_id, text) if edited.outcome == "edited" else False
+    field.check("a text is changed", there, 49, outcome=edited.outcome, reason=edited.reason)
+    put = field.asked(lambda: field.gateway.react(device, message_id, chats, _EMOJI, own=True))
+    there = field.people.sees("emoji", message_id, _EMOJI) if put.outcome == "reacted" else False
+    field.check("an emoji is put", there, 48, outcome=put.outcome, reason=put.reason)
+
+
+def _place(field: Field) -> str:
+    """A place instead of a text; its id."""
+    message_id, _ = field.new_message("a place")
+    handed = field.hand_over(field.chat(), message_id, "", _GREENWICH)
+    there = field.people.sees("place", message_id) if handed.outcome == "acked" else False
+    field.check("a place goes", there, 43, outcome=handed.outcome, reason=handed.reason)
+    return message_id
+
+
+def _taken_back(field: Field, message_id: str) -> None:
+    """It is deleted for everyone, and a second time does no harm."""
+    device, chats = field.spec.device_id, (field.chat(),)
+    found = [field.asked(lambda: field.gateway.revoke(device, message_id, chats)).outcome for _ in range(2)]
+    there = field.people.sees("gone", message_id) if found[0] == "revoked" else False
+    good = there if found[1] == "revoked" else False
+    field.check("deleted for everyone", good, 45, outcome=found[0], again=found[1])
 
 
 def twice(field: Field) -> None:

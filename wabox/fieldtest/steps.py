@@ -30,7 +30,7 @@ STEPS = (
     Step(4, "dialogs", 6, page_steps.dialogs, (21,)),
     Step(5, "limits", 7, page_steps.limits, (26, 27)),
     Step(6, "number checks", 8, page_steps.numbers, (7, 8, 9)),
-    Step(7, "send", 9, sending_steps.send, (2, 9, 13, 14, 38, 39, 40)),
+    Step(7, "send", 9, sending_steps.send, (2, 9, 13, 14, 38, 39, 40, 43, 45, 48, 49)),
     Step(8, "the page's own reload", 10, linking_steps.own_reload, (5, 28)),
     Step(9, "one id twice", 13, sending_steps.twice, (10,)),
     Step(10, "the browser dies", 14, sending_steps.killed, (5, 9, 11, 12, 15, 16)),

@@ -18,7 +18,7 @@ from typing import Any
 import segno
 
 from wabox.fieldtest.journal import Stopped
-from wabox.fieldtest.people import Answer, Deed, Phones
+from wabox.fieldtest.people import Answer, Deed, Phones, Sight
 
 _WORDS: dict[Deed, str] = {
     "scan": "Phone A: WhatsApp > Linked devices > Link a device, and scan the code above.",
@@ -40,6 +40,12 @@ _WORDS: dict[Deed, str] = {
     "network_off": "This machine: pull its network cable, or switch its Wi-Fi off. {seconds} s will do.",
     "network_on": "This machine: put the network back.",
     "a_removes": "Phone A: WhatsApp > Linked devices: log out the newest device.",
+}
+_SIGHTS: dict[Sight, str] = {
+    "place": "did a place on the map come, with a name?",
+    "gone": "does it say there now that the message was deleted?",
+    "edited": "does a message read now “{text}”, and that it was edited?",
+    "emoji": "is there a {text} at the message before?",
 }
 _HINT = "    Enter when it is done, s to skip"
 _WHITE_ON_BLACK, _PLAIN = "\x1b[97;40m", "\x1b[0m"  # else a code is inverted on a light terminal
@@ -90,6 +96,11 @@ class Terminal:
         said = self._line(
             "    Phone B: a grey picture came. Is there no text below it? y, n, or Enter if unsure: "
         )
+        return {"y": True, "n": False}.get(said[:1].lower())
+
+    def sees(self, sight: Sight, message_id: str, text: str = "") -> bool | None:
+        """As in People."""
+        said = self._line(f"    Phone B: {_SIGHTS[sight].format(text=text)} y, n, or Enter if unsure: ")
         return {"y": True, "n": False}.get(said[:1].lower())
 
     def agree(self, question: str) -> bool:
