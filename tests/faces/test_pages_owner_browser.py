@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -18,8 +19,11 @@ from tests.faces.tab import Tab
 from tests.faces.test_pages_browser import address, chromium, judge, log_in, served, turning, window
 from tests.faces.test_pages_imports import columns, run, uploaded
 from tests.some import some
+from wabox import fence
 from wabox.accounts import links
+from wabox.backup import record
 from wabox.box import Box
+from wabox.datadir import DataDir
 
 __all__ = ["address", "chromium", "fresh"]  # fixtures
 
@@ -114,3 +118,35 @@ def test_a_new_box_is_sound_until_it_is_somebodys(
         assert fresh.db.read_here(lambda rows: rows.value("select count(*) from users")) == 1
         sound(page, "the key", language)
         assert [one for one in said if "the server responded with a status of" not in one] == []
+
+
+def held(shop: Stage) -> None:
+    """A copy, with backups that went well and one that did not."""
+    now = shop.hands.now()
+    other = "raspberrypi, /var/lib/wabox"
+    shop.box.db.write_now(fence.quarantine, "copied", behind=now - timedelta(hours=3), other=other, now=now)
+    data, stick = DataDir(shop.box.config.data.dir), "/media/stick"
+    well = {"bytes": 48_300_000, "messages": 12_480, "sealed": True}
+    after = {"after": "exit code 3: quota exceeded", "after_failed": True}
+    doubt = {"doubts": ["invoices have no gap"], "sealed": False}
+    for days, more in ((3, {**well, **doubt}), (2, well), (1, {**well, **after})):
+        at, name = now - timedelta(days=days), f"wabox-2026-03-1{days}-030000.tar.age"
+        entry = record.Entry(at=at, tried_at=at, by="night", name=name, place=stick)
+        record.add(data, msgspec.structs.replace(entry, **more))
+    why = "/media/stick is not there; plug the stick in, or mount it."
+    record.add(data, record.Entry(at=now, by="night", name="x.tar", place=stick, why=why, missing=True))
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), FORMS)
+def test_a_held_box_and_its_backups_are_sound(
+    chromium: Browser, address: str, shop: Stage, width: int, scheme: str, language: str
+) -> None:
+    shop.box.db.write_now(lambda tx: tx.run("update users set language = :said", said=language))
+    held(shop)
+    with window(chromium, width, color_scheme=scheme) as (_, page, said):
+        log_in(page, address)
+        for path in some(("/", "/admin/held", "/admin/backups", "/admin/backups?said=backup_begun")):
+            answer = page.goto(address + path)
+            assert answer is not None and answer.status == 200, path
+            sound(page, path, language)
+        assert said == []

@@ -8,6 +8,7 @@ import random
 import shutil
 import sqlite3
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,20 +18,27 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from tests.cast import NOON, Stage, stage
+from tests.cast import NOON, Stage, settings, stage
 from tests.faces.scene import SECTIONS, dress
 from tests.some import some
 from wabox import config, datadir, fence, migrations, open_box, swapping
 from wabox.accounts import users
-from wabox.backup import age, making, packing, reading, restoring
+from wabox.backup import age, making, packing, reading, releasing, restoring
 from wabox.backup.age import Key, Lock
 from wabox.backup.packing import Manifest
 from wabox.billing import invoices
 from wabox.checkup import promises
 from wabox.datadir import DataDir
-from wabox.db import Rows
+from wabox.db import Rows, Tx
+from wabox.devices import orders
+from wabox.devices import stored as devices
+from wabox.engine import page_events
+from wabox.engine.turns import Turns
 from wabox.errors import Invalid, Unavailable
 from wabox.media import stored as media
+from wabox.messages import explaining, outbox, stored, template
+from wabox.whatsapp.driver import Event
+from wabox.whatsapp.fake import FakeDriver
 
 PICTURE = b"a picture of the shop" * 9_000
 
@@ -277,3 +285,64 @@ def test_deleted_while_it_is_packed_a_file_is_in_it_all_the_same(
 
     monkeypatch.setattr(making, "snapshot", and_then_it_goes)
     assert f"media/ab/ab{'0' * 62}" in [one.name for one in lived.made().manifest.parts]
+
+
+def test_row_48_a_backup_while_messages_come_has_all_that_were_taken_before_it(lived: Lived) -> None:
+    """Row 48: a sound copy, though somebody writes all the time."""
+    box, taken, over = lived.stage.box, [], threading.Event()
+
+    def till() -> None:
+        while not over.is_set():
+            taken.append(box.db.write_now(_queued, lived.stage))
+
+    thread = threading.Thread(target=till)
+    thread.start()
+    try:
+        while len(taken) < 50:
+            time.sleep(0.001)
+        before = list(taken)
+        made = lived.made()
+    finally:
+        over.set()
+        thread.join()
+    data = put_back(lived, made)
+    there = {int(str(row[0])) for row in asked(data.database, "select id from messages")}
+    assert set(before) <= there
+    assert len(taken) > len(before)
+    with contextlib.closing(sqlite3.connect(data.database)) as connection:
+        assert list(promises.broken(connection)) == []
+
+
+def test_row_49_nothing_of_an_older_backup_goes_by_itself(lived: Lived) -> None:
+    """Row 49: what may have gone since waits for a word, with a phone that is linked again too."""
+    job = lived.stage.box.db.write_now(_queued, lived.stage)
+    data = put_back(lived, lived.made())
+    place = config.parse(settings(**SECTIONS), base=lived.place / "new")
+    with open_box.opened(place, data) as box:
+
+        def take(event: Event) -> None:
+            box.db.write_now(page_events.verb(event, box))
+
+        driver = FakeDriver(take, now=box.now)
+        turns = Turns(box, driver, "boot-2")
+        device = lived.stage.asha.device_id
+        box.db.write_now(lambda tx: orders.start(tx, devices.by_id(tx, device)))
+        phone = box.db.read_here(devices.by_id, device)
+        driver.open(phone.spec)
+        driver.scan(device, phone.phone or "8801700000009")
+        turns.turn(device)
+
+        def why() -> str | None:
+            message = box.db.read_here(stored.by_id, job)
+            waits = box.db.read_here(explaining.explain, [message], config=place, now=box.now())
+            return waits[job].reason if job in waits else None
+
+        assert (driver.handed, why()) == ([], "quarantined")
+        box.db.write_now(releasing.release, user_id=None, now=box.now())
+        assert why() != "quarantined"
+
+
+def _queued(tx: Tx, made: Stage) -> int:
+    device = devices.by_id(tx, made.asha.device_id)
+    text = template.parse("Your order is ready")
+    return outbox.accept(tx, device, phone="8801711000001", template=text, values={}, now=made.hands.now())

@@ -65,7 +65,7 @@ ROWS = {
     51: "upgrade with one in doubt",
     52: "poison",
 }
-LATER = {48: "there is no backup command yet", 49: "there is no restore yet"}
+LATER: dict[int, str] = {}
 NAMED = re.compile(r"(?<![a-z])rows?[ _](\d+(?:(?:-|, | and |_and_)\d+)*)", re.IGNORECASE)
 
 
