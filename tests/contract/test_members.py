@@ -119,6 +119,7 @@ REACH = """() => {
 }"""
 
 
+MB = 1024 * 1024
 FILES: list[tuple[FileKind, str, str]] = [
     ("image", "image/jpeg", "a.jpeg"),
     ("document", "application/pdf", "bill.pdf"),
@@ -206,6 +207,7 @@ def test_what_sending_does_not_need_is_named_and_stops_nothing(place: ChromiumWo
     assert handed.outcome == "acked"
     seen = place.gateway.checkup(spec.device_id)
     assert (seen.missing, seen.lacks) == ((), (name,))
+    assert seen.takes == {"image": 64 * MB, "video": 64 * MB, "audio": 64 * MB, "document": 2_048 * MB}
     place.driver.close(spec.device_id)
 
 

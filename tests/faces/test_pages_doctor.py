@@ -196,3 +196,11 @@ def test_what_hinders_comes_with_its_next_step(shop: Stage, seen: Checkup, sente
     report = doctor.examine(sales, seen, now=shop.hands.now())
     assert sentence in [one.sentence for one in report.findings]
     assert report.next_step == doctor.STEPS[sentence]
+
+
+def test_how_large_a_file_the_page_takes_is_told_of_a_phone_that_is_linked(shop: Stage) -> None:
+    device = replace(shop.device(), state="ready", detail=None)
+    seen = Checkup("C", "w", "2.3", "4.6", takes={"image": 64 * 2**20, "document": 2**31})
+    found = {one.code: one.value for one in doctor.examine(device, seen, now=shop.hands.now()).findings}
+    assert found["takes"] == "image 64 MB, document 2,048 MB"
+    assert "takes" not in {one.code for one in doctor.examine(device, Checkup("C"), now=shop.hands.now()).findings}

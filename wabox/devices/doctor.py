@@ -11,6 +11,7 @@ from wabox.devices.stored import ENDED, Device
 from wabox.whatsapp.driver import Checkup
 
 Status = Literal["good", "note", "bad"]
+MEGABYTE = 1024 * 1024
 UNSCANNED = timedelta(minutes=2)
 MOST_SKEW = timedelta(minutes=1)
 STOPPED = "The phone is not started here."
@@ -30,6 +31,7 @@ PASSKEY = "WhatsApp wants the account's passkey before it links."
 CHECKPOINT = "WhatsApp wants to be sure that the account is yours."
 DIALOG = "The page shows a box that wants an answer."
 TROUBLE = "The page had to be opened anew."
+TAKES = "WhatsApp's page says how large a file it takes."
 LINKED = "The phone is linked, and the page is ready."
 
 STEPS = {
@@ -52,7 +54,7 @@ STEPS = {
 }
 # What the doctor adds to an advice, which names the trouble already; its other findings only follow from that.
 ADDS = ("passkey", "checkpoint", "dialog", "clock")
-SENTENCES = (*STEPS.values(), *STEPS, STOPPED, BROWSER, REACHED, CLOCK, FITS, TROUBLE, LINKED)
+SENTENCES = (*STEPS.values(), *STEPS, STOPPED, BROWSER, REACHED, CLOCK, FITS, TROUBLE, TAKES, LINKED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,9 @@ def _link(device: Device, seen: Checkup, now: datetime) -> list[Finding]:
         found.append(_code(device, seen, now))
     if device.ready:
         found.append(Finding("link", "good", LINKED))
+        if seen.takes:
+            sizes = (f"{kind} {size // MEGABYTE:,} MB" for kind, size in seen.takes.items())
+            found.append(Finding("takes", "good", TAKES, ", ".join(sizes)))
     return found
 
 

@@ -432,6 +432,7 @@ class Checkup:
 
     missing: bindings without which nothing is sent; lacks: those that only something else needs.
     patches: {name: off, not_needed, in_force or failed} of our own mends beside wa-js.
+    takes: bytes of a file that the page itself takes, by image, video, audio, document, of those that it tells.
 
     reached: the site's name, once the page is there. dialog: a box waits on it, `pressable` if it has one main
     button. trouble: why the session last had to begin anew, with its time. skew: of this machine's clock before
@@ -445,6 +446,7 @@ class Checkup:
     missing: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     patches: Mapping[str, str] = field(default_factory=dict)
+    takes: Mapping[str, int] = field(default_factory=dict)
     dialog: bool = False
     pressable: bool = False
     trouble: str | None = None

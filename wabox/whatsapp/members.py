@@ -138,6 +138,7 @@ MEMBERS = (
     _("WAWebGetNewChatMessageCappingInfoJob.fetchOrUpdateCapStatus", "limits", "B 60661072789"),
     _("WAWebIndividualNewChatMessageCappingLimitUtils.canSendMsgWhileCapped", "limits", "B 60759551091"),
     _("WAWebSendMsgChatAction.resendMsgToChat", "send", "B 60310699402"),
+    _("MediaGatingUtils.getUploadLimit", "send", "wa-js"),
     _("WAWebABProps.getABPropConfigValue", "send", "wa-js #3575"),
     _("timelock.time_enforcement_ends", "limits", "B 54128714734"),
     _("timelock.enforcement_type", "limits", "B 54128714734"),

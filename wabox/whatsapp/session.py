@@ -120,6 +120,7 @@ class Session:
             missing=look.missing if look and there else (),
             lacks=look.lacks if look and there else (),
             patches=look.patches if look and there else {},
+            takes=look.takes if look and there else {},
             dialog=look is not None and look.dialog,
             pressable=look is not None and look.pressable,
             trouble=self._trouble[0],

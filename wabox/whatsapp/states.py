@@ -36,6 +36,7 @@ class Gate:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One look at the page. connected: the socket was up within the last few seconds. limits: None = not told.
+    takes: bytes of a file that the page takes, by kind, of those that it tells.
 
     missing: without these nothing is sent; lacks: without these something else is not done.
 
@@ -70,6 +71,7 @@ class Seen:
     dialog: bool
     pressable: bool
     limits: Limits | None
+    takes: Mapping[str, int]
 
 
 def seen(raw: Any) -> Seen:
@@ -102,6 +104,7 @@ def seen(raw: Any) -> Seen:
         dialog=isinstance(data.get("dialog"), dict),
         pressable=isinstance(data.get("dialog"), dict) and data["dialog"].get("button") is True,
         limits=limits(data.get("limits")),
+        takes=_takes(data.get("takes")),
     )
 
 
@@ -222,6 +225,12 @@ def _names(raw: Any) -> tuple[str, ...]:
 def _patches(raw: Any) -> dict[str, str]:
     known = raw if isinstance(raw, dict) else {}
     return {name: str(known[name])[:20] for name in patches.NAMES if name in known}
+
+
+def _takes(raw: Any) -> dict[str, int]:
+    known = raw if isinstance(raw, dict) else {}
+    sizes = {kind: known.get(kind) for kind in ("image", "video", "audio", "document")}
+    return {kind: int(size) for kind, size in sizes.items() if isinstance(size, int | float) and 0 < size < 2**53}
 
 
 def _text(value: Any) -> str | None:

@@ -67,8 +67,16 @@ const status = () => {
     checkpoint: authenticated ? checkpoint() : null,
     dialog: dialogSaid(authenticated),
     limits: authenticated ? limits() : null,
+    takes: authenticated ? takes() : null,
   };
 };
+// How many bytes of a file the page takes, by its kind; nothing of a kind, if the page does not say.
+const takes = () => Object.fromEntries(
+  ['image', 'video', 'audio', 'document'].map((kind) => [
+    kind,
+    unless(null, () => Number(app.MediaGatingUtils.getUploadLimit(kind, null))),
+  ]),
+);
 const versions = () => {
   const page = (window.Debug && window.Debug.VERSION) || 'unknown';
   return { page: String(page), wajs: String(WPP.version || options.wajs) };
