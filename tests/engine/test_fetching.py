@@ -205,7 +205,7 @@ def test_by_itself_only_what_is_small_comes_and_only_from_people_who_are_known(t
 
 
 def test_by_itself_nothing_comes_when_files_fill_most_of_their_room(tmp_path: Path) -> None:
-    engine = make(tmp_path, media={"inbound": "auto", "disk_megabytes": 1})
+    engine = make(tmp_path, media={"inbound": "auto", "disk_megabytes": 2})
     engine.send(PHONE)
     engine.turn()
     first = comes(engine, pdf() + b" " * 900_000)

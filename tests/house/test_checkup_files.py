@@ -11,7 +11,7 @@ from tests import fresh
 from wabox import config as settings
 from wabox import datadir
 from wabox.checkup import files
-from wabox.media.keeping import Room
+from wabox.media.room import Room
 
 MEGABYTE = 1024 * 1024
 

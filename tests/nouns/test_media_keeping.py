@@ -18,7 +18,7 @@ from wabox.accounts.states import Actor
 from wabox.db import Row, Rows, Tx
 from wabox.engine.filing import Filing
 from wabox.errors import Invalid, NotFound, Unavailable
-from wabox.media import intake, keeping, store, stored
+from wabox.media import intake, keeping, room, store, stored
 from wabox.media.kinds import MEGABYTE
 from wabox.messages import outbox, template
 from wabox.texts import stored as texts
@@ -119,7 +119,7 @@ def test_longest_unused_makes_room_and_what_is_needed_never(shop: Stage) -> None
     first, second = take(shop, BIG + b"1", "1.pdf").media, take(shop, BIG + b"2", "2.pdf").media
     job_id = carry(shop, first.id)
     shop.hands.forward(minutes=1)
-    third = take(shop, BIG + b"3", "3.pdf", room=1)
+    third = take(shop, BIG + b"3", "3.pdf", room=2)
     assert third.made_room
     held = {
         row["id"]
@@ -128,10 +128,10 @@ def test_longest_unused_makes_room_and_what_is_needed_never(shop: Stage) -> None
     assert held == {first.id, third.media.id} and second.id not in held
     carry(shop, third.media.id)
     with pytest.raises(Unavailable) as refusal:
-        take(shop, BIG + b"4", "4.pdf", room=1)
+        take(shop, BIG + b"4", "4.pdf", room=2)
     assert refusal.value.code == "media_full"
     end(shop, job_id)
-    assert take(shop, BIG + b"5", "5.pdf", room=1).made_room
+    assert take(shop, BIG + b"5", "5.pdf", room=2).made_room
 
 
 def test_room_is_made_in_one_pass_and_a_file_is_free_with_its_last_row(shop: Stage) -> None:
@@ -149,7 +149,7 @@ def test_room_is_made_in_one_pass_and_a_file_is_free_with_its_last_row(shop: Sta
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Tx, "all", counted)
-        assert take(shop, pdf() + b" " * 900_000, "big.pdf", room=1).made_room
+        assert take(shop, pdf() + b" " * (MEGABYTE - len(pdf())), "big.pdf", room=2).made_room
     assert sum("last_used_at" in sql for sql in asked) == 1
     rows = shop.box.db.read_here(lambda r: r.all("select id from media where removed_at is null"))
     assert not {row["id"] for row in rows} & {shared.id, *(one.id for one in small)}
@@ -173,8 +173,8 @@ def test_room_is_counted_once_a_file(shop: Stage) -> None:
     take(shop, BIG, "1.pdf")
     take(shop, BIG, "1.pdf", user_id=shop.bilal.id)
     take(shop, opus(), "1.ogg")
-    assert shop.box.db.read_here(keeping.used_bytes) == len(BIG) + len(opus()) < MEGABYTE
-    assert shop.box.db.read_here(keeping.held_bytes, shop.bilal.id) == len(BIG)
+    assert shop.box.db.read_here(room.used_bytes) == len(BIG) + len(opus()) < MEGABYTE
+    assert shop.box.db.read_here(room.held_bytes, shop.bilal.id) == len(BIG)
 
 
 def test_start_sweeps_what_a_crash_left_and_nothing_that_a_row_names(shop: Stage) -> None:

@@ -19,7 +19,7 @@ from wabox.api import fetching, wire
 from wabox.box import Box
 from wabox.db import Tx
 from wabox.errors import Invalid, Refusal
-from wabox.media import converting, intake, keeping, stored
+from wabox.media import coming, converting, intake, keeping, stored
 from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming
 from wabox.media.stored import Media, Origin
@@ -111,7 +111,8 @@ async def _taken(
     limits, made_room = box.config.media, False
     most_bytes = limits.max_megabytes * MEGABYTE
     origin: Origin = "upload" if given.url is None else "url"
-    with Incoming(box.media, most_bytes=most_bytes) as incoming:
+    room = await box.db.read(coming.room_for, caller.user.id, limits.disk_megabytes, now=box.now())
+    with Incoming(box.media, most_bytes=most_bytes, room=room) as incoming:
         if sound is not None:
             ending = sound.filename
             await asyncio.to_thread(_copy, stored.path_of(box.media, sound.stored_sha256), incoming)

@@ -153,6 +153,7 @@ async def _read(response: httpx.Response, incoming: Incoming, most_bytes: int) -
     told = response.headers.get("content-length", "")
     if told.isascii() and told.isdigit() and int(told[:18]) > most_bytes:
         raise too_large(most_bytes)
+    incoming.announce(int(told[:18]) if told.isascii() and told.isdigit() else 0)
     try:
         async for chunk in response.stream:  # type: ignore[union-attr]
             await asyncio.to_thread(incoming.write, chunk)

@@ -16,7 +16,7 @@ from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Rows, Tx
 from wabox.downloads import Given
-from wabox.media import intake, keeping, stored
+from wabox.media import coming, intake, keeping, stored
 from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming
 from wabox.mounting import Mount
@@ -54,7 +54,7 @@ class File(Struct):
 @post(
     "/media",
     status_code=201,
-    responses=wire.errors(409) | {200: wire.another(File, "You have these bytes already: the same id.")},
+    responses=wire.errors(402, 409) | {200: wire.another(File, "You have these bytes already: the same id.")},
     opt={"upload": uploads.FIELD, "meter": "send"},
     request_max_body_size=None,
     summary="Upload a file",
@@ -63,15 +63,17 @@ async def upload(request: StrictRequest, box: Box, caller: Caller) -> Response[F
     """Send multipart/form-data with the field `file`. What it is, is told by its content, never by its name.
 
     The same bytes again are 200 and the same id. 413: over `[media] max_megabytes`. 422 `bad_file`: not of a kind
-    that is sent, damaged, or two things at once; nothing of it is kept. 503 `media_full`: what nothing needs is
-    removed first, and still there is no room. 422 `plan_megabytes`: over what your plan lets in within 24 hours;
-    422 `upload_too_slow`: nothing came for a minute, or not all of it in 15.
+    that is sent, damaged, or two things at once; nothing of it is kept. 503 `media_full`: over your account's part
+    of the room for files, though what nothing needs is removed first. 429 `too_many_uploads`: six of yours are on
+    their way. 402 `no_plan`; 422 `plan_megabytes`: over what your plan lets in within 24 hours; 422
+    `upload_too_slow`: nothing came for a minute, or not all of it in 15.
     """
     limits, made_room = box.config.media, False
     most_bytes = limits.max_megabytes * MEGABYTE
     status = 201
     with Incoming(box.media, most_bytes=most_bytes) as incoming:
-        filename = await uploads.read(request, incoming, most_bytes=most_bytes)
+        room = box.db.read(coming.room_for, caller.user.id, limits.disk_megabytes, now=box.now())
+        filename = await uploads.read(request, incoming, room, most_bytes=most_bytes)
         async with intake.taken(box.db, box.media, incoming, filename) as examined:
 
             def verb(tx: Tx) -> File:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 from litestar import Request
@@ -11,6 +11,7 @@ from litestar.exceptions import InternalServerException
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from wabox.errors import Invalid, Refusal
+from wabox.media.coming import Room
 from wabox.media.store import Incoming, too_large
 
 FIELD = "file"
@@ -22,12 +23,16 @@ _SLOW = "The file came too slowly and was not taken; try again on a better conne
 _HOW = "Send multipart/form-data with the file in the field `file`."
 
 
-async def read(request: Request[Any, Any, Any], incoming: Incoming, *, most_bytes: int) -> str | None:
+async def read(
+    request: Request[Any, Any, Any], incoming: Incoming, room: Awaitable[Room], *, most_bytes: int
+) -> str | None:
     """The file is in `incoming`, all of it; its name, if the client gave one.
 
-    Raises Invalid `bad_upload`, `upload_too_slow`, TooLarge, and Unavailable `storage_full`. What was refused
-    half-read is read on for a while, and thrown away.
+    room: what its account may have on its way, which is asked before a byte is kept. Raises Invalid `bad_upload`,
+    `upload_too_slow`, TooLarge, TooMany, Unavailable and what `room` raises. What was refused half-read is read
+    on for a while, and thrown away.
     """
+    found = await _refused_or(room)
     kind, options = request.content_type
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not 1 <= len(boundary) <= 200 or not boundary.isascii():
@@ -36,6 +41,10 @@ async def read(request: Request[Any, Any, Any], incoming: Incoming, *, most_byte
         raise too_large(most_bytes)
     stream = _timely(request.stream())
     try:
+        if isinstance(found, Refusal):
+            raise found
+        incoming.place.room = found
+        incoming.announce(request.content_length or 0)
         return await _file(stream, boundary, incoming)
     except Refusal:
         await _drain(stream)
@@ -45,6 +54,13 @@ async def read(request: Request[Any, Any, Any], incoming: Incoming, *, most_byte
         raise _bad(f"The body is not what its boundary says, or not whole. {_HOW}") from None
     except InternalServerException:
         raise _bad("The connection ended before the file was whole; send it again.") from None
+
+
+async def _refused_or(room: Awaitable[Room]) -> Room | Refusal:
+    try:
+        return await room
+    except Refusal as refusal:
+        return refusal
 
 
 async def _timely(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

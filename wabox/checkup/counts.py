@@ -14,8 +14,8 @@ from wabox.config import Config
 from wabox.db import Rows
 from wabox.devices import orders
 from wabox.fence import Fence
-from wabox.media import keeping
-from wabox.media.keeping import Room
+from wabox.media import room
+from wabox.media.room import Room
 from wabox.messages import explaining, stored
 
 LATE = timedelta(minutes=1)
@@ -124,7 +124,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         stuck=mail.stuck(rows),
         clock_wrong=machine_clock.is_wrong(rows),
         fence=fence.of(rows),
-        files=keeping.room(rows),
+        files=room.of_box(rows),
         files_megabytes=config.media.disk_megabytes,
         database_used=retention.used_bytes(rows),
         database_megabytes=config.data.database_megabytes,

@@ -16,8 +16,7 @@ from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config
 from wabox.datadir import DataDir
 from wabox.db import Rows
-from wabox.media import keeping
-from wabox.media.keeping import Room
+from wabox.media.room import Room, of_box
 from wabox.whatsapp import browser
 
 MEGABYTE = 1024 * 1024
@@ -116,7 +115,7 @@ def _stored(data: DataDir, config: Config) -> Iterator[Finding]:
     try:
         with closing(sqlite3.connect(f"file:{data.database}?mode=ro", uri=True, timeout=5)) as connection:
             connection.row_factory = sqlite3.Row
-            found = keeping.room(Rows(connection))
+            found = of_box(Rows(connection))
     except sqlite3.Error:
         return
     yield room(found, config.media.disk_megabytes, shutil.disk_usage(data.path).free)

@@ -19,7 +19,7 @@ from wabox.contacts import identities
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 from wabox.languages import later
-from wabox.media import keeping
+from wabox.media import keeping, room
 from wabox.media.keeping import Examined, Kept
 from wabox.media.kinds import MEGABYTE
 from wabox.media.stored import Kind
@@ -28,7 +28,7 @@ from wabox.whatsapp.driver import Inbound
 
 State = Literal["waiting", "here", "expired", "too_large", "refused", "failed"]
 RESTS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
-SHARE_BY_ITSELF = 0.8  # of the room for files, that what nobody asked for may fill
+SHARE_BY_ITSELF = 0.8  # of the user's room for files, that what nobody asked for may fill
 SAYS = {
     "off": later(
         'Files that people send are not fetched on this box; its owner can set [media] inbound to "ask".'
@@ -222,7 +222,7 @@ def claim(tx: Tx, device_id: int, settings: Settings, *, now: datetime) -> Wante
     )
     if row is None:
         return None
-    if settings.inbound == "off" or (row["by_itself"] and _is_mostly_full(tx, settings)):
+    if settings.inbound == "off" or (row["by_itself"] and _is_mostly_full(tx, row["user_id"], settings)):
         tx.run("update inbox_files set asked_at = null, by_itself = 0 where inbox_id = :id", id=row["inbox_id"])
         return None
     if row["tries"] >= len(RESTS):
@@ -244,8 +244,8 @@ def claim(tx: Tx, device_id: int, settings: Settings, *, now: datetime) -> Wante
     )
 
 
-def _is_mostly_full(rows: Rows, settings: Settings) -> bool:
-    return keeping.used_bytes(rows) >= SHARE_BY_ITSELF * settings.disk_megabytes * MEGABYTE
+def _is_mostly_full(rows: Rows, user_id: int, settings: Settings) -> bool:
+    return room.held_bytes(rows, user_id) >= SHARE_BY_ITSELF * room.part(rows, settings.disk_megabytes)
 
 
 def put_off(tx: Tx, inbox_id: int, reason: str) -> None:

@@ -35,6 +35,17 @@ FILLED = (
         "The files of this box take all of the %(most)s MB that they may; delete some that nothing needs, or "
         "raise [media] disk_megabytes."
     ),
+    later(
+        "Your files take all of the %(most)s MB that are your part of this box; delete some that nothing needs, "
+        "or ask the owner of the box for more."
+    ),
+    later("Files need a plan, and you have none yet; choose one under Billing."),
+    later("%(most)s files of yours are on their way already; send this one when they are here."),
+    later("Files of yours are on their way, and there is room for %(most)s MB; send this one when they are here."),
+    later(
+        "There is room for %(most)s MB more of your files beside those that something needs; make this one "
+        "smaller, or take files off stored texts and campaigns."
+    ),
     later("%(n)s claims of payment were false."),
     later("%(n)s people complained about its messages within 30 days."),
     later("%(field)s is what wabox calls something else; give the field another name."),

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from wabox import times
 from wabox.billing import subscriptions
 from wabox.db import Rows
-from wabox.errors import Invalid
+from wabox.errors import InsufficientCredits, Invalid
 from wabox.media.kinds import MEGABYTE
 
 DAY = timedelta(days=1)
@@ -40,8 +40,19 @@ def of_user(rows: Rows, user_id: int, *, now: datetime) -> Allowance:
     return Allowance(most, sum(size for _, size in _came(rows, user_id, now)))
 
 
+def check_plan(rows: Rows, user_id: int, *, now: datetime) -> None:
+    """Raises InsufficientCredits `no_plan` where plans are sold and the user never had one."""
+    if subscriptions.standing_now(rows, user_id, now=now).none:
+        sentence = "Files need a plan, and you have none yet; choose one under Billing."
+        raise InsufficientCredits("no_plan", sentence, details={"file": sentence})
+
+
 def check(rows: Rows, user_id: int, coming: int, *, now: datetime) -> None:
-    """Raises Invalid `plan_megabytes` if so many bytes more are over the plan, with when they fit."""
+    """Raises InsufficientCredits `no_plan`; Invalid `plan_megabytes` if so many bytes more are over the plan.
+
+    That says when they fit.
+    """
+    check_plan(rows, user_id, now=now)
     found = of_user(rows, user_id, now=now)
     if not found.most or found.used + coming <= found.most:
         return

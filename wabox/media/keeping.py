@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wabox import times
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid, Unavailable
-from wabox.media import allowance, stored
+from wabox.errors import Invalid
+from wabox.media import allowance, room, stored
 from wabox.media.found import Found
-from wabox.media.kinds import MEGABYTE
+from wabox.media.room import NEEDED, STORED
 from wabox.media.stored import Media, Origin
 
 PIECE = 200
 
 # Tables of which a row may name a file; as long as one does, the file's own row stays.
 NAMED_BY = ("messages", "campaigns", "texts", "inbox_files")
-# What must not lose its file: a stored text carries it, or it is still to go.
-_STORED = "exists (select 1 from texts t where t.media_id = media.id)"
-NEEDED = f"""({_STORED}
-    or exists (select 1 from messages m where m.media_id = media.id and m.status in ('queued', 'sending'))
-    or exists (select 1 from campaigns c where c.media_id = media.id
-               and c.status in ('scheduled', 'sending', 'paused')))"""  # noqa: S608 - constants
 _UNNAMED = " and ".join(f"not exists (select 1 from {one} t where t.media_id = media.id)" for one in NAMED_BY)  # noqa: S608
 
 
@@ -52,9 +45,9 @@ class Kept:
 def keep(tx: Tx, user_id: int, examined: Examined, *, origin: Origin, disk_megabytes: int, now: datetime) -> Kept:
     """The user holds the file. The same bytes again are the one they hold already, used now.
 
-    disk_megabytes: what all files may take; those that nothing needs make room, longest unused first. Raises
-    Unavailable `media_full`, Invalid `plan_megabytes` for what is over the plan's share of a day. That somebody
-    else holds the same changes nothing that can be seen.
+    disk_megabytes: what all files may take, the user's an equal part of it; those that nothing needs make room,
+    longest unused first. Raises Unavailable `media_full`, InsufficientCredits `no_plan`, Invalid `plan_megabytes`
+    for what is over the plan's share of a day. That somebody else holds the same changes nothing that can be seen.
     """
     known = tx.one(
         """select * from media where user_id = :user_id and sha256 = :sha256 and mime = :mime
@@ -68,7 +61,8 @@ def keep(tx: Tx, user_id: int, examined: Examined, *, origin: Origin, disk_megab
         return Kept(stored.by_id(tx, known["id"]), new=False)
     if origin in ("upload", "url"):
         allowance.check(tx, user_id, examined.bytes, now=now)
-    made_room = _make_room(tx, examined.bytes, disk_megabytes * MEGABYTE, now)
+    going = room.wanted(tx, user_id, examined.bytes, disk_megabytes)
+    _gone(tx, going, now)
     media_id = tx.insert(
         """insert into media (user_id, sha256, stored_sha256, kind, mime, filename, bytes, width, height, seconds,
              origin, created_at, last_used_at)
@@ -87,7 +81,7 @@ def keep(tx: Tx, user_id: int, examined: Examined, *, origin: Origin, disk_megab
         origin=origin,
         now=times.stored(now),
     )
-    return Kept(stored.by_id(tx, media_id), new=True, made_room=made_room)
+    return Kept(stored.by_id(tx, media_id), new=True, made_room=bool(going))
 
 
 def use(tx: Tx, media_id: int, *, now: datetime) -> None:
@@ -107,7 +101,7 @@ def is_stale(found: Media, now: datetime) -> bool:
 def remove(tx: Tx, user_id: int, media_id: int, *, now: datetime) -> Media:
     """The user's file is gone; the log still says what went. Raises NotFound, Invalid `in_use`."""
     found = stored.of_user(tx, user_id, media_id)
-    if tx.value(f"select {_STORED} from media where id = :id", id=media_id):  # noqa: S608 - a constant
+    if tx.value(f"select {STORED} from media where id = :id", id=media_id):  # noqa: S608 - a constant
         raise Invalid("in_use", "A stored text carries this file; take it off there, or delete the text, first.")
     if is_needed(tx, media_id):
         raise Invalid(
@@ -157,43 +151,6 @@ def uses(rows: Rows, media_id: int, *, most: int = 3) -> Uses:
         campaigns=tuple(Use(row["id"], row["name"]) for row in campaigns),
         texts=tuple(Use(row["id"], row["name"]) for row in texts),
         needed=is_needed(rows, media_id),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """Bytes that the files of the box take, each file once. needed: of these, what must not be removed now."""
-
-    used: int
-    needed: int
-
-
-def room(rows: Rows) -> Room:
-    """How much of their share of the disk files take."""
-    needed = rows.value(
-        f"""select coalesce(sum(bytes), 0) from (select max(bytes) as bytes from media
-            where removed_at is null and {NEEDED} group by stored_sha256)"""  # noqa: S608 - a constant
-    )
-    return Room(used_bytes(rows), int(needed))
-
-
-def used_bytes(rows: Rows) -> int:
-    """What all files of the box take, each once."""
-    return int(
-        rows.value(
-            """select coalesce(sum(bytes), 0) from (
-                 select max(bytes) as bytes from media where removed_at is null group by stored_sha256)"""
-        )
-    )
-
-
-def held_bytes(rows: Rows, user_id: int) -> int:
-    """What the user's files take."""
-    return int(
-        rows.value(
-            "select coalesce(sum(bytes), 0) from media where user_id = :user_id and removed_at is null",
-            user_id=user_id,
-        )
     )
 
 
@@ -248,46 +205,6 @@ def lost(tx: Tx, there: Sequence[str], *, now: datetime) -> int:
 def expires_at(found: Media, keep_days: int) -> datetime | None:
     """When it goes if nobody uses it again; None: when room is wanted."""
     return found.last_used_at + timedelta(days=keep_days) if keep_days else None
-
-
-def _make_room(tx: Tx, coming: int, most: int, now: datetime) -> bool:
-    """There is room for so many bytes; whether something was removed for it."""
-    missing = used_bytes(tx) + coming - most
-    if missing <= 0:
-        return False
-    gone = _longest_unused(tx, missing) if coming <= most else None
-    if gone is None:
-        raise Unavailable(
-            "media_full",
-            f"The files of this box take all of the {most // MEGABYTE:,} MB that they may; delete some that "
-            "nothing needs, or raise [media] disk_megabytes.",
-            retry_after=3600,
-        )
-    _gone(tx, gone, now)
-    return True
-
-
-def _longest_unused(rows: Rows, missing: int) -> list[int] | None:
-    """What must go so that so many bytes are free, the longest unused first; None if not all of them can be.
-
-    A file is free when the last row that names it goes, so each is summed where that one comes.
-    """
-    free = rows.all(
-        f"""select id, stored_sha256, bytes from media where removed_at is null and not {NEEDED}
-            order by last_used_at, id"""  # noqa: S608 - a constant
-    )
-    held = Counter(
-        row["stored_sha256"] for row in rows.all("select stored_sha256 from media where removed_at is null")
-    )
-    gone: list[int] = []
-    for row in free:
-        if missing <= 0:
-            break
-        gone.append(row["id"])
-        held[row["stored_sha256"]] -= 1
-        if not held[row["stored_sha256"]]:
-            missing -= row["bytes"]
-    return gone if missing <= 0 else None
 
 
 def _gone(tx: Tx, media_ids: Sequence[int], now: datetime) -> None:

@@ -21,6 +21,7 @@ from typing import IO
 
 from wabox.datadir import flush_directory
 from wabox.errors import TooLarge, Unavailable
+from wabox.media.coming import Place, Room
 from wabox.media.kinds import MEGABYTE
 from wabox.media.stored import path_of
 
@@ -38,11 +39,12 @@ _pinned: Counter[str] = Counter()  # hashes whose rows are being written
 class Incoming:
     """A file on its way in. As a context: what was not placed is gone when it is left."""
 
-    def __init__(self, folder: Path, *, most_bytes: int) -> None:
-        """folder: `data/media`. Raises Unavailable `storage_full`."""
+    def __init__(self, folder: Path, *, most_bytes: int, room: Room | None = None) -> None:
+        """folder: `data/media`. room: what its account may have on its way. Raises Unavailable `storage_full`."""
         self._folder = folder
         self._most = most_bytes
         self._sum = hashlib.sha256()
+        self.place = Place(room)
         self.bytes = 0
         self.claims = ""  # the content type that its sender gives it; it proves nothing
         self.path = part(folder)
@@ -55,12 +57,19 @@ class Incoming:
     def __exit__(self, *_: object) -> None:
         self._file.close()
         self.path.unlink(missing_ok=True)
+        self.place.__exit__()
+
+    def announce(self, size: int) -> None:
+        """So many bytes will come. Raises TooMany `too_many_uploads`, Unavailable `media_full`, `storage_full`."""
+        self.place.take(size)
+        _refuse_when_full(self._folder, size)
 
     def write(self, piece: bytes) -> None:
-        """The piece is in it. Raises TooLarge `too_large`, Unavailable `storage_full`."""
+        """The piece is in it. Raises TooLarge `too_large`, Unavailable `storage_full`, and as `announce`."""
         self.bytes += len(piece)
         if self.bytes > self._most:
             raise too_large(self._most)
+        self.place.take(self.bytes)
         self._sum.update(piece)
         with full_disk_is_said():
             self._file.write(piece)

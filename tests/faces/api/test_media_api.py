@@ -172,7 +172,7 @@ def test_too_large_a_file_is_refused_and_leaves_nothing(open_api: Open, monkeypa
 
 
 def test_full_of_files_is_named_and_the_longest_unused_make_room(open_api: Open) -> None:
-    api = open_api(media={"disk_megabytes": 1})
+    api = open_api(media={"disk_megabytes": 2})
     piece = b" " * 400_000
     for number in range(3):
         assert upload(api, pdf(str(number)) + piece).status_code == 201

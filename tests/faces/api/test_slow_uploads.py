@@ -12,6 +12,7 @@ import pytest
 from wabox.api import uploads
 from wabox.dashboard.frame import form
 from wabox.errors import Invalid
+from wabox.media.coming import Room
 from wabox.media.store import Incoming
 
 HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
@@ -34,9 +35,13 @@ class Slow:
             yield piece
 
 
+async def room() -> Room:
+    return Room(1, 10_000)
+
+
 async def taken(request: Slow, folder: Path) -> None:
     with Incoming(folder, most_bytes=10_000) as incoming:
-        await uploads.read(cast(Any, request), incoming, most_bytes=10_000)
+        await uploads.read(cast(Any, request), incoming, room(), most_bytes=10_000)
 
 
 def test_silence_in_the_middle_is_given_up_and_leaves_nothing(

@@ -25,7 +25,7 @@ from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
-from wabox.errors import Invalid, Refusal, TooLarge, Unavailable
+from wabox.errors import Invalid, Refusal
 from wabox.languages import later
 from wabox.media.stored import Media
 from wabox.messages import carrying
@@ -115,7 +115,7 @@ async def review(desk: Desk) -> Response[str]:
     if file is not None:
         try:
             draft = replace(draft, media_id=await file_forms.brought(desk, form, file))
-        except (Invalid, TooLarge, Unavailable) as refusal:
+        except file_forms.REFUSED as refusal:
             return await _composer(desk, draft, {"file": refusal.sentence}, status=refusal.status)
     return await _review(desk, draft)
 

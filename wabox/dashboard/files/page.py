@@ -14,9 +14,9 @@ from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows
 from wabox.downloads import Given
-from wabox.errors import Invalid, TooLarge, Unavailable
+from wabox.errors import Invalid
 from wabox.languages import later
-from wabox.media import allowance, intake, keeping, store, stored
+from wabox.media import allowance, intake, keeping, room, store, stored
 from wabox.mounting import Mount
 
 PER_PAGE = 24
@@ -37,7 +37,7 @@ async def upload(desk: Desk) -> Response[str]:
         return await _page(desk, {"file": CHOOSE}, status=422)
     try:
         kept = await file_forms.kept(desk, file, voice=form.ticked("voice"))
-    except (Invalid, TooLarge, Unavailable) as refusal:
+    except file_forms.REFUSED as refusal:
         return await _page(desk, {"file": refusal.sentence}, status=refusal.status)
     return desk.go("/files", said="file_kept" if kept.new else "file_known")
 
@@ -91,7 +91,8 @@ def _files(rows: Rows, desk: Desk) -> dict[str, Any]:
         "uses": {one.id: keeping.uses(rows, one.id) for one in found.files},
         "until": {one.id: keeping.expires_at(one, limits.keep_days) for one in found.files},
         "allowance": allowance.of_user(rows, desk.user.id, now=desk.box.now()),
-        "held": keeping.held_bytes(rows, desk.user.id),
+        "held": room.held_bytes(rows, desk.user.id),
+        "part": room.part(rows, limits.disk_megabytes),
         "most_megabytes": min(limits.max_megabytes, file_forms.MOST_MEGABYTES),
     }
 

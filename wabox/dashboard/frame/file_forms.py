@@ -10,9 +10,9 @@ from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import LONGEST, MOST_FIELDS, Form
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid, NotFound
+from wabox.errors import InsufficientCredits, Invalid, NotFound, TooLarge, TooMany, Unavailable
 from wabox.languages import later
-from wabox.media import intake, keeping, stored
+from wabox.media import coming, intake, keeping, stored
 from wabox.media.keeping import Kept
 from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming
@@ -24,6 +24,7 @@ FIELD = "file"
 MOST_MEGABYTES = 64  # by a page; more goes by the API, if the box takes it
 MOST_BODY = MOST_MEGABYTES * MEGABYTE + 64 * 1024
 MOST_OFFERED = 50
+REFUSED = (Invalid, TooLarge, TooMany, Unavailable, InsufficientCredits)  # what `kept` may raise
 _PIECE = 1024 * 1024
 
 
@@ -49,10 +50,11 @@ async def sent(desk: Desk) -> tuple[Form, UploadFile | None]:
 async def kept(desk: Desk, file: UploadFile, *, voice: bool = False) -> Kept:
     """The file is the reader's. voice: sound is made a voice note, where it is none.
 
-    Raises Invalid `bad_file`, `voice_needs_opus`, TooLarge, Unavailable.
+    Raises Invalid `bad_file`, `voice_needs_opus`, and the others of REFUSED.
     """
     box, limits = desk.box, desk.box.config.media
-    with Incoming(box.media, most_bytes=limits.max_megabytes * MEGABYTE) as incoming:
+    room = await box.db.read(coming.room_for, desk.user.id, limits.disk_megabytes, now=box.now())
+    with Incoming(box.media, most_bytes=limits.max_megabytes * MEGABYTE, room=room) as incoming:
         await asyncio.to_thread(_copy, file, incoming)
         async with intake.taken(box.db, box.media, incoming, file.filename, voice=voice) as examined:
             if voice and examined.found.kind == "audio":

@@ -23,7 +23,7 @@ from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
-from wabox.errors import Forbidden, InsufficientCredits, Invalid, Refusal, TooLarge, Unavailable
+from wabox.errors import Forbidden, Invalid, Refusal, Unavailable
 from wabox.messages import answers, explaining, line, log, outbox, stored, template
 from wabox.mounting import Kept, Mount
 from wabox.webhooks import endpoints
@@ -114,7 +114,7 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
         if file is not None:
             draft = replace(draft, media_id=await file_forms.brought(desk, form, file))
         sent = await tickets.once(desk.user.id, draft.ticket, lambda: _send(desk, draft))
-    except (Invalid, InsufficientCredits, Unavailable, TooLarge) as refusal:
+    except file_forms.REFUSED as refusal:
         return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)
     said = "queued" if sent.again else desk.box.db.read_here(_said, sent.id)
     return desk.go(f"/messages/{sent.id}", said=said)

@@ -23,7 +23,7 @@ from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
-from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, TooLarge, Unavailable
+from wabox.errors import Forbidden, Invalid, NotFound
 from wabox.media import intake
 from wabox.messages import addressees, explaining, log, outbox, reacting, stored, template
 from wabox.messages.carrying import Carried, Enclosed
@@ -80,7 +80,7 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
         if file is not None:
             reply = replace(reply, media_id=await file_forms.brought(desk, form, file))
         sent = await tickets.once(desk.user.id, ticket_of(form), send)
-    except (Invalid, Unavailable, Forbidden, InsufficientCredits, TooLarge) as refusal:
+    except (*file_forms.REFUSED, Forbidden) as refusal:
         offline = refusal.code == "device_not_ready"
         errors = refusal.details or {"message": refusal.sentence}
         return await _page(desk, phone, reply=reply, errors=errors, offline=offline, status=refusal.status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wabox.dashboard.names.shown import Shown
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
+from wabox.media.kinds import MEGABYTE
 from wabox.media.stored import Kind
 
 KIND: dict[Kind, Shown] = {
@@ -14,6 +15,11 @@ KIND: dict[Kind, Shown] = {
     "voice": Shown("calm", "messages", later("Voice note")),
     "document": Shown("calm", "copy", later("Document")),
 }
+
+
+def megabytes(voice: Voice, count: int) -> str:
+    """So many bytes of a limit, as its owner sets it: `2 MB` for 2 * 1024 * 1024."""
+    return f"{voice.num(round(count / MEGABYTE, 1))} MB"
 
 
 def size(voice: Voice, count: int) -> str:

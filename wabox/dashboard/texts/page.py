@@ -16,7 +16,7 @@ from wabox.dashboard.frame.asked import typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid, Refusal, TooLarge, Unavailable
+from wabox.errors import Invalid, Refusal
 from wabox.media import stored as files
 from wabox.messages import template
 from wabox.messages.carrying import Carried
@@ -94,7 +94,7 @@ async def add(desk: Desk) -> Response[str]:
             texts.add(tx, desk.user.id, draft.with_file(_carried(tx, desk, filled)), now=desk.box.now())
 
         await desk.box.db.write(verb)
-    except (Invalid, TooLarge, Unavailable) as wrong:
+    except file_forms.REFUSED as wrong:
         return await _form(desk, filled, _errors(wrong), status=wrong.status)
     return desk.go("/texts", said="text_saved")
 
@@ -150,7 +150,7 @@ async def change(text_id: int, desk: Desk) -> Response[str]:
         if file is not None:
             filled = replace(filled, media_id=await file_forms.brought(desk, form, file))
         await desk.box.db.write(_change, desk, text_id, filled)
-    except (Invalid, TooLarge, Unavailable) as wrong:
+    except file_forms.REFUSED as wrong:
         found = await desk.box.db.read(texts.of_user, desk.user.id, text_id)
         return await _form(desk, filled, _errors(wrong), text=found, status=wrong.status)
     return desk.go(f"/texts/{text_id}", said="text_saved")
