@@ -61,6 +61,7 @@ STOP_SECONDS = 9.5  # from the signal to the end
 GATHER_SECONDS = 0.5  # that receipts wait for each other
 LAST_SECONDS = 2.0  # of these, what the browsers and the last writes get
 MOST_DEVICES = 200  # turns at once: a thread costs little beside the browser of a linked phone
+STDERR = 2
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -68,7 +69,7 @@ def serve(config: Config) -> None:
     """Run wabox until SIGTERM or SIGINT. Raises ConfigError when it cannot start."""
     logs.configure(config.logs)
     threads.arm()
-    faulthandler.enable()  # where every thread stands, in the log, should systemd's watchdog end the process
+    faulthandler.enable(STDERR)  # where every thread stands, in the log, should systemd's watchdog end the process
     crash.arm(os.environ, loopback=config.site_is_loopback)
     data = datadir.prepare(config.data.dir)
     url = f"http://{config.server.host}:{config.server.port}"
