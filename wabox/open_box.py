@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from wabox import datadir, migrations, opening
+from wabox import changes, datadir, migrations, opening
 from wabox.accounts.sealing import Seal
 from wabox.billing import subscriptions
 from wabox.box import Box
@@ -52,6 +52,7 @@ def opened(config: Config, data: datadir.DataDir, *, damaged_too: bool = False) 
 def _switch(box: Box) -> None:
     """What wabox.toml switches on or off is so in the database, if that can be written."""
     try:
+        box.db.write_now(changes.settle)
         box.db.write_now(subscriptions.switch, enabled=box.config.billing.enabled, now=box.now())
         box.db.write_now(reviews.switch, enabled=box.config.judges_content, now=box.now())
     except Unavailable:

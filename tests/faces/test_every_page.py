@@ -127,6 +127,7 @@ ROWS: dict[str, Row] = {
     "GET /campaigns/{campaign_id:int}/revoke/live": Row(404),
     "POST /campaigns/{campaign_id:int}/stop": Row(404),
     "POST /clock/confirm": Row(403),
+    "POST /admin/changes/seen": Row(404),
     "GET /contacts": Row(200),
     "POST /contacts": Row(422),
     "GET /contacts/export.csv": Row(200),

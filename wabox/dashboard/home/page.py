@@ -8,7 +8,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox import db, times
+from wabox import changes, db, times
 from wabox.accounts import states
 from wabox.backup import nightly
 from wabox.billing import payments, subscriptions
@@ -175,6 +175,13 @@ async def confirm_clock(desk: Desk) -> Response[str]:
     return desk.go("/", said="clock")
 
 
+@post("/admin/changes/seen", owner=True)
+async def changes_seen(desk: Desk) -> Response[str]:
+    """The owner has seen what is new in this wabox."""
+    await desk.box.db.write(changes.seen)
+    return desk.go("/")
+
+
 def _draft(form: Form) -> Draft:
     return Draft(
         phone=form.text("phone")[:64],
@@ -266,7 +273,8 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
 
 
 def _whole(rows: Rows, desk: Desk) -> dict[str, Any]:
-    return {**_state(rows, desk), **picking.offered(rows, desk)}
+    new = changes.news(rows) if desk.user.role == "owner" else []
+    return {**_state(rows, desk), **picking.offered(rows, desk), "changes": new}
 
 
 def _campaigns(rows: Rows, user_id: int, status: campaigns.Status) -> list[campaigns.Campaign]:
@@ -294,6 +302,6 @@ def _midnight(desk: Desk) -> datetime:
 
 router = Mount(
     path="/",
-    route_handlers=[home, live, today, send, preview, confirm_clock],
+    route_handlers=[home, live, today, send, preview, confirm_clock, changes_seen],
     dependencies={"tickets": Kept(lambda _: Tickets()).provide},
 )
