@@ -236,12 +236,15 @@ run_tests() { # what pytest is told beside
     local bin=.venv/bin
     step "Format" $bin/ruff format --check .
     step "Lint" $bin/ruff check .
+    $bin/pytest --collect-only "$@" > /dev/null 2>&1 & # else each worker compiles every test anew
+    local compiled=$!
     step "Types" $bin/mypy
     step "Import contracts" $bin/lint-imports
     if [ -n "$(find wabox/dashboard/templates -name '*.html' 2>/dev/null | head -n 1)" ]; then
         step "Templates" $bin/djlint wabox/dashboard/templates --check --lint --quiet
     fi
     step "Advisories" $bin/python -m tests.audit
+    wait "$compiled" || true # what is wrong with a test, the run says
     printf '\n== Tests\n'
     exec $bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=10 "$@"
 }

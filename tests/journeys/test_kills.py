@@ -130,18 +130,18 @@ def test_three_phones_and_whatsapp_itself_die_at_random(shop: Shop, receiver: Re
 
 
 def queued_with_files(shop: Shop, people: list[int]) -> dict[str, str]:
-    """A killed box has messages with files in its line. Who gets which hash."""
-    due = {}
+    """A box that died as the last was queued has messages with files in its line. Who gets which hash."""
     shop.program.terminate()
-    for person in some(people):
-        shop.start(WABOX_CRASH="queued:1")
-        content = bill(person)
-        with pytest.raises(httpx.TransportError):
-            send_bill(shop, person, content)
-        until(lambda: not shop.program.running, 30, what="dies when it is queued")
-        shop.program.ended()
-        due[str(FIRST_PERSON + person)] = hashlib.sha256(content).hexdigest()
-    return due
+    shop.whatsapp.ask("PUT", "faults", {"offline": True})  # else the first goes while the last is queued
+    shop.start(WABOX_CRASH=f"queued:{len(people)}")
+    due = {str(FIRST_PERSON + person): bill(person) for person in people}
+    for person in some(people[:-1]):
+        assert send_bill(shop, person, bill(person)).status_code == 202
+    with pytest.raises(httpx.TransportError):
+        send_bill(shop, people[-1], bill(people[-1]))
+    until(lambda: not shop.program.running, 30, what="dies when it is queued")
+    assert shop.program.ended() == -signal.SIGKILL
+    return {phone: hashlib.sha256(content).hexdigest() for phone, content in due.items()}
 
 
 def bill(person: int) -> bytes:
@@ -183,9 +183,9 @@ def test_death_with_a_place_or_a_card_in_hand_sends_it_once_as_it_was(tmp_path: 
 def test_death_with_a_file_in_hand_sends_it_once_byte_for_byte(tmp_path: Path, entry: str) -> None:
     """Rows 4, 6, 7 and 8, with a file; also in mid-upload, whether the page stores a message before or after."""
     with alone(tmp_path, sending={"doubt_seconds": 2}) as shop:
-        shop.whatsapp.ask("PUT", "faults", {"upload_ms": 1500, "media_entry": entry})
         steps = ["armed", "entered", "uploading", "acked", "recorded"]
         due = queued_with_files(shop, list(range(30_000, 30_000 + len(steps))))
+        shop.whatsapp.ask("PUT", "faults", {"offline": False, "upload_ms": 1500, "media_entry": entry})
         for step in steps:
             shop.start(WABOX_CRASH=f"{step}:1")
             until(lambda: not shop.program.running, 60, what=f"dies at {step}")
