@@ -39,12 +39,13 @@ class Given:
 
 
 def give(request: Request[Any, Any, Any], given: Given) -> Stream:
-    """The answer: the file, or the one stretch that a Range header names.
+    """The answer: the file, or the one stretch that a Range header names; 304 for who has it as it is.
 
     Raises NotThere `bad_range`; FileNotFoundError.
     """
     size = given.path.stat().st_size
-    first, last = _stretch(request.headers.get("range"), size)
+    known = _has_it(request.headers.get("if-none-match"), given.tag)
+    first, last = (0, size - 1) if known else _stretch(request.headers.get("range"), size)
     partly = (first, last) != (0, size - 1)
     way: Literal["inline", "attachment"] = "inline" if given.inline else "attachment"
     headers = {
@@ -57,6 +58,9 @@ def give(request: Request[Any, Any, Any], given: Given) -> Stream:
         "Cache-Control": "private, no-cache",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
+    if known:
+        del headers["Content-Length"]
+        return Stream(_nothing, media_type=given.mime, status_code=304, headers=headers)
     if partly:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
     return Stream(
@@ -65,6 +69,17 @@ def give(request: Request[Any, Any, Any], given: Given) -> Stream:
         status_code=206 if partly else 200,
         headers=headers,
     )
+
+
+def _has_it(tags: str | None, tag: str) -> bool:
+    """Whether a tag that came along is the file's. By HTTP a `W/` before it changes nothing, and `*` is any."""
+    found = {one.strip().removeprefix("W/") for one in (tags or "").split(",")}
+    return bool(found & {"*", f'"{tag}"'})
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
 
 
 def _stretch(asked: str | None, size: int) -> tuple[int, int]:

@@ -313,8 +313,9 @@ def _copy(path: Path, incoming: Incoming) -> None:
 
 def _decoded(text: str) -> bytes:
     head, comma, rest = text.partition(",")
+    given = rest if comma and head.startswith("data:") else text
     try:
-        return base64.b64decode(rest if comma and head.startswith("data:") else text, validate=True)
+        return base64.b64decode("".join(given.split()), validate=True)  # many programs break it into lines
     except (binascii.Error, ValueError):
         sentence = "This is not base64; encode the file's bytes with it."
         raise Invalid("bad_base64", sentence, details={"media.base64": sentence}) from None

@@ -186,6 +186,9 @@ def _responses(handler: HTTPRouteHandler, shape_of: Mapping[str, Json]) -> Json:
         good["headers"] = {"Idempotent-Replayed": _REPLAYED}
     found = {str(handler.status_code): good}
     for code, spec in sorted((handler.responses or {}).items()):
+        if code == 304:
+            found[str(code)] = {"description": spec.description}
+            continue
         if code < 300:  # another good answer, of the same shape
             found[str(code)] = {**good, "description": spec.description}
             continue

@@ -125,12 +125,16 @@ async def show(media_id: MediaId, box: Box, caller: Caller) -> File:
 
 @get(
     "/media/{media_id:int}/content",
-    responses=wire.errors(404),
-    opt={"gives": "application/octet-stream"},
+    responses=wire.errors(404, 416)
+    | {206: wire.another(bytes, "The stretch."), 304: wire.another(bytes, "You have it: the ETag is the same.")},
+    opt={"gives": "*/*"},
     summary="The bytes of a file",
 )
 async def content(media_id: MediaId, request: StrictRequest, box: Box, caller: Caller) -> Stream:
-    """As they go out. `Range: bytes=0-99` gives a stretch, 206. It is used by that, and kept on."""
+    """As they go out. `Range: bytes=0-99` gives a stretch, 206; `If-None-Match`, 304.
+
+    It is used by that, and kept on.
+    """
     found = await intake.opened(box.db, caller.user.id, media_id, now=box.now())
     path = stored.path_of(box.media, found.stored_sha256)
     try:

@@ -133,6 +133,7 @@ _MEANINGS = {
     405: "The path exists, but not with this method.",
     409: "The same Idempotency-Key came with another body.",
     413: "The body is too large.",
+    416: "The stretch lies beyond the file's end.",
     422: "Something in the request is wrong; `details` names the fields.",
     429: "Too many requests; Retry-After says when to come again.",
     500: "A fault in wabox; it is in the log.",

@@ -38,6 +38,7 @@ TWO_THINGS = (
     "save it anew and send that."
 )
 _PDF_END = b"%%EOF"
+MOST_BEHIND = 2 * 1024  # bytes behind a PDF's end that are not blank
 _BLANKS = b"\0\t\n\f\r \x1a"
 _IN_A_TEXT = re.compile(rb"<\s*(?:!doctype\s+html|html|script|svg|iframe|object|embed|body|\?php)\b", re.I)
 _PAGE = re.compile(
@@ -50,13 +51,14 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f")) + b"\x7f"
 def pdf(data: mmap.mmap) -> Found:
     """A PDF, with nothing but blanks before it and nothing that runs behind its end. It goes as it is.
 
-    Its programs show what they can of one that is cut off, so that it must not have an end; and many have a few
-    bytes behind it that mean nothing. Raises Invalid.
+    One without an end is cut off; many have a few bytes behind it that mean nothing. Raises Invalid, Refused.
     """
     begin, end = data.find(b"%PDF-"), data.rfind(_PDF_END)
     behind = data[end + len(_PDF_END) :] if end >= 0 else data[begin + 5 : begin + 1_024]
     if notes.is_second(behind.lstrip(_BLANKS)) or data[:begin].removeprefix(b"\xef\xbb\xbf").strip(_BLANKS):
         raise refused(TWO_THINGS)
+    if end < 0 or len(behind.rstrip(_BLANKS)) > MOST_BEHIND:
+        raise Refused
     return Found("document", "application/pdf", "pdf")
 
 

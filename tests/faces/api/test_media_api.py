@@ -95,6 +95,42 @@ def test_a_stretch_of_the_content_can_be_asked_for(api: Api, asked: str, first: 
     assert answer.headers["content-range"].endswith(f"/{len(pdf())}")
 
 
+def test_who_has_the_content_is_told_so_without_a_byte(api: Api) -> None:
+    path = f"/media/{upload(api).json()['media_id']}/content"
+    tag = api.call("GET", path).headers["etag"]
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        answer = api.call("GET", path, headers={"If-None-Match": known, "Range": "bytes=999999-"})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+    assert api.call("GET", path, headers={"If-None-Match": '"other"'}).content == pdf()
+
+
+def test_what_the_content_may_answer_is_documented(api: Api) -> None:
+    paths = api.call("GET", "/openapi.json").json()["paths"]
+    answers = next(one for path, one in paths.items() if path.endswith("/content"))["get"]["responses"]
+    assert {"200", "206", "304", "404", "416"} <= set(answers) and "content" not in answers["304"]
+    assert list(answers["200"]["content"]) == list(answers["206"]["content"]) == ["*/*"]
+
+
+CUT = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n"
+
+
+EARLY = CUT + b"%%EOF" + b"x" * 3_000
+
+
+@pytest.mark.parametrize("data", [b"%PDF-1.4\nhello", CUT, EARLY], ids=["text", "cut", "early"])
+def test_a_paper_that_is_cut_off_is_refused(api: Api, data: bytes) -> None:
+    answer = upload(api, data)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_file")
+    assert "damaged or cut off" in answer.json()["error"] and left(api) == []
+
+
+@pytest.mark.parametrize(
+    "behind", [b"", b"\r\n\r\n", b"\0" * 5_000, b"x" * 200], ids=["none", "lines", "nul", "few"]
+)
+def test_a_paper_with_little_behind_its_end_is_taken(api: Api, behind: bytes) -> None:
+    assert upload(api, CUT + b"%%EOF" + behind).status_code == 201
+
+
 def test_no_other_stretch_breaks_it(api: Api) -> None:
     media_id = upload(api).json()["media_id"]
     for asked in ("bytes=9-2", "bytes=a-b", "lines=1-2", "bytes=0-1,5-6", "bytes=-", "bytes=" + "9" * 40 + "-"):

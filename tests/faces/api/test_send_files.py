@@ -71,7 +71,7 @@ def test_a_file_comes_in_the_body_and_is_kept_once(api: Api) -> None:
     assert found == {"media_id": 1, "kind": "image", "filename": "mug.png", "bytes": len(PICTURE)}
     assert carried(api, again.json()["job_id"])["media_id"] == 1
     assert api.call("GET", "/media/1/content").content == PICTURE
-    as_url = {"base64": "data:image/png;base64," + base64.b64encode(PICTURE).decode()}
+    as_url = {"base64": "data:image/png;base64," + base64.encodebytes(PICTURE).decode()}
     assert send(api, media=as_url).status_code == 202
     assert api.stage.value("select group_concat(text, '|') from messages") == "||"
 
