@@ -46,9 +46,9 @@ NAMES = (
     "0030_invoice_jumps",
     "0031_sent_instead",
     "0032_reactions",
+    "0033_engines",
     "0034_edits",
     "0035_removals",
-    "0036_engines",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:
