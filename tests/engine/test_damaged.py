@@ -16,6 +16,7 @@ from tests.engine.conftest import Engine
 from wabox import db, run, shortage
 from wabox.checkup import standing
 from wabox.checkup.vitals import Watch
+from wabox.db import PAGE_BYTES
 from wabox.engine.clock import Clock
 from wabox.engine.storage import Storage
 from wabox.engine.workers import Workers
@@ -69,8 +70,8 @@ def test_row_28_clock_looks_for_nothing_once_its_first_step_found_damage(engine:
     root = other.execute("select rootpage from sqlite_master where name = 'messages'").fetchone()[0]
     other.close()
     with box.db.path.open("r+b") as file:
-        file.seek((root - 1) * 4096)
-        file.write(b"\xff" * 4096)
+        file.seek((root - 1) * PAGE_BYTES)
+        file.write(b"\xff" * PAGE_BYTES)
 
     async def looks() -> None:
         looked.append(1)

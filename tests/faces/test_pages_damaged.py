@@ -10,7 +10,7 @@ from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from wabox.checkup import standing
 from wabox.checkup.findings import Finding
-from wabox.db import Rows, trouble
+from wabox.db import PAGE_BYTES, Rows, trouble
 from wabox.messages import explaining
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -30,8 +30,8 @@ def hurt(shop: Stage) -> None:
     other.close()
     root = shop.value("select rootpage from sqlite_master where name = 'messages'")
     with shop.box.db.path.open("r+b") as file:
-        file.seek((root - 1) * 4096)
-        file.write(b"\xff" * 4096)
+        file.seek((root - 1) * PAGE_BYTES)
+        file.write(b"\xff" * PAGE_BYTES)
 
 
 def test_pages_that_read_the_hurt_part_say_so_and_health_stands(shop: Stage, asha: Tab) -> None:

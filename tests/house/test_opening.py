@@ -14,6 +14,7 @@ from wabox import config, datadir, open_box, opening
 from wabox.__main__ import main
 from wabox.config import Config
 from wabox.datadir import DataDir
+from wabox.db import PAGE_BYTES
 from wabox.errors import ConfigError, Unavailable
 
 
@@ -67,9 +68,9 @@ def root_of_messages(path: Path) -> int:
     return root
 
 
-def hurt_messages(path: Path, *, bytes_hurt: int = 4096) -> None:
+def hurt_messages(path: Path, *, bytes_hurt: int = PAGE_BYTES) -> None:
     """The root page of `messages` is overwritten, or only its first byte flipped."""
-    at = (root_of_messages(path) - 1) * 4096
+    at = (root_of_messages(path) - 1) * PAGE_BYTES
     with path.open("r+b") as file:
         file.seek(at)
         before = file.read(bytes_hurt)
@@ -115,7 +116,7 @@ def test_row_28_lost_database_stops_every_start_with_both_ways_out(
         assert "begin-anew" in done.output
 
 
-@pytest.mark.parametrize("bytes_hurt", [1, 4096])
+@pytest.mark.parametrize("bytes_hurt", [1, PAGE_BYTES])
 def test_row_28_hurt_page_is_found_at_start_and_latched(settings: Config, lived: DataDir, bytes_hurt: int) -> None:
     """Catalogue row 28."""
     hurt_messages(lived.database, bytes_hurt=bytes_hurt)

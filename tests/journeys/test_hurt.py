@@ -95,10 +95,11 @@ def test_row_28_page_overwritten_under_a_serving_box_is_named_at_once_and_after_
     shop.start()
     with sqlite3.connect(f"file:{shop.data}/wabox.db?mode=ro", uri=True) as rows:
         root = rows.execute("select rootpage from sqlite_master where name = 'messages'").fetchone()[0]
+        page = rows.execute("pragma page_size").fetchone()[0]
     rows.close()
     with (shop.data / "wabox.db").open("r+b") as file:
-        file.seek((root - 1) * 4096)
-        file.write(os.urandom(4096))
+        file.seek((root - 1) * page)
+        file.write(os.urandom(page))
     assert ready(shop) == ["database_damaged"]
     for _ in range(2):
         refusal = send(shop, 2)
