@@ -50,7 +50,16 @@ RESERVED = frozenset(
             "opted_out",
             "person_id",
         ),
-        *("consent_source", "consent_at", "last_sent_at", "last_received_at", "created_at", "updated_at"),
+        *(
+            "consent_source",
+            "consent_at",
+            "consent_by",
+            "consent_note",
+            "last_sent_at",
+            "last_received_at",
+            "created_at",
+            "updated_at",
+        ),
     }
 )
 _PATTERNS = {"day": "d MMMM y", "day_and_month": "d MMMM", "digits": "dd/MM/y"}
