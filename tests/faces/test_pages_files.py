@@ -20,6 +20,7 @@ from tests.pictures import drawn
 from wabox import config
 from wabox.content import reviews, rules
 from wabox.db import Tx
+from wabox.media import kinds
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
@@ -200,6 +201,18 @@ def test_a_campaign_says_what_is_wrong_with_its_file(asha: Tab, work: Work) -> N
     assert long.status_code == 422 and "1,024" in long.text
     bare = asha.post("/campaigns/new/review", {**fields, "message": "", "media_id": "1"})
     assert bare.status_code == 200
+
+
+def test_a_campaign_is_not_looked_over_with_a_file_that_is_too_large(
+    asha: Tab, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(asha)
+    fields = {"name": "April", "message": "Hi", "audience": "everybody", "media_id": "1"}
+    monkeypatch.setitem(kinds.MOST_OF, "image", 10)
+    review = asha.post("/campaigns/new/review", fields)
+    assert review.status_code == 422 and "or send it as a document" in words(review.text)
+    assert "or send it as a document" in words(asha.post("/campaigns/new/look", fields).text)
+    assert asha.post("/campaigns/new/review", {**fields, "as_document": "1"}).status_code == 200
 
 
 def test_a_campaigns_file_may_be_chosen_while_it_is_written(shop: Stage, asha: Tab, work: Work) -> None:

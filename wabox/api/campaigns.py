@@ -25,6 +25,7 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as files
 from wabox.messages import leaving, template
+from wabox.messages.carrying import with_text
 from wabox.messages.template import Template
 from wabox.mounting import Mount
 from wabox.texts import sending
@@ -230,7 +231,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
 async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
     """Counts who would get it, who is skipped and why, and when it would be done. Changes nothing.
 
-    Of a file only its `id` is looked at; nothing is fetched or kept.
+    What POST /campaigns refuses of a file that is here (its `id`), this refuses too; nothing is fetched or kept.
     """
     message_of = _message_of(data, await box.db.read(own.names, caller.user.id))
     segment = _segment(data)
@@ -238,10 +239,13 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
 
     def ask(rows: Rows) -> preflight.Preflight:
         text, origin = message_of(rows, caller.user.id)
-        if data.media is not None:
-            media = None if data.media.id is None else files.of_user(rows, caller.user.id, data.media.id)
-        else:
-            media = None if origin is None else sending.file(rows, caller.user.id, origin)
+        carried = carrying.foreseen(
+            rows, caller.user.id, data.media, as_document=data.as_document, voice=data.voice
+        )
+        if data.media is None and origin is not None:
+            carried = sending.foreseen(rows, caller.user.id, origin)
+        if carried is not None:
+            text = with_text(carried, text)
         return preflight.look(
             rows,
             caller.user.id,
@@ -251,7 +255,7 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
             config=box.config,
             now=box.now(),
             at=scheduled_for,
-            filename="" if media is None else media.filename,
+            filename="" if carried is None else carried.media.filename,
         )
 
     return Preflight(**_plain(await box.db.read(ask)))

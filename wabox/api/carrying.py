@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from wabox.accounts.keys import Caller
 from wabox.api import fetching, wire
 from wabox.box import Box
-from wabox.db import Tx
+from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
 from wabox.media import coming, converting, intake, keeping, stored
 from wabox.media.kinds import MEGABYTE
@@ -93,6 +93,26 @@ async def carried(
     with _of_media():
         async with _taken(box, caller, given, sound, voice=bool(voice)) as keep:
             yield lambda tx: carry(tx, keep(tx).id)
+
+
+def foreseen(
+    rows: Rows, user_id: int, given: GivenFile | None, *, as_document: bool, voice: bool | None
+) -> Carried | None:
+    """The file as `carried` would carry it, as far as it is here; None: it is not, or there is none.
+
+    Nothing is fetched, converted or kept. Raises Invalid for what `carried` would refuse, NotFound.
+    """
+    if given is None:
+        _check_alone(as_document, voice)
+        return None
+    _check(given)
+    if given.id is None:
+        return None
+    with _of_media():
+        media = stored.of_user(rows, user_id, given.id)
+        if voice and not as_document and converting.can(media.mime):
+            return Carried(media, "voice")
+        return carrying.fitting(media, as_document=as_document, voice=voice)
 
 
 async def _to_convert(box: Box, caller: Caller, given: GivenFile, voice: bool | None) -> Media | None:  # noqa: FBT001

@@ -64,10 +64,15 @@ def carry(
     voice: False sends Ogg/Opus as a song, not as a voice note. Raises NotFound; Invalid `voice_needs_opus`,
     `file_too_large` for what WhatsApp would not take.
     """
-    media = stored.of_user(tx, user_id, media_id)
+    carried = fitting(stored.of_user(tx, user_id, media_id), as_document=as_document, voice=voice)
+    keeping.use(tx, carried.media.id, now=now)
+    return carried
+
+
+def fitting(media: Media, *, as_document: bool = False, voice: bool | None = None) -> Carried:
+    """The file as it would go; nothing is written. Raises Invalid as `carry` does."""
     kind = sent_as(media, as_document=as_document, voice=voice)
     kinds.check_size(kind, media.bytes)
-    keeping.use(tx, media.id, now=now)
     return Carried(media, kind)
 
 

@@ -35,8 +35,13 @@ def file(rows: Rows, user_id: int, text: Text) -> Media | None:
 
 def carried(tx: Tx, user_id: int, text: Text, *, now: datetime) -> Carried | None:
     """The text's file as a message carries it, used now. Raises as `file`."""
-    media = file(tx, user_id, text)
-    if media is None or text.media_kind is None:
-        return None
-    keeping.use(tx, media.id, now=now)
-    return Carried(media, text.media_kind)
+    found = foreseen(tx, user_id, text)
+    if found is not None:
+        keeping.use(tx, found.media.id, now=now)
+    return found
+
+
+def foreseen(rows: Rows, user_id: int, text: Text) -> Carried | None:
+    """The text's file as a message would carry it; nothing is written. Raises as `file`."""
+    media = file(rows, user_id, text)
+    return None if media is None or text.media_kind is None else Carried(media, text.media_kind)

@@ -15,6 +15,7 @@ from wabox.contacts import suppression
 from wabox.content import rules
 from wabox.db import Tx
 from wabox.engine.expansion import Expansion
+from wabox.media import kinds
 from wabox.texts import renaming
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -94,6 +95,31 @@ def test_preflight_says_whose_caption_is_too_long_before_anything_goes(api: Api)
     assert (found["total"], found["will_send"], found["unfit"], found["unfit_first"]) == (3, 2, 1, [one])
     del body["media"]
     assert api.call("POST", "/campaigns/preflight", json=body).json()["unfit"] == 0
+
+
+@pytest.mark.parametrize("path", ["/campaigns", "/campaigns/preflight"])
+def test_preflight_refuses_of_a_file_what_a_launch_refuses(
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    people(api)
+    picture = {"id": upload(api, PICTURE, "sale.png").json()["media_id"]}
+    song = {"id": upload(api, mp3(), "song.mp3").json()["media_id"]}
+    for body, code in (
+        ({"message": "Hi", "media": {"id": 99}}, "not_found"),
+        ({"message": "Hi", "as_document": True}, "invalid"),
+        ({"media": {**picture, "base64": "AAAA"}}, "invalid"),
+        ({"media": picture, "as_document": True, "voice": True}, "invalid"),
+        ({"media": picture, "voice": True}, "voice_needs_opus"),
+        ({"message": "Listen", "media": song}, "no_text_with_sound"),
+    ):
+        answer = api.call("POST", path, json={"name": "April", "tag": "leads", **body})
+        assert answer.json().get("code") == code, (body, answer.text)
+    monkeypatch.setitem(kinds.MOST_OF, "image", 10)
+    body = {"name": "April", "tag": "leads", "media": picture}
+    answer = api.call("POST", path, json=body)
+    assert (answer.status_code, answer.json().get("code")) == (422, "file_too_large"), answer.text
+    assert api.count("campaigns") == 0
+    assert api.call("POST", path, json={**body, "as_document": True}).status_code < 300
 
 
 def test_who_is_skipped_anyway_is_not_told_of_twice(api: Api) -> None:

@@ -155,6 +155,9 @@ def understand(
     media = file_forms.known(rows, user_id, draft.media_id)
     if media is None and draft.media_id:
         errors["media_id"] = later("This file is gone meanwhile; choose it again.")
+    document = bool(draft.as_document) and media is not None and media.kind in ("image", "video")
+    if media is not None:
+        _tried(errors, "media_id", lambda: carrying.fitting(media, as_document=document))
     message = _tried(errors, "message", lambda: text_of(draft, media, own.names(rows, user_id)))
     segment = _tried(errors, "audience", lambda: _askable(rows, user_id, segment_of(draft, now=now), config, now))
     device_ids = _tried(errors, "labels", lambda: _devices(rows, user_id, draft))
@@ -163,7 +166,6 @@ def understand(
         return None, errors
     text = picking.known(rows, user_id, draft.text_id)
     origin = text.id if text else None
-    document = bool(draft.as_document) and media is not None and media.kind in ("image", "video")
     return Meant(
         draft.name.strip(), message, segment, device_ids or None, scheduled_for, origin, media, document
     ), {}
