@@ -21,7 +21,8 @@ Json = dict[str, Any]
 ABOUT = """Send WhatsApp messages from this box, follow each one, and steer its devices and webhooks.
 
 Every error is `{"error", "code", "details"}`: a sentence that says what to do, a stable code, and a sentence
-for each wrong field. Times are UTC, whole seconds, `+00:00`. Lists come in pages."""
+for each wrong field. Times are UTC, whole seconds, `+00:00`. Lists come in pages. One of a few words in a query,
+like a status, may be in any case. In the body of a POST null is as good as absent, unless it says otherwise."""
 
 _REF = "#/components/schemas/{name}"
 _BOUNDS = {"ge": "minimum", "le": "maximum", "min_length": "minLength", "max_length": "maxLength"}
@@ -63,20 +64,11 @@ def of(app: Litestar, path: str) -> Json:
     for _, _, handler in routes:
         types += [field.raw for field in (handler.parsed_data_field, _answer(handler)) if field is not None]
     shapes, components = msgspec.json.schema_components(types, ref_template=_REF)
-    for name, choices in _ONE_OF.items():
-        components[name]["allOf"] = [{"oneOf": [_only(one, either) for one in either]} for either in choices]
-    for name, field in _OR_WITH.items():
-        texts = components[name]["allOf"][-1]["oneOf"]
-        texts.append(_only(field, (field, "message", "template_id")))
-    for name, (alone, others) in _ALONE.items():
-        texts = components[name]["allOf"][-1]["oneOf"]
-        for text in texts:
-            text["properties"] |= dict.fromkeys(alone, {"type": "null"})
-        for one in alone:
-            bare = _only(one, (*alone, "message", "template_id", *others))
-            bare["properties"]["as_document"] = {"const": False}
-            texts.append(bare)
     shape_of = dict(zip(map(repr, types), shapes, strict=True))
+    posted = [one.parsed_data_field for _, method, one in routes if method == "POST" and one.parsed_data_field]
+    for name in _named([shape_of[repr(field.raw)] for field in posted], components):
+        _nulls(components[name])
+    _choose(components)
     paths: dict[str, Json] = {}
     for route, method, handler in routes:
         paths.setdefault(route.path_format, {})[method.lower()] = _operation(route, method, handler, shape_of)
@@ -105,6 +97,50 @@ def of(app: Litestar, path: str) -> Json:
             },
         },
     }
+
+
+def _choose(components: dict[str, Json]) -> None:
+    """Say of the bodies which of their fields are given together."""
+    for name, choices in _ONE_OF.items():
+        components[name]["allOf"] = [{"oneOf": [_only(one, either) for one in either]} for either in choices]
+    for name, field in _OR_WITH.items():
+        texts = components[name]["allOf"][-1]["oneOf"]
+        texts.append(_only(field, (field, "message", "template_id")))
+    for name, (alone, others) in _ALONE.items():
+        texts = components[name]["allOf"][-1]["oneOf"]
+        for text in texts:
+            text["properties"] |= dict.fromkeys(alone, {"type": "null"})
+        for one in alone:
+            bare = _only(one, (*alone, "message", "template_id", *others))
+            bare["properties"]["as_document"] = {"enum": [False, None]}
+            texts.append(bare)
+
+
+def _named(shape: Any, components: Mapping[str, Json]) -> set[str]:
+    """The components that a shape is made of, at any depth."""
+    found: set[str] = set()
+    left = [shape]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += one.values()
+            name = str(one.get("$ref", "")).removeprefix(_REF.format(name=""))
+            if name and name not in found:
+                found.add(name)
+                left.append(components[name])
+        elif isinstance(one, list):
+            left += one
+    return found
+
+
+def _nulls(component: Json) -> None:
+    """Let each field that may be absent be null as well."""
+    for name, shape in component.get("properties", {}).items():
+        nullable = shape.get("type") == "null" or None in shape.get("enum", ())
+        if name in component.get("required", ()) or nullable or {"type": "null"} in shape.get("anyOf", ()):
+            continue
+        more = {key: shape.pop(key) for key in ("default", "description") if key in shape}
+        component["properties"][name] = {"anyOf": [shape, {"type": "null"}], **more}
 
 
 def _only(name: str, either: tuple[str, ...]) -> Json:

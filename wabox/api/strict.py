@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import unquote_plus
 
 import msgspec
 from litestar import Request
+from litestar.params import KwargDefinition
+from litestar.types import Receive, Scope, Send
+from litestar.typing import FieldDefinition
 
 from wabox.api import wrong_fields
 from wabox.errors import Invalid, Refusal
@@ -25,19 +29,51 @@ T = TypeVar("T")
 
 
 class StrictRequest(Request[Any, Any, Any]):
-    """A request whose json() is the body as its route wants it, or a refusal that names every wrong field."""
+    """A request whose json() is the body as its route wants it, or a refusal that names every wrong field.
+
+    In its query one of a few words, like a status, may stand in any case.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["query_string"]:
+            wanted = scope["route_handler"].parsed_fn_signature.parameters
+            few = {name: _few(field) for name, field in wanted.items()}
+            scope["query_string"] = _in_their_case(scope["query_string"], few)
+        super().__init__(scope, receive, send)
 
     async def json(self) -> Any:
         """The body. Raises Invalid `bad_json`, `bad_text`, `invalid`.
 
-        Litestar would take "yes" for true and stop at the first error.
+        Litestar would take "yes" for true and stop at the first error. In a POST, null is as good as absent for
+        a field that may be absent, unless null is one of its values.
         """
         document = decode(await self.body())
         field = self.route_handler.parsed_data_field
-        return document if field is None else _as(document, field.raw)
+        return document if field is None else _as(document, field.raw, made=self.method == "POST")
 
 
-def _as(document: Any, kind: Any) -> Any:
+def _few(field: FieldDefinition) -> Sequence[str]:
+    more = field.kwarg_definition
+    told = more.schema_extra if isinstance(more, KwargDefinition) else None
+    return wrong_fields.values(field.raw) or (told or {}).get("enum", ())
+
+
+def _in_their_case(query: bytes, few: dict[str, Sequence[str]]) -> bytes:
+    """The query with each value that is one of its parameter's few but for its case as that is spelt."""
+    parts = query.decode("latin-1").split("&")
+    for at, part in enumerate(parts):
+        name, _, value = part.partition("=")
+        wanted = unquote_plus(value).strip().lower()
+        if wanted in few.get(unquote_plus(name), ()):
+            parts[at] = f"{name}={wanted}"
+    return "&".join(parts).encode("latin-1")
+
+
+def _as(document: Any, kind: Any, *, made: bool) -> Any:
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError:
+        document = wrong_fields.without_nulls(document, kind) if made else document
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError:

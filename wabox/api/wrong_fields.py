@@ -113,6 +113,35 @@ def choices(kind: Any) -> str | None:
     return _choices(_bare(kind, ""))
 
 
+def values(kind: Any) -> tuple[Any, ...]:
+    """The few values that this may be; none for any other kind."""
+    kind = _bare(kind, "")
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def without_nulls(value: Any, kind: Any) -> Any:
+    """The document without each field that is null, may be absent, and has no meaning for null."""
+    kind = _bare(kind, value)
+    if isinstance(value, list) and get_origin(kind) in (list, tuple):
+        return [without_nulls(one, get_args(kind)[0]) for one in value]
+    if not isinstance(value, dict) or not isinstance(kind, type) or not issubclass(kind, Struct):
+        return value
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    return {
+        name: without_nulls(one, fields[name].type) if name in fields else one
+        for name, one in value.items()
+        if one is not None or name not in fields or fields[name].required or _may_be_null(fields[name].type)
+    }
+
+
+def _may_be_null(kind: Any) -> bool:
+    try:
+        msgspec.convert(None, kind)
+    except ValidationError:
+        return False
+    return True
+
+
 def _choices(kind: Any) -> str | None:
     if get_origin(kind) is not Literal:
         return None

@@ -57,8 +57,52 @@ def test_every_wrong_field_is_named_at_once(api: Api) -> None:
     }
 
 
+def test_one_of_a_few_words_in_a_query_is_read_in_any_case(api: Api) -> None:
+    found = 0
+    for path, ways in api.call("GET", "/openapi.json").json()["paths"].items():
+        for given in ways.get("get", {}).get("parameters", ()):
+            for word in given["schema"].get("enum", ()):
+                found += 1
+                where = f"{path.removeprefix('/api/v1')}?{given['name']}="
+                for spelt in (word.upper(), word.title(), f"%{ord(word[0].upper()):x}{word[1:]}"):
+                    assert api.call("GET", where + spelt).status_code == 200, where + spelt
+                assert word in _details(api.call("GET", f"{where}X{word}"))[given["name"]]
+    assert found >= 20
+    api.call("POST", "/send", json=GOOD)
+    assert api.call("GET", "/messages?status=FAILED").json()["total"] == 0
+    assert api.call("GET", "/messages?status=Queued&phone=8801711000001").json()["total"] == 1
+
+
+def test_null_is_as_good_as_absent_in_a_post(api: Api) -> None:
+    send: dict[str, Any] = dict.fromkeys(
+        api.call("GET", "/openapi.json").json()["components"]["schemas"]["Send"]["properties"]
+    )
+    assert api.call("POST", "/send", json={**send, **GOOD}).status_code == 202
+    poll = {"question": "Tea?", "options": ["Yes", "No"], "many": None}
+    answer = api.call("POST", "/send", json={"phone": PHONE, "poll": poll, "as_document": None})
+    assert answer.status_code == 202, answer.text
+    answer = api.call("POST", "/send", json={**GOOD, "phone": None, "as_document": None, "queue_if_offline": "x"})
+    assert list(_details(answer)) == ["queue_if_offline"]
+    for path, body in {
+        "/templates": {"name": "Hi", "message": "Hi", "category": None, "as_document": None},
+        "/fields": {"name": "city", "kind": None},
+        "/contacts/bulk": {"contacts": [{"phone": PHONE, "tags": None, "fields": None, "name": None}]},
+        "/contacts": {"phone": PHONE, "tags": None, "fields": None},
+        "/campaigns/preflight": {"name": "A", "message": "Hi", "segment": {"tags_any": None, "fields": None}},
+    }.items():
+        answer = api.call("POST", path, json=body)
+        assert answer.status_code in (200, 201), (path, answer.text)
+
+
+def test_null_is_wrong_where_something_must_be_or_is_changed(api: Api) -> None:
+    assert list(_details(api.call("POST", "/fields", json={"name": None}))) == ["name"]
+    assert api.call("POST", "/templates", json={"name": "Hi", "message": "Hi"}).status_code == 201
+    for body in ({"name": None}, {"message": None}, {"category": None}):
+        assert list(_details(api.call("PATCH", "/templates/1", json=body))) == list(body)
+
+
 def test_a_body_is_taken_literally(api: Api) -> None:
-    for value in ("true", 1, 0, None, "1"):
+    for value in ("true", 1, 0, "1"):
         assert "queue_if_offline" in _details(api.send(queue_if_offline=value))
     events = _details(api.call("PUT", "/webhooks", json={"events": ["delivery.sent", 7, None]}))
     assert set(events) == {"events[1]", "events[2]"}
