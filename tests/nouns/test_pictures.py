@@ -228,6 +228,29 @@ def test_a_note_in_a_picture_may_speak_but_not_run(kind: str) -> None:
         assert parts.of(note_in(kind, words), kind).two_things
 
 
+@pytest.mark.parametrize("kind", [*KINDS, "gif"])
+def test_a_comment_in_a_picture_is_taken_out_too(tmp_path: Path, kind: str) -> None:
+    given, clean = note_in(kind, b"by Asha, 12 Road 5"), tmp_path / "clean"
+    assert looking.look(given, kind, most_pixels=MOST, clean_to=clean).cleaned
+    assert b"Asha" not in clean.read_bytes() and dots(clean.read_bytes()) == dots(drawn(kind))
+    assert not parts.of(clean.read_bytes(), kind).notes
+
+
+def test_a_comment_goes_from_a_photo_that_is_turned_too(tmp_path: Path) -> None:
+    whole, words = noted("jpg", 6), b"by Asha, 12 Road 5"
+    given = whole[:2] + b"\xff\xfe" + (len(words) + 2).to_bytes(2, "big") + words + whole[2:]
+    assert looking.look(given, "jpg", most_pixels=MOST, clean_to=tmp_path / "clean").cleaned
+    assert words not in (tmp_path / "clean").read_bytes()
+
+
+def test_what_a_gif_tells_as_xmp_is_taken_out() -> None:
+    told = b"<x:xmpmeta>Asha</x:xmpmeta>\x01" + bytes(range(255, -1, -1)) + b"\0"
+    whole = moving("gif")
+    given = whole[:-1] + b"\x21\xff\x0bXMP DataXMP" + told + b"\x3b"
+    found = parts.of(given, "gif")
+    assert not found.two_things and parts.without_notes(given, "gif", found) == whole
+
+
 def test_a_small_one_is_made(tmp_path: Path) -> None:
     looking.look(drawn("png", 3_000, 1_000), "png", most_pixels=MOST, small_to=tmp_path / "small")
     with Image.open(tmp_path / "small") as picture:

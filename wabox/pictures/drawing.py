@@ -94,7 +94,8 @@ def upright(drawn: Drawn, kind: str) -> bytes:
         how |= {"quality": 90}
     turned = ImageOps.exif_transpose(picture)
     turned.getexif().clear()
-    turned.info.pop("exif", None)
+    for name in ("exif", "comment"):
+        turned.info.pop(name, None)
     turned.save(file, {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}[kind], **how)
     return file.getvalue()
 

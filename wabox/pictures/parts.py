@@ -26,7 +26,9 @@ _PNG_TELLING = (b"XML:com.adobe.xmp", b"Raw profile type", b"xmp", b"exif")
 _WEBP_NOTES = {b"EXIF", b"XMP "}
 _WEBP_NOTE_BITS = 0x08 | 0x04
 _WEBP_DRAWN = {b"VP8 ", b"VP8L", b"ALPH", b"ANMF", b"ICCP"}
-# Where a picture ends, its notes, and the other parts that nobody draws.
+_WEBP_HEADS = {b"VP8X", b"ANIM"}
+_GIF_COMMENT, _GIF_XMP = b"\x21\xfe", b"\x21\xff\x0bXMP DataXMP"
+# Where a picture ends, its notes, and the parts that nobody draws and that must not run; comments are both.
 _Found: TypeAlias = tuple[int, list[tuple[int, int]], list[tuple[int, int]]]
 
 
@@ -36,7 +38,7 @@ class Cut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Where the picture ends, and the (from, to) of its notes: EXIF, XMP, and what else tells of its maker.
+    """Where the picture ends, and the (from, to) of its notes: EXIF, XMP, comments, what tells of its maker.
 
     two_things: what is no part of any picture lies behind its end, or stands in a note that stays in it.
     """
@@ -86,9 +88,9 @@ def _jpg(data: bytes, begin: int = 0) -> _Found:
     for marker, at, end in _segments(data, begin + 2):
         if marker == 0xD9:
             return end, notes, rest
-        if data.startswith(_JPEG_NOTES.get(marker, ()), at + 4):
+        if marker == _COMMENT or data.startswith(_JPEG_NOTES.get(marker, ()), at + 4):
             notes.append((at, end))
-        elif marker == _COMMENT or 0xE0 <= marker <= 0xEF:
+        if marker == _COMMENT or 0xE0 <= marker <= 0xEF and (at, end) not in notes[-1:]:
             rest.append((at, end))
     raise Cut
 
@@ -129,7 +131,7 @@ def _png(data: bytes) -> _Found:
             rest.append((start, end))
         if name == b"IEND":
             telling = any(_tells(data[start:end]) for start, end in notes)
-            return end, notes if telling else [], rest if telling else rest + notes
+            return end, notes, rest if telling else rest + notes
     raise Cut
 
 
@@ -142,7 +144,7 @@ def _webp(data: bytes) -> _Found:
     if end > len(data):
         raise Cut
     found = list(_chunks(data[:end], 12, before=False))
-    notes = [(start, stop) for start, stop, name in found if name in _WEBP_NOTES]
+    notes = [(start, stop) for start, stop, name in found if name not in _WEBP_DRAWN | _WEBP_HEADS]
     rest = [(start, stop) for start, stop, name in found if name not in _WEBP_NOTES | _WEBP_DRAWN]
     return end, notes, rest
 
@@ -166,17 +168,22 @@ def _chunks(data: bytes, at: int, *, before: bool) -> Iterator[tuple[int, int, b
 
 
 def _gif(data: bytes) -> _Found:
+    notes: list[tuple[int, int]] = []
     rest: list[tuple[int, int]] = []
     at = 13 + _colours(data[10])
     for _ in range(MOST_PARTS):
         sign = data[at]
         if sign == 0x3B:
-            return at + 1, [], rest
+            return at + 1, notes, rest
         if sign == 0x2C:
             at = _blocks(data, at + 11 + _colours(data[at + 9]))
         elif sign == 0x21:
-            rest.append((at, _blocks(data, at + 2)))
-            at = rest[-1][1]
+            part = (at, _blocks(data, at + 2))
+            if data.startswith((_GIF_COMMENT, _GIF_XMP), at):
+                notes.append(part)
+            if not data.startswith(_GIF_XMP, at):
+                rest.append(part)
+            at = part[1]
         else:
             raise Cut
     raise Cut
