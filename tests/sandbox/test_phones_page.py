@@ -116,6 +116,32 @@ async def test_files_are_shown_played_and_offered(
     assert await phones.evaluate("document.documentElement.scrollWidth") == 360
 
 
+async def test_a_person_sends_files_and_keeps_what_is_refused(
+    phones: Page, client: Client, control: httpx.AsyncClient
+) -> None:
+    await client.link(control)
+    await add(phones, ASHA, "Asha")
+    bubbles, chosen = phones.get_by_label("Messages"), phones.get_by_label("File", exact=True)
+    send = phones.get_by_role("button", name="Send", exact=True)
+    await chosen.set_input_files({"name": "shelf.png", "mimeType": "image/png", "buffer": PNG})
+    await phones.get_by_role("textbox", name="Text", exact=True).fill("this one?")
+    async with phones.expect_response("**/sandbox/inbound"):
+        await send.click()
+    await expect(bubbles.get_by_role("img", name="shelf.png")).to_be_visible()
+    await expect(bubbles.get_by_text("this one?")).to_be_visible()
+    await expect(chosen).to_have_value("")
+    note = {"name": "note.ogg", "mimeType": "audio/ogg", "buffer": b"OggS" + b"\x00" * 300}
+    await chosen.set_input_files(note)  # type: ignore[arg-type]
+    await phones.get_by_label("As a voice note").check()
+    async with phones.expect_response("**/sandbox/inbound"):
+        await send.click()
+    await expect(bubbles.get_by_label("voice note.ogg")).to_be_visible()
+    await expect(phones.get_by_label("As a voice note")).not_to_be_checked()
+    got = (await control.get("/sandbox/messages", params={"to": SHOP})).json()["messages"]
+    assert [(each["media"]["kind"], each["text"]) for each in got] == [("image", "this one?"), ("voice", "")]
+    assert await phones.evaluate("document.documentElement.scrollWidth") == 360
+
+
 async def test_a_place_and_a_card_are_shown_in_words_and_load_nothing(
     phones: Page, client: Client, control: httpx.AsyncClient
 ) -> None:

@@ -42,7 +42,9 @@ function frame(phone) {
     element('ul', { class: 'messages', id: 'messages', tabindex: '0', 'aria-label': 'Messages' }),
     element('form', { id: 'reply' },
       element('label', {}, 'To', element('select', { name: 'to', id: 'to' })),
-      element('label', {}, 'Text', element('textarea', { name: 'text', rows: '2', required: true, maxlength: '4096' })),
+      element('label', {}, 'Text', element('textarea', { name: 'text', rows: '2', maxlength: '4096' })),
+      element('label', {}, 'File', element('input', { name: 'file', type: 'file' })),
+      element('label', { class: 'tick' }, element('input', { name: 'voice', type: 'checkbox' }), 'As a voice note'),
       element('button', { class: 'main' }, 'Send'),
       button('STOP', () => write(phone, 'STOP'))),
     element('details', {}, element('summary', {}, 'Link a device to this phone'),
@@ -50,14 +52,36 @@ function frame(phone) {
   );
   document.getElementById('reply').addEventListener('submit', async (event) => {
     event.preventDefault();
-    await write(phone, event.target.elements.text.value);
-    event.target.elements.text.value = '';
+    const { text, file, voice } = event.target.elements;
+    if (!(await write(phone, text.value, file.files[0], voice.checked))) return; // what was chosen stays
+    for (const one of [text, file]) one.value = '';
+    voice.checked = false;
   });
 }
 
-function write(phone, text) {
+async function write(phone, text, file, voice) {
   const to = document.getElementById('to').value;
-  return act(() => call('POST', '/sandbox/inbound', { from: phone.phone, to, text }), 'Sent.');
+  let sent = false;
+  await act(async () => {
+    const media = file ? { base64: await base64(file), mime: type(file), filename: file.name, voice } : undefined;
+    await call('POST', '/sandbox/inbound', { from: phone.phone, to, text, media });
+    sent = true;
+  }, 'Sent.');
+  return sent;
+}
+
+// A browser knows no type of some files, and gives others parameters that phones leave out.
+function type(file) {
+  return file.type.split(';')[0].trim() || 'application/octet-stream';
+}
+
+function base64(file) {
+  return new Promise((done, failed) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.slice(reader.result.indexOf(',') + 1)); // behind "data:…;base64,"
+    reader.onerror = () => failed(new Error(`${file.name} cannot be read.`));
+    reader.readAsDataURL(file);
+  });
 }
 
 function drawDevices(phone, pages) {
