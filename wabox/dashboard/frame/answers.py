@@ -16,6 +16,7 @@ from litestar.enums import MediaType
 from litestar.response import Stream
 
 from wabox.dashboard import names
+from wabox.dashboard.frame import refused
 from wabox.dashboard.names import faults, menu
 from wabox.dashboard.voice import Voice
 from wabox.errors import NotFound, Refusal
@@ -65,7 +66,7 @@ def static(name: str) -> str:
 
 
 def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int = 200) -> Response[str]:
-    """A page or a fragment."""
+    """A page or a fragment. A refused form comes back with its first wrong field in sight and in focus."""
     everywhere = {
         "session": None,
         "csrf": "",
@@ -77,6 +78,8 @@ def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int 
     }
     shown = {"voice": voice, **everywhere, **values}
     text = environment(voice.language).get_template(template).render(shown)
+    if 400 <= status < 500:
+        text = refused.in_sight(text)
     return Response(text, media_type=MediaType.HTML, status_code=status, headers=dict(HEADERS))
 
 

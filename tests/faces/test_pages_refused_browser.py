@@ -1,0 +1,104 @@
+"""A form that is refused, in a real Chromium at 360 px: the first thing wrong is in sight and has the focus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests import browsers
+from tests.cast import Stage
+from tests.faces.test_pages_browser import address, chromium, judge, log_in, turning, window
+from tests.faces.work import Work
+from tests.some import some
+from wabox.dashboard.frame import refused
+
+__all__ = ["address", "chromium"]  # fixtures
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
+    pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine"),
+]
+SEEN = """id => {
+  const { top, bottom } = document.getElementById(id).getBoundingClientRect();
+  return top >= 0 && bottom <= document.querySelector(".bar").getBoundingClientRect().top;
+}"""
+FORMS = {
+    "/": {"#phone": "01711000001", "#message": "Your mug"},
+    "/inbox/8801711300001": {"#message": "Your mug"},
+    "/campaigns/new": {"#name": "Mugs", "#message": "Your mug"},
+    "/texts": {},
+    "/files": {},
+}
+
+
+@pytest.fixture
+def cut(tmp_path: Path) -> Path:
+    """A picture that no phone could show."""
+    file = tmp_path / "cut.png"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 40)
+    return file
+
+
+def refuse(page: Page, path: str, cut: Path) -> None:
+    for field, text in FORMS[path].items():
+        page.fill(field, text)
+    page.set_input_files("#file", cut)
+    with turning(page):
+        press = page.locator("form:has(#file) .button-main").last
+        if press.count():
+            press.click()
+        else:  # a form that is folded
+            page.locator("#file").evaluate("one => one.form.requestSubmit()")
+
+
+def test_a_refused_file_is_in_sight_and_in_focus(
+    chromium: Browser, address: str, shop: Stage, work: Work, cut: Path
+) -> None:
+    with window(chromium, 360) as (_, page, _said):
+        log_in(page, address)
+        for path in some(FORMS):
+            page.goto(address + path)
+            refuse(page, path, cut)
+            expect(page.locator("#file")).to_be_focused()
+            assert page.evaluate(SEEN, "file-error"), path
+            assert page.evaluate(SEEN, "file"), path
+            assert page.locator("[autofocus]").count() == 1 and page.locator("#message-error").count() == 0
+            assert judge(page) == [], path
+
+
+def test_it_is_in_sight_without_a_script_too(
+    chromium: Browser, address: str, shop: Stage, work: Work, cut: Path
+) -> None:
+    with window(chromium, 360, java_script_enabled=False) as (_, page, _said):
+        log_in(page, address)
+        page.goto(address + "/inbox/8801711300001")
+        page.get_by_text("Send a file with it").click()
+        refuse(page, "/inbox/8801711300001", cut)
+        expect(page.locator("#file-error")).to_be_in_viewport()
+
+
+def test_other_errors_come_into_sight_too(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
+    with window(chromium, 360) as (_, page, _said):
+        log_in(page, address)
+        page.fill("#phone", "12")
+        page.fill("#message", "Your mug")
+        with turning(page):
+            page.locator("form:has(#file) button.button-main").click()
+        expect(page.locator("#phone")).to_be_focused()
+        assert page.evaluate(SEEN, "phone-error")
+
+
+def test_what_people_wrote_is_no_field_and_takes_no_focus() -> None:
+    typed = '<textarea name="a" autofocus>&lt;div class=&#34;field-wrong&#34; autofocus</textarea>'
+    assert refused.in_sight(typed) == typed
+    wrong = '<div class="field field-wrong"><input type="file"></div>'
+    folded = f'<details class="open"><summary>a</summary>{wrong}</details>'
+    shown = refused.in_sight(f"<details></details>{typed}{folded}")
+    assert shown.startswith("<details></details>")
+    assert '<details class="open" open>' in shown and '<input autofocus type="file">' in shown
+    assert (
+        refused.in_sight('<p class="field-error">no</p>')
+        == '<p class="field-error" tabindex="-1" autofocus>no</p>'
+    )
