@@ -229,6 +229,26 @@ def test_a_campaigns_file_may_be_chosen_while_it_is_written(shop: Stage, asha: T
     assert wrong.status_code == 422 and f'value="{media_id}" selected' in re.sub(r"\s+", " ", wrong.text)
 
 
+def test_a_file_that_is_here_is_called_as_the_form_that_brings_it_does(shop: Stage, asha: Tab, work: Work) -> None:
+    kept(asha, pdf(), "bill-1001.pdf")
+    assert send(asha, pdf(), "bill-1002.pdf", ticket="n").status_code == 303
+    assert latest(shop)["media_name"] == "bill-1002.pdf"
+    row = latest(shop)["id"]
+    assert "bill-1002.pdf" in asha.get("/messages").text and "bill-1002.pdf" in asha.get(f"/messages/{row}").text
+    wrong = send(asha, pdf(), "bill-1003.pdf", message="{nmae}", ticket="w")
+    assert ("input", "1 bill-1003.pdf") in [(tag, given.get("value")) for tag, given in tags(wrong.text)]
+    assert send(asha, media_id="1 ../x\u202egpj.exe", ticket="x").status_code == 303
+    assert latest(shop)["media_name"] == "xgpj.exe.pdf"
+    draft = {"name": "April", "message": "Hi", "audience": "everybody"}
+    review = put(asha, "/campaigns/new/review", pdf(), "april.pdf", **draft)
+    assert "april.pdf" in words(review.text)
+    inputs = [one for tag, one in tags(review.text) if tag == "input" and one.get("name")]
+    given = {str(one["name"]): one.get("value") or "" for one in inputs}
+    assert given["media_id"] == "1 april.pdf"
+    assert asha.post("/campaigns", given).status_code == 303
+    assert shop.value("select media_name from campaigns order by id desc limit 1") == "april.pdf"
+
+
 def test_a_campaigns_file_that_is_not_sent_is_told_in_the_composer(shop: Stage, asha: Tab, work: Work) -> None:
     draft = {"name": "Fair", "message": "Come by", "audience": "everybody"}
     before = left(shop)

@@ -113,6 +113,13 @@ def test_a_voice_note_is_played_from_our_own_address_and_a_document_is_only_save
     assert "media-src 'self'" in asha.get(f"/inbox/{RINA}").headers["content-security-policy"]
 
 
+def test_the_same_bytes_are_called_as_each_writer_calls_them(shop: Stage, asha: Tab) -> None:
+    comes(shop, hears(shop, Attached("document", None, "first.pdf", 9)), pdf())
+    comes(shop, hears(shop, Attached("document", None, "second.pdf", 9)), pdf())
+    page = words(talk(asha))
+    assert "first.pdf" in page and "second.pdf" in page
+
+
 @pytest.mark.parametrize(
     ("state", "reason", "said", "button"),
     [

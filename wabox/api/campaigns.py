@@ -351,7 +351,7 @@ def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
         id=campaign.id,
         name=campaign.name,
         message=campaign.message,
-        media=carrying.on_wire(media.get(campaign.media_id or 0), campaign.media_kind),
+        media=carrying.on_wire(media.get(campaign.media_id or 0), campaign.media_kind, campaign.media_name),
         template_id=campaign.text_id,
         tag=campaign.tag,
         status=campaign.status,

@@ -80,10 +80,10 @@ async def carried(
         return
     _check(given)
 
-    def carry(tx: Tx, media_id: int) -> Carried:
+    def carry(tx: Tx, media_id: int, name: str | None = None) -> Carried:
         now, who = box.now(), caller.user.id
         with _of_media():
-            return carrying.carry(tx, who, media_id, as_document=as_document, voice=voice, now=now)
+            return carrying.carry(tx, who, media_id, as_document=as_document, voice=voice, name=name, now=now)
 
     sound = await _to_convert(box, caller, given, voice)
     if given.id is not None and sound is None:
@@ -92,7 +92,7 @@ async def carried(
         return
     with _of_media():
         async with _taken(box, caller, given, sound, voice=bool(voice)) as keep:
-            yield lambda tx: carry(tx, keep(tx).id)
+            yield lambda tx: carry(tx, *keep(tx))
 
 
 def foreseen(
@@ -127,7 +127,8 @@ async def _to_convert(box: Box, caller: Caller, given: GivenFile, voice: bool | 
 @asynccontextmanager
 async def _taken(
     box: Box, caller: Caller, given: GivenFile, sound: Media | None, *, voice: bool
-) -> AsyncIterator[Callable[[Tx], Media]]:
+) -> AsyncIterator[Callable[[Tx], tuple[int, str | None]]]:
+    """What writes the file down: its id, and what it is called if somebody called it anything."""
     limits, made_room = box.config.media, False
     most_bytes = limits.max_megabytes * MEGABYTE
     origin: Origin = "upload" if given.url is None else "url"
@@ -144,7 +145,7 @@ async def _taken(
         name = given.filename or ending
         async with intake.taken(box.db, box.media, incoming, name, voice=voice) as examined:
 
-            def keep(tx: Tx) -> Media:
+            def keep(tx: Tx) -> tuple[int, str | None]:
                 nonlocal made_room
                 kept = keeping.keep(
                     tx,
@@ -155,7 +156,7 @@ async def _taken(
                     now=box.now(),
                 )
                 made_room = kept.made_room
-                return kept.media
+                return kept.media.id, examined.filename if name else None
 
             yield keep
     if made_room:
@@ -181,20 +182,27 @@ _FETCHES = Kept(_Fetches)
 
 
 def anew(
-    tx: Tx, user_id: int, media_id: int | None, *, as_document: bool, voice: bool | None, now: datetime
+    tx: Tx,
+    user_id: int,
+    media_id: int | None,
+    *,
+    as_document: bool,
+    voice: bool | None,
+    name: str | None,
+    now: datetime,
 ) -> Carried:
     """The file that is carried already goes as it is said now. Raises Invalid, also where there is none."""
     if media_id is None:
         raise _alone(as_document)
     with _of_media():
-        return carrying.carry(tx, user_id, media_id, as_document=as_document, voice=voice, now=now)
+        return carrying.carry(tx, user_id, media_id, as_document=as_document, voice=voice, name=name, now=now)
 
 
-def on_wire(media: Media | None, kind: stored.Kind | None) -> Carries | None:
-    """The file of a message as the API shows it."""
+def on_wire(media: Media | None, kind: stored.Kind | None, name: str | None) -> Carries | None:
+    """The file of a message as the API shows it. name: what that calls it; None: as it is kept."""
     if media is None or kind is None:
         return None
-    return Carries(media.id, kind, media.filename, media.bytes)
+    return Carries(media.id, kind, name or media.filename, media.bytes)
 
 
 class GivenLocation(Struct, forbid_unknown_fields=True, kw_only=True):

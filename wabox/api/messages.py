@@ -405,7 +405,7 @@ def on_wire(
         person_id=message.person_id,
         device_label=message.device_label,
         message=message.text,
-        media=carrying.on_wire(media.get(message.media_id or 0), message.media_kind),
+        media=carrying.on_wire(media.get(message.media_id or 0), message.media_kind, message.media_name),
         location=carrying.location_of(message.enclosed),
         contact=carrying.contact_of(message.enclosed),
         poll=carrying.poll_of(message.enclosed),

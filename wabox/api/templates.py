@@ -192,7 +192,15 @@ async def change(data: TemplateChanges, template_id: TemplateId, box: Box, calle
             if not stays:
                 draft = draft.with_file(carried_by(tx))
             elif data.as_document is not UNSET or data.voice is not UNSET:
-                how = carrying.anew(tx, user_id, before.media_id, as_document=as_document, voice=voice, now=now)
+                how = carrying.anew(
+                    tx,
+                    user_id,
+                    before.media_id,
+                    as_document=as_document,
+                    voice=voice,
+                    name=before.media_name,
+                    now=now,
+                )
                 draft = draft.with_file(how)
             return looked(tx, user_id, texts.change(tx, user_id, template_id, draft, version=version, now=now))
 
@@ -217,7 +225,7 @@ def on_wire(names: tuple[str, ...], media: Mapping[int, files.Media], found: tex
         id=found.id,
         name=found.name,
         message=found.message,
-        media=carrying.on_wire(media.get(found.media_id or 0), found.media_kind),
+        media=carrying.on_wire(media.get(found.media_id or 0), found.media_kind, found.media_name),
         category=found.category,
         language=found.language,
         variables=list(parsed.variables),
@@ -231,7 +239,9 @@ def on_wire(names: tuple[str, ...], media: Mapping[int, files.Media], found: tex
 def looked(rows: Rows, user_id: int, found: texts.Text) -> Looked:
     """A stored text as the API shows it alone."""
     media = files.named(rows, [found.media_id])
-    verdict = launching.judged(rows, found.parsed, "".join(one.filename for one in media.values()))
+    verdict = launching.judged(
+        rows, found.parsed, "".join(found.media_name or one.filename for one in media.values())
+    )
     used = campaigns.from_text(rows, user_id, found.id, most=MOST_CAMPAIGNS)
     return Looked(
         **msgspec.structs.asdict(on_wire(own.names(rows, user_id), media, found)),

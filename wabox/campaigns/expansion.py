@@ -147,8 +147,9 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
     at = times.stored(now)
     tx.many(
         """insert into messages (id, user_id, device_id, campaign_id, contact_id, phone, text, status, error,
-                                 error_text, priority, new_chat, queued_at, finished_at, media_id, media_kind)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)""",
+                                 error_text, priority, new_chat, queued_at, finished_at, media_id, media_kind,
+                                 media_name)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)""",
         [
             (
                 first + n,
@@ -166,6 +167,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
                 None if one.error is None else at,
                 part.campaign.media_id,
                 part.campaign.media_kind,
+                part.campaign.media_name,
             )
             for n, one in enumerate(part.people)
         ],
@@ -183,7 +185,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
 def _judged(rows: Rows, campaign: Campaign, person: Recipient) -> Recipient:
     verdict = None
     if person.status == "queued":
-        words = media.words(rows, person.text, campaign.media_id)
+        words = media.words(rows, person.text, campaign.media_id, campaign.media_name)
         verdict = rules.verdict(rows, words, reviews.passed(rows, campaign.id))
     if verdict is None:
         return person

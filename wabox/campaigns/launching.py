@@ -56,14 +56,15 @@ def create(
     later = scheduled_for is not None and scheduled_for > now
     campaign_id = tx.insert(
         """insert into campaigns (user_id, name, message, text_id, audience, device_ids, status, scheduled_for,
-                                  created_at, total, media_id, media_kind)
+                                  created_at, total, media_id, media_kind, media_name)
            values (:user_id, :name, :message, :text_id, :audience, :device_ids, 'scheduled', :scheduled_for,
-                   :now, :total, :media_id, :media_kind)""",
+                   :now, :total, :media_id, :media_kind, :media_name)""",
         user_id=user_id,
         name=name,
         message=text.text,
         media_id=None if carried is None else carried.media.id,
         media_kind=None if carried is None else carried.kind,
+        media_name=None if carried is None else carried.media.own_name,
         text_id=text_id,
         audience=audience,
         device_ids=None if device_ids is None else json.dumps(list(device_ids)),

@@ -56,7 +56,8 @@ def queue(rows: Rows, *, after: int = 0, most: int = 50) -> list[Entry]:
         """select r.id, r.user_id, u.email, r.campaign_id, c.name as campaign, r.rules, r.reason, r.since, g.n,
              iif(r.campaign_id is null, m.phone, null) as phone,
              iif(r.message_id is null, c.message, m.text) as text,
-             iif(r.message_id is null, c.media_id, m.media_id) as media_id, m.enclosed
+             iif(r.message_id is null, c.media_id, m.media_id) as media_id,
+             iif(r.message_id is null, c.media_name, m.media_name) as media_name, m.enclosed
            from (select * from (select id, 1 as n from reviews
                    where decision is null and campaign_id is null and id > :after order by id limit :most)
                  union all
@@ -69,7 +70,12 @@ def queue(rows: Rows, *, after: int = 0, most: int = 50) -> list[Entry]:
         most=most,
     )
     files = media.named(rows, (row["media_id"] for row in found))
-    return [replace(_entry(row), media=files.get(row["media_id"])) for row in found]
+    return [
+        replace(_entry(row), media=files[row["media_id"]].called(row["media_name"]))
+        if row["media_id"]
+        else _entry(row)
+        for row in found
+    ]
 
 
 def file_of(rows: Rows, review_id: int) -> Media:

@@ -46,7 +46,8 @@ class Campaign:
 
     text_id: the stored text that its message was copied from, which may be gone or another by now. audience: a
     segment as JSON text. device_ids: None = every linked device. media_id, media_kind: the file that goes with
-    each message, and as what. revoke_asked_at: when what had gone was last to be deleted for everyone;
+    each message, and as what; media_name: called so, None: as it is kept.
+    revoke_asked_at: when what had gone was last to be deleted for everyone;
     revoke_after: up to which message id that was begun, None once it was for all.
     """
 
@@ -80,6 +81,7 @@ class Campaign:
     reserved: int
     media_id: int | None
     media_kind: media.Kind | None
+    media_name: str | None
     revoke_asked_at: datetime | None
     revoke_after: int | None
 

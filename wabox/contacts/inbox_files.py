@@ -19,10 +19,10 @@ from wabox.contacts import identities
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 from wabox.languages import later
-from wabox.media import keeping, room
+from wabox.media import keeping, names, room
 from wabox.media.keeping import Examined, Kept
 from wabox.media.kinds import MEGABYTE
-from wabox.media.stored import Kind
+from wabox.media.stored import Kind, Media
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Inbound
 
@@ -63,6 +63,10 @@ class Sent:
     def may_be_asked(self) -> bool:
         """Whether fetching it may bring something, as far as is known."""
         return self.asked_at is None and not self.there and self.state not in ("too_large", "refused")
+
+    def called(self, media: Media) -> Media:
+        """What is kept, by the name that this message gave it."""
+        return media.called(names.beside(self.filename, media.filename)) if self.filename else media
 
     def under(self, settings: Settings) -> Sent:
         """As it stands with what the box keeps now: too large is what is over that, and nothing else."""

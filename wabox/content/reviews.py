@@ -31,6 +31,8 @@ class Text(Protocol):
     @property
     def media_id(self) -> int | None: ...
     @property
+    def media_name(self) -> str | None: ...
+    @property
     def system(self) -> bool: ...
 
 
@@ -38,7 +40,7 @@ def judged(rows: Rows, message: Text) -> Verdict | None:
     """What the rules in force say of it; what a person let go is held no more, but may be refused."""
     if message.system or not rules.in_force(rows):
         return None
-    words = media.words(rows, message.words, message.media_id)
+    words = media.words(rows, message.words, message.media_id, message.media_name)
     verdict = rules.verdict(rows, words, passed(rows, message.campaign_id))
     if verdict is not None and verdict.action == "hold" and has_passed(rows, message.id):
         return None

@@ -118,7 +118,9 @@ class Recovery:
         assert message.wa_message_id is not None
         assert message.wa_chat_id is not None
         try:
-            file = self.box.db.read_here(media.file_of, self.box.media, message.media_id, message.media_kind)
+            file = self.box.db.read_here(
+                media.file_of, self.box.media, message.media_id, message.media_kind, message.media_name
+            )
             handed = self.driver.hand_over(
                 message.device_id,
                 message.wa_chat_id,

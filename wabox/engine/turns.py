@@ -182,7 +182,9 @@ class Turns:
         """What goes with it. Raises NotFound. A text alone asks for nothing."""
         if armed.media_id is None:
             return None
-        return self.box.db.read_here(media.file_of, self.box.media, armed.media_id, armed.media_kind)
+        return self.box.db.read_here(
+            media.file_of, self.box.media, armed.media_id, armed.media_kind, armed.media_name
+        )
 
     def _record(self, armed: stored.Message, handed: Handed) -> bool:
         if handed.outcome == "acked":

@@ -25,3 +25,9 @@ def tidy(given: str | None, suffix: str) -> str:
     if not stem or end.lower() not in _SAME.get(suffix, {suffix}):
         stem, end = name or "file", suffix
     return f"{stem[: LONGEST - len(end) - 1].rstrip(' .') or 'file'}.{end}"
+
+
+def beside(given: str, before: str) -> str:
+    """Another name of a file that has a tidy one already, as tidy."""
+    end, wished = before.rpartition(".")[2].lower(), given.rpartition(".")[2].lower()
+    return tidy(given, next((one for one, same in _SAME.items() if {end, wished} <= same), end))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -23,7 +23,8 @@ class Media:
     """A row. sha256: of what was given; stored_sha256: of what lies on the disk, is `bytes` long, and goes out.
 
     width, height: dots, None if it has none or nobody looked. seconds: how long it plays, None likewise.
-    removed_at: the file is gone, and only the log still names it.
+    removed_at: the file is gone, and only the log still names it. own_name: what the use at hand calls it, which
+    then is the filename; None if that calls it as it is kept.
     """
 
     id: int
@@ -41,6 +42,16 @@ class Media:
     created_at: datetime
     last_used_at: datetime
     removed_at: datetime | None
+    own_name: str | None = None
+
+    def called(self, name: str | None) -> Media:
+        """The file as something calls that carries it; None: as it is kept."""
+        return self if name in (None, self.filename) else replace(self, filename=name or "", own_name=name)
+
+    @property
+    def number(self) -> str:
+        """What a form holds of it: its id, and its own name behind that."""
+        return str(self.id) if self.own_name is None else f"{self.id} {self.own_name}"
 
     @property
     def stripped(self) -> bool:
@@ -48,7 +59,7 @@ class Media:
         return self.sha256 != self.stored_sha256
 
 
-of_row = reader(Media)
+of_row = reader(Media, own_name=lambda _: None)
 
 
 def by_id(rows: Rows, media_id: int) -> Media:
@@ -111,8 +122,10 @@ def named(rows: Rows, media_ids: Iterable[int | None]) -> dict[int, Media]:
     return {one: by_id(rows, one) for one in sorted(ids)}
 
 
-def file_of(rows: Rows, folder: Path, media_id: int | None, kind: Kind | None) -> File | None:
-    """What goes with a message that has this `media_id` and `media_kind`; None: the text alone.
+def file_of(
+    rows: Rows, folder: Path, media_id: int | None, kind: Kind | None, name: str | None = None
+) -> File | None:
+    """What goes with a message that has this `media_id`, `media_kind` and `media_name`; None: the text alone.
 
     folder: `data/media`. Raises NotFound if the file has been removed, or its bytes are not there.
     """
@@ -122,12 +135,12 @@ def file_of(rows: Rows, folder: Path, media_id: int | None, kind: Kind | None) -
     path = path_of(folder, found.stored_sha256)
     if found.removed_at is not None or not path.is_file():
         raise gone()
-    return File(path, kind, found.mime, found.filename, found.bytes)
+    return File(path, kind, found.mime, name or found.filename, found.bytes)
 
 
-def words(rows: Rows, text: str, media_id: int | None) -> str:
-    """What rules read of a message: its text, and what its file is called."""
-    return text if media_id is None else f"{text}\n{by_id(rows, media_id).filename}"
+def words(rows: Rows, text: str, media_id: int | None, name: str | None) -> str:
+    """What rules read of a message: its text, and what its file is called. name: by the message."""
+    return text if media_id is None else f"{text}\n{name or by_id(rows, media_id).filename}"
 
 
 def path_of(folder: Path, stored_sha256: str) -> Path:

@@ -171,7 +171,7 @@ def erase(tx: Tx, user_id: int, phone: str, found: Traces, *, now: datetime) -> 
     )
     messages = tx.run(
         """update messages set phone = '', text = '', enclosed = null, contact_id = null, wa_chat_id = null,
-           wa_chat_ids = null, media_id = null, media_kind = null,
+           wa_chat_ids = null, media_id = null, media_kind = null, media_name = null,
            wa_message_id = iif(status = 'unknown', null, wa_message_id), revoke_due_at = null,
            edit_text = null, edit_due_at = null,
            revoke_error = iif(revoke_due_at is null, revoke_error, 'person_erased')

@@ -57,14 +57,16 @@ def carry(
     *,
     as_document: bool = False,
     voice: bool | None = None,
+    name: str | None = None,
     now: datetime,
 ) -> Carried:
     """The user's file, used now, and as what it goes: by its content, unless the sender says otherwise.
 
-    voice: False sends Ogg/Opus as a song, not as a voice note. Raises NotFound; Invalid `voice_needs_opus`,
-    `file_too_large` for what WhatsApp would not take.
+    voice: False sends Ogg/Opus as a song, not as a voice note. name: what it is called here.
+    Raises NotFound; Invalid `voice_needs_opus`, `file_too_large` for what WhatsApp would not take.
     """
-    carried = fitting(stored.of_user(tx, user_id, media_id), as_document=as_document, voice=voice)
+    media = stored.of_user(tx, user_id, media_id).called(name)
+    carried = fitting(media, as_document=as_document, voice=voice)
     keeping.use(tx, carried.media.id, now=now)
     return carried
 

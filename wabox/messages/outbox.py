@@ -121,8 +121,11 @@ def accept(
     if error is None and not consented:
         error = "no_consent"
     media_id = None if carried is None else carried.media.id
+    media_name = None if carried is None else carried.media.own_name
     judged = not system and error is None and rules.in_force(tx)
-    verdict = rules.verdict(tx, media.words(tx, carrying.words(text, instead), media_id)) if judged else None
+    verdict = (
+        rules.verdict(tx, media.words(tx, carrying.words(text, instead), media_id, media_name)) if judged else None
+    )
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(device.user_id, verdict, ip=ip, now=now)
     if error is None and not system:
@@ -130,10 +133,10 @@ def accept(
     tx.insert(
         """insert into messages (id, user_id, device_id, contact_id, phone, text, priority, is_system,
                                  scheduled_for, held_until, held_reason, expires_at, new_chat, queued_at,
-                                 media_id, media_kind, enclosed)
+                                 media_id, media_kind, media_name, enclosed)
            values (:id, :user_id, :device_id, :contact_id, :phone, :text, :priority, :system,
                    :scheduled_for, :scheduled_for, iif(:scheduled_for is null, null, 'scheduled'), :expires_at,
-                   :new_chat, :now, :media_id, :media_kind, :enclosed)""",
+                   :new_chat, :now, :media_id, :media_kind, :media_name, :enclosed)""",
         id=job_id,
         user_id=device.user_id,
         device_id=device.id,
@@ -147,6 +150,7 @@ def accept(
         new_chat=int(chats.is_new(tx, device.user_id, device.phone, phone)),
         now=times.stored(now),
         media_id=media_id,
+        media_name=media_name,
         media_kind=None if carried is None else carried.kind,
         enclosed=carrying.kept(instead),
     )

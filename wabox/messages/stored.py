@@ -35,6 +35,7 @@ class Message:
     account: digits of the number it was handed over from last, None if it never was.
     phone: the recipient's address, digits or a hidden id. person_id: None for somebody who never wrote.
     media_id, media_kind: the file that goes with it, and as what; then `text` is its caption and may be empty.
+    media_name: what it calls the file; None: as that is kept.
     enclosed: the place, card or poll that it is instead of a text. revoked_at: since when it is deleted for
     everyone; revoke_due_at: when that is tried next, None unless it is still to be; revoke_error: why it was
     given up.
@@ -92,6 +93,7 @@ class Message:
     edited_at: datetime | None
     media_id: int | None
     media_kind: media.Kind | None
+    media_name: str | None
     person_id: int | None
     enclosed: Enclosed | None
 

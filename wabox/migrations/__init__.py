@@ -49,6 +49,7 @@ NAMES = (
     "0033_engines",
     "0034_edits",
     "0035_removals",
+    "0036_names_of_uses",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

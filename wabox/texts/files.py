@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from dataclasses import replace as changed
 from datetime import datetime
 from typing import Literal
 
@@ -108,7 +107,7 @@ def _brought(tx: Tx, user_id: int, draft: Draft, before: Text | None, *, replace
         stored.add(tx, user_id, draft, now=now)
         return "added"
     if before.media_id is not None:
-        draft = changed(draft, media_id=before.media_id, media_kind=before.media_kind, clean=False)
+        draft = draft.with_file_of(before)
     if Draft.of(before) == draft:
         return "same"
     if replace:
@@ -117,7 +116,7 @@ def _brought(tx: Tx, user_id: int, draft: Draft, before: Text | None, *, replace
 
 
 def _one(text: Text, media: Media | None) -> _One:
-    file = UNSET if media is None else media.filename
+    file = UNSET if media is None else text.media_name or media.filename
     return _One(text.name, text.message, text.category, text.language, file)
 
 

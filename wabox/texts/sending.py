@@ -27,7 +27,7 @@ def file(rows: Rows, user_id: int, text: Text) -> Media | None:
     if text.media_id is None:
         return None
     try:
-        return files.of_user(rows, user_id, text.media_id)
+        return files.of_user(rows, user_id, text.media_id).called(text.media_name)
     except NotFound:
         gone = later("The file of this stored text is gone; choose another for it, or take it off.")
         raise Invalid("file_gone", gone, details={"template_id": gone}) from None

@@ -37,6 +37,7 @@ class Text:
 
     category: a label for its owner; what needs a consent is settled by `[guards]`. version: grows by each change.
     media_id, media_kind: the file that goes with it, and as what; the message is its caption, and may be empty.
+    media_name: what it calls the file; None: as that is kept.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Text:
     updated_at: datetime
     media_id: int | None
     media_kind: Kind | None
+    media_name: str | None
 
     @property
     def parsed(self) -> Template:
@@ -69,18 +71,27 @@ class Draft:
     language: str | None = None
     media_id: int | None = None
     media_kind: Kind | None = None
+    media_name: str | None = None
     clean: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, text: Text) -> Draft:
         """As the text is now."""
-        return cls(text.name, text.message, text.category, text.language, text.media_id, text.media_kind)
+        file = text.media_id, text.media_kind, text.media_name
+        return cls(text.name, text.message, text.category, text.language, *file)
 
     def with_file(self, carried: Carried | None) -> Draft:
         """The same with this file, or without any."""
         if carried is None:
-            return self if self.media_id is None else replace(self, media_id=None, media_kind=None, clean=False)
-        return replace(self, media_id=carried.media.id, media_kind=carried.kind, clean=False)
+            return self if self.media_id is None else self._with(None, None, None)
+        return self._with(carried.media.id, carried.kind, carried.media.own_name)
+
+    def with_file_of(self, text: Text) -> Draft:
+        """The same with what the text carries."""
+        return self._with(text.media_id, text.media_kind, text.media_name)
+
+    def _with(self, media_id: int | None, kind: Kind | None, name: str | None) -> Draft:
+        return replace(self, media_id=media_id, media_kind=kind, media_name=name, clean=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +175,9 @@ def add(tx: Tx, user_id: int, draft: Draft, *, now: datetime) -> Text:
     _check_free(tx, user_id, clean.name, 0)
     text_id = tx.insert(
         """insert into texts (user_id, name, name_key, message, category, language, media_id, media_kind,
-                              created_at, updated_at)
-           values (:user_id, :name, :key, :message, :category, :language, :media_id, :media_kind, :now, :now)""",
+                              media_name, created_at, updated_at)
+           values (:user_id, :name, :key, :message, :category, :language, :media_id, :media_kind, :media_name,
+                   :now, :now)""",
         user_id=user_id,
         **_columns(clean),
         now=times.stored(now),
@@ -189,8 +201,8 @@ def change(tx: Tx, user_id: int, text_id: int, draft: Draft, *, version: int | N
     _check_free(tx, user_id, clean.name, text_id)
     tx.run(
         """update texts set name = :name, name_key = :key, message = :message, category = :category,
-           language = :language, media_id = :media_id, media_kind = :media_kind, version = version + 1,
-           updated_at = :now where id = :id and user_id = :user_id""",
+           language = :language, media_id = :media_id, media_kind = :media_kind, media_name = :media_name,
+           version = version + 1, updated_at = :now where id = :id and user_id = :user_id""",
         id=text_id,
         user_id=user_id,
         **_columns(clean),
@@ -210,6 +222,7 @@ def _columns(draft: Draft) -> dict[str, str | int | None]:
         "language": draft.language,
         "media_id": draft.media_id,
         "media_kind": draft.media_kind,
+        "media_name": draft.media_name,
     }
 
 

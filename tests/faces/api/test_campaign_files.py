@@ -50,6 +50,16 @@ def test_a_file_may_go_without_a_word(api: Api) -> None:
     assert api.stage.box.db.read_here(renaming._campaign, api.stage.asha.id, "city") is None
 
 
+def test_each_campaign_calls_the_same_file_as_it_was_given(api: Api) -> None:
+    people(api)
+    for name in ("april.pdf", "may.pdf"):
+        made = create(api, media=inline(pdf(), name))
+        assert made.json()["media"]["filename"] == name
+        Expansion(api.stage.box).turn(made.json()["id"])
+        found = api.call("GET", f"/messages?campaign_id={made.json()['id']}").json()["data"]
+        assert [one["media"]["filename"] for one in found] == [name] * 3
+
+
 def test_a_scheduled_one_pins_its_file_before_there_is_a_message(api: Api) -> None:
     people(api)
     made = create(api, media=inline(PICTURE), message="Hi", scheduled_for=LATER).json()

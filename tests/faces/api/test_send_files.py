@@ -24,6 +24,7 @@ from wabox.billing.plans import Terms
 from wabox.content import rules
 from wabox.db import Tx
 from wabox.media import kinds
+from wabox.media import stored as files
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
@@ -63,13 +64,27 @@ def test_a_file_goes_by_its_id_and_the_message_tells_of_it(api: Api) -> None:
     assert carried(api, job_id) == told
 
 
+def test_the_filter_reads_the_name_that_this_message_gives(open_api: Open) -> None:
+    api = open_api(accounts={"registration": "open"})
+    assert send(api, media=inline(pdf(), "bill.pdf")).status_code == 202
+
+    def add(tx: Tx) -> None:
+        draft = rules.Draft(kind="word", text="quick loan", action="refuse", reason="No loans.")
+        rules.add(tx, draft, by=rules.Actor(api.stage.asha.id, "127.0.0.1"), now=api.stage.hands.now())
+
+    api.stage.box.db.write_now(add)
+    answer = send(api, media=inline(pdf(), "quick loan.pdf"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "content_refused")
+    assert send(api, media=inline(pdf(), "bill-2.pdf")).status_code == 202
+
+
 def test_a_file_comes_in_the_body_and_is_kept_once(api: Api) -> None:
     first = send(api, media=inline(PICTURE, "mug.png"))
     again = send(api, message="", media=inline(PICTURE, "cup.png"))
     assert (first.status_code, again.status_code) == (202, 202), first.text
     found = carried(api, first.json()["job_id"])
     assert found == {"media_id": 1, "kind": "image", "filename": "mug.png", "bytes": len(PICTURE)}
-    assert carried(api, again.json()["job_id"])["media_id"] == 1
+    assert carried(api, again.json()["job_id"]) == {**found, "filename": "cup.png"}
     assert api.call("GET", "/media/1/content").content == PICTURE
     as_url = {"base64": "data:image/png;base64," + base64.encodebytes(PICTURE).decode()}
     assert send(api, media=as_url).status_code == 202
@@ -260,6 +275,32 @@ def shelf() -> Iterator[str]:
 def shop(open_api: Open, shelf: str) -> Api:
     """A box that may reach the shelf."""
     return open_api(webhooks={"allow": [shelf.removeprefix("http://")]}, media={"max_megabytes": 1})
+
+
+def test_the_same_bytes_go_by_the_name_that_each_message_gives(open_api: Open, shelf: str) -> None:
+    api = shop(open_api, shelf)
+    for name in ("bill-1001.pdf", "bill-1002.pdf", "bill-1001.pdf", None):
+        assert send(api, media=inline(pdf(), name)).status_code == 202
+    link = {"url": f"{shelf}/bills/bill%207.pdf"}
+    for given in (link, {**link, "filename": "bill-1007.pdf"}):
+        assert send(api, media=given).status_code == 202
+    rows = api.stage.box.db.read_here(
+        lambda rows: [
+            (one["id"], files.file_of(rows, api.stage.box.media, one["media_id"], "document", one["media_name"]))
+            for one in rows.all("select id, media_id, media_name from messages order by id")
+        ]
+    )
+    sent = ["bill-1001.pdf", "bill-1002.pdf", "bill-1001.pdf", "bill-1001.pdf"]
+    assert [file and file.filename for _, file in rows][:4] == sent
+    assert [carried(api, one)["filename"] for one, _ in rows] == [file and file.filename for _, file in rows]
+    assert [carried(api, one)["filename"] for one, _ in rows][-1] == "bill-1007.pdf"
+    assert [one["filename"] for one in api.call("GET", "/media").json()["data"]][-1] == "bill-1001.pdf"
+    path = api.call("POST", "/templates", json={"name": "T", "media": inline(pdf(), "list.pdf")}).json()
+    assert path["media"]["filename"] == "list.pdf"
+    changed = api.call("PATCH", f"/templates/{path['id']}", json={"as_document": True, "message": "Here"})
+    assert changed.json()["media"]["filename"] == "list.pdf"
+    job = send(api, template_id=path["id"]).json()["job_id"]
+    assert carried(api, job)["filename"] == "list.pdf"
 
 
 @pytest.mark.enable_socket

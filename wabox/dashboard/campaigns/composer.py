@@ -171,7 +171,9 @@ def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
 
 
 def _carried(tx: Tx, desk: Desk, meant: Meant, media: Media) -> Carried:
-    return carrying.carry(tx, desk.user.id, media.id, as_document=meant.as_document, now=desk.box.now())
+    return carrying.carry(
+        tx, desk.user.id, media.id, as_document=meant.as_document, name=media.own_name, now=desk.box.now()
+    )
 
 
 async def _understood(desk: Desk, draft: Draft) -> tuple[Meant | None, dict[str, str]]:

@@ -129,7 +129,7 @@ def like(campaign: Campaign) -> Draft:
         name=campaign.name,
         message=campaign.message,
         text_id="" if campaign.text_id is None else str(campaign.text_id),
-        media_id="" if campaign.media_id is None else str(campaign.media_id),
+        media_id=file_forms.number(campaign.media_id, campaign.media_name),
         as_document="1" if campaign.media_kind == "document" else "",
         audience=audience,
         tag=only_tag or "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from litestar.datastructures import UploadFile
 
@@ -12,18 +13,20 @@ from wabox.dashboard.frame.form import LONGEST, MOST_FIELDS, Form
 from wabox.db import Rows, Tx
 from wabox.errors import InsufficientCredits, Invalid, NotFound, TooLarge, TooMany, Unavailable
 from wabox.languages import later
-from wabox.media import coming, intake, keeping, stored
+from wabox.media import coming, intake, keeping, names, stored
 from wabox.media.keeping import Kept
 from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming
 from wabox.media.stored import Kind, Media
 from wabox.messages import carrying
 from wabox.messages.carrying import Carried
+from wabox.texts.stored import Text
 
 FIELD = "file"
 MOST_MEGABYTES = 64  # by a page; more goes by the API, if the box takes it
 MOST_BODY = MOST_MEGABYTES * MEGABYTE + 64 * 1024
 MOST_OFFERED = 50
+MOST_NUMBER = 20 + names.LONGEST  # characters of what a form holds of a file
 REFUSED = (Invalid, TooLarge, TooMany, Unavailable, InsufficientCredits)  # what `kept` may raise
 _PIECE = 1024 * 1024
 
@@ -69,22 +72,36 @@ async def kept(desk: Desk, file: UploadFile, *, voice: bool = False) -> Kept:
             )
     if made.made_room:
         await intake.cleared(box.db, box.media)
-    return made
+    return replace(made, media=made.media.called(examined.filename))
 
 
 async def brought(desk: Desk, form: Form, file: UploadFile) -> str:
-    """The number of the file that came with the form, which is the reader's now. Raises as `kept`."""
+    """The number of the file that came with the form, which is the reader's now, as it came. Raises as `kept`."""
     made = await kept(desk, file, voice=form.ticked("voice"))
-    return str(made.media.id)
+    return made.media.number
 
 
 def known(rows: Rows, user_id: int, number: str) -> Media | None:
-    """The user's file of this number; None for what is none, or gone."""
+    """The user's file of this number, called as what may stand behind it; None for what is none, or gone."""
+    number, _, name = number.partition(" ")
     media_id = cursor_of(number)
+    if media_id is None:
+        return None
     try:
-        return None if media_id is None else stored.of_user(rows, user_id, media_id)
+        found = stored.of_user(rows, user_id, media_id)
     except NotFound:
         return None
+    return found.called(names.beside(name, found.filename)) if name else found
+
+
+def number(media_id: int | None, name: str | None) -> str:
+    """What a form holds of a file that is called so; "" for none."""
+    return f"{media_id or ''} {name or ''}".strip() if media_id is not None else ""
+
+
+def of_text(rows: Rows, user_id: int, text: Text) -> Media | None:
+    """The file that goes with a stored text; None for none, or one that is gone."""
+    return known(rows, user_id, number(text.media_id, text.media_name))
 
 
 def carried(tx: Tx, desk: Desk, number: str, *, as_document: bool) -> Carried | None:
@@ -96,7 +113,9 @@ def carried(tx: Tx, desk: Desk, number: str, *, as_document: bool) -> Carried | 
     if media is None:
         return None
     document = as_document and media.kind in ("image", "video")
-    return carrying.carry(tx, desk.user.id, media.id, as_document=document, now=desk.box.now())
+    return carrying.carry(
+        tx, desk.user.id, media.id, as_document=document, name=media.own_name, now=desk.box.now()
+    )
 
 
 def as_document(media: Media, kind: Kind | None) -> bool:

@@ -36,7 +36,7 @@ class Picked:
     @property
     def media_id(self) -> str:
         """Of its file, as a form has it."""
-        return "" if self.media is None else str(self.media.id)
+        return "" if self.media is None else self.media.number
 
 
 def offered(rows: Rows, desk: Desk) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def picked(rows: Rows, user_id: int, found: list[Text]) -> list[Picked]:
 
 
 def _picked(rows: Rows, user_id: int, text: Text, filled: Collection[str]) -> Picked:
-    media = file_forms.known(rows, user_id, str(text.media_id or ""))
+    media = file_forms.of_text(rows, user_id, text)
     return Picked(
         text.id,
         text.name,

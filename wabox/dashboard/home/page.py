@@ -188,7 +188,7 @@ def _draft(form: Form) -> Draft:
         message=form.text("message", trim=False),
         device_label=form.text("device_label") or devices.PRIMARY,
         keep=form.ticked("keep"),
-        media_id="" if form.ticked("without_file") else form.text("media_id")[:20],
+        media_id="" if form.ticked("without_file") else form.text("media_id")[: file_forms.MOST_NUMBER],
         as_document=form.ticked("as_document"),
         ticket=ticket_of(form),
     )

@@ -69,7 +69,7 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     form, file = await file_forms.sent(desk)
     reply = Reply(
         form.text("message", trim=False),
-        "" if form.ticked("without_file") else form.text("media_id")[:20],
+        "" if form.ticked("without_file") else form.text("media_id")[: file_forms.MOST_NUMBER],
         form.ticked("as_document"),
     )
 

@@ -255,20 +255,20 @@ def _filled(form: Form) -> Filled:
         category=form.text("category") or "service",
         language=form.text("language"),
         version=int(version) if version.isascii() and version.isdigit() and len(version) < 19 else None,
-        media_id="" if form.ticked("without_file") else form.text("media_id")[:20],
+        media_id="" if form.ticked("without_file") else form.text("media_id")[: file_forms.MOST_NUMBER],
         as_document=form.ticked("as_document"),
     )
 
 
 def _as_filled(rows: Rows, desk: Desk, text: Text) -> Filled:
-    media = file_forms.known(rows, desk.user.id, str(text.media_id or ""))
+    media = file_forms.of_text(rows, desk.user.id, text)
     return Filled(
         text.name,
         text.message,
         text.category,
         text.language or "",
         text.version,
-        "" if media is None else str(media.id),
+        "" if media is None else media.number,
         media is not None and file_forms.as_document(media, text.media_kind),
     )
 
