@@ -97,6 +97,7 @@ def test_a_name_proves_nothing(shop: Stage) -> None:
 def test_how_long_and_how_wide_is_told(shop: Stage) -> None:
     film = taken(shop, mp4(), "a.mp4")
     assert (film.width, film.height, film.seconds) == (640, 360, 5.0)
+    assert taken(shop, mp4(b"vide", b"isom", 0), "pieces.mp4").seconds is None  # only its pieces tell
     assert taken(shop, opus(2.5), "a.ogg").seconds == 2.5
     picture = taken(shop, drawn("png", 30, 20), "a.png")
     assert (picture.width, picture.height, picture.seconds) == (30, 20, None)

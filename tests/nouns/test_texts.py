@@ -37,6 +37,11 @@ def test_a_name_is_taken_however_it_is_spelled(tx: Tx, asha: User, bilal: User, 
     assert texts.add(tx, bilal.id, draft, now=now).message == "Other"
 
 
+def test_nothing_in_a_name_turns_the_writing_beside_it(tx: Tx, asha: User, now: datetime) -> None:
+    made = texts.add(tx, asha.id, Draft("Order \u202eydaer\u2066 \u200f!", "x"), now=now)
+    assert made.name == "Order ydaer !"
+
+
 def test_bengali_names_keep_their_joiners(tx: Tx, asha: User, now: datetime) -> None:
     made = texts.add(tx, asha.id, Draft("র\u200d্যাব অর্ডার", "x"), now=now)
     assert made.name == "র\u200d্যাব অর্ডার"

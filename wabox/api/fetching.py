@@ -89,8 +89,13 @@ async def _follow(
 def _target(url: str, allow: Allow) -> Target:
     try:
         bare = urldefrag(url).url
-        if urlsplit(bare).scheme not in ("http", "https"):
+        parts = urlsplit(bare)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
             raise _bad("A file is fetched from an http or https address, like https://shop.example/bill.pdf.")
+        if "@" in parts.netloc:
+            raise _bad("Leave name and password out of the address; give one that opens without them.")
+        if parts.port == 0:
+            raise _bad("Use port 80, 443 or one from 1024 on.")
     except ValueError:
         raise _bad("This is no web address; write it like https://shop.example/bill.pdf.") from None
     try:

@@ -93,7 +93,8 @@ def _seconds(head: bytes) -> float | None:
     at, size = (20, 8) if head[0] == 1 else (12, 4)
     scale = int.from_bytes(head[at : at + 4], "big")
     length = int.from_bytes(head[at + 4 : at + 4 + size], "big")
-    return round(length / scale, 2) if scale and length < 86_400 * scale else None
+    # a film in pieces has nothing here: how long it is, only its pieces tell
+    return round(length / scale, 2) if scale and 0 < length < 86_400 * scale else None
 
 
 def _boxes(data: mmap.mmap, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:

@@ -7,6 +7,7 @@ Names are the user's own and unique, however they are spelled.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,8 @@ Category = Literal["service", "advertising"]
 CATEGORIES: tuple[Category, ...] = get_args(Category)
 MOST = 200
 MOST_NAME = 100
+# Marks that turn the writing of what stands beside a name.
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +244,7 @@ def checked(draft: Draft, *, file: bool = False) -> Draft:
     """
     if draft.clean:
         return draft
-    name = " ".join(_without_marks(draft.name, ("Cc", "Cs", "Zl", "Zp")).split())
+    name = " ".join(_TURNING.sub("", _without_marks(draft.name, ("Cc", "Cs", "Zl", "Zp"))).split())
     wrong: dict[str, str] = {}
     if not key(name):
         wrong["name"] = later("Give the text a name; it is found by it.")

@@ -427,3 +427,14 @@ def test_sound_that_cannot_be_converted_leaves_nothing(api: Api) -> None:
     answer = send(api, media=inline(mp3() + b"broken"), voice=True)
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_file"), answer.text
     assert left(api) == [] and api.count("messages") == 0
+
+
+@pytest.mark.parametrize(
+    "url", ["http://", "http://user:word@shop.example/a.pdf", "https://shop.example:99999/a.pdf"]
+)
+def test_what_is_wrong_with_an_address_is_said_in_words_of_files(open_api: Open, url: str) -> None:
+    answer = send(open_api(), media={"url": url})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_url"), answer.text
+    assert not {"webhook", "wabox", "signature"} & set(
+        answer.text.lower().replace("/", " ").replace(".", " ").split()
+    )
