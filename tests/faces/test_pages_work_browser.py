@@ -274,3 +274,16 @@ def test_an_attack_in_every_text_does_nothing(chromium: Browser, address: str, s
             assert answer is not None and answer.status == 200, path
             assert page.locator("main img[src=x]").count() == 0
         assert said == []
+
+
+def test_what_is_chosen_or_leads_back_fits_a_thumb(chromium: Browser, address: str, work: Work) -> None:
+    small = """[...document.querySelectorAll("main .filter-bar a, main .pill span, main .check, main .back")]
+      .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44)
+      .map((one) => one.outerHTML.slice(0, 120))"""
+    with window(chromium, 360) as (_, page, _said):
+        log_in(page, address)
+        for path in ("/", "/texts", "/contacts", f"/contacts/{work.contacts[1]}", "/campaigns/new"):
+            page.goto(address + path)
+            assert page.evaluate(small) == [], path
+            ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+            assert len(set(ids)) == len(ids), path
