@@ -24,7 +24,7 @@ from wabox.messages import outbox, template
 from wabox.texts import stored as texts
 from wabox.texts.stored import Draft
 
-BIG = pdf() + b" " * 400_000
+BIG = pdf("x" * 400_000)
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_room_is_made_in_one_pass_and_a_file_is_free_with_its_last_row(shop: Sta
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Tx, "all", counted)
-        assert take(shop, pdf() + b" " * (MEGABYTE - len(pdf())), "big.pdf", room=2).made_room
+        assert take(shop, pdf("x" * (MEGABYTE - len(pdf("")))), "big.pdf", room=2).made_room
     assert sum("last_used_at" in sql for sql in asked) == 1
     rows = shop.box.db.read_here(lambda r: r.all("select id from media where removed_at is null"))
     assert not {row["id"] for row in rows} & {shared.id, *(one.id for one in small)}
