@@ -82,7 +82,7 @@ class _Phone:
     def __init__(self, made: Stage, disk: Recorder) -> None:
         self.made, self.disk = made, disk
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self._work)
+        self.thread = threading.Thread(target=self._work, daemon=True)  # it must not outlive a load that broke
         self.driver = FakeDriver(self._hear, now=made.hands.now)
         self.driver.before_hand_over = lambda _, wa_id: disk.told(ENTERED, number_of(wa_id))
         made.box.db.write_now(lambda tx: orders.start(tx, devices.by_id(tx, made.asha.device_id)))

@@ -106,7 +106,7 @@ async def test_what_cannot_be_shown_is_refused_and_not_dropped(client: Client, c
     results = await client.page.evaluate(
         """async (chat) => {
           const options = { markIsRead: false, waitForAck: true };
-          const poll = await WPP.chat.sendCreatePollMessage(chat, 'When?', ['today', 'never'], options);
+          const poll = await WPP.chat.sendCreatePollMessage(chat, 'When?', ['only one'], options);
           const nowhere = await WPP.chat.sendLocationMessage(chat, { lat: 91, lng: 90.4, ...options });
           const two = [{ id: chat, name: 'One' }, { id: chat, name: 'Two' }];
           const cards = await WPP.chat.sendVCardContactMessage(chat, two, options);

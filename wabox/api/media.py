@@ -64,8 +64,8 @@ async def upload(request: StrictRequest, box: Box, caller: Caller) -> Response[F
 
     The same bytes again are 200 and the same id. 413: over `[media] max_megabytes`. 422 `bad_file`: not of a kind
     that is sent, damaged, or two things at once; nothing of it is kept. 503 `media_full`: over your account's part
-    of the room for files, though what nothing needs is removed first. 429 `too_many_uploads`: six of yours are on
-    their way. 402 `no_plan`; 422 `plan_megabytes`: over what your plan lets in within 24 hours; 422
+    of the room for files, though what nothing needs is removed first. 429 `too_many_uploads`: fifty of yours are
+    on their way. 402 `no_plan`; 422 `plan_megabytes`: over what your plan lets in within 24 hours; 422
     `upload_too_slow`: nothing came for a minute, or not all of it in 15.
     """
     limits, made_room = box.config.media, False

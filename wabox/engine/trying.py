@@ -117,7 +117,8 @@ def in_a_child(box: Box) -> Trial:
         finally:
             child.stdin.close()  # a child that still runs ends at that
             try:
-                await asyncio.wait_for(child.wait(), STOP_SECONDS)
+                async with asyncio.timeout(STOP_SECONDS):
+                    await child.wait()
             except TimeoutError:
                 child.kill()
 

@@ -14,7 +14,7 @@ from wabox.errors import TooMany, Unavailable
 from wabox.media import allowance, room
 from wabox.media.kinds import MEGABYTE
 
-AT_ONCE = 6  # of an account
+AT_ONCE = 50  # of an account
 _lock = threading.Lock()
 _places: set[Place] = set()
 

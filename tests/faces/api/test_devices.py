@@ -169,7 +169,7 @@ def test_a_detail_comes_with_its_cure(api: Api) -> None:
     api.link(api.stage.asha.device_id, "disconnected", detail="engine_incompatible")
     shown = api.call("GET", "/devices").json()["devices"][0]
     assert (shown["state"], shown["detail"], shown["ready"]) == ("disconnected", "engine_incompatible", False)
-    assert "Update wabox" in shown["detail_text"]
+    assert "Bring a newer engine" in shown["detail_text"]
 
 
 def test_another_number_waits_for_its_owners_word_and_sending_is_queued(api: Api) -> None:
