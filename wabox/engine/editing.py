@@ -38,10 +38,8 @@ class Editing:
         assert message.wa_message_id is not None
         if not db.write_now(editing.tried, message, now=now):
             return
-        known = [f"{message.number}@c.us"] if message.number else []
-        chats = tuple(dict.fromkeys((message.wa_chat_id, *message.wa_chat_ids, *known)))
         try:
-            found = self.driver.edit(device_id, message.wa_message_id, chats, message.edit_text or "")
+            found = self.driver.edit(device_id, message.wa_message_id, message.chats, message.edit_text or "")
         except SessionLost:
             return
         log.info("asked to change a text", job_id=message.id, outcome=found.outcome, reason=found.reason)

@@ -62,9 +62,7 @@ class Recovery:
     def _look_up(self, device: devices.Device, message: stored.Message) -> LookedUp:
         assert message.wa_message_id is not None
         assert message.wa_chat_id is not None
-        phone_chats = [f"{message.number}@c.us"] if message.number else []
-        chats = dict.fromkeys((message.wa_chat_id, *message.wa_chat_ids, *phone_chats))
-        return self.driver.look_up(device.id, message.wa_message_id, tuple(chats), device.anchor)
+        return self.driver.look_up(device.id, message.wa_message_id, message.chats, device.anchor)
 
     def _judge(self, device: devices.Device, message: stored.Message, seen: LookedUp) -> bool:
         now = self.box.now()

@@ -41,10 +41,8 @@ class Revoking:
         assert message.wa_message_id is not None
         if not db.write_now(revoking.tried, message, now=now):
             return
-        known = [f"{message.number}@c.us"] if message.number else []
-        chats = tuple(dict.fromkeys((message.wa_chat_id, *message.wa_chat_ids, *known)))
         try:
-            found = self.driver.revoke(device_id, message.wa_message_id, chats)
+            found = self.driver.revoke(device_id, message.wa_message_id, message.chats)
         except SessionLost:
             return
         log.info("asked to delete for everyone", job_id=message.id, outcome=found.outcome, reason=found.reason)

@@ -178,16 +178,11 @@ def give_up_hopeless(tx: Tx, *, now: datetime, most: int = 100) -> int:
 
 def _owe(tx: Tx, message_id: int, now: datetime) -> None:
     message = stored.by_id(tx, message_id)
-    payload: dict[str, object] = {
-        "event": "message.edited",
-        "job_id": message.id,
-        "campaign_id": message.campaign_id,
-        "phone": message.number,
-        "error": message.edit_error,
-        "edited_at": None if message.edit_error else times.wire_or_none(message.edited_at),
-    }
-    if message.number is None:
-        payload["person_id"] = message.person_id
+    payload = message.told(
+        "message.edited",
+        error=message.edit_error,
+        edited_at=None if message.edit_error else times.wire_or_none(message.edited_at),
+    )
     deliveries.owe(
         tx, user_id=message.user_id, event="message.edited", payload=payload, now=now, message_id=message.id
     )

@@ -326,16 +326,8 @@ def owe(tx: Tx, message_id: int, now: datetime) -> None:
     if message.system:
         return
     event = f"delivery.{message.status}"
-    payload: dict[str, object] = {
-        "event": event,
-        "job_id": message.id,
-        "campaign_id": message.campaign_id,
-        "phone": message.number,
-        "status": message.status,
-        "error": message.error,
-        "sent_at": times.wire_or_none(message.sent_at),
-    }
-    if message.number is None:
-        payload["person_id"] = message.person_id
+    payload = message.told(
+        event, status=message.status, error=message.error, sent_at=times.wire_or_none(message.sent_at)
+    )
     payload |= carrying.told(message.enclosed)
     deliveries.owe(tx, user_id=message.user_id, event=event, payload=payload, now=now, message_id=message.id)

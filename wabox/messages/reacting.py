@@ -182,8 +182,7 @@ def _wish(rows: Rows, row: Row) -> Wish:
         against = "no_answer"
     if own:
         message = stored.by_id(rows, number)
-        known = [f"{message.number}@c.us"] if message.number else []
-        chats = (message.wa_chat_id or "", *message.wa_chat_ids, *known)
+        chats = message.chats
         wa_message_id = message.wa_message_id or ""
     else:
         heard = rows.one("select user_id, phone, wa_message_id from inbox where id = :id", id=number)

@@ -201,16 +201,9 @@ def give_up_hopeless(tx: Tx, *, now: datetime, most: int = 100) -> int:
 
 def _owe(tx: Tx, message_id: int, now: datetime) -> None:
     message = stored.by_id(tx, message_id)
-    payload: dict[str, object] = {
-        "event": "message.revoked",
-        "job_id": message.id,
-        "campaign_id": message.campaign_id,
-        "phone": message.number,
-        "error": message.revoke_error,
-        "revoked_at": times.wire_or_none(message.revoked_at),
-    }
-    if message.number is None:
-        payload["person_id"] = message.person_id
+    payload = message.told(
+        "message.revoked", error=message.revoke_error, revoked_at=times.wire_or_none(message.revoked_at)
+    )
     deliveries.owe(
         tx, user_id=message.user_id, event="message.revoked", payload=payload, now=now, message_id=message.id
     )

@@ -110,6 +110,23 @@ class Message:
         return identities.number(self.phone)
 
     @property
+    def chats(self) -> tuple[str, ...]:
+        """Every chat id under which WhatsApp may know it, the one that it was handed over to first."""
+        by_number = [f"{self.number}@c.us"] if self.number else []
+        return tuple(dict.fromkeys((self.wa_chat_id or "", *self.wa_chat_ids, *by_number)))
+
+    def told(self, event: str, **more: object) -> dict[str, object]:
+        """What a webhook hears of it with every event, and `more` besides."""
+        payload: dict[str, object] = {
+            "event": event,
+            "job_id": self.id,
+            "campaign_id": self.campaign_id,
+            "phone": self.number,
+            **more,
+        }
+        return payload if self.number is not None else {**payload, "person_id": self.person_id}
+
+    @property
     def words(self) -> str:
         """What rules read of it, its file's name aside."""
         return carrying.words(self.text, self.enclosed)

@@ -163,9 +163,8 @@ def resolved(raw: Any) -> Resolved:
 def handed(raw: Any, now: datetime) -> Handed:
     """The shim's verdict on a hand-over; whatever is not plain is `in_doubt`."""
     data = raw if isinstance(raw, dict) else {}
-    reason = data.get("reason")
-    said = str(reason)[:200] if reason else None
-    match data.get("outcome"):
+    said = _reason(raw)
+    match _outcome(raw):
         case "acked":
             return Handed("acked", at=now)
         case "refused":
@@ -186,35 +185,38 @@ def looked_up(raw: Any) -> LookedUp:
 
 def revoked(raw: Any) -> Revoked:
     """The shim's word on a deletion; whatever is not plain is `failed`."""
-    data = raw if isinstance(raw, dict) else {}
-    reason = data.get("reason")
-    said = str(reason)[:200] if reason else None
-    match data.get("outcome"):
+    reason = _reason(raw)
+    match _outcome(raw):
         case "revoked" | "missing" | "refused" as outcome:
-            return Revoked(outcome, said)
-    return Revoked("failed", said or "no_answer")
+            return Revoked(outcome, reason)
+    return Revoked("failed", reason or "no_answer")
 
 
 def edited(raw: Any) -> Edited:
     """The shim's word on a changed text; whatever is not plain is `failed`."""
-    data = raw if isinstance(raw, dict) else {}
-    reason = data.get("reason")
-    said = str(reason)[:200] if reason else None
-    match data.get("outcome"):
+    reason = _reason(raw)
+    match _outcome(raw):
         case "edited" | "missing" | "refused" as outcome:
-            return Edited(outcome, said)
-    return Edited("failed", said or "no_answer")
+            return Edited(outcome, reason)
+    return Edited("failed", reason or "no_answer")
 
 
 def reacted(raw: Any) -> Reacted:
     """The shim's word on a reaction of ours; whatever is not plain is `failed`."""
-    data = raw if isinstance(raw, dict) else {}
-    reason = data.get("reason")
-    said = str(reason)[:200] if reason else None
-    match data.get("outcome"):
+    reason = _reason(raw)
+    match _outcome(raw):
         case "reacted" | "missing" | "refused" as outcome:
-            return Reacted(outcome, said)
-    return Reacted("failed", said or "no_answer")
+            return Reacted(outcome, reason)
+    return Reacted("failed", reason or "no_answer")
+
+
+def _outcome(raw: Any) -> Any:
+    return raw.get("outcome") if isinstance(raw, dict) else None
+
+
+def _reason(raw: Any) -> str | None:
+    reason = raw.get("reason") if isinstance(raw, dict) else None
+    return str(reason)[:200] if reason else None
 
 
 def reaction(device_id: int, session: int, raw: Any) -> Reaction | None:
