@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
 from wabox import __version__, fence
+from wabox.backup.record import Entry
 from wabox.checkup.counts import Counts
 from wabox.checkup.vitals import Vitals
 from wabox.messages import stored
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STATES = ("not_started", "starting", "qr", "ready", "disconnected")
+BACKUPS = ("night", "page")
 MAILS = ("queued", "sent", "failed", "skipped")
 
 
-def text(vitals: Vitals) -> bytes:
-    """All metrics of this moment."""
+def text(vitals: Vitals, backups: Sequence[Entry] = ()) -> bytes:
+    """All metrics of this moment. backups: the latest tries, the newest first."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Once(_all(vitals)))
+    registry.register(_Once([*_all(vitals), *_backups(backups)]))
     return generate_latest(registry)
 
 
@@ -114,6 +116,16 @@ def _engine(vitals: Vitals) -> Iterator[Metric]:
         yield _gauge("wabox_database_check_timestamp_seconds", "When the database was last checked.", at)
         well = vitals.checked.well
         yield _gauge("wabox_database_check_well", "1 if that check found nothing wrong.", well)
+
+
+def _backups(tries: Sequence[Entry]) -> Iterator[Metric]:
+    """By what made them: the night, or somebody on the page. Who has tried none has no line of its outcome."""
+    latest = {by: [one for one in tries if one.by == by] for by in BACKUPS}
+    good = {by: next((one.at.timestamp() for one in of if one.well), 0.0) for by, of in latest.items()}
+    help_good = "When the last good backup was made, opened again and found whole; 0 = none on record."
+    yield _gauges("wabox_backup_timestamp_seconds", help_good, "by", good)
+    well = {by: float(of[0].well) for by, of in latest.items() if of}
+    yield _gauges("wabox_backup_well", "1 if the last try to make a backup came to one.", "by", well)
 
 
 def _turns(vitals: Vitals) -> Iterator[Metric]:

@@ -13,9 +13,11 @@ import structlog
 from litestar import Request, Response, get
 
 from wabox import db, fence, hosts, metrics
+from wabox.backup import record
 from wabox.box import Box
 from wabox.checkup import machine_clock
 from wabox.checkup.vitals import Watch
+from wabox.datadir import DataDir
 from wabox.db import Rows
 from wabox.errors import NotFound, Refusal, Unauthorized, Unavailable
 from wabox.mounting import Mount
@@ -58,7 +60,8 @@ async def readyz(box: Box) -> Response[dict[str, Any]]:
 async def show(request: Asked, box: Box, watch: Watch) -> Response[bytes]:
     """For this machine, and for whoever has the token."""
     await _admit(request, box)
-    return Response(metrics.text(await watch.look()), media_type=metrics.CONTENT_TYPE)
+    tries = await asyncio.to_thread(record.entries, DataDir(box.config.data.dir))
+    return Response(metrics.text(await watch.look(), tries), media_type=metrics.CONTENT_TYPE)
 
 
 async def _unwritable(box: Box) -> list[str]:

@@ -27,6 +27,7 @@ OWN = (
     "media",
     "receipts",
     "imports",
+    "engine",
     "setup-link",
     "first-start",
     "wabox.toml.restored",

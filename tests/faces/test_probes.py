@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS, dress
 from tests.some import some
 from wabox import fence
+from wabox.backup import record
 from wabox.checkup import counts, machine_clock
+from wabox.datadir import DataDir
 from wabox.db import Tx
 from wabox.engine.clock import Clock
 from wabox.engine.workers import Workers
@@ -134,6 +137,20 @@ def test_the_engines_steps_are_told(bare: Stage, tmp_path: Path) -> None:
     found = values(ask(bare, "/metrics").text)
     assert 0 <= found["wabox_step_age_seconds", "devices"] < 30
     assert found["wabox_step_failures_total", "devices"] == 0
+
+
+def test_the_last_backup_is_told_with_its_age_and_how_the_last_try_ended(bare: Stage) -> None:
+    data = DataDir(bare.box.config.data.dir)
+    found = values(ask(bare, "/metrics").text)
+    assert found["wabox_backup_timestamp_seconds", "night"] == 0
+    assert ("wabox_backup_well", "night") not in found
+    then = datetime(2026, 3, 9, 3, 12, tzinfo=UTC)
+    record.add(data, record.Entry(at=then, by="night", name="a.tar", place="/x"))
+    record.add(data, record.Entry(at=then + timedelta(days=1), by="night", name="b.tar", place="/x", why="full"))
+    found = values(ask(bare, "/metrics").text)
+    assert found["wabox_backup_timestamp_seconds", "night"] == then.timestamp()
+    assert found["wabox_backup_timestamp_seconds", "page"] == 0
+    assert found["wabox_backup_well", "night"] == 0
 
 
 def test_metrics_are_for_this_machine_alone_without_a_token(bare: Stage) -> None:

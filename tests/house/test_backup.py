@@ -18,6 +18,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from tests import wajs_packages
 from tests.cast import NOON, Stage, settings, stage
 from tests.faces.scene import SECTIONS, dress
 from tests.some import some
@@ -37,7 +38,8 @@ from wabox.engine.turns import Turns
 from wabox.errors import Invalid, Unavailable
 from wabox.media import stored as media
 from wabox.messages import explaining, outbox, stored, template
-from wabox.whatsapp.driver import Event
+from wabox.renewal import archive, store
+from wabox.whatsapp.driver import Event, WaJs
 from wabox.whatsapp.fake import FakeDriver
 
 PICTURE = b"a picture of the shop" * 9_000
@@ -117,6 +119,31 @@ def test_a_sealed_one_is_opened_by_rage_and_shows_nothing(lived: Lived) -> None:
     assert b"SQLite" not in raw
     with tarfile.open(fileobj=io.BytesIO(pyrage.decrypt(raw, [theirs]))) as tar:
         assert "wabox.db" in tar.getnames()
+
+
+def test_the_owners_engine_comes_along_whole_and_what_is_half_installed_does_not(lived: Lived) -> None:
+    package = archive.read(wajs_packages.package("4.9.9"))
+    store.keep(lived.data.engines, package)
+    (lived.data.engines / f"abc{store.PART}").mkdir()
+    (lived.data.engines / f"abc{store.PART}" / "wppconnect-wa.js").write_bytes(b"half")
+    made = lived.made()
+    assert not [one.name for one in made.manifest.parts if store.PART in one.name]
+    data = put_back(lived, made)
+    assert store.is_whole(store.engine_of(data.engines, WaJs(package.version, package.sha256)))
+    assert [one.name for one in data.engines.iterdir()] == [f"{package.version}-{package.sha256[:8]}"]
+    with datadir.held(data, what="wabox restore"):
+        restoring.restore(data, lived.made("again.wabox").path, None, now=NOON)
+    aside = {one.name for one in (data.path / swapping.ASIDE).glob("*/*")}
+    assert "engine" in aside
+
+
+def test_a_step_of_the_copy_is_as_large_whatever_a_page_is(lived: Lived, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+    size = lived.data.database.stat().st_size
+    monkeypatch.setattr(making, "sleep", steps.append)
+    monkeypatch.setattr(making, "STEP_BYTES", 64 * 1024)
+    making.snapshot(lived.data, lived.place / "copy.db")
+    assert 0.5 < len(steps) * 64 * 1024 / size < 2
 
 
 def test_two_at_once_do_not_mix(lived: Lived) -> None:

@@ -30,9 +30,10 @@ from wabox.config import Config
 from wabox.datadir import DataDir
 from wabox.errors import Unavailable
 from wabox.media import store
+from wabox.renewal import store as engines
 
 MEGABYTE = 1024 * 1024
-STEP_PAGES, STEP_REST = 64, 0.004  # a quarter of a megabyte, then others have their turn
+STEP_BYTES, STEP_REST = 256 * 1024, 0.004  # then others have their turn
 FLUSHED = 4 * MEGABYTE  # so much is written before the disk gets it: a long queue would hold up every commit
 BUSY = "A backup is being made already; wait until it is done."
 
@@ -117,7 +118,8 @@ def snapshot(data: DataDir, to: Path, meanwhile: Callable[[], None] = lambda: No
             meanwhile()
             sleep(STEP_REST)
 
-        source.backup(target, pages=STEP_PAGES, progress=rest)
+        page_bytes = source.execute("pragma page_size").fetchone()[0]
+        source.backup(target, pages=max(1, STEP_BYTES // page_bytes), progress=rest)
         source.execute("rollback")
         target.execute("pragma journal_mode = delete")
     _flush(to)
@@ -155,11 +157,15 @@ _CACHES = frozenset({"Cache", "Code Cache", "GPUCache", "GrShaderCache", "Shader
 def _files(folder: Path) -> Iterator[Path]:
     """Plain files in it, but for what is on its way in, or a cache."""
     for place, folders, names in os.walk(folder):
-        folders[:] = [one for one in folders if one != store.INCOMING and one not in _CACHES]
+        folders[:] = [one for one in folders if one not in _CACHES and not _is_coming(one)]
         for name in names:
             path = Path(place, name)
             if path.is_file() and not path.is_symlink():
                 yield path
+
+
+def _is_coming(folder: str) -> bool:
+    return folder == store.INCOMING or folder.endswith(engines.PART)
 
 
 def _looked_through(copy: Path, work: Path) -> tuple[dict[str, int], tuple[str, ...], int, str]:

@@ -23,9 +23,9 @@ BLOCK, PIECE = 512, 64 * 1024
 MANIFEST, MANIFEST_SEAL, SEAL = "manifest.json", "manifest.sha256", "sha256"
 DATABASE, KEY, SETTINGS = "wabox.db", "secret.key", "wabox.toml"
 MOST_MANIFEST = 256 * 1024 * 1024
-FOLDERS = ("media", "receipts", "imports", "profiles")
+FOLDERS = ("media", "receipts", "imports", "engine", "profiles")
 _PART = re.compile(
-    r"(wabox\.db|secret\.key|wabox\.toml|(media|receipts|imports|profiles)(/[^/\x00]{1,255}){1,40})"
+    r"(wabox\.db|secret\.key|wabox\.toml|(media|receipts|imports|engine|profiles)(/[^/\x00]{1,255}){1,40})"
 )
 
 
