@@ -12,6 +12,7 @@
 release_home=/opt/wabox
 data_home=/var/lib/wabox
 config_file=/etc/wabox/wabox.toml
+localtime=/etc/localtime
 unit_file=/etc/systemd/system/wabox.service
 command_link=/usr/local/bin/wabox
 install_lock=/run/wabox-install.lock
@@ -63,6 +64,7 @@ service() {
     start_and_judge || fail "$went_back"
     ln -sfn "$release_home/current/.venv/bin/wabox" "$command_link"
     say "wabox runs. Settings: $config_file. Log: journalctl -u wabox" "What is wrong, if anything: sudo wabox doctor"
+    say_the_zone
     show_set_up_link
 }
 
@@ -134,6 +136,16 @@ show_set_up_link() { # only for a box that has no owner yet
     local link
     link=$(as_service "$release/.venv/bin/wabox" setup-link --config "$config_file" --if-new) || return 0
     [ -z "$link" ] || say "Open this once, within a day, to make the box yours:" "$link"
+}
+
+say_the_zone() { # in UTC, where rented machines stand, quiet hours would be a shop's afternoon
+    ! grep -q '^timezone *=' "$config_file" || return 0
+    case $(readlink -f "$localtime") in
+        */UTC | */UCT | */Universal | */Zulu | */GMT*) ;;
+        *) return 0 ;;
+    esac
+    say "This machine's time zone is UTC: quiet hours and days go by it wherever nobody chose another. To set yours:" \
+        "sudo timedatectl set-timezone Asia/Dhaka && sudo systemctl restart wabox"
 }
 
 settle_cut_off_upgrade() { # a run that was killed may have left a release in use that nobody has judged

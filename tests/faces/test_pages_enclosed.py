@@ -110,7 +110,7 @@ def test_the_inbox_sends_a_place_once_and_offers_it_the_next_time(asha: Tab, sho
     fields = {"kind": "location", "point": " (২৩.৭৮০৬, ৯০.২৭৯২) ", "place": "Rahim Store", "address": "12 Road 5"}
     fields["ticket"] = ticket(asha.get(where).text, "p")
     for _ in range(2):
-        assert asha.post(where, fields).headers["location"] == f"/inbox/{RINA}?said=replied"
+        assert asha.post(where, fields).headers["location"] == f"/inbox/{RINA}?said=replied#latest"
     assert shop.value("select count(*) from messages where enclosed is not null") == 1
     job = shop.value("select id from messages where enclosed is not null")
     sent = shop.box.db.read_here(stored.by_id, job)
@@ -194,7 +194,7 @@ def test_the_inbox_sends_a_poll_once_and_shows_its_answers(asha: Tab, shop: Stag
     fields = {"kind": "poll", "question": "When <b>?", "options": "Morning\r\n\r\n Evening ", "many": "1"}
     fields["ticket"] = ticket(asha.get(where).text, "o")
     for _ in range(2):
-        assert asha.post(where, fields).headers["location"] == f"/inbox/{RINA}?said=replied"
+        assert asha.post(where, fields).headers["location"] == f"/inbox/{RINA}?said=replied#latest"
     job = shop.value("select id from messages where enclosed is not null")
     assert shop.box.db.read_here(stored.by_id, job).enclosed == carrying.poll(
         "When <b>?", ["Morning", "Evening"], many=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -15,7 +16,8 @@ from tests.faces.work import Work, limited
 from wabox.campaigns import replies
 from wabox.contacts import suppression
 from wabox.db import Tx
-from wabox.messages import addressees, log
+from wabox.devices import stored as devices
+from wabox.messages import addressees, log, outbox, template
 from wabox.whatsapp.driver import Inbound
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -50,7 +52,7 @@ def test_a_reply_goes_as_a_single_message_from_the_phone_they_wrote_to(asha: Tab
     fields = {"message": "Yes {name:friend}, it is here.", "ticket": ticket(asha.get(f"/inbox/{RINA}").text)}
     for _ in range(2):
         answer = asha.post(f"/inbox/{RINA}", fields)
-        assert answer.headers["location"] == f"/inbox/{RINA}?said=replied"
+        assert answer.headers["location"] == f"/inbox/{RINA}?said=replied#latest"
     row = "select text || '|' || device_id || '|' || contact_id from messages where text like 'Yes %'"
     assert shop.value(row) == f"Yes মোহাম্মদ রহিম উদ্দিন, it is here.|{shop.asha.device_id}|{work.contacts[1]}"
     assert shop.value("select count(*) from messages where text like 'Yes %'") == 1
@@ -111,11 +113,12 @@ def test_the_tray_leaves_alone_who_did_not(asha: Tab, shop: Stage, work: Work) -
     assert "Do these people" not in asha.get("/inbox").text
 
 
-def test_a_long_talk_is_paged_by_time_without_losing_anything(asha: Tab, shop: Stage, work: Work) -> None:
-    """Four at a moment: WhatsApp tells whole seconds, and what came within one stays in its order."""
+def tells(shop: Stage, count: int, *, at_once: int) -> list[str]:
+    """Rina sends that many lines, so many of them within each second, as WhatsApp tells it; we write amid them."""
 
     def many(tx: Tx) -> None:
-        for number in range(150):
+        for number in range(count):
+            at = shop.hands.now() - timedelta(days=3) + timedelta(seconds=number // at_once)
             tx.run(
                 """insert into inbox (user_id, device_id, wa_message_id, phone, text, kind, at)
                    values (:user_id, :device_id, :wa, :phone, :text, 'chat', :at)""",
@@ -124,24 +127,68 @@ def test_a_long_talk_is_paged_by_time_without_losing_anything(asha: Tab, shop: S
                 wa=f"long{number}",
                 phone=RINA,
                 text=f"line {number}.",
-                at=(shop.hands.now() - timedelta(days=3) + timedelta(minutes=number // 4)).isoformat(
-                    timespec="microseconds"
-                ),
+                at=at.replace(microsecond=0).isoformat(timespec="microseconds"),
             )
+            if number % 10 == 0:
+                outbox.accept(
+                    tx,
+                    devices.by_id(tx, shop.asha.device_id),
+                    phone=RINA,
+                    template=template.parse(f"our line {number}."),
+                    values={},
+                    now=at.replace(microsecond=0),
+                )
 
     shop.box.db.write_now(many)
+    return [f"line {number}." for number in range(count)]
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 150])
+def test_a_long_talk_keeps_its_order_and_is_paged_without_losing_anything(
+    asha: Tab, shop: Stage, work: Work, at_once: int
+) -> None:
+    lines = tells(shop, 150, at_once=at_once)
     seen: list[str] = []
     before = None
-    while True:
+    for _ in range(6):
         talk = shop.box.db.read_here(log.talk, shop.asha.id, RINA, most=40, before=before)
-        seen = [one.theirs.text if one.theirs else "ours" for one in talk.said] + seen
+        assert len(talk.said) <= 40
+        seen = [one.theirs.text if one.theirs else one.ours.text if one.ours else "" for one in talk.said] + seen
         if talk.before is None:
             break
-        before = talk.before
-    assert [text for text in seen if text.startswith("line")] == [f"line {number}." for number in range(150)]
-    page = asha.get(f"/inbox/{RINA}").text
-    older = re.findall(r'href="(/inbox/\d+\?before=[^"]+)"', page)[0]
-    assert "line 50." in words(asha.get(older).text)
+        before = log.border(talk.before.written)
+        assert before == talk.before
+    assert [text for text in seen if text.startswith("line")] == lines
+    assert sorted(text for text in seen if text.startswith("our")) == sorted(
+        f"our line {number}." for number in range(0, 150, 10)
+    )
+    address, found = f"/inbox/{RINA}", ""
+    while address:
+        page = asha.get(address).text
+        found = words(page) + found
+        address = next(iter(re.findall(r'href="(/inbox/\d+\?before=[^"]+)"', page)), "")
+    assert re.findall(r"(?<!our )line \d+\.", found) == lines
+
+
+def test_a_contact_shows_what_was_said_in_its_order(asha: Tab, shop: Stage, work: Work) -> None:
+    tells(shop, 14, at_once=14)
+    said = words(asha.get(f"/contacts/{work.contacts[1]}").text)
+    assert re.findall(r"(?<!our )line \d+\.", said) == [f"line {number}." for number in range(14)]
+
+
+@pytest.mark.parametrize(
+    "before", ["x", "~~", "2026-11-22~1~x", "0001-01-01T00:00:00+14:00~1~4", "2026-11-22~2~1", "9" * 40 + "~0~1"]
+)
+def test_an_address_that_ends_nowhere_shows_the_latest(asha: Tab, work: Work, before: str) -> None:
+    page = asha.get(f"/inbox/{RINA}?before={quote(before)}")
+    assert page.status_code == 200 and "the red one" in words(page.text)
+
+
+def test_what_did_not_go_is_told_apart_from_what_went(asha: Tab, shop: Stage, work: Work) -> None:
+    asha.post(f"/inbox/{STRANGER}", {"message": "Are you there?"})
+    assert "talk-gone" not in asha.get(f"/inbox/{STRANGER}").text
+    asha.post(f"/queue/{shop.value('select max(id) from messages')}/cancel")
+    assert "talk-gone" in asha.get(f"/inbox/{STRANGER}").text
 
 
 def test_bilal_finds_none_of_it(bilal: Tab, shop: Stage, work: Work) -> None:

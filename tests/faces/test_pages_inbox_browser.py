@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests import browsers
 from tests.cast import Stage
@@ -141,3 +141,15 @@ def test_twenty_kinds_of_inbound_fit_a_thumb_in_both_languages(
                         assert page.evaluate(SMALL) == [], path
                     assert judge(page) == [], path
                 assert said == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_after_a_reply_it_is_in_sight_with_what_became_of_it(chromium: Browser, talked: Stage, width: int) -> None:
+    with served(talked.box) as address, window(chromium, width) as (_, page, _said):
+        log_in(page, address)
+        page.goto(f"{address}/inbox/{RINA}#latest")
+        page.fill("#message", "Yes, the blue one")
+        page.get_by_role("button", name="Send", exact=True).click()
+        page.wait_for_url("**/*said=replied*")
+        expect(page.locator(".talk-ours .bubble").last).to_be_in_viewport(ratio=1)
+        expect(page.locator("main [role=status]")).to_be_in_viewport(ratio=1)

@@ -61,6 +61,17 @@ def test_without_an_owner_every_page_says_where_the_link_is(visitor: TestClient[
         assert "wabox setup-link" in answer.text
 
 
+def test_the_zone_of_the_form_is_the_owners(fresh: Box, visitor: TestClient[Litestar]) -> None:
+    path = _link(fresh)
+    wrong = _fill(visitor, path, timezone="Mars/Base")
+    assert wrong.status_code == 422  # type: ignore[attr-defined]
+    assert "Choose a time zone like Asia/Dhaka." in wrong.text  # type: ignore[attr-defined]
+    assert _fill(visitor, path, timezone="Asia/Dhaka").status_code == 200  # type: ignore[attr-defined]
+    zone = fresh.db.read_here(lambda rows: rows.value("select timezone from users"))
+    assert zone == "Asia/Dhaka"
+    assert "A phone sends a day, from midnight in Asia/Dhaka" in words(visitor.get("/settings").text)
+
+
 def test_a_wrong_link_is_not_the_form(visitor: TestClient[Litestar]) -> None:
     answer = visitor.get("/setup/" + "x" * 43)
     assert answer.status_code == 404

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests import browsers, webs
 from tests.cast import Stage, stage
@@ -105,17 +105,23 @@ def test_a_new_box_is_sound_until_it_is_somebodys(
 ) -> None:
     token = fresh.db.write_now(links.make, "setup", None, timedelta(hours=24), fresh.now())
     lang = f"?lang={language}"
-    with served(fresh) as address, window(chromium, width, color_scheme=scheme) as (_, page, said):
+    with (
+        served(fresh) as address,
+        window(chromium, width, color_scheme=scheme, timezone_id="Asia/Dhaka") as (_, page, said),
+    ):
         page.goto(address + "/setup" + lang)
         sound(page, "/setup", language)
         page.goto(f"{address}/setup/{token}{lang}")
         sound(page, "the form", language)
+        expect(page.locator("#timezone")).to_have_value("Asia/Dhaka")
         page.fill("#email", "asha@example.com")
         for field in ("#password", "#again"):
             page.fill(field, entering.GOOD)
         with turning(page):
             page.locator("main button.button-main:visible").first.click()
-        assert fresh.db.read_here(lambda rows: rows.value("select count(*) from users")) == 1
+        assert (
+            fresh.db.read_here(lambda rows: rows.value("select group_concat(timezone) from users")) == "Asia/Dhaka"
+        )
         sound(page, "the key", language)
         assert [one for one in said if "the server responded with a status of" not in one] == []
 

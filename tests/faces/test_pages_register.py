@@ -75,6 +75,19 @@ def test_open_without_mail_an_account_is_active_at_once(open_box: Callable[..., 
     assert "wbx_" in tab.post("/settings/key").text
 
 
+def test_the_zone_of_the_form_is_the_customers(open_box: Callable[..., Opened]) -> None:
+    quiet = {"quiet_hours": ["21:00", "08:00"]}
+    box, open_tab = open_box(accounts={"registration": "open"}, sending=quiet)
+    assert "Quiet there: 21:00 – 08:00." in words(open_tab().get("/register").text)
+    status, page = register(open_tab(), timezone="Mars/Base")
+    assert status == 422 and "Choose a time zone like Asia/Dhaka." in page
+    assert register(open_tab(), timezone="Asia/Kathmandu")[0] == 200
+    assert box.value("select timezone from users where id = 3") == "Asia/Kathmandu"
+    tab = open_tab()
+    tab.log_in("chen@example.com", GOOD)
+    assert "21:00 – 08:00 Asia/Kathmandu" in words(tab.get("/settings").text)
+
+
 def test_with_mail_the_address_is_confirmed_first(open_box: Callable[..., Opened]) -> None:
     box, open_tab = open_box(accounts={"registration": "open"}, smtp=MAIL)
     tab = open_tab()

@@ -29,6 +29,22 @@ def test_an_upgrade_runs_the_new_release_and_keeps_a_checked_copy(world: World) 
     assert "What is wrong, if anything: sudo wabox doctor\n" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("zone", "settings", "is_said"),
+    [
+        ("Etc/UTC", "", True),
+        ("Etc/UTC", '[locale]\ntimezone = "Asia/Dhaka"\n', False),
+        ("Asia/Dhaka", "", False),
+    ],
+)
+def test_a_machine_in_utc_is_named(world: World, zone: str, settings: str, *, is_said: bool) -> None:
+    world.write("new-works", "")
+    world.write("etc/wabox.toml", settings)
+    done = world.install(f"localtime=/usr/share/zoneinfo/{zone}")
+    assert done.returncode == 0, done.stderr
+    assert ("sudo timedatectl set-timezone" in done.stdout) is is_said
+
+
 def test_a_copy_is_whole_while_another_program_has_the_database_open(world: World) -> None:
     world.write("new-works", "")
     with contextlib.closing(sqlite3.connect(world.database, isolation_level=None)) as writing:

@@ -200,11 +200,16 @@ def set_language(tx: Tx, user_id: int, language: str | None) -> bool:
     )
 
 
-def set_timezone(tx: Tx, user_id: int, timezone: str | None) -> bool:
-    """The user's days, quiet hours and times are this zone's; None = the shop's. Raises Invalid `bad_timezone`."""
-    if timezone is not None and timezone not in zoneinfo.available_timezones():
+def check_timezone(name: str | None) -> None:
+    """Raises Invalid `bad_timezone` for a name that is no zone's."""
+    if name is not None and name not in zoneinfo.available_timezones():
         sentence = "Choose a time zone like Asia/Dhaka."
         raise Invalid("bad_timezone", sentence, details={"timezone": sentence})
+
+
+def set_timezone(tx: Tx, user_id: int, timezone: str | None) -> bool:
+    """The user's days, quiet hours and times are this zone's; None = the shop's. Raises Invalid `bad_timezone`."""
+    check_timezone(timezone)
     return (
         tx.run("update users set timezone = :timezone where id = :user_id", timezone=timezone, user_id=user_id)
         == 1

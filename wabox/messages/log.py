@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 from wabox import times
 from wabox.contacts import identities, inbox, inbox_files
@@ -93,33 +93,68 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Border:
+    """A line of a talk, before which more is asked for. side: 0 theirs, 1 ours, as an answer follows."""
+
+    at: datetime
+    side: Literal[0, 1]
+    id: int
+
+    @property
+    def written(self) -> str:
+        """As an address has it: `2026-11-22T18:30:00.000000+00:00~1~42`."""
+        return f"{times.stored(self.at)}~{self.side}~{self.id}"
+
+
+def border(text: str) -> Border | None:
+    """What `written` wrote; None for anything else."""
+    at, side, number = (*text.split("~"), "", "")[:3]
+    if side not in ("0", "1") or not number.isascii() or not number.isdigit() or len(number) > 18:
+        return None
+    try:
+        return Border(times.read(at).astimezone(UTC), 0 if side == "0" else 1, int(number))
+    except (ValueError, OverflowError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
-    """A stretch of a talk, oldest first. before: where the stretch before it ends, None at the beginning.
+    """A stretch of a talk, oldest first. before: the line to ask for earlier ones with, None at the beginning.
 
     files: those that its messages carry, by id. sent: those that the person sent, by the id of their message.
     put, put_to_theirs: the emoji of both sides, by the id of our or their message.
     """
 
     said: list[Said]
-    before: datetime | None
+    before: Border | None
     files: dict[int, Media]
     sent: dict[int, Sent]
     put: dict[int, Put]
     put_to_theirs: dict[int, Put]
 
 
-def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: datetime | None = None) -> Talk:
-    """The latest of the talk, or what was said before a moment. phone: digits."""
-    wanted = {"user_id": user_id, "phone": phone, "most": most + 1, "before": times.stored_or_none(before)}
+def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: Border | None = None) -> Talk:
+    """The latest of the talk, or what was said before a line of it. phone: digits.
+
+    WhatsApp tells whole seconds: what came within one stands in its order, and a stretch may begin amid it.
+    """
+    wanted = {
+        "user_id": user_id,
+        "phone": phone,
+        "most": most + 1,
+        "at": before and times.stored(before.at),
+        "side": before and before.side,
+        "id": before and before.id,
+    }
     sent = rows.all(
         f"""{stored.COLUMNS} where m.user_id = :user_id and m.phone = :phone
-            and (:before is null or coalesce(m.sent_at, m.queued_at) < :before)
+            and (:at is null or (coalesce(m.sent_at, m.queued_at), 1, m.id) < (:at, :side, :id))
             order by coalesce(m.sent_at, m.queued_at) desc, m.id desc limit :most""",
         **wanted,
     )
     received = rows.all(
         """select id from inbox where user_id = :user_id and phone = :phone
-           and (:before is null or at < :before) order by at desc, id desc limit :most""",
+           and (:at is null or (at, 0, id) < (:at, :side, :id)) order by at desc, id desc limit :most""",
         **wanted,
     )
     said = [_ours(stored.of_row(row)) for row in reversed(sent)]
@@ -128,16 +163,15 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: dateti
         ids = {row["id"] for row in received}
         theirs = inbox.thread(rows, user_id, phone, most=newest - min(ids) + 1, before=newest + 1)
         said += [Said(one.at, theirs=one) for one in reversed(theirs) if one.id in ids]
-    said.sort(key=lambda one: one.at)  # WhatsApp tells whole seconds: what came within one stays in its order
+    said.sort(key=_place)
+    begins = _border(said[-most]) if len(said) > most else None
+    said = said[-most:]
     sent_files = inbox_files.of(rows, (one.theirs.id for one in said if one.theirs is not None))
     theirs_kept = [one.media_id for one in sent_files.values()]
     files = media.named(rows, [*(one.ours.media_id for one in said if one.ours is not None), *theirs_kept])
     put = reacting.put(rows, "message", (one.ours.id for one in said if one.ours is not None))
     to_theirs = reacting.put(rows, "inbox", (one.theirs.id for one in said if one.theirs is not None))
-    if len(said) <= most:
-        return Talk(said, None, files, sent_files, put, to_theirs)
-    begins = said[-most].at
-    return Talk([one for one in said if one.at >= begins], begins, files, sent_files, put, to_theirs)
+    return Talk(said, begins, files, sent_files, put, to_theirs)
 
 
 def last_place(rows: Rows, user_id: int) -> Place | None:
@@ -217,6 +251,18 @@ def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
             clauses.append(clause)
             params[name] = value
     return " and ".join(clauses), params
+
+
+def _border(said: Said) -> Border:
+    if said.ours is not None:
+        return Border(said.at, 1, said.ours.id)
+    assert said.theirs is not None
+    return Border(said.at, 0, said.theirs.id)
+
+
+def _place(said: Said) -> tuple[datetime, int, int]:
+    border = _border(said)
+    return border.at, border.side, border.id
 
 
 def _ours(message: Message) -> Said:

@@ -66,11 +66,11 @@ def test_home_and_inbox_skip_too_and_show_the_reason(strict: Api) -> None:
         ticket = re.findall(r'name="ticket" value="([^"]+)"', asha.get("/").text)[0]
         fields = {"phone": PHONE, "message": "Hi", "device_label": "primary", "ticket": ticket}
         gone = asha.post("/send", fields).headers["location"]
-        assert gone.endswith("?said=not_going") and last(strict) == ("skipped", "no_consent")
+        assert "?said=not_going" in gone and last(strict) == ("skipped", "no_consent")
         assert "no consent on record" in words(asha.get(gone).text)
         ticket = re.findall(r'name="ticket" value="([^"]+)"', asha.get(f"/inbox/{PHONE}").text)[0]
         gone = asha.post(f"/inbox/{PHONE}", {"message": "Hi again", "ticket": ticket}).headers["location"]
-        assert gone.endswith("?said=not_going") and last(strict) == ("skipped", "no_consent")
+        assert "?said=not_going" in gone and last(strict) == ("skipped", "no_consent")
         agree(strict, PHONE, consented=True)
         asha.post(f"/inbox/{PHONE}", {"message": "And now", "ticket": "another"})
         assert last(strict) == ("queued", None)

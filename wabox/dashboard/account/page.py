@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import zoneinfo
 from typing import Any
 
 from litestar import Response, get, post
@@ -11,6 +9,7 @@ from litestar import Response, get, post
 from wabox import __version__
 from wabox.accounts import audit, keys, states, users
 from wabox.checkup import machine_clock
+from wabox.dashboard.frame import zones
 from wabox.dashboard.frame.desk import Desk
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
@@ -64,7 +63,7 @@ async def _page(
         key=key,
         errors=errors or {},
         languages=NAMES,
-        zones=zones(),
+        zones=zones.every(),
         version=__version__,
         **shown,
     )
@@ -75,14 +74,7 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
         "keys": [one for one in keys.of_user(rows, desk.user.id) if one.name == keys.MAIN],
         "clock_wrong": machine_clock.is_wrong(rows),
         "others": desk.box.config.others_use_it or len(states.search(rows, limit=2)) > 1,
-        "shop_zone": str(desk.box.config.zone),
     }
-
-
-@functools.cache
-def zones() -> list[str]:
-    """Every time zone with a place in its name."""
-    return sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
 
 
 router = Mount(path="/", route_handlers=[page, new_key, set_locale])

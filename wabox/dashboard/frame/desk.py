@@ -91,10 +91,11 @@ class Desk:
         return self.box.db.read_here(fence.of)
 
     def go(self, path: str, *, said: str | None = None) -> Response[str]:
-        """On to that page, which shows what was done. said: a key of SAID."""
+        """On to that page, or a place on it, which shows what was done. said: a key of SAID."""
         assert said is None or said in SAID
-        mark = "&" if "?" in path else "?"
-        return answers.redirect(path if said is None else f"{path}{mark}said={said}")
+        page, hash_mark, place = path.partition("#")
+        mark = "&" if "?" in page else "?"
+        return answers.redirect(path if said is None else f"{page}{mark}said={said}{hash_mark}{place}")
 
 
 async def provide(request: Request[Any, Any, Any]) -> Desk:

@@ -73,7 +73,7 @@ async def send(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     except (Invalid, Unavailable, Forbidden, InsufficientCredits) as refusal:
         return await _page(desk, phone, draft=draft, kind=kind, refusal=refusal)
     said = "replied" if sent.again else desk.box.db.read_here(said_of, sent.id)
-    return desk.go(f"/inbox/{phone}", said=said)
+    return desk.go(f"/inbox/{phone}#latest", said=said)
 
 
 def _given(draft: Draft, kind: str, country: str) -> Enclosed:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from litestar import Response, get, post
 
-from wabox import times
 from wabox.accounts import audit
 from wabox.campaigns import replies
 from wabox.contacts import identities, inbox, inbox_files, own, phones, suppression
@@ -85,7 +83,7 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
         errors = refusal.details or {"message": refusal.sentence}
         return await _page(desk, phone, reply=reply, errors=errors, offline=offline, status=refusal.status)
     said = "replied" if sent.again else desk.box.db.read_here(said_of, sent.id)
-    return desk.go(f"/inbox/{phone}", said=said)
+    return desk.go(f"/inbox/{phone}#latest", said=said)
 
 
 def said_of(rows: Rows, job_id: int) -> str:
@@ -238,7 +236,7 @@ def _begun(rows: Rows, desk: Desk) -> Reply:
 
 def _talk(rows: Rows, desk: Desk, phone: str) -> dict[str, Any]:
     address = known_address(rows, desk, phone)
-    before = _moment(desk.request.query_params.get("before", ""))
+    before = log.border(desk.request.query_params.get("before", ""))
     talk = log.talk(rows, desk.user.id, address, most=STRETCH, before=before)
     contact = contacts.by_phone(rows, desk.user.id, address)
     if contact is None and not talk.said:
@@ -279,13 +277,6 @@ def _on_cards(rows: Rows, desk: Desk, theirs: Iterable[Received]) -> dict[str, C
         if contact is not None:
             found[written] = contact
     return found
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return times.read(text) if text else None
-    except ValueError:
-        return None
 
 
 async def _page(

@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from wabox.accounts import links, passwords, registration, terms, users
 from wabox.accounts.registration import Rule
 from wabox.accounts.throttle import HOUR, Bucket, network
-from wabox.dashboard.frame import entering
+from wabox.dashboard.frame import entering, zones
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk
 from wabox.db import Tx
@@ -29,7 +29,7 @@ A_PLACE = 10  # accounts an hour from one address
 async def show(desk: Desk) -> Response[str]:
     """The form, with the terms."""
     _rule(desk)
-    return _stranger(desk, "login/register.html", terms=terms.TERMS, email="", errors={})
+    return _form(desk)
 
 
 @post("/register", public=True)
@@ -38,7 +38,9 @@ async def register(desk: Desk, made: Bucket) -> Response[str]:
     asked = _rule(desk)
     form = await desk.form()
     email, password = form.text("email")[:254], form.text("password", trim=False)
+    zone = form.text("timezone")[:64]
     try:
+        timezone = zones.chosen(form)
         email = users.email_of(email)
         passwords.check(password, email=email)
         if password != form.text("again", trim=False):
@@ -46,13 +48,12 @@ async def register(desk: Desk, made: Bucket) -> Response[str]:
         if form.text("terms") != terms.VERSION:
             raise Invalid("terms_required", TERMS_FIRST, details={"terms": TERMS_FIRST})
     except Invalid as wrong:
-        shown = {"terms": terms.TERMS, "email": email, "errors": wrong.details}
-        return _stranger(desk, "login/register.html", status=422, **shown)
+        return _form(desk, email=email, timezone=zone, errors=wrong.details, status=422)
     wait = made.take(network(desk.ip), desk.box.now())
     if wait:
         raise TooMany("too_many_tries", later("Too many tries. Wait a while, then try again."), retry_after=wait)
     hashed = await asyncio.to_thread(passwords.hashed, password)
-    await desk.box.db.write(_make, desk, asked, email, hashed)
+    await desk.box.db.write(_make, desk, asked, email, hashed, timezone)
     return _stranger(desk, "login/register_done.html", asked=asked)
 
 
@@ -81,7 +82,7 @@ def _rule(desk: Desk) -> Rule:
     return asked
 
 
-def _make(tx: Tx, desk: Desk, asked: Rule, email: str, password_hash: str) -> None:
+def _make(tx: Tx, desk: Desk, asked: Rule, email: str, password_hash: str, timezone: str | None) -> None:
     now = desk.box.now()
     user = registration.register(tx, email=email, password_hash=password_hash, asked=asked, ip=desk.ip, now=now)
     if user is None:
@@ -90,11 +91,20 @@ def _make(tx: Tx, desk: Desk, asked: Rule, email: str, password_hash: str) -> No
         letters.known(tx, Post(desk.box, known.email, known.id, known.language))
         return
     orders.create_primary(tx, user.id, now=now)
+    users.set_timezone(tx, user.id, timezone)
     if desk.voice.language != desk.box.config.locale.language:
         users.set_language(tx, user.id, desk.voice.language)
     if asked.verification:
         token = links.make(tx, "verify", user.id, registration.VERIFY_LASTS, now)
         letters.verify(tx, Post(desk.box, user.email, user.id, desk.voice.language), token)
+
+
+def _form(
+    desk: Desk, *, email: str = "", timezone: str = "", errors: dict[str, str] | None = None, status: int = 200
+) -> Response[str]:
+    shown = {"email": email, "timezone": timezone, "errors": errors or {}}
+    page = "login/register.html"
+    return _stranger(desk, page, status=status, terms=terms.TERMS, zones=zones.every(), **shown)
 
 
 def _stranger(desk: Desk, template: str, *, status: int = 200, **values: object) -> Response[str]:

@@ -8,7 +8,7 @@ from litestar import Response, get, post
 
 from wabox import welcome
 from wabox.accounts import audit, keys, links, passwords, users
-from wabox.dashboard.frame import entering
+from wabox.dashboard.frame import entering, zones
 from wabox.dashboard.frame.desk import Desk
 from wabox.datadir import DataDir
 from wabox.db import Tx
@@ -35,7 +35,7 @@ async def setup(token: str, desk: Desk) -> Response[str]:
         return desk.go("/login")
     if desk.box.db.read_here(links.find, token, "setup", desk.box.now()) is None:
         return desk.page("login/setup_wanted.html", status=404, dead=True)
-    return entering.stranger(desk, "login/setup.html", token=token, email="", errors={})
+    return _form(desk, token, errors={})
 
 
 @post("/setup/{token:str}", public=True, before_setup=True)
@@ -47,18 +47,17 @@ async def set_up(token: str, desk: Desk) -> Response[str]:
         return desk.page("login/setup_wanted.html", status=404, dead=True)
     form = await desk.form()
     email, password = form.text("email"), form.text("password", trim=False)
+    zone = form.text("timezone")[:64]
     try:
+        timezone = zones.chosen(form)
         users.email_of(email)
         passwords.check(password, email=email)
         if password != form.text("again", trim=False):
             raise Invalid("passwords_differ", DIFFERENT, details={"again": DIFFERENT})
     except Invalid as wrong:
-        return entering.stranger(
-            desk, "login/setup.html", status=422, token=token, email=email, errors=wrong.details
-        )
-    made = await desk.box.db.write(
-        _become_owner, desk, token, email, await asyncio.to_thread(passwords.hashed, password)
-    )
+        return _form(desk, token, email=email, timezone=zone, errors=wrong.details, status=422)
+    hashed = await asyncio.to_thread(passwords.hashed, password)
+    made = await desk.box.db.write(_become_owner, desk, token, email, hashed, timezone)
     if made is None:
         return desk.page("login/setup_wanted.html", status=404, dead=True)
     welcome.set_up(DataDir(desk.box.config.data.dir))
@@ -69,7 +68,7 @@ async def set_up(token: str, desk: Desk) -> Response[str]:
 
 
 def _become_owner(
-    tx: Tx, desk: Desk, token: str, email: str, password_hash: str
+    tx: Tx, desk: Desk, token: str, email: str, password_hash: str, timezone: str | None
 ) -> tuple[entering.Entered, str] | None:
     now = desk.box.now()
     if links.use(tx, token, "setup", now) is None:
@@ -77,10 +76,18 @@ def _become_owner(
     owner = users.create(tx, email=email, password_hash=password_hash, role="owner", now=now)
     if desk.voice.language != desk.box.config.locale.language:
         users.set_language(tx, owner.id, desk.voice.language)
+    users.set_timezone(tx, owner.id, timezone)
     orders.create_primary(tx, owner.id, now=now)
     key = keys.issue(tx, owner.id, now=now)
     audit.note(tx, user_id=owner.id, action="box.set_up", ip=desk.ip, now=now)
     return entering.enter(tx, desk, owner), key.key
+
+
+def _form(
+    desk: Desk, token: str, *, errors: dict[str, str], email: str = "", timezone: str = "", status: int = 200
+) -> Response[str]:
+    shown = {"token": token, "email": email, "timezone": timezone, "zones": zones.every(), "errors": errors}
+    return entering.stranger(desk, "login/setup.html", status=status, **shown)
 
 
 router = Mount(path="/", route_handlers=[no_link, setup, set_up])

@@ -22,6 +22,8 @@ STATUS: dict[Status, Shown] = {
     "unknown": Shown("warn", "question", later("Unsure")),
 }
 
+NOT_GOING: frozenset[Status] = frozenset({"failed", "skipped", "cancelled"})
+
 REASON: dict[Reason, tuple[Tone, str, str]] = {
     "database_damaged": ("bad", "alert", later("The database is damaged")),
     "quarantined": ("bad", "lock", later("Held until the owner says what goes")),

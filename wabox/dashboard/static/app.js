@@ -1,4 +1,5 @@
-// The few things a browser cannot do by itself: copy to the clipboard, and say when the box does not answer.
+// The few things a browser cannot do by itself: copy to the clipboard, tell its time zone, and say when the box
+// does not answer.
 "use strict";
 
 const offline = document.getElementById("offline");
@@ -46,6 +47,12 @@ addEventListener("pageshow", (event) => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 });
+
+const zone = document.querySelector("select[data-zone]");
+if (zone) {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...zone.options].some(({ value }) => value === here)) zone.value = here; // where nobody has chosen yet
+}
 
 document.addEventListener("htmx:error", () => (offline.hidden = false));
 document.addEventListener("htmx:after:request", () => (offline.hidden = true));

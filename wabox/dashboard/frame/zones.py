@@ -1,0 +1,22 @@
+"""The time zones that a form offers, and the one that it chose."""
+
+from __future__ import annotations
+
+import functools
+import zoneinfo
+
+from wabox.accounts import users
+from wabox.dashboard.frame.form import Form
+
+
+@functools.cache
+def every() -> list[str]:
+    """Every time zone with a place in its name."""
+    return sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
+
+
+def chosen(form: Form) -> str | None:
+    """The zone of the form's `timezone`; None = the shop's. Raises Invalid `bad_timezone`."""
+    name = form.text("timezone")[:64] or None
+    users.check_timezone(name)
+    return name
