@@ -23,7 +23,7 @@ from wabox.content import rules
 from wabox.db import Tx
 from wabox.engine.housekeeping import Housekeeping
 from wabox.errors import Invalid, NotFound
-from wabox.messages import editing, revoking, stored
+from wabox.messages import deeds, editing, revoking, stored
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.fake import FakeDriver
@@ -80,7 +80,7 @@ def test_the_last_wish_counts_also_while_one_is_on_its_way(engine: Engine) -> No
     job_id = sent(engine)
     first = ask(engine, job_id, "One")
     ask(engine, job_id, "Two")
-    assert not write(engine, editing.done, first)
+    assert not write(engine, deeds.done, deeds.EDIT, first)
     engine.turn()
     assert (engine.message(job_id).text, reads(engine, job_id)) == ("Two", "Two")
 
@@ -107,7 +107,7 @@ def test_what_comes_between_ends_it_by_name(
     ask(engine, job_id)
     meanwhile(engine, job_id)
     engine.turn()
-    write(engine, editing.give_up_hopeless)
+    write(engine, deeds.give_up_hopeless, deeds.EDIT)
     found = engine.message(job_id)
     assert (found.edit_error, found.edit_due_at, found.edited_at, found.text) == (code, None, None, "Hello")
     assert engine.driver.put.texts == {}
@@ -184,7 +184,7 @@ def test_a_kill_after_whatsapp_had_it_is_settled_by_looking(
 def test_without_an_answer_it_is_tried_with_growing_rests_and_then_given_up(engine: Engine, outcome: Any) -> None:
     job_id = sent(engine)
     ask(engine, job_id)
-    engine.driver.put.edit_ends.extend([outcome] * editing.MOST_TRIES)
+    engine.driver.put.edit_ends.extend([outcome] * deeds.EDIT.most_tries)
     for _ in range(80):
         engine.turn()
         engine.stage.hands.forward(seconds=10)

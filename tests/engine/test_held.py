@@ -20,7 +20,7 @@ from wabox.engine import clock
 from wabox.engine.links import Links
 from wabox.engine.workers import Workers
 from wabox.errors import Invalid
-from wabox.messages import claiming, gate, handing, revoking
+from wabox.messages import claiming, deeds, gate, handing, revoking
 from wabox.webhooks import endpoints, retries
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Resolved
@@ -102,7 +102,7 @@ def test_nothing_is_deleted_for_everyone(engine: Engine, hold: Hold, reason: str
     message = write(engine, revoking.ask, engine.stage.asha.id, job)
     hold(engine)
     engine.turn()
-    assert write(engine, revoking.tried, message) is False
+    assert write(engine, deeds.tried, deeds.REVOKE, message) is False
     assert engine.message(job).revoke_tries == 0
 
 

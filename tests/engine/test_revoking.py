@@ -14,7 +14,7 @@ from wabox.db import Tx
 from wabox.devices import orders
 from wabox.engine.housekeeping import Housekeeping
 from wabox.errors import Invalid
-from wabox.messages import addressees, claiming, leaving, revoking, stored
+from wabox.messages import addressees, claiming, deeds, leaving, revoking, stored
 from wabox.whatsapp.fake import FakeDriver
 
 OTHER = "8801711000002"
@@ -215,7 +215,7 @@ def _deleted_and_killed(driver: FakeDriver, *asked: Any) -> None:
 def test_without_an_answer_it_is_tried_with_growing_rests_and_then_given_up(engine: Engine, outcome: Any) -> None:
     job_id = sent(engine)
     ask(engine, job_id)
-    engine.driver.revokes.extend([outcome] * revoking.MOST_TRIES)
+    engine.driver.revokes.extend([outcome] * deeds.REVOKE.most_tries)
     tries = []
     began = engine.stage.hands.now()
     while engine.message(job_id).revoke_due_at is not None:

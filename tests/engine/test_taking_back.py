@@ -17,7 +17,7 @@ from wabox.campaigns import stored as campaigns
 from wabox.campaigns.taking_back import Standing
 from wabox.engine.leaving import Leaving
 from wabox.errors import Invalid, NotFound
-from wabox.messages import addressees, revoking, stored
+from wabox.messages import addressees, deeds, revoking, stored
 
 # The people's messages are made older, and their campaign's counters with them are not.
 SECTIONS = {"sending": {"gap_seconds": [0, 0]}, "accounts": {"registration": "open"}}
@@ -261,7 +261,7 @@ def test_a_closed_account_deletes_nothing_more_and_is_forgotten(engine: Engine) 
     for _ in range(6):
         deletes(engine)
     assert engine.driver.revoked == {}
-    while write(engine, revoking.give_up_hopeless):
+    while write(engine, deeds.give_up_hopeless, deeds.REVOKE):
         pass
     assert found(engine, campaign_id).waiting == 0
 
@@ -283,5 +283,5 @@ def test_a_message_told_as_revoked_is_told_once(engine: Engine) -> None:
     message = engine.message(jobs(engine, campaign_id)[0])
     assert isinstance(message, stored.Message)
     assert (message.revoke_bulk, message.revoke_tries) == (True, 0)
-    assert write(engine, revoking.done, message)
-    assert not write(engine, revoking.done, message)
+    assert write(engine, deeds.done, deeds.REVOKE, message)
+    assert not write(engine, deeds.done, deeds.REVOKE, message)

@@ -8,7 +8,7 @@ from tests.cast import Stage
 from tests.faces.scene import Scene
 from tests.faces.tab import Tab, words
 from wabox.db import Tx
-from wabox.messages import editing, stored
+from wabox.messages import deeds, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -40,7 +40,7 @@ def test_a_text_is_changed_by_a_form_and_shown_as_edited(asha: Tab, shop: Stage,
     page = asha.get(path).text
     assert "The text is being changed to: Better <b>" in words(page) and "Better <b>" not in page
     assert "No second message goes" not in words(page)
-    shop.box.db.write_now(editing.done, message(shop, job), now=shop.hands.now())
+    shop.box.db.write_now(deeds.done, deeds.EDIT, message(shop, job), now=shop.hands.now())
     done = words(asha.get(f"{path}/live").text)
     assert "Text changed" in done
     talk = words(asha.get(f"/inbox/{message(shop, job).phone}").text)
@@ -49,7 +49,7 @@ def test_a_text_is_changed_by_a_form_and_shown_as_edited(asha: Tab, shop: Stage,
 
 def test_why_it_was_not_changed_stands_there(asha: Tab, shop: Stage, job: int) -> None:
     asha.post(f"/messages/{job}/edit", {"message": "Better"})
-    shop.box.db.write_now(editing.give_up, message(shop, job), "no_answer", now=shop.hands.now())
+    shop.box.db.write_now(deeds.give_up, deeds.EDIT, message(shop, job), "no_answer", now=shop.hands.now())
     said = words(asha.get(f"/messages/{job}").text)
     assert "The text was not changed: WhatsApp did not confirm the change." in said
     assert FORM in said

@@ -8,7 +8,7 @@ from tests.cast import Stage
 from tests.faces.scene import Scene
 from tests.faces.tab import Tab, words
 from wabox.db import Tx
-from wabox.messages import revoking, stored
+from wabox.messages import deeds, revoking, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -32,7 +32,7 @@ def test_what_arrived_is_deleted_by_a_button_that_says_what_it_cannot(
     waits = words(asha.get(path).text)
     assert "It is being deleted for everyone." in waits
     assert BUTTON not in waits
-    shop.box.db.write_now(revoking.done, _message(shop, scene.ids["sent"]), now=shop.hands.now())
+    shop.box.db.write_now(deeds.done, deeds.REVOKE, _message(shop, scene.ids["sent"]), now=shop.hands.now())
     done = words(asha.get(f"{path}/live").text)
     assert "Deleted for everyone" in done
     assert BUTTON not in done
@@ -47,7 +47,9 @@ def test_what_arrived_is_deleted_by_a_button_that_says_what_it_cannot(
 def test_why_it_was_given_up_stands_there_and_it_may_be_tried_again(asha: Tab, shop: Stage, scene: Scene) -> None:
     path = f"/messages/{scene.ids['sent']}"
     asha.post(f"{path}/revoke")
-    shop.box.db.write_now(revoking.give_up, _message(shop, scene.ids["sent"]), "no_answer", now=shop.hands.now())
+    shop.box.db.write_now(
+        deeds.give_up, deeds.REVOKE, _message(shop, scene.ids["sent"]), "no_answer", now=shop.hands.now()
+    )
     said = words(asha.get(path).text)
     assert "Not deleted for everyone: WhatsApp did not confirm the deletion, ten times." in said
     assert BUTTON in said

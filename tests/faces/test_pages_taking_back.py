@@ -8,7 +8,7 @@ from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from tests.faces.work import Work
 from wabox.campaigns import stored as campaigns
-from wabox.messages import revoking
+from wabox.messages import deeds, revoking
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -42,9 +42,8 @@ def test_it_is_looked_at_asked_for_and_followed_without_a_script(asha: Tab, shop
     assert f"Still to be deleted {count}" in waits
     assert "Can be deleted now" not in waits
     assert f"{path}/revoke/live" in asha.get(f"{path}/revoke").text
-    first = shop.box.db.read_here(revoking.due, shop.asha.device_id, bulk=True, now=shop.hands.now())
-    assert first is not None
-    shop.box.db.write_now(revoking.done, first, now=shop.hands.now())
+    (first,) = shop.box.db.read_here(deeds.due, shop.asha.device_id, bulk=True, now=shop.hands.now())
+    shop.box.db.write_now(deeds.done, first.deed, first.message, now=shop.hands.now())
     assert f"0 of {count}" not in words(asha.get(f"{path}/revoke/live").text)
     assert f"1 of {count} deleted for everyone" in words(asha.get(f"{path}/revoke/live").text)
     assert f"Deleted for everyone: 1 of {count}. {count - 1} are still to be." in words(

@@ -14,7 +14,7 @@ from wabox.box import Box
 from wabox.content import refusals, reviews
 from wabox.db import Tx
 from wabox.engine.backoff import Backoff
-from wabox.messages import editing, reacting, revoking
+from wabox.messages import deeds, reacting
 
 log = structlog.get_logger()
 
@@ -43,9 +43,8 @@ class Housekeeping:
         data = self._box.config.data
         old_ip = now - timedelta(days=data.keep_ip_days)
         return [
-            partial(revoking.give_up_hopeless, now=now),
+            *(partial(deeds.give_up_hopeless, deed=deed, now=now) for deed in deeds.DEEDS),
             partial(reacting.give_up_hopeless, now=now),
-            partial(editing.give_up_hopeless, now=now),
             partial(_forget_answers, before=now - IDEMPOTENCY_KEPT),
             partial(sessions.sweep, now=now),
             partial(browsers.sweep, now=now),

@@ -19,11 +19,9 @@ from wabox.config import Config
 from wabox.db import Tx
 from wabox.devices import limits, pace
 from wabox.devices import stored as devices
-from wabox.engine.editing import Editing
+from wabox.engine.deeds import Deeds
 from wabox.engine.lines import Lines
-from wabox.engine.reacting import Reacting
 from wabox.engine.recovery import Recovery
-from wabox.engine.revoking import Revoking
 from wabox.errors import NotFound
 from wabox.media import stored as media
 from wabox.messages import addressees, answers, chats, claiming, gate, handing, outbox, stored
@@ -48,15 +46,11 @@ class Turns:
     stopping: threading.Event = field(default_factory=threading.Event)
     lines: Lines = field(default_factory=Lines)
     recovery: Recovery = field(init=False)
-    revoking: Revoking = field(init=False)
-    reacting: Reacting = field(init=False)
-    editing: Editing = field(init=False)
+    deeds: Deeds = field(init=False)
 
     def __post_init__(self) -> None:
         self.recovery = Recovery(self.box, self.driver, self.machine_boot)
-        self.revoking = Revoking(self.box, self.driver)
-        self.reacting = Reacting(self.box, self.driver)
-        self.editing = Editing(self.box, self.driver)
+        self.deeds = Deeds(self.box, self.driver)
 
     def turn(self, device_id: int) -> None:
         """Send what may go, until something must wait. Runs in a worker thread.
@@ -68,8 +62,7 @@ class Turns:
             if self.stopping.is_set() or monotonic() > ends or not self.step(device_id):
                 break
         if not self.stopping.is_set():
-            self.reacting.step(device_id)
-            self.revoking.step(device_id, bulk=True)
+            self.deeds.later(device_id)
 
     def step(self, device_id: int) -> bool:
         """Settle the message in doubt, or send the next one. False: nothing more to do now.
@@ -79,8 +72,7 @@ class Turns:
         """
         if self.box.db.read_here(fence.of) is not None:
             return False
-        self.revoking.step(device_id)
-        self.editing.step(device_id)
+        self.deeds.soon(device_id)
         doubtful = self.box.db.read_here(stored.in_doubt, device_id)
         if doubtful is not None:
             moved = self.recovery.settle(doubtful)

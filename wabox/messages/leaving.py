@@ -18,7 +18,7 @@ from wabox.contacts import identities
 from wabox.db import Row, Rows, Tx
 from wabox.devices import orders
 from wabox.devices import stored as devices
-from wabox.messages import handing, outbox, revoking, stored
+from wabox.messages import deeds, handing, outbox, stored
 from wabox.webhooks import deliveries
 
 PIECE = 250
@@ -45,7 +45,7 @@ def device_removed(tx: Tx, device: devices.Device, *, now: datetime) -> None:
     orders.remove(tx, device, now=now)
     _end_in_hand(tx, device, now)
     of_device(tx, device.id, now=now)
-    revoking.give_up_hopeless(tx, now=now)
+    deeds.give_up_hopeless(tx, deeds.REVOKE, now=now)
 
 
 def user_leaves(tx: Tx, user_id: int, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.faces.api.conftest import Api, furnish
-from wabox.messages import editing, stored
+from wabox.messages import deeds, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -21,7 +21,7 @@ def test_it_is_asked_for_done_and_shown(api: Api) -> None:
     assert first.json()["message"] == "A secret of asha's"
     assert api.call("POST", f"{path}/edit", json={"message": "Better"}).json() == first.json()
     message = api.stage.box.db.read_here(stored.by_id, api.ids["sent"])
-    api.stage.box.db.write_now(editing.done, message, now=api.stage.hands.now())
+    api.stage.box.db.write_now(deeds.done, deeds.EDIT, message, now=api.stage.hands.now())
     done = api.call("GET", path).json()
     assert (done["message"], done["edited_at"]) == ("Better", "2026-03-10T06:00:00+00:00")
 

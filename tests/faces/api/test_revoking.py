@@ -6,7 +6,7 @@ import pytest
 
 from tests.faces.api.conftest import Api, furnish
 from wabox.db import Tx
-from wabox.messages import revoking, stored
+from wabox.messages import deeds, revoking, stored
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -22,12 +22,12 @@ def test_it_is_asked_for_done_and_shown(api: Api) -> None:
     assert api.call("POST", f"{path}/revoke").json() == first.json()
     now = api.stage.hands.now()
     message = api.stage.box.db.read_here(stored.by_id, api.ids["sent"])
-    api.stage.box.db.write_now(revoking.give_up, message, "not_found", now=now)
+    api.stage.box.db.write_now(deeds.give_up, deeds.REVOKE, message, "not_found", now=now)
     shown = api.call("GET", path).json()
     assert (shown["revoke_error"], shown["revoke_error_text"]) == ("not_found", revoking.said("not_found"))
     again = api.call("POST", f"{path}/revoke").json()
     assert (again["revoke_error"], again["revoke_error_text"], again["revoked_at"]) == (None, None, None)
-    api.stage.box.db.write_now(revoking.done, message, now=now)
+    api.stage.box.db.write_now(deeds.done, deeds.REVOKE, message, now=now)
     done = api.call("POST", f"{path}/revoke")
     assert (done.status_code, done.json()["revoked_at"]) == (202, "2026-03-10T06:00:00+00:00")
 

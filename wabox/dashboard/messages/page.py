@@ -17,7 +17,7 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.media import stored as media
-from wabox.messages import editing, explaining, log, outbox, revoking, stored
+from wabox.messages import deeds, editing, explaining, log, outbox, revoking, stored
 from wabox.mounting import Mount
 from wabox.webhooks import log as webhook_log
 
@@ -202,7 +202,7 @@ def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
 
 def _is_revocable(rows: Rows, message: stored.Message, now: datetime) -> bool:
     there = message.status in stored.REACHED and message.revoked_at is None and message.revoke_due_at is None
-    return there and revoking.hindrance(rows, message, now=now) is None
+    return there and deeds.hindrance(rows, deeds.REVOKE, message, now=now) is None
 
 
 def _steps(message: stored.Message) -> list[Step]:
