@@ -21,8 +21,8 @@ from tests.engine.test_pairs import (
     write,
 )
 from wabox.db import Tx
-from wabox.messages import addressees, carrying, leaving, stored
-from wabox.messages.carrying import Enclosed
+from wabox.messages import addressees, leaving, stored
+from wabox.messages.stored import Enclosed
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Card, Place, Poll
@@ -41,7 +41,9 @@ def enclose(engine: Engine, job: int, given: Enclosed = SHOP) -> int:
 
     def verb(tx: Tx) -> None:
         tx.run(
-            "update messages set text = '', enclosed = :given where id = :id", id=job, given=carrying.kept(given)
+            "update messages set text = '', enclosed = :given where id = :id",
+            id=job,
+            given=stored.kept_enclosed(given),
         )
 
     engine.stage.box.db.write_now(verb)

@@ -15,7 +15,7 @@ from tests.engine.conftest import Engine, make
 from tests.engine.test_campaigns import act, expand, launch, people
 from wabox.campaigns import control
 from wabox.db import Rows, Tx
-from wabox.devices import linking, pace
+from wabox.devices import limits, linking
 from wabox.engine import lines
 from wabox.engine.clock import Clock
 from wabox.engine.lines import EMPTY_SECONDS, WAITS_SECONDS
@@ -120,7 +120,7 @@ WAKES: dict[str, Callable[[Crank], object]] = {
     ),
     "the clock is wrong": lambda crank: crank.run("insert into box (key, value) values ('clock_wrong', 'now')"),
     "the gap is moved": lambda crank: crank.write(
-        pace.rest, crank.engine.stage.asha.device_id, crank.engine.stage.hands.now()
+        limits.rest, crank.engine.stage.asha.device_id, crank.engine.stage.hands.now()
     ),
     "quiet hours are over": lambda crank: crank.engine.stage.hands.forward(hours=1),
     "the clock jumps": lambda crank: crank.engine.stage.hands.forward(days=1),

@@ -19,7 +19,7 @@ from tests.engine.test_campaigns import expand, launch, people
 from tests.engine.test_pairs import remove, why, write
 from tests.engine.test_plans_in_force import give
 from wabox.billing.plans import Terms
-from wabox.devices import linking, orders, pace
+from wabox.devices import limits, linking, orders
 from wabox.devices import stored as devices
 from wabox.engine.links import Links
 from wabox.errors import Invalid, Refusal
@@ -232,7 +232,7 @@ def plan_shrinks(scene: Scene, _: Hindrance) -> None:
 
 def rests(scene: Scene, _: Hindrance) -> None:
     until = scene.engine.stage.hands.now() + timedelta(minutes=4)
-    scene.engine.stage.box.db.write_now(pace.rest, scene.device_id, until)
+    scene.engine.stage.box.db.write_now(limits.rest, scene.device_id, until)
 
 
 def is_in_hand(scene: Scene) -> None:

@@ -35,7 +35,7 @@ from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.content import rules
-from wabox.devices import idle_warnings, orders, pace
+from wabox.devices import idle_warnings, limits, orders
 from wabox.devices import stored as devices
 from wabox.engine.expansion import Expansion, _settle
 from wabox.engine.turns import Turns
@@ -195,7 +195,7 @@ def test_a_short_wait_is_waited_out_by_what_the_page_has(engine: Engine) -> None
     job = engine.send()
     stays_without_ack(engine)
     engine.stage.box.db.write_now(
-        pace.rest, engine.stage.asha.device_id, engine.stage.hands.now() + timedelta(seconds=80)
+        limits.rest, engine.stage.asha.device_id, engine.stage.hands.now() + timedelta(seconds=80)
     )
     engine.stage.hands.forward(seconds=61)
     engine.turn()

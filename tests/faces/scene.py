@@ -16,7 +16,7 @@ from tests.cast import Person, Stage, stage
 from wabox import app
 from wabox.accounts import passwords, users
 from wabox.db import Tx
-from wabox.devices import linking, orders, pace
+from wabox.devices import limits, linking, orders
 from wabox.devices import stored as devices
 from wabox.messages import answers, handing, outbox, stored, template
 from wabox.webhooks import endpoints
@@ -112,7 +112,7 @@ def _messages(tx: Tx, made: Stage) -> dict[str, int]:
     later = now + timedelta(days=1, hours=3)
     ids["scheduled"] = _message(tx, made, made.asha, 1, now, scheduled_for=later).id
     ids["bilal"] = _message(tx, made, made.bilal, 1, now).id
-    pace.rest(tx, made.asha.device_id, now + timedelta(seconds=14))
+    limits.rest(tx, made.asha.device_id, now + timedelta(seconds=14))
     return ids
 
 

@@ -15,7 +15,7 @@ from wabox import config
 from wabox.content import reviews, rules
 from wabox.db import Tx
 from wabox.messages import carrying, outbox, stored
-from wabox.messages.carrying import Enclosed
+from wabox.messages.stored import Enclosed
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),

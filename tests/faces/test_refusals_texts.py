@@ -27,7 +27,6 @@ MODULES = (
     "contacts.own_columns",
     "accounts.users",
     "devices.orders",
-    "devices.pace",
     "devices.sentences",
     "devices.stored",
     *(

@@ -8,8 +8,9 @@ import sqlite_utils
 
 from wabox import migrations
 from wabox.accounts.users import User
-from wabox.content import refusals, reviews, rules
-from wabox.content.rules import Actor, Draft, Verdict
+from wabox.content import judging, refusals, reviews, rules
+from wabox.content.judging import Verdict
+from wabox.content.rules import Actor, Draft
 from wabox.db import Tx, connect
 from wabox.errors import Invalid, NotFound
 
@@ -24,28 +25,28 @@ def add(tx: Tx, asha: User, now: datetime, text: str, action: str = "hold", kind
 
 def test_nothing_is_judged_until_it_is_switched_on(tx: Tx, asha: User, now: datetime) -> None:
     add(tx, asha, now, "casino", "refuse")
-    assert rules.verdict(tx, "casino") is None
+    assert judging.verdict(tx, "casino") is None
     reviews.switch(tx, enabled=True, now=now)
-    found = rules.verdict(tx, "The Casino!")
+    found = judging.verdict(tx, "The Casino!")
     assert found is not None and (found.action, found.rules) == ("refuse", ("word:casino",))
     reviews.switch(tx, enabled=False, now=now)
-    assert rules.verdict(tx, "casino") is None
+    assert judging.verdict(tx, "casino") is None
 
 
 def test_a_change_holds_at_once_and_a_pass_is_for_that_rule_only(tx: Tx, asha: User, now: datetime) -> None:
     reviews.switch(tx, enabled=True, now=now)
     rule_id = add(tx, asha, now, "casino")
     add(tx, asha, now, "rum")
-    both = rules.verdict(tx, "casino and rum")
+    both = judging.verdict(tx, "casino and rum")
     assert both is not None and both.rules == ("word:casino", "word:rum")
-    left = rules.verdict(tx, "casino and rum", frozenset({"word:casino"}))
+    left = judging.verdict(tx, "casino and rum", frozenset({"word:casino"}))
     assert left is not None and left.rules == ("word:rum",)
     rules.enable(tx, rule_id, enabled=False, by=Actor(asha.id, None), now=now)
-    assert rules.verdict(tx, "casino") is None
+    assert judging.verdict(tx, "casino") is None
     rules.change(tx, rule_id, draft("poker", "refuse"), by=Actor(asha.id, None), now=now)
-    assert rules.verdict(tx, "poker") is None
+    assert judging.verdict(tx, "poker") is None
     rules.enable(tx, rule_id, enabled=True, by=Actor(asha.id, None), now=now)
-    assert rules.verdict(tx, "poker", frozenset({"word:poker"})) is not None
+    assert judging.verdict(tx, "poker", frozenset({"word:poker"})) is not None
 
 
 def test_there_is_a_most_and_no_rule_twice(
@@ -87,8 +88,8 @@ def test_a_database_with_waiting_messages_takes_the_step_and_nothing_of_it_is_in
 def test_where_nothing_is_judged_no_change_of_a_rule_switches_it_on(tx: Tx, asha: User, now: datetime) -> None:
     rules.set_builtin(tx, "lottery", "refuse", by=Actor(asha.id, None), now=now)
     add(tx, asha, now, "casino", "refuse")
-    assert not rules.in_force(tx)
-    assert rules.verdict(tx, "casino") is None
+    assert not judging.in_force(tx)
+    assert judging.verdict(tx, "casino") is None
 
 
 def test_what_costs_too_much_is_refused_also_where_nothing_is_judged_yet(
@@ -98,7 +99,7 @@ def test_what_costs_too_much_is_refused_also_where_nothing_is_judged_yet(
         for number in range(20):
             add(tx, asha, now, f"[^a]{{500}}{number}", kind="pattern")
     reviews.switch(tx, enabled=True, now=now)
-    assert rules.verdict(tx, "a saree for you") is None
+    assert judging.verdict(tx, "a saree for you") is None
 
 
 @pytest.mark.parametrize(

@@ -220,9 +220,10 @@ def test_a_text_gets_them_beside_name_and_custom(tx: Tx, asha: User, bilal: User
         "city": "Dhaka",
         "due": "৳১,২৫০",
     }
-    assert contacts.values_for(tx, asha.id, RINA, ("due",), "en")[1]["due"] == "৳1,250"
+    assert contacts.values_for(tx, asha.id, RINA, ("due",), "You owe {due}")[1]["due"] == "৳1,250"
+    assert contacts.values_for(tx, asha.id, RINA, ("due",), "আপনার বাকি {due}")[1]["due"] == "৳১,২৫০"
     assert "due" not in contacts.values_for(tx, asha.id, RINA)[1]
-    assert contacts.values_for(tx, bilal.id, RINA, ("due",), "en") == (None, {"phone": RINA})
+    assert contacts.values_for(tx, bilal.id, RINA, ("due",), "{due}") == (None, {"phone": RINA})
 
 
 # -- the fields themselves ---------------------------------------------------------------------------

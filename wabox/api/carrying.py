@@ -24,7 +24,8 @@ from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming
 from wabox.media.stored import Media, Origin
 from wabox.messages import carrying
-from wabox.messages.carrying import Carried, Enclosed
+from wabox.messages.carrying import Carried
+from wabox.messages.stored import Enclosed
 from wabox.mounting import Kept
 from wabox.webhooks.lookups import Names
 from wabox.webhooks.targets import Allow

@@ -24,8 +24,8 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as files
 from wabox.messages import chats, editing, explaining, log, outbox, reacting, revoking, stored, template
-from wabox.messages.carrying import Enclosed
 from wabox.messages.spintax import VARIABLES
+from wabox.messages.stored import Enclosed
 from wabox.messages.template import Template
 from wabox.mounting import Mount
 from wabox.texts import sending

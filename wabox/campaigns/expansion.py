@@ -18,8 +18,8 @@ from wabox.campaigns import control
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
 from wabox.contacts import own
-from wabox.content import refusals, reviews, rules
-from wabox.content.rules import Verdict
+from wabox.content import judging, refusals
+from wabox.content.judging import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Refusal
 from wabox.media import stored as media
@@ -38,6 +38,13 @@ class Recipient:
     status: stored.Status
     error: str | None
     verdict: Verdict | None = None
+
+    @property
+    def why(self) -> str | None:
+        """In words, why they do not get it, or not yet."""
+        if self.verdict is not None:
+            return self.verdict.reason
+        return None if self.error is None else reasons.of_end(self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
                 one.text,
                 one.status,
                 one.error,
-                reasons.of_end(one.error) if one.verdict is None else one.verdict.reason,
+                one.why,
                 int(one.new_chat),
                 at,
                 None if one.error is None else at,
@@ -186,7 +193,7 @@ def _judged(rows: Rows, campaign: Campaign, person: Recipient) -> Recipient:
     verdict = None
     if person.status == "queued":
         words = media.words(rows, person.text, campaign.media_id, campaign.media_name)
-        verdict = rules.verdict(rows, words, reviews.passed(rows, campaign.id))
+        verdict = judging.verdict(rows, words, judging.passed(rows, campaign.id))
     if verdict is None:
         return person
     if verdict.action == "refuse":
@@ -198,7 +205,7 @@ def _put_aside(tx: Tx, part: Part, message_id: int, verdict: Verdict, now: datet
     """The message waits for a person, unless they let the campaign pass while the part was prepared."""
     if verdict.action == "refuse":
         refusals.count(tx, part.campaign.user_id, verdict, now=now)
-    elif not set(verdict.rules) <= reviews.passed(tx, part.campaign.id):
+    elif not set(verdict.rules) <= judging.passed(tx, part.campaign.id):
         outbox.into_review(tx, stored.by_id(tx, message_id), verdict, now=now)
 
 

@@ -11,8 +11,8 @@ from wabox import times
 from wabox.billing import ledger
 from wabox.campaigns.stored import IN_REVIEW, NO_DEVICES, Campaign, by_id, has_devices, moved
 from wabox.contacts import own, segments
-from wabox.content import refusals, reviews, rules
-from wabox.content.rules import Verdict
+from wabox.content import judging, refusals, reviews
+from wabox.content.judging import Verdict
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.messages import carrying, template
@@ -48,8 +48,10 @@ def create(
         raise Invalid("no_recipients", "Nobody is in this audience; choose another tag, or add contacts first.")
     segments.where(tx, user_id, segments.read(audience), today=now.date())  # its fields are still there
     names = own.names(tx, user_id)
-    text = template.parse(message, names) if carried is None or message.strip() else None
-    text = carrying.with_text(carried, text)
+    written = template.parse(message, names) if carried is None or message.strip() else None
+    text = template.NOTHING if written is None else written
+    if carried is not None:
+        text = carrying.with_text(carried, written)
     verdict = judged(tx, text, "" if carried is None else carried.media.filename)
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(user_id, verdict, ip=ip, now=now)
@@ -85,11 +87,11 @@ def judged(rows: Rows, message: template.Template, filename: str = "") -> Verdic
 
     filename: of the file that goes with it.
     """
-    if not rules.in_force(rows):
+    if not judging.in_force(rows):
         return None
     most = min(max(MOST_SPELLED_OUT // max(len(message.text), 1), 4), 64)
     behind = f"\n{filename}" if filename else ""
-    met = [rules.verdict(rows, text + behind) for text in message.spelled_out(most)]
+    met = [judging.verdict(rows, text + behind) for text in message.spelled_out(most)]
     found = [one for one in met if one is not None]
     refusing = next((one for one in found if one.action == "refuse"), None)
     if refusing is not None or not found:

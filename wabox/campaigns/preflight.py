@@ -17,7 +17,7 @@ from wabox.campaigns.fitting import Unfit
 from wabox.campaigns.stored import Campaign
 from wabox.config import Config
 from wabox.contacts import own, segments
-from wabox.content.rules import Verdict
+from wabox.content.judging import Verdict
 from wabox.db import Row, Rows
 from wabox.devices import stored as devices
 from wabox.errors import Refusal

@@ -9,7 +9,7 @@ from wabox import languages, times
 from wabox.accounts.states import Actor
 from wabox.contacts import inbox, inbox_files, inbox_instead, suppression, words
 from wabox.contacts.identities import Person
-from wabox.content import complaints, rules
+from wabox.content import complaints, judging
 from wabox.db import Tx
 from wabox.devices import stored as devices
 from wabox.languages import catalogues, later
@@ -131,7 +131,7 @@ def _opt_out(tx: Tx, device: devices.Device, event: Inbound, who: Person, now: d
 
 def _complain(tx: Tx, device: devices.Device, event: Inbound, who: Person, lock_after: int, now: datetime) -> None:
     """A reply that says SPAM counts against the account that wrote, where other people use the box."""
-    if not rules.in_force(tx) or not words.complains(event.text):
+    if not judging.in_force(tx) or not words.complains(event.text):
         return
     by = Actor(None, None)
     complaints.record(tx, device.user_id, who.address, source="reply", by=by, lock_after=lock_after, now=now)

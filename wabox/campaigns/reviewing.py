@@ -19,8 +19,8 @@ from wabox.db import Row, Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 from wabox.media import stored as media
 from wabox.media.stored import Media
-from wabox.messages import carrying, outbox, stored
-from wabox.messages.carrying import Enclosed
+from wabox.messages import outbox, stored
+from wabox.messages.stored import Enclosed
 
 PIECE = 500
 LONGEST_SAID = 200
@@ -174,5 +174,5 @@ _entry = reader(
     names=lambda row: tuple(rules.called(key) for key in json.loads(row["rules"])),
     count="n",
     media=lambda _: None,
-    enclosed=lambda row: carrying.read(row["enclosed"]),
+    enclosed=lambda row: stored.read_enclosed(row["enclosed"]),
 )

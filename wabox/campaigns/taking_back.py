@@ -1,7 +1,7 @@
 """A whole campaign deleted for everyone: of each message that had gone, it is asked as for one alone.
 
 The wish is one row; the messages are begun piece by piece, by whoever asked and by the engine, which goes on after
-a crash. How each is deleted, and why it may not be, is `messages/revoking.py`.
+a crash. How each is deleted, and why it may not be, is in `messages/deeds.py`.
 """
 
 from __future__ import annotations

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from wabox import times
+from wabox import languages, times
 from wabox.contacts import conditions, fields, identities, own, own_values
 from wabox.contacts.conditions import Condition
 from wabox.contacts.own_values import Held
 from wabox.db import Row, Rows, reader
 from wabox.errors import NotFound
-from wabox.languages import FIRST
 
 ConsentSource = Literal["in_person", "web_form", "order", "wrote_first", "import_attested", "other"]
 
@@ -174,7 +173,7 @@ def count(rows: Rows, user_id: int) -> int:
     return int(rows.value("select count(*) from contacts where user_id = :user_id", user_id=user_id))
 
 
-def values(contact: Contact, language: str = FIRST) -> dict[str, str]:
+def values(contact: Contact, language: str = languages.FIRST) -> dict[str, str]:
     """What a template may say of this person. language: of the text, for numbers and dates."""
     return {
         "name": contact.name or "",
@@ -185,11 +184,11 @@ def values(contact: Contact, language: str = FIRST) -> dict[str, str]:
 
 
 def values_for(
-    rows: Rows, user_id: int, phone: str, own_names: Collection[str] = (), language: str = FIRST
+    rows: Rows, user_id: int, phone: str, own_names: Collection[str] = (), text: str = ""
 ) -> tuple[int | None, dict[str, str]]:
     """The id of the contact with this phone, if there is one, and what a template may say. One quick query.
 
-    own_names: the user's fields that the text uses; with any, it is two. language: of the text.
+    own_names: the user's fields that the text uses; with any, it is two, and they are said in its language.
     """
     row = rows.one(
         "select id, name, custom from contacts where user_id = :user_id and phone = :phone",
@@ -198,7 +197,7 @@ def values_for(
     )
     if row is None:
         return None, {"phone": identities.number(phone) or ""}
-    said = own.said(rows, [row["id"]], language).get(row["id"], {}) if own_names else {}
+    said = own.said(rows, [row["id"]], languages.of(text)).get(row["id"], {}) if own_names else {}
     return row["id"], {"name": row["name"] or "", "custom": row["custom"] or "", "phone": phone, **said}
 
 

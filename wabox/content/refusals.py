@@ -10,7 +10,7 @@ from datetime import datetime
 from wabox import times
 from wabox.accounts import audit
 from wabox.content import rules
-from wabox.content.rules import Verdict
+from wabox.content.judging import Verdict
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 

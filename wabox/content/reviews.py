@@ -8,43 +8,14 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 from wabox import times
 from wabox.content import rules
-from wabox.content.rules import Verdict
+from wabox.content.judging import Verdict
 from wabox.db import Rows, Tx
-from wabox.media import stored as media
 
 Decision = Literal["yes", "no"]
-
-
-class Text(Protocol):
-    """What is judged: a message. campaign_id: None for a single one. system: wabox's own words."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def campaign_id(self) -> int | None: ...
-    @property
-    def words(self) -> str: ...
-    @property
-    def media_id(self) -> int | None: ...
-    @property
-    def media_name(self) -> str | None: ...
-    @property
-    def system(self) -> bool: ...
-
-
-def judged(rows: Rows, message: Text) -> Verdict | None:
-    """What the rules in force say of it; what a person let go is held no more, but may be refused."""
-    if message.system or not rules.in_force(rows):
-        return None
-    words = media.words(rows, message.words, message.media_id, message.media_name)
-    verdict = rules.verdict(rows, words, passed(rows, message.campaign_id))
-    if verdict is not None and verdict.action == "hold" and has_passed(rows, message.id):
-        return None
-    return verdict
 
 
 def ask(
@@ -79,26 +50,12 @@ def decide(
     return moved == 1
 
 
-def has_passed(rows: Rows, message_id: int) -> bool:
-    """Whether a person read this message and let it go."""
-    found = rows.value("select 1 from reviews where message_id = :id and decision = 'yes' limit 1", id=message_id)
-    return found is not None
-
-
 def let_pass(tx: Tx, campaign_id: int, user_id: int, keys: tuple[str, ...], *, now: datetime) -> None:
     """These rules do not hold this campaign any more. user_id: whose campaign it is."""
     tx.many(
         "insert or ignore into content_passes (campaign_id, rule, user_id, at) values (?, ?, ?, ?)",
         [(campaign_id, key, user_id, times.stored(now)) for key in keys],
     )
-
-
-def passed(rows: Rows, campaign_id: int | None) -> frozenset[str]:
-    """Keys of the rules that a person let this campaign pass."""
-    if campaign_id is None:
-        return rules.NOBODY
-    found = rows.all("select rule from content_passes where campaign_id = :id", id=campaign_id)
-    return frozenset(row["rule"] for row in found)
 
 
 def something_waits(rows: Rows) -> bool:

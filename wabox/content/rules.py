@@ -1,31 +1,22 @@
-"""Knows the rules in force: the owner's words and patterns, and the house's own with what the owner made of them.
-
-While other people use the box, `box` keeps a digest of the rules under `content_filter`; by it they are made
-ready once, however often they are asked. Without that key no text is judged.
-"""
+"""The owner's rules, words and patterns, and what the owner made of the house's own; `judging` asks them."""
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 from wabox import times
 from wabox.accounts import audit
-from wabox.content import builtin, matcher
-from wabox.content.matcher import Action, Matcher, Rule
+from wabox.content import builtin, judging, matcher
+from wabox.content.judging import Setting
+from wabox.content.matcher import Action
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 
 MOST = 500
 LONGEST_REASON = 200
-Setting = Literal["refuse", "hold", "off"]
 SETTINGS: tuple[Setting, ...] = ("refuse", "hold", "off")
-NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,47 +51,10 @@ class Actor:
     ip: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What becomes of a text. rules: keys of those that say so. reason: a sentence for its sender."""
-
-    action: Action
-    rules: tuple[str, ...]
-    reason: str
-
-
-def verdict(rows: Rows, text: str, passed: Set[str] = NOBODY) -> Verdict | None:
-    """What the rules in force say of a text as its reader would see it; None: nothing.
-
-    passed: keys of rules that a person has let it pass; to refuse is stronger than that.
-    """
-    made = ready(rows)
-    if made is None:
-        return None
-    met = made.judge(text)
-    holding = tuple(rule for rule in met if rule.key not in passed)
-    if met and met[0].action == "refuse":
-        return Verdict("refuse", (met[0].key,), met[0].reason)
-    return Verdict("hold", tuple(sorted(rule.key for rule in holding)), holding[0].reason) if holding else None
-
-
-def ready(rows: Rows) -> Matcher | None:
-    """The rules in force, made ready; None where no text is judged."""
-    digest = rows.value("select value from box where key = 'content_filter'")
-    if digest is None:
-        return None
-    return _KEPT.find(digest) or _KEPT.keep(digest, Matcher(_in_use(rows)))
-
-
-def in_force(rows: Rows) -> bool:
-    """Whether texts are judged at all."""
-    return rows.value("select 1 from box where key = 'content_filter'") is not None
-
-
 def switch(tx: Tx, *, enabled: bool) -> None:
     """The database knows whether texts are judged: asked at every start."""
     if enabled:
-        _store(tx, _in_use(tx))
+        judging.put_in_force(tx, judging.in_use(tx))
     else:
         tx.run("delete from box where key = 'content_filter'")
 
@@ -111,12 +65,6 @@ def listed(rows: Rows) -> list[Entry]:
         """select r.*, u.email from filter_rules r join users u on u.id = r.user_id order by r.id desc"""
     )
     return [_entry(row) for row in found]
-
-
-def settings(rows: Rows) -> dict[str, Setting]:
-    """What the owner made of each of the house's rules."""
-    chosen = {row["name"]: row["action"] for row in rows.all("select name, action from filter_builtins")}
-    return {name: cast(Setting, chosen.get(name, "hold")) for name in builtin.NAMES}
 
 
 def add(tx: Tx, draft: Draft, *, by: Actor, now: datetime) -> int:
@@ -214,33 +162,12 @@ def called(key: str) -> str:
     return key.partition(":")[2]
 
 
-def _in_use(rows: Rows) -> list[Rule]:
-    own = rows.all("select kind, text, action, reason from filter_rules where enabled = 1 order by id")
-    found = [
-        Rule(f"{row['kind']}:{row['text']}", row["kind"], row["text"], row["action"], row["reason"]) for row in own
-    ]
-    chosen = settings(rows)
-    for one in builtin.BUILTINS:
-        setting = chosen[one.name]
-        if setting != "off":
-            found.append(Rule(f"builtin:{one.name}", "builtin", one.name, setting, one.sentence))
-    return found
-
-
 def _renew(tx: Tx) -> None:
     """Texts that are judged are judged by the rules of now. Raises Invalid `bad_rule`, and nothing has changed."""
-    found = _in_use(tx)
+    found = judging.in_use(tx)
     matcher.check_all(found)
-    if in_force(tx):
-        _store(tx, found)
-
-
-def _store(tx: Tx, found: list[Rule]) -> None:
-    tx.run(
-        """insert into box (key, value) values ('content_filter', :digest)
-           on conflict (key) do update set value = :digest""",
-        digest=hashlib.sha256(repr(found).encode("utf-8", "surrogatepass")).hexdigest(),
-    )
+    if judging.in_force(tx):
+        judging.put_in_force(tx, found)
 
 
 def _changed(tx: Tx, action: str, rule_id: int, draft: Draft, by: Actor, now: datetime) -> None:
@@ -288,26 +215,3 @@ def _bad(field: str, sentence: str) -> Invalid:
 
 def _unknown() -> NotFound:
     return NotFound("not_found", "There is no such rule any more; load the page again.")
-
-
-class _Kept:
-    """The matchers made lately, by digest. One process may have several boxes, as tests do."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._made: OrderedDict[str, Matcher] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def find(self, digest: str) -> Matcher | None:
-        with self._lock:
-            return self._made.get(digest)
-
-    def keep(self, digest: str, made: Matcher) -> Matcher:
-        with self._lock:
-            self._made[digest] = made
-            while len(self._made) > self._most:
-                self._made.popitem(last=False)
-        return made
-
-
-_KEPT = _Kept(8)

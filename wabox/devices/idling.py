@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from wabox import times
-from wabox.db import Row, Tx
+from wabox.db import Tx
 
 Who = Literal["phone", "box"]
 DROPPED_AFTER: dict[Who, timedelta] = {"phone": timedelta(days=14), "box": timedelta(days=30)}
@@ -61,12 +61,6 @@ class Signs:
         if since is None or now - since < WARNED_AFTER[who]:
             return None
         return Idle(who, since, since + DROPPED_AFTER[who])
-
-
-def of_row(row: Row) -> Signs:
-    """As they were written down."""
-    phone, box = (times.read_or_none(row[name]) for name in ("phone_silent_since", "connected_at"))
-    return Signs(phone, box, row["idle_told"])
 
 
 def shown(idle: Idle | None) -> dict[str, Any] | None:

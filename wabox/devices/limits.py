@@ -1,5 +1,6 @@
-"""What WhatsApp allows a device's account just now, as its page tells it, and what was learnt without being told.
+"""How fast a device may send: its rest after a message, and what WhatsApp allows its account just now.
 
+Of that the page tells some, and some is learnt without being told.
 A limit binds cold chats only: people who never wrote to the account. WhatsApp may refuse those without a word
 why; three refusals in a row hold them for an hour. Questions about numbers have a pace of their own, once
 WhatsApp wanted fewer of them.
@@ -7,6 +8,7 @@ WhatsApp wanted fewer of them.
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -22,6 +24,38 @@ REFUSED_REST = timedelta(hours=1)
 _FIRST_GAP, _LONGEST_GAP = 60, 3_600  # seconds between questions, after one too many
 _PACED = 4  # and then so many times as often, as long as WhatsApp answers
 _FREE = 8
+
+
+def next_send_at(now: datetime, gap_seconds: tuple[float, float]) -> datetime:
+    """The earliest moment the device may send again; drawn uniformly, never before now.
+
+    gap_seconds: (low, high). Caps and quiet hours are the gate's.
+    """
+    return now + timedelta(seconds=random.uniform(*gap_seconds))
+
+
+def rest(tx: Tx, device_id: int, until: datetime) -> None:
+    """The device sends nothing before this moment, nor before one that was set already."""
+    tx.run(
+        "update devices set next_send_at = max(coalesce(next_send_at, ''), :until) where id = :id",
+        id=device_id,
+        until=times.stored(until),
+    )
+
+
+def went(tx: Tx, device_id: int, *, rest_until: datetime, anchor: tuple[str, str] | None) -> None:
+    """WhatsApp has a message of the device, which rests now.
+
+    anchor: its chat and id, if it is the latest: while that is in the page's history, the history is whole.
+    """
+    rest(tx, device_id, rest_until)
+    if anchor is not None:
+        tx.run(
+            "update devices set anchor_chat_id = :chat, anchor_message_id = :message where id = :id",
+            id=device_id,
+            chat=anchor[0],
+            message=anchor[1],
+        )
 
 
 def of_row(row: Row) -> Limits | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wabox.devices import stored as devices
+from wabox.errors import Unavailable
 from wabox.whatsapp import logouts
 from wabox.whatsapp.logouts import Kind
 
@@ -42,6 +43,20 @@ def of_ending(reason: str | None, *, over: bool) -> str:
     """What this name means, with its cure. over: the link is gone; else it is being tried again."""
     kind = logouts.kind(reason)
     return OVER[kind] if over else AGAIN.get(kind, AGAIN["unknown"])
+
+
+def cannot_send(device: devices.Device) -> Unavailable:
+    """What a sender is told while the device is not linked, so that nothing would ever go."""
+    queued = 'send with "queue_if_offline": true.'
+    said = (
+        f"The device {device.label} is not linked to WhatsApp: link it on the page /whatsapp, then send again, "
+        f"or {queued}"
+    )
+    if device.remark is not None:
+        said = (
+            f"The device {device.label} cannot send now. {advice(device)} To let the message wait for it, {queued}"
+        )
+    return Unavailable("device_not_ready", said, retry_after=60)
 
 
 _SENTENCES: dict[str, str] = {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from wabox import times
 from wabox.db import Row, Rows, reader
 from wabox.devices import idling, limits
 from wabox.errors import NotFound
@@ -21,6 +22,7 @@ from wabox.whatsapp.driver import Detail, Limits, LinkState, SessionSpec, WaJs
 PRIMARY = "primary"
 PAIRING_PATIENCE = timedelta(seconds=90)
 ENDED = ("logged_out", "trying_again", "storage_full")
+GONE = ("logged_out", "passkey_required")
 LEAVING = ("logout", "forget")
 QR_GRACE = timedelta(seconds=2)  # the driver looks once a second
 LOGOUT_TRIES = 28  # with the gaps below: about a day
@@ -79,6 +81,11 @@ class Device:
     def ready(self) -> bool:
         """Whether the page shows a linked, synced account that may send."""
         return self.state == "ready"
+
+    @property
+    def may_ever_send(self) -> bool:
+        """Whether it is linked, so that what waits on it will go some day."""
+        return self.wanted and self.linked and self.detail not in GONE
 
     @property
     def number_changed(self) -> bool:
@@ -220,6 +227,11 @@ def is_restricted(device: Device, now: datetime) -> bool:
     return told is not None and told.timelock is not None
 
 
+def _signs(row: Row) -> idling.Signs:
+    phone, box = (times.read_or_none(row[name]) for name in ("phone_silent_since", "connected_at"))
+    return idling.Signs(phone, box, row["idle_told"])
+
+
 def _anchor(row: Row) -> tuple[str, str] | None:
     return (row["anchor_chat_id"], row["anchor_message_id"]) if row["anchor_message_id"] else None
 
@@ -228,4 +240,4 @@ def _engine(row: Row) -> WaJs | None:
     return WaJs(row["engine_version"], row["engine_sha256"]) if row["engine_sha256"] else None
 
 
-_device = reader(Device, limits=limits.of_row, signs=idling.of_row, anchor=_anchor, engine=_engine)
+_device = reader(Device, limits=limits.of_row, signs=_signs, anchor=_anchor, engine=_engine)

@@ -17,7 +17,7 @@ from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.contacts import inbox_files
 from wabox.db import Tx
-from wabox.devices import idle_warnings, linking, pace
+from wabox.devices import idle_warnings, limits, linking
 from wabox.devices import stored as devices
 from wabox.errors import NotFound, Unavailable
 from wabox.letters import accounts as letters
@@ -118,7 +118,7 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
         case Link():
             return lambda tx: _see(tx, event, box, now)
         case Receipt():
-            gap_end = pace.next_send_at(now, box.config.sending.gap_seconds)
+            gap_end = limits.next_send_at(now, box.config.sending.gap_seconds)
             return lambda tx: answers.receipt(
                 tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end, stored_only=event.stored
             )

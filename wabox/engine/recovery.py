@@ -16,7 +16,7 @@ from datetime import timedelta
 import structlog
 
 from wabox.box import Box
-from wabox.devices import pace
+from wabox.devices import limits
 from wabox.devices import stored as devices
 from wabox.errors import NotFound
 from wabox.media import stored as media
@@ -159,7 +159,7 @@ class Recovery:
 
     def _sent(self, message: stored.Message) -> None:
         now = self.box.now()
-        gap_end = pace.next_send_at(now, self.box.config.sending.gap_seconds)
+        gap_end = limits.next_send_at(now, self.box.config.sending.gap_seconds)
         self.box.db.write_now(answers.sent, message, at=now, next_send_at=gap_end)
 
     def _lose(self, message: stored.Message, error: str) -> bool:

@@ -17,7 +17,7 @@ from wabox import crash, fence
 from wabox.box import Box
 from wabox.config import Config
 from wabox.db import Tx
-from wabox.devices import limits, pace
+from wabox.devices import limits
 from wabox.devices import stored as devices
 from wabox.engine.deeds import Deeds
 from wabox.engine.lines import Lines
@@ -134,7 +134,7 @@ class Turns:
             return answer, True
         self.box.db.write_now(_learn, device, phone, answer, now=self.box.now())
         if answer.answer == "no":
-            self.box.db.write_now(pace.rest, device.id, self._next_send_at())
+            self.box.db.write_now(limits.rest, device.id, self._next_send_at())
         return answer, False
 
     def _no_chat(self, device: devices.Device, message: stored.Message, where: Resolved) -> bool:
@@ -219,7 +219,7 @@ class Turns:
         return True
 
     def _next_send_at(self) -> datetime:
-        return pace.next_send_at(self.box.now(), self.box.config.sending.gap_seconds)
+        return limits.next_send_at(self.box.now(), self.box.config.sending.gap_seconds)
 
 
 def _forget_and_put_back(tx: Tx, message: stored.Message, *, now: datetime) -> None:
@@ -256,9 +256,9 @@ def _learn(tx: Tx, device: devices.Device, phone: str, answer: Resolved, *, now:
 
 def _refused(tx: Tx, message: stored.Message, *, now: datetime, next_send_at: datetime) -> None:
     if answers.refused(tx, message, now=now):
-        pace.rest(tx, message.device_id, next_send_at)
+        limits.rest(tx, message.device_id, next_send_at)
 
 
 def _not_entered(tx: Tx, message: stored.Message, *, now: datetime, next_send_at: datetime) -> None:
     if outbox.fail(tx, message, "not_entered", now=now):
-        pace.rest(tx, message.device_id, next_send_at)
+        limits.rest(tx, message.device_id, next_send_at)

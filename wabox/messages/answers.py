@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from wabox import times
 from wabox.db import Rows, Tx
-from wabox.devices import limits, pace
+from wabox.devices import limits
 from wabox.devices import stored as devices
 from wabox.messages import chats, handing, outbox, stored
 from wabox.whatsapp.driver import BLOCKED, CAPPED, TIMELOCK, Handed
@@ -77,9 +77,9 @@ def sent(tx: Tx, message: stored.Message, *, at: datetime, next_send_at: datetim
         refused_for_good(tx, message.device_id, now=at)
     if message.link_epoch not in (None, devices.by_id(tx, message.device_id).link_epoch):
         return True
-    pace.rest(tx, message.device_id, next_send_at)
-    if message.status == "sending" and message.wa_chat_id and message.wa_message_id:
-        pace.anchored(tx, message.device_id, (message.wa_chat_id, message.wa_message_id))
+    ids = message.wa_chat_id, message.wa_message_id
+    anchor = (ids[0], ids[1]) if message.status == "sending" and ids[0] and ids[1] else None
+    limits.went(tx, message.device_id, rest_until=next_send_at, anchor=anchor)
     return True
 
 

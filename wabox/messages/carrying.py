@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from wabox.contacts import phones
 from wabox.db import Tx
@@ -18,7 +17,6 @@ from wabox.media.stored import Kind, Media
 from wabox.messages.template import NOTHING, Template
 from wabox.whatsapp.driver import Card, Place, Poll
 
-Enclosed = Place | Card | Poll
 LONGEST_LINE = 200  # characters of a name or an address
 # WhatsApp's own, from memory and unverified: wabox/docs/whatsapp.md row 47.
 LONGEST_QUESTION, LONGEST_OPTION = 255, 100
@@ -94,14 +92,8 @@ def needs_opus() -> NoReturn:
     raise Invalid("voice_needs_opus", _NEEDS_OPUS, details={"voice": _NEEDS_OPUS})
 
 
-def with_text(carried: Carried | None, text: Template | None) -> Template:
-    """The text as it goes with what is carried; None: there is none. Raises Invalid `no_text_with_sound`.
-
-    Without a file there must be a text.
-    """
-    if carried is None:
-        assert text is not None
-        return text
+def with_text(carried: Carried, text: Template | None) -> Template:
+    """The text as it goes with the file; None: there is none. Raises Invalid `no_text_with_sound`."""
     if text is None or not text.text.strip():
         return NOTHING
     if carried.kind in WITHOUT_TEXT:
@@ -160,47 +152,6 @@ def poll(question: str, options: list[str], *, many: bool = False) -> Poll:
 
 def _bad_poll(field: str, sentence: str) -> Invalid:
     return Invalid("bad_poll", sentence, details={field: sentence})
-
-
-_KINDS: dict[str, type[Enclosed]] = {"location": Place, "contact": Card, "poll": Poll}
-
-
-def kind_of(enclosed: Enclosed) -> str:
-    """As the API names it: location, contact or poll."""
-    return next(kind for kind, made in _KINDS.items() if isinstance(enclosed, made))
-
-
-def kept(enclosed: Enclosed | None) -> str | None:
-    """As a message's row holds it."""
-    if enclosed is None:
-        return None
-    return json.dumps({"kind": kind_of(enclosed), **asdict(enclosed)}, ensure_ascii=False)
-
-
-def read(text: str | None) -> Enclosed | None:
-    """What `kept` wrote."""
-    if text is None:
-        return None
-    found: dict[str, Any] = json.loads(text)
-    kind = found.pop("kind")
-    if kind == "poll":
-        return Poll(found["question"], tuple(found["options"]), found["many"])
-    return Place(**found) if kind == "location" else Card(**found)
-
-
-def told(enclosed: Enclosed | None) -> dict[str, object]:
-    """As a webhook tells it: `{location: …}`, `{contact: …}` or `{poll: …}`, else nothing."""
-    return {} if enclosed is None else {kind_of(enclosed): asdict(enclosed)}
-
-
-def words(text: str, enclosed: Enclosed | None) -> str:
-    """What rules read of a message: its text, or what stands on the place, the card or the poll."""
-    if enclosed is None:
-        return text
-    if isinstance(enclosed, Poll):
-        return "\n".join((enclosed.question, *enclosed.options))
-    lines = (enclosed.name, enclosed.address if isinstance(enclosed, Place) else enclosed.phone)
-    return "\n".join(line for line in lines if line)
 
 
 def _line(code: str, field: str, text: str | None, most: int = LONGEST_LINE) -> str | None:

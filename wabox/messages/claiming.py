@@ -10,7 +10,7 @@ from time import monotonic
 
 from wabox import times
 from wabox.config import Config
-from wabox.content import refusals, reviews
+from wabox.content import judging, refusals
 from wabox.db import Row, Rows, Tx
 from wabox.devices import stored as devices
 from wabox.messages import answers, chats, gate, handing, outbox, reasons, stored
@@ -170,7 +170,7 @@ _ALIKE: dict[reasons.Reason, str] = {
 def _put_aside(tx: Tx, message_id: int, now: datetime) -> bool:
     """Whether the text may not go now: a rule may be younger than the message."""
     message = stored.by_id(tx, message_id)
-    verdict = reviews.judged(tx, message)
+    verdict = judging.judged(tx, message)
     if verdict is None:
         return False
     if verdict.action == "hold":

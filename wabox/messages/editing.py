@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from wabox import times
-from wabox.content import refusals, rules
+from wabox.content import judging, refusals
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.messages import deeds, stored, template
@@ -70,7 +70,7 @@ def ask(
 
 
 def _judge(tx: Tx, user_id: int, text: str, *, ip: str | None, now: datetime) -> None:
-    verdict = rules.verdict(tx, text) if rules.in_force(tx) else None
+    verdict = judging.verdict(tx, text) if judging.in_force(tx) else None
     if verdict is None:
         return
     if verdict.action == "refuse":

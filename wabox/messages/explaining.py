@@ -6,14 +6,15 @@ that of its first message, so that no page tells another story than the gate.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 from typing import Any, cast
 
 from wabox import times
 from wabox.config import Config
-from wabox.content import reviews
+from wabox.content import judging
 from wabox.db import Row, Rows
 from wabox.devices import stored as devices
 from wabox.messages import foreseeing, gate, reasons, stored
@@ -59,13 +60,13 @@ def explain(
 
     most_ahead: how far to count who goes first; 1 is enough, and quickest, for the reason alone.
     """
-    lines: dict[int, tuple[Line, Pace]] = {}
+    lines: dict[int, tuple[Line, Callable[[], Pace]]] = {}
     found: dict[int, Waiting] = {}
     for message in sorted((one for one in messages if one.status in stored.OPEN), key=lambda one: one.id):
         if message.device_id not in lines:
             device = devices.by_id(rows, message.device_id)
             line = of_device(rows, device, config=config, now=now)
-            lines[message.device_id] = (line, Pace.of(rows, line, config))
+            lines[message.device_id] = (line, cache(partial(Pace.of, rows, line, config)))
         found[message.id] = _explain(rows, *lines[message.device_id], message, most_ahead)
     return found
 
@@ -102,7 +103,10 @@ def groups(rows: Rows, user_id: int, *, config: Config, now: datetime, most_rows
     return found
 
 
-def _explain(rows: Rows, line: Line, pace: Pace, message: stored.Message, most_ahead: int) -> Waiting:
+def _explain(
+    rows: Rows, line: Line, pace: Callable[[], Pace], message: stored.Message, most_ahead: int
+) -> Waiting:
+    """pace: of the line, asked for only where something is foreseen by it."""
     if message.status == "sending":
         doubtful = message.recoveries or message.rest_until or message.doubt_stage
         return Waiting("in_doubt", message.rest_until) if doubtful else Waiting()
@@ -116,7 +120,7 @@ def _explain(rows: Rows, line: Line, pace: Pace, message: stored.Message, most_a
     own = gate.own_wait(line.now, wanted)
     if own is not None and not (stands and own.reason not in reasons.AS_WISHED):
         counts = own.reason in foreseeing.HOLDS_NEW and most_ahead > 1
-        goes = foreseeing.of_new(rows, line, pace, row) if counts else own.until
+        goes = foreseeing.of_new(rows, line, pace(), row) if counts else own.until
         return Waiting(own.reason, own.until, own.detail, expected_at=goes)
     aside = message.held_reason not in reasons.OF_DEVICE and not stands
     if aside and message.held_until and message.held_until > line.now:
@@ -124,11 +128,11 @@ def _explain(rows: Rows, line: Line, pace: Pace, message: stored.Message, most_a
         return Waiting(reason, message.held_until, expected_at=message.held_until)
     ahead = _ahead(rows, line, row, most_ahead)
     if ahead:
-        goes = foreseeing.expected(rows, line, pace, row, ahead, briefly=most_ahead == 1)
+        goes = foreseeing.expected(rows, line, pace(), row, ahead, briefly=most_ahead == 1)
         return Waiting("in_line", None, ahead=ahead, expected_at=goes)
     if isinstance(closed, gate.Wait):
         return Waiting(closed.reason, closed.until, closed.detail, ahead=0, expected_at=closed.until)
-    if isinstance(closed, gate.Go) and (verdict := reviews.judged(rows, message)) and verdict.action == "hold":
+    if isinstance(closed, gate.Go) and (verdict := judging.judged(rows, message)) and verdict.action == "hold":
         return Waiting("content_review", ahead=0)
     return Waiting(ahead=0, expected_at=line.now)
 

@@ -17,9 +17,9 @@ from typing import Literal
 from wabox import times
 from wabox.config import Config
 from wabox.contacts import identities, suppression
-from wabox.content import reviews
+from wabox.content import judging
 from wabox.db import Rows, Tx
-from wabox.devices import pace
+from wabox.devices import limits
 from wabox.devices import stored as devices
 from wabox.messages import chats, gate, outbox, stored
 from wabox.messages.line import MESSAGE, of_device
@@ -147,7 +147,7 @@ def decide(rows: Rows, message: stored.Message, *, config: Config, now: datetime
     row = rows.one(f"{MESSAGE} where m.id = :id", id=message.id)
     assert row is not None
     decision = gate.decide(now, line.facts_for(rows, row))
-    if isinstance(decision, gate.Go) and reviews.judged(rows, message) is not None:
+    if isinstance(decision, gate.Go) and judging.judged(rows, message) is not None:
         return gate.Wait(None, "content_review")
     return decision
 
@@ -207,7 +207,7 @@ def wait_out(tx: Tx, message: stored.Message, rest: timedelta, *, now: datetime)
     The page tells by itself of a lost network; until that is written down the gate is open.
     """
     put_back(tx, message, now=now, tried=False)
-    pace.rest(tx, message.device_id, now + rest)
+    limits.rest(tx, message.device_id, now + rest)
 
 
 def file_refused(tx: Tx, message: stored.Message, reason: str, *, now: datetime) -> None:

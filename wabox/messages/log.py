@@ -14,7 +14,7 @@ from wabox.contacts.inbox_files import Sent
 from wabox.db import Rows
 from wabox.media import stored as media
 from wabox.media.stored import Media
-from wabox.messages import carrying, reacting, stored
+from wabox.messages import reacting, stored
 from wabox.messages.reacting import Put
 from wabox.messages.stored import Message
 from wabox.whatsapp.driver import Place
@@ -181,7 +181,7 @@ def last_place(rows: Rows, user_id: int) -> Place | None:
            and enclosed ->> 'kind' = 'location' order by id desc limit 1""",
         user_id=user_id,
     )
-    given = carrying.read(found)
+    given = stored.read_enclosed(found)
     return given if isinstance(given, Place) else None
 
 

@@ -18,15 +18,16 @@ from wabox import times
 from wabox.billing import ledger
 from wabox.contacts import stored as contacts
 from wabox.contacts import suppression
-from wabox.content import refusals, reviews, rules
-from wabox.content.rules import Verdict
+from wabox.content import judging, refusals, reviews
+from wabox.content.judging import Verdict
 from wabox.db import Tx
-from wabox.devices import pace
+from wabox.devices import sentences
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as media
 from wabox.messages import carrying, chats, reasons, stored
-from wabox.messages.carrying import Carried, Enclosed
+from wabox.messages.carrying import Carried
+from wabox.messages.stored import Enclosed
 from wabox.messages.template import NOTHING, Template
 from wabox.webhooks import deliveries
 
@@ -66,10 +67,12 @@ def send(
     consented = not require_consent or contacts.has_consented(tx, user_id, phone)
     if consented and not suppression.is_out(tx, user_id, phone):
         ledger.require(tx, user_id, 1)
-    if not queue_if_offline:
-        pace.check_sendable(device)
-    text = carrying.with_text(carried, template) if instead is None else NOTHING
-    contact_id, values = contacts.values_for(tx, user_id, phone, text.own, text.language)
+    if not queue_if_offline and not device.may_ever_send:
+        raise sentences.cannot_send(device)
+    text = NOTHING if instead is not None or template is None else template
+    if carried is not None:
+        text = carrying.with_text(carried, template)
+    contact_id, values = contacts.values_for(tx, user_id, phone, text.own, text.text)
     return accept(
         tx,
         device,
@@ -122,9 +125,11 @@ def accept(
         error = "no_consent"
     media_id = None if carried is None else carried.media.id
     media_name = None if carried is None else carried.media.own_name
-    judged = not system and error is None and rules.in_force(tx)
+    judged = not system and error is None and judging.in_force(tx)
     verdict = (
-        rules.verdict(tx, media.words(tx, carrying.words(text, instead), media_id, media_name)) if judged else None
+        judging.verdict(tx, media.words(tx, stored.words_of(text, instead), media_id, media_name))
+        if judged
+        else None
     )
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(device.user_id, verdict, ip=ip, now=now)
@@ -152,7 +157,7 @@ def accept(
         media_id=media_id,
         media_name=media_name,
         media_kind=None if carried is None else carried.kind,
-        enclosed=carrying.kept(instead),
+        enclosed=stored.kept_enclosed(instead),
     )
     stored.rows_added(tx, device.user_id, 1)
     if error is not None:
@@ -284,7 +289,7 @@ def move(
         to=to,
         now=times.stored(now),
         error=error,
-        text=text or reasons.of_end(error),
+        text=text if error is None else text or reasons.of_end(error),
     )
     if not moved:
         return False
@@ -329,5 +334,5 @@ def owe(tx: Tx, message_id: int, now: datetime) -> None:
     payload = message.told(
         event, status=message.status, error=message.error, sent_at=times.wire_or_none(message.sent_at)
     )
-    payload |= carrying.told(message.enclosed)
+    payload |= stored.told_enclosed(message.enclosed)
     deliveries.owe(tx, user_id=message.user_id, event=event, payload=payload, now=now, message_id=message.id)

@@ -96,9 +96,9 @@ def of(reason: Reason) -> str:
     return _SENTENCES[reason]
 
 
-def of_end(error: str | None) -> str | None:
+def of_end(error: str) -> str | None:
     """An error code in words that say what to do."""
-    return None if error is None else _ENDS.get(error)
+    return _ENDS.get(error)
 
 
 def sentence(reason: Reason, until: datetime | None, zone: ZoneInfo, *, detail: str | None = None) -> str:

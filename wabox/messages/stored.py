@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from wabox import times
 from wabox.contacts import identities
 from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
 from wabox.media import stored as media
-from wabox.messages import carrying
-from wabox.messages.carrying import Enclosed
+from wabox.whatsapp.driver import Card, Instead, Place, Poll
 
 Status = Literal["queued", "sending", "sent", "delivered", "read", "failed", "skipped", "cancelled", "unknown"]
+
+Enclosed = Instead
 
 OPEN: tuple[Status, ...] = ("queued", "sending")
 REACHED: tuple[Status, ...] = ("sent", "delivered", "read")
@@ -129,7 +130,7 @@ class Message:
     @property
     def words(self) -> str:
         """What rules read of it, its file's name aside."""
-        return carrying.words(self.text, self.enclosed)
+        return words_of(self.text, self.enclosed)
 
 
 COLUMNS = """select m.*, d.label as device_label, (select p.id from people p where p.user_id = m.user_id
@@ -220,10 +221,50 @@ def bucket(moment: datetime) -> str:
     return times.stored(moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0))
 
 
+_KINDS: dict[str, type[Enclosed]] = {"location": Place, "contact": Card, "poll": Poll}
+
+
+def _kind_of(enclosed: Enclosed) -> str:
+    return next(kind for kind, made in _KINDS.items() if isinstance(enclosed, made))
+
+
+def kept_enclosed(enclosed: Enclosed | None) -> str | None:
+    """As a message's row holds it."""
+    if enclosed is None:
+        return None
+    return json.dumps({"kind": _kind_of(enclosed), **asdict(enclosed)}, ensure_ascii=False)
+
+
+def read_enclosed(text: str | None) -> Enclosed | None:
+    """What `kept_enclosed` wrote."""
+    if text is None:
+        return None
+    found: dict[str, Any] = json.loads(text)
+    kind = found.pop("kind")
+    if kind == "poll":
+        return Poll(found["question"], tuple(found["options"]), found["many"])
+    return Place(**found) if kind == "location" else Card(**found)
+
+
+def told_enclosed(enclosed: Enclosed | None) -> dict[str, object]:
+    """As a webhook tells it: `{location: …}`, `{contact: …}` or `{poll: …}`, else nothing."""
+    return {} if enclosed is None else {_kind_of(enclosed): asdict(enclosed)}
+
+
+def words_of(text: str, enclosed: Enclosed | None) -> str:
+    """What rules read of a message: its text, or what stands on the place, the card or the poll."""
+    if enclosed is None:
+        return text
+    if isinstance(enclosed, Poll):
+        return "\n".join((enclosed.question, *enclosed.options))
+    lines = (enclosed.name, enclosed.address if isinstance(enclosed, Place) else enclosed.phone)
+    return "\n".join(line for line in lines if line)
+
+
 # A row of COLUMNS as a Message.
 of_row = reader(
     Message,
     system="is_system",
     wa_chat_ids=lambda row: tuple(json.loads(row["wa_chat_ids"] or "[]")),
-    enclosed=lambda row: carrying.read(row["enclosed"]),
+    enclosed=lambda row: read_enclosed(row["enclosed"]),
 )

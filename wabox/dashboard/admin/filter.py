@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox.content import builtin, matcher, reviews, rules
+from wabox.content import builtin, judging, matcher, reviews, rules
 from wabox.content.rules import Actor, Draft
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -89,7 +89,7 @@ async def try_text(desk: Desk) -> Response[str]:
     """What would become of a text, and by which rules; nothing is kept."""
     check_open(desk)
     text = (await desk.form()).text("tried", trim=False)[:LONGEST_TRIED]
-    made = await desk.box.db.read(rules.ready)
+    made = await desk.box.db.read(judging.ready)
     met = made.judge(text) if made is not None and text.strip() else ()
     shown: dict[str, Any] = {"tried": text, "met": met, "called": _called}
     if desk.request.headers.get("hx-request") == "true":
@@ -150,7 +150,7 @@ def _form(desk: Desk, draft: Draft, rule_id: int, errors: dict[str, str], *, sta
 
 
 def _facts(rows: Rows) -> dict[str, Any]:
-    return {"listed": rules.listed(rows), "settings": rules.settings(rows), "waiting": reviews.waiting(rows)}
+    return {"listed": rules.listed(rows), "settings": judging.settings(rows), "waiting": reviews.waiting(rows)}
 
 
 def _nothing_here() -> NotFound:

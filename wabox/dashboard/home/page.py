@@ -157,9 +157,7 @@ async def preview(desk: Desk) -> Response[str]:
         try:
             parsed = template.by_hand(draft.message, await desk.box.db.read(own.names, desk.user.id))
             digits = _digits(desk, draft.phone) or "8801711123456"
-            _, values = await desk.box.db.read(
-                contacts.values_for, desk.user.id, digits, parsed.own, parsed.language
-            )
+            _, values = await desk.box.db.read(contacts.values_for, desk.user.id, digits, parsed.own, parsed.text)
             shown = parsed.preview(3, values)
         except Invalid as wrong:
             error = wrong.sentence

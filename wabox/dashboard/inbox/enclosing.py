@@ -20,7 +20,7 @@ from wabox.db import Rows, Tx
 from wabox.errors import Forbidden, InsufficientCredits, Invalid, NotFound, Refusal, Unavailable
 from wabox.languages import later
 from wabox.messages import carrying, log
-from wabox.messages.carrying import Enclosed
+from wabox.messages.stored import Enclosed
 from wabox.mounting import Kept, Mount
 
 MOST_FOUND = 8

@@ -24,7 +24,8 @@ from wabox.devices.stored import Device
 from wabox.errors import Forbidden, Invalid, NotFound
 from wabox.media import intake
 from wabox.messages import addressees, explaining, log, outbox, reacting, stored, template
-from wabox.messages.carrying import Carried, Enclosed
+from wabox.messages.carrying import Carried
+from wabox.messages.stored import Enclosed
 from wabox.messages.template import Template
 from wabox.mounting import Kept, Mount
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wabox.contacts.inbox_instead import Instead
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
-from wabox.messages.carrying import Enclosed
+from wabox.messages.stored import Enclosed
 from wabox.whatsapp.driver import Place, Poll
 
 
