@@ -191,6 +191,7 @@ ROWS: dict[str, Row] = {
     "POST /messages/{message_id:int}/edit": Row(404),
     "POST /messages/{message_id:int}/revoke": Row(404),
     "POST /messages/{message_id:int}/settle": Row(404),
+    "GET /pulse": Row(200),
     "GET /queue": Row(200),
     "GET /queue/live": Row(200),
     "POST /queue/{message_id:int}/cancel": Row(404),

@@ -129,6 +129,8 @@ def test_the_story_of_a_payment(market: Market) -> None:
     assert answer.headers["location"] == "/billing?said=payment_claimed"
     assert "Being checked" in words(market.bilal.get("/billing").text)
     assert market.credits() == 0
+    assert '<span hidden data-told="payments">1</span>' in market.asha.get("/contacts").text
+    assert '<span hidden data-told="payments"></span>' in market.bilal.get("/contacts").text
     queue = words(market.asha.get("/admin/payments").text)
     assert "bilal@example.com" in queue and "8N7A6D5C4B" in queue
     assert market.asha.post("/admin/payments/1/approve").status_code == 303

@@ -27,7 +27,7 @@ def test_every_state_and_reason_has_its_word() -> None:
     assert set(names.contacts.CONSENT) == set(get_args(ConsentSource))
     for shown in (*names.campaigns.STATUS.values(), *names.contacts.IMPORT.values()):
         assert shown.icon in (texts.HOME / "static" / "icons.svg").read_text(encoding="utf-8")
-    assert {place.icon for place in names.menu.NAV} <= set(
+    assert {place.icon for group in names.menu.GROUPS for place in group.places} <= set(
         (texts.HOME / "static" / "icons.svg").read_text(encoding="utf-8").split('"')
     )
 

@@ -22,6 +22,7 @@ from wabox.messages import reasons
 from wabox.whatsapp import driver
 
 HOME = Path(dashboard.__file__).parent
+OF_CONTEXT = "\x04"  # gettext's own, between a context and its text
 
 
 def every() -> set[str]:
@@ -30,17 +31,18 @@ def every() -> set[str]:
 
 
 def in_templates() -> set[str]:
-    """Texts of `_()` and `ngettext()` in the templates."""
+    """Texts of `_()`, `ngettext()` and `pgettext()` in the templates; the last as the catalogue keeps them."""
     found: set[str] = set()
     for path in (HOME / "templates").rglob("*.html"):
         with path.open("rb") as file:
-            for _, text, _, _ in extract(
+            for _, text, _, context in extract(
                 "jinja2.ext:babel_extract",
                 file,
-                keywords={"_": None, "ngettext": (1, 2)},
+                keywords={"_": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)},
                 options={"extensions": "jinja2.ext.do"},
             ):
-                found.add(text if isinstance(text, str) else text[0])
+                said = text if isinstance(text, str) else text[0]
+                found.add(said if context is None else f"{context}{OF_CONTEXT}{said}")
     return found
 
 

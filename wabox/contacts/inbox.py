@@ -189,10 +189,15 @@ def thread(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: int 
     return [_received(row) for row in found]
 
 
-def unseen(rows: Rows, user_id: int) -> int:
-    """How many messages nobody has looked at."""
+def unseen(rows: Rows, user_id: int, *, most: int = 1_000_000) -> int:
+    """How many messages nobody has looked at, counted up to `most`."""
     return int(
-        rows.value("select count(*) from inbox where user_id = :user_id and seen_at is null", user_id=user_id)
+        rows.value(
+            """select count(*) from
+                 (select 1 from inbox where user_id = :user_id and seen_at is null limit :most)""",
+            user_id=user_id,
+            most=most,
+        )
     )
 
 

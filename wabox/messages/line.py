@@ -156,6 +156,18 @@ def _sent_today(rows: Rows, device: devices.Device, midnight: datetime) -> int:
     )
 
 
+def waiting(rows: Rows, device_id: int, *, most: int) -> int:
+    """How many messages wait before the device, counted up to `most`."""
+    return int(
+        rows.value(
+            """select count(*) from
+                 (select 1 from messages where device_id = :id and status = 'queued' limit :most)""",
+            id=device_id,
+            most=most,
+        )
+    )
+
+
 def of_device(rows: Rows, device: devices.Device, *, config: Config, now: datetime, without: int = 0) -> Line:
     """The device's line at this moment. without: a message whose own earlier attempt counts in no cap."""
     user = rows.one("select state, timezone from users where id = :id", id=device.user_id)

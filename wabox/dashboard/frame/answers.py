@@ -52,9 +52,13 @@ def environment(language: str) -> Environment:
     )
     texts = catalogue(language)
     made.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=texts.gettext, ngettext=texts.ngettext, newstyle=True
+        gettext=texts.gettext,
+        ngettext=texts.ngettext,
+        pgettext=texts.pgettext,
+        npgettext=texts.npgettext,
+        newstyle=True,
     )
-    made.globals.update(static=static, names=names, languages=NAMES, nav=menu.NAV)
+    made.globals.update(static=static, names=names, languages=NAMES, nav=menu.GROUPS)
     return made
 
 
@@ -72,15 +76,23 @@ def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int 
         "csrf": "",
         "here": "",
         "said": None,
-        "damaged": False,
-        "failing": None,
-        "fenced": None,
+        "pulse": None,
+        "path": "",
     }
     shown = {"voice": voice, **everywhere, **values}
     text = environment(voice.language).get_template(template).render(shown)
     if 400 <= status < 500:
         text = refused.in_sight(text)
     return Response(text, media_type=MediaType.HTML, status_code=status, headers=dict(HEADERS))
+
+
+def unless_known(request: Request[Any, Any, Any], answer: Response[str]) -> Response[str]:
+    """The piece of a page, or 304 without it to who has this very piece already."""
+    tag = f'W/"{hashlib.sha256(answer.content.encode()).hexdigest()[:24]}"'
+    if request.headers.get("if-none-match") != tag:
+        answer.headers["ETag"] = tag
+        return answer
+    return Response("", media_type=MediaType.HTML, status_code=304, headers={**HEADERS, "ETag": tag})
 
 
 def redirect(path: str) -> Response[str]:

@@ -8,14 +8,13 @@ from typing import Any
 from litestar import Request, Response
 from litestar.datastructures import FormMultiDict
 
-from wabox import fence
 from wabox.accounts.sessions import Session
 from wabox.accounts.users import User
 from wabox.box import Box
-from wabox.dashboard.frame import answers, form, guard
+from wabox.dashboard.frame import answers, form, guard, strip
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.form import Form
-from wabox.dashboard.names import faults, menu
+from wabox.dashboard.names import menu
 from wabox.dashboard.names.said import SAID
 from wabox.dashboard.voice import Voice
 from wabox.messages import facts, line
@@ -70,25 +69,20 @@ class Desk:
             "csrf": self.request.scope["state"]["csrf"],
             "config": self.box.config,
             "said": SAID.get(self.request.query_params.get("said", "")),
-            "nav": menu.places(self.box.config, self.user.role) if self.visitor else menu.NAV,
-            "damaged": self.box.db.damaged,
-            "failing": self._failing(),
-            "fenced": self._fenced(),
+            "nav": menu.groups(self.box.config, self.user.role) if self.visitor else menu.GROUPS,
+            "pulse": self._pulse(),
+            "path": self.request.scope["path"],
         }
         assert shown.keys().isdisjoint(values), "a page hides what is every page's"
-        return answers.html(template, self.voice, {**shown, **values}, status=status)
+        answer = answers.html(template, self.voice, {**shown, **values}, status=status)
+        asks_again = self.request.method == "GET" and answers.is_fragment(self.request) and status == 200
+        return answers.unless_known(self.request, answer) if asks_again else answer
 
-    def _failing(self) -> str | None:
-        """Why nothing can be written now, in words; None while it can, or while worse is said."""
-        if self.box.db.damaged or self.box.db.failing is None:
+    def _pulse(self) -> strip.Pulse | None:
+        """What every whole page says first; a piece of one has no place for it."""
+        if self.visitor is None or answers.is_fragment(self.request):
             return None
-        return faults.failing(self.box.db.failing_code)
-
-    def _fenced(self) -> fence.Fence | None:
-        """What holds the whole box, for who is logged in."""
-        if self.visitor is None or self.box.db.damaged:
-            return None
-        return self.box.db.read_here(fence.of)
+        return strip.of(self.box, self.user, self.voice.now)
 
     def go(self, path: str, *, said: str | None = None) -> Response[str]:
         """On to that page, or a place on it, which shows what was done. said: a key of SAID."""

@@ -1,7 +1,7 @@
-"""The first screen: what stands, what waits, what went wrong, and a message to send."""
+"""The first screen: what stands, what waits, what went wrong, and a message to send; the pulse of all pages."""
 
 from __future__ import annotations
 
-from wabox.dashboard.home import page
+from wabox.dashboard.home import page, pulse
 
-SECTIONS = (page,)
+SECTIONS = (page, pulse)

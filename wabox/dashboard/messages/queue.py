@@ -21,7 +21,7 @@ MOVING = (None, "gap", "in_doubt", "in_line")
 @get("/queue")
 async def page(desk: Desk) -> Response[str]:
     """Every group, phone by phone."""
-    return desk.page("messages/queue.html", here="queue", **await desk.box.db.read(_groups, desk))
+    return desk.page("messages/queue.html", here="messages", **await desk.box.db.read(_groups, desk))
 
 
 @get("/queue/live")

@@ -91,6 +91,7 @@ PHONE = {
 }
 
 FENCE = fence.SAID
+FENCE_FOR_OTHERS = later("This box is held: nothing is sent until whoever runs it lets it go on.")
 
 KEPT = {
     "messages": later("Messages"),

@@ -21,6 +21,14 @@ _TITLES = {
     503: later("wabox is busy"),
 }
 
+DAMAGED = later(
+    "The database of this box is damaged: nothing is sent or changed. Stop wabox and put the database back from a "
+    "backup."
+)
+DAMAGED_FOR_OTHERS = later(
+    "The database of this box is damaged: nothing is sent or changed until whoever runs it has put it back."
+)
+
 FAILING = {
     "storage_failing": later("The disk cannot be read or written, so nothing is sent or changed until it can."),
     "storage_full": later("The disk is full, so nothing is sent or changed. Free some space."),

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wabox.config import Config
+from wabox.dashboard.voice import Voice
 from wabox.languages import later
+
+MOST_SHOWN = 99
+COUNTED = ("inbox", "whatsapp", "payments", "accounts")  # places that say how much waits there
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,44 +20,78 @@ class Place:
     path: str
     icon: str
     word: str
-    main: bool = True
+    main: bool = False
 
 
-NAV = (
-    Place("home", "/", "home", later("Home")),
-    Place("campaigns", "/campaigns", "megaphone", later("Campaigns")),
-    Place("contacts", "/contacts", "people", later("Contacts")),
-    Place("inbox", "/inbox", "inbox", later("Inbox")),
-    Place("texts", "/texts", "pencil", later("Stored texts"), main=False),
-    Place("files", "/files", "box", later("Files"), main=False),
-    Place("messages", "/messages", "messages", later("Messages"), main=False),
-    Place("queue", "/queue", "line", later("Queue"), main=False),
-    Place("reports", "/reports", "chart", later("Reports"), main=False),
-    Place("whatsapp", "/whatsapp", "phone", later("WhatsApp"), main=False),
-    Place("webhooks", "/webhooks", "webhook", later("Webhooks"), main=False),
-    Place("settings", "/settings", "settings", later("Settings"), main=False),
-    Place("docs", "/docs", "code", later("API reference"), main=False),
-    Place("help", "/help", "question", later("Help"), main=False),
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Places that belong together, under one word."""
+
+    word: str
+    places: tuple[Place, ...]
+
+
+SETTINGS = Place("settings", "/settings", "settings", later("Settings"))
+
+GROUPS = (
+    Group(
+        later("Talk"),
+        (
+            Place("home", "/", "home", later("Home"), main=True),
+            Place("inbox", "/inbox", "inbox", later("Inbox"), main=True),
+            Place("campaigns", "/campaigns", "megaphone", later("Campaigns"), main=True),
+            Place("contacts", "/contacts", "people", later("Contacts")),
+            Place("texts", "/texts", "pencil", later("Stored texts")),
+            Place("files", "/files", "box", later("Files")),
+        ),
+    ),
+    Group(
+        later("Results"),
+        (
+            Place("messages", "/messages", "messages", later("Messages")),
+            Place("reports", "/reports", "chart", later("Reports")),
+        ),
+    ),
+    Group(later("Phones"), (Place("whatsapp", "/whatsapp", "phone", later("WhatsApp")),)),
+    Group(
+        later("More"),
+        (
+            SETTINGS,
+            Place("webhooks", "/webhooks", "webhook", later("Webhooks")),
+            Place("docs", "/docs", "code", later("API reference")),
+            Place("help", "/help", "question", later("Help")),
+        ),
+    ),
 )
 
 # What stands before Settings where others use the box: for its owner, and with billing for customers and owner.
-CUSTOMERS = (Place("billing", "/billing", "coins", later("Plan and credits"), main=False),)
+CUSTOMERS = (Place("billing", "/billing", "coins", later("Plan and credits")),)
 
-HOSTS = (Place("accounts", "/admin/users", "people", later("Accounts"), main=False),)
+HOSTS = (Place("accounts", "/admin/users", "people", later("Accounts")),)
 
 SELLERS = (
-    Place("payments", "/admin/payments", "coins", later("Payments"), main=False),
-    Place("plans", "/admin/plans", "tag", later("Plans"), main=False),
+    Place("payments", "/admin/payments", "coins", later("Payments")),
+    Place("plans", "/admin/plans", "tag", later("Plans")),
 )
 
 
-def places(config: Config, role: str) -> tuple[Place, ...]:
+def count(voice: Voice, waits: int) -> str:
+    """How much waits at a place, as the menu has room for it; "" for nothing."""
+    return voice.num(min(waits, MOST_SHOWN)) + ("+" if waits > MOST_SHOWN else "") if waits else ""
+
+
+def main(shown: tuple[Group, ...]) -> list[Place]:
+    """Those of the menu that stand in the bar of a phone."""
+    return [place for group in shown for place in group.places if place.main]
+
+
+def groups(config: Config, role: str) -> tuple[Group, ...]:
     """The menu of somebody in this role, with what others' accounts and billing add before Settings."""
     if not config.others_use_it:
-        return NAV
+        return GROUPS
     if role == "owner":
         added = HOSTS + (SELLERS if config.billing.enabled else ())
     else:
         added = CUSTOMERS if config.billing.enabled else ()
-    at = next(n for n, place in enumerate(NAV) if place.key == "settings")
-    return NAV[:at] + added + NAV[at:]
+    last = GROUPS[-1]
+    return (*GROUPS[:-1], Group(last.word, added + last.places))

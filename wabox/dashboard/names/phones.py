@@ -113,6 +113,13 @@ def step_ahead(shown: Device) -> str:
     return "" if shown.ready or shown.detail == "reconnecting" else later("Have a look")
 
 
+def cure(shown: Device) -> str:
+    """The address of the page where its trouble ends."""
+    if shown.detail in DOCTORED:
+        return f"/whatsapp/devices/{shown.label}/doctor"
+    return f"/whatsapp#device-{shown.label}"
+
+
 def fine_print(shown: Device) -> str:
     """What an engineer wants to know beside the sentence, in English; "" if nothing."""
     return sentences.fine_print(shown)

@@ -54,6 +54,42 @@ if (zone) {
   if ([...zone.options].some(({ value }) => value === here)) zone.value = here; // where nobody has chosen yet
 }
 
+// A live part asks only while somebody looks, and is told nothing new with 304 and no body.
+const seen = new WeakMap();
+
+document.addEventListener("htmx:config:request", (event) => {
+  const { sourceElement, request } = event.detail.ctx;
+  if (!sourceElement.matches(".live[hx-trigger^=every]")) return;
+  if (document.hidden) return event.preventDefault();
+  if (seen.has(sourceElement)) request.headers["If-None-Match"] = seen.get(sourceElement);
+});
+
+document.addEventListener("htmx:after:request", (event) => {
+  const { sourceElement, response } = event.detail.ctx;
+  const tag = response && response.headers.get("ETag");
+  if (tag) seen.set(sourceElement, tag);
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const part of document.querySelectorAll(".live[hx-trigger^=every]")) part.dispatchEvent(new Event("every"));
+});
+
+// The counts in the menu and in the tab's title follow the pulse of the page.
+const title = document.title.replace(/^\(\S+\) /, "");
+
+function count() {
+  for (const told of document.querySelectorAll("#pulse [data-told]")) {
+    const waits = told.textContent.trim();
+    for (const place of document.querySelectorAll(`[data-count="${told.dataset.told}"]`)) {
+      place.textContent = waits;
+      place.hidden = !waits;
+    }
+    if (told.dataset.told === "inbox") document.title = waits ? `(${waits}) ${title}` : title;
+  }
+}
+
+document.addEventListener("htmx:after:swap", count);
 document.addEventListener("htmx:error", () => (offline.hidden = false));
 document.addEventListener("htmx:after:request", () => (offline.hidden = true));
 document.addEventListener("htmx:after:swap", () => prepare(document));
