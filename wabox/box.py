@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +21,8 @@ class Box:
     """now: the box's clock, aware UTC; nobody else asks for the time. pulse: what it notices of itself.
 
     sights: the phones' pages, where browsers are open. memory: what its faces keep while the process lives, by who
-    made it; used on the event loop alone.
+    made it; used on the event loop alone. stopping: set once the process ends, so that long work breaks off.
+    begin_anew: ends the process's work in order and starts it from the beginning; called on the loop.
     """
 
     config: Config
@@ -30,6 +32,8 @@ class Box:
     pulse: Pulse = field(default_factory=Pulse)
     sights: Sights | None = None
     memory: dict[object, Any] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    begin_anew: Callable[[], None] | None = None
 
     @property
     def media(self) -> Path:

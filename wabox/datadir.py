@@ -92,6 +92,11 @@ class DataDir:
         """Where a restore unpacks, before anything of the box is touched."""
         return self.path / swapping.STAGED
 
+    @property
+    def brought(self) -> Path:
+        """Where a backup lies that a browser brings to a new box, until it is put back."""
+        return self.path / swapping.BROUGHT
+
     def open_to_others(self) -> list[Path]:
         """What in here other users of the machine may read or write; nothing, if all is well."""
         looked_at = [self.path, *self.path.iterdir()] if self.path.is_dir() else []

@@ -9,7 +9,8 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -62,11 +63,16 @@ GATHER_SECONDS = 0.5  # that receipts wait for each other
 LAST_SECONDS = 2.0  # of these, what the browsers and the last writes get
 MOST_DEVICES = 200  # turns at once: a thread costs little beside the browser of a linked phone
 STDERR = 2
+LISTENER = "WABOX_LISTENER"  # the number of the socket that a process which begins anew hands to itself
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def serve(config: Config) -> None:
-    """Run wabox until SIGTERM or SIGINT. Raises ConfigError when it cannot start."""
+def serve(config: Config) -> socket.socket | None:
+    """Run wabox until SIGTERM or SIGINT. Raises ConfigError when it cannot start.
+
+    Returns its listening socket if it shall begin anew, with what was put in the box's place: whoever connects
+    meanwhile waits for an answer.
+    """
     logs.configure(config.logs)
     threads.arm()
     faulthandler.enable(STDERR)  # where every thread stands, in the log, should systemd's watchdog end the process
@@ -82,7 +88,15 @@ def serve(config: Config) -> None:
             _look_for_copies(box)
         if not box.db.damaged and (link := welcome.set_up_url(box, data)) is not None:
             log.warning("no owner yet: open this once to make the box yours", set_up=link)
-        uvloop.run(_Serving(box, data, listener).run())
+        serving = _Serving(box, data, listener)
+        uvloop.run(serving.run())
+    return serving.kept
+
+
+def begin_anew(kept: socket.socket, environ: Mapping[str, str]) -> None:
+    """The process is the same program from its beginning, as it was typed; systemd sees no other."""
+    kept.set_inheritable(True)
+    os.execve(sys.executable, sys.orig_argv, {**environ, LISTENER: str(kept.fileno())})
 
 
 def _look_for_copies(box: Box) -> None:
@@ -102,6 +116,10 @@ def machine_boot() -> str:
 def _listener(box: Box) -> Iterator[socket.socket]:
     """The listening socket. Raises ConfigError when the address is taken or not allowed yet."""
     server = box.config.server
+    if (kept := _kept(server.port)) is not None:
+        with kept:
+            yield kept
+        return
     if not is_loopback(server.host) and not (box.db.damaged or box.db.read_here(users.owner_exists)):
         raise ConfigError(
             f"[server] host is {server.host!r}, but there is no owner with a password yet; "
@@ -130,6 +148,19 @@ def _listener(box: Box) -> Iterator[socket.socket]:
         listener.close()
 
 
+def _kept(port: int) -> socket.socket | None:
+    """The listening socket that this process had before it began anew; None for a process that starts."""
+    handle = os.environ.pop(LISTENER, "")
+    if not handle.isdigit():
+        return None
+    found = socket.socket(fileno=int(handle))
+    found.set_inheritable(False)
+    if found.getsockname()[1] == port:
+        return found
+    found.close()
+    return None
+
+
 def _noticed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """What the loop could not hand to anybody: a lack of files shows here first, when a caller is let in."""
     shortage.notice(context.get("exception"))
@@ -151,6 +182,7 @@ class _Serving:
     def __init__(self, box: Box, data: datadir.DataDir, listener: socket.socket) -> None:
         self.box = box
         self.listener = listener
+        self.kept: socket.socket | None = None
         self.receipts = PageEvents(box, gather_seconds=GATHER_SECONDS)
         config = box.config
         self.gateway = Gateway(
@@ -220,7 +252,7 @@ class _Serving:
             lines=self.turns.lines,
         )
         settings = uvicorn.Config(
-            app.create(replace(box, sights=self.gateway)),
+            app.create(replace(box, sights=self.gateway, begin_anew=self._begin_anew)),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -258,10 +290,17 @@ class _Serving:
             await self.server.serve(sockets=[self.listener])
         finally:
             watching.cancel()
-            self.watchdog.tell("STOPPING=1")
+            if self.kept is None:
+                self.watchdog.tell("STOPPING=1")
             await self._stop()
 
+    def _begin_anew(self) -> None:
+        """Everything stops in order; `serve` returns the socket, which goes on listening."""
+        self.kept = self.listener.dup()
+        self._ask_to_stop()
+
     def _ask_to_stop(self) -> None:
+        self.box.stopping.set()
         self.server.should_exit = True
         self.turns.stopping.set()
         self.expansion.stopping.set()

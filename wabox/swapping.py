@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 STAGED, DECIDED, PLACING = "restoring", "restored", "placing"
+BROUGHT = "brought"  # a backup that a browser brings; of no use once the process that took it is gone
 ASIDE = "set-aside"
 # What makes a box, the database first: without it nobody takes the rest for a box that works.
 OWN = (
@@ -44,6 +45,7 @@ def decide(place: Path) -> None:
 
 def finish(place: Path) -> None:
     """No restore is halfway any more: what was decided is done, else it is gone. The caller holds the lock."""
+    (place / BROUGHT).unlink(missing_ok=True)
     if (place / STAGED).exists():
         shutil.rmtree(place / STAGED)
     if (place / DECIDED).exists():

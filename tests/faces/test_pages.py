@@ -26,6 +26,10 @@ CSP = (
 OPEN_TO_ALL = {
     "/setup",
     "/setup/{token}",
+    "/setup/{token}/restore",
+    "/setup/{token}/restore/live",
+    "/setup/{token}/restore/open",
+    "/setup/{token}/restore/other",
     "/login",
     "/login/code",
     "/login/forgot",

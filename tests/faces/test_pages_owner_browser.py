@@ -114,6 +114,16 @@ def test_a_new_box_is_sound_until_it_is_somebodys(
         page.goto(f"{address}/setup/{token}{lang}")
         sound(page, "the form", language)
         expect(page.locator("#timezone")).to_have_value("Asia/Dhaka")
+        page.goto(f"{address}/setup/{token}/restore{lang}")
+        sound(page, "/setup/{token}/restore", language)
+        page.set_input_files(
+            "#file", {"name": "shop.tar", "mimeType": "application/x-tar", "buffer": b"x" * 3_000_000}
+        )
+        with page.expect_navigation():
+            page.locator("main button.button-main").click()
+        expect(page.locator("main [role=alert]").first).to_contain_text("shop.tar")
+        sound(page, "a refusal of a backup", language)
+        page.goto(f"{address}/setup/{token}{lang}")
         page.fill("#email", "asha@example.com")
         for field in ("#password", "#again"):
             page.fill(field, entering.GOOD)

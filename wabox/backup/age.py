@@ -26,6 +26,7 @@ CHUNK, TAG = 64 * 1024, 16
 WORK = 17  # 2^17 rounds: 128 MB for less than a second, once a file
 MOST_WORK = 20
 MOST_HEAD = 16 * 1024
+_SECRET = "AGE-SECRET-KEY-1"
 _ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
@@ -67,6 +68,15 @@ class Key:
 
     passphrase: str | None = None
     identity: X25519PrivateKey | None = None
+
+    @classmethod
+    def of(cls, text: str) -> Key:
+        """What somebody typed: an identity as `age-keygen` writes it, else a passphrase.
+
+        Raises ValueError for an identity with a letter that is wrong.
+        """
+        found = text.strip()
+        return cls(identity=identity_of(found)) if found.upper().startswith(_SECRET) else cls(passphrase=text)
 
 
 @dataclass(slots=True)
@@ -160,18 +170,28 @@ def recipient_of(key: X25519PrivateKey) -> bytes:
 
 def recipient(text: str) -> bytes:
     """The key in a recipient as `age-keygen` writes it, `age1…`. Raises ValueError if it is none."""
+    return _bech32(text, "age", "recipient")
+
+
+def identity_of(text: str) -> X25519PrivateKey:
+    """The identity that `age-keygen` writes, `AGE-SECRET-KEY-1…`. Raises ValueError if it is none."""
+    return X25519PrivateKey.from_private_bytes(_bech32(text, _SECRET[:-1].lower(), "identity"))
+
+
+def _bech32(text: str, wanted: str, what: str) -> bytes:
+    """The 32 bytes of a key that is written in bech32 (BIP 173)."""
     low = text.strip().lower()
     prefix, _, rest = low.rpartition("1")
-    if prefix != "age" or any(one not in _ALPHABET for one in rest):
-        raise ValueError("a recipient of age begins with age1")
+    if prefix != wanted or any(one not in _ALPHABET for one in rest):
+        raise ValueError(f"{'an' if what == 'identity' else 'a'} {what} of age begins with {wanted}1")
     values = [_ALPHABET.index(one) for one in rest]
     expanded = [ord(one) >> 5 for one in prefix] + [0] + [ord(one) & 31 for one in prefix]
     if _polymod(expanded + values) != 1:
-        raise ValueError("a letter of the recipient is wrong")
+        raise ValueError(f"a letter of the {what} is wrong")
     bits = "".join(f"{one:05b}" for one in values[:-6])
     whole = bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits) - 7, 8))
     if len(whole) != 32:
-        raise ValueError("the recipient has a wrong length")
+        raise ValueError(f"the {what} has a wrong length")
     return whole
 
 

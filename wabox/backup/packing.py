@@ -102,7 +102,10 @@ class Unpacking:
         """Raises Damaged; Newer if a newer wabox made it."""
         self._file = file
         self._seen = _Sum(hashlib.sha256())
-        name, size = self._next()
+        try:
+            name, size = self._next()
+        except Damaged:
+            name, size = "", 0
         if name != MANIFEST or size > MOST_MANIFEST:
             raise Damaged("at its start: it is no backup of wabox")
         head = self._take(size)

@@ -13,12 +13,32 @@ from wabox import datadir, migrations
 from wabox.backup import age
 from wabox.backup.age import Damaged, Key
 from wabox.backup.packing import Manifest, Newer, Part, Unpacking
-from wabox.errors import Invalid
+from wabox.errors import Invalid, Refusal
+from wabox.languages import later
 
+SEALED = later("%(name)s is sealed; give its passphrase.")
+WRONG = later("This passphrase does not open %(name)s.")
+DAMAGED = later("%(name)s is damaged %(place)s; take another backup.")
+NEWER = later("%(name)s was made by a newer wabox (%(version)s); install that one or a later one first.")
+GONE = later("%(name)s cannot be read (%(why)s); name a backup's file.")
+TOLD = 1024 * 1024  # bytes after which it is said how far it is
 COUNTED = ("users", "devices", "contacts", "campaigns", "messages", "inbox", "deliveries", "media", "invoices")
 
 Take = Callable[[Part], contextlib.AbstractContextManager[IO[bytes] | None]]
 Progress = Callable[[int, int], None]  # bytes read, of so many
+
+
+class Told(Refusal):
+    """A refusal that a page can translate. text, values: the sentence without its values."""
+
+    def __init__(self, code: str, text: str, **values: str) -> None:
+        super().__init__(code, text % values)
+        self.text = text
+        self.values = values
+
+
+class Unreadable(Told, Invalid):
+    """The file is not one that this box can be put back from, or not with this key."""
 
 
 @contextlib.contextmanager
@@ -84,26 +104,34 @@ def _read(path: Path, key: Key | None, take: Take, progress: Progress) -> Manife
     with _opened(path) as file:
         sealed = age.is_sealed(file)
         if sealed and key is None:
-            raise Invalid("backup_sealed", f"{path.name} is sealed; give its passphrase.")
+            raise Unreadable("backup_sealed", SEALED, name=path.name)
         try:
             source = age.Opening(file, key) if sealed and key is not None else file
             unpacking = Unpacking(source)
             _check_version(path, unpacking.manifest)
-            done, size = 0, max(unpacking.manifest.size, 1)
-            for part, pieces in unpacking.parts():
-                with take(part) as to:
-                    for piece in pieces:
-                        if to is not None:
-                            to.write(piece)
-                done += part.bytes
-                progress(done, size)
+            _take_all(unpacking, take, progress)
         except Damaged as damage:
-            raise Invalid("backup_damaged", f"{path.name} is damaged {damage}; take another backup.") from None
+            raise damaged(path, str(damage)) from None
         except Newer as newer:
             raise _newer(path, str(newer)) from None
         except age.WrongKey:
-            raise Invalid("wrong_passphrase", f"This passphrase does not open {path.name}.") from None
+            raise Unreadable("wrong_passphrase", WRONG, name=path.name) from None
         return unpacking.manifest
+
+
+def _take_all(unpacking: Unpacking, take: Take, progress: Progress) -> None:
+    """Every part was read to its end."""
+    done, told, size = 0, 0, max(unpacking.manifest.size, 1)
+    for part, pieces in unpacking.parts():
+        with take(part) as to:
+            for piece in pieces:
+                if to is not None:
+                    to.write(piece)
+                done += len(piece)
+                if done - told >= TOLD:
+                    told = done
+                    progress(done, size)
+    progress(size, size)
 
 
 def _check_version(path: Path, manifest: Manifest) -> None:
@@ -111,11 +139,13 @@ def _check_version(path: Path, manifest: Manifest) -> None:
         raise _newer(path, manifest.wabox)
 
 
-def _newer(path: Path, version: str) -> Invalid:
-    return Invalid(
-        "backup_newer",
-        f"{path.name} was made by a newer wabox ({version}); install that one or a later one first.",
-    )
+def damaged(path: Path, place: str) -> Unreadable:
+    """The refusal of a file that is not what was packed. place: where."""
+    return Unreadable("backup_damaged", DAMAGED, name=path.name, place=place)
+
+
+def _newer(path: Path, version: str) -> Unreadable:
+    return Unreadable("backup_newer", NEWER, name=path.name, version=version)
 
 
 @contextlib.contextmanager
@@ -124,4 +154,4 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
         with path.open("rb") as file:
             yield file
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise Invalid("no_backup", f"{path} cannot be read ({error.strerror}); name a backup's file.") from None
+        raise Unreadable("no_backup", GONE, name=str(path), why=str(error.strerror)) from None

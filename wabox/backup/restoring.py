@@ -24,12 +24,18 @@ from wabox.backup.packing import Manifest
 from wabox.billing import invoices
 from wabox.datadir import DataDir
 from wabox.db import Tx
-from wabox.errors import Invalid, Unavailable
+from wabox.errors import ConfigError, Unavailable
+from wabox.languages import later
 from wabox.media import store
 
 STRIDE = 1_000_000  # ids that the lost box may have given after the backup
 MEGABYTE = 1024 * 1024
 MOVE = "move"
+NO_ROOM = later("The disk has %(free)s MB free, and this takes %(wanted)s MB. Free some space.")
+
+
+class NoRoom(reading.Told, Unavailable):
+    """The disk is too full for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def stage(
         linked = manifest.kind == MOVE and not is_older(browser, manifest.browser)
         if not linked:
             shutil.rmtree(data.staged / "profiles", ignore_errors=True)
-        phones = _make_safe(data.staged / packing.DATABASE, manifest, now, linked=linked)
+        phones = _made_safe(data, path, manifest, now, linked=linked)
         settings = data.staged / packing.SETTINGS
         if settings.exists():
             settings.rename(data.staged / swapping.RESTORED_SETTINGS)
@@ -123,13 +129,32 @@ def _check_room(data: DataDir, path: Path) -> None:
     try:
         wanted = path.stat().st_size + store.LEFT_FREE
     except OSError as error:
-        raise Invalid("no_backup", f"{path} cannot be read ({error.strerror}); name a backup's file.") from None
-    free = shutil.disk_usage(data.path).free
+        raise reading.Unreadable("no_backup", reading.GONE, name=str(path), why=str(error.strerror)) from None
+    check_room(data.path, wanted)
+
+
+def check_room(place: Path, wanted: int) -> None:
+    """So many bytes fit where the data lie. Raises NoRoom `storage_full`."""
+    free = shutil.disk_usage(place).free
     if free < wanted:
-        raise Unavailable(
-            "storage_full",
-            f"The disk has {free // MEGABYTE} MB free, and this takes {wanted // MEGABYTE} MB. Free some space.",
-        )
+        raise NoRoom("storage_full", NO_ROOM, free=f"{free // MEGABYTE}", wanted=f"{wanted // MEGABYTE + 1}")
+
+
+def _made_safe(data: DataDir, file: Path, manifest: Manifest, now: datetime, *, linked: bool) -> int:
+    """As `_make_safe`. What no box could be started from is refused as damaged, whoever made it so."""
+    try:
+        datadir.secret_key(DataDir(data.staged))
+        return _make_safe(data.staged / packing.DATABASE, manifest, now, linked=linked)
+    except _Other as other:
+        raise reading.damaged(file, f"in its database: it is not what it says it is ({other})") from None
+    except sqlite3.Error as error:
+        raise reading.damaged(file, f"in its database ({error})") from None
+    except ConfigError:
+        raise reading.damaged(file, f"in {packing.KEY}") from None
+
+
+class _Other(Exception):
+    """The database is sound, or not, and not the one that was packed."""
 
 
 def _make_safe(path: Path, manifest: Manifest, now: datetime, *, linked: bool) -> int:
@@ -137,7 +162,7 @@ def _make_safe(path: Path, manifest: Manifest, now: datetime, *, linked: bool) -
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         said = connection.execute("pragma integrity_check(1)").fetchone()[0]
         if said != "ok" or reading.counted(connection) != manifest.counts:
-            raise Invalid("backup_damaged", f"The database in the backup is not what it says it is ({said}).")
+            raise _Other(said)
     with contextlib.closing(db.connect(path)) as connection:
         migrations.migrate(connection)
         connection.execute("begin immediate")

@@ -22,7 +22,11 @@ from wabox.whatsapp import browser
 @click.command("restore")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Only read it to its end and say what is in it.")
-@click.option("--passphrase-stdin", is_flag=True, help="Read the passphrase from the first line of stdin.")
+@click.option(
+    "--passphrase-stdin",
+    is_flag=True,
+    help="Read the passphrase, or the identity of age, from the first line of stdin.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before a box that is there is set aside.")
 @click.option("--json", "as_json", is_flag=True, help="The last line is JSON, for scripts.")
 @shared.configured
@@ -31,7 +35,10 @@ def command(config: Config, file: Path, *, check: bool, passphrase_stdin: bool, 
     logs.configure(config.logs)
     key = None
     if reading.is_sealed(file):
-        key = Key(passphrase=shared.passphrase(from_stdin=passphrase_stdin, new=False))
+        try:
+            key = Key.of(shared.passphrase(from_stdin=passphrase_stdin, new=False))
+        except ValueError as error:
+            raise click.UsageError(f"What opens the backup is no key: {error}.") from None
     with Progress(disable=as_json, transient=True) as shown:
         task = shown.add_task("Reading", total=None)
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from wabox import uploads as streams
 from wabox.api import uploads
 from wabox.dashboard.frame import form
 from wabox.errors import Invalid
@@ -47,7 +48,7 @@ async def taken(request: Slow, folder: Path) -> None:
 def test_silence_in_the_middle_is_given_up_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "SILENT_SECONDS", 0.02)
+    monkeypatch.setattr(streams, "SILENT_SECONDS", 0.02)
     request = Slow(HEAD + b"begun", b"never", wait=30)
     with pytest.raises(Invalid) as refused:
         asyncio.run(taken(request, tmp_path))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +45,7 @@ class Maker:
                 "busy", later("A backup is being made already; wait until it is done."), retry_after=60
             )
         config, data = self.box.config, DataDir(self.box.config.data.dir)
-        work = self.work = nightly.Work(threading.Event())
+        work = self.work = nightly.Work(self.box.stopping)
 
         def make() -> record.Entry:
             now = self.box.now()

@@ -141,20 +141,38 @@ def _asked_language(request: Asked) -> str | None:
 
 
 async def check_form(request: Asked, session: Session | None) -> None:
-    """Raises Forbidden unless the form came from a page of ours."""
+    """Raises Forbidden unless the form came from a page of ours.
+
+    A route that says `streams=True` reads its form itself, piece by piece, and asks `check_token` of the field.
+    """
+    _check_origin(request)
+    if request.route_handler.opt.get("streams"):
+        if request.content_type[0] != "multipart/form-data":
+            raise _forged()
+        return
+    try:
+        check_token(request, session, request.headers.get("x-csrf-token") or await form.token(request))
+    except Forbidden:
+        await form.drop_files(request)
+        raise
+
+
+def _check_origin(request: Asked) -> None:
     origin = request.headers.get("origin")
     if origin not in (None, "null") and _host_of_origin(origin or "") != request.headers.get("host"):
         raise _forged()
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise _forged()
-    presented = request.headers.get("x-csrf-token") or await form.token(request)
+
+
+def check_token(request: Asked, session: Session | None, presented: str) -> None:
+    """Raises Forbidden unless this is the token of our forms. session: None for a stranger's form."""
     if session is not None:
         genuine = session.csrf_matches(presented)
     else:
         kept = request.scope["state"]["csrf"]
         genuine = bool(kept) and hmac.compare_digest(presented.encode("utf-8", "replace"), kept.encode())
     if not genuine:
-        await form.drop_files(request)
         raise _forged()
 
 

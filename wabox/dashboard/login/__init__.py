@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.login import forgot, page, register, setup, terms
+from wabox.dashboard.login import forgot, page, register, restore, setup, terms
 
-SECTIONS = (page, setup, forgot, register, terms)
+SECTIONS = (page, setup, restore, forgot, register, terms)

@@ -10,10 +10,11 @@ from wabox import welcome
 from wabox.accounts import audit, keys, links, passwords, users
 from wabox.dashboard.frame import entering, zones
 from wabox.dashboard.frame.desk import Desk
+from wabox.dashboard.login.restore import BUSY, RESTORER, Restorer
 from wabox.datadir import DataDir
 from wabox.db import Tx
 from wabox.devices import orders
-from wabox.errors import Invalid
+from wabox.errors import Invalid, Unavailable
 from wabox.languages import later
 from wabox.mounting import Mount
 
@@ -39,8 +40,10 @@ async def setup(token: str, desk: Desk) -> Response[str]:
 
 
 @post("/setup/{token:str}", public=True, before_setup=True)
-async def set_up(token: str, desk: Desk) -> Response[str]:
+async def set_up(token: str, desk: Desk, restorer: Restorer) -> Response[str]:
     """The owner exists, is logged in, and sees the API key this once."""
+    if restorer.state in ("reading", "done"):
+        raise Unavailable("busy", BUSY, retry_after=30)
     if desk.box.db.read_here(users.owner_exists):
         return desk.go("/login")
     if desk.box.db.read_here(links.find, token, "setup", desk.box.now()) is None:
@@ -61,6 +64,7 @@ async def set_up(token: str, desk: Desk) -> Response[str]:
     if made is None:
         return desk.page("login/setup_wanted.html", status=404, dead=True)
     welcome.set_up(DataDir(desk.box.config.data.dir))
+    restorer.forget()
     entered, key = made
     answer = desk.page("login/setup_key.html", key=key)
     entering.let_in(desk, answer, entered)
@@ -90,4 +94,4 @@ def _form(
     return entering.stranger(desk, "login/setup.html", status=status, **shown)
 
 
-router = Mount(path="/", route_handlers=[no_link, setup, set_up])
+router = Mount(path="/", route_handlers=[no_link, setup, set_up], dependencies={"restorer": RESTORER.provide})
