@@ -12,7 +12,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from wabox import dashboard, probes
+from wabox import dashboard, packing, probes
 from wabox.api import v1, wrong_fields
 from wabox.api.wire import Error
 from wabox.box import Box
@@ -59,7 +59,7 @@ def bare(*, billing: bool, body_kilobytes: int) -> Litestar:
         request_max_body_size=body_kilobytes * 1024,
         signature_types=[Box],
     )
-    web.asgi_handler = _heads(web.asgi_handler)
+    web.asgi_handler = _heads(packing.small(web.asgi_handler))
     return web
 
 
@@ -123,17 +123,24 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
     """Litestar's own refusals in wabox's words."""
     if isinstance(error, ValidationException):
         return _refused(request, _invalid(request, error))
+    if error.status_code in (404, 405) and not _wants_json(request):
+        return _allowing(dashboard.nowhere(request, error.status_code), error)
     if error.status_code in _BY_STATUS:
         code, sentence = _BY_STATUS[error.status_code]
         refusal = {404: NotFound, 413: TooLarge}.get(error.status_code, Refusal)(code, sentence)
         refusal.status = error.status_code if error.status_code != 415 else 422
         response = _refused(request, refusal)
-        for name, value in (error.headers or {}).items():
-            response.headers.setdefault(name, value)
-        return response
+        return _allowing(response, error)
     if error.status_code >= 500:
         return _fault(request, error)
     return _refused(request, Invalid("invalid", f"The request is not understood: {error.detail}"))
+
+
+def _allowing(response: Response[Any], error: HTTPException) -> Response[Any]:
+    """The answer says which methods there are, if the error does."""
+    for name, value in (error.headers or {}).items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> Invalid:

@@ -215,6 +215,20 @@ def test_what_is_not_there_is_a_friendly_page(asha: Tab, path: str) -> None:
     assert answer.headers["content-security-policy"] == CSP
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("GET", "/billing"), ("PUT", "/messages")])
+def test_an_address_that_leads_nowhere_knows_its_reader(asha: Tab, chen: Tab, method: str, path: str) -> None:
+    """In the reader's own language, with the menu, and without a word of the API."""
+    asha.post("/settings/locale", {"language": "bn"})
+    answer = asha.ask(method, path, headers={"Accept-Language": "en-GB"})
+    assert answer.status_code in (404, 405)
+    assert (
+        '<html lang="bn">' in answer.text and 'href="/campaigns"' in answer.text and "openapi" not in answer.text
+    )
+    stranger = chen.ask(method, path, headers={"Accept-Language": "bn-BD,bn;q=0.9,en;q=0.8"})
+    assert '<html lang="bn">' in stranger.text and 'href="/campaigns"' not in stranger.text
+    assert "openapi.json" in asha.get("/api/v1/nothing").text
+
+
 def test_a_wrong_method_is_a_friendly_page(asha: Tab) -> None:
     answer = asha.ask("PUT", "/messages")
     assert answer.status_code == 405

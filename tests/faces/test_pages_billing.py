@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -381,3 +382,33 @@ def test_the_owner_and_the_customer_are_told_what_happens_to_a_payment(market: M
     ]
     assert "to be checked" not in words(market.asha.get("/").text)
     assert "without a plan" not in words(market.bilal.get("/").text)
+
+
+def test_who_has_paid_reads_first_that_it_is_checked_and_is_not_asked_again(market: Market) -> None:
+    page = words(market.bilal.get("/billing").text)
+    assert "Messages a day no limit" not in page.split("Buy")[0] and "Nothing is sent without a plan" in page
+    assert market.pay(market.bilal) == 303
+    page = market.bilal.get("/billing").text
+    said = words(page).replace("\xa0", " ")
+    assert said.index("We are checking your BDT 500.00 for Basic.") < said.index("Credits")
+    assert 'href="/billing/buy/1"' not in page and 'href="/billing/buy/2"' in page
+    assert "Start the free trial" not in said and "No plan yet" not in said
+    market.asha.post("/admin/payments/1/approve")
+    page = market.bilal.get("/billing").text
+    assert "We are checking" not in page and 'href="/billing/buy/1"' in page
+
+
+def test_only_ways_to_pay_that_say_how_are_offered(market: Market) -> None:
+    page = market.bilal.get("/billing/buy/1").text
+    assert re.findall(r'<option value="(\w+)"', page) == ["bkash"]
+    assert market.pay(market.bilal, provider="nagad") == 422
+    assert market.stage.value("select count(*) from payments") == 0
+
+
+def test_an_invoice_in_bengali_names_seller_and_buyer(market: Market) -> None:
+    assert market.pay(market.bilal) == 303
+    market.asha.post("/admin/payments/1/approve")
+    market.bilal.post("/settings/locale", {"language": "bn"})
+    number = market.stage.value("select max(number) from invoices")
+    page = words(market.bilal.get(f"/billing/invoices/{number}").text)
+    assert "বিক্রেতা" in page and "ক্রেতা" in page and "কোন ফোন থেকে" not in page

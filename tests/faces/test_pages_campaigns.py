@@ -301,3 +301,22 @@ def test_the_pace_follows_the_last_quarter_of_an_hour(
     shop.hands.forward(minutes=20)
     later = open_tab("asha@example.com")
     assert "0 an hour" in words(later.get(f"/campaigns/{work.running}").text)
+
+
+def test_done_is_no_success_where_it_reached_nobody(work: Work, shop: Stage, asha: Tab) -> None:
+    def ends(sent: int, failed: int) -> str:
+        shop.box.db.write_now(
+            lambda tx: tx.run(
+                "update campaigns set sent = :sent, delivered = 0, read = 0, failed = :failed where id = :id",
+                sent=sent,
+                failed=failed,
+                id=work.done,
+            )
+        )
+        return asha.get("/campaigns").text + asha.get(f"/campaigns/{work.done}").text
+
+    page = ends(0, 50)
+    assert page.count('<span class="chip chip-bad">') >= 2 and words(page).count("Done, 50 failed") == 2
+    assert f"/campaigns/{work.done}?state=failed#people" in page
+    assert words(ends(48, 2)).count("Done, 2 failed") == 2 and "chip chip-warn" in ends(48, 2)
+    assert "Done, " not in words(ends(50, 0))

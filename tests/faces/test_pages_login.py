@@ -306,3 +306,21 @@ def test_the_main_key_and_other_peoples_keys_are_not_revoked(shop: Stage, asha: 
     assert asha.post(f"/settings/keys/{main}/revoke").status_code == 422
     assert bilal.post(f"/settings/keys/{main}/revoke").status_code == 404
     assert asha.ask("GET", "/api/v1/devices", headers={"X-API-Key": shop.asha.key}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("spoken", "language"),
+    [
+        ("bn-BD,bn;q=0.9,en;q=0.8", "bn"),
+        ("en-GB,en;q=0.9,bn;q=0.5", "en"),
+        ("fr-FR, bn;q=0.4", "bn"),
+        ("bn;q=0, en", "en"),
+        ("bn;q=zwei", "en"),
+        ("zh", "en"),
+        ("", "en"),
+    ],
+)
+def test_who_is_not_known_yet_is_met_in_the_browsers_language(chen: Tab, spoken: str, language: str) -> None:
+    page = chen.get("/login", headers={"Accept-Language": spoken}).text
+    assert f'<html lang="{language}">' in page
+    assert '<html lang="en">' in chen.get("/login?lang=en", headers={"Accept-Language": spoken}).text

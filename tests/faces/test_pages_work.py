@@ -365,6 +365,26 @@ def test_a_webhook_is_rotated_tested_and_switched_off(shop: Stage, asha: Tab) ->
     assert asha.post("/webhooks/test").status_code == 422
 
 
+def test_a_post_that_failed_says_so_and_the_log_is_filtered_by_state(shop: Stage, asha: Tab) -> None:
+    shop.box.db.write_now(
+        lambda tx: tx.run(
+            "update deliveries set attempts = 3, due_at = :at, last_error = 'It broke.' where status = 'owed'",
+            at="2026-03-13T11:46:00.000000+00:00",
+        )
+    )
+    page = asha.get("/webhooks").text
+    assert "Failed, try 4:" in words(page) and "On its way It broke" not in words(page)
+    assert "chip chip-warn" in page and "#chevron" in page
+    for status in ("owed", "parked", "dropped"):
+        found = asha.get(f"/webhooks?status={status}").text
+        counted = "select count(*) from deliveries where status = :s and user_id = :u"
+        stored = shop.value(counted, s=status, u=shop.asha.id)
+        assert found.count('<li class="delivery"') == min(stored, 20), status
+    assert "No post is in this state now." in words(asha.get("/webhooks?status=dropped").text)
+    assert asha.get("/webhooks?status=nonsense").status_code == 200
+    assert '"/webhooks/live?status=parked"' in asha.get("/webhooks?status=parked").text
+
+
 def test_parked_posts_come_first_and_are_sent_again(shop: Stage, asha: Tab) -> None:
     page = words(asha.get("/webhooks").text)
     assert page.index("Gave up on these") < page.index("What was told")

@@ -24,11 +24,11 @@ from wabox.dashboard import (
     webhooks,
 )
 from wabox.dashboard.frame import guard
-from wabox.dashboard.frame.answers import STATIC, refusal_page
+from wabox.dashboard.frame.answers import STATIC, nothing_here, refusal_page
 from wabox.dashboard.frame.desk import Desk, provide
 from wabox.mounting import Mount
 
-__all__ = ["refusal_page", "router"]
+__all__ = ["nowhere", "refusal_page", "router"]
 
 WORK = (home, campaigns, contacts, inbox, texts, files, messages, reports)
 ROOMS = (login, *WORK, phones, webhooks, account, admin, docs)
@@ -49,6 +49,12 @@ def router(*, sells: bool) -> Router:
         signature_types=[Desk],
     )
     return Mount(path="/", route_handlers=[pages, _static()], include_in_schema=False)
+
+
+def nowhere(request: guard.Asked, status: int) -> Response[str]:
+    """The page of an address that leads nowhere, or takes no such method: no route, and so no guard, was asked."""
+    guard.recognise(request)
+    return refusal_page(request, nothing_here(), status=status)
 
 
 def _static() -> Router:

@@ -12,6 +12,7 @@ from litestar.datastructures import UploadFile
 from wabox.billing import invoices, ledger, money, payments, plans, screenshots, subscriptions, trials
 from wabox.billing.payments import Claim
 from wabox.box import Box
+from wabox.config import Billing
 from wabox.dashboard.frame.answers import HEADERS, nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -19,6 +20,7 @@ from wabox.dashboard.frame.form import LONGEST, Form
 from wabox.dashboard.names.money import PROVIDER
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
+from wabox.languages import later
 from wabox.letters import accounts as account_letters
 from wabox.letters import billing as bill_letters
 from wabox.mounting import Mount
@@ -62,7 +64,7 @@ async def pay(plan_id: int, desk: Desk) -> Response[str]:
             kept = await asyncio.to_thread(screenshots.keep, directory(desk.box), await picture.read())
         claim = Claim(
             plan_id=known_id(plan_id),
-            provider=form.text("provider"),
+            provider=_chosen(desk, form),
             amount_minor=money.minor(form.text("amount"), desk.box.config.billing.currency),
             txid=form.text("txid"),
             sender=form.text("sender"),
@@ -107,6 +109,19 @@ async def invoice(number: int, desk: Desk) -> Response[str]:
     if found.user_id != desk.user.id and desk.user.role != "owner":
         raise nothing_here()
     return desk.page("billing/invoice.html", here="billing", found=found)
+
+
+def _offered(settings: Billing) -> list[str]:
+    """The ways to pay that say how; all of them where none does, for then the customer asks."""
+    return [one for one in settings.providers if getattr(settings, one)] or list(settings.providers)
+
+
+def _chosen(desk: Desk, form: Form) -> str:
+    chosen = form.text("provider")
+    if chosen in PROVIDER and chosen not in _offered(desk.box.config.billing):
+        sentence = later("Choose one of the ways to pay that are offered.")
+        raise Invalid("bad_provider", sentence, details={"provider": sentence})
+    return chosen
 
 
 def directory(box: Box) -> Path:
@@ -179,7 +194,7 @@ async def _buy(
         standing=standing,
         form=form,
         errors=errors,
-        ways=[(one, PROVIDER[one], getattr(settings, one)) for one in settings.providers],
+        ways=[(one, PROVIDER[one], getattr(settings, one)) for one in _offered(settings)],
         amount=form.text("amount") or money.plain(plan.terms.price_minor, plan.terms.currency),
         now=desk.box.now(),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +16,15 @@ from litestar import Request, Response
 from litestar.enums import MediaType
 from litestar.response import Stream
 
+from wabox.accounts.sessions import Session
 from wabox.dashboard import names
-from wabox.dashboard.frame import refused
+from wabox.dashboard.frame import refused, strip
 from wabox.dashboard.names import faults, menu
 from wabox.dashboard.voice import Voice
 from wabox.errors import NotFound, Refusal
-from wabox.languages import NAMES, later
+from wabox.languages import FIRST, NAMES, later
 from wabox.languages.catalogues import catalogue
+from wabox.mounting import box_of
 
 HERE = Path(__file__).parents[1]
 STATIC = HERE / "static"
@@ -117,10 +120,10 @@ def refusal_page(request: Request[Any, Any, Any], refusal: Refusal, *, status: i
     status: another than the refusal's own, for 405 and 500.
     """
     state = request.scope["state"]
-    voice: Voice = state.get("voice") or Voice(_spoken(request), ZoneInfo("UTC"), datetime.now(UTC))
+    voice: Voice = state.get("voice") or Voice(spoken(request) or FIRST, ZoneInfo("UTC"), datetime.now(UTC))
     code = status or refusal.status
     values = {
-        "session": state.get("session"),
+        **_of_reader(request, state.get("session")),
         "csrf": state.get("csrf", ""),
         "status": code,
         "title": faults.title(code, refusal.code),
@@ -135,10 +138,28 @@ def refusal_page(request: Request[Any, Any, Any], refusal: Refusal, *, status: i
     return answer
 
 
-def _spoken(request: Request[Any, Any, Any]) -> str:
-    """The reader's language before anything else is known of the reader."""
-    first = request.headers.get("accept-language", "")[:2].lower()
-    return first if first in NAMES else "en"
+def _of_reader(request: Request[Any, Any, Any], session: Session | None) -> dict[str, Any]:
+    """The menu and the pulse of who is logged in, on the page of a refusal, too."""
+    if session is None:
+        return {}
+    box, now = box_of(request), datetime.now(UTC)
+    return {
+        "session": session,
+        "nav": menu.groups(box.config, session.user.role),
+        "pulse": None if is_fragment(request) else strip.of(box, session.user, now),
+    }
+
+
+def spoken(request: Request[Any, Any, Any]) -> str | None:
+    """The language of ours that the reader's browser likes best, if it names one."""
+    liked: list[tuple[float, str]] = []
+    for one in request.headers.get("accept-language", "")[:200].split(","):
+        tag, _, weight = one.replace(" ", "").lower().partition(";q=")
+        code = tag.split("-")[0]
+        if code in NAMES and re.fullmatch(r"(0(\.\d{0,3})?|1(\.0{0,3})?)?", weight):
+            liked.append((float(weight or 1), code))
+    best = max(liked, key=lambda one: one[0], default=(0.0, ""))
+    return best[1] if best[0] > 0 else None
 
 
 def nothing_here() -> NotFound:

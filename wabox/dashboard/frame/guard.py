@@ -7,6 +7,7 @@ log-in a token of its own, kept in a cookie. GET and HEAD change nothing.
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from typing import Any, TypeAlias
 from urllib.parse import quote, urlsplit
 
@@ -23,7 +24,7 @@ from wabox.box import Box
 from wabox.dashboard.frame import answers, form
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.voice import Voice
-from wabox.errors import Forbidden
+from wabox.errors import Forbidden, Refusal
 from wabox.languages import NAMES, later
 from wabox.mounting import box_of
 
@@ -68,6 +69,15 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         _check_state(session, handler)
     if session is not None and session.touch_is_due(box.now()) and not box.db.damaged:
         await box.db.write(sessions.touch, session.token_hash, box.now())
+
+
+def recognise(request: Asked) -> None:
+    """What is known of the reader is in the request's state, where nothing needs to be guarded."""
+    box = box_of(request)
+    with suppress(Refusal):
+        hosts.check(request.headers.get("host", ""), box.config.server)
+        _remember(request, box, None)
+        _remember(request, box, _session(request, box))
 
 
 def _is_owned(box: Box) -> bool:
@@ -135,9 +145,9 @@ def _remember(request: Asked, box: Box, session: Session | None) -> None:
 
 
 def _asked_language(request: Asked) -> str | None:
-    """What a stranger chose with ?lang=."""
+    """What a stranger chose with ?lang=, else what the browser speaks."""
     asked = request.query_params.get("lang", "")
-    return asked if asked in NAMES else None
+    return asked if asked in NAMES else answers.spoken(request)
 
 
 async def check_form(request: Asked, session: Session | None) -> None:

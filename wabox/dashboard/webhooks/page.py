@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ from litestar import Response, get, post
 
 from wabox.accounts import audit
 from wabox.box import Box
-from wabox.dashboard.frame.asked import cursor_of
+from wabox.dashboard.frame.asked import address, cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
@@ -131,10 +132,11 @@ async def _page(
 
 def _log(rows: Rows, desk: Desk) -> dict[str, Any]:
     user_id = desk.user.id
-    asked = desk.request.query_params.get("before", "")
-    before = cursor_of(asked)
-    found = webhook_log.page(rows, user_id, limit=PER_PAGE + 1, before_id=before)
-    parked = [] if before else webhook_log.page(rows, user_id, limit=MOST_PARKED, status="parked")
+    query = desk.request.query_params
+    before = cursor_of(query.get("before", ""))
+    status = query.get("status", "") if query.get("status", "") in webhook_log.STATUSES else ""
+    found = webhook_log.page(rows, user_id, limit=PER_PAGE + 1, before_id=before, status=status or None)
+    parked = [] if before or status else webhook_log.page(rows, user_id, limit=MOST_PARKED, status="parked")
     shown = found[:PER_PAGE]
     attempts: dict[int, list[webhook_log.Attempt]] = {}
     for one in webhook_log.attempts(rows, list({each.id for each in (*shown, *parked)})):
@@ -150,8 +152,15 @@ def _log(rows: Rows, desk: Desk) -> dict[str, Any]:
         "pretty": pretty,
         "older": shown[-1].id if len(found) > PER_PAGE else None,
         "before": before,
+        "state": status,
+        "asked": functools.partial(_asked, status),
         "poll": "2s" if owed else "8s",
     }
+
+
+def _asked(status: str, before: int | None = None) -> str:
+    """The end of the log's address."""
+    return address(status=status, before=str(before) if before is not None else "")
 
 
 def pretty(payload: str) -> str:
