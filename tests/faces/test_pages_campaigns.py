@@ -153,6 +153,16 @@ def test_the_preview_shows_real_people_and_each_error_with_its_position(asha: Ta
     assert "position 3" in wrong
 
 
+def test_a_draft_says_what_may_be_meant_otherwise(asha: Tab, work: Work) -> None:
+    for path, fields in (("/campaigns/new/preview", DRAFT), ("/send/preview", {}), ("/texts/preview", {})):
+        hinted = words(asha.post(path, {**fields, "message": "Hi {name|friend}"}).text)
+        assert "write {name}, or {name:friend} with a word" in hinted, path
+        refused = words(asha.post(path, {**fields, "message": "You owe {due|money}"}).text)
+        assert "Did you mean {due}?" in refused, path
+    answer = asha.post("/campaigns/new/review", {**DRAFT, "message": "You owe {due|money}"})
+    assert answer.status_code == 422 and "Did you mean {due}?" in words(answer.text)
+
+
 def test_looking_ahead_counts_who_is_skipped_and_who_is_new(asha: Tab, shop: Stage, work: Work) -> None:
     said = words(asha.post("/campaigns/new/look", {**DRAFT, "audience": "everybody"}).text)
     assert "59 people get it" in said

@@ -16,7 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.some import some
 from wabox.demo import picture
+from wabox.demo.story import FRIEND_PHONE, PEOPLE
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("chromium"), reason="needs a real Chromium"),
@@ -91,12 +93,20 @@ def test_demo_sends_a_first_message_and_serves_until_told_to_stop(tmp_path: Path
         told = json.loads(result.read_text())
         assert set(told) == {"url", "sandbox_url", "api_key", "email", "password", "webhook_secret"}
         with httpx.Client(headers={"X-API-Key": told["api_key"]}, trust_env=False) as client:
-            body = {"phone": "8801711000002", "message": "Hi there"}
+            body = {"phone": "8801711000005", "message": "Hi there"}
             assert client.post(f"{told['url']}/api/v1/send", json=body).status_code == 202
             assert client.get(f"{told['sandbox_url']}/sandbox/state").json()["sandbox"] is True
-            first = client.get(f"{told['sandbox_url']}/sandbox/messages").json()["messages"][0]
-            assert (first["media"]["kind"], first["media"]["mime"]) == ("image", "image/png")
-            assert first["media"]["sha256"] == hashlib.sha256(picture.shop()).hexdigest()
+            messages = client.get(f"{told['sandbox_url']}/sandbox/messages").json()["messages"][:4]
+            for one in some(messages):
+                assert (one["media"]["kind"], one["media"]["mime"]) == ("image", "image/png")
+                assert one["media"]["sha256"] == hashlib.sha256(picture.shop()).hexdigest()
+                assert one["copies"] == 1
+            captions = {one["to"]: one["text"] for one in messages}
+            assert set(captions) == {FRIEND_PHONE, *(phone for phone, _, _ in PEOPLE)}
+            for phone, name, custom in some(PEOPLE):
+                assert captions[phone].endswith(f" {name}! This week at our shop: {custom}.")
+            campaign = client.get(f"{told['url']}/api/v1/campaigns").json()["data"][0]
+            assert campaign["media"]["kind"] == "image" and campaign["delivered"] == campaign["total"] == 3
         below = descendants(running.pid)
         assert len(below) >= 3
         second = demo(tmp_path, ports, "--once")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -25,7 +25,7 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as files
 from wabox.messages import leaving, template
-from wabox.messages.carrying import with_text
+from wabox.messages.carrying import Carried, with_text
 from wabox.messages.template import Template
 from wabox.mounting import Mount
 from wabox.texts import sending
@@ -42,6 +42,8 @@ class NewCampaign(Struct, forbid_unknown_fields=True):
     A stored text brings its own file, unless `media` is given, which wins.
     scheduled_for: a time with an offset; without one, or in the past, it starts at once.
     """
+
+    ELSEWHERE: ClassVar[Mapping[str, str]] = carrying.NOT_TO_MANY
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     message: wire.Text | None = None
@@ -129,6 +131,16 @@ class Unfit(Struct):
     error: fitting.Misfit
 
 
+class WouldGo(Struct):
+    """The file that a launch would send to each. kind: as what it goes. media_id: null if it is not here yet."""
+
+    media_id: int | None
+    kind: files.Kind
+    mime: str
+    filename: str
+    bytes: int
+
+
 class Preflight(Struct):
     """What a launch would do, now or at scheduled_for. skipped: how many people for each reason.
 
@@ -139,6 +151,8 @@ class Preflight(Struct):
     locked_until if it says until when.
 
     content: `refuse` or `hold` where the rules of the box would not let the text go at once; with the reason.
+
+    hints: what in the text may be meant otherwise, a sentence each; they hinder nothing.
     """
 
     total: int
@@ -157,6 +171,8 @@ class Preflight(Struct):
     new_chats: Allowed | None
     locked: bool
     locked_until: wire.Time | None
+    media: WouldGo | None
+    hints: list[str]
 
 
 @get("/campaigns", responses=wire.errors(), summary="Your campaigns")
@@ -231,22 +247,23 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
 async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
     """Counts who would get it, who is skipped and why, and when it would be done. Changes nothing.
 
-    What POST /campaigns refuses of a file that is here (its `id`), this refuses too; nothing is fetched or kept.
+    What POST /campaigns refuses of a file, this refuses too: one that is given as `url` or `base64` is fetched,
+    looked at, and not kept.
     """
-    message_of = _message_of(data, await box.db.read(own.names, caller.user.id))
+    names = await box.db.read(own.names, caller.user.id)
+    message_of = _message_of(data, names)
     segment = _segment(data)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
+    carried_by = await carrying.foreseen(box, caller, data.media, as_document=data.as_document, voice=data.voice)
 
-    def ask(rows: Rows) -> preflight.Preflight:
+    def ask(rows: Rows) -> Preflight:
         text, origin = message_of(rows, caller.user.id)
-        carried = carrying.foreseen(
-            rows, caller.user.id, data.media, as_document=data.as_document, voice=data.voice
-        )
+        carried = carried_by(rows)
         if data.media is None and origin is not None:
             carried = sending.foreseen(rows, caller.user.id, origin)
         if carried is not None:
             text = with_text(carried, text)
-        return preflight.look(
+        found = preflight.look(
             rows,
             caller.user.id,
             text,
@@ -257,8 +274,9 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
             at=scheduled_for,
             filename="" if carried is None else carried.media.filename,
         )
+        return Preflight(**_plain(found), media=_would_go(carried), hints=text.hints(names))
 
-    return Preflight(**_plain(await box.db.read(ask)))
+    return await box.db.read(ask)
 
 
 @get("/campaigns/{campaign_id:int}", responses=wire.errors(404), summary="One campaign")
@@ -411,7 +429,7 @@ def _message_of(
 
         return kept
     assert data.message is not None
-    parsed = strict.in_field("message", template.parse, data.message, names)
+    parsed = strict.in_field("message", template.written, data.message, names)
     parsed = parsed if data.media is None else parsed.as_caption()
     return lambda rows, user_id: (parsed, None)
 
@@ -450,6 +468,13 @@ def _plain(found: preflight.Preflight) -> dict[str, Any]:
         "locked": found.locked,
         "locked_until": times.wire_or_none(found.locked_until),
     }
+
+
+def _would_go(carried: Carried | None) -> WouldGo | None:
+    if carried is None:
+        return None
+    media = carried.media
+    return WouldGo(media.id or None, carried.kind, media.mime, media.filename, media.bytes)
 
 
 def _allowed(found: preflight.Preflight) -> Allowed | None:

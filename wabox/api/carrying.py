@@ -20,12 +20,13 @@ from wabox.box import Box
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
 from wabox.media import coming, converting, intake, keeping, stored
+from wabox.media.keeping import Examined
 from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming
 from wabox.media.stored import Media, Origin
 from wabox.messages import carrying
 from wabox.messages.carrying import Carried
-from wabox.messages.stored import Enclosed
+from wabox.messages.stored import ALONE, Enclosed
 from wabox.mounting import Kept
 from wabox.webhooks.lookups import Names
 from wabox.webhooks.targets import Allow
@@ -39,6 +40,10 @@ Named = Annotated[
     str,
     Meta(min_length=1, max_length=carrying.LONGEST_LINE, extra_json_schema={"pattern": wire.NAME_PATTERN}),
 ]
+_NOT_TO_MANY = "A campaign sends texts and files only; send a {0} by POST /send, to each person by itself."
+_NOT_STORED = "A stored text holds words and a file; send a {0} by POST /send."
+NOT_TO_MANY = {one: _NOT_TO_MANY.format(one) for one in ALONE}
+NOT_STORED = {one: _NOT_STORED.format(one) for one in ALONE}
 _GOES_ALONE = (
     "A {0} goes alone: leave out message, template_id, variables, media, as_document, voice, {1} and {2}; "
     "send a text by itself."
@@ -96,24 +101,44 @@ async def carried(
             yield lambda tx: carry(tx, *keep(tx))
 
 
-def foreseen(
-    rows: Rows, user_id: int, given: GivenFile | None, *, as_document: bool, voice: bool | None
-) -> Carried | None:
-    """The file as `carried` would carry it, as far as it is here; None: it is not, or there is none.
+async def foreseen(
+    box: Box, caller: Caller, given: GivenFile | None, *, as_document: bool, voice: bool | None
+) -> Callable[[Rows], Carried | None]:
+    """What finds the file as `carried` would carry it; None: there is none.
 
-    Nothing is fetched, converted or kept. Raises Invalid for what `carried` would refuse, NotFound.
+    One that is not here is fetched or decoded, looked at as it would be, and gone again before this returns.
+    Raises whatever `carried` would, and so does what is returned; a file that is not kept has the id 0.
     """
     if given is None:
         _check_alone(as_document, voice)
-        return None
+        return lambda _: None
     _check(given)
-    if given.id is None:
-        return None
+    known = given.id
+    media = await _looked_at(box, caller, given) if known is None else None
+
+    def find(rows: Rows) -> Carried:
+        with _of_media():
+            found = media or stored.of_user(rows, caller.user.id, known or 0)
+            if voice and not as_document and converting.can(found.mime):
+                return Carried(found, "voice")
+            return carrying.fitting(found, as_document=as_document, voice=voice)
+
+    return find
+
+
+async def _looked_at(box: Box, caller: Caller, given: GivenFile) -> Media:
     with _of_media():
-        media = stored.of_user(rows, user_id, given.id)
-        if voice and not as_document and converting.can(media.mime):
-            return Carried(media, "voice")
-        return carrying.fitting(media, as_document=as_document, voice=voice)
+        async with _examined(box, caller, given, None, voice=False) as (examined, origin, called):
+            media = await box.db.read(
+                keeping.foreseen,
+                caller.user.id,
+                examined,
+                origin=origin,
+                disk_megabytes=box.config.media.disk_megabytes,
+                now=box.now(),
+            )
+        await intake.cleared(box.db, box.media, [examined.stored_sha256])
+    return media.called(called)
 
 
 async def _to_convert(box: Box, caller: Caller, given: GivenFile, voice: bool | None) -> Media | None:  # noqa: FBT001
@@ -130,38 +155,50 @@ async def _taken(
     box: Box, caller: Caller, given: GivenFile, sound: Media | None, *, voice: bool
 ) -> AsyncIterator[Callable[[Tx], tuple[int, str | None]]]:
     """What writes the file down: its id, and what it is called if somebody called it anything."""
-    limits, made_room = box.config.media, False
+    made_room = False
+    async with _examined(box, caller, given, sound, voice=voice) as (examined, origin, called):
+
+        def keep(tx: Tx) -> tuple[int, str | None]:
+            nonlocal made_room
+            kept = keeping.keep(
+                tx,
+                caller.user.id,
+                examined,
+                origin=origin,
+                disk_megabytes=box.config.media.disk_megabytes,
+                now=box.now(),
+            )
+            made_room = kept.made_room
+            return kept.media.id, called
+
+        yield keep
+    if made_room:
+        await intake.cleared(box.db, box.media)
+
+
+@asynccontextmanager
+async def _examined(
+    box: Box, caller: Caller, given: GivenFile, sound: Media | None, *, voice: bool
+) -> AsyncIterator[tuple[Examined, Origin, str | None]]:
+    """The file lies in its place inside the block; where it came from, and what it is called if it is called.
+
+    sound: what `given` names, of which a voice note is made.
+    """
+    limits = box.config.media
     most_bytes = limits.max_megabytes * MEGABYTE
-    origin: Origin = "upload" if given.url is None else "url"
     room = await box.db.read(coming.room_for, caller.user.id, limits.disk_megabytes, now=box.now())
     with Incoming(box.media, most_bytes=most_bytes, room=room) as incoming:
+        ending = ""
         if sound is not None:
             ending = sound.filename
             await asyncio.to_thread(_copy, stored.path_of(box.media, sound.stored_sha256), incoming)
         elif given.url is not None:
             ending = await _FETCHES.of(box).fetch(given.url, incoming, caller, most_bytes)
         else:
-            ending = ""
             await asyncio.to_thread(incoming.write, _decoded(given.base64 or ""))
         name = given.filename or ending
         async with intake.taken(box.db, box.media, incoming, name, voice=voice) as examined:
-
-            def keep(tx: Tx) -> tuple[int, str | None]:
-                nonlocal made_room
-                kept = keeping.keep(
-                    tx,
-                    caller.user.id,
-                    examined,
-                    origin=origin,
-                    disk_megabytes=limits.disk_megabytes,
-                    now=box.now(),
-                )
-                made_room = kept.made_room
-                return kept.media.id, examined.filename if name else None
-
-            yield keep
-    if made_room:
-        await intake.cleared(box.db, box.media)
+            yield examined, "upload" if given.url is None else "url", examined.filename if name else None
 
 
 class _Fetches:

@@ -23,7 +23,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as files
-from wabox.messages import chats, editing, explaining, log, outbox, reacting, revoking, stored, template
+from wabox.messages import chats, editing, explaining, log, meaning, outbox, reacting, revoking, stored, template
 from wabox.messages.spintax import VARIABLES
 from wabox.messages.stored import Enclosed
 from wabox.messages.template import Template
@@ -484,9 +484,10 @@ def _text_of(
         return kept
     assert data.message is not None
     if data.variables is None:
-        found = strict.in_field("message", template.parse, data.message, names)
+        found = strict.in_field("message", template.written, data.message, names)
     else:
         found = template.parse_for(data.message, given, known)
+        meaning.check(found.nodes, (*names, *data.variables))
     return lambda rows, user_id: (found, None)
 
 

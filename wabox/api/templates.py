@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from litestar import Response, delete, get, patch, post
@@ -49,6 +49,8 @@ class NewTemplate(Struct, forbid_unknown_fields=True):
     media, as_document, voice: the file that goes with it, as in POST /send; then the message may be left out.
     """
 
+    ELSEWHERE: ClassVar[Mapping[str, str]] = carrying.NOT_STORED
+
     name: Name
     message: wire.StoredText = ""
     category: texts.Category = "service"
@@ -64,6 +66,8 @@ class TemplateChanges(Struct, forbid_unknown_fields=True):
     media: null takes the file off. as_document and voice are read together, and say anew how the file goes, the
     one that is there too.
     """
+
+    ELSEWHERE: ClassVar[Mapping[str, str]] = carrying.NOT_STORED
 
     name: Name | UnsetType = UNSET
     message: wire.StoredText | UnsetType = UNSET
@@ -105,12 +109,13 @@ class FromTemplate(Struct):
 class Looked(Template):
     """One text. content: `refuse` or `hold` where the rules of the box would not let it go at once; with a reason.
 
-    campaigns: those whose message was copied from it, the newest 20.
+    campaigns: those whose message was copied from it, the newest 20. hints: what in it may be meant otherwise.
     """
 
     content: Literal["refuse", "hold"] | None = None
     content_reason: str | None = None
     campaigns: list[FromTemplate] = []
+    hints: list[str] = []
 
 
 @get("/templates", responses=wire.errors(), summary="Your stored texts")
@@ -243,11 +248,13 @@ def looked(rows: Rows, user_id: int, found: texts.Text) -> Looked:
         rows, found.parsed, "".join(found.media_name or one.filename for one in media.values())
     )
     used = campaigns.from_text(rows, user_id, found.id, most=MOST_CAMPAIGNS)
+    names = own.names(rows, user_id)
     return Looked(
-        **msgspec.structs.asdict(on_wire(own.names(rows, user_id), media, found)),
+        **msgspec.structs.asdict(on_wire(names, media, found)),
         content=None if verdict is None else verdict.action,
         content_reason=None if verdict is None else verdict.reason,
         campaigns=[FromTemplate(one.id, one.name, one.status) for one in used],
+        hints=found.parsed.hints(names),
     )
 
 
@@ -275,11 +282,15 @@ class Sample(Struct):
 
 
 class Preview(Struct):
-    """variables: those the text uses. variants: how many ways its alternatives can be drawn."""
+    """variables: those the text uses. variants: how many ways its alternatives can be drawn.
+
+    hints: what in it may be meant otherwise, a sentence each.
+    """
 
     variables: list[str]
     variants: int
     samples: list[Sample]
+    hints: list[str]
 
 
 @post(
@@ -292,7 +303,7 @@ class Preview(Struct):
 async def preview(data: Wanted, box: Box, caller: Caller) -> Preview:
     """Renders spintax and variables for up to five contacts. A mistake in the text is named by its position."""
     names = await box.db.read(own.names, caller.user.id)
-    parsed = strict.in_field("message", template.parse, data.message, names)
+    parsed = strict.in_field("message", template.written, data.message, names)
     if sum(one is not None for one in (data.contact_id, data.tag, data.segment)) > 1:
         sentence = "Send one of contact_id, tag and segment."
         raise Invalid("invalid", sentence, details={"contact_id": sentence})
@@ -303,6 +314,7 @@ async def preview(data: Wanted, box: Box, caller: Caller) -> Preview:
             variables=list(parsed.variables),
             variants=min(parsed.variants, MOST_VARIANTS),
             samples=samples or [_plain(text) for text in parsed.preview(SAMPLES)],
+            hints=parsed.hints(names),
         )
 
     return await box.db.read(ask)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -42,7 +42,8 @@ _BOUNDS = {
 def details(document: Any, kind: Any) -> dict[str, str]:
     """{path: sentence} for the fields of the document that are not as `kind` wants them; empty if all are.
 
-    At most MOST_NAMED are named. The document's own path is `body`.
+    At most MOST_NAMED are named. The document's own path is `body`. A struct's ELSEWHERE says of fields that one
+    would look for in it where they are.
     """
     return dict(islice(_in(document, kind, ""), MOST_NAMED))
 
@@ -94,8 +95,10 @@ def _of_object(value: dict[str, Any], kind: type[Struct], prefix: str) -> Iterat
         elif field.required:
             yield prefix + name, "This is missing."
     if kind.__struct_config__.forbid_unknown_fields:
+        elsewhere: Mapping[str, str] = getattr(kind, "ELSEWHERE", {})
         for name in value.keys() - fields.keys():
-            yield prefix + name[:64], f"There is no such field; there are {', '.join(fields)}."
+            unknown = f"There is no such field; there are {', '.join(fields)}."
+            yield prefix + name[:64], elsewhere.get(name, unknown)
 
 
 def _bare(kind: Any, value: Any) -> Any:

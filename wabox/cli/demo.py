@@ -64,12 +64,12 @@ def _play(place: Place, *, once: bool) -> None:
         )
         stack.callback(story.close)
         try:
-            story.tell()
+            story.tell(campaign=not once)
         except DemoFailed:
             click.echo(children[1].last_words(), err=True)
             raise
         place.write_result({"url": place.url, "sandbox_url": place.sandbox_url, **made})
-        _show(place, made)
+        _show(place, made, campaign=not once)
         if not once:
             click.echo("Ctrl-C ends the demo.")
         while not once:
@@ -99,7 +99,8 @@ def _owner(place: Place) -> dict[str, str]:
     }
 
 
-def _show(place: Place, made: dict[str, str]) -> None:
+def _show(place: Place, made: dict[str, str], *, campaign: bool) -> None:
+    campaigns = f"Campaigns   {place.url}/campaigns\n" if campaign else ""
     body = f'{{"phone": "{FRIEND_PHONE}", "message": "Hi there"}}'
     click.echo(
         f"""
@@ -108,7 +109,7 @@ The message arrived. This is yours now, and in {place.result} too:
   Log in      {made["email"]}  {made["password"]}
   API key     {made["api_key"]}
   The phones  {place.sandbox_url}/phones
-
+  {campaigns}
 Send another:
   curl -X POST {place.url}/api/v1/send -H 'X-API-Key: {made["api_key"]}' \\
     -H 'Content-Type: application/json' -d '{body}'

@@ -1,4 +1,4 @@
-"""Tells the demo: a sandbox phone is linked and gets a first message, each state as it comes."""
+"""Tells the demo: a sandbox phone is linked, a first message and a first campaign go, each state as it comes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ T = TypeVar("T")
 SHOP_PHONE = "8801700000001"
 FRIEND_PHONE = "8801711000001"
 TEXT = "Hello from wabox! This is your first message, with a picture."
+TAG = "demo"
+PEOPLE = (
+    ("8801711000002", "Rina Akter", "honey and ghee"),
+    ("8801711000003", "Karim Mia", "rice and lentils"),
+    ("8801711000004", "আয়েশা বেগম", "তাজা আম"),
+)
+CAPTION = "{Hello|Dear} {name}! This week at our shop: {custom}."
 EVERY_SECONDS = 0.2
 START_SECONDS = 40.0
 LINK_SECONDS = 90.0
@@ -47,11 +54,13 @@ class Story:
         self._box.close()
         self._sandbox.close()
 
-    def tell(self) -> None:
-        """The first message was delivered. Raises DemoFailed with the reason."""
+    def tell(self, *, campaign: bool) -> None:
+        """The first message was delivered, and so was a campaign if that is told too. Raises DemoFailed."""
         self.wait_for_start()
         self.link()
-        self.send()
+        media_id = self.send()
+        if campaign:
+            self.write_to_many(media_id)
 
     def wait_for_start(self) -> None:
         """Both processes answer."""
@@ -80,8 +89,8 @@ class Story:
             self._rest()
         raise DemoFailed(f"The device was not ready after {LINK_SECONDS:.0f} s; it is {seen}.")
 
-    def send(self) -> None:
-        """A message with a picture went to a sandbox person and arrived there."""
+    def send(self) -> int:
+        """A message with a picture went to a sandbox person and arrived there. Returns the picture's id."""
         media = {"base64": base64.b64encode(picture.shop()).decode(), "filename": "shop.png"}
         sent = self._ask(self._box, "POST", "/send", {"phone": FRIEND_PHONE, "message": TEXT, "media": media})
         job, seen = sent["job_id"], ""
@@ -92,12 +101,34 @@ class Story:
                 seen = message["status"]
                 self._say(f"Message {job}: {seen}")
             if seen in ARRIVED:
-                return
+                return int(message["media"]["media_id"])
             if seen in LOST:
                 raise DemoFailed(f"The message is {seen}: {message['error_text'] or message['error']}")
             self._rest()
         why = message["wait_reason"]
         raise DemoFailed(f"The message was not delivered after {SEND_SECONDS:.0f} s; it is {seen} ({why}).")
+
+    def write_to_many(self, media_id: int) -> None:
+        """A campaign with the picture and a caption for each went to some sandbox people, and arrived there."""
+        for phone, name, custom in PEOPLE:
+            contact = {"phone": phone, "name": name, "custom": custom, "tag": TAG}
+            self._ask(self._box, "POST", "/contacts", contact)
+        body = {"name": "First campaign", "tag": TAG, "message": CAPTION, "media": {"id": media_id}}
+        campaign_id = self._ask(self._box, "POST", "/campaigns", body)["id"]
+        said = ""
+        until = time.monotonic() + SEND_SECONDS
+        while time.monotonic() < until:
+            found = self._ask(self._box, "GET", f"/campaigns/{campaign_id}")
+            line = f"Campaign {campaign_id}: {found['status']}, {found['delivered']} of {found['total']} delivered"
+            if line != said:
+                said = line
+                self._say(said)
+            if found["delivered"] == found["total"]:
+                return
+            if found["status"] in ("failed", "paused", "stopped"):
+                raise DemoFailed(f"The campaign is {found['status']}: {found['status_reason']}")
+            self._rest()
+        raise DemoFailed(f"The campaign did not arrive after {SEND_SECONDS:.0f} s. {said}.")
 
     def check_lives(self) -> None:
         """Raises DemoFailed when a process has ended."""

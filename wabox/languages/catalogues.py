@@ -71,12 +71,36 @@ FILLED = (
     later("Say what %(field)s must contain."),
     later("Say what %(field)s is compared with; or ask whether it is filled in or empty."),
     TEXT_OF_FILE,
+    later(
+        "At position %(n)s: %(said)s draws one of these words. Did you mean {%(field)s}? How its value reads, as "
+        "money or as a date, is set once at the field, under Contacts, Fields."
+    ),
+    later(
+        "%(said)s draws one of these words. If you want what a contact has, write {%(field)s}, or {%(known)s} "
+        "with a word for who has nothing."
+    ),
+    later(
+        "Who has nothing in {%(field)s} reads “%(said)s”. How the value reads, as money or as a date, is set once "
+        "at the field, under Contacts, Fields."
+    ),
+    later("At position %(n)s: one brace is enough; write {%(field)s}."),
+    later(
+        "At position %(n)s: this brace holds no known variable; did you mean {%(field)s}? Else use %(said)s or "
+        "{one|another}, or write \\{ for a plain brace."
+    ),
+    later(
+        "At position %(n)s: this brace holds no known variable; use %(said)s or {one|another}, or write \\{ for a "
+        "plain brace."
+    ),
+    later("At position %(n)s: braces are nested more than %(most)s deep; write it with fewer."),
+    later("At position %(n)s: %(advice)s."),
     later("Write something in place of %(said)s; nobody fills that in. People have %(known)s."),
 )
 
 
 _ADVICE = "advice"  # the name of a value that is a whole text itself
 _SAID = ("said", "known")  # of those that may have words in them, and are the same in every language
+_AS_THEY_ARE = (*_SAID, "field", "label")  # of those that somebody may copy, digits and all
 
 
 @functools.cache
@@ -107,13 +131,15 @@ def _filled(language: str, text: str) -> str:
         found = looks.fullmatch(text)
         if found is not None:
             said = {name: _value(language, name, value) for name, value in found.groupdict().items()}
-            return ALL[language].written(catalogue(language).gettext(shape) % said)
+            return ALL[language].written(catalogue(language).gettext(shape)) % said
     return text
 
 
 def _value(language: str, name: str, value: str) -> str:
-    """An advice is a text of its own; any other value is the same in every language."""
-    return catalogue(language).gettext(value) if name == _ADVICE else value
+    """An advice is a text of its own; numbers are in its digits; what is a name stays letter for letter."""
+    if name in _AS_THEY_ARE:
+        return value
+    return ALL[language].written(catalogue(language).gettext(value) if name == _ADVICE else value)
 
 
 @functools.cache

@@ -49,19 +49,11 @@ def keep(tx: Tx, user_id: int, examined: Examined, *, origin: Origin, disk_megab
     longest unused first. Raises Unavailable `media_full`, InsufficientCredits `no_plan`, Invalid `plan_megabytes`
     for what is over the plan's share of a day. That somebody else holds the same changes nothing that can be seen.
     """
-    known = tx.one(
-        """select * from media where user_id = :user_id and sha256 = :sha256 and mime = :mime
-           and removed_at is null""",
-        user_id=user_id,
-        sha256=examined.sha256,
-        mime=examined.found.mime,
-    )
+    known = _known(tx, user_id, examined)
     if known is not None:
-        use(tx, known["id"], now=now)
-        return Kept(stored.by_id(tx, known["id"]), new=False)
-    if origin in ("upload", "url"):
-        allowance.check(tx, user_id, examined.bytes, now=now)
-    going = room.wanted(tx, user_id, examined.bytes, disk_megabytes)
+        use(tx, known.id, now=now)
+        return Kept(known, new=False)
+    going = _room_for(tx, user_id, examined, origin, disk_megabytes, now)
     _gone(tx, going, now)
     media_id = tx.insert(
         """insert into media (user_id, sha256, stored_sha256, kind, mime, filename, bytes, width, height, seconds,
@@ -82,6 +74,54 @@ def keep(tx: Tx, user_id: int, examined: Examined, *, origin: Origin, disk_megab
         now=times.stored(now),
     )
     return Kept(stored.by_id(tx, media_id), new=True, made_room=bool(going))
+
+
+def foreseen(
+    rows: Rows, user_id: int, examined: Examined, *, origin: Origin, disk_megabytes: int, now: datetime
+) -> Media:
+    """The file as `keep` would write it down, with the id 0 if it is not here yet. Raises as `keep`."""
+    known = _known(rows, user_id, examined)
+    if known is not None:
+        return known
+    _room_for(rows, user_id, examined, origin, disk_megabytes, now)
+    found = examined.found
+    return Media(
+        id=0,
+        user_id=user_id,
+        sha256=examined.sha256,
+        stored_sha256=examined.stored_sha256,
+        kind=found.kind,
+        mime=found.mime,
+        filename=examined.filename,
+        bytes=examined.bytes,
+        width=found.width,
+        height=found.height,
+        seconds=found.seconds,
+        origin=origin,
+        created_at=now,
+        last_used_at=now,
+        removed_at=None,
+    )
+
+
+def _known(rows: Rows, user_id: int, examined: Examined) -> Media | None:
+    row = rows.one(
+        """select * from media where user_id = :user_id and sha256 = :sha256 and mime = :mime
+           and removed_at is null""",
+        user_id=user_id,
+        sha256=examined.sha256,
+        mime=examined.found.mime,
+    )
+    return None if row is None else stored.of_row(row)
+
+
+def _room_for(
+    rows: Rows, user_id: int, examined: Examined, origin: Origin, disk_megabytes: int, now: datetime
+) -> list[int]:
+    """The ids of the files that go for it. Raises as `keep`."""
+    if origin in ("upload", "url"):
+        allowance.check(rows, user_id, examined.bytes, now=now)
+    return room.wanted(rows, user_id, examined.bytes, disk_megabytes)
 
 
 def use(tx: Tx, media_id: int, *, now: datetime) -> None:

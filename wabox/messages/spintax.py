@@ -17,6 +17,8 @@ from math import prod
 from typing import NoReturn
 
 from wabox.errors import Invalid
+from wabox.languages import later
+from wabox.messages.nearest import nearest
 
 VARIABLES = ("name", "custom", "phone")
 OWN = re.compile(r"[a-z][a-z0-9_]{0,31}")  # a name somebody has given
@@ -36,12 +38,16 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Alternatives. index: numbers the groups of a text. each: the variants within each alternative."""
+    """Alternatives. index: numbers the groups of a text. each: the variants within each alternative.
+
+    position: of its brace, 1-based.
+    """
 
     index: int
     alternatives: tuple[Nodes, ...]
     each: tuple[int, ...]
     variants: int
+    position: int
 
 
 Nodes = tuple[str | Variable | Group, ...]
@@ -233,12 +239,14 @@ class _Parser:
         elif mark == "}":
             self._end(position)
         else:
-            _refuse(position, "there is a character that no message can carry; delete it")
+            _refuse(position, later("there is a character that no message can carry; delete it"))
 
     def finish(self) -> Parsed:
         """Everything met, if no brace is open."""
         if len(self._open) > 1:
-            _refuse(self._open[-1].position, "this { is never closed; add a } or write \\{ for a plain brace")
+            _refuse(
+                self._open[-1].position, later("this { is never closed; add a } or write \\{ for a plain brace")
+            )
         found = self._open[0].take()
         return Parsed(found, _variants(found), tuple(self._variables))
 
@@ -260,7 +268,7 @@ class _Parser:
 
     def _end(self, position: int) -> None:
         if len(self._open) == 1:
-            _refuse(position, "this } closes nothing; delete it or write \\} for a plain brace")
+            _refuse(position, later("this } closes nothing; delete it or write \\} for a plain brace"))
         brace = self._open.pop()
         last = brace.take()
         outer = self._open[-1]
@@ -269,23 +277,30 @@ class _Parser:
             return
         alternatives = (*brace.closed, last)
         each = tuple(_variants(one) for one in alternatives)
-        outer.current.append(Group(self._groups, alternatives, each, sum(each)))
+        outer.current.append(Group(self._groups, alternatives, each, sum(each), brace.position))
         self._groups += 1
 
     def _variable(self, held: Nodes, position: int) -> Variable:
         if not held:
-            _refuse(position, "{} is empty; put a variable in it, like {name}")
+            _refuse(position, later("{} is empty; put a variable in it, like {name}"))
         name, colon, fallback = held[0].partition(":") if isinstance(held[0], str) else ("", "", "")
         if not self._knows(name):
-            _refuse(
-                position,
-                f"this brace holds no known variable; use {', '.join(self._choices())} or {{one|another}}, "
-                "or write \\{ for a plain brace",
-            )
+            self._refuse_unknown(held, position)
         if len(held) > 1:
-            _refuse(position, "what stands after the colon must be plain text, without braces")
+            _refuse(position, later("what stands after the colon must be plain text, without braces"))
         self._variables[name] = None
         return Variable(name, fallback if colon else "")
+
+    def _refuse_unknown(self, held: Nodes, position: int) -> NoReturn:
+        inner = held[0]
+        if isinstance(inner, Variable) and len(held) == 1:
+            _refuse(position, f"one brace is enough; write {{{inner.name}}}")
+        meant = nearest(inner, (*VARIABLES, *(self._own or ()))) if isinstance(inner, str) else None
+        _refuse(
+            position,
+            f"this brace holds no known variable; {f'did you mean {{{meant}}}? Else ' if meant else ''}"
+            f"use {', '.join(self._choices())} or {{one|another}}, or write \\{{ for a plain brace",
+        )
 
     def _knows(self, name: str) -> bool:
         if name in VARIABLES:

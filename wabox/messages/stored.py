@@ -222,6 +222,7 @@ def bucket(moment: datetime) -> str:
 
 
 _KINDS: dict[str, type[Enclosed]] = {"location": Place, "contact": Card, "poll": Poll}
+ALONE = tuple(_KINDS)  # what goes instead of a text
 
 
 def _kind_of(enclosed: Enclosed) -> str:

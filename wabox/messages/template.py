@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from wabox import languages
 from wabox.errors import Invalid
-from wabox.messages import spintax
+from wabox.messages import meaning, spintax
 from wabox.messages.spintax import MAX_RENDERED, OWN, VARIABLES, Nodes, nodes
 
 MAX_CAPTION = 1_024  # of a text that goes with a file
@@ -100,6 +100,10 @@ class Template:
         """What the text can say: up to `most` variants, and all it holds, so that no alternative is left out."""
         return [*self.preview(most), "\n".join(spintax.literals(self.nodes))]
 
+    def hints(self, own: Collection[str]) -> list[str]:
+        """What its writer may have meant otherwise, a sentence each. own: names of the user's fields."""
+        return meaning.hints(self.nodes, own)
+
     def needed(self) -> tuple[str, ...]:
         """Those of its variables that stand somewhere without a fallback."""
         bare = set(spintax.without_fallback(self.nodes))
@@ -129,6 +133,16 @@ def parse(text: str, own: Collection[str] | None = ()) -> Template:
     first = [name for name in VARIABLES if name in parsed.variables]
     used = (*first, *(name for name in parsed.variables if name not in VARIABLES))
     return Template(text, used, parsed.variants, shortest, parsed.nodes)
+
+
+def written(text: str, own: Collection[str] | None, fields: Collection[str] | None = None) -> Template:
+    """As `parse`, for what somebody writes now: a form beside a field's name, `{due|money}`, is refused too.
+
+    fields: names of the user's fields, where `own` is None.
+    """
+    parsed = parse(text, own)
+    meaning.check(parsed.nodes, fields or own or ())
+    return parsed
 
 
 def plain(text: str) -> Template:
@@ -207,9 +221,11 @@ def by_hand(text: str, own: Collection[str]) -> Template:
     which those are, and which there are.
     """
     try:
-        return parse(text, own)
+        return written(text, own)
     except Invalid:
         left = [name for name in parse(text, None).own if name not in own]
+        if not left:
+            raise
     said = ", ".join(f"{{{name}}}" for name in left)
     known = [f"{{{name}}}" for name in (*VARIABLES, *own)]
     there = ", ".join(known if len(known) <= MOST_NAMED else [*known[:MOST_NAMED], "…"])

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from wabox import languages, times
+from wabox.contacts import own
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 from wabox.languages import later
@@ -176,6 +177,7 @@ def add(tx: Tx, user_id: int, draft: Draft, *, now: datetime) -> Text:
         sentence = later("You have 200 stored texts, which is the most; delete one first.")
         raise Invalid("too_many_texts", sentence, details={"name": sentence})
     _check_free(tx, user_id, clean.name, 0)
+    _check_meant(tx, user_id, clean.message)
     text_id = tx.insert(
         """insert into texts (user_id, name, name_key, message, category, language, media_id, media_kind,
                               media_name, created_at, updated_at)
@@ -202,6 +204,8 @@ def change(tx: Tx, user_id: int, text_id: int, draft: Draft, *, version: int | N
     if clean == Draft.of(before):
         return before
     _check_free(tx, user_id, clean.name, text_id)
+    if clean.message != before.message:
+        _check_meant(tx, user_id, clean.message)
     tx.run(
         """update texts set name = :name, name_key = :key, message = :message, category = :category,
            language = :language, media_id = :media_id, media_kind = :media_kind, media_name = :media_name,
@@ -284,6 +288,11 @@ def _without_marks(text: str, kinds: Sequence[str]) -> str:
 
 def _parsed(message: str, *, file: bool) -> Template:
     return template.caption(message, None) if file else template.parse(message, None)
+
+
+def _check_meant(rows: Rows, user_id: int, message: str) -> None:
+    if message:
+        template.written(message, None, own.names(rows, user_id))
 
 
 def _check_free(rows: Rows, user_id: int, name: str, but: int) -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.faces.api.conftest import Api, Open
 from tests.faces.api.test_campaigns_api import LATER, people
 from tests.faces.api.test_media_api import left, upload
-from tests.faces.api.test_send_files import PICTURE, inline
+from tests.faces.api.test_send_files import PICTURE, Shelf, inline, shelf, shop
 from tests.files import mp3, pdf
 from wabox.contacts import suppression
 from wabox.content import rules
@@ -17,6 +17,8 @@ from wabox.db import Tx
 from wabox.engine.expansion import Expansion
 from wabox.media import kinds
 from wabox.texts import renaming
+
+__all__ = ["shelf"]
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -167,6 +169,55 @@ def test_preflight_keeps_nothing_and_knows_whose_file_it_is(api: Api) -> None:
     assert left(api) == []
     theirs = upload(api, key=api.stage.bilal.key).json()["media_id"]
     assert api.call("POST", "/campaigns/preflight", json={**body, "media": {"id": theirs}}).status_code == 404
+
+
+@pytest.mark.enable_socket
+def test_preflight_looks_at_a_file_that_is_not_here_yet_and_lets_it_go(open_api: Open, shelf: str) -> None:
+    api = shop(open_api, shelf)
+    people(api)
+    bill = {"url": f"{shelf}/bills/bill%207.pdf"}
+    for given, kind, name, size in (
+        (inline(PICTURE, "sale.png"), "image", "sale.png", len(PICTURE)),
+        (inline(PICTURE, "sale.png"), "document", "sale.png", len(PICTURE)),
+        (bill, "document", "bill 7.pdf", len(pdf())),
+    ):
+        body = {"name": "April", "tag": "leads", "media": given, "as_document": kind == "document"}
+        found = api.call("POST", "/campaigns/preflight", json=body)
+        assert found.status_code == 200, found.text
+        told = found.json()["media"]
+        assert (told["media_id"], told["kind"], told["filename"], told["bytes"]) == (None, kind, name, size)
+        assert left(api) == [] and api.count("media") == 0
+    known = upload(api, PICTURE, "mug.png").json()["media_id"]
+    for given in ({"id": known}, inline(PICTURE, "sale.png")):
+        found = api.call("POST", "/campaigns/preflight", json={"name": "x", "tag": "leads", "media": given})
+        assert found.json()["media"]["media_id"] == known
+    assert len(left(api)) == 2, "what is here stays"
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("path", ["/campaigns", "/campaigns/preflight"])
+def test_what_is_wrong_with_a_file_that_is_not_here_is_said_before_and_at_the_launch(
+    open_api: Open, shelf: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = shop(open_api, shelf)
+    people(api)
+    Shelf.files["/page.png"] = b"<html><script>x</script></html>"
+    monkeypatch.setitem(kinds.MOST_OF, "image", 10)
+    for body, code in (
+        ({"media": inline(PICTURE)}, "file_too_large"),
+        ({"media": inline(mp3()), "message": "Listen"}, "no_text_with_sound"),
+        ({"media": inline(pdf()), "voice": True}, "voice_needs_opus"),
+        ({"media": inline(pdf()), "message": "x" * 1_025}, "caption_too_long"),
+        ({"media": inline(b"MZ" + b"\0" * 99, "a.png")}, "bad_file"),
+        ({"media": inline(PICTURE[:-20], "a.png")}, "bad_file"),
+        ({"media": {"base64": "!"}}, "bad_base64"),
+        ({"media": {"url": f"{shelf}/big"}}, "too_large"),
+        ({"media": {"url": f"{shelf}/page.png"}}, "bad_file"),
+        ({"media": {"url": f"{shelf}/to?http://127.0.0.1:1/x"}}, "bad_url"),
+    ):
+        answer = api.call("POST", path, json={"name": "April", "tag": "leads", **body})
+        assert answer.json().get("code") == code, (body, answer.text)
+    assert left(api) == [] and api.count("media") == 0 and api.count("campaigns") == 0
 
 
 def test_the_same_key_makes_one_campaign(api: Api) -> None:

@@ -240,3 +240,17 @@ def test_a_long_campaign_is_stopped_whole_when_stop_answers(api: Api) -> None:
     again = api.call("POST", f"/campaigns/{campaign_id}/stop").json()
     assert (again["status"], again["credits_refunded"]) == ("stopped", 0)
     assert api.stage.box.db.read_here(ledger.credits_left, api.stage.asha.id) == count
+
+
+@pytest.mark.parametrize("path", ["/campaigns", "/campaigns/preflight", "/templates"])
+def test_what_goes_to_one_person_only_is_refused_with_the_way_to_send_it(api: Api, path: str) -> None:
+    people(api)
+    for name, given in (
+        ("location", {"latitude": 23.78, "longitude": 90.28}),
+        ("contact", {"name": "Asha", "phone": "8801711000001"}),
+        ("poll", {"question": "When?", "options": ["a", "b"]}),
+    ):
+        answer = api.call("POST", path, json={"name": "x", "message": "Hi", name: given})
+        assert answer.status_code == 422, answer.text
+        assert f"send a {name} by POST /send" in answer.json()["details"][name]
+    assert api.count("campaigns") == api.count("texts") == 0

@@ -54,6 +54,7 @@ def test_a_text_is_stored_listed_changed_and_deleted(api: Api) -> None:
         "content": None,
         "content_reason": None,
         "campaigns": [],
+        "hints": [],
     }
     path = f"/templates/{made['id']}"
     assert api.call("GET", path).json() == made
@@ -231,3 +232,48 @@ def test_a_text_that_the_rules_would_refuse_says_so_and_is_refused_when_sent(ope
     assert (made["content"], made["content_reason"]) == ("refuse", "No gambling.")
     answer = send(api, message="Our {casino|casino}", queue_if_offline=True)
     assert (answer.status_code, answer.json()["code"]) == (422, "content_refused")
+
+
+def test_a_form_beside_a_field_is_refused_wherever_a_text_is_written(api: Api) -> None:
+    api.call("POST", "/fields", json={"name": "due", "kind": "number", "display": "money"})
+    api.call("POST", "/contacts", json={"phone": "8801711123456", "fields": {"due": 1250}})
+    text = "You owe {due|money}"
+    for path, body in (
+        ("/send", {"phone": "8801711123456", "message": text}),
+        ("/send", {"phone": "8801711123456", "message": "{order|date}", "variables": {"order": "7"}}),
+        ("/campaigns", {"name": "x", "message": text}),
+        ("/campaigns/preflight", {"name": "x", "message": text}),
+        ("/templates", {"name": "x", "message": text}),
+        ("/templates/preview", {"message": text}),
+    ):
+        answer = api.call("POST", path, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_template"), (path, answer.text)
+        assert "Did you mean {" in answer.json()["details"]["message"]
+    assert api.count("messages") == api.count("campaigns") == api.count("texts") == 0
+    plain = api.call("POST", "/send", json={"phone": "8801711123456", "message": text, "plain": True})
+    assert plain.status_code == 202
+
+
+def test_what_may_be_meant_otherwise_is_a_hint_that_hinders_nothing(api: Api) -> None:
+    people(api)
+    text = "Hi {name|friend}"
+    for path, body in (
+        ("/campaigns/preflight", {"name": "x", "message": text}),
+        ("/templates", {"name": "x", "message": text}),
+        ("/templates/preview", {"message": text}),
+    ):
+        answer = api.call("POST", path, json=body)
+        assert answer.status_code in (200, 201) and "{name:friend}" in answer.json()["hints"][0], answer.text
+    fine = api.call("POST", "/campaigns/preflight", json={"name": "x", "message": "Hi {name:friend}"})
+    assert fine.json()["hints"] == []
+
+
+def test_a_stored_text_of_before_goes_on_and_says_its_hint(api: Api) -> None:
+    made = api.call("POST", "/templates", json={"name": "x", "message": "You owe {due|money}"})
+    assert made.status_code == 201 and made.json()["hints"] == [], "nothing is called due here"
+    api.call("POST", "/fields", json={"name": "due"})
+    path = f"/templates/{made.json()['id']}"
+    assert "{due}" in api.call("GET", path).json()["hints"][0]
+    assert api.call("PATCH", path, json={"name": "y"}).status_code == 200
+    assert api.call("PATCH", path, json={"message": "Owe {due|money}"}).json()["code"] == "bad_template"
+    assert api.call("POST", "/send", json={"phone": PHONE, "template_id": made.json()["id"]}).status_code == 202

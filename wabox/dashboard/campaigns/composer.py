@@ -54,12 +54,16 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The text on real people, or on somebody made up while there is nobody. error: what is wrong with it."""
+    """The text on real people, or on somebody made up while there is nobody. error: what is wrong with it.
+
+    hints: what in it may be meant otherwise.
+    """
 
     samples: tuple[Sample, ...] = ()
     variants: int = 1
     error: str | None = None
     made_up: bool = False
+    hints: tuple[str, ...] = ()
 
 
 @get("/campaigns/new")
@@ -267,14 +271,16 @@ def _preview(rows: Rows, desk: Desk, draft: Draft) -> Preview:
         return Preview()
     try:
         media = file_forms.known(rows, desk.user.id, draft.media_id)
-        parsed = drafts.text_of(draft, media, own.names(rows, desk.user.id))
+        names = own.names(rows, desk.user.id)
+        parsed = drafts.text_of(draft, media, names)
     except Invalid as wrong:
         return Preview(error=wrong.sentence)
+    hints = tuple(parsed.hints(names))
     samples = tuple(_sample(parsed, one) for one in _some(rows, desk, draft))
     if samples:
-        return Preview(samples, parsed.variants)
+        return Preview(samples, parsed.variants, hints=hints)
     made_up = tuple(Sample("", "", text, None) for text in parsed.preview(SAMPLES, SOMEBODY))
-    return Preview(made_up, parsed.variants, made_up=True)
+    return Preview(made_up, parsed.variants, made_up=True, hints=hints)
 
 
 def _some(rows: Rows, desk: Desk, draft: Draft) -> list[Contact]:

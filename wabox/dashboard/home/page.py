@@ -152,16 +152,19 @@ async def preview(desk: Desk) -> Response[str]:
     """What the person would read, as it is typed; what is wrong, if something is."""
     draft = _draft(await desk.form())
     shown: list[str] = []
+    hints: list[str] = []
     error = None
     if draft.message.strip():
         try:
-            parsed = template.by_hand(draft.message, await desk.box.db.read(own.names, desk.user.id))
+            names = await desk.box.db.read(own.names, desk.user.id)
+            parsed = template.by_hand(draft.message, names)
+            hints = parsed.hints(names)
             digits = _digits(desk, draft.phone) or "8801711123456"
             _, values = await desk.box.db.read(contacts.values_for, desk.user.id, digits, parsed.own, parsed.text)
             shown = parsed.preview(3, values)
         except Invalid as wrong:
             error = wrong.sentence
-    return desk.page("home/_preview.html", shown=shown, error=error)
+    return desk.page("home/_preview.html", shown=shown, hints=hints, error=error)
 
 
 @post("/clock/confirm")

@@ -57,7 +57,7 @@ class Filled:
 class Preview:
     """What people read, with a made-up person. by_contact, by_sender, needed: who fills in which variables.
 
-    error: what is wrong with the text. verdict: what the rules of the box say of it.
+    error: what is wrong with the text. verdict: what the rules of the box say of it. hints: what may be meant.
     """
 
     samples: list[str] = field(default_factory=list)
@@ -66,6 +66,7 @@ class Preview:
     needed: list[str] = field(default_factory=list)
     error: str | None = None
     verdict: str | None = None
+    hints: list[str] = field(default_factory=list)
 
 
 @get("/texts")
@@ -230,11 +231,13 @@ def _preview(rows: Rows, desk: Desk, filled_in: Filled) -> Preview:
     if not message.strip():
         return Preview()
     media = file_forms.known(rows, desk.user.id, filled_in.media_id)
+    fields = own.names(rows, desk.user.id)
     try:
-        parsed = template.parse(message, None) if media is None else template.caption(message, None)
+        parsed = template.written(message, None, fields)
+        parsed = parsed if media is None else parsed.as_caption()
     except Invalid as wrong:
         return Preview(error=wrong.sentence)
-    filled = (*VARIABLES, *own.names(rows, desk.user.id))
+    filled = (*VARIABLES, *fields)
     needed = template.needed_of(parsed, filled)
     shown = [name for name in parsed.needed() if name not in VARIABLES]
     verdict = launching.judged(rows, parsed, "" if media is None else media.filename)
@@ -244,6 +247,7 @@ def _preview(rows: Rows, desk: Desk, filled_in: Filled) -> Preview:
         by_sender=[name for name in parsed.variables if name not in filled and name not in needed],
         needed=needed,
         verdict=None if verdict is None else verdict.reason,
+        hints=parsed.hints(fields),
     )
 
 

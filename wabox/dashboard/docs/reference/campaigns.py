@@ -95,7 +95,8 @@ CAMPAIGNS = Chapter(
             "/campaigns/preflight",
             later(
                 "What a launch would do: who gets it, who is skipped and why, whose own data makes the text too "
-                "long, and when it is done. Sends nothing."
+                "long, and when it is done. A file by url or base64 is looked at and not kept. hints: what in the "
+                "text may be meant otherwise. Sends nothing."
             ),
             fields=_NEW,
             body=_BODY,
@@ -124,6 +125,14 @@ CAMPAIGNS = Chapter(
                 },
                 "locked": False,
                 "locked_until": None,
+                "media": {
+                    "media_id": None,
+                    "kind": "image",
+                    "mime": "image/jpeg",
+                    "filename": "sale.jpg",
+                    "bytes": 184213,
+                },
+                "hints": [],
             },
         ),
         Route(
@@ -148,6 +157,7 @@ CAMPAIGNS = Chapter(
                         "error_text": None,
                     }
                 ],
+                "hints": [],
             },
         ),
         Route(

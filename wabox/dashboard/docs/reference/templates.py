@@ -24,6 +24,7 @@ _LOOKED = {
     "content": None,
     "content_reason": None,
     "campaigns": [{"id": 7, "name": "April", "status": "completed"}],
+    "hints": [],
 }
 _FIELDS = (
     Field(
