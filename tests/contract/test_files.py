@@ -12,9 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.test_bad_days import tab_of
 from tests.contract.test_driver import Shop, chat_with, new_id, once_there
 from tests.contract.worlds import PATIENCE, QUICK, Arrived, ChromiumWorld, World
-from wabox.whatsapp.driver import FILE_GONE, FILE_TOO_LARGE, UPLOAD_ERROR, UPLOAD_STUCK, File, FileKind, LookedUp
+from wabox.whatsapp.driver import (
+    FILE_GONE,
+    FILE_TOO_LARGE,
+    UPLOAD_ERROR,
+    UPLOAD_STUCK,
+    File,
+    FileKind,
+    Link,
+    LookedUp,
+)
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001"
@@ -120,24 +130,83 @@ def test_an_upload_that_is_refused_is_told_as_such_and_nothing_arrives(
     assert world.arrived(again) == as_it_is(file, "hello")
 
 
-@pytest.mark.parametrize("entry", ["early", "late"])
-def test_an_upload_that_never_ends_is_in_doubt_and_goes_once_when_it_is_given_again(
-    world: World, shop: Shop, tmp_path: Path, entry: str
+@pytest.mark.parametrize(("entry", "stuck"), [("early", 1), ("late", 1), ("early", "preparing")])
+def test_an_upload_that_never_ends_surely_did_not_go_and_goes_once_when_it_is_given_again(
+    world: World, shop: Shop, tmp_path: Path, entry: str, stuck: int | str
 ) -> None:
     """The page is loaded anew by itself; a second hand-over in the same page would never be answered."""
     chat_id, message_id, file = chat_with(world, shop), new_id(), file_of(tmp_path, b"%PDF-1.4 a long bill")
-    world.weather(upload_stuck=1, media_entry=entry)
+    world.weather(upload_stuck=stuck, media_entry=entry)
     handed = world.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
-    assert (handed.outcome, handed.reason) == ("in_doubt", UPLOAD_STUCK)
+    assert (handed.outcome, handed.reason) == ("refused", UPLOAD_STUCK)
     found = looked_up(world, shop, message_id, chat_id)
-    assert found.ack == (0 if entry == "early" else None)
+    assert found.ack == (0 if (entry, stuck) == ("early", 1) else None)
     assert world.arrived(message_id) is None
+    world.calm()
     again = once_there(
         world, shop, lambda: world.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
     )
     assert again.outcome == "acked"
     assert world.arrived(message_id) == as_it_is(file, "hello")
     assert world.copies(message_id) == 1
+
+
+@pytest.mark.parametrize("entry", ["early", "late"])
+def test_an_upload_that_ends_after_it_was_given_up_sends_nothing(
+    sky: ChromiumWorld, tmp_path: Path, entry: str
+) -> None:
+    """The old page lives on until the new one is answered, and its upload ends in it."""
+    sky.calm()
+    shop = sky.linked()
+    chat_id, message_id, file = chat_with(sky, shop), new_id(), file_of(tmp_path, b"%PDF-1.4 a late bill")
+    sky.weather(upload_ms=2600, slow_load_ms=2500, media_entry=entry)
+    handed = sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
+    assert (handed.outcome, handed.reason) == ("refused", UPLOAD_STUCK)
+    looked_up(sky, shop, message_id, chat_id)
+    assert sky.copies(message_id) == 0
+    sky.calm()
+    again = once_there(
+        sky, shop, lambda: sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
+    )
+    assert (again.outcome, sky.copies(message_id)) == ("acked", 1)
+
+
+@pytest.mark.parametrize("entry", ["early", "late"])
+@pytest.mark.parametrize("stuck", [0, 1])
+def test_a_reload_in_mid_upload_is_in_doubt_and_the_file_goes_once(
+    sky: ChromiumWorld, tmp_path: Path, entry: str, stuck: int
+) -> None:
+    """Also one that is stuck: what a page knew of its upload is gone with it."""
+    sky.calm()
+    shop = sky.linked()
+    chat_id, message_id, file = chat_with(sky, shop), new_id(), file_of(tmp_path, b"%PDF-1.4 a torn bill")
+    sky.weather(upload_ms=1500, upload_stuck=stuck, media_entry=entry)
+    with ThreadPoolExecutor(1) as pool:
+        handing = pool.submit(sky.driver.hand_over, shop[0].device_id, chat_id, message_id, "hello", file)
+        time.sleep(0.7)
+        mark = sky.diary.mark()
+        sky.thread.run(tab_of(sky, shop).reload())
+        assert handing.result(PATIENCE).outcome == "in_doubt"
+    sky.diary.wait(Link, lambda link: link.state == "starting", since=mark)
+    assert looked_up(sky, shop, message_id, chat_id).ack == (0 if entry == "early" else None)
+    assert sky.copies(message_id) == 0
+    sky.calm()
+    again = once_there(
+        sky, shop, lambda: sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
+    )
+    assert (again.outcome, sky.copies(message_id)) == ("acked", 1)
+
+
+def test_a_file_that_is_up_without_an_answer_to_its_message_stays_in_doubt(
+    sky: ChromiumWorld, tmp_path: Path
+) -> None:
+    sky.calm()
+    shop = sky.linked()
+    chat_id, message_id, file = chat_with(sky, shop), new_id(), file_of(tmp_path, b"%PDF-1.4 a silent bill")
+    sky.weather(blackhole=1)
+    handed = sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
+    assert (handed.outcome, handed.reason) == ("in_doubt", "timeout")
+    assert looked_up(sky, shop, message_id, chat_id).ack == 0
 
 
 @pytest.mark.parametrize("entry", ["early", "late"])
@@ -177,7 +246,7 @@ def test_a_patch_that_is_switched_off_stays_out_of_the_page(sky: ChromiumWorld, 
         file = file_of(tmp_path, PNG, "image", "image/png", "shelf.png")
         assert sky.gateway.checkup(shop[0].device_id).patches["upload-here"] == "off"
         handed = sky.driver.hand_over(shop[0].device_id, chat_with(sky, shop), new_id(), "", file)
-        assert (handed.outcome, handed.reason) == ("in_doubt", "upload_stuck")
+        assert (handed.outcome, handed.reason) == ("refused", UPLOAD_STUCK)
     finally:
         sky.gateway._house = house
         sky.calm()

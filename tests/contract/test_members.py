@@ -30,7 +30,7 @@ LANGUAGE = set(
         endsWith entries every files filter finally find
         flat floor forEach freeze from fromEntries get getAttribute getBoundingClientRect getClientRects getTime
         has hidden href includes indexOf isArray isConnected isFinite isInteger join keys
-        left length map matches max message min name now of on parentElement parse pop push
+        left length map matches max message min name now of on parentElement parse pop prototype push
         querySelector querySelectorAll race reduce reject removeAttribute replace revokeObjectURL
         replaceSync require resolve right round scrollIntoView set setAttribute size slice some sort split
         startsWith stringify test testid textContent then toLowerCase toString top trim trunc

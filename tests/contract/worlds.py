@@ -407,7 +407,8 @@ class FakeWorld(World):
     def _files(self, faults: dict[str, Any]) -> None:
         self.fake.people.files_expired = "media_expired" in faults
         if "upload_stuck" in faults:  # elsewhere it does not show when a message is stored
-            self.fake.plan("upload_stuck" if faults["media_entry"] == "early" else "upload_stuck_late")
+            entered = faults["media_entry"] == "early" and faults["upload_stuck"] != "preparing"
+            self.fake.plan("upload_stuck" if entered else "upload_stuck_late")
 
     def _limits(self, faults: dict[str, Any]) -> None:
         match faults:

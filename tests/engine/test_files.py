@@ -32,7 +32,7 @@ from wabox import times
 from wabox.db import Tx
 from wabox.errors import Invalid
 from wabox.media import stored as media
-from wabox.messages import addressees, leaving
+from wabox.messages import addressees, answers, leaving
 from wabox.whatsapp.driver import File
 from wabox.whatsapp.fake import Outcome, Taken
 
@@ -119,12 +119,12 @@ def test_a_file_that_may_no_longer_go_after_a_kill_is_not_handed_over(
 
 
 @pytest.mark.parametrize("meanwhile", [row[0] for row in SINGLE], ids=NAMES)
-def test_a_stuck_file_of_which_the_page_has_the_message_is_not_pushed_again_when_it_may_no_longer_go(
+def test_a_file_that_a_dead_page_had_as_a_message_is_not_pushed_again_when_it_may_no_longer_go(
     engine: Engine, meanwhile: Meanwhile
 ) -> None:
     job = send_one(engine, meanwhile)
     attach(engine, job)
-    engine.driver.plan("upload_stuck")
+    engine.driver.plan("upload_lost")
     engine.turn()
     meanwhile(engine, job)
     engine.stage.hands.forward(seconds=61)
@@ -143,7 +143,7 @@ def test_a_stuck_file_of_which_the_page_has_the_message_is_not_pushed_again_when
     ],
     ids=["owner_opts_out", "person_writes_stop", "cancels", "is_suspended"],
 )
-@pytest.mark.parametrize("outcome", ["upload_stuck_late", "upload_error"])
+@pytest.mark.parametrize("outcome", ["upload_stuck", "upload_lost_late", "upload_error"])
 def test_what_comes_while_an_upload_fails_takes_hold_at_once(
     engine: Engine, meanwhile: Meanwhile, status: str, outcome: Outcome
 ) -> None:
@@ -168,7 +168,11 @@ def test_a_file_that_went_meanwhile_is_sent_and_nothing_follows(engine: Engine, 
     assert (engine.status(job), len(taken(engine))) == ("sent", 1)
 
 
-@pytest.mark.parametrize(("outcome", "reason"), [("upload_stuck_late", "upload_stuck"), ("upload_error",) * 2])
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [("upload_stuck",) * 2, ("upload_stuck_late", "upload_stuck"), ("upload_lost_late", "upload_stuck")]
+    + [("upload_error",) * 2],
+)
 def test_a_failed_upload_waits_beside_the_line_and_fails_after_three(
     engine: Engine, outcome: Outcome, reason: str
 ) -> None:
@@ -190,7 +194,7 @@ def test_a_failed_upload_waits_beside_the_line_and_fails_after_three(
 
 def test_a_failed_upload_that_succeeds_the_next_time_goes_once(engine: Engine) -> None:
     job = send_file(engine)
-    engine.driver.plan("upload_stuck_late", "upload_error")
+    engine.driver.plan("upload_stuck", "upload_error")
     engine.turn()
     for _ in range(3):
         engine.stage.hands.forward(minutes=3)
@@ -198,9 +202,23 @@ def test_a_failed_upload_that_succeeds_the_next_time_goes_once(engine: Engine) -
     assert (engine.status(job), [one.copies for one in taken(engine)]) == ("sent", [1])
 
 
-def test_a_stuck_upload_that_the_page_has_stored_goes_once_more_under_its_id(engine: Engine) -> None:
-    job = send_file(engine)
+def test_a_stuck_upload_holds_up_nobody_and_goes_later_under_its_id(engine: Engine) -> None:
+    """The page that had it in hand says that its file is not up, and has its message without an ack."""
+    job, behind = send_file(engine), engine.send(OTHER)
     engine.driver.plan("upload_stuck")
+    engine.turn()
+    first = engine.message(job).wa_message_id
+    engine.turn()
+    assert (why(engine, job), engine.status(behind)) == ("upload_stuck", "sent")
+    engine.stage.hands.forward(seconds=76)
+    engine.turn()
+    assert (engine.status(job), engine.message(job).wa_message_id) == ("sent", first)
+    assert [(one.copies, one.sha256) for one in taken(engine)] == [(1, SHA)]
+
+
+def test_a_file_that_a_dead_page_had_as_a_message_goes_once_more_under_its_id(engine: Engine) -> None:
+    job = send_file(engine)
+    engine.driver.plan("upload_lost")
     engine.turn()
     first = engine.message(job).wa_message_id
     engine.stage.hands.forward(seconds=61)
@@ -209,17 +227,35 @@ def test_a_stuck_upload_that_the_page_has_stored_goes_once_more_under_its_id(eng
     assert [(one.copies, one.sha256) for one in taken(engine)] == [(1, SHA)]
 
 
-def test_a_stuck_upload_that_is_stuck_again_ends_unknown_and_frees_the_line(engine: Engine) -> None:
+@pytest.mark.parametrize(("second", "seconds"), [("upload_lost", 61), ("upload_stuck", 0)])
+def test_a_file_that_a_dead_page_may_have_sent_ends_unknown_soon_and_frees_the_line(
+    engine: Engine, second: Outcome, seconds: int
+) -> None:
+    """Of the second page it is plain that nothing went; of the first nobody can know."""
     job, behind = send_file(engine), engine.send(OTHER)
-    engine.driver.plan("upload_stuck", "upload_stuck")
+    engine.driver.plan("upload_lost", second)
     engine.turn()
     engine.stage.hands.forward(seconds=61)
     engine.turn()
-    engine.stage.hands.forward(minutes=6)
+    engine.stage.hands.forward(seconds=seconds)
     engine.turn()
     engine.turn()
     assert (engine.status(job), engine.message(job).error) == ("unknown", "no_answer")
     assert engine.status(behind) == "sent"
+
+
+def test_a_receipt_settles_a_stuck_upload_that_went_after_all(engine: Engine) -> None:
+    job = send_file(engine)
+    engine.driver.plan("upload_stuck")
+    engine.turn()
+    assert why(engine, job) == "upload_stuck"
+    now = engine.stage.hands.now()
+    wa_id = engine.message(job).wa_message_id
+    assert wa_id is not None
+    assert engine.stage.box.db.write_now(answers.receipt, wa_id, 1, at=now, next_send_at=now)
+    engine.stage.hands.forward(minutes=5)
+    engine.turn()
+    assert (engine.status(job), taken(engine)) == ("sent", [])
 
 
 def test_a_restart_in_mid_upload_sends_it_once(engine: Engine) -> None:
@@ -275,7 +311,7 @@ def test_a_file_of_a_removed_phone_ends_with_it(engine: Engine) -> None:
     second = shop_with_second_phone(engine)
     job = engine.send(device_id=second)
     attach(engine, job)
-    engine.driver.plan("upload_stuck")
+    engine.driver.plan("upload_lost")
     engine.turn(second)
     remove(engine, second)
     assert engine.status(job) in ("unknown", "failed")

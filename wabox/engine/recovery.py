@@ -5,13 +5,14 @@ with the server's ack it was sent; without it the message rests, is handed over 
 id, rests again, and ends in `unknown`; not found while the history is intact, it never entered and is
 handed over again under the same id; otherwise nobody can know, and it ends in `unknown`. A second hand-over
 asks the gate as the first did: what may no longer go goes back into the line, or ends in `unknown`. A file whose
-upload came to no end, and of which a fresh page has nothing, waits beside the line, so that the others go.
+upload came to no end, and of which a fresh page has nothing, waits beside the line, so that the others go. So
+does one of which the page that had it in hand says that it is not up; it was never in doubt.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -22,11 +23,12 @@ from wabox.errors import NotFound
 from wabox.media import stored as media
 from wabox.messages import answers, handing, outbox, stored
 from wabox.messages.handing import HANDED_AGAIN, RESTING
-from wabox.whatsapp.driver import FILE_GONE, OF_FILES, Driver, Handed, LookedUp, SessionLost
+from wabox.whatsapp.driver import FILE_GONE, OF_FILES, UPLOAD_STUCK, Driver, Handed, LookedUp, SessionLost
 
 log = structlog.get_logger()
 
 LAST_REST = timedelta(minutes=5)
+LAST_REST_OF_FILE = timedelta(minutes=1)  # after its upload: a receipt that comes later settles it all the same
 NOT_ENTERED_REST = timedelta(seconds=5)  # the page's connection may have gone a moment ago
 MOST_RECOVERIES = 3  # hand-overs that a running wabox saw end without an answer
 MOST_ATTEMPTS = 20  # with those that its own end cut short
@@ -80,10 +82,8 @@ class Recovery:
         intact = message.machine_boot == self.machine_boot and (device.anchor is None or seen.anchor_found)
         if not intact:
             return self._lose(message, "history_lost")
-        if (
-            message.media_id is not None and message.recoveries > 0
-        ):  # the page is a fresh one, and has nothing of it
-            self.box.db.write_now(handing.upload_stuck, message, now=now)
+        if message.media_id is not None and message.recoveries > 0:  # a fresh page has nothing of it
+            self.box.db.write_now(handing.file_refused, message, UPLOAD_STUCK, now=now)
             return True
         return self._hand_over(message, stage=0)
 
@@ -103,7 +103,7 @@ class Recovery:
             handing.once_more,
             message,
             stage=stage,
-            rest_until=self.box.now() + LAST_REST if stage == HANDED_AGAIN else None,
+            rest_until=self._last_rest(message) if stage == HANDED_AGAIN else None,
             in_page=stage == HANDED_AGAIN,
             config=self.box.config,
             now=self.box.now(),
@@ -153,9 +153,18 @@ class Recovery:
             self.box.db.write_now(handing.rest, message, stage=message.doubt_stage, until=until)
             return False
         else:
-            self.box.db.write_now(handing.doubted, message)
-            return False
+            return self._doubted(message, stage)
         return True
+
+    def _doubted(self, message: stored.Message, stage: int) -> bool:
+        """An upload may have lasted longer than the rest that was given before it."""
+        self.box.db.write_now(handing.doubted, message)
+        if stage == HANDED_AGAIN and message.media_id is not None:
+            self.box.db.write_now(handing.rest, message, stage=stage, until=self._last_rest(message))
+        return False
+
+    def _last_rest(self, message: stored.Message) -> datetime:
+        return self.box.now() + (LAST_REST if message.media_id is None else LAST_REST_OF_FILE)
 
     def _sent(self, message: stored.Message) -> None:
         now = self.box.now()

@@ -213,25 +213,14 @@ def wait_out(tx: Tx, message: stored.Message, rest: timedelta, *, now: datetime)
 def file_refused(tx: Tx, message: stored.Message, reason: str, *, now: datetime) -> None:
     """sending → queued for a while, or failed: the file was not taken. reason: one of OF_FILES.
 
-    What may be taken the next time is tried again, under another id: the page has this one as failed.
+    What may be taken the next time is tried again: under the same id if the upload came to no end, under another
+    if WhatsApp refused the bytes, for then the page has this one as failed.
     """
-    if reason != UPLOAD_ERROR or message.attempts >= MOST_UPLOADS:
+    if reason not in (UPLOAD_ERROR, UPLOAD_STUCK) or message.attempts >= MOST_UPLOADS:
         outbox.fail(tx, message, reason, now=now)
         return
-    put_back(tx, message, now=now, refused=True)
-    _rest_upload(tx, message, reason, now)
-
-
-def upload_stuck(tx: Tx, message: stored.Message, *, now: datetime) -> None:
-    """sending → queued for a while, or failed: the upload came to no end, and a fresh page has nothing of it.
-
-    The next attempt has the same id.
-    """
-    if message.attempts >= MOST_UPLOADS:
-        outbox.fail(tx, message, UPLOAD_STUCK, now=now)
-        return
-    put_back(tx, message, now=now)
-    _rest_upload(tx, message, UPLOAD_STUCK, now)
+    put_back(tx, message, now=now, refused=reason == UPLOAD_ERROR)
+    outbox.hold(tx, message.id, until=now + message.attempts * UPLOAD_REST, reason=reason)
 
 
 def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
@@ -248,7 +237,3 @@ def _overtaken(tx: Tx, message_id: int, now: datetime) -> None:
         outbox.cancel(tx, message, now=now, error="campaign_stopped")
     elif not message.system and suppression.is_out(tx, message.user_id, message.phone):
         outbox.skip(tx, message, "opted_out", now=now)
-
-
-def _rest_upload(tx: Tx, message: stored.Message, reason: str, now: datetime) -> None:
-    outbox.hold(tx, message.id, until=now + message.attempts * UPLOAD_REST, reason=reason)

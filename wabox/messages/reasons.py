@@ -39,7 +39,7 @@ Reason = Literal[
     "chat_closed",  # set by the hand-over: WhatsApp lets this phone not write there just now
     "refusal_unclear",  # set by the hand-over: refused without a word why; whether for its own sake shows soon
     "refused_before",  # set by the claim: refused with two others who are new, and tried again later
-    "upload_stuck",  # set by the look-up: the upload came to no end, and WhatsApp's page has nothing
+    "upload_stuck",  # set by the hand-over or the look-up: the upload came to no end; it did not go
     "upload_error",  # set by the hand-over: WhatsApp did not take the file's bytes
     "in_line",  # set by the caller: another message of this device goes first
     "in_doubt",  # set by the caller: a message of this device must be looked up before anything else

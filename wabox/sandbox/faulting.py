@@ -50,7 +50,7 @@ def _change_weather(world: World, before: Faults, now: float) -> None:
 
 
 def _of_sending(faults: Faults) -> tuple[object, ...]:
-    of_files = faults.media_entry, faults.upload_stuck == "worker"
+    of_files = faults.media_entry, faults.upload_stuck
     return faults.send_seen, faults.enter_ms, faults.second_add, of_files
 
 

@@ -63,8 +63,8 @@ by each removal from then on |
 | `second_add` | "throw" or null | adding a message under an id that is in the store throws |
 | `upload_ms` | ms | the server takes a file's bytes that late |
 | `upload_error` | switch | the server does not take a file's bytes: ack -1, ERROR_UPLOAD |
-| `upload_stuck` | switch or `worker` | an upload never ends; worker: it and all that is sent behind it wait, \
-unless the page is told not to upload in a worker |
+| `upload_stuck` | switch, `worker` or `preparing` | an upload never ends; worker: it and all that is sent behind \
+it wait, unless the page is told not to upload in a worker; preparing: the page never gets as far as the upload |
 | `revoke_lost` | switch | a deletion for everyone is not done, though the page says OK |
 | `react_lost` | switch | an emoji put to a message is refused |
 | `edit_lost` | switch | a changed text is not taken, though the page says nothing |
@@ -355,7 +355,7 @@ def _switch(value: Any) -> Switch:
 
 
 def _stuck(value: Any) -> Switch | str:
-    return "worker" if value == "worker" else _switch(value)
+    return str(value) if value in ("worker", "preparing") else _switch(value)
 
 
 def _expired(value: Any) -> Switch | str:

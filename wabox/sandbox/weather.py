@@ -22,6 +22,7 @@ def of_session(world: World) -> dict[str, Any]:
         "second_add": faults.second_add,
         "media_entry": faults.media_entry,
         "upload_in_worker": faults.upload_stuck == "worker",
+        "never_prepared": faults.upload_stuck == "preparing",
     }
 
 

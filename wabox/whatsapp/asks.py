@@ -20,6 +20,7 @@ from wabox.whatsapp.driver import (
     OF_FILES,
     TIMELOCK,
     TOO_MANY,
+    UPLOAD_STUCK,
     Card,
     Downloaded,
     Edited,
@@ -67,8 +68,8 @@ async def hand_over(
 ) -> Handed:
     """What became of the message. Raises SessionLost only before the page was asked.
 
-    From that moment on a lost or hung page leaves the message in doubt. So does a file without a plain answer, and
-    then its page is loaded anew: an upload that hangs holds up whatever comes behind it.
+    From that moment on a lost or hung page leaves the message in doubt. So does a file without a plain answer.
+    Then its page is loaded anew, and after an upload that came to no end: it holds up whatever comes behind it.
     """
     question = {"chat": chat_id, "id": message_id, "text": text}
     if not isinstance(enclosed, File):
@@ -95,7 +96,8 @@ async def _file_handed(session: Session, question: dict[str, Any], file: File) -
         finally:
             with suppress(PageHung, PageLost):
                 await within(session.limits.answer, held.dispose())
-    if handed.outcome == "in_doubt" and handed.reason not in ("page_hung", "page_lost", "not_connected"):
+    doubted = handed.outcome == "in_doubt" and handed.reason not in ("page_hung", "page_lost", "not_connected")
+    if doubted or handed.reason == UPLOAD_STUCK:
         session.begin_anew("a file was given to the page, and what became of it is not known")
     return handed
 

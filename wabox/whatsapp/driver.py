@@ -335,7 +335,7 @@ UPLOAD_STUCK = "upload_stuck"  # the upload came to no end in its time
 UPLOAD_ERROR = "upload_error"  # WhatsApp did not take the file's bytes
 FILE_TOO_LARGE = "file_too_large"  # WhatsApp takes no file of this kind that is so large
 FILE_GONE = "file_gone"  # the bytes are not on this disk as they were
-OF_FILES = (UPLOAD_ERROR, FILE_TOO_LARGE, FILE_GONE)
+OF_FILES = (UPLOAD_STUCK, UPLOAD_ERROR, FILE_TOO_LARGE, FILE_GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,9 +352,10 @@ class Handed:
     go later; until then the page's history has it with ack -1. Where the page tells its limits, the Link that
     has them was given before the hand-over returned.
 
-    refused with one of OF_FILES: no word on the person or the account, the message reached no server.
-    in_doubt with a file: its page is loaded anew, for a page answers nothing of a second file under an id.
-    UPLOAD_STUCK: no end of the upload was seen.
+    refused with one of OF_FILES: no word on the person or the account, the message reached no server. With
+    UPLOAD_STUCK the page itself said that the file is not up, and its history may have the message with ack 0.
+    in_doubt with a file, or UPLOAD_STUCK: its page is loaded anew, for a page answers nothing of a second file
+    under an id. in_doubt with UPLOAD_STUCK: no end of the upload was seen, and nothing proves that none came.
     """
 
     outcome: Literal["acked", "refused", "not_entered", "in_doubt", "held"]

@@ -71,8 +71,10 @@ Outcome = Literal[
     "refused_late",  # in doubt; the server said no to this attempt, history says ack -1
     "vanished",  # in doubt; neither has it, history says nothing
     "session_lost",  # SessionLost before the page was asked; surely not sent
-    "upload_stuck",  # in doubt; the file's upload never ended, history says ack 0
+    "upload_stuck",  # the file's upload never ended; surely not sent, history says ack 0
     "upload_stuck_late",  # the same, of a page that stores a message after its upload; history says nothing
+    "upload_lost",  # in doubt; the page died in mid-upload, history says ack 0
+    "upload_lost_late",  # the same, of a page that stores a message after its upload; history says nothing
     "upload_error",  # the file was not taken; surely not sent
     "file_too_large",  # the page takes no such file; surely not sent
 ]
@@ -91,7 +93,15 @@ RevokeOutcome = Literal[
 
 MOST_BYTES = 64 * 1024 * 1024  # of a file that is no document
 _KINDS = {"voice": "ptt"}  # wa-js's types, where they are others
-_BEFORE_THE_SERVER = ("not_entered", "upload_stuck", "upload_stuck_late", "upload_error", "file_too_large")
+_BEFORE_THE_SERVER = (
+    "not_entered",
+    "upload_stuck",
+    "upload_stuck_late",
+    "upload_lost",
+    "upload_lost_late",
+    "upload_error",
+    "file_too_large",
+)
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + b"a page"
 
@@ -809,9 +819,11 @@ class FakeDriver:
         if outcome == "upload_error":
             profile.history[key] = -1
             return Handed("refused", UPLOAD_ERROR, self._now())
-        if outcome == "upload_stuck":
+        if outcome in ("upload_stuck", "upload_lost"):
             profile.history.setdefault(key, 0)
-        return Handed("in_doubt", UPLOAD_STUCK, self._now())
+        if outcome in ("upload_lost", "upload_lost_late"):
+            return Handed("in_doubt", "page_lost", self._now())
+        return Handed("refused", UPLOAD_STUCK, self._now())
 
     def _show(self, link: Link) -> None:
         with self._lock:

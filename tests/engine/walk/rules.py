@@ -34,7 +34,15 @@ SPANS = [
 MINUTE = timedelta(minutes=1)
 CRASHES = ["claimed", "resolved", "armed", "entered", "acked", "recorded"]
 OUTCOMES: list[Outcome] = ["refused", "not_entered", "lost_answer", "stuck", "stuck", "vanished", "session_lost"]
-UPLOADS: list[Outcome] = ["upload_stuck", "upload_stuck_late", "upload_error", "lost_answer", "acked"]
+UPLOADS: list[Outcome] = [
+    "upload_stuck",
+    "upload_stuck_late",
+    "upload_lost",
+    "upload_lost_late",
+    "upload_error",
+    "lost_answer",
+    "acked",
+]
 REVOKES: list[RevokeOutcome] = ["revoked", "lost_answer", "failed", "refused", "session_lost"]
 LIMITS = ["lock", "endless", "quota", "free", "untold"]
 CALM = Sending()

@@ -110,7 +110,7 @@ class Bills(Short):
         intake.clear(self.world.box.db, self.world.box.media)
 
     def uploads_get_stuck(self) -> None:
-        self.world.whatsapp.uploads += ["upload_stuck_late", "upload_stuck", "upload_error"]
+        self.world.whatsapp.uploads += ["upload_lost_late", "upload_lost", "upload_stuck", "upload_error"]
 
     def works_for_a_while(self) -> None:
         for _ in range(5):

@@ -44,16 +44,36 @@ const ended = async (key, bytes, over) => {
   return null;
 };
 
+// Proof that a message surely did not go: the page gives it to the server after its file is up, and the file is not,
+// by the page's own word on what it was given itself; or it has no message, which enters before it goes. Of an older
+// page's nothing is known: no stage, no proof.
+const notUp = /^(PREPARING|UPLOADING|ERROR)/;
+const neverWent = (id, entered) => {
+  const own = app.MsgStore.getModelsArray().filter((msg) => parts(msg.id).own && parts(msg.id).id === id);
+  if (own.length === 0) return !entered;
+  return own.every((msg) => Number(msg.ack || 0) === 0 && !isUploaded(msg) && notUp.test(stageOf(msg)));
+};
+// It holds only if nothing that still runs in this page can go on with it: from here on the page says nothing to
+// anybody. It is loaded anew right after.
+const MOUTHS = { WebSocket: 'send', Worker: 'postMessage', MessagePort: 'postMessage', BroadcastChannel: 'postMessage' };
+const dumb = () => {};
+const shut = () => Object.entries(MOUTHS).every(([name, verb]) => unless(false, () => {
+  if (!(name in window)) return true;
+  window[name].prototype[verb] = dumb;
+  return window[name].prototype[verb] === dumb;
+}));
+
 // What a hand-over's end means of a file. The page's own no is no word of the server's.
 const endOf = (id, key, said) => {
   if (said.outcome !== 'in_doubt') uploads.delete(id);
   const now = stored(key);
   if (said.outcome === 'not_entered' && said.reason === 'file_too_large') return { ...said, outcome: 'refused' };
-  if (said.outcome === 'refused' && (said.reason === 'error_upload' || /^ERROR/.test(stageOf(now)))) {
-    return { ...said, reason: 'upload_error' };
+  if (Number((now && now.ack) || 0) < 0 && (said.reason === 'error_upload' || /^ERROR/.test(stageOf(now)))) {
+    return { ...said, outcome: 'refused', reason: 'upload_error' };
   }
-  if (said.outcome !== 'in_doubt' || said.reason !== 'timeout' || isUploaded(now)) return said;
-  return { ...said, reason: 'upload_stuck' };
+  if (said.outcome !== 'in_doubt' || !/^(timeout|error_network)$/.test(said.reason) || isUploaded(now)) return said;
+  const sure = uploads.has(id) && neverWent(id, said.entered) && shut();
+  return { ...said, outcome: sure ? 'refused' : 'in_doubt', reason: 'upload_stuck' };
 };
 
 // A file that a person sent is offered as a download; what it says of its size is only a claim.

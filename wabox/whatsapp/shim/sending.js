@@ -71,12 +71,12 @@ const give = async ({ chat, id, text: body, file, place, card, poll, timeoutMs }
     const now = stored(key);
     const ack = sent.ack >= 1 || !now ? sent.ack : now.ack;
     const outcome = verdict(ack, result, second);
-    return { outcome, reason: result && result.toLowerCase(), failure: failure(now, sent.sendMsgResult) };
+    return { outcome, reason: result && result.toLowerCase(), entered, failure: failure(now, sent.sendMsgResult) };
   } catch (error) {
     const reason = String((error && (error.code || error.message)) || 'error').slice(0, 200);
     const now = stored(key);
-    if (now) return { outcome: verdict(now.ack, null, second), reason, failure: failure(now, error) };
-    return { outcome: entered || reason === 'timeout' ? 'in_doubt' : 'not_entered', reason };
+    if (now) return { outcome: verdict(now.ack, null, second), reason, entered, failure: failure(now, error) };
+    return { outcome: entered || reason === 'timeout' ? 'in_doubt' : 'not_entered', reason, entered };
   } finally {
     over = true;
     app.MsgStore.off('add', notice);

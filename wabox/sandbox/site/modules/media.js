@@ -110,6 +110,7 @@ __d('WAWebPrepRawMedia', [
     }
 
     async prepare(blob) {
+      if (require('SandboxWire').sending.never_prepared) await new Promise(() => {});
       const filehash = await calculateFilehashFromBlob(blob);
       require('WAWebMediaStorage').getOrCreateMediaObject(filehash).blob = blob;
       this.mediaData.set({ filehash });
