@@ -13,7 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from wabox import dashboard, packing, probes
-from wabox.api import v1, wrong_fields
+from wabox.api import bodies, v1, wrong_fields
 from wabox.api.wire import Error
 from wabox.box import Box
 from wabox.checkup.vitals import Watch
@@ -149,9 +149,11 @@ def _invalid(request: Request[Any, Any, Any], error: ValidationException) -> Inv
         if isinstance(one, dict):
             name, message = str(one.get("key") or "body"), str(one.get("message", "This is wrong"))
             allowed = wrong_fields.choices(wanted[name].raw) if name in wanted else None
-            details[name] = allowed or wrong_fields.sentence(message)
+            if allowed is not None:
+                allowed += wrong_fields.near(request.query_params.get(name), wrong_fields.values(wanted[name].raw))
+            details[name] = allowed or wrong_fields.sentence(message.replace(" | null", ""))
     if "data" in details:
-        return Invalid("bad_json", "The body is empty; send JSON.", details={"body": "Send a JSON object."})
+        return bodies.empty()
     named = ", ".join(details) or "the request"
     return Invalid("invalid", f"Something is wrong with {named}; see details.", details=details)
 

@@ -53,6 +53,7 @@ def _switch(box: Box) -> None:
     """What wabox.toml switches on or off is so in the database, if that can be written."""
     try:
         box.db.write_now(changes.settle)
+        box.db.write_now(suppression.settle)
         box.db.write_now(subscriptions.switch, enabled=box.config.billing.enabled, now=box.now())
         box.db.write_now(reviews.switch, enabled=box.config.judges_content, now=box.now())
     except Unavailable:

@@ -1112,7 +1112,9 @@ def make_date(engine: Engine) -> None:
 
 
 def remove_field(engine: Engine) -> None:
-    engine.stage.box.db.write_now(renaming.remove, engine.stage.asha.id, field_of(engine).id)
+    engine.stage.box.db.write_now(
+        renaming.remove, engine.stage.asha.id, field_of(engine).id, now=engine.stage.hands.now()
+    )
 
 
 def is_planned(engine: Engine) -> int:

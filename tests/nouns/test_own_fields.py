@@ -232,12 +232,12 @@ def test_a_text_gets_them_beside_name_and_custom(tx: Tx, asha: User, bilal: User
 def test_a_new_name_keeps_every_value(tx: Tx, asha: User, now: datetime) -> None:
     field = make(tx, asha, now, "town")
     put(tx, asha, now, town="Dhaka")
-    own.change(tx, asha.id, field.id, name="city", currency="BDT")
+    own.change(tx, asha.id, field.id, name="city", currency="BDT", now=now)
     found = contacts.by_phone(tx, asha.id, RINA)
     assert found is not None and plain(found) == {"city": "Dhaka"}
     make(tx, asha, now, "town")
     with pytest.raises(Invalid) as refused:
-        own.change(tx, asha.id, field.id, name="town", currency="BDT")
+        own.change(tx, asha.id, field.id, name="town", currency="BDT", now=now)
     assert refused.value.code == "name_taken"
 
 
@@ -251,17 +251,17 @@ def test_another_kind_reads_every_value_anew_or_changes_nothing(
     put(tx, bilal, now, due="1,250.50")
     before = tx.all("select * from field_values order by contact_id")
     with pytest.raises(Invalid) as refused:
-        own.change(tx, asha.id, field.id, kind="number", display="money", currency="BDT")
+        own.change(tx, asha.id, field.id, kind="number", display="money", currency="BDT", now=now)
     assert refused.value.code == "values_do_not_fit" and "n/a" in refused.value.sentence
     assert [tuple(row) for row in tx.all("select * from field_values order by contact_id")] == [
         tuple(one) for one in before
     ]
     put(tx, asha, now, KARIM, due="0")
-    changed = own.change(tx, asha.id, field.id, kind="number", display="money", currency="BDT")
+    changed = own.change(tx, asha.id, field.id, kind="number", display="money", currency="BDT", now=now)
     assert (changed.kind, changed.display, changed.currency) == ("number", "money", "BDT")
     shown = [plain(one) for one in contacts.page(tx, asha.id, Wanted()).contacts]
     assert shown == [{"due": 0}, {"due": 1250.5}]
-    back = own.change(tx, asha.id, field.id, kind="text", currency="BDT")
+    back = own.change(tx, asha.id, field.id, kind="text", currency="BDT", now=now)
     assert (back.display, back.currency) == ("plain", None)
     assert [plain(one) for one in contacts.page(tx, bilal.id, Wanted()).contacts] == [{"due": "1,250.50"}]
 
@@ -274,7 +274,7 @@ def test_a_display_must_be_one_of_its_kind(tx: Tx, asha: User, now: datetime) ->
 
 def test_a_removed_field_is_gone_with_its_values(tx: Tx, asha: User, now: datetime) -> None:
     put(tx, asha, now, city="Dhaka", due=5)
-    assert own.remove(tx, asha.id, own.of_user(tx, asha.id, "city").id) == 1
+    assert own.remove(tx, asha.id, own.of_user(tx, asha.id, "city").id, now=now) == 1
     found = contacts.by_phone(tx, asha.id, RINA)
     assert found is not None and plain(found) == {"due": 5}
     assert tx.value("select count(*) from field_values") == 1
@@ -287,8 +287,8 @@ def test_bilal_neither_sees_nor_changes_ashas_fields(tx: Tx, asha: User, bilal: 
     for verb in (
         lambda: own.of_user(tx, bilal.id, "city"),
         lambda: own.by_id(tx, bilal.id, field.id),
-        lambda: own.change(tx, bilal.id, field.id, name="mine", currency="BDT"),
-        lambda: own.remove(tx, bilal.id, field.id),
+        lambda: own.change(tx, bilal.id, field.id, name="mine", currency="BDT", now=now),
+        lambda: own.remove(tx, bilal.id, field.id, now=now),
     ):
         with pytest.raises(NotFound):
             verb()

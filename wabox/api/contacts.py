@@ -74,6 +74,21 @@ _Search = Annotated[
 ]
 
 
+_OptedOut = Annotated[
+    bool | None,
+    Parameter(description="`true`: only who wants nothing more. `false`: only who may be written to."),
+]
+_UpdatedSince = Annotated[
+    str | None,
+    Parameter(
+        max_length=40,
+        description="Only who changed at this time or later: their name, tags, fields, consent or opt-out, not "
+        "when they were written to. A time with an offset; write its + as %2B.",
+        schema_extra={"format": "date-time"},
+    ),
+]
+
+
 class NewConsent(Struct, forbid_unknown_fields=True):
     """That the person agreed to be written to. at: now, unless it is said."""
 
@@ -167,10 +182,27 @@ async def list_contacts(
     tag: _TagFilter = None,
     q: _Search = None,
     field: _FieldFilter = None,
+    phone: Annotated[
+        str | None,
+        Parameter(
+            description="Only this number, however it is written; write its + as %2B.",
+            schema_extra={"pattern": wire.PHONE_PATTERN},
+        ),
+    ] = None,
+    opted_out: _OptedOut = None,
+    updated_since: _UpdatedSince = None,
 ) -> wire.Page[Contact]:
-    """Newest first. What tag, q and field ask for must all hold."""
+    """Newest first. All that is asked for must hold. A contact that is deleted is in no list."""
     at = strict.cursor_of(cursor)
-    wanted = contacts.Wanted(tag=tag or None, text=q, field=_condition(field))
+    country = box.config.locale.country
+    wanted = contacts.Wanted(
+        tag=tag or None,
+        text=q,
+        field=_condition(field),
+        phone=None if phone is None else strict.in_field("phone", phones.parse, phone, country=country).digits,
+        opted_out=opted_out,
+        updated_since=strict.time_of(updated_since, "updated_since"),
+    )
 
     def ask(rows: Rows) -> wire.Page[Contact]:
         found = strict.in_field(

@@ -115,7 +115,7 @@ async def remove(field_name: InPath, request: StrictRequest, box: Box, caller: C
 
     def verb(tx: Tx) -> None:
         field = own.of_user(tx, caller.user.id, field_name)
-        had = renaming.remove(tx, caller.user.id, field.id)
+        had = renaming.remove(tx, caller.user.id, field.id, now=box.now())
         told: dict[str, object] = {"name": field.name, "contacts": str(had)}
         record.by(request, box, caller)(tx, "contact.field_removed", subject=str(field.id), details=told)
 

@@ -15,6 +15,7 @@ from wabox import hosts
 from wabox.accounts import keys
 from wabox.accounts.keys import Caller
 from wabox.accounts.throttle import Bucket
+from wabox.api import wrong_fields
 from wabox.api.strict import UNFIT_TEXT
 from wabox.config import Limits
 from wabox.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
@@ -127,7 +128,7 @@ def _check_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
             found[name[:64]], code = UNFIT_TEXT, "bad_text"
         elif name not in known and not any_names:
             there = f"there are {', '.join(known)}" if known else "this path takes none"
-            found[name[:64]] = f"There is no such query parameter; {there}."
+            found[name[:64]] = f"There is no such query parameter; {there}.{wrong_fields.near(name, known)}"
         elif len(connection.query_params.getall(name)) > 1 and not any_names:
             found[name[:64]] = "Send it once."
         elif value.lower() == "null" and field is not None and not field.has_inner_subclass_of(str):

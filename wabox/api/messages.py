@@ -238,8 +238,8 @@ async def messages(
         phone=None if phone is None else strict.in_field("phone", phones.parse, phone, country=country).digits,
         person_id=person_id,
         device_label=device_label,
-        since=_time(since, "since"),
-        until=_time(until, "until"),
+        since=strict.time_of(since, "since"),
+        until=strict.time_of(until, "until"),
         text=q,
     )
     at = strict.cursor_of(cursor)
@@ -519,19 +519,6 @@ def _sent(tx: Tx, box: Box, message: stored.Message, now: datetime) -> Sent:
         wait_reason=waiting.reason,
         credits_left=ledger.credits_left(tx, message.user_id),
     )
-
-
-def _time(text: str | None, name: str) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        sentence = "This is not a time with an offset, like 2026-04-25T10:00:00+06:00 (write + as %2B)."
-        raise Invalid("bad_time", sentence, details={name: sentence})
-    return moment(found, name)
 
 
 router = Mount(

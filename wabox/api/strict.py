@@ -15,11 +15,12 @@ from litestar.params import KwargDefinition
 from litestar.types import Receive, Scope, Send
 from litestar.typing import FieldDefinition
 
-from wabox.api import wrong_fields
+from wabox.api import bodies, wrong_fields
 from wabox.errors import Invalid, Refusal
 
 DEEPEST = 32
 EXACT = 2**53  # beyond this a float skips whole numbers
+_UNPACKED = "unpacked_body"
 UNFIT_TEXT = "A text may not hold NUL or half a character; send plain text."
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
@@ -41,13 +42,25 @@ class StrictRequest(Request[Any, Any, Any]):
             scope["query_string"] = _in_their_case(scope["query_string"], few)
         super().__init__(scope, receive, send)
 
+    async def body(self) -> bytes:
+        """The body, unpacked if it came as gzip or deflate. Raises Invalid `bad_json`, TooLarge."""
+        packed = self.headers.get("content-encoding", "")
+        if not packed:
+            return await super().body()
+        kept = self.scope["state"]
+        if _UNPACKED not in kept:
+            most = self.route_handler.resolve_request_max_body_size() or 0
+            kept[_UNPACKED] = bodies.unpacked(await super().body(), packed, most_bytes=most)
+        return bytes(kept[_UNPACKED])
+
     async def json(self) -> Any:
         """The body. Raises Invalid `bad_json`, `bad_text`, `invalid`.
 
         Litestar would take "yes" for true and stop at the first error. In a POST, null is as good as absent for
         a field that may be absent, unless null is one of its values.
         """
-        document = decode(await self.body())
+        kind, told = self.content_type
+        document = decode(await self.body(), kind, told.get("charset", ""))
         field = self.route_handler.parsed_data_field
         return document if field is None else _as(document, field.raw, made=self.method == "POST")
 
@@ -70,6 +83,9 @@ def _in_their_case(query: bytes, few: dict[str, Sequence[str]]) -> bytes:
 
 
 def _as(document: Any, kind: Any, *, made: bool) -> Any:
+    wrong = bodies.of_other_shape(document)
+    if wrong is not None:
+        raise Invalid("invalid", f"{wrong} See the API page for an example.", details={"body": wrong})
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError:
@@ -81,18 +97,18 @@ def _as(document: Any, kind: Any, *, made: bool) -> Any:
     raise Invalid("invalid", f"Something is wrong with {', '.join(found)}; see details.", details=found)
 
 
-def decode(body: bytes) -> Any:
-    """The document. Raises Invalid `bad_json`: not UTF-8, not JSON, a name twice, NaN, NUL, too deep."""
+def decode(body: bytes, kind: str = "", charset: str = "") -> Any:
+    """The document. kind, charset: as Content-Type says; only what is wrong is told by them.
+
+    Raises Invalid `bad_json`: not UTF-8, not JSON, a name twice, NaN, NUL, too deep.
+    """
+    text = bodies.text_of(body, kind, charset)
     try:
-        found = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_float=_number
-        )
-    except UnicodeDecodeError:
-        raise _bad("The body is not UTF-8.") from None
+        found = json.loads(text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_number)
     except RecursionError:
-        raise _bad("The body is nested too deeply.") from None
+        raise _deep() from None
     except ValueError as error:
-        raise _bad(f"The body is not valid JSON: {error}.") from None
+        raise bodies.refusal(text, error, kind) from None
     _check(found, "", DEEPEST)
     return found
 
@@ -106,6 +122,20 @@ def moment(value: datetime | None, field: str) -> datetime | None:
     except (OverflowError, ValueError):
         sentence = "This time is outside the calendar; use one like 2026-04-25T10:00:00+06:00."
         raise Invalid("bad_time", sentence, details={field: sentence}) from None
+
+
+def time_of(text: str | None, name: str) -> datetime | None:
+    """The moment that a query names, in UTC. Raises Invalid for one without an offset."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        sentence = "This is not a time with an offset, like 2026-04-25T10:00:00+06:00 (write + as %2B)."
+        raise Invalid("bad_time", sentence, details={name: sentence})
+    return moment(found, name)
 
 
 def one_of(**fields: object) -> None:
@@ -140,7 +170,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _bad(f"The name {twice[:64]!r} stands twice in one object; send it once.")
+        raise bodies.bad(f"The name {twice[:64]!r} stands twice in one object; send it once.")
     return found
 
 
@@ -151,12 +181,12 @@ def _number(text: str) -> int | float:
 
 
 def _constant(name: str) -> Any:
-    raise _bad(f"{name} is not JSON.")
+    raise bodies.bad(f"{name} is no number in JSON; send a number, or leave the field out.")
 
 
 def _check(value: Any, path: str, depth: int) -> None:
     if depth == 0:
-        raise _bad("The body is nested too deeply.")
+        raise _deep()
     if isinstance(value, str) and _UNFIT.search(value):
         raise Invalid("bad_text", UNFIT_TEXT, details={path or "body": UNFIT_TEXT})
     if isinstance(value, dict):
@@ -168,5 +198,5 @@ def _check(value: Any, path: str, depth: int) -> None:
             _check(one, f"{path}[{number}]", depth - 1)
 
 
-def _bad(sentence: str) -> Invalid:
-    return Invalid("bad_json", sentence)
+def _deep() -> Invalid:
+    return bodies.bad(f"The body is nested too deeply; {DEEPEST} levels are read.")

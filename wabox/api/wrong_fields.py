@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from itertools import islice
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -73,7 +74,8 @@ def _in(value: Any, kind: Any, path: str) -> Iterator[tuple[str, str]]:
     try:
         msgspec.convert(value, kind)
     except ValidationError as error:
-        yield path or "body", _choices(inner) or sentence(str(error))
+        allowed = _choices(inner)
+        yield path or "body", f"{allowed}{near(value, values(inner))}" if allowed else sentence(str(error))
 
 
 def _inside(value: Any, kind: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -97,8 +99,8 @@ def _of_object(value: dict[str, Any], kind: type[Struct], prefix: str) -> Iterat
     if kind.__struct_config__.forbid_unknown_fields:
         elsewhere: Mapping[str, str] = getattr(kind, "ELSEWHERE", {})
         for name in value.keys() - fields.keys():
-            unknown = f"There is no such field; there are {', '.join(fields)}."
-            yield prefix + name[:64], elsewhere.get(name, unknown)
+            there = f"There is no such field; there are {', '.join(fields)}."
+            yield prefix + name[:64], elsewhere.get(name) or there + near(name, tuple(fields))
 
 
 def _bare(kind: Any, value: Any) -> Any:
@@ -120,6 +122,19 @@ def values(kind: Any) -> tuple[Any, ...]:
     """The few values that this may be; none for any other kind."""
     kind = _bare(kind, "")
     return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def near(said: Any, words: Sequence[Any]) -> str:
+    """` Did you mean high?` of the word that is nearest to what was said; "" if none is near."""
+    if not isinstance(said, str):
+        return ""
+    plain = {_plain(str(word)): word for word in words}
+    best = get_close_matches(_plain(said[:64]), plain, n=1, cutoff=0.75)
+    return f" Did you mean {plain[best[0]]}?" if best else ""
+
+
+def _plain(word: str) -> str:
+    return re.sub("[^a-z0-9]", "", word.casefold())
 
 
 def without_nulls(value: Any, kind: Any) -> Any:

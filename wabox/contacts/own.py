@@ -115,6 +115,7 @@ def change(
     kind: Kind | None = None,
     display: Display | None = None,
     currency: str,
+    now: datetime,
 ) -> Field:
     """The field with these changes; None leaves as it is. Of another kind, every value is read anew.
 
@@ -130,6 +131,8 @@ def change(
     shown = own_values.shown_as(kind, display or (before.display if kind == before.kind else None))
     if kind != before.kind:
         _read_anew(tx, before, kind)
+    if (name, kind) != (before.name, before.kind):
+        _touch(tx, field_id, now)
     tx.run(
         """update contact_fields set name = :name, kind = :kind, display = :display, currency = :currency
            where id = :id and user_id = :user_id""",
@@ -143,9 +146,10 @@ def change(
     return by_id(tx, user_id, field_id)
 
 
-def remove(tx: Tx, user_id: int, field_id: int) -> int:
+def remove(tx: Tx, user_id: int, field_id: int, *, now: datetime) -> int:
     """The field is gone, and what contacts had in it; of how many. Raises NotFound. As `change` for what runs."""
     by_id(tx, user_id, field_id)
+    _touch(tx, field_id, now)
     had = tx.run("delete from field_values where field_id = :id and user_id = :user", id=field_id, user=user_id)
     tx.run("delete from contact_fields where id = :id and user_id = :user", id=field_id, user=user_id)
     return had
@@ -233,6 +237,16 @@ def put(tx: Tx, user_id: int, fields: Mapping[str, Field], values: Mapping[int, 
             for contact_id, held in values.items()
             for name, text in held.items()
         ],
+    )
+
+
+def _touch(tx: Tx, field_id: int, now: datetime) -> None:
+    """Who has a value in the field has changed."""
+    tx.run(
+        """update contacts set updated_at = :now
+           where id in (select contact_id from field_values where field_id = :id)""",
+        id=field_id,
+        now=times.stored(now),
     )
 
 

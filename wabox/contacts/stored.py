@@ -68,12 +68,16 @@ class Wanted:
     """Filters of the list; None = all. tag: any of a contact's.
 
     text: in name, phone, custom, a tag or a field of the user's own; `city:dhaka` looks in that field only.
-    field: what must hold of one of those, `is` or `empty`.
+    field: what must hold of one of those, `is` or `empty`. phone: digits. updated_since: what the contact is,
+    not when it was written to, has changed at this moment or later.
     """
 
     tag: str | None = None
     text: str | None = None
     field: Condition | None = None
+    phone: str | None = None
+    opted_out: bool | None = None
+    updated_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,15 +253,27 @@ def consent_of(row: Row) -> Consent | None:
 def _filtered(user_id: int, wanted: Wanted) -> tuple[str, str, dict[str, Any]]:
     """A source with its conditions, the column that holds the contact's id, and the parameters."""
     params: dict[str, Any] = {"user_id": user_id}
+    clauses = [""]
+    if wanted.phone is not None:
+        clauses.append("f.phone = :is_phone")
+        params["is_phone"] = wanted.phone
+    if wanted.opted_out is not None:
+        clauses.append("f.is_out = :is_out")
+        params["is_out"] = int(wanted.opted_out)
+    if wanted.updated_since is not None:
+        clauses.append("f.updated_at >= :updated_since")
+        params["updated_since"] = times.stored(wanted.updated_since)
+    if wanted.text is not None and wanted.text.strip():
+        clauses.append(_FOUND)
+        params |= _sought(wanted.text)
     if wanted.tag is not None:
         params["tag"] = fields.key(unicodedata.normalize("NFC", " ".join(wanted.tag.split())))
-    if wanted.text is None or not wanted.text.strip():
-        if wanted.tag is None:
-            return "contacts f where f.user_id = :user_id", "f.id", params
-        return "contact_tags t where t.user_id = :user_id and t.key = :tag", "t.contact_id", params
-    params |= _sought(wanted.text)
-    tagged = "" if wanted.tag is None else f" and f.id in ({_TAGGED})"
-    return f"contacts f where f.user_id = :user_id{tagged} and {_FOUND}", "f.id", params
+        if clauses == [""]:
+            return "contact_tags t where t.user_id = :user_id and t.key = :tag", "t.contact_id", params
+        clauses.append(f"f.id in ({_TAGGED})")
+    # few have changed lately: not all are to be walked through by their ids
+    column = "f.id" if wanted.updated_since is None else "+f.id"
+    return f"contacts f where f.user_id = :user_id{' and '.join(clauses)}", column, params
 
 
 _TAGGED = "select contact_id from contact_tags where user_id = :user_id and key = :tag"

@@ -1,6 +1,7 @@
 """Who must not be written to: kept as keyed hashes of all their ids, so that it outlives contact and person.
 
-`phone_hash(address)` is a function of every connection to the database, so that queries can ask.
+`phone_hash(address)` is a function of every connection to the database, so that queries can ask. A contact's row
+knows it too, so that lists can go by it; what decides is here.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ def opt_out(
         )
         if newly:
             _log(tx, user_id, one, "out", source=source, word=word, by=by, now=now)
+            _mark(tx, user_id, one, is_out=True, now=now)
         changed += newly
     return bool(changed)
 
@@ -118,6 +120,7 @@ def opt_in(
         )
         if freed:
             _log(tx, user_id, one, "in", source=source, word=word, by=by, now=now)
+            _mark(tx, user_id, one, is_out=False, now=now)
         changed += freed
     return bool(changed)
 
@@ -134,6 +137,25 @@ def even_out(tx: Tx, user_id: int, phone: str, *, now: datetime) -> Source | Non
     source = cast(Source, row["source"])
     opt_out(tx, user_id, phone, source=source, word=row["word"], by=row["by"], now=now)
     return None if was_out else source
+
+
+def settle(tx: Tx) -> int:
+    """Every contact's row knows whether its person opted out. Returns how many did not: all, after an upgrade."""
+    return tx.run(
+        """update contacts set is_out = exists (select 1 from suppressions s
+             where s.user_id = contacts.user_id and s.phone_hash = phone_hash(contacts.phone))
+           where is_out is null"""
+    )
+
+
+def _mark(tx: Tx, user_id: int, phone: str, *, is_out: bool, now: datetime) -> None:
+    tx.run(
+        """update contacts set is_out = :is_out, updated_at = :now where user_id = :user_id and phone = :phone""",
+        is_out=int(is_out),
+        now=times.stored(now),
+        user_id=user_id,
+        phone=phone,
+    )
 
 
 def _row(rows: Rows, user_id: int, one: str) -> Row | None:

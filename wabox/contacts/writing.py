@@ -199,8 +199,9 @@ def _insert(tx: Tx, user_id: int, new: dict[str, State], named: Mapping[str, Fie
     at = times.stored(now)
     tx.many(
         """insert into contacts (id, user_id, phone, flagged, name, custom, consent_source, consent_at, consent_by,
-                                 consent_note, last_out_at, last_in_at, created_at, updated_at)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                                 consent_note, last_out_at, last_in_at, created_at, updated_at, is_out)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, exists (
+             select 1 from suppressions s where s.user_id = ?2 and s.phone_hash = phone_hash(?3)))""",
         [
             (
                 *(first + number, user_id, phone, int(state.flagged), state.name, state.custom),

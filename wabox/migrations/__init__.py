@@ -50,6 +50,7 @@ NAMES = (
     "0034_edits",
     "0035_removals",
     "0036_names_of_uses",
+    "0037_lists_by_change",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

@@ -40,7 +40,7 @@ def change(
     before = own.by_id(tx, user_id, field_id)
     if name not in (None, before.name) or kind not in (None, before.kind):
         _free(tx, user_id, before.name)
-    after = own.change(tx, user_id, field_id, name=name, kind=kind, display=display, currency=currency)
+    after = own.change(tx, user_id, field_id, name=name, kind=kind, display=display, currency=currency, now=now)
     if after.name != before.name:
         for text in _texts(tx, user_id, before.name):
             message = template.renamed(text.message, before.name, after.name)
@@ -48,7 +48,7 @@ def change(
     return after
 
 
-def remove(tx: Tx, user_id: int, field_id: int) -> int:
+def remove(tx: Tx, user_id: int, field_id: int, *, now: datetime) -> int:
     """The field is gone with its values; of how many contacts. Raises NotFound; Invalid `in_use`."""
     name = own.by_id(tx, user_id, field_id).name
     _free(tx, user_id, name)
@@ -56,7 +56,7 @@ def remove(tx: Tx, user_id: int, field_id: int) -> int:
     if using:
         said = ", ".join(f"“{one}”" for one in using[:MOST_NAMED]) + (", …" if len(using) > MOST_NAMED else "")
         raise _in_use(f"The stored texts {said} say {{{name}}}; take it out of them first.")
-    return own.remove(tx, user_id, field_id)
+    return own.remove(tx, user_id, field_id, now=now)
 
 
 def _texts(rows: Rows, user_id: int, name: str) -> list[Text]:

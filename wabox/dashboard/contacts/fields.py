@@ -88,7 +88,7 @@ async def remove(field_id: int, desk: Desk) -> Response[str]:
 
     def verb(tx: Tx) -> None:
         name = own.by_id(tx, desk.user.id, known_id(field_id)).name
-        had = renaming.remove(tx, desk.user.id, field_id)
+        had = renaming.remove(tx, desk.user.id, field_id, now=desk.box.now())
         note(tx, desk, "contact.field_removed", field_id, name=name, contacts=str(had))
 
     try:

@@ -19,6 +19,7 @@ _CONTACT = {
     "last_sent_at": None,
     "last_received_at": None,
     "created_at": "2026-04-25T04:00:00+00:00",
+    "updated_at": "2026-04-25T04:00:00+00:00",
 }
 _ID = {"contact_id": "42"}
 _FIELD = {"name": "due", "kind": "number", "display": "money", "currency": "BDT", "contacts": 31}
@@ -51,7 +52,7 @@ CONTACTS = Chapter(
         Route(
             "GET",
             "/contacts",
-            later("Your contacts, in pages; with tag only those that have it."),
+            later("Your contacts, in pages, the newest first; all that is asked for must hold."),
             fields=(
                 Field("tag", later("Only contacts with this tag.")),
                 Field(
@@ -59,6 +60,15 @@ CONTACTS = Chapter(
                     later("Only who has just this in a field of yours, city:Dhaka; city: finds who has none."),
                 ),
                 Field("q", later("In name, phone, custom, a tag or a field; city:dhaka in that field alone.")),
+                Field("phone", later("Only this number, in any usual spelling.")),
+                Field("opted_out", later("true: only who wants nothing more; false: only who may be written to.")),
+                Field(
+                    "updated_since",
+                    later(
+                        "Only who changed at this time or later, like updated_at: their name, tags, fields, "
+                        "consent or opt-out, not when they were written to."
+                    ),
+                ),
                 *PAGING,
             ),
             query="?tag=leads",
