@@ -1,8 +1,9 @@
 """The box's own hold: one row that says that this box sends nothing, since when and why.
 
 quarantined: it was restored or copied, and whoever has it must first say what goes. moved_away: another box has
-taken over, and this one sends nothing until `wabox unmove`. While the row stands no browser opens, no webhook or
-mail is posted, and nothing that waits comes to an end: all of it may have happened elsewhere meanwhile.
+taken over, and this one sends nothing until `wabox unmove`; or it is just being packed for it (`moving`). While
+the row stands no browser opens, no webhook or mail is posted, and nothing that waits comes to an end: all of it
+may have happened elsewhere meanwhile.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from wabox.languages import later
 
 Reason = Literal["quarantined", "moved_away"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
-Why = Literal["restored", "moved_here", "copied", "moved", "unmoved"]
+Why = Literal["restored", "moved_here", "copied", "moving", "moved", "unmoved"]
 
 KEY = "fence"
+HELD = later("This box is held already; open Settings, Held.")
+PACKING = later("This box is being packed; wait until that is done.")
 
 # Why, for people. other: a machine and directory, or a file; behind: since when the data is behind.
 SAID: dict[Why, str] = {
@@ -30,6 +33,7 @@ SAID: dict[Why, str] = {
     "moved_here": later("This box was moved here, so it sends nothing until you say what goes."),
     "copied": later("This box's data was copied from another place, so it sends nothing until you say what goes."),
     "unmoved": later("This box was moved away and called back, so it sends nothing until you say what goes."),
+    "moving": later("This box is being packed for another machine, so it sends nothing meanwhile."),
     "moved": later("This box was moved to another machine, so it sends nothing any more."),
 }
 
@@ -82,6 +86,22 @@ def quarantine(
         _put(tx, Fence("quarantined", why, now, behind, other))
 
 
+def begin_moving(tx: Tx, *, now: datetime) -> None:
+    """The box sends nothing while it is packed. Raises Invalid `held` if something holds it already."""
+    if of(tx) is not None:
+        raise Invalid("held", HELD)
+    _put(tx, Fence("moved_away", "moving", now, now))
+
+
+def end_moving(tx: Tx) -> bool:
+    """What was begun holds no more: no file of it has its name. False: nothing was begun, or it is moved."""
+    found = of(tx)
+    if found is None or found.why != "moving":
+        return False
+    tx.run("delete from box where key = :key", key=KEY)
+    return True
+
+
 def move_away(tx: Tx, *, to: str, now: datetime) -> None:
     """Another box has taken over. to: the file it was packed into."""
     _put(tx, Fence("moved_away", "moved", now, now, to))
@@ -99,6 +119,8 @@ def held_as(rows: Rows, kind: Reason) -> Fence:
     found = of(rows)
     if found is None:
         raise Invalid("not_held", "This box is not held; there is nothing to release.")
+    if found.why == "moving":
+        raise Invalid("wrong_state", PACKING)
     if found.reason != kind:
         cure = "wabox unmove" if found.reason == "moved_away" else "wabox release"
         raise Invalid("wrong_state", f"This box is held because it is {found.reason}; use {cure}.")

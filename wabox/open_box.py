@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from wabox import changes, datadir, migrations, opening
+from wabox import changes, datadir, fence, migrations, opening
 from wabox.accounts.sealing import Seal
 from wabox.billing import subscriptions
 from wabox.box import Box
@@ -41,6 +41,8 @@ def opened(config: Config, data: datadir.DataDir, *, damaged_too: bool = False) 
             looking.start()
         box = Box(config=config, db=database, seal=Seal(key), now=now_of(config))
         _switch(box)
+        if not database.damaged:
+            database.write_now(fence.end_moving)  # whoever packed this box is dead, and its file has no name
         if database.damaged and not damaged_too:
             raise opening.lost(data, f"{data.database} is damaged ({database.damage.why})")
         yield box

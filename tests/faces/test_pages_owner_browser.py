@@ -70,6 +70,7 @@ def work(shop: Stage) -> list[str]:
         "/admin/health",
         "/admin/held",
         "/admin/backups",
+        "/admin/move",
         "/admin/engine",
         looked_at,
         done,

@@ -90,9 +90,9 @@ def serving(place: Path) -> Iterator[Serving]:
             made.process.wait(10)
 
 
-def bring(client: httpx.Client, link: str, raw: bytes) -> httpx.Response:
+def bring(client: httpx.Client, link: str, raw: bytes, key: str = "") -> httpx.Response:
     csrf = csrf_of(client.get(link).text)
-    return client.post(link, files={"_csrf": (None, csrf), "key": (None, ""), "file": ("shop.tar", raw)})
+    return client.post(link, files={"_csrf": (None, csrf), "key": (None, key), "file": ("shop.tar", raw)})
 
 
 @pytest.mark.heavy("a box that starts twice")

@@ -76,6 +76,7 @@ def make(
     """
     with _alone(data) as work, _told(wanted.path):
         _check_room(data.path, _size(data.database) + store.LEFT_FREE)
+        _forget_halves(data, wanted.path.parent)
         files = _Held(data, work, wanted.kind)
         files.hold()
         snapshot(data, work / packing.DATABASE, lambda: progress(0, 0))
@@ -272,6 +273,13 @@ def _told(path: Path) -> Iterator[None]:
     except (OSError, sqlite3.Error) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise Unavailable("backup_failed", f"The backup was not made in {path.parent}: {why}.") from error
+
+
+def _forget_halves(data: DataDir, place: Path) -> None:
+    """In a place of the box's own, what a kill left half packed is gone; elsewhere it may be another box's."""
+    if place.is_relative_to(data.path):
+        for half in place.glob(".wabox-*.part"):
+            half.unlink(missing_ok=True)
 
 
 def _check_room(place: Path, wanted: int) -> None:

@@ -15,10 +15,12 @@ from wabox.devices import orders
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
 from wabox.engine.backoff import Backoff
+from wabox.messages import claiming
 from wabox.whatsapp.driver import Driver
 
 log = structlog.get_logger()
 
+IN_HAND_FOR = timedelta(seconds=30)
 STRANGE_FOR = timedelta(days=7)
 NOBODYS = 0  # the number of a session that is opened to be logged out: what it shows is for nobody
 
@@ -84,14 +86,22 @@ class Links:
         that was given (`_Order.is_for`), and a session by its number, which each start and restart gives anew.
         While the box is held nothing is asked and nobody stays open: another box may have the same link.
         """
-        if await self._box.db.read(fence.of) is not None:
-            self._close_all()
+        held = await self._box.db.read(fence.of)
+        if held is not None:
+            if not await self._ends_what_is_in_hand(held):
+                self._close_all()
             self._noted = False
             return
         if not self._noted:
             self._noted = True
             await self._note()
         await self._follow()
+
+    async def _ends_what_is_in_hand(self, held: fence.Fence) -> bool:
+        """A box that is packed for a move lets a hand-over end first, for a while: else it would be in doubt."""
+        if held.why != "moving" or self._box.now() - held.since > IN_HAND_FOR:
+            return False
+        return await self._box.db.read(claiming.in_hand)
 
     async def _note(self) -> None:
         """Before any page is opened this machine knows which directory has the phones of this box."""

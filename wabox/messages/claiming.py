@@ -200,6 +200,14 @@ class Due:
     sign: tuple[object, ...]
 
 
+def in_hand(rows: Rows) -> bool:
+    """Whether a message of any device is being handed over, or in doubt."""
+    found = rows.one(
+        "select 1 from devices d cross join messages m on m.device_id = d.id and m.status = 'sending' limit 1"
+    )
+    return found is not None
+
+
 def devices_due(rows: Rows, *, now: datetime) -> list[Due]:
     """Devices that have something to look up or delete, or to send and their gap is over."""
     found = rows.all(

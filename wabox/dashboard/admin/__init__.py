@@ -11,11 +11,12 @@ from wabox.dashboard.admin import (
     health,
     held,
     mail,
+    move,
     page,
     payments,
     plans,
     reviews,
 )
 
-SECTIONS = (page, backups, mail, filter, reviews, complaints, audit, health, held, engine)
+SECTIONS = (page, backups, move, mail, filter, reviews, complaints, audit, health, held, engine)
 SELLING = (plans, payments)

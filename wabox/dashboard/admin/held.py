@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 from litestar import Response, get, post
 
 from wabox import fence
-from wabox.backup import releasing
+from wabox.backup import moving, releasing
 from wabox.dashboard.frame.desk import Desk
+from wabox.datadir import DataDir
 from wabox.db import Rows
 from wabox.errors import Invalid
 from wabox.languages import later
@@ -52,6 +54,7 @@ async def release(desk: Desk) -> Response[str]:
 async def unmove(desk: Desk) -> Response[str]:
     """The other box is gone: this one is called back, and asks what goes."""
     await desk.box.db.write(releasing.unmove, user_id=desk.user.id, ip=desk.ip, now=desk.box.now())
+    await asyncio.to_thread(moving.forget, DataDir(desk.box.config.data.dir))
     return desk.go("/admin/held", said="unmoved")
 
 

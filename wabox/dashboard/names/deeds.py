@@ -17,6 +17,7 @@ DEEDS: dict[str, str] = {
     "engine.moved": later("A phone got another wa-js"),
     "engine.went_back": later("A phone went back to the wa-js of before"),
     "engine.stays": later("A phone stays on the newer wa-js: WhatsApp has changed"),
+    "box.move_asked": later("A move to another machine was asked for"),
     "box.unmoved": later("The box takes up its work again after a move"),
     "login.succeeded": later("Logged in"),
     "login.failed": later("Log-in failed: wrong password"),

@@ -63,6 +63,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "backup_begun": ("good", later("A backup is being made. It appears below when it is whole.")),
     "engine_tried": ("good", later("The engine is kept and tried now; this page shows how far it is.")),
     "engine_back": ("good", later("The phones get the engine of before, one after the other.")),
+    "move_begun": ("calm", later("Begun. The phones are closed first; below you see how far it is.")),
     "unmoved": ("calm", later("Called back. Now say what goes; each phone is scanned anew.")),
     "released": ("good", later("Released. What waits goes as soon as it may.")),
     "clock": ("good", later("Confirmed. Sending goes on.")),
