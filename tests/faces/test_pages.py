@@ -229,6 +229,18 @@ def test_an_address_that_leads_nowhere_knows_its_reader(asha: Tab, chen: Tab, me
     assert "openapi.json" in asha.get("/api/v1/nothing").text
 
 
+def test_what_was_done_is_said_once_and_by_no_link_alone(asha: Tab, bilal: Tab) -> None:
+    forged = "/?said=replied"
+    assert "Your reply is accepted" not in words(asha.get(forged).text)
+    done = asha.post("/settings/locale", {"language": "en"}).headers["location"]
+    assert "said=saved" in done
+    assert "Your reply is accepted" not in words(asha.get(forged).text)  # not by another's leave either
+    asha.get("/pulse", headers={"HX-Request": "true"})  # a piece of another page takes nothing away
+    assert "Saved." in words(asha.get(done).text)
+    assert "Saved." not in words(asha.get(done).text)
+    assert "Saved." not in words(bilal.get(done).text)
+
+
 def test_a_wrong_method_is_a_friendly_page(asha: Tab) -> None:
     answer = asha.ask("PUT", "/messages")
     assert answer.status_code == 405

@@ -36,6 +36,9 @@ def hidden(page: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden"\s+name="([^"]+)"\s+value="([^"]*)"', form))
 
 
+PIECE = {"HX-Request": "true"}
+
+
 def test_the_list_says_of_each_campaign_how_far_it_is(asha: Tab, work: Work) -> None:
     said = words(asha.get("/campaigns").text)
     for text in ("Eid sale, all customers", "Sending", "37 waiting", "2 failed", "60 people", "Paused", "Planned"):
@@ -245,17 +248,22 @@ def test_a_campaign_shows_its_numbers_its_reasons_and_its_people(asha: Tab, work
     said = words(asha.get(f"/campaigns/{work.running}").text)
     for text in ("23 of 60", "84 an hour", "Who did not get it", "Not on WhatsApp", "Everybody in your contacts"):
         assert text in said
-    found = words(asha.get(f"/campaigns/{work.running}/people?q=shirin").text)
+    found = words(asha.get(f"/campaigns/{work.running}/people?q=shirin", headers=PIECE).text)
     assert "Nobody found" in found
-    found = words(asha.get(f"/campaigns/{work.running}/people?q=tania&state=waiting").text)
+    found = words(asha.get(f"/campaigns/{work.running}/people?q=tania&state=waiting", headers=PIECE).text)
     assert "Tania" in found and "Rina" not in found
-    found = words(asha.get(f"/campaigns/{work.running}/people?q=00059").text)
+    found = words(asha.get(f"/campaigns/{work.running}/people?q=00059", headers=PIECE).text)
     assert found.count("Waiting") == 1
-    found = words(asha.get(f"/campaigns/{work.running}/people?state=failed").text)
+    found = words(asha.get(f"/campaigns/{work.running}/people?state=failed", headers=PIECE).text)
     assert found.count("Not on WhatsApp") == 2
     older = re.findall(r"cursor=(\d+)", asha.get(f"/campaigns/{work.running}").text)
     assert asha.get(f"/campaigns/{work.running}?cursor={older[-1]}").status_code == 200
-    assert asha.get(f"/campaigns/{work.running}/people?cursor=x&state=y&q=%00%ff").status_code == 200
+    assert (
+        asha.get(f"/campaigns/{work.running}/people?cursor=x&state=y&q=%00%ff", headers=PIECE).status_code == 200
+    )
+    whole = asha.get(f"/campaigns/{work.running}/people?q=tania&state=waiting")
+    assert whole.status_code == 303
+    assert whole.headers["location"] == f"/campaigns/{work.running}?q=tania&state=waiting#people"
 
 
 def test_a_tripped_campaign_says_why(asha: Tab, shop: Stage, work: Work) -> None:
@@ -296,7 +304,7 @@ def test_a_campaigns_text_is_never_markup(asha: Tab, shop: Stage, work: Work) ->
     shop.box.db.write_now(lambda tx: tx.run("update contact_tags set tag = :a where key = 'vip'", a=attack))
     one = f"/campaigns/{work.running}"
     for path in ("/campaigns", one, f"{one}/people", f"/campaigns/new?like={work.done}", "/", "/queue"):
-        page = asha.get(path).text
+        page = asha.get(path, headers=PIECE if path.endswith("/people") else {}).text
         assert "<script>alert" not in page, path
         assert "&lt;script&gt;" in page, path
     review = asha.post(

@@ -45,7 +45,7 @@ def test_the_pages_are_bengali(asha: Tab, shop: Stage, work: Work) -> None:
         ("/contacts", "৬০ জন"),
         (f"/contacts/{work.contacts[1]}", "অর্ডার দিয়েছেন"),
         ("/contacts/import", "CSV ফাইল"),
-        ("/queue", "আগামীকাল ০৮:০০ পর্যন্ত"),
+        ("/queue", "আগামীকাল সকাল ৮:০০ পর্যন্ত"),
         ("/inbox", "এঁরা কি আর মেসেজ চান না?"),
         ("/inbox/8801711300001", "primary থেকে উত্তর"),
         ("/reports", "গত ৩০ দিন"),

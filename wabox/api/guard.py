@@ -26,6 +26,11 @@ BIGGEST_ID = 2**63 - 1
 LONGEST_KEY = 200
 MOST_NAMED = 20  # wrong query parameters in one answer
 
+NO_KEY = "Send your API key in the X-API-Key header; find it in Settings."
+WRONG_KEY = (
+    "This API key is not known here: it is mistyped, was revoked, or is another box's. Make one in Settings."
+)
+
 _STATES = {
     "pending": "Your account waits for approval.",
     "suspended": "Your account is suspended; ask whoever runs this box.",
@@ -66,7 +71,7 @@ async def key_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
         under = connection.headers.get("idempotency-key", "")
         caller = box.db.read_here(keys.find_rotated, presented(connection), under, now)
     if caller is None:
-        raise Unauthorized("unauthorized", "Send your API key in the X-API-Key header; find it in Settings.")
+        raise Unauthorized("unauthorized", WRONG_KEY if presented(connection) else NO_KEY)
     if caller.user.state != "active":
         raise Forbidden(f"account_{caller.user.state}", _STATES[caller.user.state])
     _check_scope(caller, str(connection.scope.get("method")), handler)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, format_skeleton, format_time
+from babel.dates import format_datetime, format_skeleton
 from babel.numbers import format_decimal
 
 from wabox.contacts import identities, phones
@@ -56,12 +56,16 @@ class Voice:
         return f"{self.day(moment)}, {clock}"
 
     def clock(self, moment: datetime) -> str:
-        """The time of day, 24 hours."""
-        return self.digits(format_time(moment, "HH:mm", tzinfo=self.zone, locale=self.locale))
+        """The time of day, as the language says it."""
+        return self.hour(moment.astimezone(self.zone).time())
+
+    def hour(self, at: time) -> str:
+        """A time of day, of whatever day: `17:42`, `বিকাল ৫:৪২`."""
+        return ALL[self.language].clock(at)
 
     def second(self, moment: datetime) -> str:
         """The time of day with seconds."""
-        return self.digits(format_time(moment, "HH:mm:ss", tzinfo=self.zone, locale=self.locale))
+        return ALL[self.language].clock(moment.astimezone(self.zone).time(), seconds=True)
 
     def day(self, moment: datetime) -> str:
         """The day, with its year unless it is this one."""
@@ -70,10 +74,9 @@ class Voice:
         return self.digits(format_skeleton(pattern, moment, tzinfo=self.zone, locale=self.locale))
 
     def full(self, moment: datetime) -> str:
-        """The whole moment, for a tooltip."""
-        return self.digits(
-            format_datetime(moment, "EEEE d MMMM y, HH:mm:ss z", tzinfo=self.zone, locale=self.locale)
-        )
+        """The whole moment with its zone, for a tooltip."""
+        day = self.digits(format_datetime(moment, "EEEE d MMMM y", tzinfo=self.zone, locale=self.locale))
+        return f"{day}, {self.second(moment)} ({self.zone})"
 
     def ago(self, moment: datetime) -> str:
         """How long ago, roughly: `just now`, `5 min ago`, `3 h ago`, then the day."""

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,7 +24,8 @@ class Language:
     """One folder.
 
     code: ISO 639-1, as the folder is called. name: as its speakers write it. locale: babel's name. digits: 0 to 9
-    as it writes them. letters: those that only it has, as a range of a pattern; "" = none. heads: {field of a
+    as it writes them. letters: those that only it has, as a range of a pattern; "" = none.
+    day_parts: (hour it begins, word) of its twelve-hour clock, () = 24 hours. heads: {field of a
     contact: what lists call that column}. head_words: {field: words that say so within a longer head}. own_heads:
     {a name for a field of somebody's own: what lists call such a column}.
     """
@@ -33,9 +35,18 @@ class Language:
     locale: str
     digits: str
     letters: str
+    day_parts: tuple[tuple[int, str], ...]
     heads: Mapping[str, tuple[str, ...]]
     head_words: Mapping[str, tuple[str, ...]]
     own_heads: Mapping[str, tuple[str, ...]]
+
+    def clock(self, at: time, *, seconds: bool = False) -> str:
+        """The time of day: `17:42`, or by the part of the day, `বিকাল ৫:৪২`."""
+        rest = f"{at.minute:02}:{at.second:02}" if seconds else f"{at.minute:02}"
+        if not self.day_parts:
+            return self.written(f"{at.hour:02}:{rest}")
+        begun = [word for hour, word in self.day_parts if hour <= at.hour]
+        return self.written(f"{begun[-1] if begun else self.day_parts[-1][1]} {at.hour % 12 or 12}:{rest}")
 
     def written(self, text: str) -> str:
         """The text with its digits as the language writes them."""
@@ -63,7 +74,9 @@ def _read(folder: Path) -> Language:
     heads, words, own = (
         {field: tuple(said) for field, said in told[part].items()} for part in ("heads", "head_words", "own_heads")
     )
-    return Language(folder.name, told["name"], told["locale"], told["digits"], told["letters"], heads, words, own)
+    parts = tuple((int(hour), str(word)) for hour, word in told.get("day_parts", []))
+    name, locale, digits, letters = (str(told[key]) for key in ("name", "locale", "digits", "letters"))
+    return Language(folder.name, name, locale, digits, letters, parts, heads, words, own)
 
 
 def _all() -> dict[str, Language]:

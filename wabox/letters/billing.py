@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from babel.dates import format_datetime
+from babel.dates import format_date
 
 from wabox.accounts import users
 from wabox.accounts.users import User
@@ -73,11 +73,12 @@ def plan_ends(
     invoice: that of the renewal, if it waits to be paid.
     """
     post, over = writing.to(box, user), now >= period.expires_at
-    zone, locale = box.config.zone_named(user.timezone), ALL[post.spoken].locale
+    spoken, ends = ALL[post.spoken], period.expires_at.astimezone(box.config.zone_named(user.timezone))
+    day = spoken.written(format_date(ends, "d MMM y", locale=spoken.locale))
     values = {
         "plan": plan.terms.name,
         "box": box.base_url,
-        "ends": format_datetime(period.expires_at, "d MMM y, HH:mm", tzinfo=zone, locale=locale),
+        "ends": f"{day}, {spoken.clock(ends.time())}",
         "link": f"{box.base_url}/billing",
         "number": invoice.shown_number if invoice else "",
         "amount": money.shown(invoice.amount_minor, invoice.currency) if invoice else "",

@@ -215,6 +215,8 @@ def test_strangers_get_in_nowhere_and_change_nothing(api: Api) -> None:
         for key in ("", dead, "nonsense", live[:-1], live + "x", live.swapcase(), "x" * 5_000):
             answer = _call(api, route, key)
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized"), (route, key)
+            wanted = "not known here" if key else "Send your API key"
+            assert wanted in answer.json()["error"] or len(key) > 200, (route, key)
             assert set(answer.json()) == {"error", "code", "details"}
         for headers in ({"X-API-Key": ""}, {"X-API-Key": "   "}, {"Authorization": f"Basic {live}"}):
             assert _call(api, route, "", headers=headers).status_code == 401

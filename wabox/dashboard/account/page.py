@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from wabox import __version__
-from wabox.accounts import audit, keys, states, users
+from wabox.accounts import audit, keys, users
 from wabox.checkup import machine_clock
 from wabox.dashboard.frame import zones
 from wabox.dashboard.frame.desk import Desk
@@ -73,7 +73,6 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     return {
         "keys": [one for one in keys.of_user(rows, desk.user.id) if one.name == keys.MAIN],
         "clock_wrong": machine_clock.is_wrong(rows),
-        "others": desk.box.config.others_use_it or len(states.search(rows, limit=2)) > 1,
     }
 
 

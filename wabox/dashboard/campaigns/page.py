@@ -16,7 +16,7 @@ from wabox.campaigns.stored import Campaign
 from wabox.contacts import segments
 from wabox.contacts.segments import Segment
 from wabox.content import reviews
-from wabox.dashboard.frame import picking
+from wabox.dashboard.frame import answers, picking
 from wabox.dashboard.frame.asked import address, cursor_of, digits_in, typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows
@@ -93,8 +93,11 @@ async def show_live(campaign_id: int, desk: Desk) -> Response[str]:
 
 @get("/campaigns/{campaign_id:int}/people")
 async def people(campaign_id: int, desk: Desk) -> Response[str]:
-    """The recipients, as they are now."""
-    return desk.page("campaigns/_people.html", **await desk.box.db.read(_people, desk, campaign_id))
+    """The recipients, as they are now; who comes by the address alone is led to the whole page."""
+    found = await desk.box.db.read(_people, desk, campaign_id)
+    if not answers.is_fragment(desk.request):
+        return desk.go(f"/campaigns/{campaign_id}{found['search'].query(found['cursor'])}#people")
+    return desk.page("campaigns/_people.html", **found)
 
 
 @post("/campaigns/{campaign_id:int}/pause")

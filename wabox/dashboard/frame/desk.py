@@ -21,6 +21,8 @@ from wabox.messages import facts, line
 from wabox.mounting import box_of
 
 BIGGEST_ID = 2**63 - 1
+SAYS = "said"  # the cookie that what was done is said by
+SAYS_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +66,27 @@ class Desk:
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response[str]:
         """The template, with the visit's own values beside the given ones."""
+        said = "" if answers.is_fragment(self.request) else self._said()
         shown = {
             "session": self.visitor,
             "csrf": self.request.scope["state"]["csrf"],
             "config": self.box.config,
-            "said": SAID.get(self.request.query_params.get("said", "")),
+            "said": SAID.get(said),
             "nav": menu.groups(self.box.config, self.user.role) if self.visitor else menu.GROUPS,
             "pulse": self._pulse(),
             "path": self.request.scope["path"],
         }
         assert shown.keys().isdisjoint(values), "a page hides what is every page's"
         answer = answers.html(template, self.voice, {**shown, **values}, status=status)
+        if said:
+            answer.set_cookie(guard.cookie(self.request, SAYS, "", max_age=0))
         asks_again = self.request.method == "GET" and answers.is_fragment(self.request) and status == 200
         return answers.unless_known(self.request, answer) if asks_again else answer
+
+    def _said(self) -> str:
+        """What was done just now, once: a link alone, or the same page again, says nothing."""
+        said = self.request.query_params.get("said", "")
+        return said if said in SAID and said == guard.held(self.request, SAYS) else ""
 
     def _pulse(self) -> strip.Pulse | None:
         """What every whole page says first; a piece of one has no place for it."""
@@ -87,9 +97,13 @@ class Desk:
     def go(self, path: str, *, said: str | None = None) -> Response[str]:
         """On to that page, or a place on it, which shows what was done. said: a key of SAID."""
         assert said is None or said in SAID
+        if said is None:
+            return answers.redirect(path)
         page, hash_mark, place = path.partition("#")
         mark = "&" if "?" in page else "?"
-        return answers.redirect(path if said is None else f"{page}{mark}said={said}{hash_mark}{place}")
+        answer = answers.redirect(f"{page}{mark}said={said}{hash_mark}{place}")
+        answer.set_cookie(guard.cookie(self.request, SAYS, said, max_age=SAYS_SECONDS))
+        return answer
 
 
 async def provide(request: Request[Any, Any, Any]) -> Desk:

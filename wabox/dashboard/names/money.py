@@ -73,5 +73,7 @@ def date(voice: Voice, moment: datetime) -> str:
 
 
 def cash(voice: Voice, amount_minor: int, currency: str) -> str:
-    """The amount in the reader's digits."""
-    return voice.digits(money.shown(amount_minor, currency))
+    """The amount in the reader's digits and, if the language has one, with the reader's sign: `৳১,২৫০.৫০`."""
+    sign = "৳" if (voice.language, currency) == ("bn", "BDT") else ""
+    said = money.shown(amount_minor, currency)
+    return voice.digits(f"{sign}{said.removeprefix(currency).strip()}" if sign else said)

@@ -67,7 +67,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "unmoved": ("calm", later("Called back. Now say what goes; each phone is scanned anew.")),
     "released": ("good", later("Released. What waits goes as soon as it may.")),
     "clock": ("good", later("Confirmed. Sending goes on.")),
-    "campaign_made": ("good", later("The campaign stands. This page follows it.")),
+    "campaign_made": ("good", later("The campaign is launched. This page follows it.")),
     "campaign_paused": ("good", later("The campaign is paused. Nothing more of it goes.")),
     "campaign_resumed": ("good", later("The campaign goes on.")),
     "campaign_stopped": ("good", later("The campaign is stopped. What had not gone is cancelled.")),
