@@ -141,7 +141,8 @@ def written(text: str, own: Collection[str] | None, fields: Collection[str] | No
     fields: names of the user's fields, where `own` is None.
     """
     parsed = parse(text, own)
-    meaning.check(parsed.nodes, fields or own or ())
+    if parsed.variants > 1:
+        meaning.check(parsed.nodes, fields or own or ())
     return parsed
 
 

@@ -291,7 +291,7 @@ def _parsed(message: str, *, file: bool) -> Template:
 
 
 def _check_meant(rows: Rows, user_id: int, message: str) -> None:
-    if message:
+    if "|" in message:  # only alternatives may mean something else
         template.written(message, None, own.names(rows, user_id))
 
 
