@@ -146,7 +146,6 @@ BAD: dict[str, tuple[bytes, str]] = {
     "cut.mp4": (mp4()[:-20], "damaged"),
     "no moov.mp4": (_box(b"ftyp", b"isom", b"\0\0\2\0") + _box(b"mdat", b"\0" * 9), "damaged"),
     "apple.jpg": (_box(b"ftyp", b"heic", b"\0\0\0\0mif1heic") + _box(b"meta", b"\0" * 9), "HEIC"),
-    "film.mov": (mp4(brand=b"qt  "), "QuickTime"),
     "film.webm": (b"\x1a\x45\xdf\xa3" + b"\0" * 40 + b"V_VP9" + b"\0" * 40, "WebM film"),
     "data.webm": (b"\x1a\x45\xdf\xa3" + b"\0" * 90, "damaged"),
     "noise.wav": (b"RIFF" + b"\0" * 90, "damaged"),

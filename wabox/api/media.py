@@ -28,7 +28,7 @@ MediaId = Annotated[
 
 class File(Struct):
     """A file of yours. sha256: of what you sent. stripped: place and camera were taken out of a picture or a
-    film, or it is sound that became M4A.
+    film, or it is sound that became M4A, or a QuickTime film that became MP4.
 
     sent_sha256, bytes: of what lies here and goes out, the same unless it was stripped. width, height: dots;
     seconds: how long it plays; null where nobody looked. in_use: a stored text carries it, or something
@@ -62,7 +62,8 @@ class File(Struct):
 async def upload(request: StrictRequest, box: Box, caller: Caller) -> Response[File]:
     """Send multipart/form-data with the field `file`. What it is, is told by its content, never by its name.
 
-    The same bytes again are 200 and the same id. 413: over `[media] max_megabytes`. 422 `bad_file`: not of a kind
+    The same bytes again are 200 and the same id, called as this upload says; what carries them already keeps the
+    name that it had. 413: over `[media] max_megabytes`. 422 `bad_file`: not of a kind
     that is sent, damaged, or two things at once; nothing of it is kept. 503 `media_full`: over your account's part
     of the room for files, though what nothing needs is removed first. 429 `too_many_uploads`: fifty of yours are
     on their way. 402 `no_plan`; 422 `plan_megabytes`: over what your plan lets in within 24 hours; 422
@@ -87,7 +88,8 @@ async def upload(request: StrictRequest, box: Box, caller: Caller) -> Response[F
                     now=box.now(),
                 )
                 status, made_room = 201 if kept.new else 200, kept.made_room
-                return on_wire(tx, box, kept.media)
+                called = keeping.rename(tx, kept.media, examined.filename) if filename else kept.media
+                return on_wire(tx, box, called)
 
             same = f"{examined.sha256} {examined.filename}"
             answer = await idempotency.once(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wabox.media.found import Found, Refused, refused
+from wabox.media.stored import Kind
 from wabox.pictures.behind import runs
 
 MOST_BOXES = 200_000
@@ -22,7 +23,7 @@ _TELLING = re.compile(
 _PLAYED = (b"mdat", b"moov", b"moof", b"sidx")
 _STILL = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis")
 _HEIC = "This is a picture in Apple's form HEIC; save it as JPEG and send that."
-_MOV = "This is a QuickTime film; save it as MP4 and send that."
+QUICKTIME = "video/quicktime"  # what iPhones film; WhatsApp shows none as a film
 
 
 @dataclass(slots=True)
@@ -37,12 +38,10 @@ class _Told:
 
 
 def mp4(data: mmap.mmap) -> Found:
-    """A video, or the sound of one alone. Raises Refused, and Invalid for what is like it and not sent."""
+    """A video, or the sound of one alone; of QuickTime a document. Raises Refused, Invalid for a still picture."""
     brand = data[8:12]
     if brand in _STILL:
         raise refused(_HEIC)
-    if brand == b"qt  ":
-        raise refused(_MOV)
     top = list(_boxes(data, 0, len(data)))
     heads = [(start, end) for name, start, end in top if name == b"moov"]
     if len(heads) != 1:
@@ -55,11 +54,14 @@ def mp4(data: mmap.mmap) -> Found:
         if name in _NOTES and _TELLING.search(data[start:end]):
             told.telling.append((start, end))
     telling = tuple(told.telling)
-    if b"soun" in told.handlers and b"vide" not in told.handlers:
+    if brand == b"qt  ":
+        kind: tuple[Kind, str, str] = ("document", QUICKTIME, "mov")
+    elif b"soun" in told.handlers and b"vide" not in told.handlers:
         return Found("audio", "audio/mp4", "m4a", seconds=told.seconds, telling=telling)
-    mime, suffix = ("video/3gpp", "3gp") if brand[:2] == b"3g" else ("video/mp4", "mp4")
+    else:
+        kind = ("video", "video/3gpp", "3gp") if brand[:2] == b"3g" else ("video", "video/mp4", "mp4")
     size = (told.width or None, told.height or None)
-    return Found("video", mime, suffix, None, *size, told.seconds, telling)
+    return Found(*kind, None, *size, told.seconds, telling)
 
 
 def blank(path: Path, telling: Iterable[tuple[int, int]]) -> None:

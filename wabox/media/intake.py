@@ -109,12 +109,12 @@ def _examine(folder: Path, incoming: Incoming, filename: str | None, voice: bool
 
 
 def _made_playable(found: Found, path: Path, clean: Path, *, voice: bool) -> Found | None:
-    """A voice note, if that is wanted, or sound that WhatsApp plays; None: it goes as it is."""
+    """A voice note, if that is wanted, or sound or a film that WhatsApp plays; None: it goes as it is."""
     if voice and converting.can(found.mime):
         converting.to_voice(path, found.mime, clean)
     elif found.mime in converting.FOREIGN:
         converting.to_sound(path, found.mime, clean)
-    else:
+    elif found.mime != films.QUICKTIME or not converting.to_film(path, clean):
         return None
     return kinds.of(clean, "")
 

@@ -124,6 +124,23 @@ def _room_for(
     return room.wanted(rows, user_id, examined.bytes, disk_megabytes)
 
 
+def rename(tx: Tx, found: Media, filename: str) -> Media:
+    """The user's file is called so from now on. What carries it already keeps the name that it had.
+
+    filename: a tidy one.
+    """
+    if filename == found.filename:
+        return found
+    for table in ("messages", "campaigns", "texts"):
+        tx.run(
+            f"update {table} set media_name = :name where media_id = :id and media_name is null",  # noqa: S608
+            name=found.filename,
+            id=found.id,
+        )
+    tx.run("update media set filename = :name where id = :id", name=filename, id=found.id)
+    return stored.by_id(tx, found.id)
+
+
 def use(tx: Tx, media_id: int, *, now: datetime) -> None:
     """It was used now, so it is kept on."""
     tx.run(

@@ -31,9 +31,9 @@ MOST_OF: dict[Kind, int] = {
     "document": 100 * MEGABYTE,
 }
 UNKNOWN = (
-    "This kind of file is not sent. There are: JPEG, PNG, WebP and GIF pictures, MP4 videos, Ogg/Opus, MP3, M4A "
-    "and AAC sound (WAV, FLAC, AIFF, AMR and WebM where ffmpeg is installed), PDF, Word, Excel, PowerPoint and "
-    "OpenDocument files, and texts."
+    "This kind of file is not sent. There are: JPEG, PNG, WebP and GIF pictures, MP4 and QuickTime videos, "
+    "Ogg/Opus, MP3, M4A and AAC sound (WAV, FLAC, AIFF, AMR and WebM where ffmpeg is installed), PDF, Word, "
+    "Excel, PowerPoint and OpenDocument files, and texts."
 )
 _RUNS_BY_NAME = re.compile(  # texts that a machine runs, or a browser
     "apk|app|bash|bat|bin|chm|class|cmd|com|cpl|dll|dmg|elf|exe|gadget|hta|htm|html|inf|ins|iso|jar|js|"

@@ -11,6 +11,7 @@ _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u200b-\u200f\u2028-\u202e\u2060-\
 _SAME = {"jpg": {"jpg", "jpeg", "jpe", "jfif"}, "mp4": {"mp4", "m4v", "3gp"}, "ogg": {"ogg", "opus", "oga"}}
 _SAME["txt"] = {"txt", "text", "md", "log"}
 _SAME |= {"webm": {"webm", "weba", "mka"}, "aiff": {"aiff", "aif", "aifc"}, "wav": {"wav", "wave"}}
+_SAME["mov"] = {"mov", "qt"}
 _SAME["m4a"] = {"m4a", "mp4", "m4b"}
 
 

@@ -54,10 +54,31 @@ def test_file_is_kept_once_and_named_by_its_id(api: Api) -> None:
     again = upload(api, name="other.pdf")
     assert again.status_code == 200 and again.json()["media_id"] == 1
     assert len(left(api)) == 1
+    found["filename"] = "other.pdf"
     assert api.call("GET", "/media/1").json() == found
     listed = api.call("GET", "/media").json()
     assert (listed["total"], listed["data"]) == (1, [found])
     assert api.call("GET", "/media?kind=image").json()["total"] == 0
+
+
+def test_known_bytes_under_another_name_go_by_it_and_what_was_accepted_keeps_its_own(api: Api) -> None:
+    def sends() -> int:
+        body = {"phone": "8801711000001", "message": "", "media": {"id": 1}, "queue_if_offline": True}
+        answer = api.call("POST", "/send", json=body)
+        assert answer.status_code == 202, answer.text
+        return int(answer.json()["job_id"])
+
+    def called(job: int) -> str:
+        return str(api.call("GET", f"/messages/{job}").json()["media"]["filename"])
+
+    upload(api, name="march.pdf")
+    march = sends()
+    assert upload(api, name="april.pdf").json()["filename"] == "april.pdf"
+    april = sends()
+    assert api.call("POST", "/media", files={"file": (None, pdf(), "text/html")}).status_code in (200, 422)
+    assert (called(march), called(april)) == ("march.pdf", "april.pdf")
+    assert upload(api, name="april.pdf").json()["filename"] == "april.pdf"
+    assert "april.pdf" in api.call("GET", "/media/1/content").headers["content-disposition"]
 
 
 def test_list_goes_on_by_its_cursor(api: Api) -> None:
