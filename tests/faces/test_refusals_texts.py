@@ -74,3 +74,35 @@ def test_a_sentence_with_numbers_in_it_is_told_in_bengali_too() -> None:
     assert voice.say(refused.value.sentence) == "এর জন্য ১,২৫০টি ক্রেডিট লাগে, আপনার আছে ৭টি; আগে ক্রেডিট কিনুন।"
     assert voice.say("Nothing of the kind.") == "Nothing of the kind."
     assert texts.untranslated(set(FILLED), "bn") == []
+
+
+OF_IMPORTS = (
+    "cells",
+    "columns",
+    "csv_files",
+    "decoding",
+    "fields",
+    "imports",
+    "intake",
+    "layouts",
+    "phones",
+    "sheets",
+)
+
+
+@pytest.mark.parametrize("name", OF_IMPORTS)
+def test_whatever_an_import_says_of_a_row_is_said_in_bengali(name: str) -> None:
+    voice = Voice("bn", ZoneInfo("Asia/Dhaka"), datetime.now(UTC))
+    tree = ast.parse((HOME / "contacts" / f"{name}.py").read_text(encoding="utf-8"))
+    within = {id(part) for one in ast.walk(tree) if isinstance(one, ast.JoinedStr) for part in one.values}
+    told = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    texts_there = []
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Constant | ast.JoinedStr) and id(one) not in within | told:
+            parts = one.values if isinstance(one, ast.JoinedStr) else [one]
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in parts)
+            text = text.replace("{}", "8.8E+12")
+            if text[:1].isupper() and " " in text and text.endswith(".") and "\n" not in text:
+                texts_there.append(text)
+    assert texts_there
+    assert [text for text in texts_there if voice.say(text) == text] == []

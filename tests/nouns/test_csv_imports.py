@@ -197,7 +197,7 @@ def test_an_import_without_a_phone_column_does_not_start(
 
 def test_a_running_import_keeps_its_columns(tx: Tx, asha: User, directory: Path, now: datetime) -> None:
     found = imports.start(tx, asha.id, upload(tx, asha, directory, now).id, now=now)
-    with pytest.raises(Invalid, match="running"):
+    with pytest.raises(Invalid, match="runs already"):
         imports.choose(tx, asha.id, found.id, chosen=Columns(0), header_row=1, tag=None, consent_by=None)
 
 

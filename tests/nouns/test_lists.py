@@ -42,13 +42,13 @@ WANTED: dict[str, list[Read]] = {
         ("8801711000502", "Karim Mia", (), None),
     ],
     "google-new-first-last-labels.csv": [
-        ("8801711000111", "Shirin", (), None),
-        ("8801711000112", "Karim", ("VIP",), "+880 1811-000112"),
+        ("8801711000111", "Shirin Akter", (), None),
+        ("8801711000112", "Karim Mia", ("VIP",), "+880 1811-000112"),
         ("8801711000113", None, (), "+880 1911-000113"),
     ],
     "google-new-tags-triple-colon.csv": [
-        ("8801711000761", "Shirin", ("Wholesale", "Dhaka"), None),
-        ("8801711000762", "Karim", ("Wholesale",), None),
+        ("8801711000761", "Shirin Akter", ("Wholesale", "Dhaka"), None),
+        ("8801711000762", "Karim Mia", ("Wholesale",), None),
     ],
     "merged-title-rows-above-header.csv": [
         ("8801711000201", "Shirin", (), None),
@@ -59,7 +59,7 @@ WANTED: dict[str, list[Read]] = {
         ("8801711000792", "Karim", (), None),
     ],
     "outlook-full-export-92-columns.csv": [
-        ("8801711000821", "Shirin", (), None),
+        ("8801711000821", "Shirin Akter", (), None),
         ("8801711000822", "Karim", (), None),
     ],
     "serial-number-column-named-number.csv": [
@@ -97,7 +97,7 @@ def test_outlooks_mobile_is_written_to_and_its_landlines_are_kept(
     found, drafts = read(tx, asha, tmp_path, now, data)
     assert found.columns is not None
     assert found.layout.first[found.columns.phone] == "Mobile Phone"
-    assert short(drafts[0]) == ("8801711000100", "P0", ("VIP",), "+880 2-9550100, +880 2-9550200")
+    assert short(drafts[0]) == ("8801711000100", "P0 X", ("VIP",), "+880 2-9550100, +880 2-9550200")
 
 
 @pytest.mark.heavy("opens an address book in a process of its own")
@@ -126,3 +126,26 @@ def test_the_owner_may_choose_another_row_for_the_names(tx: Tx, asha: User, tmp_
         imports.choose(tx, asha.id, found.id, header_row=99, **words)  # type: ignore[arg-type]
     with pytest.raises(Invalid, match="no rows below"):
         imports.choose(tx, asha.id, found.id, header_row=6, **words)  # type: ignore[arg-type]
+
+
+NAMES: dict[str, str] = {
+    "First Name,Last Name,Email,Phone\nShirin,Akter,a@b.cd,01711000201": "Shirin Akter",
+    "Last Name;First Name;Phone\nAkter;Shirin;01711000201": "Shirin Akter",
+    "Given Name,Additional Name,Family Name,Phone 1 - Value\nShirin,Jahan,Akter,01711000201": "Shirin Jahan Akter",
+    "Name,Given Name,Family Name,Phone 1 - Value\nShirin Akter,Shirin,Akter,01711000201": "Shirin Akter",
+    "Name,Given Name,Family Name,Phone 1 - Value\n,Shirin,Akter,01711000201": "Shirin Akter",
+    "billing_first_name,billing_last_name,billing_phone\nShirin,Akter,01711000201": "Shirin Akter",
+    "প্রথম নাম,শেষ নাম,মোবাইল\nশিরিন,আক্তার,০১৭১১০০০২০১": "শিরিন আক্তার",
+    "Surname,Mobile\nAkter,01711000201": "Akter",
+    "first_name,company,phone\nShirin,Akter Stores,01711000201": "Shirin",
+    "First Name,Last Name,Phone\nShirin,,01711000201": "Shirin",
+    "First Name,Last Name,Phone\n,,01711000201": "",
+    "Phonetic First Name,First Name,Last Name,Nickname,Phone\nx,Shirin,Akter,Shiri,01711000201": "Shirin Akter",
+    "Full Name,First Name,Last Name,Phone\nShirin A.,Shirin,Akter,01711000201": "Shirin A.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NAMES)
+def test_a_name_in_parts_is_one_name(tx: Tx, asha: User, tmp_path: Path, now: datetime, text: str) -> None:
+    _, drafts = read(tx, asha, tmp_path, now, text.encode())
+    assert [one.name or "" for one in drafts] == [NAMES[text]]

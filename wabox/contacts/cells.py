@@ -15,7 +15,7 @@ from typing import Literal
 from wabox.contacts import phones
 from wabox.contacts.phones import MIN_DIGITS, Kind, Phone
 from wabox.errors import Invalid
-from wabox.languages import ALL
+from wabox.languages import ALL, later
 
 Weight = Literal[0, 1, 2, 3]  # what a cell is worth as a phone: nothing, digits, a valid number, a mobile
 
@@ -64,7 +64,7 @@ def numbers(texts: Iterable[str], *, country: str) -> Numbers:
         except Invalid as refusal:
             wrong = wrong or (refusal if text.strip() else None)
     if not found:
-        raise wrong or Invalid("bad_phone", "There is no phone number in this row.")
+        raise wrong or Invalid("bad_phone", later("There is no phone number in this row."))
     best = max(found.values(), key=lambda one: _WEIGHTS[phones.kind_of(one)])
     return Numbers(best, tuple(phones.display(one) for one in found if one != best.digits))
 
@@ -74,7 +74,7 @@ def phone_of(cell: str, *, country: str) -> Phone:
     typed = cell.strip().removeprefix("=").strip("\"'’‘` ").strip()
     typed = re.sub(r"(?<=[0-9]{6})[.,]0+$", "", typed)
     if not typed:
-        raise Invalid("bad_phone", "There is no phone number in this row.")
+        raise Invalid("bad_phone", later("There is no phone number in this row."))
     scientific = _SCIENTIFIC.fullmatch(typed)
     if scientific:
         typed = _whole(typed, *scientific.groups(""))

@@ -16,6 +16,7 @@ from wabox.contacts.drafts import Draft
 from wabox.contacts.own_columns import OwnColumn
 from wabox.contacts.stored import Consent, ConsentSource
 from wabox.errors import Invalid
+from wabox.languages import later
 
 Field = Literal["phone", "name", "custom", "tag", "opted_out"]
 FIELDS: tuple[Field, ...] = get_args(Field)
@@ -25,7 +26,8 @@ OTHER_NUMBERS = "other_numbers"  # the field of the user's own that keeps the nu
 class Columns(Struct, frozen=True, forbid_unknown_fields=True):
     """The place of each field, from 0; None where the file has no such column. fields: of the user's own.
 
-    opted_out: the column that says who wants nothing more. more_phones: columns with further numbers.
+    opted_out: the column that says who wants nothing more. more_phones: columns with further numbers. more_names:
+    what follows the name in the person's whole one: middle names, the last name.
     """
 
     phone: int
@@ -35,11 +37,20 @@ class Columns(Struct, frozen=True, forbid_unknown_fields=True):
     fields: tuple[OwnColumn, ...] = ()
     opted_out: int | None = None
     more_phones: tuple[int, ...] = ()
+    more_names: tuple[int, ...] = ()
 
     @property
     def used(self) -> tuple[int, ...]:
         """The places of what every contact has."""
-        places = (self.phone, self.name, self.custom, self.tag, self.opted_out, *self.more_phones)
+        places = (
+            self.phone,
+            self.name,
+            self.custom,
+            self.tag,
+            self.opted_out,
+            *self.more_phones,
+            *self.more_names,
+        )
         return tuple(place for place in places if place is not None)
 
 
@@ -47,12 +58,13 @@ def checked(columns: Columns, width: int) -> Columns:
     """The columns, which must be the file's and each used once. Raises Invalid `bad_columns`."""
     asked: list[tuple[str, int | None]] = [(field, getattr(columns, field)) for field in FIELDS]
     asked += [("more_phones", place) for place in columns.more_phones]
+    asked += [("more_names", place) for place in columns.more_names]
     used = [place for _, place in asked if place is not None]
     for field, place in asked:
         if place is not None and not 0 <= place < width:
-            raise _wrong(field, "There is no such column in the file; choose one that is there.")
+            raise _wrong(field, later("There is no such column in the file; choose one that is there."))
         if place is not None and used.count(place) > 1:
-            raise _wrong(field, "Two fields use this column; choose another one.")
+            raise _wrong(field, later("Two fields use this column; choose another one."))
     own_columns.checked(columns.fields, width=width, used=columns.used)
     return columns
 
@@ -79,7 +91,7 @@ def draft(
     found = cell_texts.numbers(
         (_cell(cells, place) for place in (columns.phone, *columns.more_phones)), country=country
     )
-    name = fields.name(_cell(cells, columns.name))
+    name = fields.name(_whole_name(cells, columns))
     custom = fields.custom(_cell(cells, columns.custom))
     tagged = fields.tags((*cell_texts.tags(_cell(cells, columns.tag), ours=ours), *tags))
     agreed: Consent | UnsetType = UNSET if consent is None else consent
@@ -111,6 +123,12 @@ def consent_of(said: Mapping[str, str], *, now: datetime) -> Consent | None:
         return None
     by, note = said.get("consent_by") or None, fields.note(said.get("consent_note"))
     return Consent(source, min(moment, now), by, note)  # type: ignore[arg-type]  # one of its words
+
+
+def _whole_name(cells: Sequence[str], columns: Columns) -> str:
+    """First, middle and last name as one."""
+    parts = (_cell(cells, place).strip() for place in (columns.name, *columns.more_names))
+    return " ".join(part for part in parts if part)
 
 
 def _cell(cells: Sequence[str], place: int | None) -> str:

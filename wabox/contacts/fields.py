@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from wabox.errors import Invalid
+from wabox.languages import later
 
 MOST_NAME, MOST_CUSTOM, MOST_TAG, MOST_TAGS, MOST_NOTE = 200, 1_000, 64, 50, 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -45,7 +46,7 @@ def tag(text: str) -> str:
         raise _wrong("tag", f"A tag has at most {MOST_TAG} characters.")
     cleaned = unicodedata.normalize("NFC", _without_controls(" ".join(text.split())))
     if not cleaned:
-        raise _wrong("tag", "A tag is not blank; send null for no tag.")
+        raise _wrong("tag", later("A tag is not blank; send null for no tag."))
     if len(cleaned) > MOST_TAG:
         raise _wrong("tag", f"A tag has at most {MOST_TAG} characters.")
     return cleaned

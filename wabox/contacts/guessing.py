@@ -61,11 +61,15 @@ def guess(
     more = _more_phones(phone, called, held)
     theirs = {one.place for one in own}
     found: dict[Field, int | None] = {"phone": phone}
+    more_names: tuple[int, ...] = ()
     for field in FIELDS[1:]:
-        taken = {*found.values(), *theirs, *more}
-        found[field] = _named(field, called, [place for place in range(len(called)) if place not in taken])
+        taken = {*found.values(), *theirs, *more, *more_names}
+        free = [place for place in range(len(called)) if place not in taken]
+        parts = _name_parts(called, sample, free) if field == "name" else ()
+        found[field] = parts[0] if parts else _named(field, called, free)
+        more_names = more_names or parts[1:]
     if found["opted_out"] is None:
-        found["opted_out"] = _status(called, sample, {*found.values(), *theirs, *more})
+        found["opted_out"] = _status(called, sample, {*found.values(), *theirs, *more, *more_names})
     if names is None:
         found["name"] = _texts(sample, [place for place in range(width) if not held[place].digits])
     return Columns(
@@ -76,12 +80,29 @@ def guess(
         tuple(one for one in own if one.place not in (phone, *more)),
         found["opted_out"],
         more,
+        more_names,
     )
 
 
 def is_ours(names: Sequence[str] | None) -> bool:
     """Whether wabox itself wrote a file with these columns."""
     return set(names or ()) >= OUR_OWN
+
+
+def name_part(name: str) -> str | None:
+    """Which part of a whole name a column of this plain name holds: first, middle or last; None for any other."""
+    for word in _WHOSE:
+        name = name.removeprefix(f"{word} ")
+    return next((part for part, heads in _PARTS.items() if name in heads), None)
+
+
+def _name_parts(called: Sequence[str], sample: Sample, free: Sequence[int]) -> tuple[int, ...]:
+    """First, middle and last name, as far as they are there; none where a column holds the whole name."""
+    whole = _named("name", called, free)
+    if whole is not None and likeness("name", called[whole]) == 3 and any(_at(cells, whole) for cells in sample):
+        return ()
+    parts = {part: place for place in reversed(free) if (part := name_part(called[place])) is not None}
+    return tuple(parts[part] for part in _PARTS if part in parts)
 
 
 def likeness(field: Field, name: str) -> int:
@@ -175,6 +196,11 @@ def _filled(cells: Sequence[str]) -> int:
     return sum(bool(cell.strip()) for cell in cells)
 
 
+_WHOSE = ("billing", "customer", "contact", "buyer", "lead", "user")
+_PARTS = {
+    part: frozenset(plain(head) for language in ALL.values() for head in language.name_parts[part])
+    for part in ("first", "middle", "last")
+}
 _NAMES_OF = {
     field: frozenset(plain(head) for language in ALL.values() for head in language.heads[field])
     for field in FIELDS

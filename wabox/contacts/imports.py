@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from wabox.contacts.csv_files import Examined
 from wabox.contacts.layouts import Layout
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
+from wabox.languages import later
 
 Status = Literal["uploaded", "running", "done", "failed", "cancelled"]
 OPEN: tuple[Status, ...] = ("uploaded", "running")
@@ -124,7 +125,7 @@ def turn_to(
         total=layout.total,
     )
     if not changed:
-        raise _wrong_state("changed", found)
+        raise _wrong_state(found)
     return by_id(tx, import_id)
 
 
@@ -156,7 +157,7 @@ def choose(
         total=layout.total,
     )
     if not changed:
-        raise _wrong_state("changed", found)
+        raise _wrong_state(found)
     return by_id(tx, import_id)
 
 
@@ -167,9 +168,8 @@ def start(tx: Tx, user_id: int, import_id: int, *, now: datetime) -> Import:
     """
     found = of_user(tx, user_id, import_id)
     if found.columns is None:
-        raise Invalid(
-            "bad_columns", "Choose the column with the phone numbers first.", details={"phone": "Choose."}
-        )
+        sentence = later("Choose the column with the phone numbers.")
+        raise Invalid("bad_columns", sentence, details={"phone": sentence})
     moved = tx.run(
         "update imports set status = 'running', started_at = :now where id = :id and status = 'uploaded'",
         id=import_id,
@@ -178,7 +178,7 @@ def start(tx: Tx, user_id: int, import_id: int, *, now: datetime) -> Import:
     if moved:
         _ready(tx, found, found.columns, now=now)
     elif found.status not in ("running", "done"):
-        raise _wrong_state("started", found)
+        raise _wrong_state(found)
     return by_id(tx, import_id)
 
 
@@ -209,7 +209,7 @@ def cancel(tx: Tx, user_id: int, import_id: int, *, now: datetime) -> Import:
         now=times.stored(now),
     )
     if not moved and found.status != "cancelled":
-        raise _wrong_state("cancelled", found)
+        raise _wrong_state(found)
     return by_id(tx, import_id)
 
 
@@ -220,7 +220,7 @@ def of_user(rows: Rows, user_id: int, import_id: int) -> Import:
     """The user's import. Raises NotFound, for somebody else's too."""
     row = rows.one("select * from imports where id = :id and user_id = :user_id", id=import_id, user_id=user_id)
     if row is None:
-        raise NotFound("not_found", "There is no such import; upload the file again.")
+        raise NotFound("not_found", later("There is no such import; upload the file again."))
     return _import(row)
 
 
@@ -228,7 +228,7 @@ def by_id(rows: Rows, import_id: int) -> Import:
     """The import, whoever's. For the engine."""
     row = rows.one("select * from imports where id = :id", id=import_id)
     if row is None:
-        raise NotFound("not_found", "There is no such import.")
+        raise NotFound("not_found", later("There is no such import; upload the file again."))
     return _import(row)
 
 
@@ -258,13 +258,16 @@ def refusals(rows: Rows, user_id: int, import_id: int, *, after: int = 0, most: 
     return [Refused(row["line"], row["reason"], tuple(json.loads(row["row"]))) for row in found]
 
 
-def refused_csv(found: Import, batches: Iterator[list[Refused]]) -> Iterator[str]:
-    """The refused rows as a CSV file, with the line and the reason in front of each, to be mended."""
+def refused_csv(found: Import, batches: Iterator[list[Refused]], say: Callable[[str], str] = str) -> Iterator[str]:
+    """The refused rows as a CSV file, with the line and the reason in front of each, to be mended.
+
+    say: the reason in the reader's language.
+    """
     width = found.layout.width
     names = found.layout.first if found.layout.has_header else tuple(f"column {n + 1}" for n in range(width))
     yield exporting.text([("line", "reason", *names)], start=True)
     for batch in batches:
-        yield exporting.text([(str(one.line), one.reason, *one.cells) for one in batch], start=False)
+        yield exporting.text([(str(one.line), say(one.reason), *one.cells) for one in batch], start=False)
 
 
 # -- by itself ---------------------------------------------------------------------------------------
@@ -308,8 +311,17 @@ def needed_files(rows: Rows) -> set[str]:
     return {name for row in found for name in (row["file"], *(one.file for one in _import(row).layout.sheets))}
 
 
-def _wrong_state(verb: str, found: Import) -> Invalid:
-    return Invalid("wrong_state", f"This import is {found.status}; it cannot be {verb} now.")
+_WRONG_STATE: dict[Status, str] = {
+    "uploaded": later("This import has not begun yet; choose its columns and start it."),
+    "running": later("This import runs already; cancel it, or wait until it is done."),
+    "done": later("This import is done; upload the file again for another one."),
+    "failed": later("This import has failed; upload the file again."),
+    "cancelled": later("This import was cancelled; upload the file again."),
+}
+
+
+def _wrong_state(found: Import) -> Invalid:
+    return Invalid("wrong_state", _WRONG_STATE[found.status])
 
 
 _import = reader(

@@ -22,6 +22,7 @@ from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal
+from wabox.languages import later
 
 BATCH = 500
 PREVIEW = 20
@@ -113,7 +114,7 @@ class Reading:
         try:
             self._file = (directory / found.file).open("rb")
         except OSError:
-            raise Invalid("bad_csv", "The uploaded file is gone; upload it again.") from None
+            raise Invalid("bad_csv", later("The uploaded file is gone; upload it again.")) from None
         self._rows = csv_files.rows(self._file, found.layout.dialect)
         self._ahead = self._next()
         above = found.layout.header_row if found.layout.has_header else 0

@@ -10,6 +10,7 @@ from wabox.contacts import csv_files, imports, layouts, sheets
 from wabox.contacts.csv_files import Examined
 from wabox.contacts.layouts import Layout, SheetFile
 from wabox.errors import Invalid
+from wabox.languages import later
 
 MOST_SHEETS = 20
 
@@ -38,5 +39,5 @@ def again(directory: Path, file: str, country: str) -> tuple[Examined, Layout]:
     try:
         examined = csv_files.examine((directory / file).read_bytes())
     except OSError:
-        raise Invalid("bad_csv", "The uploaded file is gone; upload it again.") from None
+        raise Invalid("bad_csv", later("The uploaded file is gone; upload it again.")) from None
     return examined, layouts.laid_out(examined, country=country)

@@ -27,7 +27,8 @@ class Language:
     as it writes them. letters: those that only it has, as a range of a pattern; "" = none.
     day_parts: (hour it begins, word) of its twelve-hour clock, () = 24 hours. heads: {field of a
     contact: what lists call that column}. head_words: {field: words that say so within a longer head}. own_heads:
-    {a name for a field of somebody's own: what lists call such a column}.
+    {a name for a field of somebody's own: what lists call such a column}. name_parts: {first, middle, last: what
+    lists call that part of a name}.
     """
 
     code: str
@@ -39,6 +40,7 @@ class Language:
     heads: Mapping[str, tuple[str, ...]]
     head_words: Mapping[str, tuple[str, ...]]
     own_heads: Mapping[str, tuple[str, ...]]
+    name_parts: Mapping[str, tuple[str, ...]]
 
     def clock(self, at: time, *, seconds: bool = False) -> str:
         """The time of day: `17:42`, or by the part of the day, `বিকাল ৫:৪২`."""
@@ -71,12 +73,13 @@ def of(text: str) -> str:
 
 def _read(folder: Path) -> Language:
     told = tomllib.loads((folder / "language.toml").read_text(encoding="utf-8"))
-    heads, words, own = (
-        {field: tuple(said) for field, said in told[part].items()} for part in ("heads", "head_words", "own_heads")
+    heads, words, own, names = (
+        {field: tuple(said) for field, said in told[part].items()}
+        for part in ("heads", "head_words", "own_heads", "name_parts")
     )
     parts = tuple((int(hour), str(word)) for hour, word in told.get("day_parts", []))
     name, locale, digits, letters = (str(told[key]) for key in ("name", "locale", "digits", "letters"))
-    return Language(folder.name, name, locale, digits, letters, parts, heads, words, own)
+    return Language(folder.name, name, locale, digits, letters, parts, heads, words, own, names)
 
 
 def _all() -> dict[str, Language]:

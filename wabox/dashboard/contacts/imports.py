@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from litestar.datastructures import UploadFile
 from litestar.response import Stream
 
 from wabox.contacts import cells as cell_texts
-from wabox.contacts import columns, csv_files, imports, intake, own, own_columns, uploads
+from wabox.contacts import columns, csv_files, guessing, imports, intake, own, own_columns, uploads
 from wabox.contacts.columns import Columns
 from wabox.contacts.imports import Import
 from wabox.contacts.own_columns import OwnColumn
@@ -128,7 +128,7 @@ async def refused(import_id: int, desk: Desk) -> Stream:
         last = 0
         while batch := await desk.box.db.read(imports.refusals, desk.user.id, found.id, after=last):
             last = batch[-1].line
-            yield list(imports.refused_csv(found, iter([batch])))[-1]
+            yield list(imports.refused_csv(found, iter([batch]), desk.voice.say))[-1]
 
     return download(pieces, f"refused-{found.id}.csv")
 
@@ -170,8 +170,10 @@ def _choose(tx: Tx, desk: Desk, import_id: int, form: Form) -> None:
         places["custom"],
         places["tag"],
         opted_out=places["opted_out"],
-        more_phones=_more_phones(form, [place for place in places.values() if place is not None]),
+        more_phones=_ticked(form, "more_phones", places.values()),
     )
+    names = _ticked(form, "more_names", chosen.used)
+    chosen = msgspec.structs.replace(chosen, more_names=names)
     width = imports.of_user(tx, desk.user.id, import_id).layout.width
     asked = tuple(_own(form, place) for place in range(width) if _is_own(form, place, chosen))
     imports.choose(
@@ -185,9 +187,9 @@ def _choose(tx: Tx, desk: Desk, import_id: int, form: Form) -> None:
     )
 
 
-def _more_phones(form: Form, used: list[int]) -> tuple[int, ...]:
-    """The columns that were ticked for further numbers; not those that have another use meanwhile."""
-    ticked = (_place(text) for text in form.texts("more_phones"))
+def _ticked(form: Form, what: str, used: Iterable[int | None]) -> tuple[int, ...]:
+    """The columns that were ticked for further numbers or names; not those that have another use meanwhile."""
+    ticked, used = (_place(text) for text in form.texts(what)), set(used)
     return tuple(dict.fromkeys(place for place in ticked if place is not None and place not in used))
 
 
@@ -229,6 +231,7 @@ async def _show(desk: Desk, import_id: int, errors: dict[str, str], *, status: i
             **foreseen,
             "offers": _offers(rows, desk, found, cells),
             "places": _places(found, cells),
+            "named": _named(found),
             "numbered": _numbered(found, cells, country=desk.box.config.locale.country),
         }
 
@@ -295,6 +298,16 @@ def _numbered(found: Import, cells: list[tuple[str, ...]], *, country: str) -> l
     }
     taken = {*found.columns.used, *(one.place for one in found.columns.fields)}
     return sorted({*(held - taken), *found.columns.more_phones})
+
+
+def _named(found: Import) -> list[int]:
+    """The columns with further parts of a name: those that are chosen, then those that are called so."""
+    if found.columns is None:
+        return []
+    called = [guessing.name_part(guessing.plain(name)) for name in found.layout.names or ()]
+    parts = (place for place, part in enumerate(called) if part is not None)
+    taken = {*found.columns.used, *(one.place for one in found.columns.fields)}
+    return list(dict.fromkeys((*found.columns.more_names, *(place for place in parts if place not in taken))))
 
 
 def _names(found: Import) -> list[str]:
