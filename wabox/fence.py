@@ -8,8 +8,9 @@ may have happened elsewhere meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, cast, get_args
 
 import msgspec
@@ -23,7 +24,8 @@ Reason = Literal["quarantined", "moved_away"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 Why = Literal["restored", "moved_here", "copied", "moving", "moved", "unmoved"]
 
-KEY = "fence"
+KEY, GAP = "fence", "gap"
+GAP_MATTERS = timedelta(days=90)
 HELD = later("This box is held already; open Settings, Held.")
 PACKING = later("This box is being packed; wait until that is done.")
 
@@ -84,6 +86,27 @@ def quarantine(
     """Nothing goes until `lift`. What holds a box already holds its copies, too."""
     if why != "copied" or of(tx) is None:
         _put(tx, Fence("quarantined", why, now, behind, other))
+        if behind is not None and why != "moved_here":
+            said = {"behind": times.stored(behind), "until": times.stored(now)}
+            _keep(tx, GAP, said)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What happened between these moments these data do not know: it may have happened elsewhere."""
+
+    behind: datetime
+    until: datetime
+
+
+def gap(rows: Rows, *, now: datetime) -> Gap | None:
+    """The latest, while it may still matter to somebody who looks at what came then; None: there is none."""
+    text = rows.value("select value from box where key = :key", key=GAP)
+    if text is None:
+        return None
+    told = msgspec.json.decode(text)
+    found = Gap(times.read(told["behind"]), times.read(told["until"]))
+    return found if now - found.until < GAP_MATTERS else None
 
 
 def begin_moving(tx: Tx, *, now: datetime) -> None:
@@ -135,8 +158,12 @@ def _put(tx: Tx, fence: Fence) -> None:
         "behind": times.stored_or_none(fence.behind),
         "other": fence.other,
     }
+    _keep(tx, KEY, said)
+
+
+def _keep(tx: Tx, key: str, said: Mapping[str, object]) -> None:
     tx.run(
         "insert or replace into box (key, value) values (:key, :value)",
-        key=KEY,
+        key=key,
         value=msgspec.json.encode(said).decode(),
     )

@@ -18,6 +18,7 @@ from tests.faces.tab import Tab, words
 from tests.faces.test_pages import CSP, OPEN_TO_ALL, routes
 from tests.pictures import drawn
 from tests.some import some
+from wabox import fence
 from wabox.accounts import passwords, terms, users
 from wabox.billing import ledger, plans, subscriptions
 from wabox.billing.plans import Terms
@@ -412,3 +413,18 @@ def test_an_invoice_in_bengali_names_seller_and_buyer(market: Market) -> None:
     number = market.stage.value("select max(number) from invoices")
     page = words(market.bilal.get(f"/billing/invoices/{number}").text)
     assert "বিক্রেতা" in page and "ক্রেতা" in page and "কোন ফোন থেকে" not in page
+
+
+def test_after_a_restore_the_payments_page_says_what_is_not_on_record(market: Market) -> None:
+    assert "not on record" not in words(market.asha.get("/admin/payments").text)
+    now = market.stage.hands.now()
+    db = market.stage.box.db
+    db.write_now(fence.quarantine, "moved_here", behind=now, now=now)
+    assert "not on record" not in words(market.asha.get("/admin/payments").text)  # nothing went on elsewhere
+    db.write_now(fence.quarantine, "restored", behind=now - timedelta(hours=30), now=now)
+    seen = words(market.asha.get("/admin/payments").text)
+    assert "may be told once more" in seen
+    db.write_now(fence.lift, "quarantined")
+    assert "may be told once more" in words(market.asha.get("/admin/payments").text)
+    market.stage.hands.forward(days=91)
+    assert db.read_here(fence.gap, now=market.stage.hands.now()) is None

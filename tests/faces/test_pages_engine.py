@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from tests import wajs_packages as made
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
+from wabox import fetching
+from wabox.media.store import Incoming
 from wabox.renewal import stored, switching
 from wabox.whatsapp import wajs
 from wabox.whatsapp.driver import Checkup
@@ -62,7 +66,56 @@ def test_a_wrong_package_is_refused_with_why_and_changes_nothing(
 
 def test_without_a_file_it_asks_for_one(asha: Tab) -> None:
     answer = asha.post("/admin/engine", {}, files={"file": ("", b"", "application/gzip")})
-    assert (answer.status_code, "Choose a file first." in answer.text) == (422, True)
+    assert (answer.status_code, "Choose a file, or type an address." in answer.text) == (422, True)
+
+
+def by_address(tab: Tab, url: str, **fields: str):  # type: ignore[no-untyped-def]
+    return tab.post("/admin/engine", {"url": url, **fields}, files={"file": ("", b"", "application/gzip")})
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://npm.example/wa-js.tgz", "take an https address, or give its SHA-512"),
+        ("https://127.0.0.1/wa-js.tgz", "address"),
+        ("https://[::1]/wa-js.tgz", "address"),
+        ("https://169.254.169.254/latest", "address"),
+        ("https://10.0.0.7/wa-js.tgz", "address"),
+        ("https://asha:secret@npm.example/x", "Leave name and password out"),
+        ("file:///etc/passwd", "http"),
+        ("wa-js.tgz", "http"),
+    ],
+)
+def test_an_address_in_ones_own_network_or_none_at_all_is_refused(
+    shop: Stage, asha: Tab, url: str, said: str
+) -> None:
+    answer = by_address(asha, url)
+    assert answer.status_code == 422
+    assert 'id="url-error"' in answer.text
+    assert said in words(answer.text)
+    assert shop.box.db.read_here(stored.every) == []
+
+
+def test_the_box_fetches_a_package_from_its_address(
+    shop: Stage, asha: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def answers(url: str, incoming: Incoming, **_: object) -> str:
+        asked.append(url)
+        incoming.write(package())
+        return "wa-js.tgz"
+
+    monkeypatch.setattr(fetching, "fetch", answers)
+    url = "http://npm.example/wa-js-4.7.0.tgz?token=secret"
+    wrong = by_address(asha, url, sha512="ab" * 64)
+    assert (wrong.status_code, "SHA-512 belongs to" in words(wrong.text)) == (422, True)
+    right = hashlib.sha512(package()).hexdigest()
+    assert by_address(asha, url, sha512=right).headers["location"] == "/admin/engine?said=engine_tried"
+    assert asked == [url, url]
+    found = shop.box.db.read_here(stored.every)
+    assert [(one.version, one.origin) for one in found] == [("4.7.0", "http://npm.example/wa-js-4.7.0.tgz")]
+    assert list((shop.box.media / "incoming").iterdir()) == []
 
 
 def test_what_is_missing_on_each_phone_is_named_and_the_way_back_is_offered(shop: Stage, asha: Tab) -> None:

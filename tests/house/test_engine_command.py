@@ -59,7 +59,7 @@ def test_an_address_that_is_allowed_is_fetched(tmp_path: Path, server: Server) -
     place = f"127.0.0.1:{server.server_port}"
     raw = read(tmp_path, f"http://{place}/wa-js-4.7.0.tgz?token=1", place)
     assert archive.read(raw).version == "4.7.0"
-    assert engine._origin(f"http://{place}/wa-js-4.7.0.tgz?token=1") == f"http://{place}/wa-js-4.7.0.tgz"
+    assert archive.origin_of(f"http://{place}/wa-js-4.7.0.tgz?token=1") == f"http://{place}/wa-js-4.7.0.tgz"
     assert list((tmp_path / "data" / "media" / "incoming").iterdir()) == []
 
 

@@ -14,8 +14,9 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from wabox import fetching
 from wabox.accounts.keys import Caller
-from wabox.api import fetching, wire
+from wabox.api import wire
 from wabox.box import Box
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal

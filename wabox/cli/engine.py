@@ -13,8 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
 
-from wabox import datadir, logs, migrations, open_box, opening, times
-from wabox.api import fetching
+from wabox import datadir, fetching, logs, migrations, open_box, opening, times
 from wabox.box import Box
 from wabox.cli import CONFIG_HELP, shared
 from wabox.config import Config
@@ -66,7 +65,7 @@ def install(config: Config, source: str, sha512: str | None, *, send_to_self: bo
     package = archive.read(_bytes(config, data, source), sha512=sha512)
     store.keep(data.engines, package)
     with _Desk(config, data) as desk:
-        added = desk.write(switching.add, package, _origin(source), now=desk.now(), canary=send_to_self)
+        added = desk.write(switching.add, package, archive.origin_of(source), now=desk.now(), canary=send_to_self)
         click.echo(f"wa-js {added.version} is tried; that takes a minute or two.", err=as_json)
         ended = desk.tried(added.id, quiet=as_json)
     _tell(ended, package, runs=desk.runs, as_json=as_json)
@@ -171,11 +170,6 @@ def _bytes(config: Config, data: datadir.DataDir, source: str) -> bytes:
 async def _fetch(config: Config, url: str, incoming: Incoming) -> None:
     allow = Allow.parse(config.webhooks.allow)
     await fetching.fetch(url, incoming, most_bytes=archive.MOST_PACKED, allow=allow, resolver=lookups.of_system)
-
-
-def _origin(source: str) -> str:
-    """Where it came from, without what an address may hide in its query."""
-    return source.split("?")[0].split("#")[0] if "://" in source else Path(source).name
 
 
 def _tell(ended: Installed, package: Package, *, runs: bool, as_json: bool) -> None:

@@ -82,6 +82,13 @@ def read(raw: bytes, *, sha512: str | None = None) -> Package:
     return Package(version, script, files[LICENCE], files.get(NOTICE), sha256, digest.hex())
 
 
+def origin_of(source: str) -> str:
+    """Where a package came from: a file's name, or its address without what that may hide in its query."""
+    if "://" in source:
+        return source.split("?")[0].split("#")[0]
+    return source.replace("\\", "/").rpartition("/")[2]
+
+
 def _bad(text: str, **values: str) -> Unfit:
     return Unfit(text, values)
 

@@ -18,7 +18,7 @@ from tests.faces.api.conftest import PHONE, Api, Open
 from tests.faces.api.test_media_api import left, upload
 from tests.files import BAD, mp3, mp4, opus, pdf
 from tests.pictures import drawn
-from wabox.api import fetching
+from wabox import fetching
 from wabox.billing import plans, subscriptions
 from wabox.billing.plans import Terms
 from wabox.content import rules

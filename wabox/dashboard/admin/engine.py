@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 
+from wabox import fetching
 from wabox.dashboard.frame.desk import Desk
 from wabox.db import Rows
-from wabox.errors import Invalid
+from wabox.errors import Invalid, TooLarge, Unavailable
 from wabox.languages import later
+from wabox.media.store import Incoming
 from wabox.mounting import Mount
 from wabox.renewal import archive, sentences, shown, store, stored, switching
+from wabox.webhooks import lookups
+from wabox.webhooks.targets import Allow
 
 ROOM = 64 * 1024  # for what stands around the file in the request
-CHOOSE = later("Choose a file first.")
+CHOOSE = later("Choose a file, or type an address.")
+PLAIN = later(
+    "Over plain http anybody may change the package on its way: take an https address, or give its SHA-512."
+)
+FETCHED = ("bad_url", "url_failed", "too_large", "busy")  # refusals of an address
 
 
 @get("/admin/engine", owner=True)
@@ -36,25 +43,25 @@ async def live(desk: Desk) -> Response[str]:
 async def install(desk: Desk) -> Response[str]:
     """The package is kept and waits to be tried; no phone has it yet."""
     posted = await desk.files()
-    file, sha512 = posted.get("file"), str(posted.get("sha512") or "").strip()
-    if not isinstance(file, UploadFile) or not file.filename:
-        return await _page(desk, {"file": CHOOSE}, status=422)
-    raw = await file.read()
+    sha512, url = (str(posted.get(name) or "").strip() for name in ("sha512", "url"))
     try:
+        raw, source = await _brought(desk, posted.get("file"), url, sha512)
         package = await asyncio.to_thread(archive.read, raw, sha512=sha512 or None)
         await asyncio.to_thread(store.keep, desk.box.config.data.dir / "engine", package)
         await desk.box.db.write(
             switching.add,
             package,
-            Path(file.filename).name,
+            archive.origin_of(source),
             now=desk.box.now(),
             user_id=desk.user.id,
             canary=bool(posted.get("canary")),
         )
     except archive.Unfit as unfit:
-        return await _page(desk, {"file": desk.voice.say(unfit.text, **unfit.values)}, status=422)
-    except Invalid as refusal:
-        return await _page(desk, {"file": refusal.sentence}, status=422)
+        said = desk.voice.say(unfit.text, **unfit.values)
+        return await _page(desk, {"url" if url else "file": said}, url=url, status=422)
+    except (Invalid, TooLarge, Unavailable) as refusal:
+        field = "url" if refusal.code in FETCHED else "file"
+        return await _page(desk, {field: refusal.sentence}, url=url, status=refusal.status)
     return desk.go("/admin/engine", said="engine_tried")
 
 
@@ -65,9 +72,33 @@ async def back(desk: Desk) -> Response[str]:
     return desk.go("/admin/engine", said="engine_back")
 
 
-async def _page(desk: Desk, errors: dict[str, str], *, status: int = 200) -> Response[str]:
+async def _brought(desk: Desk, file: object, url: str, sha512: str) -> tuple[bytes, str]:
+    """The package and where it came from: the file that was chosen, else what the address answers.
+
+    Raises Invalid, TooLarge, Unavailable. The address is judged as a webhook's is.
+    """
+    if isinstance(file, UploadFile) and file.filename:
+        return await file.read(), file.filename
+    if not url:
+        raise Invalid("no_file", CHOOSE)
+    if not sha512 and url.lower().startswith("http://"):
+        raise Invalid("bad_url", PLAIN)
+    box = desk.box
+    with Incoming(box.media, most_bytes=archive.MOST_PACKED) as incoming:
+        await fetching.fetch(
+            url,
+            incoming,
+            most_bytes=archive.MOST_PACKED,
+            allow=Allow.parse(box.config.webhooks.allow),
+            resolver=lookups.of_system,
+        )
+        await asyncio.to_thread(incoming.finish)
+        return await asyncio.to_thread(incoming.path.read_bytes), url
+
+
+async def _page(desk: Desk, errors: dict[str, str], *, url: str = "", status: int = 200) -> Response[str]:
     found = await desk.box.db.read(_shown, desk)
-    return desk.page("admin/engine.html", status=status, here="settings", errors=errors, **found)
+    return desk.page("admin/engine.html", status=status, here="settings", errors=errors, url=url, **found)
 
 
 def _shown(rows: Rows, desk: Desk) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
+from wabox import fence
 from wabox.accounts import users
 from wabox.billing import payments
 from wabox.dashboard.frame.asked import cursor_of
@@ -81,7 +82,8 @@ async def _page(desk: Desk, errors: dict[int, str], *, status: int = 200) -> Res
         older = past[PER_PAGE - 1].id if len(past) > PER_PAGE else None
         waiting = payments.queue(rows)
         rivals = {one.id: payments.rivals(rows, one.id) for one in waiting + past}
-        return {"waiting": waiting, "past": past[:PER_PAGE], "older": older, "rivals": rivals}
+        gap = fence.gap(rows, now=desk.box.now())
+        return {"gap": gap, "waiting": waiting, "past": past[:PER_PAGE], "older": older, "rivals": rivals}
 
     shown = await desk.box.db.read(ask)
     return desk.page(
