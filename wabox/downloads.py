@@ -1,4 +1,4 @@
-"""Gives a file out so that no browser runs what is in it: whole or a stretch of it, a piece at a time."""
+"""Gives files out so that no browser runs what is in them, a piece at a time: a stretch, or what was said."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -13,8 +14,12 @@ from urllib.parse import quote
 from litestar import Request
 from litestar.response import Stream
 
+from wabox.contacts import exporting
+from wabox.db import Database
 from wabox.errors import Refusal
+from wabox.messages import dossier
 
+Form = Literal["jsonl", "csv"]
 PIECE = 64 * 1024
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 # What is opened here may neither run anything nor reach anybody.
@@ -69,6 +74,44 @@ def give(request: Request[Any, Any, Any], given: Given) -> Stream:
         status_code=206 if partly else 200,
         headers=headers,
     )
+
+
+def said(db: Database, user_id: int, address: str | None, form: Form, *, now: datetime) -> Stream:
+    """What people wrote, made while it is fetched; of one person what was said both ways, and who they are.
+
+    address: theirs; None for everybody. form: an object a line, or a file for spreadsheets.
+    """
+    name = f"{'inbox' if address is None else 'person'}-{now.date()}.{form}"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Security-Policy": _SANDBOX,
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    media_type = "text/csv" if form == "csv" else "application/x-ndjson"
+    return Stream(lambda: _said(db, user_id, address, form), media_type=media_type, headers=headers)
+
+
+async def _said(db: Database, user_id: int, address: str | None, form: Form) -> AsyncIterator[str]:
+    if form == "csv":
+        yield exporting.text([dossier.COLUMNS], start=True)
+    elif address is not None:
+        yield dossier.written([await db.read(dossier.person, user_id, address)])
+    last = 0
+    while batch := await db.read(dossier.received, user_id, address, after=last):
+        last = batch[-1]["message_id"]
+        yield _as(form, batch)
+    last = 0
+    while address is not None and (batch := await db.read(dossier.sent, user_id, address, after=last)):
+        last = batch[-1]["message_id"]
+        yield _as(form, batch)
+
+
+def _as(form: Form, batch: list[dossier.Line]) -> str:
+    if form == "csv":
+        return exporting.text([tuple(dossier.cells(one)) for one in batch], start=False)
+    return dossier.written(batch)
 
 
 def _has_it(tags: str | None, tag: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from urllib.parse import quote
@@ -340,3 +341,33 @@ def test_the_inbox_is_searched_and_goes_on_showing_what_was_found(asha: Tab, wor
     assert 'hx-get="/inbox/live?q=jam"' in page
     assert "Nobody found" in words(asha.get("/inbox?q=no+such+name").text)
     assert asha.get("/inbox?q=%00%27%22%3Cb%3E&before=x").status_code == 200
+
+
+def test_what_is_held_of_a_person_can_be_taken_along_from_their_talk_and_contact(
+    asha: Tab, bilal: Tab, shop: Stage, work: Work
+) -> None:
+    for page in (f"/inbox/{RINA}", f"/contacts/{work.contacts[1]}"):
+        assert f'href="/inbox/{RINA}/export.jsonl"' in asha.get(page).text, page
+    answer = asha.get(f"/inbox/{RINA}/export.jsonl")
+    person, *said = [json.loads(one) for one in answer.text.splitlines()]
+    assert (
+        person["contact"]["name"] == "মোহাম্মদ রহিম উদ্দিন" and answer.headers["x-content-type-options"] == "nosniff"
+    )
+    assert {one["line"] for one in said} == {"received", "sent"} and {one["phone"] for one in said} == {RINA}
+    held = shop.value(
+        "select (select count(*) from inbox where phone = :p) + (select count(*) from messages where phone = :p)",
+        p=RINA,
+    )
+    assert len(said) == held
+    rows = asha.get(f"/inbox/{RINA}/export.csv").text.splitlines()
+    assert rows[0].startswith("\ufeffline,at,phone")
+    everybody = asha.get("/inbox/export.csv").text
+    assert everybody.count("received,") == shop.value(
+        "select count(*) from inbox where user_id = :id", id=shop.asha.id
+    )
+    assert shop.value("select count(*) from audit where action = 'person.exported'") == 2
+    theirs = bilal.get(f"/inbox/{STRANGER}/export.jsonl")
+    assert theirs.status_code == 404
+    own = [json.loads(one) for one in bilal.get(f"/inbox/{RINA}/export.jsonl").text.splitlines()]
+    assert len(own) == 1 and own[0]["contact"]["id"] != person["contact"]["id"], "bilal knows the same number"
+    assert bilal.get("/inbox/export.csv").text.count("\n") == 1

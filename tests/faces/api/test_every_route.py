@@ -59,6 +59,7 @@ OPTED_OUT = "select group_concat(phone_hash) from suppressions where user_id = {
 SALES = "select state || coalesce(command, '') || wanted from devices where label = 'sales'"
 FILES = "select group_concat(id || coalesce(removed_at, '')) from media where user_id = {asha}"
 ASKED = "select group_concat(coalesce(asked_at, '-')) from inbox_files where user_id = {asha}"
+TAKEN_OUT = "select count(*) from audit where action = 'inbox.exported' and user_id = {asha}"
 PROMO = {"name": "April", "message": "Hi {name}", "tag": "leads"}
 TAKEN_BACK = "select count(revoke_asked_at) from campaigns where user_id = {asha}"
 CAMPAIGNS = "select group_concat(status) from campaigns where user_id = {asha}"
@@ -134,6 +135,7 @@ ROWS = {
     "GET /media/inbound/{message_id}": Row(200),
     "POST /media/inbound/{message_id}": Row(202, changes=ASKED),
     "DELETE /media/{media_id}": Row(204, changes=FILES),
+    "GET /inbox/export": Row(200, 200, changes=TAKEN_OUT),
     "GET /tags": Row(200, 200),
     "GET /templates": Row(200, 200),
     "POST /templates": Row(201, 201, {"name": "Thanks", "message": "Thank you, {name}"}, changes=TEXTS),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.inbox import enclosing, page, talk
+from wabox.dashboard.inbox import enclosing, exports, page, talk
 
-SECTIONS = (page, talk, enclosing)
+SECTIONS = (page, talk, enclosing, exports)

@@ -77,6 +77,8 @@ DEEDS: dict[str, str] = {
     "contact.erased": later("Person erased"),
     "contact.exported": later("Contacts exported"),
     "audit.exported": later("This record exported"),
+    "inbox.exported": later("Inbox exported"),
+    "person.exported": later("All that is held of a person exported"),
     "plan.created": later("Plan made"),
     "plan.changed": later("Plan changed"),
     "plan.archived": later("Plan taken from sale"),

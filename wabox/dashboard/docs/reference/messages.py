@@ -267,5 +267,18 @@ MESSAGES = Chapter(
             answer={**_REACTIONS, "job_id": None, "message_id": 7301, "ours": "🙏", "waiting": False},
             example={"message_id": "7301"},
         ),
+        Route(
+            "GET",
+            "/inbox/export",
+            later(
+                "What people wrote, a line each, the oldest first, made while you fetch it. With phone or "
+                "person_id all that you hold of that person: who they are here, and what was said both ways."
+            ),
+            fields=(
+                Field("format", later("jsonl, an object a line, or csv for spreadsheets (without the person).")),
+                Field("phone, person_id", later("Of one person: their number, or the id of message.received.")),
+            ),
+            query="?phone=8801711123456",
+        ),
     ),
 )
