@@ -61,6 +61,40 @@ TOO_SMALL = """
 """
 
 
+# Links that a thumb must meet: what stands alone in a row, a cell, a head or a card, not within a sentence. How
+# high one is, is what answers to a touch, padding and stretched areas too; none may lie over what else is pressed.
+LINKS_TOO_SMALL = """
+(() => {
+  const box = (one) => {
+    one.scrollIntoView({ block: "center", behavior: "instant" });
+    const { left, top, width, height } = one.getClientRects()[0];
+    return [left + width / 2, top + height / 2];
+  };
+  const meets = (one, x, y) => one.contains(document.elementFromPoint(x, y));
+  const reach = (one) => {
+    const [x, y] = box(one);
+    let up = 0, down = 0;
+    while (up < 44 && meets(one, x, y - up - 1)) up++;
+    while (down < 44 && meets(one, x, y + down + 1)) down++;
+    return up + down + 1;
+  };
+  const within = (one) => {
+    const block = one.closest("p, dd, li, td, th, h1, h2, h3, summary, div, section, main");
+    return [...block.childNodes].some((each) => each.nodeType === 3 && /\\p{L}/u.test(each.data));
+  };
+  const said = (one) => one.outerHTML.replace(/\\s+/g, " ").slice(0, 140);
+  const shown = (css) => [...document.querySelectorAll(css)]
+    .filter((one) => one.checkVisibility() && one.getClientRects().length && one.textContent.trim() !== "");
+  const alone = shown("main a[href]").filter((one) => !within(one));
+  return [
+    ...alone.filter((one) => reach(one) < 44).map((one) => reach(one) + " px: " + said(one)),
+    ...shown("main a[href], main button, main summary")
+      .filter((one) => !meets(one, ...box(one))).map((one) => "covered: " + said(one)),
+  ];
+})()
+"""
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser for all pages."""

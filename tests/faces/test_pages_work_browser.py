@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests import browsers
 from tests.cast import Stage
-from tests.faces.test_pages_browser import address, chromium, judge, log_in, turning, window
+from tests.faces.test_pages_browser import LINKS_TOO_SMALL, address, chromium, judge, log_in, turning, window
 from tests.faces.work import Work, limited
 from tests.pictures import drawn
 from tests.some import some
@@ -287,3 +287,13 @@ def test_what_is_chosen_or_leads_back_fits_a_thumb(chromium: Browser, address: s
             assert page.evaluate(small) == [], path
             ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
             assert len(set(ids)) == len(ids), path
+
+
+def test_a_link_that_stands_alone_fits_a_thumb(chromium: Browser, address: str, work: Work) -> None:
+    with window(chromium, 360, has_touch=True, is_mobile=True) as (_, page, _said):
+        log_in(page, address)
+        for path in some(
+            ["/", *pages(work), "/settings", "/settings/keys", "/admin/users", "/admin/users/2", "/admin/audit"]
+        ):
+            page.goto(address + path)
+            assert page.evaluate(LINKS_TOO_SMALL) == [], path
