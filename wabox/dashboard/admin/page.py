@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from litestar import Response, get, post
 
-from wabox import closing
+from wabox import closing, customers
 from wabox.accounts import audit, keys, links, passwords, registration, secrets, sessions, states, terms, users
 from wabox.accounts.registration import Rule
 from wabox.accounts.states import Move
 from wabox.accounts.users import User
-from wabox.billing import ledger, subscriptions
+from wabox.billing import goodwill, ledger, plans, subscriptions
 from wabox.content import complaints, refusals
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
+from wabox.dashboard.frame.form import Form
 from wabox.db import Rows, Tx
 from wabox.devices import orders
 from wabox.devices import stored as devices
@@ -28,6 +30,11 @@ from wabox.mounting import Mount
 
 PER_PAGE = 50
 LINK_LASTS = timedelta(days=3)
+GOODWILL: dict[str, tuple[Callable[..., object], str]] = {
+    "credits": (goodwill.give, "credits"),
+    "extend": (goodwill.extend, "days"),
+    "plan": (goodwill.change, "plan_id"),
+}
 
 
 @get("/admin/users", owner=True)
@@ -54,8 +61,15 @@ async def _page(
     query = desk.request.query_params
     q, before = typed(query.get("q", ""), 100), query.get("before", "")
     before_id = cursor_of(before)
-    found = await desk.box.db.read(states.search, q, before=before_id, limit=PER_PAGE + 1)
+    config = desk.box.config
+    sells = config.billing.enabled
+    ending = sells and query.get("plan", "") == "ending"
+    now = desk.box.now()
+    found = await desk.box.db.read(
+        customers.page, q, ending=ending, billing=sells, now=now, before=before_id, limit=PER_PAGE + 1
+    )
     shown = found[:PER_PAGE]
+    asked = {"q": q, **({"plan": "ending"} if ending else {})}
     return desk.page(
         "admin/page.html",
         status=status,
@@ -63,9 +77,12 @@ async def _page(
         errors=errors or {},
         here="accounts" if desk.box.config.others_use_it else "settings",
         q=q,
-        users=shown,
-        newest={"q": q} if before_id is not None else None,
-        older={"q": q, "before": shown[-1].id} if len(found) > PER_PAGE else None,
+        customers=shown,
+        sells=sells,
+        ending=ending,
+        now=now,
+        newest=asked if before_id is not None else None,
+        older={**asked, "before": shown[-1].user.id} if len(found) > PER_PAGE else None,
     )
 
 
@@ -80,6 +97,8 @@ async def act(user_id: int, what: str, desk: Desk) -> Response[str]:
     """The account is moved, and it is on record with the reason."""
     if what == "link":
         return await _show(desk, user_id, link=await desk.box.db.write(_link, desk, known_id(user_id)))
+    if what in GOODWILL and desk.box.config.billing.enabled:
+        return await _kindly(desk, known_id(user_id), what)
     if what == "delete":
         return await _delete(desk, known_id(user_id))
     move = next((one for one in states.MOVES if one == what), None)
@@ -91,6 +110,20 @@ async def act(user_id: int, what: str, desk: Desk) -> Response[str]:
     except Invalid as wrong:
         return await _show(desk, user_id, status=422, wrong=wrong.sentence)
     return desk.go(f"/admin/users/{user_id}", said="account_moved")
+
+
+async def _kindly(desk: Desk, user_id: int, what: str) -> Response[str]:
+    """The owner gives credits, extends the plan or changes it."""
+    form = await desk.form()
+    said = {name: form.text(name)[:9] for name in ("credits", "days", "plan_id")}
+    given = {name: int(text) if text.isdecimal() else 0 for name, text in said.items()}
+    by = states.Actor(desk.user.id, desk.ip)
+    verb, field = GOODWILL[what]
+    try:
+        await desk.box.db.write(verb, user_id, given[field], by=by, reason=form.text("reason"), now=desk.box.now())
+    except Invalid as wrong:
+        return await _show(desk, user_id, status=422, errors={what: wrong.details}, kept={what: form})
+    return desk.go(f"/admin/users/{user_id}", said="goodwill")
 
 
 async def _delete(desk: Desk, user_id: int) -> Response[str]:
@@ -156,7 +189,14 @@ def _known(rows: Rows, user_id: int) -> User:
 
 
 async def _show(
-    desk: Desk, user_id: int, *, status: int = 200, wrong: str | None = None, link: str | None = None
+    desk: Desk,
+    user_id: int,
+    *,
+    status: int = 200,
+    wrong: str | None = None,
+    link: str | None = None,
+    errors: dict[str, dict[str, str]] | None = None,
+    kept: dict[str, Form] | None = None,
 ) -> Response[str]:
     now = desk.box.now()
     shown = await desk.box.db.read(_facts, user_id, now)
@@ -168,6 +208,8 @@ async def _show(
         here="accounts" if desk.box.config.others_use_it else "settings",
         wrong=wrong,
         link=link,
+        errors=errors or {},
+        kept=kept or {},
         verification=_asked(desk).verification,
         **shown,
     )
@@ -193,6 +235,7 @@ def _bought(rows: Rows, user_id: int, now: datetime) -> dict[str, Any]:
     return {
         "plan": subscriptions.standing(rows, user_id, enabled=True, now=now),
         "credits": ledger.credits_left(rows, user_id),
+        "plans": [one for one in plans.for_sale(rows) if one.terms.days is not None],
         "now": now,
     }
 

@@ -54,6 +54,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "sessions_ended": ("good", later("The other log-ins have ended.")),
     "verified": ("good", later("Your address is confirmed. Log in.")),
     "link_sent": ("good", later("The link is on its way to your mailbox.")),
+    "goodwill": ("good", later("Done. It is on record, with your reason.")),
     "account_moved": ("good", later("Done. It is on record.")),
     "password_reset": ("good", later("The password is changed. Log in with it.")),
     "totp_off": ("calm", later("Two-step log-in is off. Your password alone lets you in.")),
