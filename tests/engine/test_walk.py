@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.engine.walk import unmended
-from tests.engine.walk.rules import Box, Everything
+from tests.engine.walk.rules import Box, Campaigning, Everything, Files, Opting, Singles
 from tests.engine.walk.short import Bills, Chats, Limits, Numbers, Pace, Recovery, Rooms
+from tests.engine.walk.wording import Wording
 
 MET = (
     "queued",
@@ -59,10 +60,31 @@ def walk(
     )
 
 
+class All(Wording, Everything):
+    """And own fields and stored texts."""
+
+
 class Watched(Everything):
     """With a list of its own of how messages ended."""
 
     met = Counter()
+
+
+class Worded(Wording, Files, Opting, Singles, Campaigning):
+    """Fields and stored texts, with what carries them, and a list of its own."""
+
+    met = Counter()
+
+
+@pytest.mark.heavy("some fifty boxes walk thirty steps")
+def test_whatever_befalls_fields_and_stored_texts_messages_say_what_was_so() -> None:
+    Worded.met.clear()
+    wanted = {"with a field", "campaign sending", "file sent", "removed", "skipped opted_out"}
+    for number in range(8):
+        walk(seed(number)(Worded), 30, steps=30)
+        if wanted <= set(Worded.met):
+            break
+    assert wanted - set(Worded.met) == set(), "the walk leads nowhere near these"
 
 
 @pytest.mark.heavy("a hundred boxes walk forty steps; WABOX_LONG=1 walks longer")
@@ -83,7 +105,7 @@ def test_its_promises_hold_where_they_were_once_broken(machine: type[Box]) -> No
 
 @pytest.mark.skipif(not LONG, reason="takes a quarter of an hour; run with WABOX_LONG=1")
 def test_whatever_befalls_a_box_its_promises_hold_for_long() -> None:
-    walk(Everything, 3_000, steps=50, random=True)
+    walk(All, 3_000, steps=50, random=True)
 
 
 @pytest.mark.heavy("boxes walk until the fault is met")
@@ -97,8 +119,9 @@ def test_whatever_befalls_a_box_its_promises_hold_for_long() -> None:
         (unmended.settling, Pace, AssertionError, "settling touched"),
         (unmended.recovery, Recovery, AssertionError, "although: it has expired"),
         (unmended.pinning, Bills, AssertionError, "waits without its file"),
+        (unmended.wording, Wording, AssertionError, "says a field that is gone"),
     ],
-    ids=["13a", "13a-credits", "13b", "numbers", "13d", "1", "files"],
+    ids=["13a", "13a-credits", "13b", "numbers", "13d", "1", "files", "wording"],
 )
 def test_the_walk_finds_it_without_its_mend(
     undo: Callable[[pytest.MonkeyPatch], None],

@@ -6,6 +6,7 @@ import sqlite3
 
 from tests.engine.walk.world import CREDITS, World
 from wabox.checkup import promises
+from wabox.messages.template import parse
 
 SURELY_NOT = ("failed", "skipped", "cancelled")
 SURELY = ("sent", "delivered", "read")
@@ -20,6 +21,7 @@ def hold(world: World) -> None:
         _once(world)
         _true(world, rows)
         _held(world, rows)
+        _said(world, rows)
         _counted(rows)
         _paid(world, rows)
 
@@ -51,6 +53,21 @@ def _held(world: World, rows: sqlite3.Connection) -> None:
     assert [row["text"] for row in bare] == [], "waits without its file"
     gone = [row["wa_message_id"] for row in rows.execute("select * from messages where revoked_at is not null")]
     assert [one for one in gone if one not in world.whatsapp.revoked] == []
+
+
+def _said(world: World, rows: sqlite3.Connection) -> None:
+    """Every message says what was asked; a stored text has its file, and says no field that is not there."""
+    texts = [row["text"] for row in rows.execute("select text from messages where is_system = 0")]
+    assert [one for one in texts if one not in world.judge.texts] == []
+    fields = {"order", *(row["name"] for row in rows.execute("select name from contact_fields"))}
+    stored = [row["message"] for row in rows.execute("select message from texts")]
+    assert [one for one in stored if not fields.issuperset(parse(one, None).own)] == [], (
+        "says a field that is gone"
+    )
+    bare = rows.execute(
+        "select t.name from texts t join media f on f.id = t.media_id where f.removed_at is not null"
+    )
+    assert [row["name"] for row in bare] == [], "a stored text has lost its file"
 
 
 def _counted(rows: sqlite3.Connection) -> None:
@@ -97,6 +114,8 @@ def ends(world: World) -> list[str]:
                    union all select 'campaign ' || status from campaigns
                    union all select 'file ' || status from messages where media_id is not null
                    union all select 'deleted for everyone' from messages where revoked_at is not null
+                   union all select 'with a field' from messages
+                     where text glob '* for *: [-0-9]*' or text glob 'campaign * * [-0-9]*'
                    union all select 'removed' from media where removed_at is not null"""
             )
         ]

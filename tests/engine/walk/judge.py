@@ -62,6 +62,7 @@ class Judge:
     known: set[tuple[str | None, str]] = field(default_factory=set)
     opened: dict[tuple[str | None, str], datetime] = field(default_factory=dict)
     sends_as: dict[int, str] = field(default_factory=dict)
+    owes: dict[str, str | None] = field(default_factory=dict)
 
     def why_not(self, attempt: HandedOver) -> str | None:
         """What forbids this hand-over, None if nothing does."""

@@ -12,6 +12,7 @@ from wabox.campaigns import stored as campaigns
 from wabox.db import Rows, Tx
 from wabox.media import keeping
 from wabox.messages import chats, claiming, gate, handing, line, outbox, stored
+from wabox.texts import renaming
 
 
 class _NobodyButNotNobody(list[int]):
@@ -87,3 +88,8 @@ def recovery(patch: pytest.MonkeyPatch) -> None:
 def pinning(patch: pytest.MonkeyPatch) -> None:
     """A file may be removed while something that is to go needs it."""
     patch.setattr(keeping, "is_needed", lambda *_: False)
+
+
+def wording(patch: pytest.MonkeyPatch) -> None:
+    """A field gets another name, and the stored texts that say it do not follow."""
+    patch.setattr(renaming, "_texts", lambda *_: [])

@@ -229,8 +229,7 @@ class World:
         lasts: timedelta | None,
         with_file: bool = False,
     ) -> None:
-        self._texts += 1
-        now, text = self.hands.now(), f"single {self._texts}"
+        now, text = self.hands.now(), self.next_text()
         asked = Asked(
             phone,
             not_before=None if not_before is None else now + not_before,
@@ -239,6 +238,11 @@ class World:
         )
         self.judge.texts[text] = asked
         self.write(self._accept, slot, text, asked, self.file() if with_file else None)
+
+    def next_text(self) -> str:
+        """What no other message of the walk says."""
+        self._texts += 1
+        return f"single {self._texts}"
 
     def _accept(self, tx: Tx, slot: int, text: str, asked: Asked, media_id: int | None) -> int:
         number, user_id = self.slots[slot], self.stage.asha.id
