@@ -175,15 +175,3 @@ def standing(rows: Rows, user_id: int) -> Standing:
         return Standing(None, approved=False, confirmed=False)
     approved, confirmed = row["approved_at"] is not None, row["verified_at"] is not None
     return Standing(row["state_reason"], approved=approved, confirmed=confirmed)
-
-
-def search(rows: Rows, q: str = "", *, before: int | None = None, limit: int = 50) -> list[User]:
-    """Accounts whose address holds q, newest first. before: the last id of the page above."""
-    found = rows.all(
-        f"""select {users.COLUMNS} from users where (:q = '' or instr(lower(email), lower(:q)))
-            and id < ifnull(:before, 9e18) order by id desc limit :limit""",  # noqa: S608
-        q=q.strip(),
-        before=before,
-        limit=limit,
-    )
-    return [users.user_of(row) for row in found]
