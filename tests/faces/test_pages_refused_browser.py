@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,89 @@ def test_what_people_wrote_is_no_field_and_takes_no_focus() -> None:
         refused.in_sight('<p class="field-error">no</p>')
         == '<p class="field-error" tabindex="-1" autofocus>no</p>'
     )
+
+
+# Pages with forms in which one writes. Each form of each is sent as it stands, and with nonsense.
+WRITTEN_ON = (
+    "/",
+    "/inbox/8801711300001",
+    "/inbox/8801711300001/enclose",
+    "/campaigns/new",
+    "/contacts/new",
+    "/contacts/1",
+    "/contacts/fields",
+    "/contacts/fields/1",
+    "/contacts/import",
+    "/texts",
+    "/texts/new",
+    "/files",
+    "/whatsapp",
+    "/webhooks",
+    "/settings",
+    "/settings/keys",
+    "/settings/security",
+    "/admin/users",
+    "/admin/users/2",
+    "/admin/engine",
+)
+# Those of them that must have been refused, or this looks at nothing.
+REFUSED = {
+    "/send",
+    "/inbox/8801711300001",
+    "/inbox/8801711300001/enclose",
+    "/campaigns/new/review",
+    "/contacts",
+    "/contacts/1",
+    "/contacts/fields",
+    "/contacts/import",
+    "/texts",
+    "/texts/import",
+    "/files",
+    "/whatsapp/devices",
+    "/webhooks",
+    "/settings/keys",
+    "/settings/password",
+    "/admin/engine",
+}
+WITH_FIELDS = """[...document.querySelectorAll("main form[method=post]")]
+  .map((form, number) => form.querySelector("input:not([type=hidden]), textarea, select") ? number : -1)
+  .filter((number) => number >= 0)"""
+SENT_SO = """([number, text]) => {
+  const form = [...document.querySelectorAll("main form[method=post]")][number];
+  form.noValidate = true;
+  if (text !== null)
+    for (const one of form.querySelectorAll("input, textarea"))
+      if (!["hidden", "checkbox", "radio", "file"].includes(one.type)) one.value = text;
+  form.requestSubmit();
+  return form.getAttribute("action");
+}"""
+LOOKED_AT = """() => {
+  const foot = document.querySelector(".bar").getBoundingClientRect().top;
+  const seen = (one) => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return one.checkVisibility() && bottom > 0 && top < foot;
+  };
+  const said = [...document.querySelectorAll("main .field-error, main [role=alert]")].some(seen);
+  const focus = document.activeElement;
+  return [said, focus !== document.body && seen(focus)];
+}"""
+
+
+def test_whatever_form_is_refused_shows_it_and_has_the_focus(
+    chromium: Browser, address: str, shop: Stage, work: Work
+) -> None:
+    refusals: list[tuple[str, bool, bool]] = []
+    with window(chromium, 360) as (_, page, _said):
+        log_in(page, address)
+        for path in WRITTEN_ON:
+            page.goto(address + path)
+            for number, text in itertools.product(page.evaluate(WITH_FIELDS), (None, " ", "}")):
+                page.goto(address + path)
+                with page.expect_navigation() as going:
+                    action = page.evaluate(SENT_SO, [number, text])
+                answer = going.value
+                if answer is not None and 400 <= answer.status < 500:
+                    page.locator("main :focus").wait_for()  # a browser focuses when it first draws
+                    refusals.append((action, *page.evaluate(LOOKED_AT)))
+    assert {action for action, *_ in refusals} >= REFUSED
+    assert [one for one in refusals if not (one[1] and one[2])] == []
