@@ -263,6 +263,7 @@ ROWS: dict[str, Row] = {
     "POST /whatsapp/devices/{label:str}/press": Row(404),
     "POST /whatsapp/devices/{label:str}/restart": Row(404),
     "POST /whatsapp/devices/{label:str}/start": Row(404),
+    "POST /whatsapp/devices/{label:str}/test": Row(404),
     "POST /whatsapp/disclaimer": Row(422),
     "GET /whatsapp/live": Row(200),
 }

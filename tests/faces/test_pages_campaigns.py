@@ -9,9 +9,11 @@ import pytest
 
 from tests.cast import Stage
 from tests.faces.conftest import OpenTab
-from tests.faces.tab import Tab, words
+from tests.faces.tab import Tab, tags, words
 from tests.faces.work import Work, limited
 from wabox.campaigns import stored as campaigns
+from wabox.contacts import writing
+from wabox.db import Tx
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -108,6 +110,57 @@ def test_a_launch_asks_again_when_the_audience_has_changed(asha: Tab, shop: Stag
     assert hidden(again.text)["shown"] == "21"
 
 
+def test_a_new_campaign_begins_without_an_audience(asha: Tab, work: Work) -> None:
+    page = asha.get("/campaigns/new").text
+    chosen = [given for _, given in tags(page) if given.get("name") == "audience" and "checked" in given]
+    assert chosen == []
+    assert "Choose who gets it." in words(page)
+
+
+def test_above_a_hundred_people_their_number_is_typed(asha: Tab, shop: Stage, work: Work) -> None:
+    def many(tx: Tx) -> None:
+        for number in range(150):
+            writing.upsert(tx, shop.asha.id, phone=f"88019110{number:05d}", tags=("many",), now=shop.hands.now())
+
+    shop.box.db.write_now(many)
+    review = asha.post("/campaigns/new/review", {**DRAFT, "tag": "many"})
+    assert "To start it, type how many people get it: 150" in words(review.text)
+    before = count(shop)
+    for typed in ("", "15", "150 people", "1500"):
+        refused = asha.post("/campaigns", {**hidden(review.text), "sure": typed})
+        assert refused.status_code == 422
+        assert "Type the number of people exactly" in words(refused.text)
+    assert count(shop) == before
+    assert asha.post("/campaigns", {**hidden(refused.text), "sure": " ১৫০ "}).status_code == 303
+    assert count(shop) == before + 1
+
+
+def test_a_copy_says_that_it_is_one(asha: Tab, shop: Stage, work: Work) -> None:
+    page = asha.get(f"/campaigns/new?like={work.done}").text
+    assert 'value="Winter saris are here (copy)"' in page
+
+
+def test_a_mistake_is_marked_in_the_text_itself(asha: Tab, work: Work) -> None:
+    draft = {**DRAFT, "message": "Dear {nmae}, hello {name}"}
+    page = asha.post("/campaigns/new/preview", draft).text
+    assert "Dear <mark>{nmae}</mark>, hello {name}" in page
+    assert "did you mean {name}?" in words(page)
+    assert "Dear <mark>{nmae}</mark>" in asha.post("/send/preview", {"message": "Dear {nmae}"}).text
+    assert "5 of 4,096 letters" in words(asha.post("/send/preview", {"message": "Hello"}).text)
+
+
+def test_what_waits_is_moved_only_where_a_phone_is_down(asha: Tab, shop: Stage, work: Work) -> None:
+    where = f"/campaigns/{work.running}/live"
+    assert "Move to another phone" not in words(asha.get(where).text)
+    shop.box.db.write_now(lambda tx: tx.run("update devices set linked = 1 - linked where user_id = 1"))
+    assert "Move to another phone" in words(asha.get(where).text)
+
+
+def test_a_campaign_says_how_many_it_reached(asha: Tab, shop: Stage, work: Work) -> None:
+    said = words(asha.get(f"/campaigns/{work.done}").text)
+    assert "19 reached, 1 failed of 20" in said
+
+
 def test_a_campaign_can_be_planned_on_the_owners_clock_for_chosen_phones(
     asha: Tab, shop: Stage, work: Work
 ) -> None:
@@ -124,7 +177,8 @@ def test_a_campaign_can_be_planned_on_the_owners_clock_for_chosen_phones(
     ("fields", "sentence"),
     [
         ({"name": " "}, "Give it a name"),
-        ({"message": "Hi {nam}"}, "in place of {nam}"),
+        ({"audience": ""}, "Choose who gets it."),
+        ({"message": "Hi {nam}"}, "Nobody fills in {nam}; did you mean {name}?"),
         ({"message": "Hi {name"}, "position"),
         ({"message": ""}, "empty"),
         ({"audience": "tag", "tag": ""}, "Choose a tag"),
@@ -246,7 +300,13 @@ def test_a_paused_plan_resumes_as_a_plan(asha: Tab, shop: Stage, work: Work) -> 
 
 def test_a_campaign_shows_its_numbers_its_reasons_and_its_people(asha: Tab, work: Work) -> None:
     said = words(asha.get(f"/campaigns/{work.running}").text)
-    for text in ("23 of 60", "84 an hour", "Who did not get it", "Not on WhatsApp", "Everybody in your contacts"):
+    for text in (
+        "21 reached, 2 failed of 60",
+        "84 an hour",
+        "Who did not get it",
+        "Not on WhatsApp",
+        "Everybody in your contacts",
+    ):
         assert text in said
     found = words(asha.get(f"/campaigns/{work.running}/people?q=shirin", headers=PIECE).text)
     assert "Nobody found" in found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.cast import Stage
 from tests.faces.scene import Scene, pairing_code
 from tests.faces.tab import Tab, tags, words
+from tests.faces.work import Work
 from tests.some import some
 from wabox.db import Tx
 from wabox.devices import linking
@@ -396,3 +399,32 @@ def test_parked_posts_come_first_and_are_sent_again(shop: Stage, asha: Tab) -> N
     assert asha.post(f"/webhooks/deliveries/{parked}/replay").status_code == 303
     assert shop.value("select status from deliveries where id = :id", id=parked) == "owed"
     assert "Gave up on these" not in words(asha.get("/webhooks").text)
+
+
+def test_what_the_preview_shows_is_what_goes(asha: Tab, shop: Stage, work: Work) -> None:
+    """Of somebody known by name, whose number is typed as people type it."""
+    fields = {"phone": "01711-300001", "message": "Hello {name:friend}, {custom:thanks}"}
+    shown = re.findall(r'<li class="bubble"[^>]*>([^<]*)</li>', asha.post("/send/preview", fields).text)
+    assert asha.post("/send", fields).status_code == 303
+    assert shown == [shop.value("select text from messages order by id desc limit 1")]
+    assert shown == ["Hello মোহাম্মদ রহিম উদ্দিন, thanks"]
+
+
+def test_a_linked_phone_offers_a_test_to_its_own_number(asha: Tab, shop: Stage) -> None:
+    """Large while nothing went from it, small afterwards; the page that follows it is live."""
+    shop.box.db.write_now(lambda tx: tx.run("update devices set linked_at = :now where id = 1", now="2026-12-31"))
+    page = words(asha.get("/whatsapp").text)
+    assert "Linked. Try it: Send a test to your own number It goes to +880 1711-123456" in page
+    where = asha.post("/whatsapp/devices/primary/test").headers["location"]
+    row = "select phone || '|' || text || '|' || device_id from messages order by id desc limit 1"
+    assert shop.value(row) == f"8801711123456|A test from wabox: it works.|{shop.asha.device_id}"
+    assert 'hx-get="/messages/' in asha.get(where).text
+    shop.box.db.write_now(lambda tx: tx.run("update devices set linked_at = '2026-01-01' where id = 1"))
+    page = words(asha.get("/whatsapp").text)
+    assert "Linked. Try it" not in page and "Send a test" in page
+
+
+def test_a_phone_that_is_not_linked_sends_no_test(asha: Tab, shop: Stage) -> None:
+    before = shop.value("select count(*) from messages")
+    assert asha.post("/whatsapp/devices/sales/test").status_code == 503
+    assert shop.value("select count(*) from messages") == before

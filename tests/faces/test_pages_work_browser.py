@@ -119,6 +119,16 @@ def test_the_numbers_and_the_preview_follow_the_composer(
         assert said == []
 
 
+def test_the_preview_follows_the_number_too(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.fill("#message", "Hello {name:friend}")
+        page.wait_for_selector("#preview .bubble:has-text('Hello friend')")
+        page.locator("#phone").press_sequentially("01711300001")
+        page.wait_for_selector("#preview .bubble:has-text('Hello মোহাম্মদ রহিম উদ্দিন')")
+        assert said == []
+
+
 def test_a_draft_that_is_not_finished_is_looked_at_all_the_same(
     chromium: Browser, address: str, work: Work
 ) -> None:
@@ -138,8 +148,8 @@ def test_many_contacts_are_counted_after_the_page_is_there(
     monkeypatch.setattr("wabox.dashboard.campaigns.composer.MOST_COUNTED_AT_ONCE", 10)
     with window(chromium, 1280) as (_, page, said):
         log_in(page, address)
-        page.goto(address + "/campaigns/new")
-        page.wait_for_selector("#ahead .will-go strong:has-text('59')")
+        page.goto(address + "/campaigns/new?tag=VIP")
+        page.wait_for_selector("#ahead .will-go strong:has-text('19')")
         assert said == []
 
 

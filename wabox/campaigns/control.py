@@ -152,6 +152,20 @@ def redispatch(
     return found[-1]["id"] if len(found) == most else None
 
 
+def may_move(rows: Rows, campaign: Campaign, *, now: datetime) -> bool:
+    """Whether something waits for a phone that cannot send it, while another can."""
+    live = usable_devices(rows, campaign, now=now)
+    return campaign.status == "sending" and bool(
+        rows.value(
+            """select exists (select 1 from messages where campaign_id = :id and status = 'queued'
+                 and wa_message_id is null and device_id not in (select value from json_each(:live)))
+               and exists (select 1 from devices where id in (select value from json_each(:live)) and linked)""",
+            id=campaign.id,
+            live=json.dumps(live),
+        )
+    )
+
+
 def _rearm(tx: Tx, message_ids: list[int], live: list[int]) -> None:
     """No hold, and a live phone if there is one; who is a new chat is asked for the phone that sends."""
     tx.run(

@@ -108,6 +108,7 @@ FILLED = (
     ),
     later("At position %(n)s: braces are nested more than %(most)s deep; write it with fewer."),
     later("At position %(n)s: %(advice)s."),
+    later("Nobody fills in %(said)s; did you mean %(meant)s?"),
     later("Write something in place of %(said)s; nobody fills that in. People have %(known)s."),
 )
 

@@ -156,6 +156,17 @@ def _sent_today(rows: Rows, device: devices.Device, midnight: datetime) -> int:
     )
 
 
+def has_sent(rows: Rows, device_id: int, *, since: datetime | None) -> bool:
+    """Whether anything was handed over from the device since then; ever, without a moment."""
+    return bool(
+        rows.value(
+            "select exists (select 1 from messages where device_id = :id and spent_at >= :since)",
+            id=device_id,
+            since="" if since is None else times.stored(since),
+        )
+    )
+
+
 def waiting(rows: Rows, device_id: int, *, most: int) -> int:
     """How many messages wait before the device, counted up to `most`."""
     return int(

@@ -181,5 +181,5 @@ _SENTENCES: dict[Reason, str] = {
     "upload_stuck": "The file did not get up to WhatsApp in time; wabox tries again.",
     "upload_error": "WhatsApp did not take the file; wabox tries again.",
     "in_line": "Other messages of this phone go first.",
-    "in_doubt": "wabox first looks up whether the message before it went.",
+    "in_doubt": "wabox looks up whether it went, before anything is tried again.",
 }

@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from wabox import languages
 from wabox.errors import Invalid
 from wabox.messages import meaning, spintax
+from wabox.messages.nearest import nearest
 from wabox.messages.spintax import MAX_RENDERED, OWN, VARIABLES, Nodes, nodes
 
 MAX_CAPTION = 1_024  # of a text that goes with a file
@@ -228,10 +229,28 @@ def by_hand(text: str, own: Collection[str]) -> Template:
         if not left:
             raise
     said = ", ".join(f"{{{name}}}" for name in left)
+    meant = nearest(left[0], (*VARIABLES, *own)) if len(left) == 1 else None
+    if meant is not None:
+        raise _invalid("bad_template", f"Nobody fills in {said}; did you mean {{{meant}}}?")
     known = [f"{{{name}}}" for name in (*VARIABLES, *own)]
     there = ", ".join(known if len(known) <= MOST_NAMED else [*known[:MOST_NAMED], "…"])
     sentence = f"Write something in place of {said}; nobody fills that in. People have {there}."
     raise Invalid("variables_missing", sentence, details={"message": sentence})
+
+
+def marked(text: str, known: Collection[str]) -> list[tuple[str, bool]]:
+    """The text in pieces, with whether a piece is a name that no contact fills in; [] where there is none.
+
+    known: names of the user's fields.
+    """
+    filled = {*VARIABLES, *known}
+    pieces: list[tuple[str, bool]] = []
+    end = 0
+    for found in _PIECE.finditer(text):
+        if found[1] is not None and found[1] not in filled:
+            pieces += [(text[end : found.start()], False), (found[0], True)]
+            end = found.end()
+    return [one for one in (*pieces, (text[end:], False)) if one[0]] if pieces else []
 
 
 def settled(text: str, known: Collection[str] = VARIABLES) -> str:

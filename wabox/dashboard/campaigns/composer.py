@@ -19,7 +19,7 @@ from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Contact
 from wabox.dashboard.campaigns import drafts
 from wabox.dashboard.campaigns.drafts import Draft, Meant
-from wabox.dashboard.frame import file_forms, picking
+from wabox.dashboard.frame import asked, file_forms, picking
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
@@ -28,17 +28,20 @@ from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
 from wabox.languages import later
 from wabox.media.stored import Media
-from wabox.messages import carrying
+from wabox.messages import carrying, template
 from wabox.messages.carrying import Carried
+from wabox.messages.spintax import MAX_RENDERED
 from wabox.messages.template import Template
 from wabox.mounting import Kept, Mount
 
 MOST_TAGS = 200
 MOST_COUNTED_AT_ONCE = 20_000  # with more contacts the page comes first and its numbers a second later
 SAMPLES = 4
+MOST_UNASKED = 100  # people; to start it for more, their number is typed
 COUNTING = later("Your contacts are being counted.")
 NOBODY = later("Nobody is in this audience; choose another one, or add contacts first.")
 TOO_MUCH = later("With somebody's data the text becomes empty or too long; see the samples.")
+TYPE_IT = later("Type the number of people exactly, then start it.")
 SOMEBODY = {"name": "Rina Akter", "custom": "", "phone": "8801711123456"}
 
 
@@ -56,7 +59,7 @@ class Sample:
 class Preview:
     """The text on real people, or on somebody made up while there is nobody. error: what is wrong with it.
 
-    hints: what in it may be meant otherwise.
+    hints: what in it may be meant otherwise. marked: the text in pieces, as `template.marked`. most: letters.
     """
 
     samples: tuple[Sample, ...] = ()
@@ -64,6 +67,8 @@ class Preview:
     error: str | None = None
     made_up: bool = False
     hints: tuple[str, ...] = ()
+    marked: tuple[tuple[str, bool], ...] = ()
+    most: int = MAX_RENDERED
 
 
 @get("/campaigns/new")
@@ -75,7 +80,7 @@ async def new(desk: Desk) -> Response[str]:
     if draft.tag:
         draft = replace(draft, audience="tag")
     if like is not None:
-        draft = drafts.like(await desk.box.db.read(campaigns.of_user, desk.user.id, known_id(like)))
+        draft = drafts.like(await desk.box.db.read(campaigns.of_user, desk.user.id, known_id(like)), desk.voice)
     text = await desk.box.db.read(picking.wanted, desk)
     if text is not None:
         draft = replace(draft, message=text.message, text_id=str(text.id))
@@ -138,6 +143,9 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
     contact_ids = await desk.box.db.read(_meant_now, desk, meant)
     if str(len(contact_ids)) != form.text("shown"):
         return await _review(desk, draft, changed=True)
+    wanted = await desk.box.db.read(_to_type, desk, meant) if len(contact_ids) > MOST_UNASKED else None
+    if wanted is not None and asked.number(form.text("sure")) != wanted:
+        return await _review(desk, draft, errors={"sure": TYPE_IT})
 
     def create() -> Awaitable[int]:
         return desk.box.db.write(_create, desk, meant, contact_ids)
@@ -154,6 +162,12 @@ def _meant_now(rows: Rows, desk: Desk, meant: Meant) -> list[int]:
     now = desk.voice.now
     today = segments.day(rows, desk.user.id, desk.box.config, max(meant.scheduled_for or now, now))
     return segments.ids(rows, desk.user.id, meant.segment, today=today)
+
+
+def _to_type(rows: Rows, desk: Desk, meant: Meant) -> int | None:
+    """How many get it, as whoever starts it has to write; None for few."""
+    found = _look(rows, desk, meant.message, meant)
+    return found.will_send if found is not None and found.will_send > MOST_UNASKED else None
 
 
 def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
@@ -213,10 +227,12 @@ async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status:
     return desk.page("campaigns/new.html", status=status, here="campaigns", draft=draft, errors=errors, **shown)
 
 
-async def _review(desk: Desk, draft: Draft, *, changed: bool = False) -> Response[str]:
-    meant, errors = await _understood(desk, draft)
+async def _review(
+    desk: Desk, draft: Draft, *, changed: bool = False, errors: dict[str, str] | None = None
+) -> Response[str]:
+    meant, misread = await _understood(desk, draft)
     if meant is None:
-        return await _composer(desk, draft, errors, status=422)
+        return await _composer(desk, draft, misread, status=422)
     found = await desk.box.db.read(_look, desk, meant.message, meant)
     if found is None:
         return await _composer(desk, draft, {"message": TOO_MUCH}, status=422)
@@ -225,6 +241,9 @@ async def _review(desk: Desk, draft: Draft, *, changed: bool = False) -> Respons
     chosen = await desk.box.db.read(_preview, desk, draft)
     return desk.page(
         "campaigns/review.html",
+        status=422 if errors else 200,
+        errors=errors or {},
+        asks=found.will_send > MOST_UNASKED,
         here="campaigns",
         draft=draft,
         meant=meant,
@@ -269,23 +288,23 @@ def _look(rows: Rows, desk: Desk, message: Template, meant: Meant) -> Preflight 
 def _preview(rows: Rows, desk: Desk, draft: Draft) -> Preview:
     if not draft.message.strip():
         return Preview()
+    names = own.names(rows, desk.user.id)
     try:
         media = file_forms.known(rows, desk.user.id, draft.media_id)
-        names = own.names(rows, desk.user.id)
         parsed = drafts.text_of(draft, media, names)
     except Invalid as wrong:
-        return Preview(error=wrong.sentence)
+        return Preview(error=wrong.sentence, marked=tuple(template.marked(draft.message, names)))
     hints = tuple(parsed.hints(names))
     samples = tuple(_sample(parsed, one) for one in _some(rows, desk, draft))
     if samples:
-        return Preview(samples, parsed.variants, hints=hints)
+        return Preview(samples, parsed.variants, hints=hints, most=parsed.most)
     made_up = tuple(Sample("", "", text, None) for text in parsed.preview(SAMPLES, SOMEBODY))
-    return Preview(made_up, parsed.variants, made_up=True, hints=hints)
+    return Preview(made_up, parsed.variants, made_up=True, hints=hints, most=parsed.most)
 
 
 def _some(rows: Rows, desk: Desk, draft: Draft) -> list[Contact]:
     try:
-        segment = drafts.segment_of(draft, now=desk.voice.now)
+        segment = drafts.segment_of(draft, now=desk.voice.now) if draft.audience else segments.EVERYBODY
         today = segments.day(rows, desk.user.id, desk.box.config, desk.voice.now)
         ids = segments.first(rows, desk.user.id, segment, most=SAMPLES, today=today)
     except Invalid:

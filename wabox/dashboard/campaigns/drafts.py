@@ -16,6 +16,7 @@ from wabox.contacts.segments import EVERYBODY, Segment
 from wabox.dashboard.frame import file_forms, picking
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import fresh, ticket_of
+from wabox.dashboard.voice import Voice
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
@@ -26,6 +27,7 @@ from wabox.messages.template import Template
 
 T = TypeVar("T")
 MOST_NAME = 200
+ROOM_FOR_COPY = 20
 MOST_DAYS = 3_650
 ONE = (
     "name",
@@ -50,8 +52,8 @@ MANY = ("any", "all", "none", "labels")
 class Draft:
     """What was typed. text_id: of the stored text that the message began with. media_id: of the file it carries.
 
-    audience: everybody, tag or exactly. at: local time, as `2026-11-22T18:30`. fields: conditions on own fields:
-    name, what is asked of it, and with what.
+    audience: everybody, tag or exactly; "" = not chosen. at: local time, as `2026-11-22T18:30`.
+    fields: conditions on own fields: name, what is asked of it, and with what.
     """
 
     name: str = ""
@@ -59,7 +61,7 @@ class Draft:
     text_id: str = ""
     media_id: str = ""
     as_document: str = ""
-    audience: str = "everybody"
+    audience: str = ""
     tag: str = ""
     consent: str = ""
     contacted: str = ""
@@ -119,14 +121,14 @@ def read(form: Form) -> Draft:
     )
 
 
-def like(campaign: Campaign) -> Draft:
-    """A draft with the text and the audience of an earlier campaign."""
+def like(campaign: Campaign, voice: Voice) -> Draft:
+    """A draft with the text and the audience of an earlier campaign, whose name says that it is a copy."""
     segment = segments.read(campaign.audience)
     only_tag = campaign.tag
     audience = "everybody" if segment == EVERYBODY else "tag" if only_tag else "exactly"
     wrote = {True: "yes", False: "no", None: ""}[segment.wrote_to_us]
     return Draft(
-        name=campaign.name,
+        name=voice.say(later("%(name)s (copy)"), name=campaign.name[: MOST_NAME - ROOM_FOR_COPY]),
         message=campaign.message,
         text_id="" if campaign.text_id is None else str(campaign.text_id),
         media_id=file_forms.number(campaign.media_id, campaign.media_name),
@@ -206,6 +208,8 @@ def _condition(field: str, asked: str, value: str) -> Condition:
 
 def segment_of(draft: Draft, *, now: datetime) -> Segment:
     """Who is meant. Raises Invalid."""
+    if not draft.audience:
+        raise Invalid("bad_audience", later("Choose who gets it."))
     if draft.audience == "everybody":
         return EVERYBODY
     if draft.audience == "tag":

@@ -193,6 +193,7 @@ def _one(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "one": _shown(rows, desk, campaign),
         "campaign": campaign,
         "endings": progress.endings(rows, campaign),
+        "may_move": live and control.may_move(rows, campaign, now=desk.voice.now),
         "held": held or explaining.Waiting(),
         "owners_word": reviews.said_of(rows, campaign.id) if campaign.status_reason == "content_refused" else None,
         "limited": campaign.reserved > 0,

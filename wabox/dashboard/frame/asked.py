@@ -20,6 +20,15 @@ def digits_in(text: str) -> str:
     return "".join(str(one) for one in digits).lstrip("0")
 
 
+def number(text: str) -> int | None:
+    """A whole number as people type it, in any digits, with thousands marked or not; None for anything else."""
+    bare = "".join(one for one in text if one not in " ,.\u00a0")
+    digits = [unicodedata.decimal(one, None) for one in bare]
+    if not digits or len(digits) > 18 or None in digits:
+        return None
+    return int("".join(str(one) for one in digits))
+
+
 def typed(text: str, most: int = 200) -> str:
     """What somebody typed into a search, as the database may be asked for it."""
     return text.replace("\0", "").strip()[:most]

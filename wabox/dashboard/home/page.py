@@ -25,6 +25,7 @@ from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Forbidden, Invalid, Refusal, Unavailable
 from wabox.messages import answers, explaining, line, log, outbox, stored, template
+from wabox.messages.spintax import MAX_RENDERED
 from wabox.mounting import Kept, Mount
 from wabox.webhooks import endpoints
 from wabox.webhooks import log as webhook_log
@@ -153,18 +154,20 @@ async def preview(desk: Desk) -> Response[str]:
     draft = _draft(await desk.form())
     shown: list[str] = []
     hints: list[str] = []
+    marked: list[tuple[str, bool]] = []
     error = None
     if draft.message.strip():
+        names = await desk.box.db.read(own.names, desk.user.id)
         try:
-            names = await desk.box.db.read(own.names, desk.user.id)
             parsed = template.by_hand(draft.message, names)
             hints = parsed.hints(names)
             digits = _digits(desk, draft.phone) or "8801711123456"
             _, values = await desk.box.db.read(contacts.values_for, desk.user.id, digits, parsed.own, parsed.text)
             shown = parsed.preview(3, values)
         except Invalid as wrong:
-            error = wrong.sentence
-    return desk.page("home/_preview.html", shown=shown, hints=hints, error=error)
+            error, marked = wrong.sentence, template.marked(draft.message, names)
+    most = MAX_RENDERED
+    return desk.page("home/_preview.html", shown=shown, hints=hints, error=error, marked=marked, most=most)
 
 
 @post("/clock/confirm")

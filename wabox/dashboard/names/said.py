@@ -72,7 +72,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "campaign_paused": ("good", later("The campaign is paused. Nothing more of it goes.")),
     "campaign_resumed": ("good", later("The campaign goes on.")),
     "campaign_stopped": ("good", later("The campaign is stopped. What had not gone is cancelled.")),
-    "campaign_redispatched": ("good", later("What waits is tried again now.")),
+    "campaign_redispatched": ("good", later("What waited for an unlinked phone goes from another.")),
     "text_saved": ("good", later("The text is saved.")),
     "text_deleted": ("good", later("The text is deleted. What was sent or planned with it stays.")),
     "texts_ready": ("good", later("The texts are there. Change them as you like.")),

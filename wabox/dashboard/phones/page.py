@@ -16,10 +16,13 @@ from wabox.dashboard.frame.desk import Desk
 from wabox.db import Rows, Tx
 from wabox.devices import doctor, orders, qr
 from wabox.devices import stored as devices
-from wabox.errors import Forbidden, Invalid, Refusal
+from wabox.errors import Forbidden, Invalid, Refusal, Unavailable
 from wabox.languages import later
-from wabox.messages import answers, chats, leaving, line
+from wabox.messages import answers, chats, leaving, line, outbox, template
 from wabox.mounting import Mount
+
+TEST = later("A test from wabox: it works.")
+NOT_READY = later("This phone cannot send now; link it first, then send the test.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Card:
     """A device as its card shows it. image: its QR as a PNG. none_arrive: its last messages reach nobody.
 
     unscanned: it has shown codes for so long that something keeps the phone from using them.
+    just_linked: it is ready, and nothing went from it since it was linked.
     """
 
     device: devices.Device
@@ -34,6 +38,7 @@ class Card:
     image: str | None
     none_arrive: bool
     unscanned: bool
+    just_linked: bool
 
 
 @get("/whatsapp")
@@ -139,6 +144,31 @@ async def go_on(label: str, desk: Desk) -> Response[str]:
         return desk.go("/whatsapp", said="other_number" if found.linked else "none_linked")
 
 
+@post("/whatsapp/devices/{label:str}/test")
+async def test(label: str, desk: Desk) -> Response[str]:
+    """A message goes from the phone to its own number; its page follows it."""
+    _check_accepted(desk)
+    text = desk.voice.say(TEST)
+
+    def send(tx: Tx) -> int:
+        device = devices.by_label(tx, desk.user.id, label)
+        if not device.ready or device.phone is None:
+            raise Unavailable("device_not_ready", NOT_READY)
+        return outbox.send(
+            tx,
+            desk.user.id,
+            phone=device.phone,
+            template=template.plain(text),
+            now=desk.box.now(),
+            device_label=device.label,
+            queue_if_offline=False,
+            require_consent=False,
+            ip=desk.ip,
+        )
+
+    return desk.go(f"/messages/{await desk.box.db.write(send)}", said="queued")
+
+
 @post("/whatsapp/devices/{label:str}/delete")
 async def delete(label: str, desk: Desk) -> Response[str]:
     """The device is gone; what waited on it is cancelled."""
@@ -206,10 +236,10 @@ async def _page(
 async def _cards(desk: Desk) -> dict[str, Any]:
     found, most = await desk.box.db.read(_allowances, desk)
     cards = []
-    for device, allowance, none_arrive in found:
+    for device, allowance, none_arrive, just_linked in found:
         code = device.living_qr(desk.voice.now)
         image = None if code is None else await asyncio.to_thread(qr.png_data_url, code)
-        cards.append(Card(device, allowance, image, none_arrive, await _is_unscanned(desk, device)))
+        cards.append(Card(device, allowance, image, none_arrive, await _is_unscanned(desk, device), just_linked))
     moving = any(card.device.state in ("starting", "qr") for card in cards)
     return {"cards": cards, "most": most, "poll": "2s" if moving else "5s"}
 
@@ -221,17 +251,20 @@ async def _is_unscanned(desk: Desk, device: devices.Device) -> bool:
     return doctor.is_unscanned(seen)
 
 
-def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line.Allowance, bool]], int]:
+def _allowances(rows: Rows, desk: Desk) -> tuple[list[tuple[devices.Device, line.Allowance, bool, bool]], int]:
     config, now = desk.box.config, desk.voice.now
     found = [
         (
             device,
             line.allowance(rows, device, config=config, now=now),
             device.linked and answers.none_arrive(rows, device.id, now=now),
+            device.ready and not line.has_sent(rows, device.id, since=device.linked_at),
         )
         for device in devices.list_of(rows, desk.user.id)
     ]
     return found, subscriptions.most_devices(rows, desk.user.id, config=config, now=now)
 
 
-router = Mount(path="/", route_handlers=[page, live, accept, add, start, restart, log_out, go_on, delete, pair])
+router = Mount(
+    path="/", route_handlers=[page, live, accept, add, start, restart, log_out, go_on, test, delete, pair]
+)
