@@ -140,6 +140,7 @@ def test_the_cookie_of_a_known_browser_no_script_reads_and_no_site_sends(sit: Si
 
 
 def test_logging_out_leaves_the_browser_known_and_nothing_else(home: Place) -> None:
+    home.get("/login?said=logged_out")
     assert {name for name in home.cookies if name.startswith("wabox")} == {"wabox_browser", "wabox_form"}
     home.log_in(ASHA)
     assert home.post("/logout").headers["clear-site-data"] == '"cache", "storage"'
