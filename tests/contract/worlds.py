@@ -21,6 +21,7 @@ import httpx
 import uvloop
 
 from tests import browsers
+from tests.asking import PLAIN
 from wabox.sandbox.server import Sandbox
 from wabox.whatsapp.driver import (
     Attached,
@@ -484,7 +485,7 @@ class ChromiumWorld(World):
         self.sandbox = Sandbox(port=0)
         self.sandbox_thread.run(self.sandbox.start())
         self.url = self.sandbox.url
-        self.http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        self.http = httpx.Client(base_url=self.url, timeout=10, **PLAIN)
         self.gateway = Gateway(self.url, chromium, profiles, self.diary.note, limits=limits)
         self.driver = self.gateway
         self.thread.run(self.gateway.start())

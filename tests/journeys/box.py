@@ -25,6 +25,7 @@ import httpx
 import numpy
 
 from tests import browsers
+from tests.asking import PLAIN
 
 T = TypeVar("T")
 EMAIL, PASSWORD = "asha@example.com", "correct horse battery"
@@ -206,7 +207,7 @@ class WhatsApp:
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The control API."""
-        answer = httpx.request(method, f"{self.url}/sandbox/{path}", json=body, timeout=20, trust_env=False)
+        answer = httpx.request(method, f"{self.url}/sandbox/{path}", json=body, timeout=20, **PLAIN)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -222,7 +223,7 @@ class WhatsApp:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=5, trust_env=False).is_success
+        return httpx.get(url, timeout=5, **PLAIN).is_success
     except httpx.HTTPError:
         return False
 
@@ -239,7 +240,7 @@ class Shop:
         self.config = place / "wabox.toml"
         self.config.write_text(self._settings(sections, chromium or ""))
         self.program = Program(["serve", "--config", str(self.config)], place / "serve.log")
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20, trust_env=False)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=20, **PLAIN)
         self.webhook_secret = ""
         self.phones: set[str] = set()
 
@@ -356,7 +357,7 @@ class Shop:
             if not text:
                 return False
             body = {"phone": phone, "name": "Shop", "qr": text}
-            answer = httpx.post(f"{self.whatsapp.url}/sandbox/link", json=body, timeout=20, trust_env=False)
+            answer = httpx.post(f"{self.whatsapp.url}/sandbox/link", json=body, timeout=20, **PLAIN)
             return answer.is_success  # a QR may have been renewed while it was read
 
         owner = self.whatsapp.owners.setdefault(phone, self.place)

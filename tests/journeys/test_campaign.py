@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.asking import PLAIN
 from tests.journeys.box import PHONE, Shop, alone, until
 from tests.journeys.conftest import long_only
 
@@ -76,7 +77,7 @@ def test_each_eligible_phone_gets_one_message_of_its_own(shop: Shop) -> None:
     campaign_id = launch(shop, "first")
     later = phones[-1]
     body = {"from": later, "to": PHONE, "text": "STOP"}
-    httpx.post(f"{shop.whatsapp.url}/sandbox/inbound", json=body, timeout=20, trust_env=False).raise_for_status()
+    httpx.post(f"{shop.whatsapp.url}/sandbox/inbound", json=body, timeout=20, **PLAIN).raise_for_status()
     campaign = ended(shop, campaign_id, 300)
     assert campaign["total"] == count
     assert (campaign["failed"], campaign["unknown"], campaign["cancelled"]) == (1, 0, 0)

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.asking import PLAIN
 from tests.some import some
 from wabox.demo import picture
 from wabox.demo.story import FRIEND_PHONE, PEOPLE
@@ -92,7 +93,7 @@ def test_demo_sends_a_first_message_and_serves_until_told_to_stop(tmp_path: Path
         assert result.stat().st_mode & 0o777 == 0o600
         told = json.loads(result.read_text())
         assert set(told) == {"url", "sandbox_url", "api_key", "email", "password", "webhook_secret"}
-        with httpx.Client(headers={"X-API-Key": told["api_key"]}, trust_env=False) as client:
+        with httpx.Client(headers={"X-API-Key": told["api_key"]}, **PLAIN) as client:
             body = {"phone": "8801711000005", "message": "Hi there"}
             assert client.post(f"{told['url']}/api/v1/send", json=body).status_code == 202
             assert client.get(f"{told['sandbox_url']}/sandbox/state").json()["sandbox"] is True
@@ -163,7 +164,7 @@ def test_demo_for_who_sells_lets_a_customer_in_and_asks_for_a_plan(tmp_path: Pat
         read = line_with(running, "Ctrl-C")
         assert any("/admin/plans" in line for line in read)
         told = json.loads((tmp_path / "data" / "demo" / "demo.json").read_text())
-        with httpx.Client(trust_env=False) as client:
+        with httpx.Client(**PLAIN) as client:
             assert client.get(f"{told['url']}/register").status_code == 200
             assert client.get(f"{told['url']}/terms").status_code == 200
             summary = client.get(f"{told['url']}/api/v1/reports/summary", headers={"X-API-Key": told["api_key"]})

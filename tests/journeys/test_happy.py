@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.asking import PLAIN
 from tests.journeys.box import PHONE, Shop, descendants, listening, once_each, until
 from tests.journeys.receiver import Post, Receiver
 
@@ -121,7 +122,7 @@ def test_nothing_of_wabox_listens_beyond_loopback_and_no_debugging_port_is_open(
     for pid in ours:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         assert not [word for word in words if word.startswith(b"--remote-debugging-port")]
-    with httpx.Client(trust_env=False) as client, pytest.raises(httpx.ConnectError):
+    with httpx.Client(**PLAIN) as client, pytest.raises(httpx.ConnectError):
         client.get(f"http://127.0.0.2:{shop.port}/healthz")
 
 

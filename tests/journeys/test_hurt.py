@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.asking import PLAIN
 from tests.journeys.box import Shop, WhatsApp, until
 
 pytestmark = pytest.mark.timeout(180)
@@ -55,9 +56,7 @@ def send(shop: Shop, n: int) -> httpx.Response:
 
 
 def ready(shop: Shop) -> list[str]:
-    reasons: list[str] = httpx.get(f"http://127.0.0.1:{shop.port}/readyz", timeout=20, trust_env=False).json()[
-        "reasons"
-    ]
+    reasons: list[str] = httpx.get(f"http://127.0.0.1:{shop.port}/readyz", timeout=20, **PLAIN).json()["reasons"]
     return reasons
 
 

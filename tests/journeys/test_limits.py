@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.asking import PLAIN
 from tests.faces.tab import csrf_of
 from tests.journeys.box import ARRIVED, EMAIL, ENDED, PASSWORD, PHONE, Shop, alone, once_each, until
 from tests.journeys.receiver import Receiver
@@ -183,7 +184,7 @@ def contact(shop: Shop, phone: str) -> int:
 
 def erase(shop: Shop, contact_id: int) -> None:
     """The owner erases this person on the dashboard."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", timeout=20, trust_env=False) as tab:
+    with httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", timeout=20, **PLAIN) as tab:
         sign_in = {"_csrf": csrf_of(tab.get("/login").text), "email": EMAIL, "password": PASSWORD, "next": "/"}
         assert tab.post("/login", data=sign_in).status_code == 303
         token = csrf_of(tab.get(f"/contacts/{contact_id}").text)

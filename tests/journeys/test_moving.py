@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests import browsers
+from tests.asking import PLAIN
 from tests.faces.tab import csrf_of, words
 from tests.journeys.box import EMAIL, PASSWORD, Shop, WhatsApp, until
 from tests.journeys.test_restore import bring
@@ -22,7 +23,7 @@ PHRASE = "seven lamps under the tree"
 
 @contextmanager
 def logged_in(shop: Shop) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{shop.port}", timeout=60, **PLAIN) as client:
         page = client.get("/login")
         sent = {"_csrf": csrf_of(page.text), "email": EMAIL, "password": PASSWORD, "next": "/"}
         assert client.post("/login", data=sent).status_code == 303
@@ -55,7 +56,7 @@ def taken_up(new: Shop, raw: bytes) -> None:
     kept = new.data / "setup-link"
     token = until(lambda: kept.exists() and kept.read_text().strip())
     link = f"http://127.0.0.1:{new.port}/setup/{token}/restore"
-    with httpx.Client(trust_env=False, timeout=60) as client:
+    with httpx.Client(**PLAIN, timeout=60) as client:
         assert bring(client, link, raw, PHRASE).status_code == 303
 
         def at_the_log_in() -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.asking import PLAIN
 from tests.cast import stage
 from tests.faces.scene import PASSWORD, SECTIONS, dress
 from tests.faces.tab import csrf_of, words
@@ -97,7 +98,7 @@ def bring(client: httpx.Client, link: str, raw: bytes, key: str = "") -> httpx.R
 
 @pytest.mark.heavy("a box that starts twice")
 def test_the_box_begins_anew_in_the_same_process_and_asks_for_the_log_in(tmp_path: Path, backup: bytes) -> None:
-    with serving(tmp_path) as box, httpx.Client(trust_env=False, timeout=30) as client:
+    with serving(tmp_path) as box, httpx.Client(**PLAIN, timeout=30) as client:
         link = box.link()
         assert bring(client, link, backup).status_code == 303
         seen: list[str] = []
@@ -126,7 +127,7 @@ def test_the_box_begins_anew_in_the_same_process_and_asks_for_the_log_in(tmp_pat
 
 @pytest.mark.heavy("a box that is killed and starts again")
 def test_who_goes_away_in_the_middle_leaves_nothing_and_so_does_a_kill(tmp_path: Path, backup: bytes) -> None:
-    with serving(tmp_path) as box, httpx.Client(trust_env=False, timeout=30) as client:
+    with serving(tmp_path) as box, httpx.Client(**PLAIN, timeout=30) as client:
         link = box.link()
         brought = box.data / "brought"
         with half_sent(client, link, box.port, backup):

@@ -18,6 +18,7 @@ import uvloop
 
 from tests import browsers
 from tests import wajs_packages as made
+from tests.asking import PLAIN
 from wabox.renewal import archive, store
 from wabox.sandbox.server import Sandbox
 
@@ -70,7 +71,7 @@ def test_a_good_engine_passes_and_nothing_is_linked_on_the_log_in_page(site: str
     steps, end = tried(tmp_path, made.package("4.6.1"), site)
     assert end == {"good": True, "lacks": []}
     assert steps == ["link", "exists", "send", "look_up", "kill", "picture", "inbound", "log_in_page"]
-    state = httpx.get(f"{site}/sandbox/state", trust_env=False).json()
+    state = httpx.get(f"{site}/sandbox/state", **PLAIN).json()
     assert state["accounts"] == []
 
 
@@ -92,12 +93,12 @@ def test_a_log_in_page_that_lacks_what_it_needs_refuses_it(site: str, tmp_path: 
     httpx.put(
         f"{site}/sandbox/faults",
         json={"missing_exports": ["WAWebUserPrefsInfoStore.waNoiseInfo"]},
-        trust_env=False,
+        **PLAIN,
     ).raise_for_status()
     try:
         steps, end = tried(tmp_path, made.package("4.6.4"), site)
     finally:
-        httpx.delete(f"{site}/sandbox/faults", trust_env=False)
+        httpx.delete(f"{site}/sandbox/faults", **PLAIN)
     assert (steps[-1], end["good"], end["step"]) == ("log_in_page", False, "log_in_page_bindings")
     assert "waNoiseInfo" in end["why"]
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.asking import PLAIN
+
 
 def test_new_box_prints_a_link_that_opens_and_stays_valid(tmp_path: Path) -> None:
     with socket.socket() as probe:
@@ -32,7 +34,7 @@ def test_new_box_prints_a_link_that_opens_and_stays_valid(tmp_path: Path) -> Non
                 [*command, "setup-link"], cwd=tmp_path, capture_output=True, text=True, check=True
             )
             assert asked.stdout.strip() == links[-1]
-            with httpx.Client(trust_env=False) as client:
+            with httpx.Client(**PLAIN) as client:
                 assert client.get(links[-1]).status_code == 200
                 assert client.get(links[-1] + "x").status_code == 404
             serving.send_signal(signal.SIGTERM)

@@ -21,6 +21,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from playwright.sync_api import APIResponse, Browser, Page
 
+from tests.asking import PLAIN
 from tests.journeys.box import EMAIL, PASSWORD, PHONE, Shop, decoded, free_port, until
 from tests.pictures import drawn
 
@@ -132,7 +133,7 @@ class Person:
         def one(fields: dict[str, str]) -> int:
             told = {"_csrf": token, **fields}
             body = {"files": {name: (None, text) for name, text in told.items()}} if files else {"data": told}
-            with httpx.Client(cookies=jar, trust_env=False, timeout=60) as client:
+            with httpx.Client(cookies=jar, **PLAIN, timeout=60) as client:
                 together.wait()
                 return client.post(
                     self.market.url + path, headers={"X-Forwarded-For": self.ip}, **body
@@ -190,7 +191,7 @@ class Person:
         """One request with the key."""
         sent = {"X-API-Key": self.key, "X-Forwarded-For": self.ip, **headers}
         return httpx.request(
-            method, f"{self.market.url}/api/v1{path}", json=body, headers=sent, timeout=20, trust_env=False
+            method, f"{self.market.url}/api/v1{path}", json=body, headers=sent, timeout=20, **PLAIN
         )
 
     def get(self, path: str) -> Any:
@@ -341,7 +342,7 @@ class Market:
     def scan(self, qr: str, phone: str) -> bool:
         """The phone scans this; False if the picture was renewed meanwhile."""
         body = {"phone": phone, "name": "Shop", "qr": qr}
-        answer = httpx.post(f"{self.shop.whatsapp.url}/sandbox/link", json=body, timeout=20, trust_env=False)
+        answer = httpx.post(f"{self.shop.whatsapp.url}/sandbox/link", json=body, timeout=20, **PLAIN)
         return answer.is_success
 
     def says(self, phone: str, to: str, text: str) -> None:
