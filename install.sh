@@ -29,6 +29,8 @@ fail() {
 . "$here/deploy/libraries.sh"
 # shellcheck source=deploy/releases.sh
 . "$here/deploy/releases.sh"
+# shellcheck source=deploy/way_back.sh
+. "$here/deploy/way_back.sh"
 # shellcheck source=deploy/service.sh
 . "$here/deploy/service.sh"
 

@@ -1,8 +1,8 @@
 """Says whether an upgrade that failed may put the copy of the database back: can_go_back.py COPY NOW.
 
-Exit code 0: nothing was accepted or sent since, put it back. 3: something was, but the schema is the same,
-so the earlier version can go on with what is there. 4: neither; putting it back would send messages twice
-or lose them, so a person must look.
+Exit code 3: the schema is the same, so the earlier version goes on with what is there, and nothing is lost.
+0: nothing was accepted, sent, heard or decided since, so the copy goes back. 4: neither; the copy as it is would
+send messages twice or lose them, so carry_back.py must first make of both what the earlier version can use.
 """
 
 from __future__ import annotations
@@ -12,19 +12,31 @@ import sqlite3
 import sys
 from pathlib import Path
 
-WORK = (
-    "select max(id), count(*), max(claimed_at), max(sent_at), max(finished_at) from messages",
-    "select max(id) from deliveries",
-    "select max(id) from audit",
-)
 SCHEMA = "select name from _sqlite_migrations order by name"
+TABLES = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name"
+OF_ITSELF = {"_sqlite_migrations", "box"}  # what a version writes by merely starting
+
+Columns = dict[str, list[str]]
 
 
-def look(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
-    """What was done in this database, and which schema it has."""
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        work = [row for question in WORK for row in connection.execute(question)]
-        return work, connection.execute(SCHEMA).fetchall()
+def columns_of(connection: sqlite3.Connection) -> Columns:
+    """{table: columns}, of every table that tells of people's doing."""
+    names = [name for (name,) in connection.execute(TABLES) if name not in OF_ITSELF]
+    return {name: [row[1] for row in connection.execute(f'pragma table_info("{name}")')] for name in names}
+
+
+def work(connection: sqlite3.Connection, tables: Columns) -> list[list[tuple[object, ...]]]:
+    """What was done, as a look at each table tells: how many rows in each state, and the latest moments."""
+    found = []
+    for table, columns in tables.items():
+        latest = [f'max("{name}")' for name in columns if name == "id" or name.endswith("_at") or name == "at"]
+        state = "status" if "status" in columns else "1"
+        found.append(
+            connection.execute(
+                f'select {", ".join([state, "count(*)", *latest])} from "{table}" group by 1 order by 1'  # noqa: S608
+            ).fetchall()
+        )
+    return found
 
 
 def main(copy: Path, now: Path) -> int:
@@ -32,13 +44,16 @@ def main(copy: Path, now: Path) -> int:
     if not copy.exists():
         return 3
     try:
-        work_then, schema_then = look(copy)
-        work_now, schema_now = look(now)
+        with (
+            contextlib.closing(sqlite3.connect(f"{copy.absolute().as_uri()}?immutable=1", uri=True)) as then,
+            contextlib.closing(sqlite3.connect(f"{now.absolute().as_uri()}?mode=ro", uri=True)) as today,
+        ):
+            if then.execute(SCHEMA).fetchall() == today.execute(SCHEMA).fetchall():
+                return 3
+            tables = columns_of(then)
+            return 0 if work(then, tables) == work(today, tables) else 4
     except sqlite3.Error:
         return 4
-    if work_then == work_now:
-        return 0
-    return 3 if schema_then == schema_now else 4
 
 
 if __name__ == "__main__":

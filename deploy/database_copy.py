@@ -4,7 +4,8 @@ room: says, by exit code 1 and a sentence, that the copy and a way back have no 
 checked copy of the database FROM, by SQLite's online backup, so that nobody who still writes can spoil it.
 catch-up: the copy TO becomes what FROM is now, whom nobody uses; only what changed since is written, for wabox
 stands still meanwhile. put-back: the database TO holds what the copy FROM holds; whenever this is killed, TO is
-one or the other, whole.
+one or the other, whole. take: the database TO is what carry_back.py made, FROM; what it was lies beside FROM as
+newer.db, for a person: it is no room lost, and what FROM could not take along is in it.
 Runs as the user whom the data belongs to. Exit code 1: it was not done, and FROM and TO are as they were.
 """
 
@@ -104,6 +105,46 @@ def put_back(copy: Path, database: Path) -> None:
         raise NotDoneError(f"The copy in {copy.parent} could not be put back: {failed}.") from None
 
 
+def take(made: Path, database: Path) -> None:
+    """The database is what was made; whenever this is killed, it is one or the other, whole."""
+    newer = _name_for(database, made.parent)
+    try:
+        if not _is_hurt(database) and not _at_rest(database):
+            raise NotDoneError(f"Another program has the database {database} open.")
+        os.link(database, newer)
+        for ending in ("-wal", "-shm"):  # of a hurt one, which could not be folded in
+            with contextlib.suppress(FileNotFoundError):
+                database.with_name(f"{database.name}{ending}").replace(newer.with_name(f"{newer.name}{ending}"))
+        made.replace(database)
+        _flush(database.parent)
+        _flush(newer.parent)
+    except (sqlite3.Error, OSError) as failed:
+        raise NotDoneError(f"What was made in {made.parent} could not be put in its place: {failed}.") from None
+
+
+def _name_for(database: Path, place: Path) -> Path:
+    """A free one, or that of a run which was killed: what a person may want is never overwritten."""
+    n = 1
+    while True:
+        found = place / ("newer.db" if n == 1 else f"newer-{n}.db")
+        if found.exists() and found.samefile(database):
+            found.unlink()
+        if not found.exists():
+            return found
+        n += 1
+
+
+def _is_hurt(database: Path) -> bool:
+    try:
+        with contextlib.closing(_open(database)) as now:
+            now.execute("select count(*) from sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        return False
+    except sqlite3.DatabaseError:
+        return True
+    return False
+
+
 def _at_rest(database: Path) -> bool:
     """Nobody else has it open, and what its log held is in it."""
     with contextlib.closing(_open(database)) as now:
@@ -133,7 +174,8 @@ def main(what: str, source: Path, target: Path) -> int:
     """The exit code."""
     os.umask(0o077)
     try:
-        {"room": room, "make": make, "catch-up": catch_up, "put-back": put_back}[what](source, target)
+        verbs = {"room": room, "make": make, "catch-up": catch_up, "put-back": put_back, "take": take}
+        verbs[what](source, target)
     except NotDoneError as failed:
         sys.stderr.write(f"{failed}\n")
         return 1

@@ -78,7 +78,7 @@ forget_new() { # nothing of what was begun is left
     forget_packages
 }
 
-forget_old() { # keeps the release in use and the one before, their copies of the data, and one more of those
+forget_old() { # keeps the release in use and the one before, their copies of the data, and the latest that a person may want
     local one others current
     current=$(readlink -e "$release_home/current") || return 0
     for one in "$release_home"/2*Z; do
@@ -86,8 +86,13 @@ forget_old() { # keeps the release in use and the one before, their copies of th
     done
     forget_packages
     others=$(find "$data_home/backups" -mindepth 1 -maxdepth 1 -type d -name 'before-2*Z' \
-        ! -path "$kept" ! -name "before-$(basename "${previous:-none}")" | sort -r | tail -n +2)
-    [ -z "$others" ] || printf '%s\n' "$others" | while IFS= read -r one; do rm -rf "$one"; done
+        ! -path "$kept" ! -name "before-$(basename "${previous:-none}")" | sort -r)
+    [ -z "$others" ] || printf '%s\n' "$others" | {
+        wanted=1
+        while IFS= read -r one; do
+            if [ -e "$one/newer.db" ] && [ "$wanted" = 1 ]; then wanted=0; else rm -rf "$one"; fi
+        done
+    }
 }
 
 forget_packages() { # those that no release uses

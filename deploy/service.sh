@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # here: this tree, of install.sh
 # wabox as a system service: a release of its own, a copy of the data, the change-over, and the way back.
-# Sourced by install.sh, which has say, fail and the making of .venvs; deploy/releases.sh makes and forgets releases.
+# Sourced by install.sh, which has say, fail and the making of .venvs; deploy/releases.sh makes and forgets releases,
+# deploy/way_back.sh goes back to the one before.
 #
 # `stage` says what an early end finds, be it a fault, Ctrl-C or a closed terminal, and what `leave` does about it:
 #   building   nothing has changed: the half release is removed
@@ -291,48 +292,4 @@ phones_are_back() { # browser and driver as well, then
         sleep 1
     done
     return 1
-}
-
-roll_back() { # $1: what the new version does not do. Sets went_back
-    trap '' HUP INT TERM # half a way back is none
-    stage=
-    [ -n "$previous" ] || {
-        went_back="wabox was installed but does not start; the lines above say why. Mend it, then run this again."
-        return 0
-    }
-    stop_service || {
-        went_back="the new version $1, and systemd could not stop it, so it was left as it is. Look at: systemctl status wabox"
-        return 0
-    }
-    local verdict=0
-    ask can_go_back.py "$kept/wabox.db" "$data_home/wabox.db" || verdict=$?
-    case $verdict in
-        0) database_copy put-back "$kept/wabox.db" "$data_home/wabox.db" || verdict=5 ;;
-        3) ;; # the data is as good for the earlier version
-    esac
-    case $verdict in
-        0 | 3) start_previous "$1" ;;
-        *) keep_new "$1" "$verdict" ;;
-    esac
-    guard_off
-}
-
-start_previous() {
-    point_at "$previous" current
-    put_unit "$previous"
-    systemctl start wabox || {
-        went_back="the new version $1, and the one before could not be started again. Look at: journalctl -u wabox"
-        return 0
-    }
-    [ "$release" = "$previous" ] || rm -rf "$release"
-    forget_packages
-    went_back="the new version $1, so the one before runs again, with its data. The lines above say why."
-}
-
-keep_new() { # its data is of no use to the one before: the new version is the only one that can go on
-    systemctl start --no-block wabox || true
-    went_back="the new version $1, and has worked on its data already, so the copy in $kept was not put back: messages could
-go twice. The new version goes on and is started again and again. Keep $data_home as it is; look at: sudo wabox doctor"
-    [ "$2" != 5 ] || went_back="the new version $1, and the data could not be put back from $kept (the lines above say why).
-The new version goes on and is started again and again. Keep $data_home as it is; look at: sudo wabox doctor"
 }

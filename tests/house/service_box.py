@@ -117,7 +117,9 @@ class World:
                 pragma journal_mode = wal;
                 create table messages (id, claimed_at, sent_at, finished_at);
                 create table devices (id, wanted, state);
-                create table deliveries (id); create table audit (id); create table note (text);
+                create table deliveries (id); create table note (text);
+                create table box (key text primary key, value);
+                create table audit (id integer primary key autoincrement, action, details, at);
                 create table _sqlite_migrations (name); insert into _sqlite_migrations values ('one');
                 insert into note values ('before');
             """)
@@ -137,6 +139,8 @@ class World:
         (made / ".venv/bin/python").symlink_to(sys.executable)
         shutil.copy(self.place / "bin/wabox-program", made / ".venv/bin/wabox")
         shutil.copytree(ROOT / "deploy", made / "deploy")
+        (made / "wabox").mkdir()
+        (made / "wabox/fence.py").touch()
         if works:
             (made / "works").touch()
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -167,7 +168,7 @@ def test_a_clock_set_back_deletes_neither_the_new_release_nor_the_one_before(wor
     assert world.runs
     assert world.releases == {world.current.name, later[0].name}
     kept = {one.name for one in (world.place / "data/backups").iterdir()}
-    assert kept == {f"before-{world.current.name}", f"before-{later[0].name}", "before-20940101T000000Z"}
+    assert kept == {f"before-{world.current.name}", f"before-{later[0].name}"}
 
 
 def new_release_does(*statements: str) -> str:
@@ -185,23 +186,68 @@ def test_a_rollback_puts_the_data_back(world: World) -> None:
     assert world.runs and world.said() == ["before"]
 
 
-def test_work_done_on_a_new_schema_is_never_undone(world: World) -> None:
-    done = world.install(new_release_does(STEP, "insert into messages (id) values (1)"))
-    assert done.returncode == 1 and "messages could\ngo twice" in done.stderr
+ADDS = f"{STEP}; alter table messages add column colour; create table colours (name)"
+SENDS = "insert into messages (id, sent_at) values (1, 'now'); update note set text = 'with it'"
+RENAMES = f"{STEP}; alter table messages rename column sent_at to gone_at; insert into messages (id) values (1)"
+
+
+def sent(world: World) -> list[int]:
+    with contextlib.closing(sqlite3.connect(world.database)) as connection:
+        return [number for (number,) in connection.execute("select id from messages")]
+
+
+def test_what_the_new_version_has_done_goes_back_with_the_one_before(world: World) -> None:
+    """Row 51: nothing that went is forgotten, so nothing goes twice."""
+    done = world.install(new_release_does(ADDS, SENDS))
+    assert done.returncode == 1
+    assert "runs again, with its data and all that came since" in done.stderr, done.stderr
+    assert world.runs and world.current == world.old and world.releases == {world.old.name}
+    assert sent(world) == [1] and world.said() == ["with it"]
+    [kept] = (world.place / "data/backups").iterdir()
+    assert sorted(one.name for one in kept.iterdir()) == ["newer.db", "secret.key", "wabox.db"]
+
+
+def test_what_cannot_go_back_with_it_holds_the_box(world: World) -> None:
+    """Row 49: the copy is older than what went, so nothing goes before the owner says what."""
+    done = world.install(new_release_does(RENAMES))
+    assert done.returncode == 1
+    assert "sends\nnothing until you say what goes" in done.stderr, done.stderr
+    assert world.runs and world.current == world.old and sent(world) == []
+    with contextlib.closing(sqlite3.connect(world.database)) as connection:
+        [[fence]] = connection.execute("select value from box where key = 'fence'").fetchall()
+    assert json.loads(fence)["reason"] == "quarantined"
+
+
+def test_a_version_before_that_cannot_be_held_does_not_come_back_to_an_older_copy(world: World) -> None:
+    (world.old / "wabox/fence.py").unlink()
+    done = world.install(new_release_does(RENAMES))
+    assert done.returncode == 1 and "cannot go on with its data" in done.stderr
     assert (world.place / "state").read_text().strip() == "active"  # no other version can go on with this data
     assert world.current != world.old and world.releases == {world.old.name, world.current.name}
     assert (world.place / "opt/last-good").exists() is False
-    assert world.said() == ["before"]
 
 
 def test_what_can_only_go_on_as_it_is_does_not_stand_in_the_way_of_a_cure(world: World) -> None:
+    (world.old / "wabox/fence.py").unlink()
     (world.place / "opt/last-good").symlink_to(world.old)
-    assert world.install(new_release_does(STEP, "insert into messages (id) values (1)")).returncode == 1
+    assert world.install(new_release_does(RENAMES)).returncode == 1
     world.write("new-works", "")
     done = world.install()
     assert done.returncode == 0, done.stdout + done.stderr
     assert "was cut off" in done.stdout
     assert world.runs and (world.place / "opt/last-good").resolve() == world.current != world.old
+
+
+def test_copies_of_earlier_upgrades_go_but_for_the_latest_that_somebody_may_want(world: World) -> None:
+    world.write("new-works", "")
+    backups = world.place / "data/backups"
+    for n in range(1, 5):
+        (backups / f"before-2024010{n}T000000Z").mkdir()
+    for n in (1, 2):
+        (backups / f"before-2024010{n}T000000Z/newer.db").touch()
+    assert world.install().returncode == 0
+    kept = {one.name for one in backups.iterdir()}
+    assert kept == {"before-20240102T000000Z", f"before-{world.current.name}"}
 
 
 def phones(world: World, **states: str) -> None:

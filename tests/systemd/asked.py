@@ -50,6 +50,24 @@ def ready() -> None:
         sys.stdout.write(str(asked.is_success and asked.json()["devices"][0]["ready"]))
 
 
+def queue() -> None:
+    """A message is taken; its number."""
+    taken = httpx.post(
+        f"{BOX}/api/v1/send",
+        headers={"X-API-Key": KEY.read_text()},
+        json={"phone": "8801711000001", "message": "Later"},
+        trust_env=False,
+    )
+    sys.stdout.write(str(taken.raise_for_status().json()["job_id"]))
+
+
+def gone() -> None:
+    """How many messages have gone, as the box knows it."""
+    asked = httpx.get(f"{BOX}/api/v1/messages", headers={"X-API-Key": KEY.read_text()}, trust_env=False)
+    found = asked.raise_for_status().json()["data"]
+    sys.stdout.write(str(sum(one["status"] in ("sent", "delivered", "read") for one in found)))
+
+
 def gap() -> None:
     """How many seconds the box did not answer, until /root/enough is there."""
     worst, last = 0.0, time.monotonic()
@@ -65,4 +83,6 @@ def gap() -> None:
 
 
 if __name__ == "__main__":
-    {"link": link, "send": send, "arrived": arrived, "ready": ready, "gap": gap}[sys.argv[1]]()
+    {"link": link, "send": send, "arrived": arrived, "ready": ready, "queue": queue, "gone": gone, "gap": gap}[
+        sys.argv[1]
+    ]()

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ STEP = """from sqlite_utils import Database
 
 
 def step(database: Database) -> None:
-    database.execute("create table of_a_broken_version (n integer)")
+    database.execute("{sql}")
 """
 
 pytestmark = pytest.mark.timeout(1800)
@@ -33,6 +34,33 @@ def breaks(shop: Shop, where: str, *lines: str) -> None:
     text = file.read_text()
     assert before in text
     file.write_text(text.replace(before, "".join(f"{line}\n" for line in lines) + before, 1))
+
+
+def migrates(shop: Shop, sql: str) -> None:
+    """The tree at /share/wabox has one more step of the schema."""
+    step = shop.machine.share / "wabox/wabox/migrations/0999_of_a_broken_version.py"
+    step.write_text(STEP.format(sql=sql), encoding="utf-8")
+    names = step.with_name("__init__.py")
+    before_end = '",\n)\nSTEPS'
+    assert before_end in names.read_text()
+    names.write_text(names.read_text().replace(before_end, f'",\n    "{step.stem}{before_end}'))
+
+
+def installed_and_judged_ill(shop: Shop, sql: str) -> str:
+    """A newer version with that step works, and sends a message, but is not taken for well. What was said."""
+    before, began = shop.current, int(shop.asked("arrived"))
+    breaks(shop, "deploy/health.py:    url = address(config)", "    return 1")
+    migrates(shop, sql)
+    install = subprocess.Popen(
+        shop.machine.command("/share/wabox/install.sh", "service"), stderr=subprocess.PIPE, text=True
+    )
+    shop.machine.until(lambda: shop.current != before, what="the newer version is in use")
+    shop.machine.until(lambda: shop.asked("ready") == "True", what="its phone is ready")
+    shop.asked("send")
+    _, said = install.communicate(timeout=400)
+    assert install.returncode == 1 and shop.current == before
+    assert int(shop.asked("arrived")) == began + 1
+    return said
 
 
 def test_it_is_installed_and_hands_out_its_link(shop: Shop) -> None:
@@ -85,12 +113,7 @@ def test_an_upgrade_takes_five_seconds_at_most_and_the_phone_is_back(shop: Shop)
 def test_a_version_that_crashes_goes_and_the_one_before_comes_back_with_its_data(shop: Shop) -> None:
     before = shop.current
     breaks(shop, "wabox/run.py:        loop = asyncio.get_running_loop()", "        raise SystemExit(70)")
-    step = shop.machine.share / "wabox/wabox/migrations/0999_of_a_broken_version.py"
-    step.write_text(STEP, encoding="utf-8")
-    names = step.with_name("__init__.py")
-    before_end = '",\n)\nSTEPS'
-    assert before_end in names.read_text()
-    names.write_text(names.read_text().replace(before_end, f'",\n    "{step.stem}{before_end}'))
+    migrates(shop, "create table of_a_broken_version (n integer)")
     done = shop.install()
     assert done.returncode == 1
     assert "does not answer, so the one before runs again, with its data" in done.stderr, done.stdout + done.stderr
@@ -98,6 +121,31 @@ def test_a_version_that_crashes_goes_and_the_one_before_comes_back_with_its_data
     shop.machine.until(lambda: shop.asked("ready") == "True", what="its phone is ready")
     shop.asked("send")
     assert shop.asked("arrived") == "3"
+
+
+def test_what_a_version_has_sent_before_it_went_is_not_sent_again(shop: Shop) -> None:
+    """Row 51: the one before comes back with the messages that went meanwhile."""
+    said = installed_and_judged_ill(shop, "alter table messages add column colour text")
+    assert "with its data and all that came since" in said, said
+    shop.machine.until(lambda: shop.asked("ready") == "True", what="its phone is ready")
+    assert shop.asked("gone") == "4"
+    shop.asked("send")
+    assert shop.asked("arrived") == "5"
+
+
+def test_where_that_cannot_come_back_the_box_is_held(shop: Shop) -> None:
+    """Row 49: the copy is older than a message that went; nothing goes until the owner says what."""
+    said = installed_and_judged_ill(shop, "drop table trials")
+    assert "nothing until you say what goes" in said, said
+    shop.machine.until(lambda: "quarantined" in shop.ask("wabox", "doctor").stdout, what="it says that it is held")
+    queued = shop.asked("queue")
+    time.sleep(5)
+    assert shop.asked("arrived") == "6"
+    shop.run("systemctl", "stop", "wabox")
+    shop.run("wabox", "release", "--yes")
+    shop.run("systemctl", "start", "wabox")
+    shop.machine.until(lambda: shop.asked("arrived") == "7", what=f"message {queued} goes once it is released")
+    shop.machine.until(lambda: shop.asked("ready") == "True", what="its phone is ready")
 
 
 def test_whoever_kills_an_upgrade_systemd_starts_wabox_again(shop: Shop) -> None:
