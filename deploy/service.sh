@@ -275,13 +275,19 @@ start_and_judge() { # the new release is well. Else 1: went_back says what becam
 
 is_healthy() { # pages, writer and engine
     local _ restarts
-    for _ in $(seq "$health_probes"); do
+    for _ in $(seq "$(patience)"); do
         ! ask health.py "$config_file" || return 0
         restarts=$(systemctl show -p NRestarts --value wabox) || restarts=0
         [ "${restarts:-0}" -lt 3 ] || return 1 # it ends by itself, again and again
         sleep 1
     done
     return 1
+}
+
+patience() { # prints how many probes: a new schema takes its time on a large database, four megabytes a second at the least
+    local megabytes=0
+    [ ! -e "$data_home/wabox.db" ] || megabytes=$(du -m "$data_home/wabox.db" | cut -f1)
+    printf '%s\n' $((health_probes + megabytes / 4))
 }
 
 phones_are_back() { # browser and driver as well, then

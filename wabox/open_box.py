@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from wabox import changes, datadir, fence, migrations, opening
+from wabox import changes, datadir, earlier, fence, migrations, opening
 from wabox.accounts.sealing import Seal
 from wabox.billing import subscriptions
 from wabox.box import Box
@@ -64,10 +64,10 @@ def _switch(box: Box) -> None:
 
 
 def upgrade(data: datadir.DataDir) -> opening.Looked:
-    """The database has today's schema; before a step that changes an old one, it is copied to backups/.
+    """The database has today's schema; before a step that changes an old one, a copy lies in backups/.
 
-    Returns what a look at its pages found. Raises ConfigError when it cannot be opened, or must be changed and
-    is hurt.
+    Returns what a look at its pages found. Raises ConfigError when it cannot be opened, must be changed and is
+    hurt, or there is no room for the copy.
     """
     existed = data.database.exists()
     with opening.connected(data) as connection:
@@ -76,11 +76,10 @@ def upgrade(data: datadir.DataDir) -> opening.Looked:
         if found.damage is not None and due:
             raise opening.lost(data, f"{data.database} is damaged ({found.damage})")
         if existed and due:
-            data.backups.mkdir(mode=0o700, exist_ok=True)
-            copy = data.backups / f"before-{due[0]}.db"
-            copy.unlink(missing_ok=True)
-            connection.execute("vacuum into ?", (str(copy),))
-        if found.damage is None:
+            copy = earlier.make_sure(data, connection, due[0])
+            migrations.migrate(connection)
+            earlier.keep_only(data, copy)
+        elif found.damage is None:
             migrations.migrate(connection)
     datadir.started(data)
     return found

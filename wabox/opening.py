@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from wabox import db
+from wabox import db, earlier
 from wabox.datadir import DataDir
 from wabox.db import Damage, trouble
 from wabox.errors import ConfigError, Unavailable
@@ -103,10 +103,7 @@ def lost(data: DataDir, what: str) -> ConfigError:
 
 def restore(data: DataDir) -> str:
     """How a backup is put back, with the newest copy that lies here."""
-    copies = (
-        sorted(data.backups.glob("*.db"), key=lambda one: one.stat().st_mtime) if data.backups.is_dir() else []
-    )
-    copy = copies[-1] if copies else "your own copy"
+    copy = next(iter(earlier.copies(data)), "your own copy")
     return (
         f"with wabox stopped, put a backup back (move wabox.db, wabox.db-wal and wabox.db-shm out of {data.path}, "
         f"then copy {copy} to {data.database})"

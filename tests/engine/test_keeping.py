@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -373,3 +374,14 @@ def test_what_has_an_emoji_on_its_way_stays(engine: Engine) -> None:
     run(engine, "update reactions set due_at = null")
     looks(engine)
     assert (rows(engine, "messages"), rows(engine, "reactions")) == (0, 0)
+
+
+def test_copies_that_upgrades_left_go_after_a_month(engine: Engine) -> None:
+    backups = engine.stage.box.config.data.dir / "backups"
+    for name, days in (("before-0001_first.db", 31), ("before-0002_campaigns.db", 29)):
+        backups.mkdir(exist_ok=True)
+        (backups / name).touch()
+        at = (engine.stage.hands.now() - timedelta(days=days)).timestamp()
+        os.utime(backups / name, (at, at))
+    looks(engine)
+    assert [one.name for one in backups.iterdir()] == ["before-0002_campaigns.db"]

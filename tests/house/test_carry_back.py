@@ -16,6 +16,7 @@ import pytest
 
 from tests.house import lived
 from tests.house.test_database_copy import KILLED
+from tests.some import some
 from wabox import db, fence, open_box
 from wabox.checkup import promises
 from wabox.datadir import DataDir
@@ -179,7 +180,7 @@ def test_else_the_copy_goes_back_held_and_gives_no_id_again(box: Upgraded) -> No
     with contextlib.closing(sqlite3.connect(box.now)) as connection:
         waits = connection.execute("select text, status from messages where text in ('waits', 'new')").fetchall()
     assert waits == [("waits", "queued")]
-    assert all(dict(found["sqlite_sequence"])[name] >= n + 900_000 for name, n in given.items())
+    assert all(dict(found["sqlite_sequence"])[name] >= n + 900_000 for name, n in some(given.items()))
     assert max(found["invoice_jumps"])[0] >= max(row[0] for row in found["invoices"]) + 1000
     assert "new" in str(box.rows(box.kept / "newer.db")["messages"])
 

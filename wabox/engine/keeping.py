@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from datetime import datetime, timedelta
 
 import structlog
 
-from wabox import fence, retention
+from wabox import earlier, fence, retention
 from wabox.box import Box
 from wabox.checkup import machine_clock
+from wabox.datadir import DataDir
 from wabox.engine.backoff import Backoff
 from wabox.engine.clock_jumps import is_synchronised
 from wabox.errors import Unavailable
@@ -43,6 +45,8 @@ class Keeping:
             gone += await self._make_room(at)
         with self._failed.apart("keeping", "shrink"):
             await self._shrink()
+        with self._failed.apart("keeping", "copies"):
+            await asyncio.to_thread(earlier.forget, DataDir(box.config.data.dir), at=at)
         if gone:
             log.info("old rows removed", rows=gone)
 
