@@ -80,6 +80,14 @@ class Data:
         values.integer(0, 36_500),
         "Days an import and the rows it refused are kept after it ended; the contacts stay. 0 = for ever.",
     )
+    keep_audit_days: int = _key(
+        730,
+        values.integer(0, 36_500),
+        "Days the record of who did what is kept. Invoices and payments stay. 0 = for ever.",
+    )
+    keep_receipt_days: int = _key(
+        365, values.integer(0, 36_500), "Days a payment's picture is kept after its decision. 0 = for ever."
+    )
     database_megabytes: int = _key(
         4_096,
         values.integer(0, 10_000_000),

@@ -2,8 +2,8 @@
 
 Nothing unsettled ever goes: what is owed, waits, is in hand, unsure or still to be deleted for everyone, what a
 live campaign has written, what waits for a person's eye. What the books, the law and other people's will need is
-no class here: ledger, invoices, payments, who did what, opt-outs and consent stay. Counts of campaigns and reports
-stay true without the rows, and ids are never used again.
+no class here: ledger, invoices, payments, opt-outs and consent stay; of a decided payment only its picture goes.
+Counts of campaigns and reports stay true without the rows, and ids are never used again.
 What is over age is looked for by a reader and taken away by its ids, asked again, a few hundred a transaction.
 """
 
@@ -35,7 +35,8 @@ class Kind:
     """One class of rows. old: SQL, of a row x of the table, that it is settled and was over before :before.
 
     tables: which it fills, for its size. mark: the key in `box` that says how far it was forgotten. among: the
-    rows x to look through, where an index finds them; else all, the oldest first.
+    rows x to look through, where an index finds them; else all, the oldest first. instead: what is done to them,
+    where the row itself stays.
     """
 
     table: str
@@ -43,6 +44,7 @@ class Kind:
     tables: tuple[str, ...]
     mark: str | None = None
     among: str | None = None
+    instead: str | None = None
 
 
 _FINISHED = """x.queued_at < :before and x.status not in ('queued', 'sending', 'unknown')
@@ -87,6 +89,18 @@ KINDS: dict[str, Kind] = {
             and not exists (select 1 from import_refusals r where r.import_id = x.id)""",  # noqa: S608 - a constant
         ("imports",),
     ),
+    "audit": Kind(  # why and since when an account is locked is asked of it
+        "audit",
+        "x.at < :before and x.action not in ('account.locked', 'account.unlocked')",
+        ("audit",),
+        mark="audit_kept_from",  # younger ones the table itself does not let go
+    ),
+    "receipts": Kind(  # the row goes first; a picture without one is swept up
+        "payments",
+        "x.receipt is not null and x.status <> 'pending' and x.decided_at < :before",
+        (),
+        instead="update payments as x set receipt = null",
+    ),
 }
 
 
@@ -98,6 +112,8 @@ def spans(data: Data) -> dict[str, timedelta]:
         "inbox": data.keep_inbox_days,
         "refused_rows": data.keep_import_days,
         "imports": data.keep_import_days,
+        "audit": data.keep_audit_days,
+        "receipts": data.keep_receipt_days,
     }
     return {kind: max(timedelta(days=n), AT_LEAST.get(kind, timedelta())) for kind, n in days.items() if n}
 
@@ -131,16 +147,18 @@ def over_age(rows: Rows, kind: str, *, before: datetime, most: int = PIECE) -> l
 def remove(tx: Tx, kind: str, ids: list[int], *, before: datetime, now: datetime) -> int:
     """Those of them that may still go are gone, and counted. How many."""
     one = KINDS[kind]
+    if one.mark is not None:
+        _put_mark(tx, one.mark, before)
     gone = tx.all(
-        f"""delete from {one.table} as x where x.id in (select value from json_each(:ids)) and {one.old}
-            returning user_id""",  # noqa: S608 - constants
+        f"""{one.instead or f"delete from {one.table} as x"}
+            where x.id in (select value from json_each(:ids)) and {one.old} returning user_id""",  # noqa: S608 - constants
         ids=json.dumps(ids),
         before=times.stored(before),
     )
-    for user_id, n in Counter(int(row["user_id"]) for row in gone).items():
+    for user_id, n in Counter(row["user_id"] for row in gone).items():
         _count(tx, kind, user_id, -n)
     if gone:
-        _note(tx, one, kind, len(gone), before=before, now=now)
+        _note(tx, kind, len(gone), now=now)
     return len(gone)
 
 
@@ -191,8 +209,8 @@ def _count(tx: Tx, kind: str, user_id: int, n: int) -> None:
         deliveries.rows_added(tx, user_id, n)
 
 
-def _note(tx: Tx, one: Kind, kind: str, n: int, *, before: datetime, now: datetime) -> None:
-    """How much went, and how far: nobody takes it for lost, and nothing so old is heard anew."""
+def _note(tx: Tx, kind: str, n: int, *, now: datetime) -> None:
+    """How much went: nobody takes it for lost."""
     tx.tally(
         """insert into removals (kind, month, n) values (:kind, :month, :n)
            on conflict do update set n = n + :n""",
@@ -200,10 +218,13 @@ def _note(tx: Tx, one: Kind, kind: str, n: int, *, before: datetime, now: dateti
         kind=kind,
         month=times.stored(now)[:7],
     )
-    if one.mark is not None:
-        tx.run(
-            """insert into box (key, value) values (:key, :before)
-               on conflict do update set value = max(value, :before)""",
-            key=one.mark,
-            before=times.stored(before),
-        )
+
+
+def _put_mark(tx: Tx, key: str, before: datetime) -> None:
+    """How far was forgotten: nothing so old is heard anew."""
+    tx.run(
+        """insert into box (key, value) values (:key, :before)
+           on conflict do update set value = max(value, :before)""",
+        key=key,
+        before=times.stored(before),
+    )

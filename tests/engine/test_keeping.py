@@ -22,7 +22,15 @@ from wabox.engine import keeping
 from wabox.messages import outbox, stored
 from wabox.whatsapp.driver import Inbound
 
-DAYS = {"keep_messages_days": 100, "keep_webhook_days": 30, "keep_inbox_days": 100, "keep_import_days": 100}
+RECORDS = {"keep_audit_days": 100, "keep_receipt_days": 100}
+DAYS = {
+    "keep_messages_days": 100,
+    "keep_webhook_days": 30,
+    "keep_inbox_days": 100,
+    "keep_import_days": 100,
+    **RECORDS,
+}
+DAY = timedelta(days=1)
 SECTIONS: dict[str, dict[str, Any]] = {"data": DAYS}
 
 
@@ -385,3 +393,50 @@ def test_copies_that_upgrades_left_go_after_a_month(engine: Engine) -> None:
         os.utime(backups / name, (at, at))
     looks(engine)
     assert [one.name for one in backups.iterdir()] == ["before-0002_campaigns.db"]
+
+
+def test_the_record_of_deeds_ends_where_it_is_old_and_nowhere_else(engine: Engine) -> None:
+    run(engine, "delete from box where key = 'audit_kept_from'")
+    for action, days in (("key.rotated", 101), ("account.locked", 101), ("campaign.launched", 99)):
+        at = engine.stage.hands.now() - timedelta(days=days)
+        run(engine, "insert into audit (action, at) values (:action, :at)", action=action, at=times.stored(at))
+    looks(engine)
+    left = engine.stage.box.db.read_here(
+        lambda rows: [row["action"] for row in rows.all("select action from audit")]
+    )
+    assert "key.rotated" not in left and {"account.locked", "campaign.launched"} <= set(left)
+    assert engine.stage.box.db.read_here(retention.removed)["audit"] == 1
+    for which in ("at > :at", "action = 'account.locked'"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            run(engine, f"delete from audit where {which}", at=times.stored(engine.stage.hands.now() - 100 * DAY))
+
+
+def test_a_picture_goes_with_time_after_its_payment_was_decided_and_the_payment_stays(engine: Engine) -> None:
+    asha, now = engine.stage.asha.id, engine.stage.hands.now()
+    put(
+        engine,
+        """insert into plans (name, price_minor, currency, days, created_at)
+           values ('Basic', 50000, 'BDT', 30, '2025')""",
+    )
+    for txid, status, days in (
+        ("aaa", "rejected", 101),
+        ("bbb", "rejected", 101),
+        ("ccc", "rejected", 99),
+        ("ddd", "pending", 400),
+    ):
+        put(
+            engine,
+            """insert into payments (user_id, plan_id, provider, amount_minor, currency, txid, canon_txid, sender,
+                 receipt, status, decided_at, created_at, ip)
+               values (:user, 1, 'bkash', 50000, 'BDT', :txid, :txid, '017', :txid, :status, :at, '2025', null)""",
+            user=asha,
+            txid=txid,
+            status=status,
+            at=None if status == "pending" else times.stored(now - days * DAY),
+        )
+    looks(engine)
+    found = engine.stage.box.db.read_here(
+        lambda rows: {row["txid"]: row["receipt"] for row in rows.all("select * from payments")}
+    )
+    assert found == {"aaa": None, "bbb": None, "ccc": "ccc", "ddd": "ddd"}
+    assert engine.stage.box.db.read_here(retention.removed)["receipts"] == 2

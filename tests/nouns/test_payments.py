@@ -130,6 +130,18 @@ def test_an_approved_payment_is_final(tx: Tx, asha: User, bilal: User, basic: Pl
         tx.run("delete from payments where id = :id", id=payment.id)
 
 
+def test_an_approved_payment_lets_its_picture_go_and_nothing_else(
+    tx: Tx, asha: User, bilal: User, basic: Plan, now: datetime
+) -> None:
+    payment = approved(tx, submitted(tx, bilal, claim(basic, receipt="a.png"), now), asha, now)
+    with pytest.raises(sqlite3.IntegrityError, match="final"):
+        tx.run("update payments set receipt = 'another.png'")
+    assert tx.run("update payments set receipt = null") == 1
+    assert payments.by_id(tx, payment.id).receipt is None
+    with pytest.raises(sqlite3.IntegrityError, match="final"):
+        tx.run("update payments set receipt = 'another.png'")
+
+
 def test_a_claim_keeps_its_words(tx: Tx, bilal: User, basic: Plan, now: datetime) -> None:
     payment = submitted(tx, bilal, claim(basic), now)
     with pytest.raises(sqlite3.IntegrityError, match="never changes"):

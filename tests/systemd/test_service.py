@@ -137,7 +137,11 @@ def test_where_that_cannot_come_back_the_box_is_held(shop: Shop) -> None:
     """Row 49: the copy is older than a message that went; nothing goes until the owner says what."""
     said = installed_and_judged_ill(shop, "drop table trials")
     assert "nothing until you say what goes" in said, said
-    shop.machine.until(lambda: "quarantined" in shop.ask("wabox", "doctor").stdout, what="it says that it is held")
+    shop.machine.until(
+        lambda: "quarantined" in shop.run("curl", "-s", "http://127.0.0.1:8470/readyz"),
+        what="it says that it is held",
+    )
+    assert "sends nothing until you say what goes" in shop.ask("wabox", "doctor").stdout
     queued = shop.asked("queue")
     time.sleep(5)
     assert shop.asked("arrived") == "6"

@@ -51,6 +51,7 @@ NAMES = (
     "0035_removals",
     "0036_names_of_uses",
     "0037_lists_by_change",
+    "0038_ends_of_records",
 )
 STEPS = Migrations("wabox")
 for _name in NAMES:

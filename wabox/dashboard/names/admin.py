@@ -99,6 +99,8 @@ KEPT = {
     "inbox": later("Texts from people"),
     "refused_rows": later("Rows that imports refused"),
     "imports": later("Imports"),
+    "audit": later("Record of who did what"),
+    "receipts": later("Pictures of payments"),
 }
 STEPS = {
     "storage": later("The database file"),
