@@ -4,7 +4,9 @@
 n-th time. Honoured only when `[whatsapp] url` is on loopback. Steps, in a message's order: accepted
 (before the commit), queued (after it, before the 202), claimed, resolved, armed (id stored, not handed
 over), entered (a moment after the page was given it), uploading (a second after it was given a file), acked
-(before it is recorded), recorded, posted (a webhook was taken, not yet recorded).
+(before it is recorded), recorded, posted (a webhook was taken, not yet recorded). Of what is done to a message
+that went: deed_tried (counted, nobody was asked), deed_asked (a moment after the page was), deed_answered (not
+yet recorded), deed_recorded; taken_back (a campaign is to be deleted, and its first piece begun).
 """
 
 from __future__ import annotations
@@ -25,6 +27,11 @@ STEPS = (
     "acked",
     "recorded",
     "posted",
+    "deed_tried",
+    "deed_asked",
+    "deed_answered",
+    "deed_recorded",
+    "taken_back",
 )
 
 _plan: dict[str, int] = {}

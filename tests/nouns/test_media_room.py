@@ -12,6 +12,7 @@ from tests.cast import Stage, stage
 from tests.files import pdf
 from tests.nouns.test_media_intake import left, take
 from tests.nouns.test_media_keeping import carry
+from wabox.db import Tx
 from wabox.errors import InsufficientCredits, Refusal, TooMany, Unavailable
 from wabox.media import coming, room
 from wabox.media.coming import Place, Room
@@ -70,6 +71,59 @@ def test_who_is_over_a_part_that_shrank_makes_room_first(shop: Stage) -> None:
     shop.box.db.write_now(lambda tx: tx.run(suspend, state="active", id=shop.bilal.id))
     take(shop, paper("bilal", 500_000), "b.pdf", room=2, user_id=shop.bilal.id)
     assert (held(shop, shop.asha.id), held(shop, shop.bilal.id)) == (1_000_000, 500_000)
+
+
+def accounts(shop: Stage, count: int) -> list[int]:
+    """So many more, who may do all and have nothing."""
+
+    def verb(tx: Tx) -> list[int]:
+        return [
+            tx.insert(
+                """insert into users (email, password_hash, role, created_at)
+                   values (:email, '', 'user', '2026-03-10T06:00:00.000000+00:00')""",
+                email=f"shop{number}@example.com",
+            )
+            for number in range(count)
+        ]
+
+    return shop.box.db.write_now(verb)
+
+
+def part(shop: Stage, user_id: int, disk_megabytes: int) -> int:
+    return shop.box.db.read_here(room.part, user_id, disk_megabytes) // MEGABYTE
+
+
+def test_those_who_keep_nothing_make_nobodys_part_small(shop: Stage) -> None:
+    many = accounts(shop, 98)
+    assert part(shop, shop.asha.id, 2048) == 1024  # one part is left for whoever begins next
+    for user_id in many[:4]:
+        take(shop, paper(f"of {user_id}", 1_000), "a.pdf", user_id=user_id)
+    assert (part(shop, shop.asha.id, 2048), part(shop, many[0], 2048)) == (2048 // 6, 2048 // 5)
+
+
+def test_no_part_is_too_small_for_a_large_file(shop: Stage) -> None:
+    for user_id in accounts(shop, 40):
+        take(shop, paper(f"of {user_id}", 1_000), "a.pdf", user_id=user_id)
+    assert part(shop, shop.asha.id, 2048) == 64
+    assert part(shop, shop.asha.id, 100) == 50
+
+
+def test_where_parts_are_larger_than_all_there_is_who_has_more_makes_room_for_who_has_less(shop: Stage) -> None:
+    """Two MB for forty: nobody may have more than one of them, and nobody's go for who would have as much."""
+    many = accounts(shop, 40)
+    for user_id in many[3:]:
+        take(shop, paper(f"of {user_id}", 1_000), "a.pdf", user_id=user_id, room=2)
+    for user_id in many[:2]:
+        for number in range(2):
+            shop.hands.forward(minutes=1)
+            take(shop, paper(f"{user_id} {number}", 480_000), f"{number}.pdf", user_id=user_id, room=2)
+    take(shop, paper("asha", 400_000), "a.pdf", user_id=shop.asha.id, room=2)
+    assert [held(shop, one) for one in (many[0], many[1], shop.asha.id)] == [480_000, 960_000, 400_000]
+    before = [held(shop, one) for one in many]
+    with pytest.raises(Unavailable, match="no room for more files just now") as refused:
+        take(shop, paper("late", 1_020_000), "a.pdf", user_id=many[2], room=2)
+    assert refused.value.code == "media_full"
+    assert [held(shop, one) for one in many] == before
 
 
 def test_so_many_files_of_an_account_come_at_once_and_no_more(shop: Stage) -> None:

@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.params import Parameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from wabox import times
+from wabox import crash, times
 from wabox.accounts.keys import Caller
 from wabox.api import carrying, idempotency, strict, wire
 from wabox.api.carrying import Carries, GivenFile
@@ -356,6 +356,7 @@ async def revoke(campaign_id: CampaignId, box: Box, caller: Caller) -> TakenBack
     422 `wrong_state`: nothing has gone.
     """
     await box.db.write(taking_back.ask, caller.user.id, campaign_id, now=box.now())
+    crash.point("taken_back")
     while await box.db.write(taking_back.piece, campaign_id, now=box.now()):
         pass
     return await box.db.read(_taken_back, box, caller.user.id, campaign_id)

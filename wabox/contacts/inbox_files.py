@@ -249,7 +249,7 @@ def claim(tx: Tx, device_id: int, settings: Settings, *, now: datetime) -> Wante
 
 
 def _is_mostly_full(rows: Rows, user_id: int, settings: Settings) -> bool:
-    return room.held_bytes(rows, user_id) >= SHARE_BY_ITSELF * room.part(rows, settings.disk_megabytes)
+    return room.held_bytes(rows, user_id) >= SHARE_BY_ITSELF * room.part(rows, user_id, settings.disk_megabytes)
 
 
 def put_off(tx: Tx, inbox_id: int, reason: str) -> None:

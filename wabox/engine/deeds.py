@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from wabox import crash
 from wabox.box import Box
 from wabox.devices import stored as devices
 from wabox.messages import deeds, reacting, stored
@@ -52,20 +53,24 @@ class Deeds:
             deeds.tried, deed, message, now=self.box.now()
         ):
             return
+        crash.point("deed_tried")
         try:
             found = self._asked(deed, message)
         except SessionLost:
             return
+        crash.point("deed_answered")
         told = {"job_id": message.id, "outcome": found.outcome, "reason": found.reason}
         log.info("asked for a deed", deed=deed.name, **told)
         if found.outcome == deed.past:
             db.write_now(deeds.done, deed, message, now=self.box.now())
         elif found.outcome in _ENDS:
             db.write_now(deeds.give_up, deed, message, _ENDS[found.outcome], now=self.box.now())
+        crash.point("deed_recorded")
 
     def _asked(self, deed: deeds.Deed, message: stored.Message) -> Edited | Revoked:
         assert message.wa_chat_id is not None
         assert message.wa_message_id is not None
+        crash.point_soon("deed_asked", 0.03)
         if deed is deeds.EDIT:
             return self.driver.edit(
                 message.device_id, message.wa_message_id, message.chats, message.edit_text or ""
@@ -79,15 +84,19 @@ class Deeds:
             return
         if not self._is_there(wish.device_id) or not db.write_now(reacting.tried, wish, now=self.box.now()):
             return
+        crash.point("deed_tried")
+        crash.point_soon("deed_asked", 0.03)
         try:
             found = self.driver.react(wish.device_id, wish.wa_message_id, wish.chat_ids, wish.emoji, own=wish.own)
         except SessionLost:
             return
+        crash.point("deed_answered")
         log.info("asked to react", reaction_id=wish.id, outcome=found.outcome, reason=found.reason)
         if found.outcome == "reacted":
             db.write_now(reacting.done, wish)
         elif found.outcome in _ENDS:
             db.write_now(reacting.give_up, wish, _ENDS[found.outcome])
+        crash.point("deed_recorded")
 
     def _is_there(self, device_id: int) -> bool:
         """Whether its page can be asked for anything."""

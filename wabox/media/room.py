@@ -1,18 +1,22 @@
 """How much of the disk files may take, of the box and of each account, and what goes when more is wanted.
 
-Each account has an equal part of `[media] disk_megabytes`; on a box with one account that is all of it. Who asks
-for room gives room: first of the files of an account that is over its part, else of the asker's own.
+The accounts that keep files share `[media] disk_megabytes` in equal parts, and one more part is left for whoever
+begins next; on a box with one account all of it is its. No part is too small for one large file: where many share,
+parts are larger than what there is for each. Who asks for room gives room: first of the files of an account that
+is over its equal part and has more than the asker, else of the asker's own.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from wabox.db import Row, Rows
 from wabox.errors import Unavailable
 from wabox.media.kinds import MEGABYTE
+
+LEAST = 64 * MEGABYTE  # a part is no smaller, unless all there is are fewer than two of them
 
 # What must not lose its file: a stored text carries it, or it is still to go.
 STORED = "exists (select 1 from texts t where t.media_id = media.id)"
@@ -59,10 +63,22 @@ def held_bytes(rows: Rows, user_id: int) -> int:
     )
 
 
-def part(rows: Rows, disk_megabytes: int) -> int:
-    """The bytes that the files of each account may take: its part of what all may."""
-    accounts = int(rows.value("select count(*) from users where state = 'active' and closed_at is null"))
-    return disk_megabytes * MEGABYTE // max(accounts, 1)
+def part(rows: Rows, user_id: int, disk_megabytes: int) -> int:
+    """The bytes that the user's files may take: an equal part of what all may, never too small to be of use."""
+    return max(_equal_part(rows, user_id, disk_megabytes), min(LEAST, disk_megabytes * MEGABYTE // 2))
+
+
+def _equal_part(rows: Rows, user_id: int, disk_megabytes: int) -> int:
+    """What each has if those that keep files, the user, and one who begins next share it."""
+    sharing = rows.value(
+        "select count(distinct user_id) from media where removed_at is null and user_id <> :id", id=user_id
+    )
+    next_one = rows.value(
+        """select exists (select 1 from users u where u.state = 'active' and u.closed_at is null and u.id <> :id
+           and not exists (select 1 from media m where m.user_id = u.id and m.removed_at is null))""",
+        id=user_id,
+    )
+    return disk_megabytes * MEGABYTE // (1 + int(sharing) + int(next_one))
 
 
 def left_for(rows: Rows, user_id: int, disk_megabytes: int) -> int:
@@ -71,30 +87,25 @@ def left_for(rows: Rows, user_id: int, disk_megabytes: int) -> int:
         f"select coalesce(sum(bytes), 0) from media where user_id = :id and removed_at is null and {NEEDED}",  # noqa: S608
         id=user_id,
     )
-    return max(part(rows, disk_megabytes) - int(needed), 0)
+    return max(part(rows, user_id, disk_megabytes) - int(needed), 0)
 
 
 def wanted(rows: Rows, user_id: int, coming: int, disk_megabytes: int) -> list[int]:
     """The files that must go so that so many bytes of the user's fit, by id. Raises Unavailable `media_full`."""
-    most, mine = disk_megabytes * MEGABYTE, part(rows, disk_megabytes)
-    over = held_bytes(rows, user_id) + coming - mine
+    most, mine = disk_megabytes * MEGABYTE, part(rows, user_id, disk_megabytes)
+    held = held_bytes(rows, user_id) + coming
     missing = used_bytes(rows) + coming - most
-    if over <= 0 and missing <= 0:
+    if held <= mine and missing <= 0:
         return []
     if coming > mine:
         raise full(mine, most)
     going = _Going(rows)
-    for row in going.of(user_id):
-        if over <= 0:
-            break
-        over -= row["bytes"]
-        missing -= going.take(row)
-    for row in (*going.of_those_over(mine), *going.of(user_id)):
-        if missing <= 0:
-            break
-        missing -= going.take(row)
-    if over > 0 or missing > 0:
+    over, freed = going.let_go(going.of(user_id), held - mine)
+    if over > 0:
         raise full(mine, most)
+    fair = max(_equal_part(rows, user_id, disk_megabytes), min(held, mine))
+    if going.free((*going.of_those_over(fair), *going.of(user_id)), missing - freed) > 0:
+        raise full(most, most) if mine == most else _taken_by_others()
     return going.ids
 
 
@@ -132,12 +143,38 @@ class _Going:
                 held[row["user_id"]] -= row["bytes"]
                 yield row
 
-    def take(self, row: Row) -> int:
+    def let_go(self, found: Iterable[Row], held: int) -> tuple[int, int]:
+        """Of these so many bytes of rows go; how many are not among them, and how many it frees of the disk."""
+        freed = 0
+        for row in found:
+            if held <= 0:
+                break
+            held -= row["bytes"]
+            freed += self._take(row)
+        return held, freed
+
+    def free(self, found: Iterable[Row], missing: int) -> int:
+        """Of these so many bytes of the disk go; how many are not among them."""
+        for row in found:
+            if missing <= 0:
+                break
+            missing -= self._take(row)
+        return missing
+
+    def _take(self, row: Row) -> int:
         """It goes. A file is free when the last row that names it goes: how many bytes that are."""
         self.ids.append(row["id"])
         self._held[row["user_id"]] -= row["bytes"]
         self._copies[row["stored_sha256"]] -= 1
         return 0 if self._copies[row["stored_sha256"]] else int(row["bytes"])
+
+
+def _taken_by_others() -> Unavailable:
+    sentence = (
+        "The box has no room for more files just now, and yours do not take your part of it; try again later, or "
+        "ask the owner of the box for more."
+    )
+    return Unavailable("media_full", sentence, details={"file": sentence}, retry_after=3600)
 
 
 def full(mine: int, most: int) -> Unavailable:

@@ -92,7 +92,7 @@ def _files(rows: Rows, desk: Desk) -> dict[str, Any]:
         "until": {one.id: keeping.expires_at(one, limits.keep_days) for one in found.files},
         "allowance": allowance.of_user(rows, desk.user.id, now=desk.box.now()),
         "held": room.held_bytes(rows, desk.user.id),
-        "part": room.part(rows, limits.disk_megabytes),
+        "part": room.part(rows, desk.user.id, limits.disk_megabytes),
         "most_megabytes": min(limits.max_megabytes, file_forms.MOST_MEGABYTES),
     }
 
