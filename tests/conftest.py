@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 import structlog
@@ -34,6 +35,20 @@ os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="wabox-state-")
 def pytest_unconfigure() -> None:
     """The notes go with the run."""
     shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """What a test lets wabox set up of its log ends with the test: no logger keeps a stream that is gone."""
+    before, configure = structlog.get_config(), structlog.configure
+
+    def uncached(**how: Any) -> None:
+        configure(**{**how, "cache_logger_on_first_use": False})
+
+    structlog.configure = uncached  # type: ignore[assignment]
+    yield
+    structlog.configure = configure
+    structlog.configure(**before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -132,7 +132,7 @@ def test_a_restore_by_the_page_leaves_the_new_box_or_the_old_one(tmp_path: Path)
         making.make(settings, lost, making.Wanted(file), now=made.now())
         token = made.db.write_now(links.make, "setup", None, timedelta(days=1), made.now())
     seen = set()
-    for nth, data in killed("bring", new, f"{file},{token}"):
+    for nth, data in some(killed("bring", new, f"{file},{token}")):
         started(data)
         left = {one.name for one in data.path.iterdir()}
         assert not left & {swapping.BROUGHT, swapping.STAGED, swapping.DECIDED, swapping.PLACING}, nth
@@ -163,7 +163,7 @@ LINKED = "select max(linked) from devices where user_id = 1"
 @pytest.mark.heavy("a process for each place where it is killed")
 def test_a_move_by_the_page_goes_on_here_or_is_held_and_never_scans_anew(shop: DataDir) -> None:
     seen = set()
-    for nth, data in killed("move", shop, ""):
+    for nth, data in some(killed("move", shop, "")):
         files = list((data.backups / "made").glob(f"{moving.NAME}-*.tar.age"))
         started(data)
         found = held(data)
@@ -179,7 +179,7 @@ def test_a_move_by_the_page_goes_on_here_or_is_held_and_never_scans_anew(shop: D
 def test_calling_a_box_back_leaves_it_moved_or_held_with_its_phones_unlinked(shop: DataDir) -> None:
     assert run("move", shop, "", 0).returncode == 0
     seen = set()
-    for nth, data in killed("unmove", shop, ""):
+    for nth, data in some(killed("unmove", shop, "")):
         started(data)
         found = held(data)
         assert found is not None, nth
@@ -196,7 +196,7 @@ def test_an_engine_that_is_brought_is_there_whole_or_not_at_all(shop: DataDir, t
     package = archive.read(raw)
     wanted = WaJs(package.version, package.sha256)
     seen = set()
-    for nth, data in killed("engine", shop, str(file)):
+    for nth, data in some(killed("engine", shop, str(file))):
         started(data)
         engine = store.engine_of(data.engines, wanted)
         there = store.is_whole(engine)
