@@ -27,6 +27,8 @@ STEPS = (
     "acked",
     "recorded",
     "posted",
+)
+DEED_STEPS = (
     "deed_tried",
     "deed_asked",
     "deed_answered",
@@ -42,7 +44,7 @@ def arm(environment: Mapping[str, str], *, loopback: bool) -> None:
     """Read the plan from the environment; without one, or off loopback, no point ever fires."""
     _plan.clear()
     step, _, count = environment.get("WABOX_CRASH", "").partition(":")
-    if loopback and step in STEPS:
+    if loopback and step in (*STEPS, *DEED_STEPS):
         _plan[step] = int(count) if count.isdigit() else 1
 
 

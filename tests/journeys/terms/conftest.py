@@ -37,7 +37,14 @@ def market(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Itera
         whatsapp,
         server={"trusted_proxies": ["127.0.0.1"]},
         accounts={"registration": "open"},
-        billing={"enabled": True, "bkash": BKASH, "notice_days": [7, 1], "seller": "Asha's box\nDhaka"},
+        billing={
+            "enabled": True,
+            "bkash": BKASH,
+            "nagad": BKASH,
+            "bank": BKASH,
+            "notice_days": [7, 1],
+            "seller": "Asha's box\nDhaka",
+        },
         smtp={"host": "127.0.0.1", "port": postbox.port, "tls": "none", "from": "box@example.com"},
         testing={"clock_offset_seconds": 0},
     )

@@ -46,7 +46,7 @@ def test_ones_data_are_ones_own(market: Market) -> None:
     audit = market.owner.sees(f"/admin/audit?q={bilal.ip}")
     assert bilal.email in audit and "Account registered" in audit
     page = bilal.go(f"/contacts/{contact}")
-    page.click("button:has-text('Erase')")
+    page.click("button:has-text('Forget for good')")
     page.locator(".dialog:popover-open .button-bad").click()
     page.wait_for_selector("main .notice-good")
     assert bilal.get("/contacts")["total"] == 0
