@@ -25,15 +25,7 @@ from wabox.db import Rows
 ROOT = Path(__file__).parents[2]
 
 # Dies by SIGKILL at the nth touch: whatever opens, renames, links, makes or removes a file comes by here.
-CHILD = """
-import os, signal, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from wabox import config, datadir, fence, open_box
-from wabox.backup import making, restoring
-
-what, place, file, nth = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
-data = datadir.prepare(place)
+HOOK = """
 touches = 0
 TOUCHES = {"open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "sqlite3.connect",
            "shutil.rmtree", "shutil.copyfile"}
@@ -44,10 +36,20 @@ def hook(event, args):
         touches += 1
         if touches == nth:
             os.kill(os.getpid(), signal.SIGKILL)
+"""
+CHILD = f"""
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from wabox import config, datadir, fence, open_box
+from wabox.backup import making, restoring
 
+what, place, file, nth = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+data = datadir.prepare(place)
+{HOOK}
 now = datetime.now(UTC)
 sys.addaudithook(hook)
-settings = config.parse({}, base=place.parent)
+settings = config.parse({{}}, base=place.parent)
 if what == "backup":
     making.make(settings, data, making.Wanted(file), now=now)
 elif what == "move":

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import wajs_packages
-from tests.house.test_backup_kills import ROOT, box, chosen, held, whose
+from tests.house.test_backup_kills import HOOK, ROOT, box, chosen, held, whose
 from tests.some import some
 from wabox import config, datadir, open_box, swapping
 from wabox.accounts import links
@@ -24,7 +24,7 @@ from wabox.renewal import archive, store
 from wabox.whatsapp.driver import WaJs
 
 # As in test_backup_kills: dies by SIGKILL at the nth touch. What it does is what the page does, without the page.
-CHILD = """
+CHILD = f"""
 import asyncio, os, signal, sys, threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,17 +35,7 @@ from wabox.renewal import archive, store, switching
 what, place, given, nth = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 now = datetime.now(UTC)
 age.WORK, moving.LOOK_SECONDS = 2, 0.001
-touches = 0
-TOUCHES = {"open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "sqlite3.connect",
-           "shutil.rmtree", "shutil.copyfile"}
-
-def hook(event, args):
-    global touches
-    if event in TOUCHES:
-        touches += 1
-        if touches == nth:
-            os.kill(os.getpid(), signal.SIGKILL)
-
+{HOOK}
 def bring(box, data):
     file, token = given.split(",")
     with bringing.Coming(data) as coming:
@@ -72,10 +62,10 @@ def engine(box, data):
     box.db.write_now(switching.back, now=now)
 
 data = datadir.prepare(place)
-settings = config.parse({}, base=place.parent)
+settings = config.parse({{}}, base=place.parent)
 with datadir.held(data, what="wabox serve"), open_box.opened(settings, data) as found:
     sys.addaudithook(hook)
-    {"bring": bring, "move": move, "unmove": unmove, "engine": engine}[what](found, data)
+    {{"bring": bring, "move": move, "unmove": unmove, "engine": engine}}[what](found, data)
     print(touches, flush=True)
     os._exit(0)
 """

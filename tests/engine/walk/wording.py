@@ -5,16 +5,13 @@ A message says what the person has when it is made, whatever becomes of the fiel
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.engine.walk.judge import Asked
 from tests.engine.walk.rules import MINUTE, Box, person, place
-from tests.engine.walk.world import BILL, PEOPLE, World
-from wabox.campaigns import launching
-from wabox.contacts import own, segments
+from tests.engine.walk.world import BILL, World
+from wabox.contacts import own
 from wabox.contacts import stored as contacts
 from wabox.db import Rows, Tx
 from wabox.messages import carrying, outbox
@@ -82,7 +79,9 @@ class Wording(Box):
         world = self.world
         fields = world.box.db.read_here(own.names, world.stage.asha.id)
         if fields:
-            _launch(world, f"{{{fields[0]}:nothing}}", 10 * MINUTE if later else None)
+            not_before = 10 * MINUTE if later else None
+            reads = [f" {value or 'nothing'}" for value in VALUES]
+            world.launch(None, not_before=not_before, ending=f" {{{fields[0]}:nothing}}", reads=reads)
 
 
 def _owe(tx: Tx, world: World, phone: str, value: str | None) -> None:
@@ -130,26 +129,3 @@ def _send(tx: Tx, world: World, slot: int, text_id: int, order: str, asked: Aske
         scheduled_for=asked.not_before,
         carried=carried,
     )
-
-
-def _launch(world: World, owes: str, later: timedelta | None) -> None:
-    """To everybody; what each owes is what they owe when their message is made."""
-    number, now = len(world.campaigns), world.hands.now()
-    segment = segments.of_tag("people")
-    made = world.write(
-        launching.create,
-        world.stage.asha.id,
-        name=f"campaign {number}",
-        message=f"campaign {number} {{phone}} {owes}",
-        audience=segments.write(segment),
-        contact_ids=world.box.db.read_here(segments.ids, world.stage.asha.id, segment),
-        device_ids=None,
-        scheduled_for=None if later is None else now + later,
-        now=now,
-    )
-    world.campaigns.append(made.id)
-    world.judge.campaigns[number] = "running"
-    for phone in PEOPLE:
-        asked = Asked(phone, not_before=None if later is None else now + later, campaign=number)
-        for value in VALUES:
-            world.judge.texts[f"campaign {number} {phone} {value or 'nothing'}"] = asked

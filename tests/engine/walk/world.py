@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -260,8 +260,18 @@ class World:
             carried=carried,
         )
 
-    def launch(self, slots: tuple[int, ...] | None, *, not_before: timedelta | None) -> None:
-        """A campaign to everybody, from these devices or from all."""
+    def launch(
+        self,
+        slots: tuple[int, ...] | None,
+        *,
+        not_before: timedelta | None,
+        ending: str = "",
+        reads: Sequence[str] = ("",),
+    ) -> None:
+        """A campaign to everybody, from these devices or from all.
+
+        ending: what its text ends with. reads: how that may read when a message is made.
+        """
         number, now = len(self.campaigns), self.hands.now()
         segment = segments.of_tag("people")
         ids = self.box.db.read_here(segments.ids, self.stage.asha.id, segment)
@@ -271,7 +281,7 @@ class World:
             launching.create,
             self.stage.asha.id,
             name=f"campaign {number}",
-            message=f"campaign {number} {{phone}}",
+            message=f"campaign {number} {{phone}}{ending}",
             audience=segments.write(segment),
             contact_ids=ids,
             device_ids=named,
@@ -282,7 +292,8 @@ class World:
         self.judge.campaigns[number] = "running"
         for phone in PEOPLE:
             asked = Asked(phone, not_before=time, campaign=number)
-            self.judge.texts[f"campaign {number} {phone}"] = asked
+            for read in reads:
+                self.judge.texts[f"campaign {number} {phone}{read}"] = asked
 
     def tries(self, verb: Any, *args: Any, **more: Any) -> Any:
         """What the verb answered; None if it refused."""
