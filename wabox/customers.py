@@ -9,6 +9,7 @@ from wabox.accounts import users
 from wabox.accounts.users import User
 from wabox.billing import ledger, subscriptions
 from wabox.billing.subscriptions import Standing
+from wabox.contacts import identities
 from wabox.db import Rows
 from wabox.times import read_or_none, stored
 
@@ -37,7 +38,6 @@ def page(
 
     ending: only those whose plan ends within a week. before: the last id of the page above.
     """
-    digits = "".join(str(int(one)) for one in q if one.isdecimal()).lstrip("0")
     found = rows.all(
         f"""select {users.COLUMNS} from users where id < ifnull(:before, 9e18)
             and (:q = '' or instr(lower(email), lower(:q)) or exists (
@@ -47,7 +47,7 @@ def page(
               where s.user_id = users.id and s.ended_at is null) between :now and :soon)
             order by id desc limit :limit""",  # noqa: S608 - a constant
         q=q.strip(),
-        digits=digits,
+        digits=identities.digits_sought(q),
         ending=ending,
         now=stored(now),
         soon=stored(now + SOON),

@@ -194,11 +194,11 @@ def _new_key(data: DataDir) -> bytes:
     key = secrets.token_bytes(KEY_BYTES)
     if not any(data.profiles.glob("*")):
         _write(data.first_start, b"")
-        flush_directory(data.path)
+        flush(data.path)
     half = data.key_file.with_suffix(".new")
     _write(half, base64.b64encode(key) + b"\n")
     half.rename(data.key_file)
-    flush_directory(data.path)
+    flush(data.path)
     return key
 
 
@@ -206,7 +206,7 @@ def started(data: DataDir) -> None:
     """The database has its tables: from now on it can be lost."""
     if data.first_start.exists():
         data.first_start.unlink()
-        flush_directory(data.path)
+        flush(data.path)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -219,9 +219,9 @@ def _write(path: Path, content: bytes) -> None:
         os.close(handle)
 
 
-def flush_directory(directory: Path) -> None:
-    """What came into it, went or was renamed is so on the disk."""
-    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+def flush(path: Path) -> None:
+    """A file is on the disk as it is; of a directory, what came into it, went or was renamed is."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
     finally:

@@ -7,7 +7,6 @@ of `./install.sh service` (`before-RELEASE/wabox.db`), or of a start that was cu
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -46,9 +45,9 @@ def make_sure(data: DataDir, connection: sqlite3.Connection, step: str) -> Path:
     )
     with closing(sqlite3.connect(half)) as target:
         connection.backup(target)
-    _flush(half)
+    datadir.flush(half)
     half.replace(copy)
-    datadir.flush_directory(data.backups)
+    datadir.flush(data.backups)
     return copy
 
 
@@ -141,14 +140,6 @@ def _check_room(data: DataDir, connection: sqlite3.Connection) -> None:
 def _bytes_of(connection: sqlite3.Connection) -> int:
     pages, size = (connection.execute(f"pragma {name}").fetchone()[0] for name in ("page_count", "page_size"))
     return int(pages) * int(size)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _remove(path: Path) -> None:

@@ -60,7 +60,7 @@ def move(
     user = users.by_id(tx, user_id)
     if user is None:
         raise NotFound("not_found", "There is no such account; take it from the list.")
-    reason = " ".join(reason.split())[:LONGEST_REASON]
+    reason = in_one_line(reason)
     known = standing(tx, user_id)
     _check(user, what, reason, known)
     to, action = _lands(tx, user, what, known, asked), MOVES[what][2]
@@ -127,7 +127,7 @@ def close(tx: Tx, user_id: int, *, by: Actor, reason: str = "", now: datetime) -
         raise Invalid("owner_stays", "The owner's account stays as it is.")
     if user.closed_at is not None:
         return user
-    reason = " ".join(reason.split())[:LONGEST_REASON]
+    reason = in_one_line(reason)
     tx.run(
         """update users set state = 'locked', state_reason = :reason, closed_at = :now, email = :name,
            password_hash = '', language = null, timezone = null, disclaimer_ip = null where id = :id""",
@@ -166,6 +166,11 @@ def moves_from(user: User, known: Standing | None = None) -> tuple[Move, ...]:
         return ()
     fit = [what for what, (froms, _, _) in MOVES.items() if user.state in froms]
     return tuple(what for what in fit if what != "approve" or known is None or not known.approved)
+
+
+def in_one_line(reason: str) -> str:
+    """A reason as it is kept, shortened if it is too long; "" where there is none."""
+    return " ".join(reason.split())[:LONGEST_REASON]
 
 
 def standing(rows: Rows, user_id: int) -> Standing:

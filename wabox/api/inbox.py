@@ -9,13 +9,12 @@ from litestar.params import Parameter
 from litestar.response import Stream
 
 from wabox import downloads
-from wabox.accounts import audit
 from wabox.accounts.keys import Caller
-from wabox.api import strict, wire
+from wabox.api import record, strict, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.contacts import phones
-from wabox.db import Rows, Tx
+from wabox.db import Rows
 from wabox.errors import Invalid
 from wabox.messages import dossier
 from wabox.mounting import Mount
@@ -58,12 +57,7 @@ async def export(
 
     address = await box.db.read(whose)
 
-    def note(tx: Tx) -> None:
-        ip = request.client.host if request.client else None
-        audit.note(tx, user_id=user_id, action=dossier.deed(address), ip=ip, now=box.now())
-
-    await box.db.write(note)
-
+    await box.db.write(record.by(request, box, caller), dossier.deed(address))
     return downloads.said(box.db, user_id, address, format, now=box.now())
 
 

@@ -105,7 +105,7 @@ def make(
             half.replace(wanted.path)
         finally:
             half.unlink(missing_ok=True)
-        datadir.flush_directory(wanted.path.parent)
+        datadir.flush(wanted.path.parent)
         return Made(wanted.path, wanted.path.stat().st_size, manifest, doubts)
 
 

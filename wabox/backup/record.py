@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from wabox.datadir import PRIVATE_FILE, DataDir, flush_directory
+from wabox.datadir import PRIVATE_FILE, DataDir, flush
 
 KEPT = 60
 FILE = "record.json"
@@ -64,4 +64,4 @@ def add(data: DataDir, entry: Entry) -> None:
         file.flush()
         os.fsync(handle)
     half.replace(data.backups / FILE)
-    flush_directory(data.backups)
+    flush(data.backups)

@@ -76,7 +76,7 @@ def stage(
         (data.staged / "profiles").mkdir(mode=datadir.PRIVATE_DIR, exist_ok=True)
         for folder in [data.staged, *(one for one in data.staged.rglob("*") if one.is_dir())]:
             folder.chmod(datadir.PRIVATE_DIR)
-            datadir.flush_directory(folder)
+            datadir.flush(folder)
     except BaseException:
         shutil.rmtree(data.staged, ignore_errors=True)
         raise
@@ -180,7 +180,7 @@ def _make_safe(path: Path, manifest: Manifest, now: datetime, *, linked: bool) -
         connection.execute("commit")
         connection.execute("pragma wal_checkpoint(truncate)")
         connection.execute("pragma journal_mode = delete")
-    datadir.flush_directory(path.parent)
+    datadir.flush(path.parent)
     return phones
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from wabox import times
-from wabox.accounts import audit, users
-from wabox.accounts.states import LONGEST_REASON, Actor
+from wabox.accounts import audit, states, users
+from wabox.accounts.states import Actor
 from wabox.accounts.users import User
 from wabox.billing import ledger, plans, subscriptions
 from wabox.billing.subscriptions import Subscription
@@ -82,7 +82,7 @@ def _customer(tx: Tx, user_id: int) -> User:
 
 
 def _reason(text: str) -> str:
-    reason = " ".join(text.split())[:LONGEST_REASON]
+    reason = states.in_one_line(text)
     if not reason:
         raise _wrong("reason_needed", "reason", later("Say why; it stands in the record."))
     return reason

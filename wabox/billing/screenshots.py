@@ -9,7 +9,7 @@ import secrets
 import time
 from pathlib import Path
 
-from wabox.datadir import flush_directory
+from wabox.datadir import flush
 from wabox.errors import Invalid, NotFound
 from wabox.pictures import looking
 
@@ -56,14 +56,14 @@ def keep(directory: Path, data: bytes) -> str:
     name = f"{secrets.token_hex(16)}.{kind_of(data)}"
     if not directory.is_dir():
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flush_directory(directory.parent)
+        flush(directory.parent)
     try:
         with (directory / name).open("xb") as file:
             (directory / name).chmod(0o600)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        flush_directory(directory)
+        flush(directory)
     except OSError:
         (directory / name).unlink(missing_ok=True)
         raise

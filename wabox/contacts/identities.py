@@ -177,5 +177,10 @@ def sought(text: str) -> str:
     return text.strip().removeprefix("@").lower()
 
 
+def digits_sought(text: str) -> str:
+    """The ASCII digits in what somebody typed, as a number holds them: without the 0 that is dialled at home."""
+    return "".join(str(int(one)) for one in text if one.isdecimal()).lstrip("0")
+
+
 def _person(row: Row) -> Person:
     return Person(row["id"], row["phone"], row["name"], row["username"])

@@ -166,7 +166,7 @@ def threads(
            order by i.id desc limit :most""",  # noqa: S608 - a constant
         user_id=user_id,
         who=identities.sought(text),
-        digits="".join(str(int(one)) for one in text if one.isdecimal()).lstrip("0"),
+        digits=identities.digits_sought(text),
         before=before,
         most=most,
     )

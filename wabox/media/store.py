@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from wabox.datadir import flush_directory
+from wabox.datadir import flush
 from wabox.errors import TooLarge, Unavailable
 from wabox.media.coming import Place, Room
 from wabox.media.kinds import MEGABYTE
@@ -106,13 +106,13 @@ def place(folder: Path, path: Path, sha256: str, small: Path | None = None) -> N
     with full_disk_is_said():
         if not home.parent.is_dir():
             home.parent.mkdir(mode=0o700, exist_ok=True)
-            flush_directory(folder)
+            flush(folder)
         for one, to in ((small, small_of(folder, sha256)), (path, home)):
             if one is not None and one.exists():
                 one.chmod(0o400)
                 with contextlib.suppress(FileExistsError):
                     os.link(one, to)  # a rename would put another file there, under whoever reads it
-        flush_directory(home.parent)
+        flush(home.parent)
 
 
 def small_of(folder: Path, sha256: str) -> Path:

@@ -35,10 +35,10 @@ def keep(directory: Path, package: Package) -> Engine:
             file.flush()
             os.fsync(file.fileno())
         path.chmod(0o400)
-    datadir.flush_directory(part)
+    datadir.flush(part)
     _remove(engine.path.parent)  # what lay there was damaged
     part.rename(engine.path.parent)
-    datadir.flush_directory(directory)
+    datadir.flush(directory)
     return engine
 
 

@@ -16,6 +16,7 @@ from wabox.box import Box
 from wabox.dashboard.admin.health import said_of, size
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk
+from wabox.dashboard.frame.form import Form
 from wabox.datadir import DataDir
 from wabox.errors import Invalid, Unavailable
 from wabox.languages import later
@@ -71,16 +72,20 @@ async def live(desk: Desk, maker: Maker) -> Response[str]:
 @post("/admin/backups", owner=True)
 async def make(desk: Desk, maker: Maker) -> Response[str]:
     """One is being made now, sealed with the passphrase of the form."""
-    form = await desk.form()
-    passphrase = form.text("passphrase", trim=False)
-    errors = {}
-    if len(passphrase) < LEAST:
-        errors["passphrase"] = later("Give at least 12 characters; a few words are best.")
-    elif passphrase != form.text("again", trim=False):
-        errors["again"] = later("The two are not the same.")
+    passphrase, errors = new_passphrase(await desk.form())
     if errors:
         return await _page(desk, maker, errors=errors, status=422)
     return await _start(desk, maker, passphrase)
+
+
+def new_passphrase(form: Form) -> tuple[str, dict[str, str]]:
+    """The passphrase that a file shall have, typed twice, and what is wrong with it by field."""
+    passphrase = form.text("passphrase", trim=False)
+    if len(passphrase) < LEAST:
+        return passphrase, {"passphrase": later("Give at least 12 characters; a few words are best.")}
+    if passphrase != form.text("again", trim=False):
+        return passphrase, {"again": later("The two are not the same.")}
+    return passphrase, {}
 
 
 @post("/admin/backups/night", owner=True)

@@ -13,16 +13,14 @@ from wabox import fence
 from wabox.backup import moving, nightly, record
 from wabox.backup.record import Entry
 from wabox.box import Box
+from wabox.dashboard.admin.backups import new_passphrase
 from wabox.dashboard.frame.desk import Desk
 from wabox.datadir import DataDir
 from wabox.errors import Unavailable
-from wabox.languages import later
 from wabox.mounting import Kept, Mount
 from wabox.whatsapp import browser
 
 log = structlog.get_logger()
-
-LEAST = 12
 
 
 @dataclass(slots=True)
@@ -67,13 +65,7 @@ async def live(desk: Desk, mover: Mover) -> Response[str]:
 @post("/admin/move", owner=True)
 async def move(desk: Desk, mover: Mover) -> Response[str]:
     """The phones are closed, and the box is packed, sealed with the passphrase of the form."""
-    form = await desk.form()
-    passphrase = form.text("passphrase", trim=False)
-    errors = {}
-    if len(passphrase) < LEAST:
-        errors["passphrase"] = later("Give at least 12 characters; a few words are best.")
-    elif passphrase != form.text("again", trim=False):
-        errors["again"] = later("The two are not the same.")
+    passphrase, errors = new_passphrase(await desk.form())
     if errors:
         return await _page(desk, mover, errors=errors, status=422)
     if mover.busy:
