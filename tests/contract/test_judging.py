@@ -36,7 +36,7 @@ READY: dict[str, Any] = {
     "synced": True,
     "phone": "8801711000001",
 }
-MESSAGE = {"id": "3A01", "chat": "8801711000002@c.us", "phone": "8801711000002", "text": "hi"}
+MESSAGE = {"id": "3A01", "chat": "8801711000002@c.us", "phone": "8801711000002", "text": "hi", "kind": "chat"}
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -142,6 +142,14 @@ def test_a_message_is_dated_by_whatsapp() -> None:
 def test_groups_and_nonsense_chats_are_no_inbound() -> None:
     assert telling.inbound(1, 3, {**MESSAGE, "chat": "status broadcast"}, NOW) is None
     assert telling.inbound(1, 3, {**MESSAGE, "id": "x' or 1"}, NOW) is None
+    assert telling.inbound(1, 3, {**MESSAGE, "chat": "0@c.us"}, NOW) is None
+    assert telling.inbound(1, 3, {**MESSAGE, "chat": "status@broadcast"}, NOW) is None
+
+
+@pytest.mark.parametrize("kind", ["pinned_message", "e2e_notification", "ciphertext", "of_tomorrow", "", None, 7])
+def test_a_type_that_no_person_writes_is_no_inbound(kind: object) -> None:
+    assert telling.inbound(1, 3, {**MESSAGE, "kind": kind}, NOW) is None
+    assert telling.inbound(1, 3, {**MESSAGE, "kind": "poll_creation"}, NOW) is not None
 
 
 def test_a_local_site_gets_its_own_port_and_nothing_more() -> None:

@@ -229,6 +229,14 @@ class World(ABC):
         """A person sends a place or contact cards to the linked phone."""
 
     @abstractmethod
+    def notice(self, device_id: int, phone: str, person: str, kind: str, chat: str, text: str) -> None:
+        """The linked phone is shown something of this type that nobody wrote. chat: as the sandbox calls it."""
+
+    @abstractmethod
+    def vote(self, device_id: int, phone: str, person: str, message_id: str, option: str) -> None:
+        """The person chooses this of a poll of the account's."""
+
+    @abstractmethod
     def use_phone(self, device_id: int, phone: str, person: str) -> None:
         """Somebody writes to a person on the linked phone itself."""
 
@@ -330,6 +338,14 @@ class FakeWorld(World):
         self, device_id: int, phone: str, person: str, instead: Place | tuple[SentCard, ...]
     ) -> None:
         self.fake.write(device_id, person, "", instead=instead)
+
+    def notice(self, device_id: int, phone: str, person: str, kind: str, chat: str, text: str) -> None:
+        chats = {"whatsapp": "0@c.us", "status": "status@broadcast", "group": "1203@g.us"}
+        chats |= {"person": f"{person}@c.us", "newsletter": "1203@newsletter"}
+        self.fake.notice(device_id, chats[chat], kind, text)
+
+    def vote(self, device_id: int, phone: str, person: str, message_id: str, option: str) -> None:
+        """Here nobody is told."""
 
     def use_phone(self, device_id: int, phone: str, person: str) -> None:
         self.fake.use_phone(device_id)
@@ -519,6 +535,13 @@ class ChromiumWorld(World):
             cards = [{"name": one.name, "phone": one.phones[0], "phones": one.phones[1:]} for one in instead]
             given = {"contacts": cards}
         self.post("/sandbox/inbound", **{"from": person, "to": phone, **given})
+
+    def notice(self, device_id: int, phone: str, person: str, kind: str, chat: str, text: str) -> None:
+        shown = {"from": person, "to": phone, "kind": kind, "chat": chat, "text": text}
+        self.post("/sandbox/notice", **shown)
+
+    def vote(self, device_id: int, phone: str, person: str, message_id: str, option: str) -> None:
+        self.post("/sandbox/vote", **{"from": person, "to": phone, "id": message_id, "options": [option]})
 
     def use_phone(self, device_id: int, phone: str, person: str) -> None:
         self.post("/sandbox/outbound", **{"from": phone, "to": person, "text": "I come at six"})

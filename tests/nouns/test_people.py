@@ -267,6 +267,31 @@ def test_a_business_that_answers_within_seconds_is_no_person(
     assert suppression.is_out(tx, asha.id, PHONE) == (text == "STOP")
 
 
+@pytest.mark.parametrize(
+    ("chat", "kind"),
+    [
+        (CHAT, "pinned_message"),
+        (f"{PHONE}@c.us", "e2e_notification"),
+        (f"{PHONE}@c.us", "gp2"),
+        (f"{PHONE}@c.us", "call_log"),
+        (f"{PHONE}@c.us", "of_tomorrow"),
+        ("0@c.us", "chat"),
+        ("status@broadcast", "chat"),
+    ],
+)
+def test_what_nobody_wrote_opens_no_talk_and_opts_nobody_out(
+    tx: Tx, asha: User, device: Device, now: datetime, chat: str, kind: str
+) -> None:
+    phone = None if chat == CHAT else chat.partition("@")[0]
+    event = Inbound(device.id, 1, "3A1", chat, phone, "Ali", "STOP", kind, now, lid=LID if chat == CHAT else None)
+    heard = replies.hear(tx, event, now=now)
+    assert (heard.verdict, heard.changed) == (None, False)
+    assert inbox.threads(tx, asha.id) == []
+    assert told(tx, "message.received") == told(tx, "contact.opted_out") == []
+    assert suppressed(tx, asha) == set()
+    assert tx.value("select count(*) from chats") == tx.value("select count(*) from people") == 0
+
+
 def test_people_are_found_by_what_they_call_themselves(
     tx: Tx, asha: User, bilal: User, device: Device, now: datetime
 ) -> None:

@@ -163,3 +163,29 @@ async def test_a_place_and_a_card_are_shown_in_words_and_load_nothing(
     await expect(bubbles.get_by_text("Karim +8801711999999")).to_be_visible()
     here = phones.url.partition("/phones")[0]
     assert [one for one in asked if not one.startswith(here)] == []
+
+
+async def test_a_person_votes_and_shows_what_nobody_wrote(
+    phones: Page, client: Client, control: httpx.AsyncClient
+) -> None:
+    await client.link(control)
+    await add(phones, ASHA, "Asha")
+    await client.page.evaluate(
+        "(chat) => WPP.chat.sendCreatePollMessage(chat, 'When?', ['Today', 'Later'], { selectableCount: 1 })",
+        f"{ASHA}@c.us",
+    )
+    bubbles = phones.get_by_label("Messages")
+    for option, shown in (("Today", "Today ✓ 1"), ("Later", "Later ✓ 1"), ("Later ✓ 1", "Later")):
+        await bubbles.get_by_role("button", name=option, exact=True).click()
+        await expect(bubbles.get_by_role("button", name=shown, exact=True)).to_be_visible()
+    (message,) = (await control.get("/sandbox/messages", params={"to": ASHA})).json()["messages"]
+    assert message["votes"] == [{"from": ASHA, "options": []}]
+    await phones.get_by_text("Show what nobody wrote").click()
+    every = await phones.locator("#unwritten button").all()
+    assert len(every) >= 12
+    for button in every:
+        async with phones.expect_response("**/sandbox/notice") as answer:
+            await button.click()
+        assert (await answer.value).ok
+    assert await client.until_true(f"happened.filter(([what]) => what === 'message').length === {len(every) + 1}")
+    assert await phones.evaluate("document.documentElement.scrollWidth") == 360

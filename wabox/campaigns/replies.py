@@ -15,7 +15,7 @@ from wabox.devices import stored as devices
 from wabox.languages import catalogues, later
 from wabox.messages import addressees, chats, leaving, outbox, template
 from wabox.webhooks import deliveries
-from wabox.whatsapp.driver import Inbound
+from wabox.whatsapp.driver import Inbound, is_written
 
 AUTOMATIC_WITHIN = timedelta(seconds=3)
 WHOLE_SECOND = timedelta(seconds=1)  # WhatsApp's times have no finer parts
@@ -37,9 +37,9 @@ class Heard:
 def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard:
     """The message stands in the inbox, and what it asks for has happened. Hearing it again changes nothing.
 
-    lock_after: so many complaints lock the account, 0 = none.
+    What nobody wrote does nothing. lock_after: so many complaints lock the account, 0 = none.
     """
-    if inbox.is_past(tx, event):
+    if not is_written(event.chat_id, event.kind) or inbox.is_past(tx, event):
         return Heard(None, False)
     device = devices.by_id(tx, event.device_id)
     verdict = words.judge(event.text)

@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.response import Response
 
 from wabox.errors import Forbidden, Invalid, Refusal
-from wabox.sandbox import enclosed, faulting, linking, mail, persons, reacting, uploads, view
+from wabox.sandbox import enclosed, faulting, linking, mail, persons, reacting, unwritten, uploads, view
 from wabox.sandbox.certificate import NAMES
 from wabox.sandbox.faults import clean_phone
 from wabox.sandbox.wire import Wire
@@ -58,6 +58,24 @@ class ReactBody(BetweenBody):
 
     emoji: str
     id: str | None = None
+
+
+class VoteBody(BetweenBody):
+    """What a person chooses of a poll, none to take it back; id: of the poll, the last they got without one."""
+
+    options: list[str]
+    id: str | None = None
+
+
+class NoticeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a linked device is shown in a chat although nobody wrote it; from: the person, where there is one."""
+
+    to: str
+    kind: str = "notification"
+    chat: unwritten.Chat = "person"
+    sender: str | None = msgspec.field(name="from", default=None)
+    subtype: str = ""
+    text: str = ""
 
 
 class WrittenBody(BetweenBody):
@@ -224,6 +242,27 @@ async def react(request: Request[Any, Any, Any], state: State) -> dict[str, Any]
     return view.shown(message)
 
 
+@post("/sandbox/vote", status_code=200)
+async def vote(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """A person chooses of a poll that a linked phone sent."""
+    body = await _body(request, VoteBody)
+    person, to = body.clean()
+    message = unwritten.vote(_world(state), person, to, body.id, body.options, time.time())
+    _moved(state)
+    return view.shown(message)
+
+
+@post("/sandbox/notice", status_code=200)
+async def show_notice(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
+    """WhatsApp shows a linked phone something that nobody wrote."""
+    body = await _body(request, NoticeBody)
+    sender = clean_phone(body.sender) if body.sender is not None else None
+    notice = unwritten.Notice(body.kind, body.chat, sender, body.subtype, body.text)
+    told = unwritten.notice(_world(state), clean_phone(body.to), notice, time.time())
+    _moved(state)
+    return told
+
+
 @post("/sandbox/vanishing", status_code=200)
 async def let_vanish(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
     """A person sets how long messages last in the chat with a linked phone."""
@@ -325,6 +364,8 @@ ROUTES: list[HTTPRouteHandler] = [
     edit_last,
     revoke_last,
     react,
+    vote,
+    show_notice,
     let_vanish,
     list_messages,
     set_faults,

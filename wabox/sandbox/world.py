@@ -61,7 +61,8 @@ class Message(msgspec.Struct):
     enclosed: `{location: …}`, `{contact: …}`, of several `{contacts: […]}`, or `{poll: …}`, which it is instead
     of a text.
     revoked: its sender has deleted it for everyone, and nothing of what it said is left.
-    edited: its text is not the first. reactions: the emoji that each phone put to it.
+    edited: its text is not the first. reactions: the emoji that each phone put to it. votes: what each chose, of a
+    poll.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Message(msgspec.Struct):
     revoked: bool = False
     edited: bool = False
     reactions: dict[str, str] = msgspec.field(default_factory=dict)
+    votes: dict[str, list[str]] = msgspec.field(default_factory=dict)
 
 
 class Page(msgspec.Struct):

@@ -193,9 +193,25 @@ class SentCard:
     phones: tuple[str, ...]
 
 
+# WhatsApp's types of what people write. Every other one is the system's, whatever it will be called one day:
+# a pin, a call, a vote. Source: wa-js 4.6.0, src/whatsapp/enums/MSG_TYPE.ts, seen 2026-11-28.
+WRITTEN = frozenset(
+    ["chat", "oversized", "image", "video", "ptv", "audio", "ptt", "document", "sticker", "sticker_pack"]
+    + ["location", "vcard", "multi_vcard", "poll_creation", "event_creation", "groups_v4_invite"]
+    + ["order", "product", "payment", "hsm", "list", "list_response", "buttons_response", "template_button_reply"]
+    + ["interactive", "interactive_response", "native_flow"]
+)
+WHATSAPP_ITSELF = "0@c.us"
+
+
+def is_written(chat_id: str, kind: str) -> bool:
+    """Whether a message of this type, come in this chat, is a person's own: not the system's, nor WhatsApp's."""
+    return kind in WRITTEN and chat_id.endswith(("@c.us", "@lid")) and chat_id != WHATSAPP_ITSELF
+
+
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A person wrote to the linked account, or changed what they had written.
+    """A person wrote to the linked account, or changed what they had written: `is_written`, nothing else is told.
 
     phone: digits, None if WhatsApp hides the number. lid: digits of the hidden identity. username: without @.
     edited: the text is what the message of this id says now. business: whether the writer is a business account,

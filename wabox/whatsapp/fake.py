@@ -58,6 +58,7 @@ from wabox.whatsapp.driver import (
     SessionLost,
     SessionSpec,
     Timelock,
+    is_written,
 )
 
 Outcome = Literal[
@@ -654,6 +655,16 @@ class FakeDriver:
             self.people.files[(chat_id, message_id)] = (media, content)
         self._deliver(inbound)
         return inbound
+
+    def notice(self, device_id: int, chat_id: str, kind: str, text: str) -> None:
+        """Something of this type that nobody wrote stands in the chat from now on."""
+        with self._lock:
+            self._reply_count += 1
+            message_id = f"3A{self._reply_count:018X}"
+        phone = chat_id.partition("@")[0]
+        number = self._number(device_id)
+        if is_written(chat_id, kind):
+            self._deliver(Inbound(device_id, number, message_id, chat_id, phone, None, text, kind, self._now()))
 
     def use_phone(self, device_id: int, at: datetime | None = None) -> PhoneUsed:
         """Something is written on the account's own phone. The event."""

@@ -16,6 +16,7 @@ from playwright.async_api import Page as Tab
 from playwright.async_api import Response as PlaywrightResponse
 
 from wabox.whatsapp import bindings, wajs
+from wabox.whatsapp.driver import WRITTEN
 from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.states import Seen, seen
 from wabox.whatsapp.wajs import Engine
@@ -221,6 +222,7 @@ class Page:
             "downloadMs": limits.download * 1000,
             "wajs": version,
             "bindings": bindings.told(),
+            "written": sorted(WRITTEN),
             "patchesOff": list(patches_off),
         }
         return seen(await within(limits.answer, self.tab.evaluate(wajs.shim(), options)))

@@ -25,6 +25,7 @@ from wabox.whatsapp.driver import (
     Resolved,
     Revoked,
     SessionLost,
+    is_written,
 )
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -52,8 +53,11 @@ def receipt(device_id: int, session: int, raw: Any, now: datetime, *, stored: bo
 
 
 def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | None:
-    """A person's message as the shim tells it; None if it is none."""
+    """A person's message as the shim tells it; None if it is none, or nobody wrote it."""
     if not _is_message(raw):
+        return None
+    kind = str(raw.get("kind") or "")[:40]
+    if not is_written(raw["chat"], kind):
         return None
     name = raw.get("name")
     return Inbound(
@@ -64,7 +68,7 @@ def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | 
         states.digits(raw.get("phone")),
         name[:200] if isinstance(name, str) and name else None,
         str(raw.get("text") or "")[:_LONGEST],
-        str(raw.get("kind") or "chat")[:40],
+        kind,
         written_at(raw, now),
         lid=states.digits(raw.get("lid")),
         username=_username(raw),

@@ -1,6 +1,5 @@
 // What happens: acks of ours, people's messages; told as they come, and swept up from the store.
 
-const silent = /^(e2e_notification|notification|gp2|protocol|call_log|ciphertext|revoked|debug)/;
 // What comes with it, as its writer tells of it.
 const FILES = { image: 'image', video: 'video', audio: 'audio', ptt: 'voice', document: 'document' };
 const attached = (msg) => unless(null, () => {
@@ -22,9 +21,9 @@ const instead = (msg) => unless({}, () => {
 });
 const inbound = (msg) => {
   const { own, chat, id } = parts(msg.id);
-  if (own || !/@(c\.us|lid)$/.test(chat) || silent.test(msg.type)) return null;
-  const body = msg.type === 'chat' ? msg.body : msg.caption;
-  const kind = String(msg.type || 'chat');
+  const kind = text(msg.type);
+  if (own || !options.written.includes(kind) || !/@(c\.us|lid)$/.test(chat)) return null;
+  const body = kind === 'chat' ? msg.body : msg.caption;
   const phone = phoneOf(chat);
   if (phone) numberless.delete(chat);
   else numberless.add(chat);

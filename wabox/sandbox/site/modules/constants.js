@@ -88,10 +88,12 @@ __d('WAWebMsgType', [], (_g, _r, _d, _n, _l, _m, exports) => {
     'chat', 'image', 'video', 'audio', 'ptt', 'document', 'sticker', 'location', 'vcard',
     'multi_vcard', 'revoked', 'ciphertext', 'protocol', 'notification', 'notification_template',
     'e2e_notification', 'gp2', 'poll_creation', 'list', 'list_response', 'buttons_response',
-    'interactive', 'unknown',
+    'interactive', 'unknown', 'group_notification', 'broadcast_notification', 'call_log', 'reaction',
   ];
   exports.MSG_TYPE = Object.fromEntries(types.map((type) => [type.toUpperCase(), type]));
-  exports.SYSTEM_MESSAGE_TYPES = ['notification', 'notification_template', 'e2e_notification', 'gp2'];
+  exports.SYSTEM_MESSAGE_TYPES = [
+    'notification', 'notification_template', 'e2e_notification', 'gp2', 'group_notification', 'broadcast_notification',
+  ];
 });
 
 __d('WAWebOutwardTypes', [], (_g, _r, _d, _n, _l, _m, exports) => {

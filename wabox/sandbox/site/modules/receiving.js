@@ -143,6 +143,41 @@ __d('SandboxInbox', [
     importNamespace('WAWebReactionsAction').addOrUpdateReactionsModelCollection(reaction, true);
   }
 
+  // Votes enter no chat; clients wrap the function by which the page's own store hears of them.
+  async function takeVote(event) {
+    const parentMsgKey = new MsgKey({ fromMe: true, remote: await personOf(event), id: event.parent });
+    const vote = {
+      parentMsgKey,
+      msgKey: new MsgKey({ fromMe: false, remote: parentMsgKey.remote, id: event.id }),
+      selectedOptionLocalIds: event.options,
+      sender: parentMsgKey.remote,
+      senderTimestampMs: event.t * 1000,
+    };
+    await importNamespace('WAWebPollsVotesDb').upsertVotesDb([vote]);
+  }
+
+  // What WhatsApp itself puts into a chat is a message there like another, and nobody's.
+  async function takeNotice(event) {
+    const author = event.phone ? await personOf(event) : undefined;
+    const remote = event.chat ? createWid(event.chat) : author;
+    const message = {
+      id: new MsgKey({ fromMe: false, remote, id: event.id }),
+      type: event.type,
+      subtype: event.subtype || undefined,
+      body: event.text || undefined,
+      t: event.t,
+      from: remote,
+      to: require('WAWebUserPrefsMeUser').getMePnUserOrThrow(),
+      author: author === remote ? undefined : author,
+      self: 'in',
+      ack: 1,
+      isNewMsg: true,
+    };
+    const chat = require('WAWebFindChatAction').openChat(remote);
+    await show(chat, message);
+    await storage.saveChat(chat);
+  }
+
   async function takeVanishing(event) {
     const chat = require('WAWebFindChatAction').openChat(await personOf(event));
     const now = Math.floor(Date.now() / 1000);
@@ -163,6 +198,13 @@ __d('SandboxInbox', [
       require('WAWebContactCollection').ContactCollection.gadd(fields.id.remote).set(known);
       chat.set(known);
     }
+    const message = await show(chat, fields);
+    if (!fields.id.fromMe) chat.set({ unreadCount: Math.max(0, chat.unreadCount) + 1 });
+    await storage.saveChat(chat);
+    return message;
+  }
+
+  async function show(chat, fields) {
     const lasting = chat.ephemeralDuration ? { ephemeralDuration: chat.ephemeralDuration } : {};
     const [message] = MsgCollection.add({ ...fields, ...lasting }, { silent: true });
     chat.msgs.add(message);
@@ -170,8 +212,6 @@ __d('SandboxInbox', [
     require('SandboxVanishing').plan(message);
     chat.set({ t: fields.t, lastReceivedKey: message.id });
     MsgCollection.trigger('add', message, MsgCollection, {});
-    if (!fields.id.fromMe) chat.set({ unreadCount: Math.max(0, chat.unreadCount) + 1 });
-    await storage.saveChat(chat);
     return message;
   }
 
@@ -217,6 +257,8 @@ __d('SandboxInbox', [
     else if (event.kind === 'edit') await takeEdit(event);
     else if (event.kind === 'revoke') await takeRevoke(event);
     else if (event.kind === 'reaction') await takeReaction(event);
+    else if (event.kind === 'vote') await takeVote(event);
+    else if (event.kind === 'notice') await takeNotice(event);
     else if (event.kind === 'vanishing') await takeVanishing(event);
     else if (event.kind === 'mapping') await takeMapping(event);
     else if (event.kind === 'nack') await takeRefusal(event);

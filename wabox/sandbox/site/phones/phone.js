@@ -3,6 +3,21 @@ import { act, call, element } from '/sandbox/site/phones/control.js';
 
 const panel = document.getElementById('phone');
 const TICKS = { 1: '✓ on its way', 2: '✓✓ delivered', 3: '✓✓ read' };
+// What a chat shows and no person wrote, by WhatsApp's types.
+const NOTICES = [
+  ['A message is pinned', { kind: 'pinned_message' }],
+  ['The security code changed', { kind: 'e2e_notification', subtype: 'identity' }],
+  ['A call was missed', { kind: 'call_log', subtype: 'miss' }],
+  ['The business account changed', { kind: 'notification_template', subtype: 'biz_name_change' }],
+  ['A group was made', { kind: 'gp2', subtype: 'create' }],
+  ['Messages vanish from now on', { kind: 'protocol', subtype: 'ephemeral_setting' }],
+  ['A message that cannot be read', { kind: 'ciphertext' }],
+  ['A type that nobody knows', { kind: 'of_tomorrow' }],
+  ['WhatsApp itself writes', { chat: 'whatsapp', kind: 'chat' }],
+  ['A status', { chat: 'status', kind: 'chat' }],
+  ['A group writes', { chat: 'group', kind: 'chat' }],
+  ['A channel writes', { chat: 'newsletter', kind: 'chat' }],
+];
 let drawnFor = null;
 
 function button(text, click, attributes = {}) {
@@ -47,6 +62,8 @@ function frame(phone) {
       element('label', { class: 'tick' }, element('input', { name: 'voice', type: 'checkbox' }), 'As a voice note'),
       element('button', { class: 'main' }, 'Send'),
       button('STOP', () => write(phone, 'STOP'))),
+    element('details', { id: 'unwritten' }, element('summary', {}, 'Show what nobody wrote'),
+      ...NOTICES.map(([says, what]) => button(says, () => notice(phone, what)))),
     element('details', {}, element('summary', {}, 'Link a device to this phone'),
       element('div', { id: 'waiting' }), ...linkForms(phone)),
   );
@@ -68,6 +85,11 @@ async function write(phone, text, file, voice) {
     sent = true;
   }, 'Sent.');
   return sent;
+}
+
+function notice(phone, what) {
+  const to = document.getElementById('to').value;
+  return act(() => call('POST', '/sandbox/notice', { from: phone.phone, to, text: 'STOP', ...what }), 'Shown.');
 }
 
 // A browser knows no type of some files, and gives others parameters that phones leave out.
@@ -130,16 +152,28 @@ function card({ name, phone, phones }) {
   return element('span', { class: 'file' }, '👤 ', element('strong', {}, name), numbers);
 }
 
-function poll({ question, options, many }) {
-  const answers = options.map((option) => element('li', {}, option));
+// Who got it may vote; a second click takes the vote back.
+function poll(phone, { id, from, to, votes, poll: { question, options, many } }) {
+  const mine = (votes ?? []).find((one) => one.from === phone.phone)?.options ?? [];
+  const choose = (option) => {
+    const others = many ? mine.filter((one) => one !== option) : [];
+    const chosen = mine.includes(option) ? others : [...others, option];
+    return act(() => call('POST', '/sandbox/vote', { from: phone.phone, to: from, id, options: chosen }), 'Voted.');
+  };
+  const answers = options.map((option) => {
+    const voters = (votes ?? []).filter((one) => one.options.includes(option)).length;
+    const told = `${option}${voters ? ` ✓ ${voters}` : ''}`;
+    return element('li', {}, to === phone.phone ? button(told, () => choose(option)) : told);
+  });
   const how = many ? 'Choose one or more' : 'Choose one';
   return [element('strong', {}, question), element('span', { class: 'quiet' }, ` ${how}`), element('ul', {}, ...answers)];
 }
 
-function contents({ media, location, contact, contacts, poll: asked }) {
+function contents(phone, message) {
+  const { media, location, contact, contacts, poll: asked } = message;
   if (media) return file(media);
   if (location) return place(location);
-  if (asked) return poll(asked);
+  if (asked) return poll(phone, message);
   return (contacts ?? (contact ? [contact] : [])).map(card);
 }
 
@@ -151,13 +185,13 @@ function bubble(phone, message) {
   const gone = message.revoked ? [element('em', {}, 'This message was deleted for everyone.')] : [];
   const changed = message.edited ? [element('em', {}, ' edited')] : [];
   const put = (message.reactions ?? []).map(({ from, emoji }) => element('span', { title: `+${from}` }, ` ${emoji}`));
-  return element('li', { class: mine ? 'mine' : 'theirs' }, ...gone, ...contents(message), message.text, ...changed, ...put,
+  return element('li', { class: mine ? 'mine' : 'theirs' }, ...gone, ...contents(phone, message), message.text, ...changed, ...put,
     element('small', {}, `${other} · ${at} · ${TICKS[message.ack]}${copies}`));
 }
 
 function drawReply(phone, linked, messages) {
   const targets = linked.filter((each) => each !== phone.phone);
-  document.getElementById('reply').hidden = targets.length === 0;
+  for (const id of ['reply', 'unwritten']) document.getElementById(id).hidden = targets.length === 0;
   const select = document.getElementById('to');
   const last = messages.findLast((message) => targets.includes(message.from))?.from;
   const chosen = select.value || last || targets[0];
