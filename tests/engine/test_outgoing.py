@@ -4,6 +4,7 @@ import asyncio
 import functools
 import gzip
 import ipaddress
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,11 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from wabox.engine import outgoing
 from wabox.engine.outgoing import MAX_EXCERPT, MAX_READ, Answer, Patience
 from wabox.webhooks import lookups
-from wabox.webhooks.targets import Allow
+from wabox.webhooks.targets import Allow, parse_url
 
 BODY = b'{"event":"delivery.sent"}'
 post = functools.partial(outgoing.post, resolver=lookups.Names().of(1))
 HASTY = Patience(connect=0.3, total=0.3)
+OTHER = "for another name than hooks.example"
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -64,15 +66,23 @@ class Receiver:
 
 @asynccontextmanager
 async def receiving(
-    answer: bytes | Serve, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    answer: bytes | Serve, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, meet: Serve | None = None
 ) -> AsyncIterator[Receiver]:
+    """meet: whatever it does instead of speaking http; the answer is nothing to it."""
     receiver = Receiver(answer)
-    server = await asyncio.start_server(receiver.meet, host, 0, ssl=tls)
+    met: set[asyncio.Task[None]] = set()
+
+    def open_door(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        met.add(asyncio.ensure_future((meet or receiver.meet)(reader, writer)))
+
+    server = await asyncio.start_server(open_door, host, 0, ssl=tls)
     receiver.port = server.sockets[0].getsockname()[1]
     try:
         yield receiver
     finally:
         server.close()
+        if met:
+            await asyncio.wait(met, timeout=1)
 
 
 def ok(body: bytes = b"fine", *headers: bytes) -> bytes:
@@ -186,10 +196,22 @@ async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
             allow = Allow.parse([f"127.0.0.1:{receiver.port}", f"127.0.0.1:{other.port}"])
             answer = await post(receiver.url(), {}, BODY, allow)
     assert answer.status == 307
+    assert answer.error is not None
+    assert answer.error.startswith(f"The receiver redirects to {other.url()}, and a webhook is not redirected")
+    assert other.got == []
+
+
+async def test_where_a_machine_of_an_opened_network_redirects_to_is_not_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The owner opened a network, and its users shall not read in it."""
+    async with receiving(b"HTTP/1.1 302 Found\r\nLocation: /secret\r\nContent-Length: 0\r\n\r\n") as receiver:
+        monkeypatch.setattr(outgoing, "judge", lambda *_args, **_kwargs: None)
+        monkeypatch.setattr(outgoing, "parse_url", lambda url, _allow: parse_url(url, receiver.allow))
+        answer = await post(receiver.url(), {}, BODY, Allow.parse(["10.0.0.0/8"]))
     assert (
         answer.error == "The receiver redirects elsewhere, and a webhook is not redirected; set the final address."
     )
-    assert other.got == []
 
 
 async def test_a_public_redirect_says_where(public: None) -> None:
@@ -393,7 +415,7 @@ async def test_the_certificate_must_be_for_the_name_in_the_address(
         dns = Names(["127.0.0.1"])
         answer = await post(url, {}, BODY, receiver.allow, resolver=dns, tls=tls)
     assert answer.status == status
-    assert asked == [None if host == "127.0.0.1" else host]
+    assert set(asked) == {None if host == "127.0.0.1" else host}, "also at the second look"
     if status is None:
         assert answer.error is not None
         assert (
@@ -411,24 +433,70 @@ async def test_an_expired_certificate_is_called_so(tmp_path: Path) -> None:
     assert answer.error == "The receiver's certificate has expired; renew it."
 
 
-@pytest.mark.parametrize("like", ["openssl", "nginx"])
+@pytest.mark.parametrize("like", ["openssl", "nginx", "go", "apache"])
 async def test_a_port_that_speaks_tls_is_named_when_it_is_spoken_to_in_plain(
     tmp_path: Path, like: str, public: None
 ) -> None:
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     serving.load_cert_chain(self_signed(tmp_path, "hooks.example", "127.0.0.1"))
-    said = b"<h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port"
+    said = {
+        "go": b"Client sent an HTTP request to an HTTPS server.\n",
+        "apache": b"Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+    }.get(like, b"<h1>400 Bad Request</h1>The plain HTTP request was sent to HTTPS port")
     nginx = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(said) + said
     async with receiving(nginx, tls=serving if like == "openssl" else None) as receiver:
         answer = await post(receiver.url(), {}, BODY, receiver.allow)
     assert answer.error == "The receiver speaks https on this port; write the address with https://."
 
 
-async def test_https_on_a_plain_port_says_so() -> None:
-    async with receiving(ok()) as receiver:
+async def _says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
+
+
+async def _hangs_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
+async def _scolds(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(100)
+    writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    writer.close()
+
+
+@pytest.mark.parametrize("like", [_says_nothing, _hangs_up, _scolds])
+async def test_https_on_a_plain_port_says_so(like: Serve) -> None:
+    async with receiving(b"", meet=like) as receiver:
         answer = await post(receiver.url(scheme="https"), {}, BODY, receiver.allow, patience=HASTY)
     assert answer.status is None
-    assert answer.error == "The receiver's machine did not take the connection in time."
+    assert answer.error is not None
+    assert "not speak https" in answer.error and answer.error.endswith("or write http://.")
+
+
+@pytest.mark.parametrize(
+    ("names", "ends", "wrong"),
+    [
+        (["hooks.example"], timedelta(days=1), ["self-signed"]),
+        (["hooks.example"], timedelta(hours=-1), ["has expired", "self-signed"]),
+        (["*.hooks.example", "hooks.example"], timedelta(days=1), ["self-signed"]),
+        (["*.hooks.example"], timedelta(days=1), [OTHER, "self-signed"]),
+        (["other.example"], timedelta(hours=-1), ["has expired", OTHER, "self-signed"]),
+        (["127.0.0.1"], timedelta(days=1), [OTHER, "self-signed"]),
+    ],
+)
+async def test_all_that_is_wrong_with_a_certificate_is_said(
+    tmp_path: Path, names: list[str], ends: timedelta, wrong: list[str]
+) -> None:
+    """OpenSSL stops at the first fault; who mends that would meet the next one."""
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(self_signed(tmp_path, *names, ends=ends))
+    async with receiving(ok(), tls=serving) as receiver:
+        dns = Names(["127.0.0.1"])
+        url = receiver.url("hooks.example", scheme="https")
+        answer = await post(url, {}, BODY, receiver.allow, resolver=dns)
+    assert answer.status is None and answer.error is not None
+    assert re.findall("self-signed|has expired|for another name than hooks.example", answer.error) == wrong
+    assert receiver.got == []
 
 
 async def test_a_name_that_nobody_could_look_up_is_no_answer() -> None:
@@ -439,11 +507,13 @@ async def test_a_name_that_nobody_could_look_up_is_no_answer() -> None:
         await post("https://shop.example/", {}, BODY, Allow(), resolver=busy)
 
 
-def self_signed(folder: Path, name: str, address: str, *, ends: timedelta = timedelta(days=1)) -> Path:
-    """A key and a certificate for both, in one file."""
+def self_signed(folder: Path, *hosts: str, ends: timedelta = timedelta(days=1)) -> Path:
+    """A key and a certificate for all of them, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    names = x509.SubjectAlternativeName([x509.DNSName(name), x509.IPAddress(ipaddress.ip_address(address))])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0])])
+    names = x509.SubjectAlternativeName(
+        [x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts]
+    )
     now = datetime.now(tz=UTC)
     certificate = (
         x509.CertificateBuilder()

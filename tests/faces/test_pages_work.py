@@ -391,6 +391,22 @@ def test_a_post_that_failed_says_so_and_the_log_is_filtered_by_state(shop: Stage
     assert '"/webhooks/live?status=parked"' in asha.get("/webhooks?status=parked").text
 
 
+def test_why_a_post_failed_is_said_in_the_readers_language(shop: Stage, asha: Tab) -> None:
+    said = (
+        "The receiver's certificate has expired; renew it."
+        " The receiver's certificate is for another name than <b>.example; correct it, or the address."
+    )
+
+    def write(tx: Tx) -> None:
+        tx.run("update deliveries set last_error = :said where status = 'owed'", said=said)
+        tx.run("update users set language = 'bn' where id = 1")
+
+    shop.box.db.write_now(write)
+    page = asha.get("/webhooks").text
+    assert "মেয়াদ" in page and "সার্টিফিকেট &lt;b&gt;.example-এর নয়" in page
+    assert "The receiver" not in page
+
+
 def test_parked_posts_come_first_and_are_sent_again(shop: Stage, asha: Tab) -> None:
     page = words(asha.get("/webhooks").text)
     assert page.index("Gave up on these") < page.index("Deliveries")

@@ -111,6 +111,18 @@ def test_a_name_of_this_machine_is_refused_when_it_is_set(host: str) -> None:
             )
 
 
+def test_the_machines_own_name_is_refused_when_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One with a domain may be its public name, and is judged when it is resolved."""
+    monkeypatch.setattr("socket.gethostname", lambda: "Till")
+    for host in ("till", "TILL", "till."):
+        with pytest.raises(Invalid, match="the box itself"):
+            parse_url(f"http://{host}:9000/hook", Allow())
+        assert parse_url(f"http://{host}:9000/hook", Allow.parse(["till:9000"])).port == 9000
+    assert parse_url("http://till2:9000/hook", Allow()).host == "till2"
+    monkeypatch.setattr("socket.gethostname", lambda: "shop.example")
+    assert parse_url("https://shop.example/hook", Allow()).host == "shop.example"
+
+
 @pytest.mark.parametrize("host", ["localhost.example", "notlocalhost", "mylocalhost.shop.example"])
 def test_a_name_that_only_sounds_so_is_not(host: str) -> None:
     assert parse_url(f"https://{host}/hook", Allow()).host == host

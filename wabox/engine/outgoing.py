@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
+from wabox.engine import handshakes
 from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.webhooks.lookups import NamesBusy, Resolver
@@ -23,8 +24,6 @@ MAX_EXCERPT = 1_024
 MAX_ADDRESSES = 4
 MOST_LOCATION = 200
 LONGEST_REST = 3_600  # seconds
-LOOK_SECONDS = 2.0
-_SPEAKS_TLS = later("The receiver speaks https on this port; write the address with https://.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,7 @@ class _Errand:
     tls: ssl.SSLContext
     patience: Patience
     deadline: float
+    allow: Allow
 
 
 class _Failed(Exception):
@@ -94,7 +94,7 @@ async def post(
         async with asyncio.timeout(patience.total):
             target = parse_url(url, allow)
             addresses = await _addresses(target, allow, resolver, patience)
-            errand = _Errand("POST", headers, tls or _certificates(), patience, began + patience.total)
+            errand = _Errand("POST", headers, tls or _certificates(), patience, began + patience.total, allow)
             await _post(errand, target, addresses, body, reading)
     except TimeoutError:
         error = f"The receiver did not answer within {patience.total:g} seconds."
@@ -127,7 +127,7 @@ async def get(
         async with asyncio.timeout(patience.total):
             target = parse_url(url, allow)
             addresses = await _addresses(target, allow, resolver, patience)
-            errand = _Errand("GET", {}, tls or _certificates(), patience, began + patience.total)
+            errand = _Errand("GET", {}, tls or _certificates(), patience, began + patience.total, allow)
             await _post(errand, target, addresses, b"", reading)
     except (TimeoutError, _Failed, Invalid, NamesBusy):
         return None
@@ -160,10 +160,14 @@ async def _resolved(target: Target, resolver: Resolver, patience: Patience) -> l
 
 
 class _Reading:
-    """What has been read of the answer so far, kept when time runs out."""
+    """What has been read of the answer so far, kept when time runs out.
+
+    listed: the box's owner opened this very host and port, so that its user may know where it redirects to.
+    """
 
     def __init__(self) -> None:
         self.status: int | None = None
+        self.listed = False
         self._headers = httpx.Headers()
         self._is_public = False
         self._shown = False
@@ -188,11 +192,11 @@ class _Reading:
             return later(
                 "The receiver says that this address is gone for good (410); this post is not tried again."
             )
-        if self.status == 400 and b"HTTPS port" in self._body:
-            return _SPEAKS_TLS
+        if handshakes.refuses_plain(self.status, self._body):
+            return handshakes.SPEAKS_TLS
         if self.status is None or not 300 <= self.status < 400 or "location" not in self._headers:
             return None
-        if not self._is_public:
+        if not (self._is_public or self.listed):
             return later(
                 "The receiver redirects elsewhere, and a webhook is not redirected; set the final address."
             )
@@ -245,13 +249,14 @@ async def _post(
                 content=body,
                 extensions=_extensions(target, errand),
             )
+            reading.listed = errand.allow.lists(target.host, address, target.port)
             await _exchange(request, address, reading, errand.tls)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            failure = _connect_failure(error, target)
+            failure = await handshakes.failure(error, target, address)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             hung_up = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError)
-            if hung_up and target.scheme == "http" and await _speaks_tls(address, target.port):
-                raise _Failed(_SPEAKS_TLS) from None
+            if hung_up and target.scheme == "http" and await handshakes.speaks_tls(address, target.port):
+                raise _Failed(handshakes.SPEAKS_TLS) from None
             raise _Failed(_exchange_failure(error)) from None
         else:
             return
@@ -273,19 +278,6 @@ async def _exchange(request: httpx.Request, address: Address, reading: _Reading,
             await response.aclose()
 
 
-async def _speaks_tls(address: Address, port: int) -> bool:
-    """Whether who hung up on plain http would shake hands in TLS. Nothing is said in it."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            _, writer = await asyncio.open_connection(str(address), port, ssl=context)
-    except (OSError, TimeoutError):
-        return False
-    writer.transport.abort()
-    return True
-
-
 def _extensions(target: Target, errand: _Errand) -> dict[str, object]:
     """The timeouts, and the name that the certificate must be for.
 
@@ -300,33 +292,6 @@ def _extensions(target: Target, errand: _Errand) -> dict[str, object]:
     if target.address is None:
         extensions["sni_hostname"] = target.host
     return extensions
-
-
-def _connect_failure(error: httpx.TransportError, target: Target) -> str:
-    if isinstance(error, httpx.ConnectTimeout):
-        return "The receiver's machine did not take the connection in time."
-    if any(mark in str(error) for mark in ("CERTIFICATE", "certificate")):
-        return _certificate_failure(str(error), target)
-    if "SSL" in str(error):
-        return "The receiver does not speak https on this port; check the address."
-    return "The receiver's machine refused the connection; check that it runs."
-
-
-def _certificate_failure(said: str, target: Target) -> str:
-    """What is wrong with the receiver's certificate, by OpenSSL's words for it."""
-    if "self-signed" in said or "self signed" in said:
-        return later(
-            "The receiver's certificate is self-signed; get one that others trust, as Let's Encrypt gives."
-        )
-    if "has expired" in said:
-        return later("The receiver's certificate has expired; renew it.")
-    if "not yet valid" in said:
-        return later("The receiver's certificate is not valid yet; look at the clocks of both machines.")
-    if "ostname mismatch" in said or "IP address mismatch" in said:
-        return f"The receiver's certificate is for another name than {target.host}; correct it, or the address."
-    if "local issuer" in said:
-        return later("The receiver's certificate lacks the one above it; install the full chain.")
-    return later("The receiver's certificate is not valid; renew or correct it.")
 
 
 def _exchange_failure(error: Exception) -> str:

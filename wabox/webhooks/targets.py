@@ -113,6 +113,12 @@ class Allow:
         loopback = frozenset(port for host, port in hosts if _is_loopback(host))
         return cls(tuple(networks), frozenset(hosts), loopback, own_port)
 
+    def lists(self, host: str, address: Address, port: int) -> bool:
+        """Whether this very machine and port was listed, by name or address, and not only its network."""
+        plain = _unwrapped(address)
+        here = plain.is_loopback and port in self.loopback_ports
+        return here or (host, port) in self.hosts or (str(plain), port) in self.hosts
+
     def lists_port(self, port: int) -> bool:
         """Whether any host was listed with this port."""
         return any(port == listed for _, listed in self.hosts)
@@ -187,7 +193,7 @@ def judge(address: Address, port: int, *, host: str, allow: Allow) -> Refused | 
         return never
     if plain.is_loopback:
         return None if port in allow.loopback_ports and port != allow.own_port else "loopback"
-    listed = (host, port) in allow.hosts or (str(plain), port) in allow.hosts
+    listed = allow.lists(host, address, port)
     if not listed and not _port_is_open(port):
         return "port"
     if listed or any(plain in network for network in allow.networks) or is_public(plain):
@@ -312,10 +318,16 @@ def _host_and_port(entry: str) -> tuple[str, int]:
 
 
 def _is_loopback(host: str) -> bool:
-    if host in _HERE or host.endswith(".localhost"):
+    if host in _HERE or host.endswith(".localhost") or host == _own_name():
         return True
     address = _literal(host)
     return address is not None and address.is_loopback
+
+
+def _own_name() -> str | None:
+    """What this machine calls itself. One with a domain may be what the world calls it, at its public address."""
+    name = socket.gethostname().lower().removesuffix(".")
+    return name if name and "." not in name else None
 
 
 def _refuse(sentence: str) -> NoReturn:

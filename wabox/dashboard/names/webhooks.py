@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from wabox.dashboard.names.shown import Shown
+from wabox.dashboard.voice import Voice
 from wabox.languages import later
 from wabox.webhooks import log
 from wabox.webhooks.endpoints import Endpoint
@@ -31,6 +34,15 @@ EVENT: dict[str, str] = {
     "media.ready": later("A file that somebody sent is here"),
 }
 
+# As engine/outgoing.py and engine/handshakes.py say them, with what each names.
+_NAMING = (
+    later("The receiver redirects to %(place)s, and a webhook is not redirected; set that address itself."),
+    later("The receiver's certificate is for another name than %(host)s; correct it, or the address."),
+    later("The receiver did not answer within %(seconds)s seconds."),
+    later("The name %(host)s was not found; check its spelling and this machine's DNS."),
+)
+_SEVERAL = re.compile(r"(?<=\.) (?=The receiver's certificate )")
+
 FAILING = Shown("bad", "webhook", later("Webhook"))
 
 ON = Shown("good", "tick", later("On"))
@@ -45,3 +57,16 @@ def state(endpoint: Endpoint) -> Shown:
     if not endpoint.enabled:
         return OFF
     return TROUBLE if endpoint.failing_since else ON
+
+
+def fault(voice: Voice, said: str) -> str:
+    """Why a post failed: each of its sentences in the reader's language."""
+    return " ".join(_sentence(voice, one) for one in _SEVERAL.split(said))
+
+
+def _sentence(voice: Voice, said: str) -> str:
+    for known in _NAMING:
+        before, name, after = re.split(r"%\((\w+)\)s", known)
+        if said.startswith(before) and said.endswith(after):
+            return voice.say(known, **{name: said[len(before) : len(said) - len(after)]})
+    return voice.say(said)
