@@ -106,7 +106,8 @@ def test_a_form_pressed_twice_sends_once(shop: Stage, asha: Tab) -> None:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"phone": "hello"}, "A phone number is only digits"),
+        ({"phone": "hello"}, "Nobody you know is called so"),
+        ({"phone": "12"}, "A phone number has 7 to 15 digits"),
         ({"phone": ""}, "phone number"),
         ({"message": ""}, "The message is empty"),
         ({"message": "Hi {nmae}"}, "nmae"),

@@ -89,7 +89,7 @@ def in_the_reference() -> set[str]:
 
 # What a page asks for while it is open, downloads, and what only leads on.
 PARTS = re.compile(
-    r"/(live|pulse|today|look|preview|pick|picture|receipt|rows|people|qr|deliveries|content|small|backups/files)\b|\.(csv|jsonl?|toml|png|pdf)$"
+    r"/(live|pulse|today|look|preview|pick|whom|found|picture|receipt|rows|people|qr|deliveries|content|small|backups/files)\b|\.(csv|jsonl?|toml|png|pdf)$"
 )
 
 # Pages that a browser test comes to by its steps: the second factor, a link in a mail, a file that was uploaded.

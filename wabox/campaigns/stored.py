@@ -188,6 +188,18 @@ def page(
     return Page(campaigns, total, campaigns[-1].id if len(found) > per_page else None)
 
 
+def called(rows: Rows, user_id: int, text: str, *, most: int) -> list[Campaign]:
+    """The user's campaigns with this in their name, the newest first."""
+    found = rows.all(
+        """select * from campaigns where user_id = :user_id and instr(lower(name), lower(:text)) > 0
+           order by id desc limit :most""",
+        user_id=user_id,
+        text=text,
+        most=most,
+    )
+    return [_campaign(row) for row in found]
+
+
 def moved(
     tx: Tx, campaign_id: int, to: Status, *, origin: tuple[Status, ...], reason: str | None, now: datetime
 ) -> bool:

@@ -189,6 +189,21 @@ def thread(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: int 
     return [_received(row) for row in found]
 
 
+def saying(rows: Rows, user_id: int, text: str, *, among: int, most: int) -> list[Received]:
+    """What people wrote with these words, the latest first, looked for in that many of the newest alone."""
+    found = rows.all(
+        """select * from inbox where user_id = :user_id and instr(lower(text), lower(:text)) > 0
+           and id > ifnull((select id from inbox where user_id = :user_id
+             order by id desc limit 1 offset :among), 0)
+           order by id desc limit :most""",
+        user_id=user_id,
+        text=text,
+        among=among,
+        most=most,
+    )
+    return [_received(row) for row in found]
+
+
 def unseen(rows: Rows, user_id: int, *, most: int = 1_000_000) -> int:
     """How many messages nobody has looked at, counted up to `most`."""
     return int(

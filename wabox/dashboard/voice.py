@@ -107,3 +107,8 @@ class Voice:
         if identities.is_hidden(digits):
             return self.say(later("number hidden"))
         return self.digits(phones.display(digits)) if digits else self.say(later("Erased person"))
+
+    def person(self, name: str, digits: str) -> str:
+        """Somebody on one line of text: `Rina Akter, +880 1711-123456`."""
+        number = self.phone(digits)
+        return f"{name}, {number}" if name else number

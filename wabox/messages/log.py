@@ -83,6 +83,20 @@ def recent(
     return Page(messages, max(total, len(messages)), None)
 
 
+def saying(rows: Rows, user_id: int, text: str, *, among: int, most: int) -> list[Message]:
+    """The newest messages with these words, the latest first, looked for in that many of the newest alone."""
+    found = rows.all(
+        f"""{stored.COLUMNS} where m.user_id = :user_id and instr(lower(m.text), lower(:text)) > 0
+            and m.id > ifnull((select id from messages where user_id = :user_id
+              order by id desc limit 1 offset :among), 0) order by m.id desc limit :most""",  # noqa: S608 - this house's constant
+        user_id=user_id,
+        text=text,
+        among=among,
+        most=most,
+    )
+    return [stored.of_row(row) for row in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One message of a talk. Exactly one of ours and theirs is there. at: when it went, or came."""

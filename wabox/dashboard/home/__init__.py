@@ -1,7 +1,7 @@
-"""The first screen: what stands, what waits, what went wrong, and a message to send; the pulse of all pages."""
+"""The first screen: what stands, waits and went wrong, and a message to send; the pulse of all pages; search."""
 
 from __future__ import annotations
 
-from wabox.dashboard.home import page, pulse
+from wabox.dashboard.home import page, pulse, search
 
-SECTIONS = (page, pulse)
+SECTIONS = (page, pulse, search)

@@ -17,10 +17,12 @@ from wabox.checkup import machine_clock
 from wabox.contacts import inbox, naming, own, phones
 from wabox.contacts import stored as contacts
 from wabox.content import reviews
-from wabox.dashboard.frame import file_forms, picking
+from wabox.dashboard.frame import file_forms, picking, whom
+from wabox.dashboard.frame.asked import typed
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
+from wabox.dashboard.frame.whom import Whom
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Forbidden, Invalid, Refusal, Unavailable
@@ -68,7 +70,7 @@ class Wrong:
 class Draft:
     """The form that sends one message, as it was filled in. media_id: of the file that goes with it."""
 
-    phone: str = ""
+    whom: Whom = Whom()
     message: str = ""
     device_label: str = devices.PRIMARY
     keep: bool = False
@@ -82,10 +84,10 @@ async def home(desk: Desk) -> Response[str]:
     """The whole screen."""
     query = desk.request.query_params
     draft = Draft(
-        phone=query.get("phone", "")[:64],
         device_label=query.get("device", "")[:32],
         media_id=query.get("media", "")[:20],
     )
+    draft = replace(draft, whom=await desk.box.db.read(_to, desk, query.get("phone", "")[:64]))
     text = await desk.box.db.read(picking.wanted, desk)
     if text is not None:
         draft = replace(draft, message=text.message)
@@ -106,6 +108,13 @@ async def today(desk: Desk) -> Response[str]:
     return desk.page("home/_today.html", **await desk.box.db.read(_state, desk))
 
 
+@get("/send/whom")
+async def find(desk: Desk) -> Response[str]:
+    """Who is called as is typed into the field, while it is."""
+    given = Whom(typed(desk.request.query_params.get("q", ""), whom.LONGEST))
+    return desk.page("home/_whom.html", found=await desk.box.db.read(whom.meant_while, desk.user.id, given))
+
+
 @post("/send", upload=True, request_max_body_size=file_forms.MOST_BODY)
 async def send(desk: Desk, tickets: Tickets) -> Response[str]:
     """One message is queued; the next page is that message. A file that came with the form is kept first."""
@@ -122,7 +131,8 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
 
 
 async def _send(desk: Desk, draft: Draft) -> int:
-    phone = phones.parse(draft.phone, country=desk.box.config.locale.country)
+    country = desk.box.config.locale.country
+    phone = await desk.box.db.read(whom.phone, desk.user.id, draft.whom, country=country)
     names = await desk.box.db.read(own.names, desk.user.id)
 
     def verb(tx: Tx) -> int:
@@ -161,7 +171,7 @@ async def preview(desk: Desk) -> Response[str]:
         try:
             parsed = template.by_hand(draft.message, names)
             hints = parsed.hints(names)
-            digits = _digits(desk, draft.phone) or "8801711123456"
+            digits = _digits(desk, draft.whom) or "8801711123456"
             _, values = await desk.box.db.read(contacts.values_for, desk.user.id, digits, parsed.own, parsed.text)
             shown = parsed.preview(3, values)
         except Invalid as wrong:
@@ -188,7 +198,7 @@ async def changes_seen(desk: Desk) -> Response[str]:
 
 def _draft(form: Form) -> Draft:
     return Draft(
-        phone=form.text("phone")[:64],
+        whom=whom.of_form(form),
         message=form.text("message", trim=False),
         device_label=form.text("device_label") or devices.PRIMARY,
         keep=form.ticked("keep"),
@@ -198,11 +208,15 @@ def _draft(form: Form) -> Draft:
     )
 
 
-def _digits(desk: Desk, phone: str) -> str | None:
+def _digits(desk: Desk, given: Whom) -> str | None:
     try:
-        return phones.parse(phone, country=desk.box.config.locale.country).digits
+        return phones.parse(given.chosen or given.typed, country=desk.box.config.locale.country).digits
     except Invalid:
         return None
+
+
+def _to(rows: Rows, desk: Desk, number: str) -> Whom:
+    return whom.of_number(rows, desk.user.id, number, desk.voice, country=desk.box.config.locale.country)
 
 
 async def _page(
@@ -211,6 +225,7 @@ async def _page(
     try:
         state = await desk.box.db.read(_whole, desk)
         attached = await desk.box.db.read(file_forms.known, desk.user.id, draft.media_id)
+        meant = await desk.box.db.read(whom.meant, desk.user.id, draft.whom) if "phone" in errors else []
     except Unavailable as damage:
         if damage.code != db.DAMAGED:
             raise
@@ -223,6 +238,7 @@ async def _page(
         here="home",
         draft=draft,
         attached=attached,
+        meant=meant,
         errors=errors,
         offline=refusal is not None and refusal.code == "device_not_ready",
         **state,
@@ -306,6 +322,6 @@ def _midnight(desk: Desk) -> datetime:
 
 router = Mount(
     path="/",
-    route_handlers=[home, live, today, send, preview, confirm_clock, changes_seen],
+    route_handlers=[home, live, today, find, send, preview, confirm_clock, changes_seen],
     dependencies={"tickets": Kept(lambda _: Tickets()).provide},
 )

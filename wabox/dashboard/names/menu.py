@@ -9,6 +9,17 @@ from wabox.dashboard.voice import Voice
 from wabox.languages import later
 
 MOST_SHOWN = 99
+KEYS = {  # after g, the key that leads to a place
+    "home": "h",
+    "inbox": "i",
+    "campaigns": "c",
+    "contacts": "p",
+    "texts": "t",
+    "messages": "m",
+    "reports": "r",
+    "whatsapp": "w",
+    "settings": "s",
+}
 COUNTED = ("inbox", "whatsapp", "payments", "accounts")  # places that say how much waits there
 
 
@@ -38,6 +49,7 @@ GROUPS = (
         later("Talk"),
         (
             Place("home", "/", "home", later("Home"), main=True),
+            Place("search", "/search", "search", later("Search")),
             Place("inbox", "/inbox", "inbox", later("Inbox"), main=True),
             Place("campaigns", "/campaigns", "megaphone", later("Campaigns"), main=True),
             Place("contacts", "/contacts", "people", later("Contacts")),
