@@ -73,6 +73,7 @@ def serve(config: Config) -> socket.socket | None:
     Returns its listening socket if it shall begin anew, with what was put in the box's place: whoever connects
     meanwhile waits for an answer.
     """
+    gc.disable()  # until it serves: what a start makes stays
     logs.configure(config.logs)
     threads.arm()
     faulthandler.enable(STDERR)  # where every thread stands, in the log, should systemd's watchdog end the process
@@ -283,7 +284,8 @@ class _Serving:
         self.workers.start()
         self.box.db.on_commit = self.clock.wake
         self.clock.start()
-        gc.freeze()  # what was imported stays: the collector need not walk it again
+        gc.freeze()  # the collector need not walk what was made until here
+        gc.enable()
         log.info("wabox serves", url=self.box.base_url)
         watching = threads.lasting_task(asyncio.ensure_future(self.watchdog.run()), asked=lambda: True)
         try:

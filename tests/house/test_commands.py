@@ -51,6 +51,15 @@ def test_help_lists_every_command_without_importing_any() -> None:
     subprocess.run([sys.executable, "-c", loads], check=True, cwd=ROOT)
 
 
+def test_a_command_takes_along_nothing_that_it_does_not_use() -> None:
+    loads = (
+        "import sys, wabox.__main__ as it; it._imported('serve');"
+        "assert not {'rich', 'httpx._main', 'numpy', 'sqlite_utils'} & set(sys.modules), 'needless';"
+        "it._imported('backup'); assert 'rich.progress' in sys.modules, 'what is used is there'"
+    )
+    subprocess.run([sys.executable, "-c", loads], check=True, cwd=ROOT)
+
+
 def test_unknown_command_is_refused() -> None:
     assert CliRunner().invoke(main, ["sendall"]).exit_code == 2
 

@@ -9,6 +9,7 @@ import sqlite_utils
 
 from wabox import db, migrations
 from wabox.errors import ConfigError
+from wabox.migrations.steps import STEPS
 
 
 def test_new_file_gets_every_step_once(tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_impossible_rows_are_refused_by_the_file_itself(tmp_path: Path, statemen
 )
 def test_a_box_of_any_earlier_release_comes_up_to_date_with_its_rows(tmp_path: Path, released: str) -> None:
     connection = db.connect(tmp_path / "wabox.db")
-    migrations.STEPS.apply(sqlite_utils.Database(connection), stop_before=released)
+    STEPS.apply(sqlite_utils.Database(connection), stop_before=released)
     connection.execute(
         "insert into users (email, password_hash, role, created_at) values ('a', 'x', 'owner', 'now')"
     )
@@ -104,7 +105,7 @@ def test_every_step_has_a_file_of_its_recorded_name_in_their_order() -> None:
 def test_a_file_that_took_the_fourth_step_before_the_third_ends_the_same(tmp_path: Path) -> None:
     connection = db.connect(tmp_path / "wabox.db")
     database = sqlite_utils.Database(connection)
-    migrations.STEPS.apply(database, stop_before="0003_accounts")
+    STEPS.apply(database, stop_before="0003_accounts")
     connection.execute(
         "insert into users (email, password_hash, role, created_at) values ('a', 'x', 'user', 'now')"
     )
@@ -122,7 +123,7 @@ def test_a_file_that_took_the_fourth_step_before_the_third_ends_the_same(tmp_pat
 
 def test_a_file_in_which_one_transaction_id_counted_twice_goes_on(tmp_path: Path) -> None:
     connection = db.connect(tmp_path / "wabox.db")
-    migrations.STEPS.apply(sqlite_utils.Database(connection), stop_before="0013_txids")
+    STEPS.apply(sqlite_utils.Database(connection), stop_before="0013_txids")
     connection.execute(
         "insert into users (email, password_hash, role, created_at) values ('a', 'x', 'user', 'now')"
     )
@@ -144,7 +145,7 @@ def test_a_file_in_which_one_transaction_id_counted_twice_goes_on(tmp_path: Path
 
 def test_chats_and_todays_messages_become_those_of_the_number_that_sent(tmp_path: Path) -> None:
     connection = db.connect(tmp_path / "wabox.db")
-    migrations.STEPS.apply(sqlite_utils.Database(connection), stop_before="0017_numbers")
+    STEPS.apply(sqlite_utils.Database(connection), stop_before="0017_numbers")
     connection.execute(
         "insert into users (email, password_hash, role, created_at) values ('a', 'x', 'owner', 'now')"
     )

@@ -16,6 +16,7 @@ import sqlite_utils
 from wabox import datadir, db, migrations, open_box
 from wabox.checkup import promises
 from wabox.datadir import DataDir
+from wabox.migrations.steps import STEPS
 
 OLD, NEW = "2026-02-01T06:00:00.000000+00:00", "2026-03-01T06:00:00.000000+00:00"
 USERS, CHANGED = (1, 2, 3), "555000000000001@lid"  # a hidden id that two numbers had, one after the other
@@ -83,7 +84,7 @@ def old(path: Path, people: int) -> DataDir:
     data = datadir.prepare(path)
     datadir.secret_key(data)
     connection = db.connect(data.database)
-    migrations.STEPS.apply(sqlite_utils.Database(connection), stop_before="0016_people")
+    STEPS.apply(sqlite_utils.Database(connection), stop_before="0016_people")
     connection.execute("begin")
     for user in USERS:
         connection.execute(

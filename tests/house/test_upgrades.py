@@ -19,7 +19,7 @@ import sqlite_utils
 
 from tests.cast import NOON, Hands, Person, Stage, settings
 from tests.engine.conftest import SHOP, Engine, _writer
-from wabox import config, datadir, db, migrations, open_box
+from wabox import config, datadir, db, open_box
 from wabox.accounts.sealing import Seal
 from wabox.box import Box
 from wabox.checkup import promises
@@ -28,6 +28,7 @@ from wabox.datadir import DataDir
 from wabox.db import Database
 from wabox.engine.turns import Turns
 from wabox.errors import ConfigError
+from wabox.migrations.steps import STEPS
 from wabox.whatsapp.fake import FakeDriver, _Profile
 
 RINA = "8801711000001"
@@ -50,7 +51,7 @@ insert into messages (user_id, device_id, phone, text, queued_at) values (1, 1, 
 def names() -> list[str]:
     """Every step, in order."""
     fresh = sqlite_utils.Database(memory=True)
-    found = [one.name for one in migrations.STEPS.pending(fresh)]
+    found = [one.name for one in STEPS.pending(fresh)]
     fresh.close()
     return found
 
@@ -60,7 +61,7 @@ def old(path: Path, before: str) -> DataDir:
     data = datadir.prepare(path)
     datadir.secret_key(data)
     connection = db.connect(data.database)
-    migrations.STEPS.apply(sqlite_utils.Database(connection), stop_before=before)
+    STEPS.apply(sqlite_utils.Database(connection), stop_before=before)
     connection.executescript(LIVED)
     connection.close()
     return data

@@ -13,6 +13,7 @@ from wabox.content.judging import Verdict
 from wabox.content.rules import Actor, Draft
 from wabox.db import Tx, connect
 from wabox.errors import Invalid, NotFound
+from wabox.migrations.steps import STEPS
 
 
 def draft(text: str, action: str = "hold", kind: str = "word") -> Draft:
@@ -68,8 +69,8 @@ def test_there_is_a_most_and_no_rule_twice(
 def test_a_database_with_waiting_messages_takes_the_step_and_nothing_of_it_is_in_review(tmp_path: Path) -> None:
     connection = connect(tmp_path / "old.db")
     database = sqlite_utils.Database(connection)
-    names = [one.name for one in migrations.STEPS.pending(database)]
-    migrations.STEPS.apply(database, stop_before="0006_content")
+    names = [one.name for one in STEPS.pending(database)]
+    STEPS.apply(database, stop_before="0006_content")
     connection.executescript(
         """insert into users (email, password_hash, role, created_at) values ('a@b.co', 'x', 'owner', 'now');
            insert into devices (user_id, label, profile, created_at) values (1, 'primary', 'x', 'now');

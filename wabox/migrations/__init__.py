@@ -1,15 +1,13 @@
 """The schema, as append-only steps: one transaction each, never edited once released.
 
-A step's file bears the name under which a database records it: what it adds, behind its place in the order.
+A step's file bears the name under which a database records it: what it adds, behind its place in the order. The
+steps and sqlite-utils are imported when there is a step to take: most starts find the file as it should be.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from importlib import import_module
-
-import sqlite_utils
-from sqlite_utils.migrations import Migrations
 
 from wabox.errors import ConfigError
 
@@ -53,25 +51,31 @@ NAMES = (
     "0037_lists_by_change",
     "0038_ends_of_records",
 )
-STEPS = Migrations("wabox")
-for _name in NAMES:
-    STEPS(name=_name)(import_module(f"{__name__}.{_name}").step)
 
 
 def pending(connection: sqlite3.Connection) -> list[str]:
     """Names of the steps this file still needs."""
-    return [one.name for one in STEPS.pending(sqlite_utils.Database(connection))]
+    taken = set(_taken(connection))
+    return [name for name in NAMES if name not in taken]
 
 
 def migrate(connection: sqlite3.Connection) -> list[str]:
     """Bring the file up to date; returns the steps taken. Raises ConfigError if a newer wabox wrote it."""
-    database = sqlite_utils.Database(connection)
-    newer = [one.name for one in STEPS.applied(database) if one.name not in NAMES]
+    newer = [name for name in _taken(connection) if name not in NAMES]
     if newer:
         raise ConfigError(
             f"The database was written by a newer wabox (it knows {newer[0]}); install that version again, "
             "or restore the backup made before the upgrade."
         )
-    taken = [one.name for one in STEPS.pending(database)]
-    STEPS.apply(database)
-    return taken
+    due = pending(connection)
+    if due:
+        import_module(f"{__name__}.steps").take(connection)
+    return due
+
+
+def _taken(connection: sqlite3.Connection) -> list[str]:
+    """Names of the steps that were taken, the first first."""
+    if not connection.execute("select 1 from sqlite_master where name = '_sqlite_migrations'").fetchone():
+        return []
+    rows = connection.execute("select name from _sqlite_migrations where migration_set = 'wabox' order by rowid")
+    return [row[0] for row in rows]
