@@ -36,6 +36,7 @@ async def read(
     *,
     ready: Callable[[], None],
     most_seconds: float | None,
+    most_parts: int = MOST_PARTS,
     bad: Callable[[str], Invalid],
     how: str,
 ) -> None:
@@ -52,7 +53,7 @@ async def read(
     stream = _timely(request.stream(), most_seconds, bad)
     try:
         ready()
-        await _give(stream, boundary, parts)
+        await _give(stream, boundary, parts, most_parts)
     except Refusal:
         await _drain(stream)
         raise
@@ -80,8 +81,8 @@ async def _timely(
         yield chunk
 
 
-async def _give(stream: AsyncIterator[bytes], boundary: str, parts: Parts) -> None:
-    with PushMultipartParser(boundary, max_segment_count=MOST_PARTS) as parser:
+async def _give(stream: AsyncIterator[bytes], boundary: str, parts: Parts, most_parts: int) -> None:
+    with PushMultipartParser(boundary, max_segment_count=most_parts) as parser:
         async for chunk in stream:
             events = list(parser.parse(chunk)) if chunk else []
             if events:

@@ -226,7 +226,7 @@ ROWS: dict[str, Row] = {
     "GET /setup/{token:str}": Row(303),
     "POST /setup/{token:str}": Row(303, stranger=403, tended=True),
     "GET /setup/{token:str}/restore": Row(303),
-    "POST /setup/{token:str}/restore": Row(403, stranger=403, tended=True),
+    "POST /setup/{token:str}/restore": Row(303, stranger=403, tended=True),
     "GET /setup/{token:str}/restore/live": Row(303),
     "POST /setup/{token:str}/restore/open": Row(303, stranger=403, tended=True),
     "POST /setup/{token:str}/restore/other": Row(303, stranger=403, tended=True),

@@ -45,7 +45,7 @@ def test_an_upload_in_no_alphabet_is_refused_in_words(asha: Tab, part: bytes, by
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     if by_header:
         headers["X-CSRF-Token"] = asha.csrf
-    body = part + _part("_csrf", asha.csrf.encode()) + b"--x--\r\n"
+    body = _part("_csrf", asha.csrf.encode()) + part + b"--x--\r\n"
     answer = asha.ask("POST", UPLOAD, content=body, headers=headers)
     assert answer.status_code == 422
     assert answer.text

@@ -55,6 +55,10 @@ class Incoming:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.drop()
+
+    def drop(self) -> None:
+        """Nothing of it is left where it came in."""
         self._file.close()
         self.path.unlink(missing_ok=True)
         self.place.__exit__()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from wabox import uploads as streams
 from wabox.api import uploads
-from wabox.dashboard.frame import form
+from wabox.config import Config
+from wabox.dashboard.frame import parts
 from wabox.errors import Invalid
 from wabox.media.coming import Room
 from wabox.media.store import Incoming
@@ -69,12 +71,9 @@ def test_what_comes_slowly_but_whole_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_form_on_a_page_has_a_deadline_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(form, "SLOWEST_SECONDS", 0.02)
-
-    class Stalled:
-        async def form(self) -> None:
-            await asyncio.sleep(30)
-
+    monkeypatch.setattr(parts, "SLOWEST_SECONDS", 0.02)
+    request: Any = Slow(HEAD, wait=30)
+    request.app = SimpleNamespace(state=SimpleNamespace(box=SimpleNamespace(config=Config())))
     with pytest.raises(Invalid) as refused:
-        asyncio.run(form.sent(cast(Any, Stalled())))
-    assert refused.value.code == "upload_too_slow"
+        asyncio.run(parts.small(request, None, field="file", most_bytes=9))
+    assert refused.value.code == "upload_too_slow" and request.read == 0

@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 
 from wabox import fetching
 from wabox.dashboard.frame.desk import Desk
+from wabox.dashboard.frame.parts import Small
 from wabox.db import Rows
 from wabox.errors import Invalid, TooLarge, Unavailable
 from wabox.languages import later
@@ -19,7 +19,6 @@ from wabox.renewal import archive, sentences, shown, store, stored, switching
 from wabox.webhooks import lookups
 from wabox.webhooks.targets import Allow
 
-ROOM = 64 * 1024  # for what stands around the file in the request
 CHOOSE = later("Choose a file, or type an address.")
 PLAIN = later(
     "Over plain http anybody may change the package on its way: take an https address, or give its SHA-512."
@@ -39,13 +38,13 @@ async def live(desk: Desk) -> Response[str]:
     return desk.page("admin/_engine.html", **await desk.box.db.read(_shown, desk))
 
 
-@post("/admin/engine", owner=True, upload=True, request_max_body_size=archive.MOST_PACKED + ROOM)
+@post("/admin/engine", owner=True, streams=True, request_max_body_size=None)
 async def install(desk: Desk) -> Response[str]:
     """The package is kept and waits to be tried; no phone has it yet."""
-    posted = await desk.files()
-    sha512, url = (str(posted.get(name) or "").strip() for name in ("sha512", "url"))
+    form, file = await desk.form_with("file", most_bytes=archive.MOST_PACKED)
+    sha512, url = form.text("sha512"), form.text("url")
     try:
-        raw, source = await _brought(desk, posted.get("file"), url, sha512)
+        raw, source = await _brought(desk, file, url, sha512)
         package = await asyncio.to_thread(archive.read, raw, sha512=sha512 or None)
         await asyncio.to_thread(store.keep, desk.box.config.data.dir / "engine", package)
         await desk.box.db.write(
@@ -54,13 +53,13 @@ async def install(desk: Desk) -> Response[str]:
             archive.origin_of(source),
             now=desk.box.now(),
             user_id=desk.user.id,
-            canary=bool(posted.get("canary")),
+            canary=form.ticked("canary"),
         )
     except archive.Unfit as unfit:
         said = desk.voice.say(unfit.text, **unfit.values)
         return await _page(desk, {"url" if url else "file": said}, url=url, status=422)
     except (Invalid, TooLarge, Unavailable) as refusal:
-        field = "url" if refusal.code in FETCHED else "file"
+        field = "url" if file is None and refusal.code in FETCHED else "file"
         return await _page(desk, {field: refusal.sentence}, url=url, status=refusal.status)
     return desk.go("/admin/engine", said="engine_tried")
 
@@ -72,13 +71,13 @@ async def back(desk: Desk) -> Response[str]:
     return desk.go("/admin/engine", said="engine_back")
 
 
-async def _brought(desk: Desk, file: object, url: str, sha512: str) -> tuple[bytes, str]:
+async def _brought(desk: Desk, file: Small | None, url: str, sha512: str) -> tuple[bytes, str]:
     """The package and where it came from: the file that was chosen, else what the address answers.
 
     Raises Invalid, TooLarge, Unavailable. The address is judged as a webhook's is.
     """
-    if isinstance(file, UploadFile) and file.filename:
-        return await file.read(), file.filename
+    if file is not None:
+        return file.data(), file.name
     if not url:
         raise Invalid("no_file", CHOOSE)
     if not sha512 and url.lower().startswith("http://"):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 
 from wabox.billing import invoices, ledger, money, payments, plans, screenshots, subscriptions, trials
 from wabox.billing.payments import Claim
@@ -16,15 +15,14 @@ from wabox.config import Billing
 from wabox.dashboard.frame.answers import HEADERS, nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.frame.form import LONGEST, Form
+from wabox.dashboard.frame.form import Form
 from wabox.dashboard.names.money import PROVIDER
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid, Refusal
+from wabox.errors import Invalid, Refusal, TooLarge
 from wabox.letters import accounts as account_letters
 from wabox.letters import billing as bill_letters
 from wabox.mounting import Mount
 
-ROOM = 64 * 1024  # for what stands around the picture in the request
 ENTRIES = 30
 
 
@@ -51,16 +49,14 @@ async def buy(plan_id: int, desk: Desk) -> Response[str]:
     return await _buy(desk, plan_id, Form({}), {})
 
 
-@post("/billing/buy/{plan_id:int}", upload=True, request_max_body_size=screenshots.MOST_BYTES + ROOM)
+@post("/billing/buy/{plan_id:int}", streams=True, request_max_body_size=None)
 async def pay(plan_id: int, desk: Desk) -> Response[str]:
     """The payment waits to be checked."""
-    sent = await desk.files()
-    form = _fields(dict(sent))
-    picture = sent.get("receipt")
+    form, picture = await desk.form_with("receipt", most_bytes=screenshots.MOST_BYTES)
     kept: str | None = None
     try:
-        if isinstance(picture, UploadFile) and picture.filename:
-            kept = await asyncio.to_thread(screenshots.keep, directory(desk.box), await picture.read())
+        if picture is not None:
+            kept = await asyncio.to_thread(screenshots.keep, directory(desk.box), picture.data())
         claim = Claim(
             plan_id=known_id(plan_id),
             provider=form.text("provider"),
@@ -73,9 +69,10 @@ async def pay(plan_id: int, desk: Desk) -> Response[str]:
         found = await desk.box.db.write(_submit, desk, claim)
         if isinstance(found, Refusal):
             raise found
-    except Invalid as wrong:
+    except (Invalid, TooLarge) as wrong:
         _drop(desk, kept)
-        return await _buy(desk, plan_id, form, wrong.details or {"form": wrong.sentence}, status=422)
+        errors = wrong.details or {"form": wrong.sentence}
+        return await _buy(desk, plan_id, form, errors, status=wrong.status)
     if found.receipt != kept:
         _drop(desk, kept)
     return desk.go("/billing", said="payment_claimed")
@@ -123,14 +120,6 @@ def directory(box: Box) -> Path:
 def _drop(desk: Desk, kept: str | None) -> None:
     if kept is not None:
         screenshots.drop(directory(desk.box), kept)
-
-
-def _fields(sent: dict[str, Any]) -> Form:
-    """The texts of a form with a file."""
-    texts = {name: value for name, value in sent.items() if isinstance(value, str)}
-    if any("\0" in value or len(value) > LONGEST for value in texts.values()):
-        raise Invalid("bad_form", "This form could not be read; go back, shorten what you wrote and try again.")
-    return Form({name: [value] for name, value in texts.items()})
 
 
 async def _page(desk: Desk, *, status: int = 200, wrong: str | None = None) -> Response[str]:

@@ -113,7 +113,7 @@ async def look(desk: Desk) -> Response[str]:
     return desk.page("campaigns/_look.html", **await desk.box.db.read(ask))
 
 
-@post("/campaigns/new/review", upload=True, request_max_body_size=file_forms.MOST_BODY)
+@post("/campaigns/new/review", streams=True, request_max_body_size=None)
 async def review(desk: Desk) -> Response[str]:
     """The last question: all numbers once more. What is wrong leads back to the composer.
 
@@ -123,7 +123,7 @@ async def review(desk: Desk) -> Response[str]:
     draft = drafts.read(form)
     if file is not None:
         try:
-            draft = replace(draft, media_id=await file_forms.brought(desk, form, file))
+            draft = replace(draft, media_id=file.number())
         except file_forms.REFUSED as refusal:
             return await _composer(desk, draft, {"file": refusal.sentence}, status=refusal.status)
     return await _review(desk, draft)

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.response import Stream
 
 from wabox.contacts import cells as cell_texts
@@ -22,11 +21,10 @@ from wabox.dashboard.frame.answers import download, is_fragment
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid
+from wabox.errors import Invalid, TooLarge
 from wabox.languages import later
 from wabox.mounting import Mount
 
-ROOM = 64 * 1024  # for what stands around the file in the request
 EXAMPLE = 24  # characters of a cell, where a column has no name
 MOST_SHOWN = 30  # columns in the table that nothing uses
 VALID = 2
@@ -38,22 +36,21 @@ async def page(desk: Desk) -> Response[str]:
     return await _page(desk, {})
 
 
-@post("/contacts/import", upload=True, request_max_body_size=csv_files.MOST_BYTES + ROOM)
+@post("/contacts/import", streams=True, request_max_body_size=None)
 async def upload(desk: Desk) -> Response[str]:
     """The file is read through and kept; nothing is imported yet."""
-    file = (await desk.files()).get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
+    _, file = await desk.form_with("file", most_bytes=csv_files.MOST_BYTES)
+    if file is None:
         return await _page(desk, {"file": later("Choose a file first.")}, status=422)
-    data = await file.read()
     country = desk.box.config.locale.country
     try:
-        kept, examined, layout = await asyncio.to_thread(uploads.taken, _directory(desk), data, country)
-    except Invalid as wrong:
-        return await _page(desk, wrong.details or {"file": wrong.sentence}, status=422)
+        kept, examined, layout = await asyncio.to_thread(uploads.taken, _directory(desk), file.data(), country)
+    except (Invalid, TooLarge) as wrong:
+        return await _page(desk, wrong.details or {"file": wrong.sentence}, status=wrong.status)
     made = await desk.box.db.write(
         imports.create,
         desk.user.id,
-        name=Path(file.filename).name,
+        name=Path(file.name).name,
         file=kept,
         examined=examined,
         layout=layout,

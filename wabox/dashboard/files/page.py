@@ -29,14 +29,14 @@ async def page(desk: Desk) -> Response[str]:
     return await _page(desk, {})
 
 
-@post("/files", upload=True, request_max_body_size=file_forms.MOST_BODY)
+@post("/files", streams=True, request_max_body_size=None)
 async def upload(desk: Desk) -> Response[str]:
     """The file is kept."""
     form, file = await file_forms.sent(desk)
     if file is None:
         return await _page(desk, {"file": CHOOSE}, status=422)
     try:
-        kept = await file_forms.kept(desk, file, voice=form.ticked("voice"))
+        kept = file.kept()
     except file_forms.REFUSED as refusal:
         return await _page(desk, {"file": refusal.sentence}, status=refusal.status)
     return desk.go("/files", said="file_kept" if kept.new else "file_known")
@@ -93,7 +93,7 @@ def _files(rows: Rows, desk: Desk) -> dict[str, Any]:
         "allowance": allowance.of_user(rows, desk.user.id, now=desk.box.now()),
         "held": room.held_bytes(rows, desk.user.id),
         "part": room.part(rows, desk.user.id, limits.disk_megabytes),
-        "most_megabytes": min(limits.max_megabytes, file_forms.MOST_MEGABYTES),
+        "most_megabytes": limits.max_megabytes,
     }
 
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, Response
-from litestar.datastructures import FormMultiDict
 
 from wabox.accounts.sessions import Session
 from wabox.accounts.users import User
 from wabox.box import Box
-from wabox.dashboard.frame import answers, form, guard, strip
+from wabox.dashboard.frame import answers, form, guard, parts, strip
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.names import menu
@@ -58,11 +57,11 @@ class Desk:
 
     async def form(self) -> Form:
         """The posted form."""
-        return form.parse(await self.request.body())
+        return form.parse(await form.body(self.request))
 
-    async def files(self) -> FormMultiDict:
-        """The posted form, where it may hold files."""
-        return await form.sent(self.request)
+    async def form_with(self, field: str, *, most_bytes: int) -> tuple[Form, parts.Small | None]:
+        """The posted form, and the small file in this field of it if one was chosen; the route says `streams`."""
+        return await parts.small(self.request, self.visitor, field=field, most_bytes=most_bytes)
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> Response[str]:
         """The template, with the visit's own values beside the given ones."""

@@ -2,83 +2,114 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
-from litestar.datastructures import UploadFile
-
+from wabox.dashboard.frame import parts
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
-from wabox.dashboard.frame.form import LONGEST, MOST_FIELDS, Form
+from wabox.dashboard.frame.form import Form
+from wabox.dashboard.frame.parts import MOST_AROUND, File
 from wabox.db import Rows, Tx
-from wabox.errors import InsufficientCredits, Invalid, NotFound, TooLarge, TooMany, Unavailable
+from wabox.errors import InsufficientCredits, Invalid, NotFound, Refusal, TooLarge, TooMany, Unavailable
 from wabox.languages import later
 from wabox.media import coming, intake, keeping, names, stored
+from wabox.media.coming import Room
 from wabox.media.keeping import Kept
 from wabox.media.kinds import MEGABYTE
-from wabox.media.store import Incoming
+from wabox.media.store import Incoming, too_large
 from wabox.media.stored import Kind, Media
 from wabox.messages import carrying
 from wabox.messages.carrying import Carried
 from wabox.texts.stored import Text
 
 FIELD = "file"
-MOST_MEGABYTES = 64  # by a page; more goes by the API, if the box takes it
-MOST_BODY = MOST_MEGABYTES * MEGABYTE + 64 * 1024
 MOST_OFFERED = 50
 MOST_NUMBER = 20 + names.LONGEST  # characters of what a form holds of a file
-REFUSED = (Invalid, TooLarge, TooMany, Unavailable, InsufficientCredits)  # what `kept` may raise
-_PIECE = 1024 * 1024
+REFUSED = (Invalid, TooLarge, TooMany, Unavailable, InsufficientCredits)  # what `Came.kept` may raise
 
 
-async def sent(desk: Desk) -> tuple[Form, UploadFile | None]:
-    """The fields of a posted form, and its file if one was chosen. Raises Invalid `bad_form`."""
-    if desk.request.content_type[0] != "multipart/form-data":
-        return await desk.form(), None
-    fields: dict[str, list[str]] = {}
-    file = None
-    for name, value in (await desk.files()).multi_items():
-        if isinstance(value, UploadFile):
-            file = value if name == FIELD and value.filename else file
-        else:
-            fields.setdefault(name, []).append(str(value))
-    texts = [text for one in fields.values() for text in one]
-    if len(texts) > MOST_FIELDS or any("\0" in one or len(one) > LONGEST for one in texts):
-        raise Invalid(
-            "bad_form", later("This form could not be read; go back, shorten what you wrote and try again.")
-        )
-    return Form(fields), file
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What became of the file of a form."""
+
+    found: Kept | None
+    refused: Refusal | None
+
+    def kept(self) -> Kept:
+        """The file is the reader's. Raises Invalid `bad_file`, `voice_needs_opus`, and the others of REFUSED."""
+        if self.found is None:
+            assert self.refused is not None, "it came, or was refused"
+            raise self.refused
+        return self.found
+
+    def number(self) -> str:
+        """What a form holds of it. Raises as `kept`."""
+        return self.kept().media.number
 
 
-async def kept(desk: Desk, file: UploadFile, *, voice: bool = False) -> Kept:
-    """The file is the reader's. voice: sound is made a voice note, where it is none.
+async def sent(desk: Desk) -> tuple[Form, Came | None]:
+    """The fields of a posted form; and its file, if one was chosen, which is kept. The route says `streams`.
 
-    Raises Invalid `bad_file`, `voice_needs_opus`, and the others of REFUSED.
+    Sound becomes a voice note where the form says `voice`. Raises Forbidden, Invalid `bad_form`, TooLarge.
     """
     box, limits = desk.box, desk.box.config.media
-    room = await box.db.read(coming.room_for, desk.user.id, limits.disk_megabytes, now=box.now())
-    with Incoming(box.media, most_bytes=limits.max_megabytes * MEGABYTE, room=room) as incoming:
-        await asyncio.to_thread(_copy, file, incoming)
-        async with intake.taken(box.db, box.media, incoming, file.filename, voice=voice) as examined:
-            if voice and examined.found.kind == "audio":
-                carrying.needs_opus()
-            made = await box.db.write(
-                keeping.keep,
-                desk.user.id,
-                examined,
-                origin="upload",
-                disk_megabytes=limits.disk_megabytes,
-                now=box.now(),
-            )
+    most_bytes = limits.max_megabytes * MEGABYTE
+    room = await _room(desk)
+    with ExitStack() as held:
+
+        def opens(file: File, size: int) -> Incoming:
+            if size > most_bytes + MOST_AROUND:
+                raise too_large(most_bytes)
+            if isinstance(room, Refusal):
+                raise room
+            incoming = held.enter_context(Incoming(box.media, most_bytes=most_bytes, room=room))
+            incoming.claims = file.kind
+            try:
+                incoming.announce(size)
+            except Refusal:
+                incoming.drop()
+                raise
+            return incoming
+
+        form, file = await parts.read(desk.request, desk.visitor, opens, field=FIELD)
+        if file is None:
+            return form, None
+        try:
+            return form, Came(await _kept(desk, file, voice=form.ticked("voice")), None)
+        except REFUSED as refusal:
+            return form, Came(None, refusal)
+
+
+async def _room(desk: Desk) -> Room | Refusal:
+    """What may come of the reader's, or why nothing; asked before a byte is kept."""
+    try:
+        limit = desk.box.config.media.disk_megabytes
+        return await desk.box.db.read(coming.room_for, desk.user.id, limit, now=desk.box.now())
+    except REFUSED as refusal:
+        return refusal
+
+
+async def _kept(desk: Desk, file: File, *, voice: bool) -> Kept:
+    """The file is the reader's. Raises as `Came.kept`."""
+    if file.refused is not None:
+        raise file.refused
+    assert isinstance(file.into, Incoming)
+    box, limits = desk.box, desk.box.config.media
+    async with intake.taken(box.db, box.media, file.into, file.name, voice=voice) as examined:
+        if voice and examined.found.kind == "audio":
+            carrying.needs_opus()
+        made = await box.db.write(
+            keeping.keep,
+            desk.user.id,
+            examined,
+            origin="upload",
+            disk_megabytes=limits.disk_megabytes,
+            now=box.now(),
+        )
     if made.made_room:
         await intake.cleared(box.db, box.media)
     return replace(made, media=made.media.called(examined.filename))
-
-
-async def brought(desk: Desk, form: Form, file: UploadFile) -> str:
-    """The number of the file that came with the form, which is the reader's now, as it came. Raises as `kept`."""
-    made = await kept(desk, file, voice=form.ticked("voice"))
-    return made.media.number
 
 
 def known(rows: Rows, user_id: int, number: str) -> Media | None:
@@ -126,8 +157,3 @@ def as_document(media: Media, kind: Kind | None) -> bool:
 def offered(rows: Rows, user_id: int) -> list[Media]:
     """The user's newest files, to choose from."""
     return stored.page(rows, user_id, per_page=MOST_OFFERED).files
-
-
-def _copy(file: UploadFile, incoming: Incoming) -> None:
-    while piece := file.file.read(_PIECE):
-        incoming.write(piece)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
 from litestar import Request
-from litestar.datastructures import FormMultiDict, UploadFile
 
-from wabox.errors import Invalid
+from wabox.errors import Invalid, TooLarge
 from wabox.languages import later
+from wabox.mounting import box_of
 
 MOST_FIELDS = 500  # a contact with fifty tags and fifty fields, an audience of many tags
 LONGEST = 20_000
-SLOWEST_SECONDS = 900.0  # for a form with a file to come whole
+BAD = later("This form could not be read; go back, shorten what you wrote and try again.")
+TOO_LONG = later("This form holds too much text; go back, shorten what you wrote and try again.")
 
 
 class Form:
@@ -48,51 +48,34 @@ def parse(body: bytes) -> Form:
             max_num_fields=MOST_FIELDS,
         )
     except ValueError:
-        raise _bad() from None
+        raise bad() from None
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         if "\0" in value or len(value) > LONGEST:
-            raise _bad()
+            raise bad()
         fields.setdefault(name, []).append(value)
     return Form(fields)
 
 
-async def sent(request: Request[Any, Any, Any]) -> FormMultiDict:
-    """What a form with a file holds, the file too. Raises Invalid `bad_form`, `upload_too_slow`."""
-    try:
-        async with asyncio.timeout(SLOWEST_SECONDS):
-            found = await request.form()
-        for _, value in found.multi_items():
-            (value.filename if isinstance(value, UploadFile) else str(value)).encode()
-    except TimeoutError:
-        slow = later(
-            "The file came too slowly and was not taken; try again on a better connection, or make it smaller."
-        )
-        raise Invalid("upload_too_slow", slow) from None
-    except (UnicodeError, LookupError):  # no text, or in an alphabet nobody knows
-        raise _bad() from None
+async def body(request: Request[Any, Any, Any]) -> bytes:
+    """The posted fields as they came, also where a route takes files of any size. Raises TooLarge."""
+    state = request.scope["state"]
+    if "body" not in state:
+        most, held = box_of(request).config.limits.body_kilobytes * 1024, bytearray()
+        async for chunk in request.stream():
+            held += chunk
+            if len(held) > most:
+                raise too_long()
+        state["body"] = bytes(held)
+    found: bytes = state["body"]
     return found
 
 
-async def token(request: Request[Any, Any, Any]) -> str:
-    """The form's CSRF token, "" without one. A form with a file is read only where a route says `upload=True`."""
-    if _has_files(request):
-        found = (await sent(request)).get("_csrf")
-        return found if isinstance(found, str) else ""
-    return parse(await request.body()).text("_csrf")
+def bad() -> Invalid:
+    """What is said of a form that is none of ours."""
+    return Invalid("bad_form", BAD)
 
 
-async def drop_files(request: Request[Any, Any, Any]) -> None:
-    """The files of a form that is refused are let go at once."""
-    if _has_files(request):
-        for _, value in (await sent(request)).multi_items():
-            if isinstance(value, UploadFile):
-                await value.close()
-
-
-def _has_files(request: Request[Any, Any, Any]) -> bool:
-    return bool(request.route_handler.opt.get("upload")) and request.content_type[0] == "multipart/form-data"
-
-
-def _bad() -> Invalid:
-    return Invalid("bad_form", "This form could not be read; go back, shorten what you wrote and try again.")
+def too_long() -> TooLarge:
+    """What is said of more text than any form has."""
+    return TooLarge("too_large", TOO_LONG)

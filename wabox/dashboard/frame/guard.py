@@ -153,18 +153,13 @@ def _asked_language(request: Asked) -> str | None:
 async def check_form(request: Asked, session: Session | None) -> None:
     """Raises Forbidden unless the form came from a page of ours.
 
-    A route that says `streams=True` reads its form itself, piece by piece, and asks `check_token` of the field.
+    A route that says `streams=True` reads a form with a file itself, piece by piece, and asks `check_token` of the
+    field: `frame/parts.py` does, before it keeps a byte of the file.
     """
     _check_origin(request)
-    if request.route_handler.opt.get("streams"):
-        if request.content_type[0] != "multipart/form-data":
-            raise _forged()
-        return
-    try:
-        check_token(request, session, request.headers.get("x-csrf-token") or await form.token(request))
-    except Forbidden:
-        await form.drop_files(request)
-        raise
+    if not request.route_handler.opt.get("streams") or request.content_type[0] != "multipart/form-data":
+        presented = request.headers.get("x-csrf-token") or form.parse(await form.body(request)).text("_csrf")
+        check_token(request, session, presented)
 
 
 def _check_origin(request: Asked) -> None:

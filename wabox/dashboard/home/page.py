@@ -115,14 +115,14 @@ async def find(desk: Desk) -> Response[str]:
     return desk.page("home/_whom.html", found=await desk.box.db.read(whom.meant_while, desk.user.id, given))
 
 
-@post("/send", upload=True, request_max_body_size=file_forms.MOST_BODY)
+@post("/send", streams=True, request_max_body_size=None)
 async def send(desk: Desk, tickets: Tickets) -> Response[str]:
     """One message is queued; the next page is that message. A file that came with the form is kept first."""
     form, file = await file_forms.sent(desk)
     draft = _draft(form)
     try:
         if file is not None:
-            draft = replace(draft, media_id=await file_forms.brought(desk, form, file))
+            draft = replace(draft, media_id=file.number())
         sent = await tickets.once(desk.user.id, draft.ticket, lambda: _send(desk, draft))
     except file_forms.REFUSED as refusal:
         return await _page(desk, draft, refusal.details or {"form": refusal.sentence}, refusal=refusal)

@@ -61,7 +61,7 @@ async def seen(phone: str, desk: Desk) -> Response[str]:
     return desk.go(f"/inbox/{phone}")
 
 
-@post("/inbox/{phone:str}", upload=True, request_max_body_size=file_forms.MOST_BODY)
+@post("/inbox/{phone:str}", streams=True, request_max_body_size=None)
 async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     """A single message to this person is queued, from the phone they wrote to; a file with it is kept first."""
     await desk.box.db.read(known_address, desk, phone)
@@ -77,7 +77,7 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
 
     try:
         if file is not None:
-            reply = replace(reply, media_id=await file_forms.brought(desk, form, file))
+            reply = replace(reply, media_id=file.number())
         sent = await tickets.once(desk.user.id, ticket_of(form), send)
     except (*file_forms.REFUSED, Forbidden) as refusal:
         offline = refusal.code == "device_not_ready"

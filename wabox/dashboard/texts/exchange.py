@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 
 from wabox.dashboard.frame.answers import HEADERS
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.texts.page import list_page
 from wabox.db import Rows
-from wabox.errors import Invalid
+from wabox.errors import Invalid, TooLarge
 from wabox.languages import later
 from wabox.media import stored as media
 from wabox.mounting import Mount
 from wabox.texts import files
 from wabox.texts import stored as texts
 from wabox.texts.files import Brought
-
-ROOM = 64 * 1024  # for what stands around the file in the request
 
 
 @get("/texts/export.json")
@@ -35,20 +32,18 @@ async def export(desk: Desk) -> Response[str]:
     return Response(written, media_type="application/json", headers=headers)
 
 
-@post("/texts/import", upload=True, request_max_body_size=files.MOST_BYTES + ROOM)
+@post("/texts/import", streams=True, request_max_body_size=None)
 async def bring_in(desk: Desk) -> Response[str]:
     """The texts of the file are here, all or none."""
-    form = await desk.files()
-    file = form.get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
+    form, file = await desk.form_with("file", most_bytes=files.MOST_BYTES)
+    if file is None:
         return await list_page(desk, {"file": later("Choose a file first.")}, status=422)
-    data = await file.read()
-    replace = bool(form.get("replace"))
+    replace = form.ticked("replace")
     try:
-        found = await asyncio.to_thread(files.read, data)
+        found = await asyncio.to_thread(files.read, file.data())
         brought = await desk.box.db.write(files.bring_in, desk.user.id, found, replace=replace, now=desk.box.now())
-    except Invalid as wrong:
-        return await list_page(desk, {"file": wrong.sentence}, status=422)
+    except (Invalid, TooLarge) as wrong:
+        return await list_page(desk, {"file": wrong.sentence}, status=wrong.status)
     return desk.go("/texts", said=_said(brought))
 
 

@@ -81,14 +81,14 @@ async def new(desk: Desk) -> Response[str]:
     return await _form(desk, Filled(language=desk.voice.language), {})
 
 
-@post("/texts", upload=True, request_max_body_size=file_forms.MOST_BODY)
+@post("/texts", streams=True, request_max_body_size=None)
 async def add(desk: Desk) -> Response[str]:
     """The text is kept. A file that came with the form is kept first."""
     form, file = await file_forms.sent(desk)
     filled = _filled(form)
     try:
         if file is not None:
-            filled = replace(filled, media_id=await file_forms.brought(desk, form, file))
+            filled = replace(filled, media_id=file.number())
         draft = texts.checked(filled.draft, file=bool(filled.media_id))
 
         def verb(tx: Tx) -> None:
@@ -141,7 +141,7 @@ async def show(text_id: int, desk: Desk) -> Response[str]:
     return await _form(desk, await desk.box.db.read(_as_filled, desk, found), {}, text=found)
 
 
-@post("/texts/{text_id:int}", upload=True, request_max_body_size=file_forms.MOST_BODY)
+@post("/texts/{text_id:int}", streams=True, request_max_body_size=None)
 async def change(text_id: int, desk: Desk) -> Response[str]:
     """The text is what the form says, unless somebody changed it since the form was shown."""
     await desk.box.db.read(texts.of_user, desk.user.id, known_id(text_id))
@@ -149,7 +149,7 @@ async def change(text_id: int, desk: Desk) -> Response[str]:
     filled = _filled(form)
     try:
         if file is not None:
-            filled = replace(filled, media_id=await file_forms.brought(desk, form, file))
+            filled = replace(filled, media_id=file.number())
         await desk.box.db.write(_change, desk, text_id, filled)
     except file_forms.REFUSED as wrong:
         found = await desk.box.db.read(texts.of_user, desk.user.id, text_id)
