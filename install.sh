@@ -221,7 +221,7 @@ step() {
 }
 
 without_browsers=(
-    --ignore=tests/journeys --ignore=tests/fieldtest/test_on_sandbox.py --ignore=tests/power
+    --ignore=tests/journeys --ignore=tests/clients --ignore=tests/fieldtest/test_on_sandbox.py --ignore=tests/power
     --ignore=tests/contract/test_bad_days.py --ignore=tests/contract/test_weeks.py -k "not [chromium"
     --ignore=tests/sandbox/test_page.py --ignore=tests/sandbox/test_page_faults.py
     --ignore=tests/sandbox/test_phones_page.py "--ignore-glob=tests/faces/*_browser.py"

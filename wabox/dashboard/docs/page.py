@@ -14,7 +14,7 @@ API = "/api/v1"
 
 @get("/docs", public=True)
 async def page(desk: Desk) -> Response[str]:
-    """Every route with cURL and PHP to copy."""
+    """Every route with cURL and PHP to copy, and how a webhook is checked in PHP and Node."""
     return desk.page(
         "docs/page.html",
         here="docs",
@@ -23,6 +23,7 @@ async def page(desk: Desk) -> Response[str]:
         api_errors=reference.ERRORS,
         events=events.EVENTS,
         webhook_php=events.PHP,
+        webhook_node=events.NODE,
     )
 
 

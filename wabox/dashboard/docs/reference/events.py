@@ -177,3 +177,19 @@ if (!hash_equals($want, $_SERVER['HTTP_X_WEBHOOK_SIGNATURE'] ?? '')) {
     exit;
 }
 $event = json_decode($raw, true);"""
+
+NODE = """import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:http';
+
+createServer((request, response) => {
+  const parts = [];
+  request.on('data', (part) => parts.push(part));
+  request.on('end', () => {
+    const raw = Buffer.concat(parts);
+    const want = Buffer.from('sha256=' + createHmac('sha256', 'YOUR_WEBHOOK_SECRET').update(raw).digest('hex'));
+    const got = Buffer.from(request.headers['x-webhook-signature'] ?? '');
+    if (got.length !== want.length || !timingSafeEqual(got, want)) return response.writeHead(401).end();
+    const event = JSON.parse(raw);
+    response.writeHead(204).end();
+  });
+}).listen(3000);"""
