@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests import browsers
 from tests.cast import Stage
@@ -43,6 +43,9 @@ def pages(work: Work) -> list[str]:
         f"/contacts/{work.contacts[1]}",
         f"/contacts/{work.contacts[6]}",
         "/contacts/fields",
+        "/contacts/tags",
+        "/contacts/tags?tag=VIP",
+        "/contacts?only=namesakes",
         "/contacts/fields/1",
         "/contacts/import",
         "/queue",
@@ -309,3 +312,20 @@ def test_a_link_that_stands_alone_fits_a_thumb(chromium: Browser, address: str, 
         ):
             page.goto(address + path)
             assert page.evaluate(LINKS_TOO_SMALL) == [], path
+
+
+def test_people_are_ticked_and_the_bar_is_at_hand(
+    chromium: Browser, address: str, shop: Stage, work: Work
+) -> None:
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/contacts")
+        page.locator(".many-tick").nth(0).click()
+        page.locator(".many-tick").nth(2).click()
+        expect(page.locator(".many-bar")).to_be_in_viewport()
+        assert fits(page) and judge(page) == [] and page.evaluate(LINKS_TOO_SMALL) == []
+        page.fill("#new-tag", "Eid")
+        page.click(".many-bar button[value=tag]")
+        page.wait_for_url("**/contacts?said=many_tagged")
+        assert shop.value("select count(*) from contact_tags where tag = 'Eid'") == 2
+        assert said == []

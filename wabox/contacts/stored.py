@@ -69,7 +69,8 @@ class Wanted:
 
     text: in name, phone, custom, a tag or a field of the user's own; `city:dhaka` looks in that field only.
     field: what must hold of one of those, `is` or `empty`. phone: digits. updated_since: what the contact is,
-    not when it was written to, has changed at this moment or later.
+    not when it was written to, has changed at this moment or later. consented: one is on record. wrote: to us,
+    ever. written_to: ever. namesakes: somebody else has just this name.
     """
 
     tag: str | None = None
@@ -78,6 +79,10 @@ class Wanted:
     phone: str | None = None
     opted_out: bool | None = None
     updated_since: datetime | None = None
+    consented: bool | None = None
+    wrote: bool | None = None
+    written_to: bool | None = None
+    namesakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,20 @@ def page(
     return Page(contacts, total, contacts[-1].id if len(found) > per_page else None)
 
 
+def ids(rows: Rows, user_id: int, wanted: Wanted, *, after: int = 0, until: int, most: int) -> list[int]:
+    """The ids of the user's contacts that are wanted, ascending, from behind one id up to another."""
+    source, column, params = _filtered(user_id, wanted)
+    found = rows.all(
+        f"""select {column} as id from {source} and {column} > :after and {column} <= :until
+            order by {column} limit :most""",  # noqa: S608
+        after=after,
+        until=until,
+        most=most,
+        **params,
+    )
+    return [row["id"] for row in found]
+
+
 def tags(rows: Rows, user_id: int) -> list[Tag]:
     """Every tag the user's contacts have, as the oldest of them spells it, by name."""
     return [
@@ -170,6 +189,11 @@ def tags(rows: Rows, user_id: int) -> list[Tag]:
             user_id=user_id,
         )
     ]
+
+
+def newest(rows: Rows, user_id: int) -> int:
+    """The highest id of the user's contacts; 0 without any."""
+    return int(rows.value("select ifnull(max(id), 0) from contacts where user_id = :user_id", user_id=user_id))
 
 
 def count(rows: Rows, user_id: int) -> int:
@@ -263,6 +287,7 @@ def _filtered(user_id: int, wanted: Wanted) -> tuple[str, str, dict[str, Any]]:
     if wanted.updated_since is not None:
         clauses.append("f.updated_at >= :updated_since")
         params["updated_since"] = times.stored(wanted.updated_since)
+    clauses += [clause for clause, holds in _plain(wanted) if holds]
     if wanted.text is not None and wanted.text.strip():
         clauses.append(_FOUND)
         params |= _sought(wanted.text)
@@ -275,6 +300,22 @@ def _filtered(user_id: int, wanted: Wanted) -> tuple[str, str, dict[str, Any]]:
     column = "f.id" if wanted.updated_since is None else "+f.id"
     return f"contacts f where f.user_id = :user_id{' and '.join(clauses)}", column, params
 
+
+def _plain(wanted: Wanted) -> list[tuple[str, bool]]:
+    """Conditions without a value of their own, and whether each is asked for."""
+    return [
+        ("f.consent_at is not null", wanted.consented is True),
+        ("f.consent_at is null", wanted.consented is False),
+        ("f.last_in_at is not null", wanted.wrote is True),
+        ("f.last_in_at is null", wanted.wrote is False),
+        ("f.last_out_at is not null", wanted.written_to is True),
+        ("f.last_out_at is null", wanted.written_to is False),
+        (_NAMESAKES, wanted.namesakes),
+    ]
+
+
+_NAMESAKES = """f.name collate nocase in (select name from contacts
+    where user_id = :user_id and name <> '' group by name collate nocase having count(*) > 1)"""
 
 _TAGGED = "select contact_id from contact_tags where user_id = :user_id and key = :tag"
 

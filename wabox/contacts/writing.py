@@ -115,6 +115,15 @@ def remove(tx: Tx, user_id: int, contact_id: int) -> None:
         raise NotFound("not_found", "There is no such contact; GET /contacts lists yours.")
 
 
+def remove_many(tx: Tx, user_id: int, contact_ids: Iterable[int]) -> int:
+    """As `remove`, those of these contacts that are there; how many."""
+    return tx.run(
+        "delete from contacts where user_id = :user_id and id in (select value from json_each(:ids))",
+        user_id=user_id,
+        ids=json.dumps(list(contact_ids)),
+    )
+
+
 def write(tx: Tx, user_id: int, drafts: Iterable[Draft], *, now: datetime) -> dict[str, Outcome]:
     """All drafts are written; what became of each phone. Raises Invalid as `own.ready` and `own.understood`."""
     wanted: dict[str, Draft] = {}

@@ -1,7 +1,7 @@
-"""Contacts: everybody, their own fields, one person and whether they may be written to, and people from a file."""
+"""Contacts: everybody, many at once, tags, own fields, one person and what they agreed to, people from a file."""
 
 from __future__ import annotations
 
-from wabox.dashboard.contacts import fields, imports, page, permission
+from wabox.dashboard.contacts import fields, imports, many, page, permission, tags
 
-SECTIONS = (page, fields, permission, imports)
+SECTIONS = (page, many, tags, fields, permission, imports)

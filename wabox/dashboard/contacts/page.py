@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from typing import Any
 
 from litestar import Response, get, post
@@ -16,8 +15,9 @@ from wabox.contacts import stored as contacts
 from wabox.contacts.segments import Segment
 from wabox.contacts.stored import Contact
 from wabox.dashboard.contacts.forms import SOURCES, Draft, consent_in, draft_of, errors_of, note, tags_of
+from wabox.dashboard.contacts.searching import ONLY, Search, search_of
 from wabox.dashboard.frame.answers import download
-from wabox.dashboard.frame.asked import address, cursor_of, typed
+from wabox.dashboard.frame.asked import cursor_of, typed
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
@@ -29,33 +29,24 @@ PER_PAGE = 50
 TALK = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What was asked of the list, as it was typed."""
-
-    q: str
-    tag: str
-
-    def query(self, cursor: int | None = None) -> str:
-        """The address of this search, for links."""
-        return address(cursor, q=self.q, tag=self.tag)
-
-
 @get("/contacts")
 async def page(desk: Desk) -> Response[str]:
     """Everybody, newest first."""
 
     def ask(rows: Rows) -> dict[str, Any]:
         query = desk.request.query_params
-        search = Search(typed(query.get("q", "")), typed(query.get("tag", "")))
+        search = search_of(lambda name: query.get(name, ""))
         cursor = cursor_of(query.get("cursor", ""))
-        wanted = contacts.Wanted(search.tag or None, search.q or None)
         return {
             "search": search,
             "cursor": cursor,
-            "found": contacts.page(rows, desk.user.id, wanted, per_page=PER_PAGE, cursor=cursor),
+            "found": contacts.page(rows, desk.user.id, search.wanted, per_page=PER_PAGE, cursor=cursor),
             "tags": contacts.tags(rows, desk.user.id),
-            "hidden": identities.hidden(rows, desk.user.id, search.q) if search.q and not search.tag else [],
+            "newest": contacts.newest(rows, desk.user.id),
+            "only": ONLY,
+            "hidden": identities.hidden(rows, desk.user.id, search.q)
+            if search == Search(q=search.q or "?")
+            else [],
         }
 
     return desk.page("contacts/page.html", here="contacts", **await desk.box.db.read(ask))

@@ -95,6 +95,13 @@ SAID: dict[str, tuple[Tone, str]] = {
     "file_deleted": ("good", later("The file is deleted. What was sent with it stays sent.")),
     "contact_added": ("good", later("The contact is saved.")),
     "contact_known": ("good", later("This number was known already; the contact is brought up to date.")),
+    "many_tagged": ("good", later("They have the tag now. Who has fifty tags already was left out.")),
+    "many_untagged": ("good", later("They do not have the tag any more.")),
+    "many_removed": ("good", later("They are removed from the list.")),
+    "nobody_chosen": ("warn", later("Tick people first, or all that were found.")),
+    "no_tag": ("warn", later("Write the tag, at most 64 letters.")),
+    "tags_joined": ("good", later("Both tags are one now.")),
+    "tag_gone": ("good", later("Nobody has the tag any more.")),
     "contact_deleted": ("good", later("The contact is deleted.")),
     "contact_erased": (
         "good",
