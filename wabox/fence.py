@@ -27,6 +27,7 @@ Why = Literal["restored", "moved_here", "copied", "moving", "moved", "unmoved"]
 KEY, GAP = "fence", "gap"
 GAP_MATTERS = timedelta(days=90)
 HELD = later("This box is held already; open Settings, Held.")
+FREE = later("This box is not held; there is nothing to release.")
 PACKING = later("This box is being packed; wait until that is done.")
 
 # Why, for people. other: a machine and directory, or a file; behind: since when the data is behind.
@@ -141,7 +142,7 @@ def held_as(rows: Rows, kind: Reason) -> Fence:
     """What holds the box. Raises Invalid `not_held`, or `wrong_state` if it is held for the other reason."""
     found = of(rows)
     if found is None:
-        raise Invalid("not_held", "This box is not held; there is nothing to release.")
+        raise Invalid("not_held", FREE)
     if found.why == "moving":
         raise Invalid("wrong_state", PACKING)
     if found.reason != kind:

@@ -175,7 +175,7 @@ def test_the_owners_command_gets_the_file_and_its_failure_is_shown(make: Make, t
     entry = run(made)
     assert entry.well
     assert entry.after is not None
-    assert entry.after == f"exit code 3: quota of ['{entry.path}', 'remote:shop;id']"
+    assert entry.after == f"It ended with 3 and said: quota of ['{entry.path}', 'remote:shop;id']"
     assert found(made)["backup_after"].level == "bad"
     script.write_text("print('copied')")
     made.hands.forward(days=1)

@@ -48,7 +48,7 @@ def test_a_standing_engine_and_a_wrong_clock_are_bad(shop: Stage, asha: Tab) -> 
     shop.box.db.write_now(machine_clock.judge, shop.hands.now(), jumped=True)
     seen = words(asha.get("/admin/health").text)
     assert "2 things must be put right." in seen
-    assert "The engine stands still: links." in seen
+    assert "The engine stands still: Phones and their browsers." in seen
     assert "The clock looks wrong, so nothing is sent." in seen
 
 
@@ -65,7 +65,7 @@ def test_a_dead_mail_server_is_named_before_a_mail_is_given_up(shop: Stage, asha
 def test_a_step_that_failed_is_named_with_its_error(shop: Stage, asha: Tab) -> None:
     with pytest.raises(OSError), shop.box.pulse.step("mailing"):
         raise OSError("no route")
-    assert "mailing failed at its last run: OSError: no route." in words(asha.get("/admin/health").text)
+    assert "E-mail failed at its last run: OSError: no route." in words(asha.get("/admin/health").text)
 
 
 def test_check_now_shows_a_broken_promise_and_changes_nothing(shop: Stage, asha: Tab) -> None:

@@ -92,7 +92,7 @@ DOCTOR_ONLY = {
 def of_checkup() -> set[str]:
     """What the health page finds: every sentence in the modules of the check-up that a page can show."""
     found = set(promises.PROMISES)
-    for name in ("machine", "chromium", "files", "box", "database", "standing", "surroundings"):
+    for name in ("machine", "chromium", "files", "box", "database", "standing", "surroundings", "wear"):
         tree = ast.parse((HOME.parent / "checkup" / f"{name}.py").read_text(encoding="utf-8"))
         for part in tree.body:
             if not isinstance(part, ast.FunctionDef):

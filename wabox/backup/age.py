@@ -122,7 +122,7 @@ class Opening:
         file_key = _file_key(file, key)
         nonce = file.read(16)
         if len(nonce) < 16:
-            raise Damaged("it ends in its head")
+            raise Damaged("in its head")
         self._cipher = ChaCha20Poly1305(_derived(file_key, nonce, b"payload"))
         self._next = file.read(CHUNK + TAG)
         self._held = b""

@@ -29,13 +29,14 @@ from wabox.checkup import promises
 from wabox.config import Config
 from wabox.datadir import DataDir
 from wabox.errors import Unavailable
+from wabox.languages import later
 from wabox.media import store
 from wabox.renewal import store as engines
 
 MEGABYTE = 1024 * 1024
 STEP_BYTES, STEP_REST = 256 * 1024, 0.004  # then others have their turn
 FLUSHED = 4 * MEGABYTE  # so much is written before the disk gets it: a long queue would hold up every commit
-BUSY = "A backup is being made already; wait until it is done."
+BUSY = later("A backup is being made already; wait until it is done.")
 
 Progress = Callable[[int, int], None]  # bytes packed, of so many
 

@@ -64,7 +64,7 @@ def run(box: Box, data: DataDir, passphrase: str, work: Work, *, browser: str) -
     except Refusal as refusal:
         why = refusal.sentence
     except OSError as error:
-        why = f"{place}: {error.strerror}"
+        why = f"The backup was not made in {place}: {error.strerror}."
     finally:
         if made is None and not wanted.path.exists():
             box.db.write_now(go_on)

@@ -30,6 +30,7 @@ AGAIN = timedelta(hours=1)
 OLD = timedelta(hours=50)
 AFTER_SECONDS = 3_600
 SAID = 400  # characters of what the owner's command says
+STOPPED = later("wabox was stopped meanwhile; it is made after the next start.")
 _NAME = re.compile(r"wabox-([0-9]{4}-[0-9]{2}-[0-9]{2})-[0-9]{6}\.tar(\.age)?")
 
 
@@ -45,7 +46,7 @@ class Work:
         """So far; raises Unavailable when the box stops."""
         self.done, self.of = done, of
         if self.stopping.is_set():
-            raise Unavailable("stopping", "wabox was stopped meanwhile; it is made after the next start.")
+            raise Unavailable("stopping", STOPPED)
 
 
 def place_of(config: Config) -> Path | None:
@@ -95,7 +96,7 @@ def run(config: Config, data: DataDir, work: Work, *, by: str, now: datetime) ->
     except Refusal as refusal:
         entry = _with(entry, why=refusal.sentence, missing=refusal.code == "backup_missing")
     except OSError as error:
-        entry = _with(entry, why=f"{place}: {error.strerror}")
+        entry = _with(entry, why=f"The backup was not made in {place}: {error.strerror}.")
     record.add(data, entry)
     return entry
 
@@ -246,12 +247,14 @@ def _after(config: Config, entry: Entry) -> Entry:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return _with(entry, after="it did not end within an hour", after_failed=True)
+        return _with(entry, after=later("It did not end within an hour."), after_failed=True)
     except OSError as error:
-        return _with(entry, after=f"{words[0]}: {error.strerror}", after_failed=True)
+        return _with(entry, after=f"{words[0]} cannot be run: {error.strerror}.", after_failed=True)
     said = done.stdout.decode("utf-8", "replace").strip()[-SAID:]
-    failed = done.returncode != 0
-    return _with(entry, after=f"exit code {done.returncode}: {said}" if failed else said, after_failed=failed)
+    if done.returncode == 0:
+        return _with(entry, after=said)
+    ended = f"It ended with {done.returncode} and said"
+    return _with(entry, after=f"{ended}: {said}" if said else f"{ended} nothing.", after_failed=True)
 
 
 def _with(entry: Entry, **changed: object) -> Entry:

@@ -90,7 +90,7 @@ def write(out: Writable, manifest: Manifest, open_part: Callable[[Part], IO[byte
                 left -= len(piece)
                 out.write(seen.add(piece))
         if left or sha.hexdigest() != part.sha256:
-            raise Damaged(f"{part.name} changed while it was packed")
+            raise Damaged(f"in {part.name}, which changed while it was packed")
         out.write(seen.add(_padding(part.bytes)))
     out.write(_tail(seen.sha.hexdigest()))
 

@@ -18,7 +18,7 @@ from wabox.languages import later
 
 SEALED = later("%(name)s is sealed; give its passphrase.")
 WRONG = later("This passphrase does not open %(name)s.")
-DAMAGED = later("%(name)s is damaged %(place)s; take another backup.")
+DAMAGED = later("%(said)s is damaged %(advice)s; take another backup.")
 NEWER = later("%(name)s was made by a newer wabox (%(version)s); install that one or a later one first.")
 GONE = later("%(name)s cannot be read (%(why)s); name a backup's file.")
 TOLD = 1024 * 1024  # bytes after which it is said how far it is
@@ -141,7 +141,7 @@ def _check_version(path: Path, manifest: Manifest) -> None:
 
 def damaged(path: Path, place: str) -> Unreadable:
     """The refusal of a file that is not what was packed. place: where."""
-    return Unreadable("backup_damaged", DAMAGED, name=path.name, place=place)
+    return Unreadable("backup_damaged", DAMAGED, said=path.name, advice=place)
 
 
 def _newer(path: Path, version: str) -> Unreadable:

@@ -90,7 +90,8 @@ def key(data: DataDir) -> Finding:
             datadir.secret_key(data)
             return ok("key", "secret.key is there.")
     except (ConfigError, OSError) as error:
-        return bad("key", "%(why)s", "Put secret.key back from a backup of this box.", why=error)
+        why = f"{error.strerror}: {data.key_file}" if isinstance(error, OSError) else str(error)
+        return bad("key", "%(why)s", "Put secret.key back from a backup of this box.", why=why)
     return bad("key", "secret.key is missing.", "Put it back from a backup of this box.")
 
 

@@ -117,7 +117,7 @@ async def look_through(box: Box) -> Checked:
     log.info("database checked", seconds=checked.seconds, well=checked.well)
     for one in checked.findings:
         if one.text == DAMAGED:
-            box.db.damage.latch(one.says)
+            box.db.damage.latch(str(one.values["what"]))
     if not box.db.damaged:
         await box.db.write(keep, checked)
     return checked

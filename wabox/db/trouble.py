@@ -19,6 +19,7 @@ import structlog
 
 from wabox import shortage
 from wabox.errors import Unavailable
+from wabox.languages import later
 
 log = structlog.get_logger()
 
@@ -27,6 +28,11 @@ DAMAGED_SENTENCE = (
     "The database of this box is damaged, so nothing is sent or changed; whoever runs the box must stop wabox "
     "and put the database back from a backup."
 )
+GONE = later("the file wabox.db is gone")
+EXCHANGED = later("another file stands in the place of wabox.db")
+CUT = later("the file wabox.db was cut")
+JOURNAL_GONE = later("the file wabox.db-wal is gone")
+JOURNAL_EXCHANGED = later("another file stands in the place of wabox.db-wal")
 PROBE = b"\0" * 65_536  # as much as SQLite asks for at once
 
 # The primary codes (https://sqlite.org/rescode.html, seen 2026-11-26): Python's module names them from 3.11 on.
@@ -203,16 +209,16 @@ class Files:
         try:
             found = self._path.stat()
         except FileNotFoundError:
-            return "the file wabox.db is gone"
+            return GONE
         except OSError:
             return None  # the disk's own trouble is told by those who write
         identity = (found.st_dev, found.st_ino)
         if self._file is None:
             self._file = identity
         if identity != self._file:
-            return "another file stands in the place of wabox.db"
+            return EXCHANGED
         if found.st_size < self._longest:
-            return "the file wabox.db was cut"
+            return CUT
         if self._shrinks_from is None or found.st_size < self._shrinks_from:
             self._longest, self._shrinks_from = found.st_size, None
         return self._journal_hurt()
@@ -233,9 +239,9 @@ class Files:
         if before is None:
             return None
         if found is None:
-            return "the file wabox.db-wal is gone"
+            return JOURNAL_GONE
         same = before == (found.st_dev, found.st_ino)
-        return None if same else "another file stands in the place of wabox.db-wal"
+        return None if same else JOURNAL_EXCHANGED
 
     def _journal_now(self) -> os.stat_result | None:
         try:

@@ -110,6 +110,73 @@ FILLED = (
     later("At position %(n)s: %(advice)s."),
     later("Nobody fills in %(said)s; did you mean %(meant)s?"),
     later("Write something in place of %(said)s; nobody fills that in. People have %(known)s."),
+    later("The backup was not made: damage %(advice)s."),
+    later("The backup was not made in %(said)s: %(advice)s."),
+    later("The backup was not made: %(said)s has %(n)s MB free, and it takes %(most)s MB. Free some space."),
+    later("[backup] passphrase_file %(said)s cannot be read."),
+    later("[backup] passphrase_file %(said)s is empty."),
+    later("[backup] recipient is wrong: %(advice)s."),
+    later("a recipient of age begins with age1"),
+    later("a letter of the recipient is wrong"),
+    later("the recipient has a wrong length"),
+    later("%(said)s is not there; plug the stick in, or mount it."),
+    later("%(said)s cannot be run: %(advice)s."),
+    later("It ended with %(n)s and said: %(said)s"),
+    later("It ended with %(n)s and said nothing."),
+    later("rows of %(said)s point at nothing"),
+    later("%(said)s is damaged %(advice)s; take another backup."),
+    later("at its start: it is no backup of wabox"),
+    later("at its end"),
+    later("in its head"),
+    later("in its manifest"),
+    later("in its manifest: what a box needs is not all there"),
+    later("in what was written: it says other things"),
+    later("in the database itself (%(advice)s)"),
+    later("in what was written (%(advice)s)"),
+    later("in its database: it is not what it says it is (%(advice)s)"),
+    later("in its database (%(advice)s)"),
+    later("in %(said)s, which changed while it was packed"),
+    later("in %(said)s"),
+    later("where %(said)s should begin"),
+    later("at byte %(n)s of what it holds, or it is cut off there"),
+    later("at byte %(n)s: it is cut off there"),
+    later("at byte %(n)s"),
+    later("somewhere before byte %(n)s: its hash is another"),
+    later("after byte %(n)s: there is more than it should hold"),
+    later("This box is held because it is %(field)s; use %(said)s."),
+    later("%(said)s is damaged; put it back from a backup of this box."),
+)
+
+# What the system and SQLite say of a disk, a file or a connection, in their own words.
+OF_SYSTEM = (
+    later("No space left on device"),
+    later("Disk quota exceeded"),
+    later("Input/output error"),
+    later("Read-only file system"),
+    later("Permission denied"),
+    later("Operation not permitted"),
+    later("No such file or directory"),
+    later("Not a directory"),
+    later("Is a directory"),
+    later("File exists"),
+    later("File name too long"),
+    later("File too large"),
+    later("Device or resource busy"),
+    later("No such device"),
+    later("Stale file handle"),
+    later("Transport endpoint is not connected"),
+    later("Too many open files"),
+    later("Cannot allocate memory"),
+    later("Exec format error"),
+    later("Connection refused"),
+    later("Connection timed out"),
+    later("database or disk is full"),
+    later("disk I/O error"),
+    later("unable to open database file"),
+    later("database is locked"),
+    later("database disk image is malformed"),
+    later("file is not a database"),
+    later("attempt to write a readonly database"),
 )
 
 
@@ -151,17 +218,20 @@ def _filled(language: str, text: str) -> str:
 
 
 def _value(language: str, name: str, value: str) -> str:
-    """An advice is a text of its own; numbers are in its digits; what is a name stays letter for letter."""
+    """An advice is a text of its own, filled or not; numbers are in its digits; a name stays letter for letter."""
     if name in _AS_THEY_ARE:
         return value
-    return ALL[language].written(catalogue(language).gettext(value) if name == _ADVICE else value)
+    if name != _ADVICE:
+        return ALL[language].written(value)
+    said = catalogue(language).gettext(value)
+    return _filled(language, value) if said == value else ALL[language].written(said)
 
 
 @functools.cache
 def _shapes() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Each of FILLED with what it looks like once it is filled."""
     slot = re.compile(r"%\((\w+)\)s")
-    return tuple((text, re.compile(_looks(slot.split(text)))) for text in FILLED)
+    return tuple((text, re.compile(_looks(slot.split(text)), re.DOTALL)) for text in FILLED)
 
 
 def _looks(parts: list[str]) -> str:

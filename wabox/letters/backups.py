@@ -20,4 +20,5 @@ It is tried again every hour. You get no further mail until one has gone well. M
 
 def failed(tx: Tx, box: Box, owner: User, why: str) -> None:
     """The owner is told that nothing was backed up."""
-    writing.owe(tx, writing.to(box, owner), SUBJECT, FAILED, why=why, link=f"{box.base_url}/admin/backups")
+    post = writing.to(box, owner)
+    writing.owe(tx, post, SUBJECT, FAILED, why=post.say(why), link=f"{box.base_url}/admin/backups")

@@ -28,6 +28,7 @@ from wabox.messages.reasons import Reason
 from wabox.mounting import Kept, Mount
 
 MACHINE_SECONDS = 60.0
+OF_ENGINE = ("step", "steps")  # values that are names of what the engine does
 UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -142,13 +143,15 @@ def _reason(name: str) -> tuple[Tone, str, str]:
 
 def said_of(voice: Voice, finding: Finding) -> tuple[str, str]:
     """What was found and what to do, in the reader's language."""
-    values = {name: _value(voice, value) for name, value in finding.values.items()}
+    values = {name: _value(voice, name, value) for name, value in finding.values.items()}
     return voice.say(finding.text, **values), voice.say(finding.remedy, **values)
 
 
-def _value(voice: Voice, value: object) -> str:
+def _value(voice: Voice, name: str, value: object) -> str:
     if isinstance(value, int):
         return voice.num(value)
+    if name in OF_ENGINE:
+        return ", ".join(voice.say(admin.STEPS.get(one, one)) for one in str(value).split(", "))
     return voice.say(str(value))
 
 

@@ -297,7 +297,12 @@ def said(desk: Desk, restorer: Restorer, refusal: Refusal) -> str:
     """The refusal in the reader's language, with the file called as its sender does."""
     if not isinstance(refusal, reading.Told):
         return desk.voice.say(refusal.sentence)
-    return desk.voice.say(refusal.text, **{**refusal.values, "name": restorer.name})
+    voice = desk.voice
+    values = {
+        one: voice.num(int(value)) if value.isdecimal() else voice.say(value)
+        for one, value in refusal.values.items()
+    }
+    return voice.say(refusal.text, **{**values, "name": restorer.name, "said": restorer.name})
 
 
 def _page(
