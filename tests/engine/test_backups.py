@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import threading
@@ -16,14 +17,14 @@ import pytest
 
 from tests.cast import Stage, stage
 from wabox import config
-from wabox.backup import nightly, reading, record
+from wabox.backup import making, nightly, reading, record
 from wabox.backup.age import Key
 from wabox.backup.record import Entry
 from wabox.checkup import promises
 from wabox.checkup.findings import Finding
 from wabox.datadir import DataDir
 from wabox.engine.backups import Backups
-from wabox.errors import ConfigError
+from wabox.errors import ConfigError, Unavailable
 
 Make = Callable[..., Stage]
 THREE = datetime(2026, 3, 10, 21, 0, tzinfo=UTC)  # three at night in Dhaka
@@ -204,10 +205,12 @@ def test_broken_off_by_a_stop_nothing_is_left_of_it(make: Make, tmp_path: Path) 
     made = make()
     work = nightly.Work(threading.Event())
     work.stopping.set()
-    entry = nightly.run(made.box.config, data_of(made), work, by="night", now=made.hands.now())
-    assert "stopped" in entry.why
+    with pytest.raises(Unavailable, match="stopped"):
+        nightly.run(made.box.config, data_of(made), work, by="night", now=made.hands.now())
     assert not list((tmp_path / "stick").iterdir())
     assert not (data_of(made).backups / "work").exists()
+    assert record.entries(data_of(made)) == []
+    assert is_due(made)  # at the next start, at once
 
 
 def test_a_record_that_is_damaged_is_none(make: Make) -> None:
@@ -219,26 +222,116 @@ def test_a_record_that_is_damaged_is_none(make: Make) -> None:
     assert len(record.entries(data_of(made))) == 1
 
 
-def test_the_clock_makes_it_and_the_owner_hears_once_that_it_fails(make: Make, tmp_path: Path) -> None:
-    made = make()
-    step = Backups(made.box)
-
-    async def night() -> None:
+async def night(step: Backups) -> None:
+    """What the clock does of it now, to its end."""
+    for _ in range(2):
         step._looked_at = -1_000.0
         await step.tick()
         while step._task is not None and not step._task.done():
             await asyncio.wait([step._task])
+
+
+@contextlib.contextmanager
+def another(made: Stage) -> Iterator[None]:
+    """A backup by hand, or a move, is being made meanwhile."""
+    with making._alone(data_of(made)):
+        yield
+
+
+def test_while_another_one_or_a_move_is_made_it_waits_and_comes_after(make: Make) -> None:
+    made = make()
+    step = Backups(made.box)
+    with another(made):
+        for _ in range(3):
+            asyncio.run(night(step))
+            made.hands.forward(minutes=10)
+        assert record.entries(data_of(made)) == []
+        assert not nightly.alarms(made.box.config, now=made.hands.now())
+    asyncio.run(night(step))
+    assert [one.why for one in record.entries(data_of(made))] == [""]
+    assert made.value("select count(*) from mails") == 0
+
+
+def test_one_that_could_not_be_made_within_its_day_is_told_once_and_made_when_it_can(make: Make) -> None:
+    made = make()
+    step = Backups(made.box)
+    assert run(made).well
+    made.hands.forward(days=1)
+    with another(made):
+        for _ in range(26):
+            asyncio.run(night(step))
+            made.hands.forward(hours=1)
+        assert [one.why for one in record.entries(data_of(made))] == [making.BUSY, ""]
+        assert nightly.alarms(made.box.config, now=made.hands.now())
+        assert made.value("select count(*) from mails") == 1
+    asyncio.run(night(step))
+    assert record.entries(data_of(made))[0].well
+    assert not nightly.alarms(made.box.config, now=made.hands.now())
+
+
+def trial(made: Stage, state: str) -> None:
+    """An engine in this state."""
+    made.box.db.write_now(
+        lambda tx: tx.run(
+            """insert into engines (version, sha256, sha512, origin, state, added_at)
+               values ('4.5.0', :sha256, :sha512, 'x.tgz', :state, '2026-03-10')
+               on conflict do update set state = :state""",
+            sha256="a" * 64,
+            sha512="b" * 128,
+            state=state,
+        )
+    )
+
+
+def test_while_an_engine_is_tried_it_waits_a_day_at_most(make: Make) -> None:
+    made = make()
+    step = Backups(made.box)
+    trial(made, "trying")
+    asyncio.run(night(step))
+    assert record.entries(data_of(made)) == []
+    trial(made, "good")
+    asyncio.run(night(step))
+    assert record.entries(data_of(made))[0].well
+    trial(made, "waiting")
+    made.hands.forward(days=1)
+    asyncio.run(night(step))
+    assert len(record.entries(data_of(made))) == 1
+    made.hands.forward(days=1)
+    asyncio.run(night(step))
+    assert [one.well for one in record.entries(data_of(made))] == [True, True]
+
+
+def test_a_box_that_nobody_owns_yet_is_not_backed_up(make: Make) -> None:
+    made = make()
+    made.box.db.write_now(lambda tx: tx.run("update users set role = 'user' where role = 'owner'"))
+    asyncio.run(night(Backups(made.box)))
+    assert record.entries(data_of(made)) == []
+
+
+def test_a_stop_is_no_failure(make: Make) -> None:
+    made = make()
+    step = Backups(made.box)
+
+    async def stopped() -> None:
         step._looked_at = -1_000.0
         await step.tick()
+        await step.stop()
 
-    asyncio.run(night())
+    asyncio.run(stopped())
+    assert [one for one in record.entries(data_of(made)) if not one.well] == []
+
+
+def test_the_clock_makes_it_and_the_owner_hears_once_that_it_fails(make: Make, tmp_path: Path) -> None:
+    made = make()
+    step = Backups(made.box)
+    asyncio.run(night(step))
     assert record.entries(data_of(made))[0].well
     mails = "select count(*) from mails"
     assert made.value(mails) == 0
     (tmp_path / "stick").rename(tmp_path / "unplugged")
     for _ in range(3):
         made.hands.forward(hours=24)
-        asyncio.run(night())
+        asyncio.run(night(step))
     assert [one.missing for one in record.entries(data_of(made))] == [True, True, True, False]
     assert made.value(mails) == 1
 

@@ -90,6 +90,18 @@ def test_a_box_that_is_held_is_not_moved(shop: Stage, asha: Tab) -> None:
     assert "Stop the phones and pack" not in seen
 
 
+def test_while_a_backup_is_made_no_phone_is_closed_for_a_move_nor_another_backup_begun(
+    shop: Stage, asha: Tab
+) -> None:
+    with making._alone(data_of(shop)):
+        for where in ("/admin/move", "/admin/backups"):
+            answer = asha.post(where, FORM)
+            assert answer.status_code == 503
+            assert making.BUSY in words(answer.text)
+    assert held(shop) is None
+    assert record.entries(data_of(shop)) == []
+
+
 def run(shop: Stage) -> record.Entry:
     shop.box.db.write_now(moving.begin, user_id=shop.asha.id, ip=None, now=shop.hands.now())
     return moving.run(shop.box, data_of(shop), PHRASE, nightly.Work(Event()), browser="140.0")

@@ -110,6 +110,15 @@ def make(
         return Made(wanted.path, wanted.path.stat().st_size, manifest, doubts)
 
 
+def check_free(data: DataDir) -> None:
+    """No backup and no move is being made of this box just now. Raises Unavailable `busy`."""
+    with contextlib.suppress(FileNotFoundError), (data.backups / "lock").open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable("busy", BUSY, retry_after=60) from None
+
+
 def snapshot(data: DataDir, to: Path, meanwhile: Callable[[], None] = lambda: None) -> None:
     """The database as it is at one moment, in a file of its own, without a journal, on the disk."""
     with opening.connected(data, query_only=True) as source, contextlib.closing(sqlite3.connect(to)) as target:

@@ -29,6 +29,8 @@ MARK = ".wabox-backups"
 AGAIN = timedelta(hours=1)
 OLD = timedelta(hours=50)
 AFTER_SECONDS = 3_600
+ITS_DAY = timedelta(days=1)
+NOT_YET = ("busy", "stopping")  # refusals after which it is simply made later
 SAID = 400  # characters of what the owner's command says
 STOPPED = later("wabox was stopped meanwhile; it is made after the next start.")
 _NAME = re.compile(r"wabox-([0-9]{4}-[0-9]{2}-[0-9]{2})-[0-9]{6}\.tar(\.age)?")
@@ -72,7 +74,10 @@ def due(config: Config, data: DataDir, *, now: datetime) -> bool:
 
 
 def run(config: Config, data: DataDir, work: Work, *, by: str, now: datetime) -> Entry:
-    """One is made, old ones go, the owner's command is run; whatever became of it is on record."""
+    """One is made, old ones go, the owner's command is run; whatever became of it is on record.
+
+    Raises Unavailable `busy`, `stopping`: it was not its turn yet, nothing failed, and nothing is on record.
+    """
     place = place_of(config)
     assert place is not None
     name = f"wabox-{now.astimezone(config.zone):%Y-%m-%d-%H%M%S}.tar"
@@ -94,9 +99,18 @@ def run(config: Config, data: DataDir, work: Work, *, by: str, now: datetime) ->
         _prune(config, place, now)
         entry = _after(config, entry)
     except Refusal as refusal:
+        if refusal.code in NOT_YET:
+            raise
         entry = _with(entry, why=refusal.sentence, missing=refusal.code == "backup_missing")
     except OSError as error:
         entry = _with(entry, why=f"The backup was not made in {place}: {error.strerror}.")
+    record.add(data, entry)
+    return entry
+
+
+def gave_up(config: Config, data: DataDir, why: str, *, now: datetime) -> Entry:
+    """It could not be its turn within its day; that is on record as a failure."""
+    entry = Entry(at=now, by="night", name="", place=str(place_of(config)), why=why)
     record.add(data, entry)
     return entry
 

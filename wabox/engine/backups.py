@@ -1,9 +1,14 @@
-"""Makes tonight's backup when it is time, on a thread aside, and tells the owner by mail when one fails."""
+"""Makes tonight's backup when it is time, on a thread aside, and tells the owner by mail when one fails.
+
+It waits for its turn: while another backup or a move is being made, an engine is tried, or nobody owns the box (it
+may be about to be another one). That is no failure, unless it lasts a whole day.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import datetime
 from time import monotonic
 
 import structlog
@@ -13,8 +18,10 @@ from wabox.backup import nightly, record
 from wabox.backup.record import Entry
 from wabox.box import Box
 from wabox.datadir import DataDir
-from wabox.db import Tx
+from wabox.db import Rows, Tx
+from wabox.errors import Unavailable
 from wabox.letters import backups as letters
+from wabox.renewal import stored as engines
 
 log = structlog.get_logger()
 
@@ -29,6 +36,7 @@ class Backups:
         self._data = DataDir(box.config.data.dir)
         self._looked_at = -LOOKS_SECONDS
         self._task: asyncio.Task[None] | None = None
+        self._waits_since: datetime | None = None
         self.stopping = threading.Event()
 
     async def tick(self) -> None:
@@ -39,7 +47,14 @@ class Backups:
         if self._task is not None or self.stopping.is_set() or monotonic() - self._looked_at < LOOKS_SECONDS:
             return
         self._looked_at = monotonic()
-        if nightly.due(self._box.config, self._data, now=self._box.now()):
+        now = self._box.now()
+        if not nightly.due(self._box.config, self._data, now=now) or not await self._box.db.read(
+            users.owner_exists
+        ):
+            self._waits_since = None
+            return
+        self._waits_since = self._waits_since or now
+        if self._is_late(now) or not await self._box.db.read(_is_trying):
             self._task = asyncio.create_task(self._make(), name="backup")
 
     async def stop(self) -> None:
@@ -48,12 +63,15 @@ class Backups:
         if self._task is not None:
             await asyncio.wait([self._task], timeout=5)
 
+    def _is_late(self, now: datetime) -> bool:
+        return self._waits_since is not None and now - self._waits_since >= nightly.ITS_DAY
+
     async def _make(self) -> None:
         before = [one for one in record.entries(self._data) if one.by == "night"]
-        work = nightly.Work(self.stopping)
-        made = await asyncio.to_thread(
-            nightly.run, self._box.config, self._data, work, by="night", now=self._box.now()
-        )
+        made = await asyncio.to_thread(self._made)
+        if made is None:
+            return
+        self._waits_since = None
         if made.well:
             log.info("backup made", bytes=made.bytes, after_failed=made.after_failed)
         else:
@@ -62,6 +80,21 @@ class Backups:
         news = not before or (before[0].well and not before[0].after_failed)
         if failed and news and not self.stopping.is_set():
             await self._box.db.write(_tell, self._box, made)
+
+    def _made(self) -> Entry | None:
+        """What became of it; None: it waits on, for it is not its turn."""
+        config, now = self._box.config, self._box.now()
+        try:
+            return nightly.run(config, self._data, nightly.Work(self.stopping), by="night", now=now)
+        except Unavailable as refusal:
+            if self.stopping.is_set() or not self._is_late(now):
+                log.info("backup waits", why=refusal.code)
+                return None
+            return nightly.gave_up(config, self._data, refusal.sentence, now=now)
+
+
+def _is_trying(rows: Rows) -> bool:
+    return engines.in_trial(rows) is not None
 
 
 def _tell(tx: Tx, box: Box, made: Entry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from litestar.response import Stream
 
 from wabox import downloads, fence
 from wabox.accounts import audit
-from wabox.backup import nightly, record
+from wabox.backup import making, nightly, record
 from wabox.box import Box
 from wabox.dashboard.admin.health import said_of, size
 from wabox.dashboard.frame.answers import nothing_here
@@ -31,7 +32,7 @@ class Maker:
     """The one that was asked for on this page, while it is being made."""
 
     box: Box
-    task: asyncio.Task[record.Entry] | None = None
+    task: asyncio.Task[record.Entry | None] | None = None
     work: nightly.Work | None = None
 
     @property
@@ -41,18 +42,19 @@ class Maker:
 
     def start(self, passphrase: str | None) -> None:
         """One is being made from now on: sealed with this passphrase, or as those of the night."""
-        if self.busy:
-            raise Unavailable(
-                "busy", later("A backup is being made already; wait until it is done."), retry_after=60
-            )
         config, data = self.box.config, DataDir(self.box.config.data.dir)
+        if self.busy:
+            raise Unavailable("busy", making.BUSY, retry_after=60)
+        making.check_free(data)
         work = self.work = nightly.Work(self.box.stopping)
 
-        def make() -> record.Entry:
+        def make() -> record.Entry | None:
             now = self.box.now()
-            if passphrase is None:
+            if passphrase is not None:
+                return nightly.made_by_hand(config, data, passphrase, work, now=now)
+            with contextlib.suppress(Unavailable):  # another one began this very moment: that is as good
                 return nightly.run(config, data, work, by="night", now=now)
-            return nightly.made_by_hand(config, data, passphrase, work, now=now)
+            return None
 
         self.task = asyncio.create_task(asyncio.to_thread(make), name="backup")
 

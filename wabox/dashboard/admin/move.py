@@ -10,7 +10,7 @@ import structlog
 from litestar import Response, get, post
 
 from wabox import fence
-from wabox.backup import moving, nightly, record
+from wabox.backup import making, moving, nightly, record
 from wabox.backup.record import Entry
 from wabox.box import Box
 from wabox.dashboard.admin.backups import new_passphrase
@@ -70,6 +70,7 @@ async def move(desk: Desk, mover: Mover) -> Response[str]:
         return await _page(desk, mover, errors=errors, status=422)
     if mover.busy:
         raise Unavailable("busy", fence.PACKING, retry_after=30)
+    making.check_free(DataDir(desk.box.config.data.dir))
     await desk.box.db.write(moving.begin, user_id=desk.user.id, ip=desk.ip, now=desk.box.now())
     mover.start(passphrase)
     return desk.go("/admin/move", said="move_begun")
