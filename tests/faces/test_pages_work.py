@@ -14,7 +14,7 @@ from tests.some import some
 from wabox.db import Tx
 from wabox.devices import linking
 from wabox.devices import stored as devices
-from wabox.messages import stored
+from wabox.messages import outbox, stored, template
 from wabox.whatsapp.driver import Link
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -390,6 +390,26 @@ def test_a_post_that_failed_says_so_and_the_log_is_filtered_by_state(shop: Stage
     assert "No post is in this state now." in words(asha.get("/webhooks?status=dropped").text)
     assert asha.get("/webhooks?status=nonsense").status_code == 200
     assert '"/webhooks/live?status=parked"' in asha.get("/webhooks?status=parked").text
+
+
+def test_the_log_and_a_message_say_how_urgent_it_is(shop: Stage, asha: Tab) -> None:
+    def queue(tx: Tx) -> list[int]:
+        device, text = devices.by_id(tx, shop.asha.device_id), template.parse("A code")
+        now = shop.hands.now()
+        wishes: tuple[stored.Priority, ...] = ("high", "low", "normal")
+        return [
+            outbox.accept(tx, device, phone="8801711000177", template=text, values={}, priority=one, now=now)
+            for one in wishes
+        ]
+
+    high, low, normal = shop.box.db.write_now(queue)
+    log = asha.get("/messages").text
+    said = {job: words(log.partition(f'id="row-{job}"')[2].partition("</li>")[0]) for job in (high, low, normal)}
+    assert "High priority" in said[high] and "Low priority" in said[low]
+    assert "priority" not in said[normal]
+    assert "High: it goes before others" in words(asha.get(f"/messages/{high}").text)
+    assert "Low: it goes after others" in words(asha.get(f"/messages/{low}").text)
+    assert "Priority" not in words(asha.get(f"/messages/{normal}").text)
 
 
 def test_why_a_post_failed_is_said_in_the_readers_language(shop: Stage, asha: Tab) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.examples import tries
 from wabox.errors import ConfigError, Invalid
+from wabox.webhooks import here
 from wabox.webhooks.targets import Allow, Refused, is_public, judge, parse_url, sentence
 
 NOBODY = Allow()
@@ -121,6 +123,25 @@ def test_the_machines_own_name_is_refused_when_it_is_set(monkeypatch: pytest.Mon
     assert parse_url("http://till2:9000/hook", Allow()).host == "till2"
     monkeypatch.setattr("socket.gethostname", lambda: "shop.example")
     assert parse_url("https://shop.example/hook", Allow()).host == "shop.example"
+
+
+def test_a_name_that_the_table_of_hosts_gives_this_machine_is_refused_when_it_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "hosts"
+    monkeypatch.setattr(here, "HOSTS", table)
+    assert parse_url("http://till.shop.example:9000/", Allow()).host == "till.shop.example"
+    table.write_text(
+        "127.0.1.1\tTill.Shop.example. till # box\n::1 six\n10.0.0.9 printer # 127.0.0.1 no\nnonsense\n"
+    )
+    for host in ("till.shop.example", "till.", "SIX"):
+        with pytest.raises(Invalid, match="the box itself"):
+            parse_url(f"http://{host}:9000/hook", Allow())
+        assert parse_url(f"http://{host}:9000/hook", Allow.parse(["127.0.0.1:9000"])).port == 9000
+    for host in ("printer", "box", "no", "till.shop"):
+        assert parse_url(f"http://{host}:9000/hook", Allow()).host == host
+    table.write_bytes(b"127.0.0.1 printer\n\xff\n")
+    assert parse_url("http://printer:9000/hook", Allow()).host == "printer", "what cannot be read says nothing"
 
 
 @pytest.mark.parametrize("host", ["localhost.example", "notlocalhost", "mylocalhost.shop.example"])

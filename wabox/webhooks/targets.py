@@ -1,6 +1,6 @@
 """Which addresses a webhook may reach: the address decides, never the text that led to it.
 
-Pure: it opens no connection and asks no resolver; `engine.outgoing` connects only to addresses judged here.
+It opens no connection and asks no resolver; `engine.outgoing` connects only to addresses judged here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import idna
 
 from wabox.errors import ConfigError, Invalid
+from wabox.webhooks import here
 
 MAX_URL = 2_000
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -27,17 +28,6 @@ Refused = Literal["loopback", "private", "link_local", "metadata", "multicast", 
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _FORBIDDEN = re.compile("[\\s\\\\\\x00-\\x20\\x7f\ud800-\udfff]")
 
-# What every system's own table of hosts calls this machine.
-_HERE = frozenset(
-    [
-        "localhost",
-        "localhost.localdomain",
-        "localhost6",
-        "localhost6.localdomain6",
-        "ip6-localhost",
-        "ip6-loopback",
-    ]
-)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _NEVER: tuple[tuple[Refused, tuple[str, ...]], ...] = (
     # what clouds tell their own machines; some of these look public or private
@@ -116,8 +106,8 @@ class Allow:
     def lists(self, host: str, address: Address, port: int) -> bool:
         """Whether this very machine and port was listed, by name or address, and not only its network."""
         plain = _unwrapped(address)
-        here = plain.is_loopback and port in self.loopback_ports
-        return here or (host, port) in self.hosts or (str(plain), port) in self.hosts
+        own = plain.is_loopback and port in self.loopback_ports
+        return own or (host, port) in self.hosts or (str(plain), port) in self.hosts
 
     def lists_port(self, port: int) -> bool:
         """Whether any host was listed with this port."""
@@ -318,16 +308,10 @@ def _host_and_port(entry: str) -> tuple[str, int]:
 
 
 def _is_loopback(host: str) -> bool:
-    if host in _HERE or host.endswith(".localhost") or host == _own_name():
+    if here.names(host):
         return True
     address = _literal(host)
     return address is not None and address.is_loopback
-
-
-def _own_name() -> str | None:
-    """What this machine calls itself. One with a domain may be what the world calls it, at its public address."""
-    name = socket.gethostname().lower().removesuffix(".")
-    return name if name and "." not in name else None
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -479,3 +481,51 @@ def test_urgency_passes_no_gate(open_api: Open) -> None:
     api = open_api(sending={"quiet_hours": ["00:00", "23:59"]})
     assert api.send(priority="high").json()["wait_reason"] == "quiet_hours"
     assert api.send(priority="HIGHEST").status_code == 422
+
+
+def _opts_out(api: Api) -> None:
+    contact = api.call("POST", "/contacts", json={"phone": PHONE, "tags": ["x"]}).json()
+    assert api.call("POST", f"/contacts/{contact['id']}/opt-out").status_code == 200
+
+
+def _is_locked(api: Api) -> None:
+    api.stage.box.db.write_now(lambda tx: tx.run("update users set state = 'locked' where id = 1"))
+
+
+@pytest.mark.parametrize(
+    ("sending", "obstacle", "says"),
+    [
+        ({"quiet_hours": ["00:00", "23:59"]}, None, "quiet_hours"),
+        ({"gap_seconds": [60, 60]}, partial(_sent_one, rest=True), "gap"),
+        ({"hourly_cap": 1}, partial(_sent_one, rest=False), "hourly_cap"),
+        ({"daily_cap": 1}, partial(_sent_one, rest=False), "daily_cap"),
+        ({"new_chats_per_day": 1}, partial(_sent_one, rest=False), "new_chat_cap"),
+        ({}, _opts_out, "skipped"),
+        ({}, _is_locked, "account_locked"),
+        ({}, lambda api: api.link(api.stage.asha.device_id, "disconnected"), "device_not_ready"),
+    ],
+)
+def test_what_stops_a_message_stops_an_urgent_one(
+    open_api: Open, sending: dict[str, Any], obstacle: Callable[[Api], None] | None, says: str
+) -> None:
+    api = open_api(sending=sending)
+    if obstacle is not None:
+        obstacle(api)
+    told = []
+    for priority in ("normal", "high"):
+        answer = api.send(phone=PHONE if obstacle is _opts_out else "8801711000002", priority=priority)
+        found = answer.json()
+        assert says in (found.get("wait_reason"), found.get("status"), found.get("code")), answer.text
+        told.append((answer.status_code, found.get("status"), found.get("code"), found.get("waits_until")))
+    assert told[0] == told[1]
+    assert _order(api) == []
+
+
+def test_the_estimate_of_a_message_knows_what_goes_before_it(open_api: Open) -> None:
+    api = open_api(sending={"gap_seconds": [10, 20]})
+    jobs = [
+        _queued(api, phone=f"880171100000{n}", priority=one)["job_id"] for n, one in enumerate(["low", "high"])
+    ]
+    low, high = (api.call("GET", f"/messages/{job}").json() for job in jobs)
+    assert (high["ahead"], low["ahead"]) == (0, 1)
+    assert high["expected_at"] < low["expected_at"]
