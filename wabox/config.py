@@ -91,8 +91,15 @@ class Data:
     database_megabytes: int = _key(
         4_096,
         values.integer(0, 10_000_000),
-        "What the database may take of the disk. At that, the oldest deliveries over 7 days and finished messages "
-        "over 30 days make room. 0 = as much as it likes.",
+        "What the database may take of the disk, in megabytes. At that, the oldest of what is settled makes room, "
+        "in this order: deliveries over 7 days, imports over 30, mails over 7, messages over 30, texts from "
+        "people over 90, the record of who did what over 180. 0 = as much as it likes.",
+    )
+    receipt_megabytes: int = _key(
+        1_024,
+        values.integer(0, 1_000_000),
+        "What the pictures of payments may take of the disk, in megabytes. At that, the oldest of those decided "
+        "over 30 days ago go. 0 = as much as they like.",
     )
     external_checkpoints: bool = _key(
         False,

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from wabox import times
+from wabox.accounts import mail
 from wabox.config import Data
 from wabox.db import Rows, Tx
 from wabox.messages import stored as messages
@@ -26,7 +27,16 @@ PIECE = 500
 PACE = timedelta(days=1)  # how far the time of keeping moves at one look, where nothing synchronises the clock
 ROOMY = 0.95  # of the megabytes: so much is left when they were passed, or each hour would begin anew
 # In these steps of days room is made, everybody's oldest first. Younger than the last nothing goes for want of it.
-STEPS = {"deliveries": range(28, 6, -7), "messages": range(330, 29, -30)}
+STEPS = {
+    "deliveries": range(28, 6, -7),
+    "refused_rows": range(150, 29, -30),
+    "imports": range(150, 29, -30),
+    "mails": range(60, 6, -7),
+    "messages": range(330, 29, -30),
+    "inbox": range(330, 89, -30),
+    "audit": range(700, 179, -40),
+}
+PICTURES_AT_LEAST = timedelta(days=30)  # after the decision: somebody may still object to it
 AT_LEAST = {"inbox": timedelta(days=90)}  # WhatsApp's page tells everything again after a sync
 
 
@@ -95,6 +105,7 @@ KINDS: dict[str, Kind] = {
         ("audit",),
         mark="audit_kept_from",  # younger ones the table itself does not let go
     ),
+    "mails": Kind("mails", "x.status <> 'queued' and x.created_at < :before", ("mails",)),
     "receipts": Kind(  # the row goes first; a picture without one is swept up
         "payments",
         "x.receipt is not null and x.status <> 'pending' and x.decided_at < :before",
@@ -115,7 +126,8 @@ def spans(data: Data) -> dict[str, timedelta]:
         "audit": data.keep_audit_days,
         "receipts": data.keep_receipt_days,
     }
-    return {kind: max(timedelta(days=n), AT_LEAST.get(kind, timedelta())) for kind, n in days.items() if n}
+    found = {kind: max(timedelta(days=n), AT_LEAST.get(kind, timedelta())) for kind, n in days.items() if n}
+    return {**found, "mails": mail.KEPT}
 
 
 def time_of_keeping(tx: Tx, now: datetime, *, synchronised: bool) -> datetime:
@@ -171,6 +183,27 @@ def used_bytes(rows: Rows) -> int:
 def too_much(rows: Rows, megabytes: int, *, share: float = 1.0) -> bool:
     """Whether the database takes more than that share of what it may. megabytes: 0 = as much as it likes."""
     return bool(megabytes) and used_bytes(rows) > megabytes * 1_000_000 * share
+
+
+def pictures(rows: Rows) -> dict[int, str]:
+    """{payment: the name of its picture}."""
+    return {
+        row["id"]: row["receipt"] for row in rows.all("select id, receipt from payments where receipt is not null")
+    }
+
+
+def beyond(sizes: Mapping[int, int], may_go: Sequence[int], megabytes: int) -> list[int]:
+    """The first of those that may go, until the rest of all fits. megabytes: 0 = as much as they like."""
+    left = sum(sizes.values())
+    if not megabytes or left <= megabytes * 1_000_000:
+        return []
+    going = []
+    for one in may_go:
+        if left <= megabytes * 1_000_000 * ROOMY:
+            break
+        going.append(one)
+        left -= sizes[one]
+    return going
 
 
 def removed(rows: Rows) -> dict[str, int]:

@@ -316,6 +316,71 @@ def test_where_the_database_takes_too_much_the_oldest_make_room_and_young_ones_n
     assert rows(small, "messages") == 1_000
 
 
+def many(engine: Engine, kind: str, days: int) -> None:
+    """Half a megabyte of a class, of so many days ago, all of it settled."""
+    asha, at = engine.stage.asha, times.stored(engine.stage.hands.now() - timedelta(days=days))
+    words = "x" * 900
+    said = {
+        "mails": """insert into mails (user_id, recipient, subject, status, created_at)
+                    values (:user, 'a@b.test', :words, 'sent', :at)""",
+        "inbox": """insert into inbox (user_id, device_id, wa_message_id, phone, text, kind, at)
+                    values (:user, :device, hex(randomblob(8)), '8801711000001', :words, 'chat', :at)""",
+        "audit": "insert into audit (user_id, action, details, at) values (:user, 'key.rotated', :words, :at)",
+    }[kind]
+
+    def fill_it(tx: Tx) -> None:
+        for _ in range(600):
+            tx.run(said, **{name: value for name, value in values.items() if f":{name}" in said})
+
+    values = {"user": asha.id, "device": asha.device_id, "words": words, "at": at}
+    engine.stage.box.db.write_now(fill_it)
+
+
+@pytest.mark.parametrize(("kind", "old", "young"), [("mails", 40, 5), ("inbox", 200, 80), ("audit", 500, 170)])
+def test_every_class_makes_room_and_what_is_young_stays(tmp_path: Path, kind: str, old: int, young: int) -> None:
+    small = make(tmp_path, data={"database_megabytes": 1, "keep_inbox_days": 0, "keep_audit_days": 0})
+    run(small, "delete from box where key = 'audit_kept_from'")
+    before = rows(small, kind)
+    many(small, kind, old)
+    many(small, kind, young)
+    looks(small)
+    assert rows(small, kind) == before + 600
+    assert small.stage.box.db.read_here(retention.removed) == {kind: 600}
+    small.stage.close()
+
+
+def test_pictures_of_payments_make_room_the_oldest_first_and_undecided_ones_never(tmp_path: Path) -> None:
+    engine = make(tmp_path, data={"receipt_megabytes": 1, "keep_receipt_days": 0})
+    folder, now = engine.stage.box.config.data.dir / "receipts", engine.stage.hands.now()
+    folder.mkdir()
+    plan = put(
+        engine,
+        """insert into plans (name, price_minor, currency, days, created_at)
+           values ('Shop', 1, 'BDT', 30, :at)""",
+        at=times.stored(now),
+    )
+    for n, (status, days) in enumerate([("pending", 300), *[("approved", days) for days in (200, 100, 60, 20)]]):
+        (folder / f"{n}.png").write_bytes(bytes(400_000))
+        put(
+            engine,
+            """insert into payments (user_id, plan_id, provider, amount_minor, currency, txid, canon_txid, receipt,
+                 sender, status, decided_at, created_at)
+               values (:user, :plan, 'bkash', 1, 'BDT', :txid, :txid, :receipt, '', :status, :decided, :at)""",
+            user=engine.stage.bilal.id,
+            plan=plan,
+            txid=f"tx{n}",
+            receipt=f"{n}.png",
+            status=status,
+            decided=times.stored(now - timedelta(days=days)) if status == "approved" else None,
+            at=times.stored(now - timedelta(days=days)),
+        )
+    looks(engine)
+    kept = "select group_concat(receipt) from payments where receipt is not null"
+    assert engine.stage.value(kept) == "0.png,4.png"
+    assert engine.stage.box.db.read_here(retention.removed) == {"receipts": 3}
+    engine.stage.close()
+
+
 def test_room_is_made_no_further_than_wanted(small: Engine) -> None:
     now = small.stage.hands.now()
     for days in (200, 100):

@@ -87,7 +87,6 @@ def test_without_a_server_mails_are_skipped_and_counted(box: Stage) -> None:
     assert box.box.db.write_now(mail.skip, now=NOON) == 1
     (shown,) = box.box.db.read_here(mail.page)
     assert (shown.status, shown.last_error, shown.due_at) == ("skipped", mail.NO_SERVER, None)
-    assert box.box.db.write_now(mail.sweep, NOON + timedelta(days=91)) == 1
 
 
 def test_what_was_tried_in_vain_is_counted_until_it_goes(box: Stage) -> None:

@@ -161,13 +161,6 @@ def stuck(rows: Rows) -> int:
     return found
 
 
-def sweep(tx: Tx, now: datetime) -> int:
-    """Mails done with long ago are gone; returns how many. For the housekeeping."""
-    return tx.run(
-        "delete from mails where status <> 'queued' and created_at < :before", before=times.stored(now - KEPT)
-    )
-
-
 def _done(tx: Tx, mail_id: int, status: Status, error: str | None, now: datetime) -> bool:
     return (
         tx.run(

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from wabox.datadir import flush
@@ -84,6 +85,15 @@ def drop(directory: Path, name: str) -> None:
     """The picture of a payment that was not taken is gone."""
     if _NAME.fullmatch(name):
         (directory / name).unlink(missing_ok=True)
+
+
+def sizes(directory: Path, names: Mapping[int, str]) -> dict[int, int]:
+    """The bytes of each of these pictures; 0 of one that is not there."""
+    found = dict.fromkeys(names, 0)
+    for one, name in names.items():
+        with contextlib.suppress(OSError):
+            found[one] = (directory / name).stat().st_size
+    return found
 
 
 def old_ones(directory: Path) -> list[str]:

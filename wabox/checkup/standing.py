@@ -132,9 +132,7 @@ def _room(found: Counts) -> Iterator[Finding]:
     """Old rows make room by themselves; here they cannot any more."""
     values = {"used": found.database_used // MEGABYTE, "most": found.database_megabytes}
     if found.database_megabytes and found.database_used > found.database_megabytes * MEGABYTE:
-        cure = (
-            "Raise [data] database_megabytes, or lower keep_inbox_days: what is left is too young to be removed."
-        )
+        cure = "Raise [data] database_megabytes: what is left is too young to be removed, or has to be kept."
         yield warning("database_room", "The database takes %(used)s MB of %(most)s MB.", cure, **values)
 
 

@@ -52,8 +52,7 @@ class Billing:
 
     async def tidy(self) -> None:
         """Pictures of payments that were never written down go."""
-        if self._box.config.billing.enabled:
-            await asyncio.to_thread(self._sweep)
+        await asyncio.to_thread(self._sweep)
 
     def _sweep(self) -> None:
         directory = self._box.config.data.dir / "receipts"

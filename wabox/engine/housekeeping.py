@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from wabox import times
-from wabox.accounts import addresses, browsers, links, mail, sessions
+from wabox.accounts import addresses, browsers, links, sessions
 from wabox.billing import payments
 from wabox.box import Box
 from wabox.content import refusals, reviews
@@ -49,7 +49,6 @@ class Housekeeping:
             partial(sessions.sweep, now=now),
             partial(browsers.sweep, now=now),
             partial(links.sweep, now=now),
-            partial(mail.sweep, now=now),
             partial(reviews.forget, before=now - CONTENT_KEPT),
             partial(refusals.forget, before=now - CONTENT_KEPT),
             partial(addresses.forget, before=old_ip, most=BATCH),

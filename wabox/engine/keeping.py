@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from wabox import earlier, fence, retention
+from wabox.billing import screenshots
 from wabox.box import Box
 from wabox.checkup import machine_clock
 from wabox.datadir import DataDir
@@ -43,6 +44,8 @@ class Keeping:
                 gone += await self._remove(kind, at - span)
         with self._failed.apart("keeping", "room"):
             gone += await self._make_room(at)
+        with self._failed.apart("keeping", "pictures"):
+            gone += await self._make_room_for_pictures(at)
         with self._failed.apart("keeping", "shrink"):
             await self._shrink()
         with self._failed.apart("keeping", "copies"):
@@ -57,7 +60,10 @@ class Keeping:
             return
         self._weighed_at = now
         with contextlib.suppress(Unavailable):  # too large to look through at once, or no dbstat on this machine
-            await self._box.db.write(retention.weighed, await self._box.db.read(retention.weigh))
+            found = await self._box.db.read(retention.weigh)
+            if found:
+                found["receipts"] = sum((await self._pictures()).values())
+                await self._box.db.write(retention.weighed, found)
 
     async def _remove(self, kind: str, before: datetime) -> int:
         total = 0
@@ -86,6 +92,26 @@ class Keeping:
                     if not await db.read(retention.too_much, most, share=retention.ROOMY):
                         return total
         log.warning("the database takes more than it may", megabytes=most)
+        return total
+
+    async def _pictures(self) -> dict[int, int]:
+        """{payment: bytes of its picture}."""
+        names = await self._box.db.read(retention.pictures)
+        return await asyncio.to_thread(screenshots.sizes, self._box.config.data.dir / "receipts", names)
+
+    async def _make_room_for_pictures(self, at: datetime) -> int:
+        """Of payments that were decided, the oldest pictures, until they fit again or only young ones are left."""
+        sizes, before = await self._pictures(), at - retention.PICTURES_AT_LEAST
+        old = await self._box.db.read(retention.over_age, "receipts", before=before, most=len(sizes))
+        going = retention.beyond(
+            sizes, [one for one in old if one in sizes], self._box.config.data.receipt_megabytes
+        )
+        total = 0
+        for n in range(0, len(going), retention.PIECE):
+            ids = going[n : n + retention.PIECE]
+            total += await self._box.db.write(
+                retention.remove, "receipts", ids, before=before, now=self._box.now()
+            )
         return total
 
     async def _shrink(self) -> None:

@@ -119,7 +119,7 @@ def _kept(desk: Desk, found: Counts) -> list[tuple[str, int | None, int | None, 
     return [
         (
             admin.KEPT[kind],
-            found.weights.get(kind) if retention.KINDS[kind].tables else None,
+            found.weights.get(kind),
             spans[kind].days if kind in spans else None,
             found.removed.get(kind, 0),
         )

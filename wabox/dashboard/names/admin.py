@@ -99,6 +99,7 @@ KEPT = {
     "inbox": later("Texts from people"),
     "refused_rows": later("Rows that imports refused"),
     "imports": later("Imports"),
+    "mails": later("Mails"),
     "audit": later("Record of who did what"),
     "receipts": later("Pictures of payments"),
 }
