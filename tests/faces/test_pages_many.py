@@ -8,6 +8,7 @@ import pytest
 
 from tests.cast import Stage
 from tests.faces.tab import Tab, tags, words
+from tests.faces.work import Work
 from wabox.contacts import stored as contacts
 from wabox.contacts import suppression, writing
 
@@ -27,7 +28,9 @@ def add(shop: Stage, count: int, *tags_given: str, first: int = 1) -> list[int]:
 
 def tagged(shop: Stage, tag: str) -> set[int]:
     rows = shop.box.db.read_here(
-        lambda rows: rows.all("select contact_id from contact_tags where tag = :tag", tag=tag)
+        lambda rows: rows.all(
+            "select contact_id from contact_tags where tag = :tag and user_id = :id", tag=tag, id=shop.asha.id
+        )
     )
     return {row["contact_id"] for row in rows}
 
@@ -149,3 +152,21 @@ def test_tags_are_renamed_joined_after_a_question_and_deleted(shop: Stage, asha:
         assert asha.get(f"/contacts/tags?tag={odd}").status_code in (200, 404)
     left = {one.tag for one in shop.box.db.read_here(contacts.tags, shop.asha.id)}
     assert not left & {"regular", "vip", "Very important"}
+
+
+@pytest.mark.parametrize("verb", ["rename", "delete"])
+def test_a_tag_that_a_planned_campaign_asks_for_stays(shop: Stage, work: Work, asha: Tab, verb: str) -> None:
+    before = tagged(shop, "Dhaka")
+    fields = [("tag", "dhaka"), ("name", "Capital")]
+    status, _, text = press(asha, f"/contacts/tags/{verb}", fields)
+    assert status == 422 and "The planned campaign “Friday reminder” asks for dhaka" in words(text)
+    assert tagged(shop, "Dhaka") == before != set()
+    press(asha, f"/campaigns/{work.planned}/stop", [])
+    assert press(asha, f"/contacts/tags/{verb}", fields)[0] == 303
+    assert tagged(shop, "Dhaka") == set()
+
+
+def test_a_tag_of_a_campaign_that_runs_may_go(shop: Stage, work: Work, asha: Tab) -> None:
+    assert press(asha, "/contacts/tags/delete", [("tag", "VIP")])[0] == 303  # its people are written down
+    assert press(asha, "/contacts/tags/rename", [("tag", "Dhaka"), ("name", "DHAKA")])[0] == 303
+    assert tagged(shop, "DHAKA") and not tagged(shop, "Dhaka")

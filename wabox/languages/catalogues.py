@@ -57,6 +57,7 @@ FILLED = (
     later("%(field)s is no date: “%(said)s”; write it like 1990-04-25 or 25/04/1990."),
     later("%(n)s values are no numbers, like %(said)s; change them first."),
     later("%(n)s values are no dates, like %(said)s; change them first."),
+    later("The planned campaign “%(said)s” asks for %(tag)s; stop it, or wait until it has begun."),
     later("The campaign “%(said)s” still needs %(field)s; stop it, or wait until it is through."),
     later("The stored texts %(said)s say {%(field)s}; take it out of them first."),
     later("The import of “%(said)s” still fills %(field)s; cancel it, or wait until it is done."),

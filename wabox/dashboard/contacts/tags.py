@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get, post
 
 from wabox.accounts import audit
+from wabox.campaigns import retagging
 from wabox.contacts import fields, tagging
 from wabox.contacts import stored as contacts
 from wabox.dashboard.contacts.forms import errors_of
@@ -41,8 +42,11 @@ async def rename(desk: Desk) -> Response[str]:
     if other and not form.ticked("join"):
         return await _one(desk, tag, to, {}, joins=other)
     count = 0
-    while touched := await desk.box.db.write(tagging.rename, desk.user.id, old, to, now=desk.box.now()):
-        count += touched
+    try:
+        while touched := await desk.box.db.write(retagging.rename, desk.user.id, old, to, now=desk.box.now()):
+            count += touched
+    except Invalid as wrong:
+        return await _one(desk, tag, to, errors_of(wrong), status=422)
     await desk.box.db.write(_note, desk, "tag.renamed", old, {"to": to, "contacts": count})
     return desk.go("/contacts/tags", said="tags_joined" if other else "saved")
 
@@ -51,13 +55,12 @@ async def rename(desk: Desk) -> Response[str]:
 async def delete(desk: Desk) -> Response[str]:
     """Nobody has the tag any more; the people stay."""
     tag = typed((await desk.form()).text("tag"))
-    try:
-        fields.tag(tag)
-    except Invalid:
-        raise nothing_here() from None
     count = 0
-    while touched := await desk.box.db.write(tagging.drop, desk.user.id, tag, now=desk.box.now()):
-        count += touched
+    try:
+        while touched := await desk.box.db.write(retagging.drop, desk.user.id, tag, now=desk.box.now()):
+            count += touched
+    except Invalid as wrong:
+        return await _one(desk, tag, tag, errors_of(wrong), status=422)
     await desk.box.db.write(_note, desk, "tag.deleted", tag, {"contacts": count})
     return desk.go("/contacts/tags", said="tag_gone")
 
