@@ -85,6 +85,7 @@ OF_IMPORTS = (
     "imports",
     "intake",
     "layouts",
+    "notation",
     "phones",
     "sheets",
 )

@@ -222,6 +222,7 @@ def test_an_export_is_read_back_as_it_was() -> None:
         "01711-000112 01811-000112",
         "01711000112 (wife), 01811000112",
         "Mobile: 01711000112, Home: 01811000112",
+        "Tel. 01711000112 (WhatsApp) / 01811000112 (home)",
     ],
 )
 def test_a_cell_may_hold_several_numbers(cell: str) -> None:
@@ -240,6 +241,16 @@ def test_a_cell_may_hold_several_numbers(cell: str) -> None:
         (["01711000113", "+8801711000113"], "8801711000113", ()),  # the same number is no other one
         (["01711/000112"], "8801711000112", ()),  # a stroke inside a number parts nothing
         (["01711000112,"], "8801711000112", ()),
+        (["01711000203/04"], "8801711000203", ("+880 1711-000204",)),  # two with one beginning
+        (["01711000203/4/5"], "8801711000203", ("+880 1711-000204", "+880 1711-000205")),
+        (["01711000203-04"], "8801711000203", ("+880 1711-000204",)),
+        (["8801711000203/04"], "8801711000203", ("+880 1711-000204",)),
+        (["01711-000203, 04"], "8801711000203", ("+880 1711-000204",)),
+        (["মোবাইল ০১৭১১০০০২০৩/০৪"], "8801711000203", ("+880 1711-000204",)),
+        (["02-9550100-4, 01711000203"], "8801711000203", ("+880 2-9550100", "+880 2-9550104")),
+        (["01711000112 (wrong), 01811000112"], "8801811000112", ()),
+        (["01711000112 (Karim)"], "8801711000112", ()),
+        (["02-9550100 ext 5", "01811000112"], "8801811000112", ()),
     ],
 )
 def test_the_first_usable_number_is_written_to_and_the_others_are_kept(
@@ -247,6 +258,14 @@ def test_the_first_usable_number_is_written_to_and_the_others_are_kept(
 ) -> None:
     found = cell_texts.numbers(texts, country="BD")
     assert (found.phone.digits, found.others) == (phone, others)
+
+
+@pytest.mark.parametrize(
+    "cell", ["01711000112 (old)", "পুরনো: 01711000112", "+54/9351123456", "don't call: 01711000112"]
+)
+def test_a_number_that_may_not_be_the_one_is_none(cell: str) -> None:
+    with pytest.raises(Invalid):
+        cell_texts.numbers([cell], country="BD")
 
 
 def test_without_a_number_the_first_cell_that_is_not_blank_says_why() -> None:

@@ -63,6 +63,62 @@ DIGITS = "8801711123456"
         "+৮৮০ (০) ১৭১১ ১২৩৪৫৬",
         "＋８８０［０］１７１１１２３４５６",
         "\u200ep:+880 (0)1711 123456",
+        "880 01711123456",  # the 0 that is dialled at home alone
+        "+880 01711-123456",
+        "00880 01711123456",
+        "8800 1711123456",
+        "8801711123456.0",  # what spreadsheets make of it
+        "8801711123456,00",
+        "8.801711123456E+12",
+        "8,801,711,123,456",
+        "88,01,71,11,23,456",
+        "'01711123456",
+        '="01711123456"',
+        "=+8801711123456",
+        "`01711123456",
+        "«01711123456»",
+        "<+880 1711-123456>",
+        "01711_123456",
+        "+8801711123456,",
+        "01711123456;",
+        "01711123456.",
+        "01711123456 |",
+        "\u2066+880\u202f1711\u2060123456\u2069",
+        "0️⃣1️⃣7️⃣1️⃣1️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣",
+        "facetime:+8801711123456",
+        "facetime-audio://+8801711123456",
+        "viber:+8801711123456",
+        "viber://chat?number=%2B8801711123456",
+        "viber://add?number=8801711123456",
+        "skype:+8801711123456?call",
+        "https://signal.me/#p/+8801711123456",
+        "t.me/+8801711123456",
+        "Tel. 01711123456",
+        "ph. 01711123456",
+        "Ph# 01711123456",
+        "Mob: 01711123456",
+        "Mobile No. - 01711123456",
+        "Cell - 01711123456",
+        "M: 01711123456",
+        "(M) 01711123456",
+        "No. 01711123456",
+        "Tel / WhatsApp: 01711123456",
+        "01711123456 (WhatsApp)",
+        "01711123456 [mobile]",
+        "01711123456 - WhatsApp",
+        "📱 01711123456",
+        "☎️: 01711123456",
+        "মোবাইল: ০১৭১১১২৩৪৫৬",
+        "মোবাঃ ০১৭১১১২৩৪৫৬",
+        "মোঃ ০১৭১১-১২৩৪৫৬",
+        "ফোন নং ০১৭১১১২৩৪৫৬",
+        "০১৭১১১২৩৪৫৬ (বিকাশ)",
+        "फ़ोन: ०१७११ १२३४५६",
+        "جوال: ٠١٧١١١٢٣٤٥٦",
+        "01711123456 ext 5",  # no mobile has one
+        "01711123456x5",
+        "01711-123456 (ext. 12)",
+        "tel:+8801711123456;ext=5",
     ],
 )
 def test_one_number_however_it_is_written(typed: str) -> None:
@@ -90,6 +146,15 @@ def test_one_number_however_it_is_written(typed: str) -> None:
         ("+1 (0)212 555 1234", "BD", "12125551234"),
         ("(0)171 1123456", "BD", DIGITS),  # no country code before it: the 0 is the national one
         ("wa.me/12125551234", "BD", "12125551234"),
+        ("+49 0171 1234567", "BD", "491711234567"),
+        ("49 0171 1234567", "BD", "491711234567"),
+        ("+44 07911 123456", "US", "447911123456"),
+        ("+91-0-98765 43210", "BD", "919876543210"),
+        ("+7 8 912 345 67 89", "BD", "79123456789"),
+        ("+39 06 1234 5678", "IT", "390612345678"),  # Italy keeps it
+        ("+54 011 15 2345 6789", "BD", "5491123456789"),
+        ("+1 212 555 1234 x5", "BD", "12125551234"),  # may be a mobile there
+        ("030/123456-57", "DE", "493012345657"),  # an extension that is dialled through
     ],
 )
 def test_numbers_of_other_countries(typed: str, country: str, digits: str) -> None:
@@ -104,7 +169,7 @@ def test_a_number_with_its_country_code_is_never_rewritten(digits: str, country:
 
 
 @pytest.mark.parametrize(
-    "digits", ["551187654321", "5215512345678", "88001711123456", "4402079460018", "9999999", "999999999999999"]
+    "digits", ["551187654321", "5215512345678", "3903331234567", "4401234", "9999999", "999999999999999"]
 )
 def test_a_number_no_plan_knows_is_kept_and_flagged(digits: str) -> None:
     assert parse(f"+{digits}", country="BD") == Phone(digits, flagged=True)
@@ -136,7 +201,9 @@ def test_a_new_national_range_is_kept_and_flagged() -> None:
         "9" * 16,
         "9" * 100,
         "call me",
-        "01711123456 ext 5",
+        "02-9550100 ext 5",
+        "01711123456 (wrong number)",
+        "01711123456?",
         "p:",
         "wa.me/",
         "wa.me/message/ABCDEF",
@@ -165,6 +232,110 @@ def test_what_is_no_number_is_refused_with_a_sentence(typed: str) -> None:
         parse(typed, country="BD")
     assert refused.value.code == "bad_phone"
     assert refused.value.details == {"phone": refused.value.sentence}
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("01711000203/04", "several numbers"),
+        ("01711000203/4", "several numbers"),
+        ("01711000203-04", "several numbers"),
+        ("01711-000203, 04", "several numbers"),
+        ("8801711000203/04", "several numbers"),
+        ("+880 1711-000203 / 04 / 05", "several numbers"),
+        ("মোবাইল ০১৭১১০০০২০৩/০৪", "several numbers"),
+        ("02-9550100-4", "several numbers"),
+        ("8801711123456.5", "several numbers"),
+        ("9550100/9550200", "not clear which digits"),
+        ("No. 1234567", "not clear which digits"),
+        ("M1234567", "not clear which digits"),
+        ("# 202511030", "not clear which digits"),
+        ("8.80171E+12", "cut this number off"),
+        ("8,80171E+12", "cut this number off"),
+        ("02-9550100 ext. 12", "knows no extensions"),
+    ],
+)
+def test_what_may_be_another_number_is_refused_with_what_to_write(typed: str, says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        parse(typed, country="BD")
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "says"),
+    [
+        ("9607712345", "IN", r"\+960 771-2345 or \+91 96077 12345"),  # a mobile in the Maldives and in India
+        ("3281234567", "IT", r"\+32 81 23 45 67 or \+39 328 123 4567"),
+        ("6045550123", "US", r"\+60 4-555 0123 or \+1 604-555-0123"),
+        ("16012345678", "DE", r"\+1 601-234-5678 or \+49 160 12345678"),
+    ],
+)
+def test_digits_of_two_countries_are_refused_with_both(typed: str, country: str, says: str) -> None:
+    with pytest.raises(Invalid, match=says):
+        parse(typed, country=country)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "digits"),
+    [
+        ("96077 12345", "IN", "919607712345"),
+        ("960 771-2345", "IN", "9607712345"),
+        ("+9607712345", "IN", "9607712345"),
+        ("328 1234567", "IT", "393281234567"),
+        ("32 81 23 45 67", "IT", "3281234567"),
+        ("(604) 555-0123", "US", "16045550123"),
+        ("016012345678", "DE", "4916012345678"),
+        ("919607712345", "IN", "919607712345"),
+        ("8801812340678", "DE", "8801812340678"),  # at home it would be no mobile
+    ],
+)
+def test_how_digits_are_grouped_tells_the_country(typed: str, country: str, digits: str) -> None:
+    assert parse(typed, country=country) == Phone(digits, flagged=False)
+
+
+@pytest.mark.parametrize("country", ["BD", "DE", "IN", "GB", "FR", "ID", "PK", "TR", "AR", "BR", "EG", "NG"])
+@pytest.mark.parametrize("between", ["", " ", "-", " (", "/"])
+def test_the_zero_dialled_at_home_is_dropped_behind_any_country_code(country: str, between: str) -> None:
+    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+    assert example is not None
+    code, rest = str(example.country_code), str(example.national_number)
+    middle = " (0) " if between == " (" else f"{between}0"
+    for typed in (f"+{code}{middle}{rest}", f"00{code}{middle}{rest}"):
+        assert parse(typed, country="BD") == Phone(code + rest, flagged=False)
+
+
+AROUND = (
+    "Tel. {}",
+    "WhatsApp: {}",
+    "{} (mobile)",
+    "📱{}",
+    "'{}",
+    "{};",
+    "\u202d{}\u202c",
+    "<{}>",
+    "sms:{}",
+    "{} x7",
+)
+
+
+@settings(max_examples=tries(600), deadline=None)
+@given(st.sampled_from(["BD", "DE", "IT", "IN", "US", "MX", "BR", "AR"]), st.sampled_from(AROUND), st.booleans())
+def test_what_stands_around_a_number_changes_it_in_no_country(country: str, around: str, plain: bool) -> None:  # noqa: FBT001
+    example = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
+    assert example is not None
+    form = phonenumbers.PhoneNumberFormat.NATIONAL if plain else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    digits = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)[1:]
+    typed = around.format(phonenumbers.format_number(example, form))
+    assert parse(typed, country=country) == Phone(digits, flagged=False)
+
+
+@pytest.mark.parametrize(
+    "typed", ["(" * 2_000, " " * 2_000 + "1", "0171 " * 400, "tel" * 600, "1 " * 1_000 + "/", "1/" * 900]
+)
+def test_a_long_text_is_refused_quickly(typed: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Invalid):
+        parse(typed, country="BD")
+    assert time.process_time() - began < 0.2
 
 
 @settings(max_examples=tries(3_000), deadline=None)

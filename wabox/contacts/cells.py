@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from wabox.contacts import phones
+from wabox.contacts import notation, phones
+from wabox.contacts.notation import SCIENTIFIC
 from wabox.contacts.phones import MIN_DIGITS, Kind, Phone
 from wabox.errors import Invalid
 from wabox.languages import ALL, later
@@ -23,14 +24,16 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 LONGEST_NUMBERS = 400  # characters of a cell in which numbers are looked for
 
 _WEIGHTS: dict[Kind, Weight] = {"mobile": 3, "other": 2, "unknown": 1}
-_SCIENTIFIC = re.compile(r"([0-9])(?:[.,]([0-9]*))?[eE]\+?([0-9]{1,2})")
 _PHONE_LIKE = re.compile(r"[\s'\"=+(]*\+?[\d(][\d\s().+/-]{5,24}[\s\"]*|[0-9][.,]?[0-9]*[eE]\+?[0-9]{1,2}")
 _DATE = re.compile(r"\s*\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[T\s]+\d{1,2}[:.]\d{2}.*)?\s*", re.S)
-_BETWEEN_NUMBERS = re.compile(r"\s*(?::::|[,;|\n&]|\s/\s|/(?=\s*[+(0০])|\b(?:or|and)\b|অথবা|বা|ও)\s*", re.I)
+_BETWEEN_NUMBERS = re.compile(
+    r"\s*(?::::|[,;|\n&]|\s/\s|/(?=\s*[+(0০])|\b(?:or|and)\b|(?<!\S)(?:অথবা|বা|ও)(?!\S))\s*", re.I
+)
+_PIECE = re.compile(r"[\s+()\[\].-]*(?:\d[\s()\[\].-]*){1,6}")  # too few digits for a number
+_ENDING = re.compile(r"\s*\d{1,4}\s*")
 _TAG = re.compile(
     r"\s*(?:\"((?:[^\"]|\"\")*)\"(?=\s*(?:$|:::|[,;|\n]))|((?:(?!:::)[^,;|\n])*))\s*(?::::|[,;|\n]|$)"
 )
-_SPOILT = "A spreadsheet has cut this number off ({}); format the column as text there, and save it again."
 _OUT = frozenset(
     (
         *("yes", "y", "true", "t", "1", "x", "✓", "✔", "✅", "ja", "si", "sí", "oui", "sim", "হ্যাঁ", "হ্যা", "জি"),
@@ -71,14 +74,9 @@ def numbers(texts: Iterable[str], *, country: str) -> Numbers:
 
 def phone_of(cell: str, *, country: str) -> Phone:
     """The phone in a cell, whatever a spreadsheet made of it. Raises Invalid `bad_phone`."""
-    typed = cell.strip().removeprefix("=").strip("\"'’‘` ").strip()
-    typed = re.sub(r"(?<=[0-9]{6})[.,]0+$", "", typed)
-    if not typed:
+    if not cell.strip("=\"'’‘` \t\r\n"):
         raise Invalid("bad_phone", later("There is no phone number in this row."))
-    scientific = _SCIENTIFIC.fullmatch(typed)
-    if scientific:
-        typed = _whole(typed, *scientific.groups(""))
-    return phones.parse(typed, country=country)
+    return phones.parse(cell, country=country)
 
 
 def looks_like_phone(cell: str) -> bool:
@@ -91,11 +89,11 @@ def looks_like_phone(cell: str) -> bool:
 def weight(cell: str, *, country: str) -> Weight:
     """What the cell is worth as a phone. A date is none; digits that no plan knows are worth little."""
     if sum(one.isdecimal() for one in cell[:LONGEST_NUMBERS]) < MIN_DIGITS or _DATE.fullmatch(cell):
-        return 1 if _SCIENTIFIC.fullmatch(cell.strip()) else 0
+        return 1 if SCIENTIFIC.fullmatch(cell.strip()) else 0
     try:
         return max(_WEIGHTS[phones.kind_of(one)] for one in _every(cell, country))
     except Invalid:
-        return 1 if _SCIENTIFIC.fullmatch(cell.strip()) else 0
+        return 1 if SCIENTIFIC.fullmatch(cell.strip()) else 0
 
 
 def _every(cell: str, country: str) -> list[Phone]:
@@ -104,37 +102,59 @@ def _every(cell: str, country: str) -> list[Phone]:
     try:
         whole = phone_of(text, country=country)
     except Invalid as wrong:
-        parts = [found for part in _parts(text) if (found := _maybe(part, country)) is not None]
-        if not parts:
+        found = _in_parts(_parts(text), country)
+        if not found:
             raise wrong from None
-        return parts
+        return found
     if whole.flagged:  # two short ones with a stroke between them are no long one
-        parts = [found for part in _parts(text) if (found := _maybe(part, country)) is not None]
-        if len(parts) > 1:
-            return parts
+        found = _in_parts(_parts(text), country)
+        if len(found) > 1:
+            return found
     return [whole]
 
 
 def _parts(text: str) -> list[str]:
-    """What stands between the marks that part numbers; [] where there is nothing to part."""
-    parts = [part for part in _BETWEEN_NUMBERS.split(text) if part]
+    """What stands between the marks that part numbers, without what says that its number is not to be used."""
+    parts = [part for part in _BETWEEN_NUMBERS.split(text) if part and not notation.is_disowned(part)]
     if parts == [text]:
-        parts = [part for part in re.split(r"/|\s+(?=[+0০])", text) if part.strip()]
-    return [] if parts == [text] else parts
+        return [part for part in re.split(r"/|\s+(?=[+0০])", text) if part.strip()]
+    return parts
 
 
-def _maybe(part: str, country: str) -> Phone | None:
+def _in_parts(parts: Sequence[str], country: str) -> list[Phone]:
+    """The numbers in the parts; one that has only another ending, as 04 after 01711000203, is written out.
+
+    None where a part before the first number could belong to it, as +54 in +54/9351….
+    """
+    found: list[Phone] = []
+    for part in parts:
+        typed = _ENDING.fullmatch(part)
+        more = [typed[0].strip()] if typed and found else []
+        if not typed:
+            phone, more = _with_endings(part, country)
+            found += [] if phone is None else [phone]
+        if not found and _PIECE.fullmatch(part):
+            return []
+        if found:
+            before = found[-1].digits
+            found += (one for end in more if (one := _maybe(f"+{before[: -len(end)]}{end}", country)) is not None)
+    return found
+
+
+def _with_endings(part: str, country: str) -> tuple[Phone | None, list[str]]:
+    bare = re.sub(r"\([^()0-9]*\)|^[^\d+(]*:\s*", "", part)
+    phone = _maybe(bare, country)
+    if phone is not None:
+        return phone, []
+    ends = phones.endings(bare, country=country)
+    return (None, []) if ends is None else (ends[0], list(ends[1]))
+
+
+def _maybe(text: str, country: str) -> Phone | None:
     try:
-        return phone_of(re.sub(r"\([^()0-9]*\)|^[^\d+(]*:\s*", "", part), country=country)
+        return phone_of(text, country=country)
     except Invalid:
         return None
-
-
-def _whole(typed: str, first: str, rest: str, power: str) -> str:
-    """The digits of 8.801711123456E+12, if all of them are there."""
-    if len(rest) != int(power):
-        raise Invalid("bad_phone", _SPOILT.format(typed))
-    return first + rest
 
 
 # -- tags, opt-outs ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-import urllib.parse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,28 +22,23 @@ from phonenumbers import (
 )
 from phonenumbers.phonemetadata import PhoneMetadata
 
+from wabox.contacts import notation
+from wabox.contacts.notation import MAX_TYPED, bad
 from wabox.errors import Invalid
+from wabox.languages import later
 
-MAX_TYPED = 64
-MAX_NOTED = 2_048  # with the link that it stands in
 MIN_DIGITS, MAX_DIGITS = 7, 15
 _PLUS = frozenset("+\uff0b\ufe62")
-_BETWEEN = frozenset("()[]./-\u00ad\u2212\uff08\uff09\uff3b\uff3d\uff0e\uff0f\u00b7\u30fb")
+_BETWEEN = frozenset("()[]./-_\u00ad\u2212\uff08\uff09\uff3b\uff3d\uff0e\uff0f\u00b7\u30fb")
 _BLANKS = frozenset("\t\n\r\ufe0e\ufe0f")  # with the selectors that follow digits pasted from a chat
 _MARKS = frozenset({"Cf", "Pd", "Zs"})  # invisible marks, dashes, spaces
 
-# What stands around a number where programs wrote it. After WhatsApp's own address a number has its country code.
-_SCHEME = re.compile(
-    r"(?:p|ph|phone|mobile|mob|cell|tel|telephone|fax|sms|callto|whats ?app|wa)\s*:\s*(?://)?", re.I
-)
-_LINK = re.compile(r"(?:https?://)?(?:[a-z]+\.)?(wa\.me|whatsapp\.com)/|whatsapp:/*send\b", re.I)
-_ADDRESS = re.compile(r"(?P<number>[^:@]+)(?::[0-9]+)?@(?:c\.us|s\.whatsapp\.net)", re.I)
-_PARAMETERS = re.compile(r";(?:phone-context|isub|cpc)=.*", re.I | re.S)
 _BRACKETED_ZERO = re.compile(
     r"[^0-9+]*(?P<plus>\+|00)?(?P<code>[^()\[\]]*)[(\[][^0-9]*0[^0-9]*[)\]](?P<rest>.*)", re.S
 )
-_ONE_BRACKET = str.maketrans("\uff08\uff09\uff3b\uff3d\uff0b\ufe62", "()[]++")
-
+_ONLY_DIGITS = later("A phone number is only digits; write it like +880 1711-123456.")
+_STROKE = re.compile(r"[0-9][^/\\]*[/\\]")
+_ENDINGS = re.compile(r"(?P<front>.*[0-9][)\]]?)(?P<rest>\s*[^0-9+()\[\]]\s*[0-9]{1,4})", re.S)
 
 Kind = Literal["mobile", "other", "unknown"]
 _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
@@ -64,21 +59,111 @@ def parse(text: str, *, country: str) -> Phone:
     """The number somebody typed, in any script's digits. Raises Invalid `bad_phone`.
 
     country: two letters, whose national numbers are understood. A leading 0 makes it national; a number that
-    is valid with its country code stays as it is; else it is national if that is valid; else 7 to 15 digits
-    are kept and flagged. After a + or 00 it carries a country code and is never rewritten. `p:`, `tel:`, wa.me and
-    @c.us around it are no part of it, nor is a 0 in brackets after a country code whose people leave it away.
+    is valid with its country code stays as it is, but one that is a mobile at home as well is refused, unless it
+    is grouped like one; else it is national if that is valid; else 7 to 15 digits are kept and flagged. After
+    a + or 00 it carries a country code and is never rewritten, but for the 0 that is dialled at home alone, where
+    the country's plan leaves it away and the number is none with it. What stands around it is no part of it
+    (`notation`). Two numbers in one, and what may be a serial number, are refused.
     """
-    digits, international = _digits(_without_notation(text))
+    if text.isascii() and text.isdigit() and len(text) <= MAX_TYPED:
+        return _read(text, country)
+    noted = notation.bare(text)
+    phone, wrong = _read_or_not(_without_trunk_zero(noted.text), country)
+    struck = _STROKE.search(noted.text) is not None
+    if (phone is None or phone.flagged or struck) and _endings(noted.text, country) is not None:
+        raise bad(later("These are several numbers; write only one of them, with all of its digits."))
+    if phone is None:
+        raise wrong
+    if phone.flagged and (noted.doubtful or struck):
+        raise bad(later("It is not clear which digits are the number; write nothing else, like +880 1711-123456."))
+    if noted.extended and kind_of(phone) != "mobile":
+        raise bad(later("WhatsApp knows no extensions; write the person's own number."))
+    return phone
+
+
+def endings(text: str, *, country: str) -> tuple[Phone, tuple[str, ...]] | None:
+    """A number and the other endings it may have, as 01711000203/04 has 04; None if it is no such text.
+
+    A stroke says so, if what stands before it is a valid number; other marks and blanks, if the whole is none.
+    """
+    try:
+        return _endings(notation.bare(text).text, country)
+    except Invalid:
+        return None
+
+
+def _endings(text: str, country: str) -> tuple[Phone, tuple[str, ...]] | None:
+    found = _ENDINGS.fullmatch(text)
+    while found is not None:
+        phone, _ = _read_or_not(_without_trunk_zero(found["front"]), country)
+        if phone is not None and not phone.flagged:
+            more = text[len(found["front"]) :]
+            whole = None if _STROKE.search(f"0{more}") else _read_or_not(text, country)[0]
+            return (phone, tuple(re.findall("[0-9]+", more))) if whole is None or whole.flagged else None
+        found = _ENDINGS.fullmatch(found["front"])
+    return None
+
+
+def _read_or_not(text: str, country: str) -> tuple[Phone | None, Invalid]:
+    try:
+        return _read(text, country), bad(_ONLY_DIGITS)
+    except Invalid as wrong:
+        return None, wrong
+
+
+def _read(text: str, country: str) -> Phone:
+    """The number, with nothing around it that is none of it."""
+    digits, international = _digits(text)
     if digits.startswith("00"):
         digits, international = digits[2:], True
     if digits.startswith("0"):
         return _national(digits, country)
     if not MIN_DIGITS <= len(digits) <= MAX_DIGITS:
-        raise _bad(f"A phone number has {MIN_DIGITS} to {MAX_DIGITS} digits; this one has {len(digits)}.")
-    if _is_valid(digits):
-        return Phone(digits, flagged=False)
-    national = None if international else _valid_national(digits, country)
-    return Phone(digits, flagged=True) if national is None else Phone(national, flagged=False)
+        raise bad(f"A phone number has {MIN_DIGITS} to {MAX_DIGITS} digits; this one has {len(digits)}.")
+    is_valid = _is_valid(digits)
+    at_home = not international and not (is_valid and len(digits) not in _lengths(country))
+    national = _valid_national(digits, country) if at_home else None
+    if is_valid:
+        return Phone(_meant(text, digits, national), flagged=False)
+    known = national or _without_prefix(digits, international=international)
+    return Phone(digits, flagged=True) if known is None else Phone(known, flagged=False)
+
+
+def _lengths(country: str) -> Sequence[int]:
+    """How many digits numbers of this country have without its code."""
+    plan = PhoneMetadata.metadata_for_region(country)
+    return () if plan is None or plan.general_desc is None else plan.general_desc.possible_length
+
+
+def _meant(text: str, digits: str, national: str | None) -> str:
+    """Which of two valid numbers this is: the one with its country code, or a mobile at home, if grouped as one.
+
+    Raises Invalid `bad_phone` where nobody can know, as with 9607712345, which the Maldives and India have.
+    """
+    if national is None or national == digits or kind_of(Phone(national, flagged=False)) != "mobile":
+        return digits
+    typed, abroad, home = (re.findall("[0-9]+", one) for one in (text, display(digits), display(national)))
+    if len(typed) > 1 and typed == abroad:
+        return digits
+    if len(typed) > 1 and typed[0] == home[1] and int(typed[0]) not in COUNTRY_CODE_TO_REGION_CODE:
+        return national
+    raise bad(f"This may be {display(digits)} or {display(national)}; write it with a plus and its country code.")
+
+
+def _without_prefix(digits: str, *, international: bool) -> str | None:
+    """The valid number that 880 01711… is without the 0 behind its country code; None if there is none."""
+    number = _split(digits)
+    plan = None if number is None else PhoneMetadata.metadata_for_region(_region(number))
+    if number is None or plan is None or not plan.national_prefix:
+        return None
+    rest = digits.removeprefix(str(number.country_code))
+    if not rest.startswith(plan.national_prefix if international else "0"):
+        return None
+    try:
+        found = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return None
+    return _e164(found) if phonenumbers.is_valid_number(found) else None
 
 
 def kind_of(phone: Phone) -> Kind:
@@ -105,36 +190,9 @@ def display(digits: str) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
-def _without_notation(text: str) -> str:
-    """The number alone, as the rest of this file reads it. Raises Invalid `bad_phone` if it is far too long."""
-    if text.isascii() and text.isdigit() and len(text) <= MAX_TYPED:
-        return text
-    if len(text) > MAX_NOTED:
-        raise _bad("A phone number is not that long; write only the number.")
-    bare = "".join(character for character in text if unicodedata.category(character) != "Cf").strip()
-    if _LINK.match(bare):
-        bare = f"+{_number_of_link(bare).strip().removeprefix('+')}"
-    else:
-        bare = _PARAMETERS.sub("", _SCHEME.sub("", bare, count=1) if _SCHEME.match(bare) else bare).strip()
-    if len(bare) > MAX_TYPED:
-        raise _bad("A phone number is not that long; write only the number.")
-    address = _ADDRESS.fullmatch(bare)
-    if address is not None:
-        bare = f"+{address['number'].removeprefix('+')}"
-    return _without_trunk_zero(bare)
-
-
-def _number_of_link(link: str) -> str:
-    """What a link that opens a chat calls the phone; "" without one."""
-    place, _, query = link.partition("#")[0].partition("?")
-    asked = urllib.parse.parse_qs(query, max_num_fields=32).get("phone")
-    return asked[0] if asked else urllib.parse.unquote(place.rstrip("/").rpartition("/")[2])
-
-
 def _without_trunk_zero(bare: str) -> str:
     """+49 (0)171 … without the 0 that is dialled at home alone; with it where the country's numbers keep it."""
-    plain = "".join(_as_ascii(character) for character in bare).translate(_ONE_BRACKET)
-    found = _BRACKETED_ZERO.fullmatch(plain)
+    found = _BRACKETED_ZERO.fullmatch(bare)
     if found is None:
         return bare
     code, rest = (re.sub("[^0-9]", "", found[part]) for part in ("code", "rest"))
@@ -145,11 +203,6 @@ def _without_trunk_zero(bare: str) -> str:
         return bare
     is_trunk = (plan is not None and plan.national_prefix == "0") or not _is_valid(f"{code}0{rest}")
     return f"+{found['code']}{'' if is_trunk else '0'}{found['rest']}"
-
-
-def _as_ascii(character: str) -> str:
-    value = unicodedata.decimal(character, None)
-    return character if value is None else str(value)
 
 
 def _digits(text: str) -> tuple[str, bool]:
@@ -165,7 +218,7 @@ def _digits(text: str) -> tuple[str, bool]:
         elif character in _PLUS and not plus and not digits:
             plus = True
         elif not _is_between(character):
-            raise _bad("A phone number is only digits; write it like +880 1711-123456.")
+            raise bad(_ONLY_DIGITS)
     return "".join(digits), plus
 
 
@@ -191,6 +244,10 @@ def _split(digits: str) -> PhoneNumber | None:
     return None
 
 
+def _region(number: PhoneNumber) -> str:
+    return COUNTRY_CODE_TO_REGION_CODE[number.country_code or 0][0]
+
+
 def _is_valid(digits: str) -> bool:
     number = _split(digits)
     return number is not None and phonenumbers.is_valid_number(number)
@@ -210,7 +267,7 @@ def _national(digits: str, country: str) -> Phone:
     if number is not None and phonenumbers.is_valid_number(number):
         return Phone(_e164(number), flagged=False)
     if number is None or number.italian_leading_zero or not phonenumbers.is_possible_number(number):
-        raise _bad(f"This is no phone number of {country}; write it with its country code, like +880 1711-123456.")
+        raise bad(f"This is no phone number of {country}; write it with its country code, like +880 1711-123456.")
     return Phone(_e164(number), flagged=True)
 
 
@@ -241,7 +298,3 @@ def _parsed(digits: str, country: str) -> PhoneNumber | None:
 
 def _e164(number: PhoneNumber) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.E164).removeprefix("+")
-
-
-def _bad(sentence: str) -> Invalid:
-    return Invalid("bad_phone", sentence, details={"phone": sentence})

@@ -78,6 +78,7 @@ FILLED = (
     later("A quotation mark is opened in row %(n)s and never closed; close it, then upload again."),
     later("A phone number has %(least)s to %(most)s digits; this one has %(n)s."),
     later("This is no phone number of %(said)s; write it with its country code, like +880 1711-123456."),
+    later("This may be %(said)s or %(known)s; write it with a plus and its country code."),
     later("A spreadsheet has cut this number off (%(said)s); format the column as text there, and save it again."),
     later("The same phone number is in line %(n)s; the first one counts."),
     later("A name has at most %(most)s characters."),

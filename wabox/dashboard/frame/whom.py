@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wabox.contacts import naming, phones
+from wabox.contacts import naming, notation, phones
 from wabox.contacts.naming import Called
 from wabox.contacts.phones import Phone
 from wabox.dashboard.frame.asked import typed
@@ -34,7 +34,7 @@ def of_form(form: Form) -> Whom:
     """As it was filled in. What was chosen holds only while the field still says what it was chosen for."""
     said = typed(form.text("phone"), LONGEST)
     chosen = form.texts("whom")[-1:] if typed(form.text("whom_for"), LONGEST) == said else []
-    return Whom(said, "".join(chosen)[: phones.MAX_TYPED])
+    return Whom(said, "".join(chosen)[: notation.MAX_TYPED])
 
 
 def of_number(rows: Rows, user_id: int, number: str, voice: Voice, *, country: str) -> Whom:
