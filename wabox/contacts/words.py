@@ -1,9 +1,10 @@
 """What somebody's own message asks for: out, in again, or something a person should look at; pure.
 
 Only the whole message counts, in any case, without invisible marks, whatever stands around and between its words
-that is no letter or digit: `STOP👍`, `#stop`, `STOP/বন্ধ`. A question mark, or such a word beside a few others or a
-digit, is a near miss: it opts nobody out, a person reads it. What is joined to other letters is another word:
-nonstop, bus-stop. Source: wabox/docs/contract.md#to-the-people-it-writes-to.
+that is no letter or digit: `STOP👍`, `#stop`, `STOP/বন্ধ`. How it is spelt does not matter where it can be nothing
+else (`spelling`): `S.T.O.P`, `St0p`, `stóp`, `stopppp`. A question mark, or such a word beside a few others or a
+digit, or one that is nearly it, is a near miss: it opts nobody out, a person reads it. What is joined to other
+letters is another word: nonstop, bus-stop. Source: wabox/docs/contract.md#to-the-people-it-writes-to.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Literal
 
+from wabox.contacts import spelling
 from wabox.languages import ALL
 
 Verdict = Literal["opt_out", "opt_in", "near_miss"]
@@ -19,19 +21,30 @@ FEW_WORDS = 6
 LONGEST = 200  # characters that are seen; longer messages are letters, not words
 
 _OUT = """
-    stop, stopall, stop all, unsubscribe, cancel, end, quit, revoke, optout, opt-out, opt out, remove, remove me
-    arret, arrêt, arreter, arrêter, desabonner, désabonner, td
-    বন্ধ, বন্ধ করুন, বন্ধ করো, বন্ধ কর, বন্ধ করেন, বন্ধ করে দিন, স্টপ, স্টপ করুন, থামুন, থামান, থামাও, বাতিল
+    stop, stopall, stop all, unsubscribe, unsubscribe all, unsub, cancel, end, quit, revoke, optout, opt-out
+    opt out, remove, remove me, arret, arreter, arretez, desabonner, td, stopp, abmelden, abbestellen, detener
+    cancelar, বন্ধ, বন্ধ করুন, বন্ধ করো, বন্ধ কর, বন্ধ করেন, বন্ধ করে দিন, স্টপ, স্টপ করুন, থামুন, থামান, থামাও, বাতিল
+    ষ্টপ, ষ্টপ করুন, বন্দ করুন, বন্দ করো, বন্ধ করে দাও, বন্ধ করেন ভাই, বন্ধ করুন ভাই
     বাতিল করুন, আর না, আর পাঠাবেন না, মেসেজ বন্ধ করুন, আনসাবস্ক্রাইব
     bondho, bondho korun, bondho koro, bondho koren, bondo, bondo korun, off koren, off korun
     thamun, thaman, thamao, batil, batil korun, ar na, r na, ar pathaben na
-    बंद, बंद करो, बंद करें, रोकें, रोको, स्टॉप
-    بند, بند کریں, بند کرو
-    إيقاف, ايقاف, توقف, إلغاء الاشتراك, الغاء الاشتراك
+    बंद, बंद करो, बंद करें, बंद कर दो, रोकें, रोको, रुको, स्टॉप, अनसब्सक्राइब
+    بند, بند کریں, بند کرو, روکو
+    إيقاف, ايقاف, توقف, أوقف, اوقف, قف, إلغاء الاشتراك, الغاء الاشتراك, стоп, отписаться
     berhenti, baja, alto, sair, pare, parar
 """
 _COMPLAINT = """
     spam, report spam, it is spam, this is spam, স্প্যাম, এটা স্প্যাম, স্প্যাম রিপোর্ট, রিপোর্ট স্প্যাম
+"""
+# These may mean it: a person looks.
+_ASKING = """
+    no more, no more messages, not interested, leave me alone, take me off, delete my number, remove my number
+    don't message, dont message, do not message, don't text, dont text, do not text, don't send, dont send
+    do not send, don't contact, dont contact, do not contact, stahp, basta, no me escribas, no molestar
+    stopsending, stopmsg, stopsms, stopit, stopnow, stopplease, plzstop, plsstop, pleasestop, dontsend
+    বন্দ, বিরক্ত করবেন না, আর দিবেন না, আর দেবেন না, মেসেজ দিবেন না, মেসেজ দেবেন না, মেসেজ পাঠাবেন না, পাঠাবেন না
+    msg diben na, message diben na, sms diben na, r diben na, ar diben na, pathaben na, disturb koiren na
+    disturb korben na, मत भेजो, لا ترسل
 """
 _IN = """
     start, start all, unstop, resubscribe, subscribe, optin, opt-in, opt in, resume
@@ -54,12 +67,13 @@ def judge(text: str) -> Verdict | None:
     plain = _plain(bare)
     asked = any(character in _QUESTIONS for character in bare)
     phrase = _phrase(plain)
-    wanted: Verdict | None = (
-        "opt_out" if _is_made_of(phrase, OPT_OUT) else "opt_in" if _is_made_of(phrase, OPT_IN) else None
-    )
-    if wanted is not None:
-        return "near_miss" if asked else wanted
-    return "near_miss" if _mentions_opt_out(phrase) else None
+    spelt = spelling.usual(_phrase(spelling.plain(plain)), OPT_OUT)
+    if _is_made_of(phrase, OPT_OUT) or _is_made_of(spelt, OPT_OUT):
+        return "near_miss" if asked else "opt_out"
+    if _is_made_of(phrase, OPT_IN):
+        return "near_miss" if asked else "opt_in"
+    mentioned = _mentions(phrase, MENTIONED) or _mentions(spelt, MENTIONED)
+    return "near_miss" if mentioned or spelling.is_nearly(spelt, OPT_OUT) else None
 
 
 def complains(text: str) -> bool:
@@ -108,13 +122,13 @@ def _is_made_of(phrase: str, said: frozenset[str]) -> bool:
     return bool(words) and len(words) in reached
 
 
-def _mentions_opt_out(phrase: str) -> bool:
+def _mentions(phrase: str, said: frozenset[str]) -> bool:
     """Whether one of a few words is such a word, a digit at its edge or not."""
     words = [word.strip(_DIGITS) for word in phrase.split()]
     if len(words) > FEW_WORDS:
         return False
     return any(
-        " ".join(words[first:last]) in OPT_OUT
+        " ".join(words[first:last]) in said
         for first in range(len(words))
         for last in range(first + 1, len(words) + 1)
     )
@@ -128,3 +142,4 @@ def _words(text: str) -> frozenset[str]:
 COMPLAINT = _words(_COMPLAINT)
 OPT_OUT = _words(_OUT) | COMPLAINT
 OPT_IN = _words(_IN)
+MENTIONED = OPT_OUT | _words(_ASKING)
