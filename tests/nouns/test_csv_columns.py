@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from wabox.contacts import answers, columns, exporting, fields, guessing
 from wabox.contacts import cells as cell_texts
-from wabox.contacts import columns, exporting, fields, guessing
 from wabox.contacts.cells import FORMULA, guarded, unguarded
 from wabox.contacts.columns import Columns
 from wabox.contacts.stored import Consent, Contact
@@ -302,15 +302,101 @@ def test_tags_are_read_back_from_our_export_whatever_they_hold(texts: list[str])
 
 
 @pytest.mark.parametrize(
-    "cell", ["yes", "YES", "1", "true", "x", "Unsubscribed", "opted_out", "bounced", "cleaned", "2026-05-01", "হ্যাঁ"]
+    "cell",
+    [
+        *("yes", "YES", "1", "true", "x", "Unsubscribed", "opted_out", "bounced", "cleaned", "2026-05-01", "হ্যাঁ"),
+        *(
+            "Opted-Out",
+            "TRUE",
+            "1.0",
+            "✔️",
+            "☑",
+            "১",
+            "BLOCKLISTED",
+            "hard_bounced",
+            "Do not contact",
+            "DND",
+            "spam",
+        ),
+        *(
+            "2026-05-01T10:11:12Z",
+            "01/05/2026 10:00",
+            "May 1, 2026",
+            "1 Jan 2026 10:00",
+            "০১/০৫/২০২৬",
+            "আনসাবস্ক্রাইবড",
+        ),
+    ],
 )
 def test_this_says_that_somebody_is_out(cell: str) -> None:
-    assert cell_texts.says_out(cell)
+    assert answers.says_out(cell)
 
 
-@pytest.mark.parametrize("cell", ["", "no", "0", "false", "subscribed", "active", "n/a", "-", "না"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "",
+        " ",
+        "no",
+        "0",
+        "false",
+        "subscribed",
+        "active",
+        "n/a",
+        "-",
+        "না",
+        "cancelled",
+        "delivered",
+        "Mirpur 10",
+        "2026",
+    ],
+)
 def test_this_does_not(cell: str) -> None:
-    assert not cell_texts.says_out(cell)
+    assert not answers.says_out(cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(
+            "no",
+            "No",
+            "FALSE",
+            "0",
+            "0.0",
+            "n",
+            "off",
+            "না",
+            "নাই",
+            "nein",
+            "✗",
+            "❌",
+            "Unsubscribed",
+            "cleaned",
+            "bounced",
+        ),
+        *("NEVER_SUBSCRIBED", "not subscribed", "nonsubscribed", "denied", "opted_out", "সম্মতি নেই", "۰", "০"),
+    ],
+)
+def test_this_says_that_somebody_has_not_agreed(cell: str) -> None:
+    assert answers.says_not_in(cell)
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "yes", "TRUE", "1", "subscribed", "granted", "pending", "2026-05-01", "?", "হ্যাঁ"]
+)
+def test_this_does_not_say_so(cell: str) -> None:
+    assert not answers.says_not_in(cell)
+
+
+@pytest.mark.parametrize("said", ["no", "yes", "", "subscribed"])
+def test_no_answer_ever_opts_in(said: str) -> None:
+    for chosen in (Columns(0, opted_out=1), Columns(0, opted_in=1)):
+        found = columns.draft(("01711000100", said), chosen, country="BD", consent=None)
+        assert found.opted_out is (
+            (said == "yes" and chosen.opted_out == 1) or (said == "no" and chosen.opted_in == 1)
+        )
+        assert found.consent is UNSET
 
 
 # -- which column, which row -------------------------------------------------------------------------
@@ -361,6 +447,26 @@ def test_the_row_with_the_names_is_found(table: list[str], head: int | None) -> 
         ("Phone,Email status", "01711000100,bounced", "Email status"),
         ("Phone,UNSUB_TIME", "01711000100,2026-05-01 10:00:00", "UNSUB_TIME"),
         ("Phone,Status", "01711000100,delivered", None),
+        ("Phone,Status", "01711000100,cancelled", None),  # an order
+        ("Phone,Status", "01711000100,subscribed", "Status"),  # somebody further down may be no more
+        ("Phone,Status", "01711000100,Blocklisted", "Status"),
+        ("Phone,Email subscriber status", "01711000100,Never subscribed", None),
+        ("Phone,Email subscriber status", "01711000100,Subscribed", "Email subscriber status"),
+        ("Phone,Email Opt Out", "01711000100,1", "Email Opt Out"),
+        ("Phone,Email Opt Out,SMS Opt Out", "01711000100,1,0", "SMS Opt Out"),
+        ("Phone,Has Opted Out of Email", "01711000100,false", "Has Opted Out of Email"),
+        ("Phone,emailOptOut", "01711000100,false", "emailOptOut"),
+        ("Phone,Do not contact", "01711000100,", "Do not contact"),
+        ("Phone,Do Not Call", "01711000100,x", "Do Not Call"),
+        ("Phone,EMAIL_BLOCKLISTED", "01711000100,Yes", "EMAIL_BLOCKLISTED"),
+        ("Phone,Unsubscribed from all email", "01711000100,true", "Unsubscribed from all email"),
+        ("Phone,Not subscribed", "01711000100,no", "Not subscribed"),
+        ("Phone,No marketing consent", "01711000100,no", "No marketing consent"),
+        ("মোবাইল,বার্তা চান না", "০১৭১১০০০১০০,হ্যাঁ", "বার্তা চান না"),
+        ("মোবাইল,মেসেজ বন্ধ", "০১৭১১০০০১০০,না", "মেসেজ বন্ধ"),
+        ("মোবাইল,অবস্থা", "০১৭১১০০০১০০,আনসাবস্ক্রাইবড", "অবস্থা"),
+        ("মোবাইল,অবস্থা", "০১৭১১০০০১০০,বন্ধ", None),  # a shop that is closed
+        ("Phone,Contact No", "01711000100,02-9550100", None),
     ],
 )
 def test_a_column_about_opt_outs_is_offered(header: str, row: str, called: str | None) -> None:
@@ -368,3 +474,34 @@ def test_a_column_about_opt_outs_is_offered(header: str, row: str, called: str |
     found = guessing.guess(names, [row.split(",")], country="BD")
     assert found is not None
     assert (None if found.opted_out is None else names[found.opted_out]) == called
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "called"),
+    [
+        ("Phone,Subscribed", "01711000100,no", "Subscribed"),
+        ("Phone,Opt-in", "01711000100,no", "Opt-in"),
+        ("Phone,opted_in", "01711000100,FALSE", "opted_in"),
+        ("Phone,Accepts Marketing", "01711000100,no", "Accepts Marketing"),
+        ("Phone,Accepts Email Marketing,Accepts SMS Marketing", "01711000100,yes,no", "Accepts SMS Marketing"),
+        ("Phone,acceptsMarketing", "01711000100,false", "acceptsMarketing"),
+        ("Phone,SMS consent", "01711000100,", "SMS consent"),
+        ("Phone,SMS Marketing Consent", "01711000100,NEVER_SUBSCRIBED", "SMS Marketing Consent"),
+        ("Phone,WhatsApp Opted In", "01711000100,true", "WhatsApp Opted In"),
+        ("Phone,Allow Broadcast", "01711000100,FALSE", "Allow Broadcast"),
+        ("Phone,Newsletter", "01711000100,0", "Newsletter"),
+        ("মোবাইল,সম্মতি", "০১৭১১০০০১০০,না", "সম্মতি"),
+        ("মোবাইল,মেসেজ চান", "০১৭১১০০০১০০,হ্যাঁ", "মেসেজ চান"),
+        ("Phone,OPTIN_TIME", "01711000100,2026-05-01 10:00:00", None),
+        ("Phone,Consent source", "01711000100,order", None),
+        ("Phone,Unsubscribed", "01711000100,no", None),
+        ("Phone,Description", "01711000100,no", None),
+    ],
+)
+def test_a_column_about_consent_is_offered_turned_round(header: str, row: str, called: str | None) -> None:
+    names, cells = header.split(","), row.split(",")
+    found = guessing.guess(names, [cells], country="BD")
+    assert found is not None
+    assert (None if found.opted_in is None else names[found.opted_in]) == called
+    draft = columns.draft(cells, found, country="BD", consent=None)
+    assert draft.opted_out == (called is not None and answers.says_not_in(cells[names.index(called)]))

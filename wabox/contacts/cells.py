@@ -1,4 +1,4 @@
-"""What a cell of somebody's list says: the numbers in it, the tags, whether its person opted out; pure.
+"""What a cell of somebody's list says: the numbers in it, the tags; pure.
 
 Excel's lost leading 0 is given back, Bengali digits are read; a number that Excel has cut off is refused. A cell
 may hold several numbers or tags, as Google, Outlook and people write them.
@@ -16,7 +16,7 @@ from wabox.contacts import notation, phones
 from wabox.contacts.notation import SCIENTIFIC
 from wabox.contacts.phones import MIN_DIGITS, Kind, Phone
 from wabox.errors import Invalid
-from wabox.languages import ALL, later
+from wabox.languages import later
 
 Weight = Literal[0, 1, 2, 3]  # what a cell is worth as a phone: nothing, digits, a valid number, a mobile
 
@@ -33,15 +33,6 @@ _PIECE = re.compile(r"[\s+()\[\].-]*(?:\d[\s()\[\].-]*){1,6}")  # too few digits
 _ENDING = re.compile(r"\s*\d{1,4}\s*")
 _TAG = re.compile(
     r"\s*(?:\"((?:[^\"]|\"\")*)\"(?=\s*(?:$|:::|[,;|\n]))|((?:(?!:::)[^,;|\n])*))\s*(?::::|[,;|\n]|$)"
-)
-_OUT = frozenset(
-    (
-        *("yes", "y", "true", "t", "1", "x", "✓", "✔", "✅", "ja", "si", "sí", "oui", "sim", "হ্যাঁ", "হ্যা", "জি"),
-        *("unsubscribed", "unsubscribe", "unsub", "opted out", "opt out", "optout", "opted-out", "opt-out", "out"),
-        *("blocklisted", "blacklisted", "blocked", "suppressed", "bounced", "hard bounced", "bounce", "cleaned"),
-        *("complained", "complaint", "spam", "reported", "stop", "stopped", "removed", "do not contact", "dnd"),
-        *("invalid", "undeliverable", "বন্ধ"),
-    )
 )
 _GOOGLES_OWN = "* mycontacts"  # everybody of an address book is in it
 
@@ -157,7 +148,7 @@ def _maybe(text: str, country: str) -> Phone | None:
         return None
 
 
-# -- tags, opt-outs ----------------------------------------------------------------------------------
+# -- tags --------------------------------------------------------------------------------------------
 
 
 def tags(cell: str, *, ours: bool) -> list[str]:
@@ -189,18 +180,6 @@ def _of_others(cell: str) -> list[str]:
     """Parted at every usual mark, but not inside quotation marks."""
     found = (one.groups() for one in _TAG.finditer(cell))
     return [plain if quoted is None else quoted.replace('""', '"') for quoted, plain in found]
-
-
-def says_out(cell: str) -> bool:
-    """Whether a cell of a column about opt-outs says that its person is out: yes, unsubscribed, bounced, a day."""
-    said = " ".join(cell.casefold().replace("_", " ").split()).strip(".!")
-    return said in _OUT or _DATE.fullmatch(_ascii(said)) is not None
-
-
-def _ascii(text: str) -> str:
-    for language in ALL.values():
-        text = text.translate(str.maketrans(language.digits, "0123456789"))
-    return text
 
 
 # -- formulas ----------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from wabox.contacts import answers, fields, own_columns
 from wabox.contacts import cells as cell_texts
-from wabox.contacts import fields, own_columns
 from wabox.contacts.cells import unguarded
 from wabox.contacts.drafts import Draft
 from wabox.contacts.own_columns import OwnColumn
@@ -18,15 +18,16 @@ from wabox.contacts.stored import Consent, ConsentSource
 from wabox.errors import Invalid
 from wabox.languages import later
 
-Field = Literal["phone", "name", "custom", "tag", "opted_out"]
+Field = Literal["phone", "name", "custom", "tag", "opted_out", "opted_in"]
 FIELDS: tuple[Field, ...] = get_args(Field)
 OTHER_NUMBERS = "other_numbers"  # the field of the user's own that keeps the numbers nobody writes to
 
 
-class Columns(Struct, frozen=True, forbid_unknown_fields=True):
+class Columns(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The place of each field, from 0; None where the file has no such column. fields: of the user's own.
 
-    opted_out: the column that says who wants nothing more. more_phones: columns with further numbers. more_names:
+    opted_out: the column that says who wants nothing more. opted_in: one that says who wants messages: a no there
+    is an opt-out. more_phones: columns with further numbers. more_names:
     what follows the name in the person's whole one: middle names, the last name.
     """
 
@@ -38,6 +39,7 @@ class Columns(Struct, frozen=True, forbid_unknown_fields=True):
     opted_out: int | None = None
     more_phones: tuple[int, ...] = ()
     more_names: tuple[int, ...] = ()
+    opted_in: int | None = None
 
     @property
     def used(self) -> tuple[int, ...]:
@@ -48,6 +50,7 @@ class Columns(Struct, frozen=True, forbid_unknown_fields=True):
             self.custom,
             self.tag,
             self.opted_out,
+            self.opted_in,
             *self.more_phones,
             *self.more_names,
         )
@@ -106,7 +109,8 @@ def draft(
         consent=agreed,
         add_tags=True,
         fields=values,
-        opted_out=cell_texts.says_out(_cell(cells, columns.opted_out)),
+        opted_out=answers.says_out(_cell(cells, columns.opted_out))
+        or answers.says_not_in(_cell(cells, columns.opted_in)),
     )
 
 

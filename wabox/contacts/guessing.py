@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wabox.contacts import answers
 from wabox.contacts import cells as cell_texts
 from wabox.contacts.columns import FIELDS, Columns, Field
 from wabox.contacts.own_columns import OwnColumn
@@ -66,6 +67,8 @@ def guess(
         taken = {*found.values(), *theirs, *more, *more_names}
         free = [place for place in range(len(called)) if place not in taken]
         parts = _name_parts(called, sample, free) if field == "name" else ()
+        if field == "opted_in":
+            free = [place for place in free if _answers(called[place], sample, place)]
         found[field] = parts[0] if parts else _named(field, called, free)
         more_names = more_names or parts[1:]
     if found["opted_out"] is None:
@@ -81,6 +84,7 @@ def guess(
         found["opted_out"],
         more,
         more_names,
+        found["opted_in"],
     )
 
 
@@ -106,10 +110,30 @@ def _name_parts(called: Sequence[str], sample: Sample, free: Sequence[int]) -> t
 
 
 def likeness(field: Field, name: str) -> int:
-    """How much the plain name of a column speaks for a field; 0 = not at all."""
-    if name in _NAMES_OF[field]:
-        return 3
-    return 1 if _WORDS_OF[field] & set(name.split()) else 0
+    """How much the plain name of a column speaks for a field; 0 = not at all.
+
+    Names about messages that somebody wants or not may be written as one word, and are turned round by a not.
+    """
+    exact = 3 if name in _NAMES_OF[field] else 0
+    if field in ("opted_out", "opted_in"):
+        return max(exact, _about_messages(field, name))
+    return exact or int(bool(_WORDS_OF[field] & set(name.split())))
+
+
+def _about_messages(field: Field, name: str) -> int:
+    """1 or, if it names such messages as ours, 4; 0 for the other of the two."""
+    is_out = _says_one_of(_WORDS_OF["opted_out"], name)
+    is_in = _says_one_of(_WORDS_OF["opted_in"], name) and not is_out
+    if is_in and _NOT & set(name.split()):
+        is_out, is_in = True, False
+    if not (is_out if field == "opted_out" else is_in):
+        return 0
+    return 4 if any(one in name for one in ("whatsapp", "sms", "হোয়াটসঅ্যাপ")) else 1
+
+
+def _says_one_of(words: frozenset[str], name: str) -> bool:
+    joined = name.replace(" ", "")
+    return any(f" {word} " in f" {name} " or (len(word) > 4 and word.replace(" ", "") in joined) for word in words)
 
 
 def plain(name: str) -> str:
@@ -170,13 +194,21 @@ def _named(field: Field, called: Sequence[str], free: Sequence[int]) -> int | No
 
 
 def _status(called: Sequence[str], sample: Sample, taken: set[int | None]) -> int | None:
-    """A column about some state, in which somebody has opted out."""
+    """A column about some state, in which somebody has opted out or may have."""
     for place, name in enumerate(called):
-        if place not in taken and "status" in name.split():
-            said = {" ".join(_at(cells, place).casefold().split()) for cells in sample}
-            if any(cell_texts.says_out(one) for one in said if one.isalpha() or " " in one):
-                return place
+        if place in taken or not _STATES & set(name.split()):
+            continue
+        if any(answers.tells_of_leaving(_at(cells, place)) for cells in sample):
+            return place
     return None
+
+
+def _answers(name: str, sample: Sample, place: int) -> bool:
+    """Whether the column holds answers, or nothing yet under a name that asks."""
+    held = [cell for cells in sample if (cell := _at(cells, place)).strip()]
+    if not held:
+        return name in _NAMES_OF["opted_in"]
+    return sum(answers.says_anything(cell) for cell in held) * 2 > len(held)
 
 
 def _texts(sample: Sample, places: Sequence[int]) -> int | None:
@@ -196,6 +228,8 @@ def _filled(cells: Sequence[str]) -> int:
     return sum(bool(cell.strip()) for cell in cells)
 
 
+_NOT = {"not", "no", "non", "never", "without", "dont", "don", "না", "নয়", "নেই", "nicht", "pas", "nao"}
+_STATES = {"status", "state", "subscription", "subscriber", "list", "অবস্থা", "স্ট্যাটাস"}
 _WHOSE = ("billing", "customer", "contact", "buyer", "lead", "user")
 _PARTS = {
     part: frozenset(plain(head) for language in ALL.values() for head in language.name_parts[part])

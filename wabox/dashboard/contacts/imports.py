@@ -167,6 +167,7 @@ def _choose(tx: Tx, desk: Desk, import_id: int, form: Form) -> None:
         places["custom"],
         places["tag"],
         opted_out=places["opted_out"],
+        opted_in=places["opted_in"],
         more_phones=_ticked(form, "more_phones", places.values()),
     )
     names = _ticked(form, "more_names", chosen.used)
