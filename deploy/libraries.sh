@@ -78,6 +78,14 @@ need_driver() { # $1: a .venv; what starts the browser finds its libraries
     [ -z "$node" ] || need_libraries "$node"
 }
 
+has_driver() { # $1: a .venv; the program that starts browsers is still there
+    local node
+    for node in "$1"/lib/python3.*/site-packages/playwright/driver/node; do
+        [ ! -x "$node" ] || return 0
+    done
+    return 1
+}
+
 need_modules() { # $1: a .venv; its compiled modules find their libraries: some seconds, so only for a new one
     local modules
     mapfile -t modules < <(find "$1" -type f \( -name '*.so' -o -name '*.so.*' \))

@@ -49,6 +49,9 @@ share_packages() { # the release's .venv: wabox from the release, everything els
         "$python" -c 'import sys; print(sys.version, sys.base_prefix)'
         cat "$lock"
     ) | sha256sum | cut -c1-16)
+    while [ -e "$packages/whole" ] && ! has_driver "$packages"; do # the running box may still use what is left of it
+        packages=$packages-anew
+    done
     if [ ! -e "$packages/whole" ]; then
         need_room "$release_home" "$room_for_packages"
         rm -rf "$packages" # half of it, of a run that was killed

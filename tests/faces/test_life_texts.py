@@ -149,7 +149,9 @@ def test_a_disk_that_fails_at_night_is_told_in_bengali(
     entry = nightly.run(box.box.config, data, nightly.Work(Event()), by="night", now=now)
     assert os.strerror(number) in record.entries(data)[0].why
     found = next(iter(nightly.judged(box.box.config, [entry], now=now)))
-    assert english(" ".join(said_of(BENGALI, found)).replace("/media/stick", "")) == []
+    said, cure = said_of(BENGALI, found)
+    assert english(said.replace("/media/stick", "")) == []
+    assert cure != found.cure
 
 
 def test_what_the_owners_command_said_stays_and_what_became_of_it_is_told() -> None:

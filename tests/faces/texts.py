@@ -85,6 +85,7 @@ DOCTOR_ONLY = {
     "readable",
     "speed",
     "unit",
+    "owner",
     "for_phones",
 }
 

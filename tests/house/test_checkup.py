@@ -222,7 +222,7 @@ def test_a_hurt_box_that_answers_is_told_by_its_own_reasons(config: Config, data
 def test_missing_browser_and_snap_are_named(tmp_path: Path, config: Config) -> None:
     made = settings.parse({"whatsapp": {"chromium": "/nowhere/chromium"}}, base=tmp_path)
     [missing] = chromium.findings(made)
-    assert missing.level == "bad" and "./install.sh setup" in missing.cure
+    assert missing.level == "bad" and "Take [whatsapp] chromium out" in missing.cure
     wrapper = tmp_path / "chromium-browser"
     wrapper.write_text('#!/bin/sh\nexec /snap/bin/chromium "$@"\n')
     wrapper.chmod(0o755)

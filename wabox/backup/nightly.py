@@ -33,6 +33,13 @@ ITS_DAY = timedelta(days=1)
 NOT_YET = ("busy", "stopping")  # refusals after which it is simply made later
 SAID = 400  # characters of what the owner's command says
 STOPPED = later("wabox was stopped meanwhile; it is made after the next start.")
+AGAIN_SOON = later(
+    "It is tried again every hour; once it is put right, press Make it now under Settings, Backups."
+)
+MAY_NOT = later(
+    "Let the service write there: sudo chown -R wabox: %(place)s; sudo systemctl edit wabox, and write there "
+    "[Service] and ReadWritePaths=-%(place)s; then restart wabox."
+)
 _NAME = re.compile(r"wabox-([0-9]{4}-[0-9]{2}-[0-9]{2})-[0-9]{6}\.tar(\.age)?")
 
 
@@ -175,8 +182,9 @@ def judged(config: Config, night: list[Entry], *, now: datetime | None = None) -
         yield bad(
             "backup",
             later("The last backup failed: %(why)s"),
-            later("It is tried again every hour."),
+            MAY_NOT if any(one in last.why for one in ("Read-only", "Permission denied")) else AGAIN_SOON,
             why=last.why,
+            place=last.place,
         )
     elif now is not None and now - last.at > OLD:
         yield bad(

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from wabox import datadir, fence, opening
 from wabox.accounts import mail
-from wabox.checkup import database, engines, machine, promises, wear
+from wabox.checkup import database, engines, machine, machine_clock, promises, wear
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
@@ -72,7 +72,7 @@ def privacy(data: DataDir) -> Finding:
         cure = "Run the doctor as the user that wabox runs as: sudo wabox doctor"
         return bad("data", "%(path)s cannot be read by this user.", cure, path=data.path)
     if not os.access(data.path, os.W_OK):
-        cure = "Make it writable, or run as wabox's user."
+        cure = "Give it to the user that wabox runs as; of the service: sudo chown -R wabox: %(path)s"
         return bad("data", "%(path)s cannot be written.", cure, path=data.path)
     if open_ones:
         names = ", ".join(one.name for one in open_ones[:5])
@@ -114,6 +114,7 @@ def stored(data: DataDir, config: Config) -> Iterator[Finding]:
             connection.row_factory = sqlite3.Row
             yield mails(Rows(connection), config, now=datetime.now(UTC))
             wanted = int(Rows(connection).value("select count(*) from devices where wanted = 1"))
+            yield from clock_wrong(found=machine_clock.is_wrong(Rows(connection)))
             yield machine.for_phones(machine.memory_mb()[0], wanted)
             yield from held(fence.of(Rows(connection)))
             yield engines.finding(Rows(connection), data)
@@ -131,6 +132,13 @@ def held(found: Fence | None) -> Iterator[Finding]:
     else:
         cure = "Open Settings, Held, and say what goes; or stop wabox and run wabox release."
         yield bad("quarantined", fence.SAID[found.why], cure)
+
+
+def clock_wrong(*, found: bool) -> Iterator[Finding]:
+    """The box itself took the clock for wrong, and waits until it is right or somebody says that it is."""
+    if found:
+        cure = "Set this machine's clock; if it is right already, say so on the home page."
+        yield bad("clock_wrong", "The clock looks wrong, so nothing is sent.", cure)
 
 
 def journal(length: int) -> Iterator[Finding]:

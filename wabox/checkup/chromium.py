@@ -28,14 +28,23 @@ def installed(config: Config) -> Iterator[Finding]:
     """There is a browser that wabox may start; it is not started for this."""
     found = browser.find(config.whatsapp.chromium)
     if found is None:
-        cure = "Install it with ./install.sh setup, or set [whatsapp] chromium."
         if wanted := config.whatsapp.chromium:
+            cure = (
+                "Take [whatsapp] chromium out of wabox.toml, or name there one that is there; then restart wabox."
+            )
             yield bad("chromium", "There is no browser %(path)s.", cure, path=wanted)
         else:
+            cure = (
+                "Install one: sudo apt-get install chromium chromium-sandbox, on Ubuntu Google Chrome's .deb; "
+                "then restart wabox."
+            )
             yield bad("chromium", "There is no Chromium on this machine.", cure)
         return
     if is_snap(found.path):
-        cure = "A snap cannot use wabox's data directory; install a browser that is none, as Google Chrome's .deb."
+        cure = (
+            "A snap cannot use wabox's data directory: install Google Chrome's .deb, write "
+            'chromium = "google-chrome" below [whatsapp] in wabox.toml, and restart wabox.'
+        )
         yield bad("chromium", "%(path)s is a snap.", cure, path=found.path)
         return
     version = found.version or "?"

@@ -19,6 +19,14 @@ from wabox.config import Config
 MEGABYTE = 1024 * 1024
 BASE_MB, FIRST_DEVICE_MB, MORE_DEVICE_MB = 180, 214, 80
 LEAST_DISK_MB, LITTLE_DISK_MB = 200, 1_000
+FREE_SPACE = (
+    "Free some space: sudo apt-get clean; sudo journalctl --vacuum-size=100M; what else is large: "
+    "sudo du -xh / | sort -h | tail -n 30."
+)
+KEEP_TIME = (
+    "Let it be set over the network: sudo apt-get install systemd-timesyncd && sudo timedatectl set-ntp true; "
+    "give it a minute."
+)
 OLDEST_SANE = datetime(2025, 11, 1, tzinfo=UTC)
 
 
@@ -76,7 +84,12 @@ def memory(there_mb: tuple[int, int], most_devices: int) -> Finding:
     everyone = one + MORE_DEVICE_MB * (most_devices - 1)
     values = {"whole": whole, "free": free, "one": one, "phones": most_devices, "everyone": everyone}
     if whole < one:
-        return bad("memory", says, "One phone needs about %(one)s MB, and WhatsApp's own page on top.", **values)
+        return bad(
+            "memory",
+            says,
+            "One phone needs about %(one)s MB, and WhatsApp's own page on top: use a machine with 1 GB at least.",
+            **values,
+        )
     if free < one:
         cure = "One phone needs about %(one)s MB; stop other programs, or add memory."
         return warning("memory", says, cure, **values)
@@ -107,10 +120,9 @@ def disk(directory: Path) -> Finding:
     says = "Disk: %(free)s MB free for %(directory)s."
     values = {"free": free, "directory": directory}
     if free < LEAST_DISK_MB:
-        cure = "Free some space; wabox stops accepting messages when the disk is full."
-        return bad("disk", says, cure, **values)
+        return bad("disk", says, FREE_SPACE, **values)
     if free < LITTLE_DISK_MB:
-        return warning("disk", says, "Free some space soon, or lower [data] keep_messages_days.", **values)
+        return warning("disk", says, FREE_SPACE, **values)
     return ok("disk", says, **values)
 
 
@@ -119,10 +131,10 @@ def clock(now: datetime, *, synchronised: bool | None) -> Finding:
     shown = f"{now:%Y-%m-%d %H:%M}"
     if now < OLDEST_SANE:
         says = "The clock says %(time)s UTC, which is in the past."
-        return bad("clock", says, "Set the clock: sudo timedatectl set-ntp true", time=shown)
+        return bad("clock", says, KEEP_TIME, time=shown)
     if synchronised is False:
         says = "The clock says %(time)s UTC, and nothing keeps it right."
-        return warning("clock", says, "Let it be set over the network: sudo timedatectl set-ntp true", time=shown)
+        return warning("clock", says, KEEP_TIME, time=shown)
     if synchronised:
         return ok("clock", "The clock says %(time)s UTC and is kept right over the network.", time=shown)
     return ok("clock", "The clock says %(time)s UTC.", time=shown)

@@ -70,9 +70,7 @@ def _writing(vitals: Vitals) -> Iterator[Finding]:
         yield warning("writing", "%(n)s changes wait to be written.", cure, n=vitals.queue)
     else:
         yield ok("writing", "Changes are written at once.")
-    if vitals.counts is not None and vitals.counts.clock_wrong:
-        cure = "Set this machine's clock, or say on the home page that it is right."
-        yield bad("clock_wrong", "The clock looks wrong, so nothing is sent.", cure)
+    yield from box.clock_wrong(found=vitals.counts is not None and vitals.counts.clock_wrong)
 
 
 def _shortage(vitals: Vitals) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -18,7 +19,7 @@ from wabox.config import Config
 from wabox.whatsapp import browser
 
 SYS = Path("/sys")
-SERVICE_FILE = Path("/etc/wabox/wabox.toml")
+SERVICE_FILE, SERVICE_USER = Path("/etc/wabox/wabox.toml"), "wabox"
 KEEPERS = {
     "systemd-timesyncd": "systemd-timesyncd",
     "chrony": "chrony",
@@ -30,6 +31,7 @@ OLD_BROWSER = timedelta(days=120)
 FLUSHES, SLOW_MS, TOO_SLOW_MS = 5, 100, 1_000
 WORN_TENTHS = 9  # of the life that a memory chip's maker gives it
 FLAPS = 5
+FLAPPED = "See why it ended: journalctl -u wabox; once that is put right: sudo systemctl restart wabox"
 
 
 def findings(config: Config) -> Iterator[Finding]:
@@ -42,11 +44,34 @@ def findings(config: Config) -> Iterator[Finding]:
 
 
 def of_service(config: Config) -> Iterator[Finding]:
-    """What takes longer, or is only so of the service: how fast the disk flushes, and what systemd says."""
+    """What takes longer, or is only so of the service: the disk's speed, whose the data are, what systemd says."""
     if config.data.dir.is_dir() and os.access(config.data.dir, os.W_OK):
         yield speed(flush_ms(config.data.dir))
     if config.path == SERVICE_FILE:
         yield unit(_unit())
+        yield owner(config.data.dir, _number_of(SERVICE_USER))
+
+
+def owner(directory: Path, wanted: int | None) -> Finding:
+    """The service's user owns its data, and each file in them: a command that ran as root may have left others."""
+    try:
+        there = [directory, *directory.iterdir()]
+        strange = [one for one in there if wanted is not None and one.lstat().st_uid != wanted]
+    except OSError:
+        strange = [directory]
+    if not strange:
+        return ok("owner", "The data belong to the service's user.")
+    says = "%(names)s in %(path)s belong to another user, so the service cannot use them."
+    cure = "sudo chown -R wabox: %(path)s && sudo systemctl restart wabox"
+    names = ", ".join("." if one == directory else one.name for one in strange[:5])
+    return bad("owner", says, cure, names=names, path=directory)
+
+
+def _number_of(user: str) -> int | None:
+    try:
+        return pwd.getpwnam(user).pw_uid
+    except KeyError:
+        return None
 
 
 def keeper() -> str | None:
@@ -110,12 +135,15 @@ def flush_ms(directory: Path) -> float:
     return sorted(took)[FLUSHES // 2]
 
 
-def browser_age(built: datetime, now: datetime) -> Finding:
+def browser_age(built: datetime, now: datetime, *, package: str = "chromium") -> Finding:
     """The browser is of this season: WhatsApp's page asks for a new one, and old ones have known holes."""
     days = (now - built).days
     if now - built > OLD_BROWSER:
-        cure = "Bring it up to date: sudo apt-get update && sudo apt-get install --only-upgrade chromium"
-        return warning("browser_age", "The browser is %(n)s days old.", cure, n=days)
+        cure = (
+            "Bring it up to date: sudo apt-get update && sudo apt-get install --only-upgrade %(package)s; then "
+            "restart wabox. If there is no newer one, /etc/apt/sources.list does not name the security updates."
+        )
+        return warning("browser_age", "The browser is %(n)s days old.", cure, n=days, package=package)
     return ok("browser_age", "The browser is %(n)s days old.", n=max(days, 0))
 
 
@@ -151,6 +179,12 @@ def unit(found: dict[str, str]) -> Finding:
     state, restarts = found.get("ActiveState", ""), int(found.get("NRestarts") or 0)
     if not state:
         return ok("unit", "What systemd says of wabox cannot be asked here.")
+    if found.get("LoadState") == "not-found":
+        cure = "Put it in place again: sudo ./install.sh service, in the directory of wabox's checkout."
+        return bad("unit", "systemd knows no wabox.service.", cure)
+    if found.get("LoadState") == "masked":
+        cure = "sudo systemctl unmask wabox && sudo systemctl enable --now wabox"
+        return bad("unit", "The service is masked, so nothing starts it.", cure)
     if state != "active":
         cure = "Start it: sudo systemctl start wabox; why it ended: journalctl -u wabox"
         return bad("unit", "The service is %(state)s.", cure, state=state)
@@ -162,7 +196,7 @@ def unit(found: dict[str, str]) -> Finding:
         return warning("unit", "systemd has not read today's wabox.service.", cure)
     if restarts >= FLAPS:
         says = "systemd had to start the service again %(n)s times."
-        return warning("unit", says, "See why it ended: journalctl -u wabox", n=restarts)
+        return warning("unit", says, FLAPPED, n=restarts)
     return ok("unit", "The service runs and starts with the machine.")
 
 
@@ -172,14 +206,15 @@ def _browser(config: Config) -> Iterator[Finding]:
         return
     path = found.path.resolve()
     program = next(
-        (one for one in (Path("/usr/lib/chromium/chromium"), path.parent / "chrome") if one.exists()), path
+        (one for one in (path.parent / "chrome", Path("/usr/lib/chromium/chromium")) if one.exists()), path
     )
     built = datetime.fromtimestamp(program.stat().st_mtime, UTC)
-    yield browser_age(built, datetime.now(UTC))
+    package = "google-chrome-stable" if "chrome" in path.name or path.parent.name == "chrome" else "chromium"
+    yield browser_age(built, datetime.now(UTC), package=package)
 
 
 def _unit() -> dict[str, str]:
-    names = "ActiveState,NRestarts,UnitFileState,NeedDaemonReload"
+    names = "LoadState,ActiveState,NRestarts,UnitFileState,NeedDaemonReload"
     said = _said("systemctl", "show", "-p", names, "wabox")
     return dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
 
