@@ -55,13 +55,18 @@ def test_the_first_php_of_readme_sends(box: Shop) -> None:
     assert isinstance(answer, dict) and answer["status"] == "queued"
 
 
-def test_the_first_curl_of_readme_sends(box: Shop) -> None:
+def test_each_curl_of_readme_that_sends_a_text_does(box: Shop) -> None:
     need("curl")
-    found = re.search(r"    (curl -X POST \S+/api/v1/send \\\n(?:.* \\\n)*.*)", README)
-    assert found is not None
-    words = filled(found[1], box).replace('"message"', '"queue_if_offline": true, "message"')
-    done = run("bash", "-c", words)
-    assert json.loads(done.stdout)["status"] == "queued", done.stdout + done.stderr
+    found = re.findall(r"    (curl -X POST \S+/api/v1/send \\\n(?:.* \\\n)*.*)", README)
+    texts = [one for one in found if "media" not in one]
+    assert len(texts) == 2
+    for one in texts:
+        words = filled(one, box).replace('"message"', '"queue_if_offline": true, "message"')
+        done = run("bash", "-c", words)
+        job = json.loads(done.stdout)
+        assert job["status"] == "queued", done.stdout + done.stderr
+    kept = box.message(job["job_id"])
+    assert (kept["message"], kept["priority"]) == ("disk {root} is 91% full", "high")
 
 
 @pytest.mark.parametrize("route", LISTS, ids=[one.path for one in LISTS])

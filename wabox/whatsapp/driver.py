@@ -201,12 +201,13 @@ WRITTEN = frozenset(
     + ["order", "product", "payment", "hsm", "list", "list_response", "buttons_response", "template_button_reply"]
     + ["interactive", "interactive_response", "native_flow"]
 )
-WHATSAPP_ITSELF = "0@c.us"
+WHATSAPP_ITSELF = "0"
 
 
 def is_written(chat_id: str, kind: str) -> bool:
     """Whether a message of this type, come in this chat, is a person's own: not the system's, nor WhatsApp's."""
-    return kind in WRITTEN and chat_id.endswith(("@c.us", "@lid")) and chat_id != WHATSAPP_ITSELF
+    user, _, server = chat_id.partition("@")
+    return kind in WRITTEN and server in ("c.us", "lid") and user != WHATSAPP_ITSELF
 
 
 @dataclass(frozen=True, slots=True)
