@@ -222,6 +222,77 @@ async def test_a_failure_is_tried_again_when_due_and_not_before(shop: Shop) -> N
     assert (shown.status, shown.attempts, shown.last_status) == ("delivered", 3, 204)
 
 
+async def test_who_asks_to_be_left_alone_is(shop: Shop) -> None:
+    """Not by the post alone that was refused: by those behind it and new ones. A person's test goes."""
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.webhook(BILAL, receiver)
+        for message_id in range(10):
+            shop.owe(ASHA, message_id)
+        refused: list[int] = []
+
+        async def post(url: str, headers: object, body: bytes, allow: object, *, resolver: object) -> Answer:
+            refused.append(1)
+            return Answer(429, "", None, 5, 600)
+
+        shop.start(receiver, post=post)
+        await shop.round()
+        assert len(refused) <= SLOTS
+        asked = len(refused)
+        shop.owe(ASHA, 77)
+        for _ in range(3):
+            await shop.round(timedelta(seconds=150))
+        assert len(refused) == asked
+        shop.db.write_now(deliveries.test, ASHA, shop.moment)
+        await shop.round()
+        assert len(refused) == asked + 1
+        shop.owe(BILAL, 500)
+        await shop.round()
+        assert len(refused) == asked + 2, "another's receiver asked nothing"
+        await shop.round(timedelta(seconds=601))
+        assert len(refused) > asked + 2
+
+
+async def test_another_address_never_asked_to_be_left_alone(shop: Shop) -> None:
+    async with receiving() as first, receiving() as second:
+        shop.webhook(ASHA, first)
+        shop.owe(ASHA, 7)
+
+        async def post(url: str, headers: object, body: bytes, allow: object, *, resolver: object) -> Answer:
+            busy = str(first.port) in url
+            return Answer(503 if busy else 200, "", None, 5, 3_600 if busy else None)
+
+        shop.start(first, second, post=post)
+        await shop.round()
+        shop.owe(ASHA, 8)
+        await shop.round(timedelta(seconds=60))
+        assert shop.statuses(ASHA) == {"owed": 2}
+        shop.webhook(ASHA, second)
+        await shop.round(timedelta(seconds=1))
+        assert shop.statuses(ASHA) == {"delivered": 2}
+
+
+async def test_a_clock_that_was_set_back_leaves_nobody_alone_for_long(shop: Shop) -> None:
+    async with receiving() as receiver:
+        shop.webhook(ASHA, receiver)
+        shop.owe(ASHA, 7)
+        took: list[int] = []
+
+        async def post(url: str, headers: object, body: bytes, allow: object, *, resolver: object) -> Answer:
+            took.append(1)
+            return Answer(503, "", None, 5, 600)
+
+        shop.start(receiver, post=post)
+        await shop.round()
+        shop.owe(ASHA, 8)
+        await shop.round()
+        assert len(took) == 1
+        await shop.round(timedelta(days=-2))
+        assert len(took) == 2, "what was asked for by another clock is over"
+        await shop.round(timedelta(seconds=60))
+        assert len(took) == 2, "and it asked anew"
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 async def test_a_redirect_is_a_failure_and_not_followed(shop: Shop, status: int) -> None:
     """Row 35."""

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -49,14 +50,26 @@ class Post(Protocol):
 
 @dataclass(slots=True)
 class _Lane:
-    """One endpoint's work. flying: what is being posted or recorded, with its line; nothing flies twice."""
+    """One endpoint's work. flying: what is being posted or recorded, with its line; nothing flies twice.
+
+    rest: the address that asked to be left alone, by Retry-After, and until when.
+    """
 
     user_id: int
     width: int = SLOTS
+    rest: tuple[str, datetime] | None = None
     waiting: deque[Head] = field(default_factory=deque)
     flying: dict[int, str | None] = field(default_factory=dict)
     slots: set[asyncio.Task[None]] = field(default_factory=set)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def heard(self, outcome: Outcome, url: str, now: datetime) -> None:
+        """What the receiver asks for counts until it takes something; what was to be posted next waits, too."""
+        if outcome.delivered:
+            self.rest = None
+        elif outcome.retry_after:
+            self.rest = url, now + timedelta(seconds=outcome.retry_after)
+            self.waiting.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +177,23 @@ class Poster:
     async def _refill(self, lane: _Lane) -> None:
         """Take what is due and not flying; a message of which something flies is left for the next time."""
         most = BATCH + len(lane.flying) + len(self._failed)
-        found = await self._db.read(retries.heads, lane.user_id, self._now(), most)
+        heads = partial(retries.heads, rests=self._rests(lane))
+        found = await self._db.read(heads, lane.user_id, self._now(), most)
         busy = {line for line in lane.flying.values() if line is not None}
         lane.waiting.extend(
             head
             for head in found
             if head.id not in lane.flying and head.line not in busy and not self._failed.rests(head.id)
         )
+
+    def _rests(self, lane: _Lane) -> bool:
+        """Whether it is left alone. A clock that was set back prolongs nothing; another address never asked."""
+        if lane.rest is None:
+            return False
+        (url, until), now = lane.rest, self._now()
+        if now < until <= now + timedelta(seconds=outgoing.LONGEST_REST):
+            return url == self._db.read_here(endpoints.get, lane.user_id).url
+        return False
 
     async def _deliver(self, lane: _Lane, head: Head) -> None:
         """Post it once, as it stands now, and record what came of it. A fault rests with this delivery alone."""
@@ -183,6 +206,8 @@ class Poster:
                     return
                 lane.width = 1 if address.failing else SLOTS
                 outcome = await self._try(parcel, address)
+                if outcome is not None:
+                    lane.heard(outcome, address.url, self._now())
                 if outcome is None:
                     await self._db.write(retries.put_off, head.id, BUSY, self._now() + BUSY_REST)
             if outcome is not None:

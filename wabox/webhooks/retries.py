@@ -77,13 +77,16 @@ def users_due(rows: Rows, now: datetime) -> list[int]:
     return [row["user_id"] for row in found]
 
 
-def heads(rows: Rows, user_id: int, now: datetime, limit: int) -> list[Head]:
+def heads(rows: Rows, user_id: int, now: datetime, limit: int, *, rests: bool = False) -> list[Head]:
     """What may be posted to the user's webhook now, the longest due first.
 
     A delivery with an earlier one still owed in its line is not among them; a parked one blocks nothing.
+    rests: the receiver asked to be left alone, so that only what a person waits for goes.
     """
     found: list[Row] = []
-    for low, high in ((stored(AT_ONCE), stored(now)), (_absurd(now), "9999")):
+    at_once = stored(AT_ONCE)
+    spans = ((at_once, at_once),) if rests else ((at_once, stored(now)), (_absurd(now), "9999"))
+    for low, high in spans:
         found += rows.all(
             """
             select id, line from deliveries d
