@@ -7,8 +7,7 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,13 +15,12 @@ import pytest
 
 from tests.cast import stage
 from tests.faces.scene import SECTIONS, dress
+from tests.house.warm import Warm, warmed
 from tests.some import some
 from wabox import config, datadir, fence
 from wabox.backup import making, reading
 from wabox.datadir import DataDir
 from wabox.db import Rows
-
-ROOT = Path(__file__).parents[2]
 
 # Dies by SIGKILL at the nth touch: whatever opens, renames, links, makes or removes a file comes by here.
 HOOK = """
@@ -37,13 +35,15 @@ def hook(event, args):
         if touches == nth:
             os.kill(os.getpid(), signal.SIGKILL)
 """
-CHILD = f"""
+IMPORTS = """
 import os, signal, sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from wabox import config, datadir, fence, open_box
 from wabox.backup import making, restoring
-
+"""
+CHILD = f"""
 what, place, file, nth = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
 data = datadir.prepare(place)
 {HOOK}
@@ -63,15 +63,10 @@ print(touches)
 """
 
 
-def run(what: str, place: Path, file: Path, nth: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", CHILD, what, str(place), str(file), str(nth)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=60,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def child() -> Iterator[Warm]:
+    with warmed(IMPORTS, CHILD) as found:
+        yield found
 
 
 def box(place: Path, email: str) -> DataDir:
@@ -103,15 +98,15 @@ def chosen(most: int) -> list[int]:
 
 
 @pytest.mark.heavy("a process for each place where it is killed")
-def test_a_backup_that_is_killed_leaves_the_box_and_no_file_by_its_name(tmp_path: Path) -> None:
+def test_a_backup_that_is_killed_leaves_the_box_and_no_file_by_its_name(tmp_path: Path, child: Warm) -> None:
     data = box(tmp_path, "asha@example.com")
     file = tmp_path / "shop.wabox"
-    whole = run("backup", data.path, file, 0)
+    whole = child.run("backup", data.path, file, 0)
     assert whole.returncode == 0, whole.stderr
     most = int(whole.stdout)
     file.unlink()
     for nth in some(chosen(most)):
-        done = run("backup", data.path, file, nth)
+        done = child.run("backup", data.path, file, nth)
         assert done.returncode == -signal.SIGKILL, done.stderr
         if file.exists():  # only its folder was not flushed yet
             reading.check(file, None)
@@ -122,13 +117,13 @@ def test_a_backup_that_is_killed_leaves_the_box_and_no_file_by_its_name(tmp_path
 
 
 @pytest.mark.heavy("a process for each place where it is killed")
-def test_a_move_that_is_killed_never_leaves_two_boxes_that_may_send(tmp_path: Path) -> None:
+def test_a_move_that_is_killed_never_leaves_two_boxes_that_may_send(tmp_path: Path, child: Warm) -> None:
     old = box(tmp_path / "old", "old@example.com")
     (old.profiles / "p1").mkdir()
     (old.profiles / "p1" / "Local State").write_bytes(b"keys")
     shutil.copytree(old.path, tmp_path / "try" / "data")
     file = tmp_path / "old.wabox"
-    whole = run("move", tmp_path / "try" / "data", file, 0)
+    whole = child.run("move", tmp_path / "try" / "data", file, 0)
     assert whole.returncode == 0, whole.stderr
     most = int(whole.stdout)
     file.unlink()
@@ -136,7 +131,7 @@ def test_a_move_that_is_killed_never_leaves_two_boxes_that_may_send(tmp_path: Pa
     for nth in some(sorted({*chosen(most), *range(most - 10, most)})):
         data = DataDir(tmp_path / f"box-{nth}" / "data")
         shutil.copytree(old.path, data.path)
-        done = run("move", data.path, file, nth)
+        done = child.run("move", data.path, file, nth)
         assert done.returncode == -signal.SIGKILL, done.stderr
         found = held(data)
         seen.add((found is not None, file.exists()))
@@ -148,18 +143,18 @@ def test_a_move_that_is_killed_never_leaves_two_boxes_that_may_send(tmp_path: Pa
 
 
 @pytest.mark.heavy("a process for each place where it is killed")
-def test_a_restore_that_is_killed_leaves_one_box_or_the_other(tmp_path: Path) -> None:
+def test_a_restore_that_is_killed_leaves_one_box_or_the_other(tmp_path: Path, child: Warm) -> None:
     old, lost = box(tmp_path / "old", "old@example.com"), box(tmp_path / "lost", "lost@example.com")
     file = tmp_path / "lost.wabox"
     making.make(config.parse({}, base=lost.path.parent), lost, making.Wanted(file), now=datetime.now(UTC))
     shutil.copytree(old.path, tmp_path / "try")
-    whole = run("restore", tmp_path / "try", file, 0)
+    whole = child.run("restore", tmp_path / "try", file, 0)
     assert whole.returncode == 0, whole.stderr
     seen = set()
     for nth in some(chosen(int(whole.stdout))):
         data = DataDir(tmp_path / f"box-{nth}")
         shutil.copytree(old.path, data.path)
-        done = run("restore", data.path, file, nth)
+        done = child.run("restore", data.path, file, nth)
         assert done.returncode == -signal.SIGKILL, done.stderr
         with datadir.held(data, what="wabox serve"):  # the next start goes on where it was cut
             pass

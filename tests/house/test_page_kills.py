@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests import wajs_packages
-from tests.house.test_backup_kills import HOOK, ROOT, box, chosen, held, whose
+from tests.house.test_backup_kills import HOOK, box, chosen, held, whose
+from tests.house.warm import Warm, warmed
 from tests.some import some
 from wabox import config, datadir, open_box, swapping
 from wabox.accounts import links
@@ -24,14 +24,15 @@ from wabox.renewal import archive, store
 from wabox.whatsapp.driver import WaJs
 
 # As in test_backup_kills: dies by SIGKILL at the nth touch. What it does is what the page does, without the page.
-CHILD = f"""
+IMPORTS = """
 import asyncio, os, signal, sys, threading
 from datetime import UTC, datetime
 from pathlib import Path
 from wabox import config, datadir, fence, open_box
 from wabox.backup import age, bringing, moving, nightly, releasing, restoring
 from wabox.renewal import archive, store, switching
-
+"""
+CHILD = f"""
 what, place, given, nth = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 now = datetime.now(UTC)
 age.WORK, moving.LOOK_SECONDS = 2, 0.001
@@ -71,23 +72,18 @@ with datadir.held(data, what="wabox serve"), open_box.opened(settings, data) as 
 """
 
 
-def run(what: str, data: DataDir, given: str, nth: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", CHILD, what, str(data.path), given, str(nth)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=60,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def child() -> Iterator[Warm]:
+    with warmed(IMPORTS, CHILD) as found:
+        yield found
 
 
-def killed(what: str, box: DataDir, given: str) -> list[tuple[int, DataDir]]:
+def killed(child: Warm, what: str, box: DataDir, given: str) -> list[tuple[int, DataDir]]:
     """A copy of the box for each place where it was killed, and the one that lived; threads touch by turns."""
     place = box.path.parent.parent
     whole = DataDir(place / "try" / "data")
     shutil.copytree(box.path, whole.path)
-    done = run(what, whole, given, 0)
+    done = child.run(what, whole.path, given, 0)
     assert done.returncode == 0, done.stderr
     found = []
     most = int(done.stdout)
@@ -95,7 +91,7 @@ def killed(what: str, box: DataDir, given: str) -> list[tuple[int, DataDir]]:
     for nth in some(touches):
         data = DataDir(place / f"box-{nth}" / "data")
         shutil.copytree(box.path, data.path)
-        done = run(what, data, given, nth)
+        done = child.run(what, data.path, given, nth)
         assert done.returncode == -signal.SIGKILL or nth > int(done.stdout), (nth, done.stderr)
         found.append((nth, data))
     return [*found, (0, whole)]
@@ -114,7 +110,7 @@ def value(data: DataDir, sql: str) -> object:
 
 
 @pytest.mark.heavy("a process for each place where it is killed")
-def test_a_restore_by_the_page_leaves_the_new_box_or_the_old_one(tmp_path: Path) -> None:
+def test_a_restore_by_the_page_leaves_the_new_box_or_the_old_one(child: Warm, tmp_path: Path) -> None:
     lost = box(tmp_path / "lost", "lost@example.com")
     file = tmp_path / "lost.tar"
     settings = config.parse({}, base=tmp_path / "new")
@@ -123,7 +119,7 @@ def test_a_restore_by_the_page_leaves_the_new_box_or_the_old_one(tmp_path: Path)
         making.make(settings, lost, making.Wanted(file), now=made.now())
         token = made.db.write_now(links.make, "setup", None, timedelta(days=1), made.now())
     seen = set()
-    for nth, data in some(killed("bring", new, f"{file},{token}")):
+    for nth, data in some(killed(child, "bring", new, f"{file},{token}")):
         started(data)
         left = {one.name for one in data.path.iterdir()}
         assert not left & {swapping.BROUGHT, swapping.STAGED, swapping.DECIDED, swapping.PLACING}, nth
@@ -151,9 +147,9 @@ LINKED = "select max(linked) from devices where user_id = 1"
 
 
 @pytest.mark.heavy("a process for each place where it is killed")
-def test_a_move_by_the_page_goes_on_here_or_is_held_and_never_scans_anew(shop: DataDir) -> None:
+def test_a_move_by_the_page_goes_on_here_or_is_held_and_never_scans_anew(child: Warm, shop: DataDir) -> None:
     seen = set()
-    for nth, data in some(killed("move", shop, "")):
+    for nth, data in some(killed(child, "move", shop, "")):
         files = list((data.backups / "made").glob(f"{moving.NAME}-*.tar.age"))
         started(data)
         found = held(data)
@@ -166,10 +162,10 @@ def test_a_move_by_the_page_goes_on_here_or_is_held_and_never_scans_anew(shop: D
 
 
 @pytest.mark.heavy("a process for each place where it is killed")
-def test_calling_a_box_back_leaves_it_moved_or_held_with_its_phones_unlinked(shop: DataDir) -> None:
-    assert run("move", shop, "", 0).returncode == 0
+def test_calling_a_box_back_leaves_it_moved_or_held_with_its_phones_unlinked(child: Warm, shop: DataDir) -> None:
+    assert child.run("move", shop.path, "", 0).returncode == 0
     seen = set()
-    for nth, data in some(killed("unmove", shop, "")):
+    for nth, data in some(killed(child, "unmove", shop, "")):
         started(data)
         found = held(data)
         assert found is not None, nth
@@ -179,14 +175,16 @@ def test_calling_a_box_back_leaves_it_moved_or_held_with_its_phones_unlinked(sho
 
 
 @pytest.mark.heavy("a process for each place where it is killed")
-def test_an_engine_that_is_brought_is_there_whole_or_not_at_all(shop: DataDir, tmp_path: Path) -> None:
+def test_an_engine_that_is_brought_is_there_whole_or_not_at_all(
+    child: Warm, shop: DataDir, tmp_path: Path
+) -> None:
     raw = wajs_packages.package("4.9.9")
     file = tmp_path / "wa-js.tgz"
     file.write_bytes(raw)
     package = archive.read(raw)
     wanted = WaJs(package.version, package.sha256)
     seen = set()
-    for nth, data in some(killed("engine", shop, str(file))):
+    for nth, data in some(killed(child, "engine", shop, str(file))):
         started(data)
         engine = store.engine_of(data.engines, wanted)
         there = store.is_whole(engine)
