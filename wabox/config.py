@@ -169,7 +169,7 @@ class Locale:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """How fast one device sends."""
+    """How fast one device sends. On pages and by API one may be stricter than these, never less."""
 
     gap_seconds: tuple[float, float] = _key(
         (8.0, 20.0), values.span, "Random pause between two messages of a device. [0, 0] = none."

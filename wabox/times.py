@@ -28,22 +28,18 @@ def window_end(moment: datetime, window: Window, zone: ZoneInfo) -> datetime | N
     clocks skip counts as the moment of the change. One that comes twice starts a window the first time
     and ends it the second: when clocks change, quiet hours grow rather than shrink.
     """
-    start, end = window
     today = local_day(moment, zone)
     for offset in (-1, 0, 1):
-        day = today + timedelta(days=offset)
-        begins = _first(day, start, zone)
-        ends = _last(day if start < end else day + timedelta(days=1), end, zone)
+        begins, ends = window_of(today + timedelta(days=offset), window, zone)
         if begins <= moment < ends:
             return ends
     return None
 
 
-def window_start(moment: datetime, window: Window, zone: ZoneInfo) -> datetime:
-    """When the daily window begins next, aware UTC, after the moment."""
-    today = local_day(moment, zone)
-    begins = (_first(today + timedelta(days=offset), window[0], zone) for offset in (0, 1, 2))
-    return next(one for one in begins if one > moment)
+def window_of(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When the window that begins on this day begins and ends, aware UTC; as in `window_end`."""
+    start, end = window
+    return _first(day, start, zone), _last(day if start < end else day + timedelta(days=1), end, zone)
 
 
 def _first(day: date, at: time, zone: ZoneInfo) -> datetime:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,17 @@ import pytest
 from tests.cast import Stage, stage
 from tests.engine.conftest import Engine, _writer
 from tests.pictures import drawn
-from wabox.accounts import mail
+from wabox.accounts import mail, users
 from wabox.billing import invoices, ledger, payments, plans, screenshots, subscriptions
 from wabox.billing.payments import Claim, Payment
 from wabox.billing.plans import Terms
 from wabox.checkup import machine_clock
 from wabox.db import Tx
+from wabox.devices import stored as devices
+from wabox.devices.rules import DaysOff
 from wabox.engine.billing import Billing
 from wabox.engine.turns import Turns
+from wabox.messages import ruling
 from wabox.whatsapp.fake import FakeDriver
 
 BASIC = Terms("Ba{s}ic \\ one", 50_000, "BDT", 30, 100)
@@ -84,6 +88,23 @@ def opened(path: Path, **billing: Any) -> Iterator[Shop]:
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     yield from opened(tmp_path)
+
+
+async def test_the_whatsapp_notice_waits_out_a_day_off_of_the_sellers_phone(shop: Shop) -> None:
+    shop.pay("first")
+
+    def rule(tx: Tx) -> None:
+        by, made = users.by_id(tx, shop.stage.asha.id), shop.stage
+        assert by is not None
+        device = devices.by_id(tx, made.asha.device_id)
+        given = {"days_off": DaysOff((), (date(2026, 4, 2), date(2026, 4, 3)))}
+        ruling.set_phone(tx, by, device, given, config=made.box.config, now=made.hands.now())
+
+    shop.stage.box.db.write_now(rule)
+    await shop.forward(days=23)
+    assert len(shop.mails()) == 1
+    ask = "select scheduled_for from messages where is_system = 1"
+    assert str(shop.stage.value(ask)).startswith("2026-04-03T18:00:00")  # midnight in Dhaka
 
 
 async def test_the_whole_life_of_a_plan(shop: Shop) -> None:

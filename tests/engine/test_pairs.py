@@ -16,6 +16,7 @@ import pytest
 
 from tests.engine.conftest import PHONE, SHOP, Engine, holds, make
 from tests.engine.test_campaigns import expand, launch, people, show
+from wabox.accounts import users
 from wabox.accounts.states import Actor
 from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies
@@ -37,10 +38,11 @@ from wabox.contacts.writing import Draft
 from wabox.content import rules
 from wabox.devices import idle_warnings, limits, orders
 from wabox.devices import stored as devices
+from wabox.devices.rules import DaysOff
 from wabox.engine.expansion import Expansion, _settle
 from wabox.engine.turns import Turns
 from wabox.errors import Invalid, NotFound
-from wabox.messages import addressees, answers, claiming, explaining, leaving, outbox, stored
+from wabox.messages import addressees, answers, claiming, explaining, leaving, outbox, ruling, stored
 from wabox.messages import log as messages_log
 from wabox.messages.line import of_device
 from wabox.texts import renaming
@@ -91,6 +93,20 @@ def pass_time(engine: Engine, job_id: int) -> None:
 def night_falls(engine: Engine, job_id: int) -> None:
     """Midnight in Dhaka."""
     engine.stage.hands.forward(hours=12)
+
+
+def _rules(engine: Engine, verb: Callable[..., Any], *args: Any) -> None:
+    box, asha = engine.stage.box, engine.stage.box.db.read_here(users.by_id, engine.stage.asha.id)
+    given = {"days_off": DaysOff(("tuesday",))}
+    write(engine, verb, asha, *args, given, config=box.config)
+
+
+def box_has_a_day_off(engine: Engine, job_id: int) -> None:
+    _rules(engine, ruling.set_box)
+
+
+def phone_has_a_day_off(engine: Engine, job_id: int) -> None:
+    _rules(engine, ruling.set_phone, engine.stage.device())
 
 
 def owner_opts_out(engine: Engine, job_id: int) -> None:
@@ -147,6 +163,8 @@ SINGLE: list[tuple[Meanwhile, str, str | None, str | None]] = [
     (person_writes_stop, "skipped", "opted_out", None),
     (cancels, "cancelled", None, None),
     (night_falls, "queued", None, "quiet_hours"),
+    (box_has_a_day_off, "queued", None, "day_off"),
+    (phone_has_a_day_off, "queued", None, "day_off"),
     (is_suspended, "queued", None, "account_suspended"),
     (is_limited, "queued", None, "restricted"),
     (is_capped, "queued", None, "new_chats_capped"),

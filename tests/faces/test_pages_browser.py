@@ -171,6 +171,8 @@ def pages(scene: Scene) -> list[str]:
         "/webhooks",
         "/settings",
         "/settings/keys",
+        "/settings/sending",
+        "/whatsapp/devices/primary/rules",
         "/settings/security",
         "/admin/users",
         "/admin/users/2",

@@ -123,6 +123,8 @@ WRITTEN_ON = (
     "/webhooks",
     "/settings",
     "/settings/keys",
+    "/settings/sending",
+    "/whatsapp/devices/primary/rules",
     "/settings/security",
     "/admin/users",
     "/admin/users/2",
@@ -144,6 +146,8 @@ REFUSED = {
     "/whatsapp/devices",
     "/webhooks",
     "/settings/keys",
+    "/settings/sending",
+    "/whatsapp/devices/primary/rules",
     "/settings/password",
     "/admin/engine",
 }

@@ -26,7 +26,9 @@ MODULES = (
     "contacts.conditions",
     "contacts.own_columns",
     "accounts.users",
+    "devices.bounds",
     "devices.orders",
+    "devices.rules",
     "devices.sentences",
     "devices.stored",
     *(
@@ -34,6 +36,7 @@ MODULES = (
         for one in ("converting", "films", "intake", "keeping", "kinds", "papers", "sounds", "store", "stored")
     ),
     "messages.carrying",
+    "messages.ruling",
     "closing",
     "db.trouble",
 )

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyrage
 import pytest
@@ -37,7 +38,7 @@ from wabox.engine import page_events
 from wabox.engine.turns import Turns
 from wabox.errors import Invalid, Unavailable
 from wabox.media import stored as media
-from wabox.messages import explaining, outbox, stored, template
+from wabox.messages import explaining, outbox, ruling, stored, template
 from wabox.renewal import archive, store
 from wabox.whatsapp.driver import Event, WaJs
 from wabox.whatsapp.fake import FakeDriver
@@ -280,6 +281,20 @@ def test_settings_come_along_and_are_not_put_in_force(lived: Lived) -> None:
     made = making.make(config.load(file), lived.data, wanted, now=NOON)
     data = put_back(lived, made)
     assert (data.path / swapping.RESTORED_SETTINGS).read_text() == file.read_text()
+
+
+def test_the_rules_of_the_box_and_its_phones_come_along(lived: Lived) -> None:
+    def rule(tx: Tx) -> None:
+        made, by = lived.stage, users.owner(tx)
+        assert by is not None
+        more: dict[str, Any] = {"config": made.box.config, "now": made.hands.now()}
+        ruling.set_box(tx, by, {"daily_cap": 90}, **more)
+        ruling.set_phone(tx, by, devices.by_id(tx, made.asha.device_id), {"hourly_cap": 9}, **more)
+
+    lived.stage.box.db.write_now(rule)
+    data = put_back(lived, lived.made())
+    assert asked(data.database, "select value from box where key = 'sending_rules'") == [('{"daily_cap":90}',)]
+    assert asked(data.database, "select rules from devices where rules is not null") == [('{"hourly_cap":9}',)]
 
 
 def test_the_counts_in_the_manifest_are_asked_of_the_database(

@@ -10,12 +10,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.nouns.test_gate import CHANGES, DHAKA, MOMENTS, NIGHT, NOON, ZONES, device, made
+from tests.nouns.test_gate import CHANGES, DHAKA, MOMENTS, NIGHT, NOON, QUIETS, ZONES, device, made
 from tests.some import some
 from wabox.messages.facts import Facts
 from wabox.messages.foreseeing import HOUR, Pace
 from wabox.messages.gate import Go, Wait, decide
-from wabox.times import Window, local_day
+from wabox.quiet import Quiet, daily
+from wabox.times import local_day
 
 WINDOWS = st.one_of(
     st.none(),
@@ -30,7 +31,7 @@ def pace(facts: Facts, step: timedelta, recent: Sequence[datetime] = ()) -> Pace
     left = 0 if cap is None else max(cap - facts.device.sent_today, 0)
     an_hour = facts.rules.hourly_cap
     recent = tuple(recent)[-an_hour:] if an_hour else ()
-    return Pace(step, cap, left, facts.counted_on, facts.rules.quiet_hours, facts.rules.zone, an_hour, recent)
+    return Pace(step, cap, left, facts.counted_on, facts.rules.quiet, facts.rules.zone, an_hour, recent)
 
 
 def played(
@@ -62,7 +63,7 @@ def played(
 @given(
     st.one_of(MOMENTS, CHANGES),
     st.sampled_from(ZONES),
-    WINDOWS,
+    st.one_of(WINDOWS.map(lambda window: Quiet(daily(window))), QUIETS),
     st.integers(0, 6),
     st.integers(0, 6),
     st.integers(0, 30),
@@ -73,7 +74,7 @@ def played(
 def test_the_pace_says_what_the_gate_does(
     now: datetime,
     zone: Any,
-    quiet: Window | None,
+    quiet: Quiet,
     cap: int,
     sent: int,
     count: int,
@@ -81,7 +82,7 @@ def test_the_pace_says_what_the_gate_does(
     an_hour: int,
     ago: list[int],
 ) -> None:
-    rules = made(now, zone=zone, quiet_hours=quiet, daily_cap=cap, hourly_cap=an_hour)
+    rules = made(now, zone=zone, quiet=quiet, daily_cap=cap, hourly_cap=an_hour)
     facts, step = device(rules, sent_today=sent if cap else 0), timedelta(seconds=seconds)
     recent = [now - timedelta(seconds=one) for one in sorted(ago, reverse=True)]
     assert pace(facts, step, recent).after(now, count) == played(now, facts, count, step, recent)

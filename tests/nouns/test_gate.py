@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.examples import tries
 from tests.some import some
-from wabox.messages.facts import Account, AccountState, CampaignState, Device, Facts, Message, Rules
+from wabox.devices.rules import Rules
+from wabox.messages.facts import Account, AccountState, CampaignState, Device, Facts, Message
 from wabox.messages.gate import (
     WARMUP,
     Drop,
@@ -26,6 +27,7 @@ from wabox.messages.gate import (
     warmup_day,
 )
 from wabox.messages.reasons import Reason, sentence
+from wabox.quiet import Quiet, daily
 from wabox.times import day_start, local_day, window_end
 
 DHAKA, BERLIN, NEW_YORK = ZoneInfo("Asia/Dhaka"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -35,8 +37,8 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=DHAKA)
 SOON = NOON + timedelta(minutes=5)
 
 
-def made(now: datetime = NOON, *, zone: ZoneInfo = DHAKA, **rules: Any) -> Facts:
-    return Facts(rules=replace(Rules(zone=zone), **rules), counted_on=local_day(now, zone))
+def made(now: datetime = NOON, *, zone: ZoneInfo = DHAKA, **fields: Any) -> Facts:
+    return rules(Facts(rules=Rules(zone=zone), counted_on=local_day(now, zone)), **fields)
 
 
 def device(facts: Facts, **fields: Any) -> Facts:
@@ -56,6 +58,9 @@ def message(facts: Facts, **fields: Any) -> Facts:
 
 
 def rules(facts: Facts, **fields: Any) -> Facts:
+    """quiet_hours: the same every day."""
+    if "quiet_hours" in fields:
+        fields["quiet"] = replace(facts.rules.quiet, hours=daily(fields.pop("quiet_hours")))
     return replace(facts, rules=replace(facts.rules, **fields))
 
 
@@ -83,6 +88,7 @@ GATES: list[tuple[Reason, Close, datetime | None]] = [
     ("campaign_paused", lambda f: message(f, campaign="paused"), None),
     ("content_review", lambda f: message(f, in_review=True), None),
     ("scheduled", lambda f: message(f, scheduled_for=SOON), SOON),
+    ("day_off", lambda f: rules(f, quiet=replace(f.rules.quiet, weekdays=frozenset({NOON.weekday()}))), MIDNIGHT),
     ("quiet_hours", lambda f: rules(f, quiet_hours=(time(11), time(14))), NOON + timedelta(hours=2)),
     (
         "daily_cap",
@@ -377,6 +383,18 @@ CHANGES = st.sampled_from(
 )
 TIMES = st.builds(time, st.integers(0, 23), st.sampled_from([0, 1, 30, 59]))
 WINDOWS = st.one_of(st.none(), st.tuples(TIMES, TIMES).filter(lambda pair: pair[0] != pair[1]))
+# What somebody may set: some days with hours of their own, some days off, and not all of a week.
+QUIETS = st.one_of(
+    WINDOWS.map(lambda window: Quiet(daily(window))),
+    st.builds(
+        Quiet,
+        st.tuples(
+            *[st.lists(st.tuples(TIMES, TIMES).filter(lambda p: p[0] != p[1]), max_size=2).map(tuple)] * 6
+        ).map(lambda days: (*days, ())),
+        st.frozensets(st.integers(0, 5), max_size=3),
+        st.frozensets(st.integers(0, 9).map(lambda n: date(2026, 3, 26) + timedelta(days=n)), max_size=5),
+    ),
+)
 
 
 def later(now: datetime) -> st.SearchStrategy[datetime | None]:
@@ -389,7 +407,15 @@ def situations(draw: st.DrawFn) -> tuple[datetime, Facts]:
     zone = draw(st.sampled_from(ZONES))
     small = st.integers(0, 3)
     return now, Facts(
-        rules=Rules(zone, draw(WINDOWS), draw(small), draw(small), draw(small), draw(small), draw(st.booleans())),
+        rules=Rules(
+            zone,
+            draw(QUIETS),
+            daily_cap=draw(small),
+            hourly_cap=draw(small),
+            new_chats_per_day=draw(small),
+            recipient_per_day=draw(small),
+            warmup=draw(st.booleans()),
+        ),
         counted_on=local_day(now, zone) - timedelta(days=draw(st.integers(0, 1))),
         account=Account(plan_expires_at=draw(later(now)), daily_cap=draw(small), sent_today=draw(small)),
         device=Device(

@@ -373,7 +373,7 @@ def on_wire(rows: Rows, box: Box, device: devices.Device, now: datetime) -> Devi
         phone_number=device.phone if device.linked else None,
         state=device.state,
         ready=device.ready,
-        warmup_enabled=box.config.sending.warmup,
+        warmup_enabled=ramp.warmup,
         warmup_day=ramp.warmup_day,
         effective_daily_cap=ramp.daily_cap,
         detail=device.remark or more,

@@ -155,6 +155,15 @@ def in_field(name: str, parse: Callable[P, T], *args: P.args, **kwargs: P.kwargs
         raise
 
 
+def below(name: str, verb: Callable[[], T]) -> T:
+    """What the verb answers; a Refusal of it names its fields as those of this part of the body."""
+    try:
+        return verb()
+    except Refusal as refusal:
+        refusal.details = {f"{name}.{field}": sentence for field, sentence in refusal.details.items()}
+        raise
+
+
 def cursor_of(text: str | None) -> int | None:
     """The cursor a client sent back. Raises Invalid for one that wabox never gave."""
     if text is None:

@@ -19,6 +19,7 @@ from wabox.api import (
     media,
     messages,
     reports,
+    settings,
     templates,
     webhooks,
 )
@@ -40,6 +41,7 @@ router = Mount(
     route_handlers=[
         messages.router,
         devices.router,
+        settings.router,
         keys.router,
         webhooks.router,
         contacts.router,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_datetime, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal
 
 from wabox.contacts import identities, phones
@@ -72,6 +72,14 @@ class Voice:
         same = moment.astimezone(self.zone).year == self.now.astimezone(self.zone).year
         pattern = "MMMd" if same else "yMMMd"
         return self.digits(format_skeleton(pattern, moment, tzinfo=self.zone, locale=self.locale))
+
+    def date(self, day: date) -> str:
+        """A day of the calendar, with its year: `16 Dec 2026`."""
+        return self.digits(format_date(day, "d MMM y", locale=self.locale))
+
+    def weekday(self, at: int) -> str:
+        """The name of a weekday, 0 = Monday."""
+        return str(self.locale.days["stand-alone"]["wide"][at])
 
     def full(self, moment: datetime) -> str:
         """The whole moment with its zone, for a tooltip."""

@@ -43,6 +43,15 @@ def rest(tx: Tx, device_id: int, until: datetime) -> None:
     )
 
 
+def rest_no_longer(tx: Tx, device_id: int, until: datetime) -> None:
+    """The device may send at this moment, whatever rest was set before."""
+    tx.run(
+        "update devices set next_send_at = min(next_send_at, :until) where id = :id and next_send_at is not null",
+        id=device_id,
+        until=times.stored(until),
+    )
+
+
 def went(tx: Tx, device_id: int, *, rest_until: datetime, anchor: tuple[str, str] | None) -> None:
     """WhatsApp has a message of the device, which rests now.
 

@@ -33,7 +33,7 @@ class Device:
     """One phone's place in wabox. phone: digits of the linked account, or of the last one.
 
     sends_as: digits of the number that its owner wants it to send from, None before the first link.
-    engine: the wa-js that its page gets, None for wabox's own.
+    engine: the wa-js that its page gets, None for wabox's own. rules: its own, as `rules.written`.
     """
 
     id: int
@@ -76,6 +76,7 @@ class Device:
     created_at: datetime
     removed_at: datetime | None
     engine: WaJs | None
+    rules: str | None
 
     @property
     def ready(self) -> bool:

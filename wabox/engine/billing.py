@@ -14,13 +14,13 @@ from wabox.box import Box
 from wabox.checkup import machine_clock
 from wabox.contacts import suppression
 from wabox.db import Tx
+from wabox.devices import rules
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
 from wabox.engine.backoff import Backoff
 from wabox.letters import billing as letters
 from wabox.letters import writing
 from wabox.messages import outbox, template
-from wabox.times import window_end
 
 log = structlog.get_logger()
 
@@ -87,12 +87,12 @@ def remind(tx: Tx, box: Box, due: Due, now: datetime) -> None:
 def _write_on_whatsapp(
     tx: Tx, box: Box, owner: users.User, user: users.User, device: Device, text: str, now: datetime
 ) -> None:
-    """From the owner's primary phone to the number the user linked; outside the owner's quiet hours."""
+    """From the owner's primary phone to the number the user linked; outside its quiet hours and days off."""
     phone = next((one.phone for one in devices.list_of(tx, user.id) if one.phone), None)
     if phone is None or suppression.is_out(tx, owner.id, phone):
         return
     zone = box.config.zone_named(owner.timezone)
-    quiet = box.config.sending.quiet_hours
+    opens = rules.of_phone(tx, device.rules, config=box.config, zone=zone).quiet.opens(now, zone)
     outbox.accept(
         tx,
         device,
@@ -100,7 +100,7 @@ def _write_on_whatsapp(
         template=template.parse(_literal(text)),
         values={},
         now=now,
-        scheduled_for=window_end(now, quiet, zone) if quiet else None,
+        scheduled_for=None if opens == now else opens,
         system=True,
     )
 

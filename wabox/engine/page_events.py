@@ -17,7 +17,7 @@ from wabox.box import Box
 from wabox.campaigns import replies
 from wabox.contacts import inbox_files
 from wabox.db import Tx
-from wabox.devices import idle_warnings, limits, linking
+from wabox.devices import idle_warnings, limits, linking, rules
 from wabox.devices import stored as devices
 from wabox.errors import NotFound, Unavailable
 from wabox.letters import accounts as letters
@@ -118,10 +118,7 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
         case Link():
             return lambda tx: _see(tx, event, box, now)
         case Receipt():
-            gap_end = limits.next_send_at(now, box.config.sending.gap_seconds)
-            return lambda tx: answers.receipt(
-                tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end, stored_only=event.stored
-            )
+            return lambda tx: _receive(tx, event, box, now)
         case Inbound():
             return lambda tx: _hear(tx, event, box, now)
         case Reaction():
@@ -145,6 +142,12 @@ def _see(tx: Tx, event: Link, box: Box, now: datetime) -> None:
         chats.ask_anew(tx, event.device_id)
     if event.detail == "engine_incompatible":
         engines.if_incompatible(tx, box, event.device_id, now=now)
+
+
+def _receive(tx: Tx, event: Receipt, box: Box, now: datetime) -> None:
+    """How far a message came; the pause after it is the one that is in force of its phone."""
+    gap_end = limits.next_send_at(now, rules.gap_of(tx, event.device_id, config=box.config))
+    answers.receipt(tx, event.message_id, event.ack, at=event.at, next_send_at=gap_end, stored_only=event.stored)
 
 
 def _join(tx: Tx, event: Joined, now: datetime) -> None:

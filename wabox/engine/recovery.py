@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from wabox.box import Box
-from wabox.devices import limits
+from wabox.devices import limits, rules
 from wabox.devices import stored as devices
 from wabox.errors import NotFound
 from wabox.media import stored as media
@@ -168,7 +168,8 @@ class Recovery:
 
     def _sent(self, message: stored.Message) -> None:
         now = self.box.now()
-        gap_end = limits.next_send_at(now, self.box.config.sending.gap_seconds)
+        gap = self.box.db.read_here(rules.gap_of, message.device_id, config=self.box.config)
+        gap_end = limits.next_send_at(now, gap)
         self.box.db.write_now(answers.sent, message, at=now, next_send_at=gap_end)
 
     def _lose(self, message: stored.Message, error: str) -> bool:

@@ -17,7 +17,7 @@ from wabox import crash, fence
 from wabox.box import Box
 from wabox.config import Config
 from wabox.db import Tx
-from wabox.devices import limits
+from wabox.devices import limits, rules
 from wabox.devices import stored as devices
 from wabox.engine.deeds import Deeds
 from wabox.engine.lines import Lines
@@ -134,7 +134,7 @@ class Turns:
             return answer, True
         self.box.db.write_now(_learn, device, phone, answer, now=self.box.now())
         if answer.answer == "no":
-            self.box.db.write_now(limits.rest, device.id, self._next_send_at())
+            self.box.db.write_now(limits.rest, device.id, self._next_send_at(device.id))
         return answer, False
 
     def _no_chat(self, device: devices.Device, message: stored.Message, where: Resolved) -> bool:
@@ -198,7 +198,7 @@ class Turns:
             log.warning("message not entered", job_id=armed.id, reason=handed.reason)
             return False
         end = _refused if handed.outcome == "refused" else _not_entered
-        self.box.db.write_now(end, armed, now=self.box.now(), next_send_at=self._next_send_at())
+        self.box.db.write_now(end, armed, now=self.box.now(), next_send_at=self._next_send_at(armed.device_id))
         log.warning("message refused", job_id=armed.id, reason=handed.reason)
         return True
 
@@ -209,7 +209,7 @@ class Turns:
 
     def _acked(self, armed: stored.Message, at: datetime) -> bool:
         crash.point("acked")
-        self.box.db.write_now(answers.sent, armed, at=at, next_send_at=self._next_send_at())
+        self.box.db.write_now(answers.sent, armed, at=at, next_send_at=self._next_send_at(armed.device_id))
         crash.point("recorded")
         return True
 
@@ -218,8 +218,9 @@ class Turns:
         log.warning("message in doubt", job_id=armed.id, device_id=armed.device_id)
         return True
 
-    def _next_send_at(self) -> datetime:
-        return limits.next_send_at(self.box.now(), self.box.config.sending.gap_seconds)
+    def _next_send_at(self, device_id: int) -> datetime:
+        gap = self.box.db.read_here(rules.gap_of, device_id, config=self.box.config)
+        return limits.next_send_at(self.box.now(), gap)
 
 
 def _forget_and_put_back(tx: Tx, message: stored.Message, *, now: datetime) -> None:

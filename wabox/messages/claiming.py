@@ -214,8 +214,10 @@ def devices_due(rows: Rows, *, now: datetime) -> list[Due]:
         """select d.id, d.user_id, coalesce((select max(id) from messages where user_id = d.user_id), 0) as newest,
              d.state, d.detail, d.linked, d.synced, d.link_epoch, d.next_send_at, d.lock_type, d.lock_until,
              d.quota_status, d.quota_resets_at, d.cold_rests_until, d.checks_rest_until, d.phone, d.sends_as,
-             u.state as account, u.timezone, (select value from box where key = 'clock_wrong') as clock_wrong,
+             d.rules, u.state as account, u.timezone,
+             (select value from box where key = 'clock_wrong') as clock_wrong,
              (select value from box where key = 'fence') as fenced,
+             (select value from box where key = 'sending_rules') as box_rules,
              (select group_concat(id) from campaigns where user_id = d.user_id and status = 'sending') as running,
              m.id as doubtful, m.rest_until, m.doubt_stage, m.recoveries,
              d.next_revoke_at, (d.next_revoke_at is null or d.next_revoke_at <= :now) and exists (

@@ -66,7 +66,7 @@ def explain(
         if message.device_id not in lines:
             device = devices.by_id(rows, message.device_id)
             line = of_device(rows, device, config=config, now=now)
-            lines[message.device_id] = (line, cache(partial(Pace.of, rows, line, config)))
+            lines[message.device_id] = (line, cache(partial(Pace.of, rows, line)))
         found[message.id] = _explain(rows, *lines[message.device_id], message, most_ahead)
     return found
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo
 
+from wabox.devices.rules import Rules
 from wabox.fence import Reason as FenceReason
-from wabox.times import Window
 
 AccountState = Literal["pending", "active", "suspended", "locked"]
 
@@ -82,20 +81,6 @@ class Message:
     cancel_asked: bool = False
     cold: bool = False
     unchecked: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """`[sending]`, `[guards]` and the user's time zone. A cap of 0 is no cap."""
-
-    zone: ZoneInfo
-    quiet_hours: Window | None = None
-    daily_cap: int = 0
-    hourly_cap: int = 0
-    new_chats_per_day: int = 0
-    recipient_per_day: int = 0
-    warmup: bool = False
-    require_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from wabox.devices import limits
 from wabox.devices import stored as devices
 from wabox.messages import gate, reasons
 from wabox.messages.line import Line, of_device
-from wabox.times import Window, day_start, local_day, window_end, window_start
+from wabox.quiet import Quiet
+from wabox.times import day_start, local_day
 from wabox.whatsapp.driver import NewChats, Timelock
 
 CYCLE = timedelta(days=30)  # how long the next ones are taken to be
@@ -28,7 +29,7 @@ HOLDS_NEW = frozenset({*reasons.FOR_NEW, "new_chat_cap"})  # every new person al
 _DUE = "(m.scheduled_for is null or m.scheduled_for <= :now)"  # a planned one holds up nobody before its time
 LEAST_SECONDS = 0.5  # what handing over one message takes, without any gap
 HOUR = timedelta(hours=1)
-ALIKE_DAYS = 7  # this many are gone through one by one; those before them are taken to be alike
+ALIKE_DAYS = 7  # this many are gone through one by one; those before them are taken to be alike, or their weeks
 MOST_STRETCHES = 200  # between two quiet hours or days
 _FAR = timedelta(days=3650)  # as far as anybody is told
 
@@ -45,38 +46,40 @@ class Pace:
     a_day: int | None
     left_today: int
     today: date
-    quiet: Window | None
+    quiet: Quiet
     zone: ZoneInfo
     an_hour: int = 0
     recent: tuple[datetime, ...] = ()
 
     @classmethod
-    def of(cls, rows: Rows, line: Line, config: Config) -> Pace:
+    def of(cls, rows: Rows, line: Line) -> Pace:
         """The mean pace of the line, as its pauses and caps are now."""
-        low, high = config.sending.gap_seconds
-        step = timedelta(seconds=max((low + high) / 2, LEAST_SECONDS))
         rules, device = line.shared.rules, line.shared.device
+        low, high = rules.gap_seconds
+        step = timedelta(seconds=max((low + high) / 2, LEAST_SECONDS))
         cap = gate.effective_daily_cap(line.now, device, line.shared.account, rules)
         left = max(cap - device.sent_today, 0) if cap is not None else 0
         recent = _recent(rows, line, rules.hourly_cap) if rules.hourly_cap else ()
-        day, quiet, zone = line.shared.counted_on, rules.quiet_hours, rules.zone
+        day, quiet, zone = line.shared.counted_on, rules.quiet, rules.zone
         return cls(step, cap, left, day, quiet, zone, rules.hourly_cap, recent)
 
     def after(self, start: datetime, count: int) -> datetime:
         """When one behind `count` others goes, of whom the first goes at the start, or as soon as it may."""
         at, wanted = start, count
         sent = deque(self.recent, maxlen=self.an_hour) if self.an_hour else None
-        day, gone, whole = local_day(at, self.zone), 0, False
+        day, gone = local_day(at, self.zone), 0
+        whole = _Whole(1 if self.quiet.alike else ALIKE_DAYS)
         for _ in range(MOST_STRETCHES):
             at = self._opened(at)
             if local_day(at, self.zone) != day:
-                if whole and wanted > 2 * ALIKE_DAYS * gone > 0:
-                    alike = wanted // gone - ALIKE_DAYS
-                    if alike > _FAR.days:
-                        break
-                    wanted -= alike * gone
-                    at = self._opened(day_start(local_day(at, self.zone) + timedelta(days=alike), self.zone))
-                day, gone, whole = local_day(at, self.zone), 0, True
+                days, fewer = whole.alike(local_day(at, self.zone), wanted, self.quiet)
+                if days > _FAR.days:
+                    break
+                if days:
+                    wanted -= fewer
+                    at = self._opened(day_start(local_day(at, self.zone) + timedelta(days=days), self.zone))
+                day, gone = local_day(at, self.zone), 0
+                whole = whole.on(day)
             run, closes = _Run.of(self, at, sent), self._closes(at)
             fits = wanted + 1 if closes is None else run.before(closes)
             left = wanted + 1 if self.a_day is None else max(self._left(day) - gone, 0)
@@ -84,6 +87,7 @@ class Pace:
             if wanted < goes or closes is None:
                 return run.moment(wanted)
             wanted, gone = wanted - goes, gone + goes
+            whole.gone += goes
             if sent is not None:
                 sent.extend(run.moment(n) for n in range(max(goes - self.an_hour, 0), goes))
             soonest = run.moment(goes - 1) + self.step if goes else at
@@ -95,15 +99,44 @@ class Pace:
         return self.left_today if day == self.today else self.a_day or 0
 
     def _opened(self, at: datetime) -> datetime:
-        ends = window_end(at, self.quiet, self.zone) if self.quiet else None
-        return at if ends is None else ends
+        return self.quiet.opens(at, self.zone) or at + _FAR
 
     def _closes(self, at: datetime) -> datetime | None:
-        """The next quiet hours, or the end of a day that has a cap, whatever comes first."""
-        quiet = window_start(at, self.quiet, self.zone) if self.quiet else None
+        """The next quiet hours or day off, or the end of a day that has a cap, whatever comes first."""
+        quiet = self.quiet.closes(at, self.zone)
         capped = self.a_day is not None
         midnight = day_start(local_day(at, self.zone) + timedelta(days=1), self.zone) if capped else None
         return min(filter(None, (quiet, midnight)), default=None)
+
+
+@dataclass(slots=True)
+class _Whole:
+    """A whole day, or week where days differ, that is gone through: what goes in it goes in each of the next.
+
+    since: its first day; None before it, on the rest of the day that is today.
+    """
+
+    days: int
+    since: date | None = None
+    gone: int = 0
+
+    def is_over(self, day: date) -> bool:
+        """Whether it has ended before this day."""
+        return self.since is not None and day >= self.since + timedelta(days=self.days)
+
+    def on(self, day: date) -> _Whole:
+        """Itself on this day, or the next one."""
+        return _Whole(self.days, day) if self.since is None or self.is_over(day) else self
+
+    def alike(self, day: date, wanted: int, quiet: Quiet) -> tuple[int, int]:
+        """How many days like these may be passed over at once from this one on, and how many go in them."""
+        keep = ALIKE_DAYS // self.days
+        if not self.is_over(day) or not wanted > 2 * keep * self.gone > 0:
+            return 0, 0
+        off, count = quiet.next_date(day), wanted // self.gone - keep
+        if off is not None:
+            count = min(count, (off - day).days // self.days)
+        return count * self.days, count * self.gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +155,7 @@ class Forecast:
     def of(cls, rows: Rows, device: devices.Device, *, config: Config, now: datetime) -> Forecast:
         """The device's, at this moment."""
         line = of_device(rows, device, config=config, now=now)
-        return cls(line, Pace.of(rows, line, config), *_waiting(rows, line))
+        return cls(line, Pace.of(rows, line), *_waiting(rows, line))
 
     def done(self, count: int, *, new: int = 0, at: datetime | None = None) -> datetime | None:
         """When `count` more messages would have gone, at today's pace, caps and limits.
@@ -158,7 +191,7 @@ def foresee_new(
         campaign_id=campaign_id,
     )
     count = _new_in_line(rows, line, campaign_id) if ours else 0
-    last = through(line, Pace.of(rows, line, config), now, count)
+    last = through(line, Pace.of(rows, line), now, count)
     again = rows.value(
         """select max(held_until) from messages where device_id = :device_id and status = 'queued'
            and held_reason = 'refused_before' and campaign_id = :campaign_id""",

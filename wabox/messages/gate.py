@@ -12,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from wabox.devices.rules import Rules
 from wabox.messages import reasons
-from wabox.messages.facts import Account, AccountState, Device, Facts, Message, Rules
+from wabox.messages.facts import Account, AccountState, Device, Facts, Message
 from wabox.messages.reasons import Reason
-from wabox.times import day_start, local_day, window_end
+from wabox.quiet import MOST_STEPS
+from wabox.times import day_start, local_day
 
 WARMUP = (20, 40, 70, 110, 150, 200, 250)
 
@@ -146,11 +148,13 @@ def _first_closed(moment: datetime, facts: Facts) -> _Closed | None:
 
 def _all_open_at(now: datetime, facts: Facts) -> datetime | None:
     """The fixed point. Each round goes to the latest moment that a closed gate names: before it that gate
-    is closed, so no good moment is jumped over. All gates but quiet hours stay open once they opened,
-    so the rounds end.
+    is closed, so no good moment is jumped over. All gates but quiet hours and days off stay open once they
+    opened, so the rounds end; if those leave no time at all, nobody can know.
     """
     moment = now
-    while moment < _FAR:
+    for _ in range(MOST_STEPS):
+        if moment >= _FAR:
+            break
         closed = [found for gate in _GATES if (found := gate(moment, facts)) is not None]
         if not closed:
             return moment
@@ -158,7 +162,7 @@ def _all_open_at(now: datetime, facts: Facts) -> datetime | None:
         if len(known) < len(closed):
             return None
         moment = max(known).astimezone(UTC)
-    return moment
+    return moment if moment >= _FAR else None
 
 
 def _database(moment: datetime, facts: Facts) -> _Closed | None:
@@ -234,11 +238,15 @@ def _schedule(moment: datetime, facts: Facts) -> _Closed | None:
     return _until(moment, facts.message.scheduled_for, "scheduled")
 
 
+def _day_off(moment: datetime, facts: Facts) -> _Closed | None:
+    rules = facts.rules
+    ends = None if facts.message.system else rules.quiet.day_off_end(moment, rules.zone)
+    return None if ends is None else _Closed("day_off", ends)
+
+
 def _quiet(moment: datetime, facts: Facts) -> _Closed | None:
-    window = facts.rules.quiet_hours
-    if window is None or facts.message.system:
-        return None
-    ends = window_end(moment, window, facts.rules.zone)
+    rules = facts.rules
+    ends = None if facts.message.system else rules.quiet.hours_end(moment, rules.zone)
     return None if ends is None else _Closed("quiet_hours", ends)
 
 
@@ -305,6 +313,7 @@ _GATES: tuple[_Gate, ...] = (
     _campaign,
     _review,
     _schedule,
+    _day_off,
     _quiet,
     _daily,
     _new_chats,

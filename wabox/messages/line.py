@@ -11,7 +11,7 @@ from wabox.billing import subscriptions
 from wabox.config import Config
 from wabox.contacts import suppression
 from wabox.db import Row, Rows
-from wabox.devices import limits
+from wabox.devices import limits, rules
 from wabox.devices import stored as devices
 from wabox.messages import chats, facts, gate
 from wabox.times import day_start, local_day
@@ -24,7 +24,7 @@ class Line:
 
     campaigns: of the user, running. counted: how far `explaining` has walked the line, by campaign and priority.
     counted_new: the same of new people alone, by `foreseeing`.
-    own_new_chats_per_day: the box's own cap, before WhatsApp's share is taken for it.
+    own_new_chats_per_day: the rules' own cap, before WhatsApp's share is taken for it.
     without: the id of a message that counts in no cap, 0 = none: it was handed over before, and is judged anew.
     """
 
@@ -102,24 +102,11 @@ _PASSABLE = """m.device_id = :device_id and m.in_review = 0 and m.campaign_id is
 _KNOWN_CHATS = " and m.new_chat = 0"  # a hint, for the index; whoever stands at the head is asked of `chats`
 
 
-def rules(config: Config, timezone: str | None = None) -> facts.Rules:
-    """`[sending]` and `[guards]` as the gate wants them. timezone: the user's own, else the shop's."""
-    sending = config.sending
-    return facts.Rules(
-        zone=config.zone_named(timezone),
-        quiet_hours=sending.quiet_hours,
-        daily_cap=sending.daily_cap,
-        hourly_cap=sending.hourly_cap,
-        new_chats_per_day=sending.new_chats_per_day,
-        recipient_per_day=config.guards.campaign_messages_per_day,
-        require_consent=config.guards.require_consent,
-        warmup=sending.warmup,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What a device may send today. warmup_day: 1 to 7, None after it. daily_cap: None = no cap.
+
+    warmup: whether a new number of its is warmed up.
 
     over_plan: nothing, for the plan allows fewer linked devices and this one is beyond.
     """
@@ -127,6 +114,7 @@ class Allowance:
     warmup_day: int | None
     daily_cap: int | None
     sent_today: int
+    warmup: bool
     over_plan: bool = False
 
 
@@ -140,6 +128,7 @@ def allowance(rows: Rows, device: devices.Device, *, config: Config, now: dateti
         daily_cap=gate.effective_daily_cap(now, seen, shared.account, wanted),
         sent_today=seen.sent_today or _sent_today(rows, device, line.midnight),
         over_plan=seen.over_plan,
+        warmup=wanted.warmup,
     )
 
 
@@ -183,10 +172,11 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
     """The device's line at this moment. without: a message whose own earlier attempt counts in no cap."""
     user = rows.one("select state, timezone from users where id = :id", id=device.user_id)
     assert user is not None
-    wanted = rules(config, user["timezone"])
+    wanted = rules.of_phone(rows, device.rules, config=config, zone=config.zone_named(user["timezone"]))
     today = local_day(now, wanted.zone)
     midnight = day_start(today, wanted.zone)
     told = limits.in_force(device.limits, now) or limits.NOTHING
+    own_new_chats = wanted.new_chats_per_day
     counts = _counts(rows, device, wanted, now, midnight, without, asked=told.new_chats is not None)
     wanted = replace(wanted, new_chats_per_day=_share(wanted.new_chats_per_day, told.new_chats, counts[1], now))
     standing = subscriptions.standing(rows, device.user_id, enabled=config.billing.enabled, now=now)
@@ -223,8 +213,9 @@ def of_device(rows: Rows, device: devices.Device, *, config: Config, now: dateti
         "select id from campaigns where user_id = :user_id and status = 'sending'", user_id=device.user_id
     )
     campaigns = tuple(row["id"] for row in running)
-    own = config.sending.new_chats_per_day
-    return Line(device, shared, now, full, midnight, campaigns, without=without, own_new_chats_per_day=own)
+    return Line(
+        device, shared, now, full, midnight, campaigns, without=without, own_new_chats_per_day=own_new_chats
+    )
 
 
 def _share(own: int, quota: NewChats | None, begun_today: int, now: datetime) -> int:
@@ -273,7 +264,7 @@ def _sent_by_all(rows: Rows, user_id: int, midnight: datetime, without: int) -> 
 def _counts(
     rows: Rows,
     device: devices.Device,
-    wanted: facts.Rules,
+    wanted: rules.Rules,
     now: datetime,
     midnight: datetime,
     without: int,

@@ -50,6 +50,7 @@ NAMES = (
     "0036_names_of_uses",
     "0037_lists_by_change",
     "0038_ends_of_records",
+    "0039_own_rules",
 )
 
 

@@ -95,6 +95,14 @@ ROWS = {
     "GET /devices/{device_label}/checkup": Row(200),
     "GET /devices/{device_label}/pairing-code": Row(200),
     "POST /devices/{device_label}/pairing-code": Row(202, body={"phone": "8801911222333"}, changes=SALES),
+    "GET /settings": Row(200, 200),
+    "PATCH /settings": Row(
+        200, 200, {"timezone": "Europe/Berlin"}, changes="select timezone from users where id = {asha}"
+    ),
+    "GET /devices/{device_label}/settings": Row(200),
+    "PATCH /devices/{device_label}/settings": Row(
+        200, body={"sending": {"daily_cap": 9}}, changes="select rules from devices where label = 'sales'"
+    ),
     "POST /keys/rotate": Row(200, 200, changes=KEYS),
     "GET /keys": Row(200, 200),
     "POST /keys": Row(201, 201, {"name": "till", "scopes": ["send"]}, changes=KEYS),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.account import inactive, keys, page, security
+from wabox.dashboard.account import inactive, keys, page, security, sending
 
-SECTIONS = (page, keys, security, inactive)
+SECTIONS = (page, sending, keys, security, inactive)

@@ -50,6 +50,8 @@ def _rotate(tx: Tx, desk: Desk) -> str:
 def _set_locale(tx: Tx, desk: Desk, language: str | None, timezone: str | None) -> None:
     users.set_language(tx, desk.user.id, language)
     users.set_timezone(tx, desk.user.id, timezone)
+    told, now = {"language": language, "timezone": timezone}, desk.box.now()
+    audit.note(tx, user_id=desk.user.id, action="locale.changed", details=told, ip=desk.ip, now=now)
 
 
 async def _page(
@@ -65,6 +67,7 @@ async def _page(
         languages=NAMES,
         zones=zones.every(),
         version=__version__,
+        **zones.ruled(desk),
         **shown,
     )
 

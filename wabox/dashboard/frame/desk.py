@@ -16,7 +16,6 @@ from wabox.dashboard.frame.form import Form
 from wabox.dashboard.names import menu
 from wabox.dashboard.names.said import SAID
 from wabox.dashboard.voice import Voice
-from wabox.messages import facts, line
 from wabox.mounting import box_of
 
 BIGGEST_ID = 2**63 - 1
@@ -43,11 +42,6 @@ class Desk:
     def user(self) -> User:
         """Who is logged in."""
         return self.session.user
-
-    @property
-    def rules(self) -> facts.Rules:
-        """The sending rules in force for the user."""
-        return line.rules(self.box.config, self.user.timezone)
 
     @property
     def ip(self) -> str:

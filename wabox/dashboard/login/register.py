@@ -104,7 +104,9 @@ def _form(
 ) -> Response[str]:
     shown = {"email": email, "timezone": timezone, "errors": errors or {}}
     page = "login/register.html"
-    return _stranger(desk, page, status=status, terms=terms.TERMS, zones=zones.every(), **shown)
+    return _stranger(
+        desk, page, status=status, terms=terms.TERMS, zones=zones.every(), **shown, **zones.ruled(desk)
+    )
 
 
 def _stranger(desk: Desk, template: str, *, status: int = 200, **values: object) -> Response[str]:

@@ -91,7 +91,7 @@ def _form(
     desk: Desk, token: str, *, errors: dict[str, str], email: str = "", timezone: str = "", status: int = 200
 ) -> Response[str]:
     shown = {"token": token, "email": email, "timezone": timezone, "zones": zones.every(), "errors": errors}
-    return entering.stranger(desk, "login/setup.html", status=status, **shown)
+    return entering.stranger(desk, "login/setup.html", status=status, **shown, **zones.ruled(desk))
 
 
 router = Mount(path="/", route_handlers=[no_link, setup, set_up], dependencies={"restorer": RESTORER.provide})

@@ -47,6 +47,8 @@ DEEDS: dict[str, str] = {
     "account.closed": later("Account deleted"),
     "account.link_made": later("Link for a new password made"),
     "disclaimer.accepted": later("Disclaimer accepted"),
+    "rules.changed": later("Sending rules changed"),
+    "locale.changed": later("Language or time zone changed"),
     "device.added": later("Phone added"),
     "device.started": later("Phone started"),
     "device.pressed": later("A box on the phone's page answered"),

@@ -42,6 +42,7 @@ REASON: dict[Reason, tuple[Tone, str, str]] = {
     "campaign_paused": ("calm", "pause", later("Campaign paused")),
     "content_review": ("warn", "eye", later("Being read by whoever runs this box")),
     "scheduled": ("calm", "calendar", later("Planned for later")),
+    "day_off": ("calm", "calendar", later("A day off")),
     "quiet_hours": ("calm", "moon", later("Quiet hours")),
     "daily_cap": ("calm", "gauge", later("Today's limit reached")),
     "warmup": ("calm", "gauge", later("Warm-up limit reached")),

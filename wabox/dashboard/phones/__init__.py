@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.phones import doctor, page
+from wabox.dashboard.phones import doctor, page, rules
 
-SECTIONS = (page, doctor)
+SECTIONS = (page, doctor, rules)

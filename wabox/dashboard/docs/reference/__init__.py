@@ -9,10 +9,11 @@ from wabox.dashboard.docs.reference.contacts import CONTACTS
 from wabox.dashboard.docs.reference.devices import DEVICES
 from wabox.dashboard.docs.reference.media import MEDIA
 from wabox.dashboard.docs.reference.messages import MESSAGES
+from wabox.dashboard.docs.reference.settings import SETTINGS
 from wabox.dashboard.docs.reference.templates import TEMPLATES
 from wabox.languages import later
 
-CHAPTERS = (MESSAGES, MEDIA, DEVICES, CONTACTS, CAMPAIGNS, TEMPLATES, webhooks.WEBHOOKS, REPORTS, KEYS)
+CHAPTERS = (MESSAGES, MEDIA, DEVICES, SETTINGS, CONTACTS, CAMPAIGNS, TEMPLATES, webhooks.WEBHOOKS, REPORTS, KEYS)
 
 ERRORS: tuple[tuple[int, str], ...] = (
     (401, later("The API key is missing or wrong.")),

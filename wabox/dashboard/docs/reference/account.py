@@ -45,7 +45,8 @@ KEYS = Chapter(
                     "scopes",
                     later(
                         "At least one of send, read, contacts, campaigns, devices, admin. read is for every GET; "
-                        "admin is for keys and webhooks. Without its scope a route answers 403 scope_missing."
+                        "admin is for keys, webhooks and settings. Without its scope a route answers 403 "
+                        "scope_missing."
                     ),
                     need=True,
                 ),

@@ -1,0 +1,167 @@
+"""Settings by API: what is set, what bounds it, who may set what, and what it does to the next message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cast import settings
+from tests.faces.api.conftest import Api, Open
+from wabox import config
+
+pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
+
+NIGHT = {"quiet_hours": ["21:00", "08:00"], "daily_cap": 250, "gap_seconds": [8, 20], "warmup": True}
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+def patch(api: Api, path: str = "/settings", key: str | None = None, **sending: Any) -> Any:
+    return api.call("PATCH", path, key, json={"sending": sending})
+
+
+def told(api: Api) -> list[dict[str, Any]]:
+    """What is on record of changed rules."""
+    found = api.stage.value(
+        """select json_group_array(json_object('s', subject, 'd', json(details))) from audit
+           where action = 'rules.changed'"""
+    )
+    return list(json.loads(found))
+
+
+def test_without_anything_set_the_file_is_in_force(open_api: Open) -> None:
+    api = open_api(sending=NIGHT)
+    shown = api.call("GET", "/settings").json()
+    assert shown["sending"] == shown["bounds"]
+    assert shown["sending"]["quiet_hours"] == dict.fromkeys(DAYS, [["21:00", "08:00"]])
+    assert (shown["sending"]["daily_cap"], shown["sending"]["gap_seconds"]) == (250, [8, 20])
+    assert set(shown["own"].values()) == {None}
+    assert api.call("GET", "/devices/primary/settings").json() == {
+        "device_label": "primary",
+        **{name: shown[name] for name in ("sending", "own", "bounds")},
+    }
+
+
+def test_friday_is_a_day_off_for_the_box_and_the_next_message_says_so(open_api: Open) -> None:
+    api = open_api(sending={**NIGHT, "gap_seconds": [0, 0], "warmup": False})
+    api.stage.hands.forward(days=3)  # from Tuesday noon to Friday noon
+    sent = api.send().json()
+    assert sent["wait_reason"] is None
+    done = patch(api, days_off={"weekdays": ["friday"], "dates": ["2026-12-16"]})
+    assert done.status_code == 200
+    assert done.json()["own"]["days_off"] == {"weekdays": ["friday"], "dates": ["2026-12-16"]}
+    held = api.call("GET", f"/messages/{sent['job_id']}").json()
+    assert (held["wait_reason"], held["waits_until"]) == ("day_off", "2026-03-14T02:00:00+00:00")
+    assert told(api)[0]["d"]["days_off"] == [None, {"weekdays": ["friday"], "dates": ["2026-12-16"]}]
+    assert patch(api, days_off=None).json()["own"]["days_off"] is None
+    assert api.call("GET", f"/messages/{sent['job_id']}").json()["wait_reason"] is None
+
+
+def test_a_phones_own_rules_go_before_the_boxs_and_a_new_phone_has_none(open_api: Open) -> None:
+    api = open_api(sending=NIGHT)
+    patch(api, daily_cap=100, gap_seconds=[10, 30])
+    mine = patch(api, "/devices/primary/settings", daily_cap=200).json()
+    assert (mine["sending"]["daily_cap"], mine["sending"]["gap_seconds"]) == (200, [10, 30])
+    assert mine["own"] == {**dict.fromkeys(mine["own"]), "daily_cap": 200}
+    assert api.call("POST", "/devices", json={"device_label": "sales"}).status_code == 201
+    assert api.call("GET", "/devices/sales/settings").json()["sending"]["daily_cap"] == 100
+    assert told(api)[-1] == {"s": "primary", "d": {"daily_cap": [None, 200], "by_key": 1}}
+
+
+@pytest.mark.parametrize(
+    ("sending", "field", "says"),
+    [
+        ({"daily_cap": 251}, "sending.daily_cap", "At most 250"),
+        ({"daily_cap": 0}, "sending.daily_cap", "At most 250"),
+        ({"gap_seconds": [5, 20]}, "sending.gap_seconds", "8 to 20 seconds"),
+        ({"gap_seconds": [8, 19]}, "sending.gap_seconds", "8 to 20 seconds"),
+        ({"warmup": False}, "sending.warmup", "cannot be switched off"),
+        ({"quiet_hours": ["22:00", "08:00"]}, "sending.quiet_hours.monday", "21:00 to 08:00"),
+        ({"quiet_hours": {"friday": [["12:00", "14:00"]]}}, "sending.quiet_hours.friday", "21:00 to 08:00"),
+    ],
+)
+def test_nothing_goes_beyond_the_file_and_the_refusal_names_its_line(
+    open_api: Open, tmp_path: Path, sending: dict[str, Any], field: str, says: str
+) -> None:
+    api = open_api(sending=NIGHT)
+    file = tmp_path / "wabox.toml"
+    file.write_text(
+        '# ours\n[sending]\nquiet_hours = ["21:00", "08:00"]\n\n'
+        "gap_seconds = [8, 20]\nwarmup = true\ndaily_cap = 250\n",
+        encoding="utf-8",
+    )
+    box = api.stage.box
+    object.__setattr__(box, "config", replace(box.config, path=file))
+    for path in ("/settings", "/devices/primary/settings"):
+        answer = patch(api, path, **sending).json()
+        assert answer["code"] == "beyond_bounds"
+        name = next(iter(sending))
+        line = {"quiet_hours": 3, "gap_seconds": 5, "warmup": 6, "daily_cap": 7}[name]
+        assert says in answer["details"][field]
+        assert f"Line {line} of wabox.toml sets that, [sending] {name}" in answer["details"][field]
+    assert told(api) == []
+    assert api.call("GET", "/settings").json()["own"]["daily_cap"] is None
+
+
+@pytest.mark.parametrize(
+    ("sending", "field"),
+    [
+        ({"quiet_hours": ["21:00", "21:00"]}, "sending.quiet_hours.monday"),
+        ({"quiet_hours": ["25:00", "08:00"]}, "sending.quiet_hours.monday"),
+        ({"quiet_hours": {"freitag": []}}, "sending.quiet_hours.freitag"),
+        ({"quiet_hours": {"friday": [["12:00"]]}}, "sending.quiet_hours"),
+        ({"days_off": {"weekdays": ["friday", "Freitag"]}}, "sending.days_off.weekdays"),
+        ({"days_off": {"dates": ["16.12.2026"]}}, "sending.days_off.dates"),
+        ({"days_off": {"weekdays": DAYS}}, "sending.days_off"),
+        ({"gap_seconds": [30, 20]}, "sending.gap_seconds"),
+        ({"gap_seconds": [30]}, "sending.gap_seconds"),
+        ({"daily_cap": -1}, "sending.daily_cap"),
+        ({"daily_cap": 1.5}, "sending.daily_cap"),
+        ({"hourly": 1}, "sending.hourly"),
+    ],
+)
+def test_what_makes_no_sense_is_named_and_changes_nothing(api: Api, sending: dict[str, Any], field: str) -> None:
+    before = api.call("GET", "/settings").json()
+    answer = patch(api, **sending)
+    assert (answer.status_code, field in answer.json()["details"]) == (422, True), answer.text
+    assert api.call("GET", "/settings").json() == before
+
+
+def test_all_of_a_patch_or_nothing(open_api: Open) -> None:
+    api = open_api(sending=NIGHT)
+    body = {"timezone": "Europe/Berlin", "sending": {"daily_cap": 9_999}}
+    assert api.call("PATCH", "/settings", json=body).status_code == 422
+    assert api.call("GET", "/settings").json()["timezone"] is None
+    body["sending"] = {"daily_cap": 99}
+    done = api.call("PATCH", "/settings", json=body).json()
+    assert (done["timezone"], done["sending"]["daily_cap"]) == ("Europe/Berlin", 99)
+    assert api.call("PATCH", "/settings", json={"timezone": "Mars"}).json()["details"].keys() == {"timezone"}
+    assert api.call("PATCH", "/settings", json={"language": "bn"}).json()["language"] == "bn"
+
+
+def test_a_customer_rules_their_own_phones_and_not_the_box(open_api: Open) -> None:
+    api = open_api(sending=NIGHT, billing={"enabled": True})
+    bilal = api.stage.bilal.key
+    refused = patch(api, key=bilal, daily_cap=10)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_the_owner")
+    assert api.call("PATCH", "/settings", bilal, json={"timezone": "Asia/Dhaka"}).status_code == 200
+    assert patch(api, "/devices/primary/settings", bilal, daily_cap=10).json()["sending"]["daily_cap"] == 10
+    assert api.call("GET", "/devices/primary/settings").json()["sending"]["daily_cap"] == 250
+    beyond = patch(api, "/devices/primary/settings", bilal, daily_cap=9_000).json()
+    assert beyond["details"] == {"sending.daily_cap": "At most 250 are allowed here; choose from 1 to 250."}
+
+
+def test_a_file_made_stricter_binds_what_was_set_before(open_api: Open, tmp_path: Path) -> None:
+    api = open_api(sending=NIGHT)
+    patch(api, daily_cap=200, quiet_hours=["20:00", "09:00"], gap_seconds=[9, 21])
+    stricter = {"quiet_hours": ["19:00", "08:00"], "daily_cap": 150, "gap_seconds": [30, 30], "warmup": True}
+    box = api.stage.box
+    object.__setattr__(box, "config", config.parse(settings(sending=stricter), base=tmp_path))
+    shown = api.call("GET", "/settings").json()
+    assert (shown["sending"]["daily_cap"], shown["sending"]["gap_seconds"]) == (150, [30, 30])
+    assert shown["sending"]["quiet_hours"]["monday"] == [["20:00", "09:00"], ["19:00", "08:00"]]
+    assert shown["own"]["daily_cap"] == 200
+    assert patch(api, hourly_cap=5).status_code == 200  # what was set before hinders nothing else
