@@ -1,4 +1,4 @@
-"""Forgets what nobody needs after a while: answers to retries, sessions, links, addresses, mails."""
+"""Forgets what nobody needs after a while: answers to retries, sessions, links, addresses."""
 
 from __future__ import annotations
 
