@@ -20,6 +20,7 @@ from wabox.db import Database, Tx
 from wabox.devices import orders
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
+from wabox.messages import counting
 
 NOON = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)  # midday in Dhaka
 PASSWORD_HASH = "not-a-real-hash"
@@ -101,6 +102,7 @@ def stage(path: Path, **sections: dict[str, Any]) -> Stage:
     database.start()
     database.write_now(subscriptions.switch, enabled=made.billing.enabled, now=hands.now())
     database.write_now(reviews.switch, enabled=made.judges_content, now=hands.now())
+    database.write_now(counting.keep_zone, made.zone)
     box = Box(config=made, db=database, seal=Seal(key), now=hands.now)
     asha = database.write_now(_person, "asha@example.com", "owner")
     bilal = database.write_now(_person, "bilal@example.com", "user")

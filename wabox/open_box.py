@@ -15,6 +15,7 @@ from wabox.contacts import suppression
 from wabox.content import reviews
 from wabox.db import Database
 from wabox.errors import Unavailable
+from wabox.messages import counting
 
 
 @contextlib.contextmanager
@@ -56,6 +57,7 @@ def _switch(box: Box) -> None:
     try:
         box.db.write_now(changes.settle)
         box.db.write_now(suppression.settle)
+        box.db.write_now(counting.keep_zone, box.config.zone)
         box.db.write_now(subscriptions.switch, enabled=box.config.billing.enabled, now=box.now())
         box.db.write_now(reviews.switch, enabled=box.config.judges_content, now=box.now())
     except Unavailable:

@@ -1,9 +1,10 @@
 """What is kept how long, of everything that grows: by days, and within the megabytes that the database may take.
 
 Nothing unsettled ever goes: what is owed, waits, is in hand, unsure or still to be deleted for everyone, what a
-live campaign has written, what waits for a person's eye. What the books, the law and other people's will need is
-no class here: ledger, invoices, payments, opt-outs and consent stay; of a decided payment only its picture goes.
-Counts of campaigns and reports stay true without the rows, and ids are never used again.
+live campaign has written, what waits for a person's eye, what reports have not counted. What the books, the law
+and other people's will need is no class here: ledger, invoices, payments, opt-outs and consent stay; of a decided
+payment only its picture goes. Counts of campaigns and reports stay true without the rows, and ids are never used
+again.
 What is over age is looked for by a reader and taken away by its ids, asked again, a few hundred a transaction.
 """
 
@@ -62,7 +63,8 @@ _FINISHED = """x.queued_at < :before and x.status not in ('queued', 'sending', '
     and not exists (select 1 from reactions r where r.message_id = x.id and r.due_at is not null)
     and not exists (select 1 from deliveries d where d.message_id = x.id)
     and not exists (select 1 from campaigns c where c.id = x.campaign_id
-                    and c.status in ('scheduled', 'sending', 'paused'))"""
+                    and c.status in ('scheduled', 'sending', 'paused'))
+    and x.id > coalesce((select cast(value as integer) from box where key = 'report_left'), 0)"""
 _DONE = "i.status in ('done', 'failed', 'cancelled') and coalesce(i.finished_at, i.created_at) < :before"
 
 # In this order: a message goes after what its webhook was told of it, an import after its refused rows.

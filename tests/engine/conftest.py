@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import recount
 from tests.cast import Stage, stage
 from wabox.checkup import promises
 from wabox.db import Tx
@@ -78,10 +79,14 @@ def make(path: Path, **sections: dict[str, Any]) -> Engine:
     return engine
 
 
-def holds(engine: Engine, *, but: frozenset[str] = frozenset()) -> None:
-    """What must be true after any row. but: promises that the test has broken itself."""
+def holds(engine: Engine, *, but: frozenset[str] = frozenset(), counted: bool = True) -> None:
+    """What must be true after any row. but: promises that the test has broken itself.
+
+    counted: whether the reports count what a recount of the rows does; False for a test that writes rows by hand.
+    """
     with closing(sqlite3.connect(engine.stage.box.db.path)) as connection:
         assert [one for one in promises.broken(connection) if one.promise not in but] == []
+        assert not counted or recount.differences(connection) == {}
     assert [one for one in engine.driver.taken.values() if one.copies > 1] == []
 
 
@@ -89,10 +94,12 @@ def holds(engine: Engine, *, but: frozenset[str] = frozenset()) -> None:
 def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A linked box, and every promise holds at the end, unless it was damaged.
 
-    A room's SECTIONS say how it is set; its BROKEN, which promises its tests break by their own hand.
+    A room's SECTIONS say how it is set; its BROKEN, which promises its tests break by their own hand; its COUNTED
+    is False where they write or remove rows.
     """
     made = make(tmp_path, **getattr(request.module, "SECTIONS", {}))
     yield made
     if not made.stage.box.db.damaged:
-        holds(made, but=getattr(request.module, "BROKEN", frozenset()))
+        module = request.module
+        holds(made, but=getattr(module, "BROKEN", frozenset()), counted=getattr(module, "COUNTED", True))
     made.stage.close()

@@ -209,6 +209,7 @@ ROWS: dict[str, Row] = {
     "GET /register": Row(200, stranger=200),
     "POST /register": Row(422, stranger=403, tended=True),
     "GET /reports": Row(200),
+    "GET /reports.csv": Row(200),
     "GET /reset/{token:str}": Row(404, stranger=404),
     "POST /reset/{token:str}": Row(404, stranger=403, tended=True),
     "POST /send": Row(422),

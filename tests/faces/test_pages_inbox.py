@@ -309,15 +309,6 @@ def test_an_empty_queue_says_so(shop: Stage, open_tab: OpenTab) -> None:
     assert "Nothing waits" in words(open_tab("asha@example.com").get("/queue").text)
 
 
-def test_the_reports_draw_the_days_and_say_them_in_a_table(asha: Tab, work: Work) -> None:
-    page = asha.get("/reports").text
-    said = words(page)
-    assert "Today 57 sent 6 failed" in said
-    assert "13 Mar: 57 sent, 6 failed, 0 skipped" in said
-    assert page.count('class="chart-day"') == 30
-    assert "Credits" not in said
-
-
 def test_an_account_with_credits_sees_its_ledger(asha: Tab, bilal: Tab, shop: Stage, scene: Scene) -> None:
     limited(shop, 500)
     asha.post("/send", {"phone": "01711999888", "message": "one credit", "ticket": "t"})
@@ -328,11 +319,6 @@ def test_an_account_with_credits_sees_its_ledger(asha: Tab, bilal: Tab, shop: St
     assert "bKash" not in bilal.get("/reports").text
     assert asha.get("/reports?before=1").status_code == 200
     assert asha.get("/reports?before=x").status_code == 200
-
-
-def test_a_new_box_has_reports_without_numbers(shop: Stage, open_tab: OpenTab) -> None:
-    shop.box.db.write_now(lambda tx: tx.run("delete from message_counts"))
-    assert "No numbers yet" in words(open_tab("asha@example.com").get("/reports").text)
 
 
 def test_the_inbox_is_searched_and_goes_on_showing_what_was_found(asha: Tab, work: Work) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.faces.test_pages_browser import LINKS_TOO_SMALL, address, chromium, j
 from tests.faces.work import Work, limited
 from tests.pictures import drawn
 from tests.some import some
+from wabox.db import Tx
 from wabox.engine.importing import Importing
 
 __all__ = ["address", "chromium"]  # fixtures
@@ -58,6 +60,7 @@ def pages(work: Work) -> list[str]:
         "/?media=1",
         "/campaigns/new?media=1",
         "/reports",
+        "/reports?period=90&device=primary",
     ]
 
 
@@ -329,3 +332,27 @@ def test_people_are_ticked_and_the_bar_is_at_hand(
         page.wait_for_url("**/contacts?said=many_tagged")
         assert shop.value("select count(*) from contact_tags where tag = 'Eid'") == 2
         assert said == []
+
+
+@pytest.mark.parametrize("query", ["?period=30", "?period=90", "?since=2025-03-14&until=2026-03-13"])
+def test_a_report_is_printed_on_one_page_with_the_shops_name(
+    chromium: Browser, address: str, shop: Stage, work: Work, query: str
+) -> None:
+    def every_day(tx: Tx) -> None:
+        tx.run(
+            """with recursive days(day) as (select '2025-03-14' union all
+                 select date(day, '+1 day') from days where day < '2026-03-12')
+               insert into report_counts (user_id, day, device_id, campaign_id, source, sent, failed)
+               select :id, day, 1, 0, 'other', 31, 2 from days""",
+            id=shop.asha.id,
+        )
+        tx.run("update users set language = 'bn' where id = :id", id=shop.asha.id)
+
+    shop.box.db.write_now(every_day)
+    with window(chromium, 1280) as (_, page, _):
+        log_in(page, address)
+        page.goto(f"{address}/reports{query}")
+        page.emulate_media(media="print")
+        assert page.locator(".print-shop").is_visible()
+        assert page.locator(".print-shop").inner_text() == "Rahim Store"
+        assert re.findall(rb"/Type /Pages.*?/Count (\d+)", page.pdf(format="A4"), re.DOTALL) == [b"1"]

@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from wabox import __version__
-from wabox.api import wire
+from wabox.api import strict, wire
 
 Json = dict[str, Any]
 
@@ -184,7 +184,7 @@ def _parameters(route: HTTPRoute, handler: HTTPRouteHandler) -> Iterator[Json]:
             continue
         in_path = name in route.path_parameters
         shown: Json = {
-            "name": name,
+            "name": strict.name_of(name, field),
             "in": "path" if in_path else "query",
             "required": in_path,
             "schema": _schema(field),
@@ -217,7 +217,8 @@ def _responses(handler: HTTPRouteHandler, shape_of: Mapping[str, Json]) -> Json:
         good["content"] = {gives: {"schema": {"type": "string", "format": "binary"}}}
         good["headers"] = {"Content-Disposition": {"schema": {"type": "string"}}}
     elif answer is not None:
-        good["content"] = {"application/json": {"schema": shape_of[repr(answer.raw)]}}
+        also = {kind: {"schema": {"type": "string"}} for kind in handler.opt.get("also", ())}
+        good["content"] = {"application/json": {"schema": shape_of[repr(answer.raw)]}, **also}
     if _is_once(handler):
         good["headers"] = {"Idempotent-Replayed": _REPLAYED}
     found = {str(handler.status_code): good}

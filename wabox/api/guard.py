@@ -15,7 +15,7 @@ from wabox import hosts
 from wabox.accounts import keys
 from wabox.accounts.keys import Caller
 from wabox.accounts.throttle import Bucket
-from wabox.api import wrong_fields
+from wabox.api import strict, wrong_fields
 from wabox.api.strict import UNFIT_TEXT
 from wabox.config import Limits
 from wabox.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
@@ -144,9 +144,10 @@ def _check_query(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRo
 
 
 def query_names(handler: BaseRouteHandler, in_path: Collection[str]) -> list[str]:
-    """The query parameters that a route takes."""
+    """The query parameters that a route takes, as a caller writes them."""
     given = {"request", "data", *handler.resolve_dependencies(), *in_path}
-    return [name for name in handler.parsed_fn_signature.parameters if name not in given]
+    wanted = handler.parsed_fn_signature.parameters.items()
+    return [strict.name_of(name, field) for name, field in wanted if name not in given]
 
 
 def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

@@ -197,6 +197,7 @@ async def send(data: Send, request: StrictRequest, box: Box, caller: Caller) -> 
                 scheduled_for=scheduled_for,
                 expires_at=expires_at,
                 require_consent=box.config.guards.require_consent,
+                source="api",
                 ip=request.client.host if request.client else None,
             )
             crash.point("accepted")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import unquote_plus
 
 import msgspec
 from litestar import Request
-from litestar.params import KwargDefinition
+from litestar.params import KwargDefinition, ParameterKwarg
 from litestar.types import Receive, Scope, Send
 from litestar.typing import FieldDefinition
 
@@ -63,6 +63,12 @@ class StrictRequest(Request[Any, Any, Any]):
         document = decode(await self.body(), kind, told.get("charset", ""))
         field = self.route_handler.parsed_data_field
         return document if field is None else _as(document, field.raw, made=self.method == "POST")
+
+
+def name_of(name: str, field: FieldDefinition) -> str:
+    """What a caller writes for a route's parameter: its own name, unless that is a word of Python's."""
+    told = field.kwarg_definition
+    return (told.name if isinstance(told, ParameterKwarg) else None) or name
 
 
 def _few(field: FieldDefinition) -> Sequence[str]:
@@ -136,6 +142,17 @@ def time_of(text: str | None, name: str) -> datetime | None:
         sentence = "This is not a time with an offset, like 2026-04-25T10:00:00+06:00 (write + as %2B)."
         raise Invalid("bad_time", sentence, details={name: sentence})
     return moment(found, name)
+
+
+def day_of(text: str | None, name: str) -> date | None:
+    """The day that a query names. Raises Invalid for one that is none."""
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        sentence = "This is not a day, like 2026-04-25."
+        raise Invalid("bad_day", sentence, details={name: sentence}) from None
 
 
 def one_of(**fields: object) -> None:

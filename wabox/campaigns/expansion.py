@@ -23,7 +23,7 @@ from wabox.content.judging import Verdict
 from wabox.db import Row, Rows, Tx
 from wabox.errors import Refusal
 from wabox.media import stored as media
-from wabox.messages import outbox, reasons, stored, template
+from wabox.messages import counting, outbox, reasons, stored, template
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +186,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
             outbox.owe(tx, first + n, now)
         if one.verdict is not None:
             _put_aside(tx, part, first + n, one.verdict, now)
+    counting.made(tx, [first + n for n, one in enumerate(part.people) if one.error is not None])
     return [first + n for n, one in enumerate(part.people) if one.error is None]
 
 

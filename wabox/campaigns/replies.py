@@ -13,7 +13,7 @@ from wabox.content import complaints, judging
 from wabox.db import Tx
 from wabox.devices import stored as devices
 from wabox.languages import catalogues, later
-from wabox.messages import addressees, chats, leaving, outbox, template
+from wabox.messages import addressees, chats, counting, leaving, outbox, template
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Inbound, is_written
 
@@ -59,6 +59,8 @@ def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard
     if not _note(tx, device, event, who, verdict, by_machine, now):
         return Heard(verdict, False)
     _owe_received(tx, device, event, who, by_machine, now)
+    if not (by_machine or event.edited or verdict == "opt_out"):
+        _count_answer(tx, device.user_id, who.address, now)
     if verdict == "opt_out":
         _complain(tx, device, event, who, lock_after, now)
         return Heard(verdict, _opt_out(tx, device, event, who, now))
@@ -116,12 +118,14 @@ def _is_automatic(tx: Tx, event: Inbound, who: Person) -> bool:
 
 
 def _opt_out(tx: Tx, device: devices.Device, event: Inbound, who: Person, now: datetime) -> bool:
-    blamed = _campaign_before(tx, device.user_id, who.address, now)
+    before = _campaign_before(tx, device.user_id, who.address, now)
+    blamed = None if before is None else before.campaign_id
     changed = suppression.opt_out(
         tx, device.user_id, who.address, source="word", word=event.text.strip()[:40], campaign_id=blamed, now=now
     )
     if not changed:
         return False
+    counting.opted_out(tx, device.user_id, device.id, blamed, now=now)
     if blamed is not None:
         tx.run("update campaigns set opted_out_after = opted_out_after + 1 where id = :id", id=blamed)
     leaving.silence(tx, device.user_id, who.address, source="word", now=now)
@@ -151,16 +155,32 @@ def _confirm(tx: Tx, device: devices.Device, event: Inbound, who: Person, verdic
     outbox.accept(tx, device, phone=who.address, template=template.parse(text), values={}, now=now, system=True)
 
 
-def _campaign_before(tx: Tx, user_id: int, phone: str, now: datetime) -> int | None:
-    found: int | None = tx.value(
-        """select campaign_id from messages where user_id = :user_id and phone = :phone
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A campaign's message to somebody."""
+
+    campaign_id: int
+    message_id: int
+
+
+def _count_answer(tx: Tx, user_id: int, phone: str, now: datetime) -> None:
+    """The campaign that wrote to them last is answered."""
+    before = _campaign_before(tx, user_id, phone, now)
+    if before is not None:
+        counting.replied(tx, before.message_id, now=now)
+
+
+def _campaign_before(tx: Tx, user_id: int, phone: str, now: datetime) -> _Before | None:
+    """What a campaign wrote to them last, if that was lately."""
+    found = tx.one(
+        """select campaign_id, id from messages where user_id = :user_id and phone = :phone
            and campaign_id is not null and spent_at >= :since and status <> 'failed'
            order by spent_at desc limit 1""",
         user_id=user_id,
         phone=phone,
         since=times.stored(now - BLAMED_FOR),
     )
-    return found
+    return None if found is None else _Before(found["campaign_id"], found["id"])
 
 
 def _owe_received(

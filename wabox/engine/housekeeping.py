@@ -1,4 +1,7 @@
-"""Forgets what nobody needs after a while: answers to retries, sessions, links, addresses."""
+"""Forgets what nobody needs after a while: answers to retries, sessions, links, addresses.
+
+And counts for the reports what is older than their counts.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from wabox import times
 from wabox.accounts import addresses, browsers, links, sessions
 from wabox.billing import payments
 from wabox.box import Box
+from wabox.campaigns import recounting
 from wabox.content import refusals, reviews
 from wabox.db import Tx
 from wabox.engine.backoff import Backoff
@@ -45,6 +49,7 @@ class Housekeeping:
         return [
             *(partial(deeds.give_up_hopeless, deed=deed, now=now) for deed in deeds.DEEDS),
             partial(reacting.give_up_hopeless, now=now),
+            partial(recounting.catch_up),
             partial(_forget_answers, before=now - IDEMPOTENCY_KEPT),
             partial(sessions.sweep, now=now),
             partial(browsers.sweep, now=now),

@@ -25,7 +25,7 @@ from wabox.devices import sentences
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
 from wabox.media import stored as media
-from wabox.messages import carrying, chats, reasons, stored
+from wabox.messages import carrying, chats, counting, reasons, stored
 from wabox.messages.carrying import Carried
 from wabox.messages.stored import Enclosed
 from wabox.messages.template import NOTHING, Template
@@ -51,6 +51,7 @@ def send(
     carried: Carried | None = None,
     instead: Enclosed | None = None,
     priority: stored.Priority = "normal",
+    source: counting.Source = "other",
     ip: str | None = None,
 ) -> int:
     """The message is in the log: queued, or skipped at once for somebody who must not be written to. Its job id.
@@ -61,7 +62,8 @@ def send(
     Unavailable `device_not_ready`; Invalid for a text that renders empty or too long, or `content_refused`.
     carried: the file that goes with it; without one there is a template. instead: a place or card, alone.
     priority: its place among single messages of the phone; no gate is passed by it.
-    require_consent: `[guards]`. ip: of the sender, for the record of a refusal.
+    require_consent: `[guards]`. source: who wrote it, for the reports. ip: of the sender, for the record of a
+    refusal.
     """
     device = devices.by_label(tx, user_id, device_label)
     consented = not require_consent or contacts.has_consented(tx, user_id, phone)
@@ -87,6 +89,7 @@ def send(
         carried=carried,
         instead=instead,
         priority=priority,
+        source=source,
         ip=ip,
     )
 
@@ -107,6 +110,7 @@ def accept(
     carried: Carried | None = None,
     instead: Enclosed | None = None,
     priority: stored.Priority = "normal",
+    source: counting.Source = "other",
     ip: str | None = None,
 ) -> int:
     """A message is queued and its credit taken; returns its job id. The variant is chosen by that id.
@@ -138,10 +142,10 @@ def accept(
     tx.insert(
         """insert into messages (id, user_id, device_id, contact_id, phone, text, priority, is_system,
                                  scheduled_for, held_until, held_reason, expires_at, new_chat, queued_at,
-                                 media_id, media_kind, media_name, enclosed)
+                                 media_id, media_kind, media_name, enclosed, source)
            values (:id, :user_id, :device_id, :contact_id, :phone, :text, :priority, :system,
                    :scheduled_for, :scheduled_for, iif(:scheduled_for is null, null, 'scheduled'), :expires_at,
-                   :new_chat, :now, :media_id, :media_kind, :media_name, :enclosed)""",
+                   :new_chat, :now, :media_id, :media_kind, :media_name, :enclosed, nullif(:source, 'other'))""",
         id=job_id,
         user_id=device.user_id,
         device_id=device.id,
@@ -158,6 +162,7 @@ def accept(
         media_name=media_name,
         media_kind=None if carried is None else carried.kind,
         enclosed=stored.kept_enclosed(instead),
+        source=source,
     )
     stored.rows_added(tx, device.user_id, 1)
     if error is not None:
@@ -278,8 +283,8 @@ def move(
     What it was is asked of the row: a receipt or a deleted phone may have moved it since `message` was read. What
     WhatsApp took, and refused later, it has counted: it stays in the caps.
     """
-    row = tx.one("select status, spent_at from messages where id = :id", id=message.id)
-    was, spent_at = (None, None) if row is None else tuple(row)
+    before = counting.seen(tx, [message.id])
+    was, spent_at = (before[0]["status"], before[0]["spent_at"]) if before else (message.status, None)
     stamp = f"{to}_at" if to in stored.REACHED else "finished_at"
     moved = tx.run(
         f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text, rest_until = null
@@ -296,6 +301,7 @@ def move(
     stored.came_to(tx, message.user_id, to, 1, now=now)
     if was == "sent" and to == "failed" and message.sent_at is not None:
         stored.came_to(tx, message.user_id, "sent", -1, now=message.sent_at)
+    counting.moved(tx, before)
     if to in ("failed", "skipped", "cancelled"):
         ledger.give_back(tx, message.user_id, message.id, now=now)
     if message.campaign_id is not None:
@@ -314,6 +320,7 @@ def _spent(to: stored.Status, error: str | None, spent_at: str | None) -> str:
 
 def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *, now: datetime) -> None:
     """As `cancel` for many queued messages of one user, except for credits and webhooks."""
+    before = counting.seen(tx, message_ids)
     tx.run(
         """update messages set status = 'cancelled', error = :error, error_text = :text, finished_at = :now,
            spent_at = null where id in (select value from json_each(:ids)) and status = 'queued'""",
@@ -323,6 +330,7 @@ def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *,
         now=times.stored(now),
     )
     stored.came_to(tx, user_id, "cancelled", len(message_ids), now=now)
+    counting.moved(tx, before)
 
 
 def owe(tx: Tx, message_id: int, now: datetime) -> None:

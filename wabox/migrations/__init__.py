@@ -51,6 +51,7 @@ NAMES = (
     "0037_lists_by_change",
     "0038_ends_of_records",
     "0039_own_rules",
+    "0040_report_counts",
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from tests import recount
 from tests.engine.walk.world import CREDITS, World
 from wabox.checkup import promises
 from wabox.messages.template import parse
@@ -23,6 +24,7 @@ def hold(world: World) -> None:
         _held(world, rows)
         _said(world, rows)
         _counted(rows)
+        assert recount.differences(rows) == {}
         _paid(world, rows)
 
 

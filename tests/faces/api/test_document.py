@@ -103,6 +103,7 @@ def test_answers_are_as_the_document_says(api: Api, told: dict[str, Any]) -> Non
         ("GET", "/devices", 200),
         ("GET", "/webhooks", 200),
         ("GET", "/reports/summary", 200),
+        ("GET", "/reports/daily", 200),
     ):
         answer = api.call(method, path)
         operation = told["paths"]["/api/v1" + path.replace("/1", "/{job_id}")][method.lower()]

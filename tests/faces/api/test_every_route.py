@@ -118,6 +118,8 @@ ROWS = {
         202, changes="select due_at from deliveries where user_id = {asha} order by id"
     ),
     "GET /reports/summary": Row(200, 200),
+    "GET /reports/daily": Row(200, 200),
+    "GET /reports/campaigns/{campaign_id}": Row(200),
     "GET /campaigns": Row(200, 200),
     "POST /campaigns": Row(201, 422, PROMO, changes="select count(*) from campaigns where user_id = {asha}"),
     "POST /campaigns/preflight": Row(200, 200, PROMO),

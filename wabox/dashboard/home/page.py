@@ -148,6 +148,7 @@ async def _send(desk: Desk, draft: Draft) -> int:
             device_label=draft.device_label,
             queue_if_offline=draft.keep,
             require_consent=desk.box.config.guards.require_consent,
+            source="dashboard",
             ip=desk.ip,
         )
 

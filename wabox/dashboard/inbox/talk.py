@@ -185,6 +185,7 @@ def queue(
         device_label=device_of(tx, desk.user.id, address).label,
         queue_if_offline=keep,
         require_consent=desk.box.config.guards.require_consent,
+        source="dashboard",
         ip=desk.ip,
     )
 

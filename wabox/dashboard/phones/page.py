@@ -163,6 +163,7 @@ async def test(label: str, desk: Desk) -> Response[str]:
             device_label=device.label,
             queue_if_offline=False,
             require_consent=False,
+            source="dashboard",
             ip=desk.ip,
         )
 

@@ -71,12 +71,60 @@ KEYS = Chapter(
     ),
 )
 
+_DAILY = {
+    "sent": 140,
+    "delivered": 131,
+    "read": 96,
+    "replied": 12,
+    "failed": 2,
+    "skipped": 1,
+    "cancelled": 0,
+    "unknown": 0,
+    "opted_out": 1,
+}
 _COUNT = {"sent": 140, "failed": 2, "skipped": 1}
 
 REPORTS = Chapter(
     "reports",
     later("Reports"),
     (
+        Route(
+            "GET",
+            "/reports/daily",
+            later(
+                "What was sent, delivered, read and answered on each day, and what was not: the last 30 days, or "
+                "from and to, up to 366. Also of one phone, campaign, tag that campaigns went to, or source: "
+                "campaign, api, dashboard or other. As CSV with format=csv or Accept: text/csv."
+            ),
+            example={"from": "2026-04-01", "to": "2026-04-30", "device_label": "primary"},
+            answer={
+                "from": "2026-04-01",
+                "to": "2026-04-30",
+                "timezone": "Asia/Dhaka",
+                "complete": True,
+                "total": _DAILY,
+                "days": [{**_DAILY, "date": "2026-04-25"}],
+            },
+        ),
+        Route(
+            "GET",
+            "/reports/campaigns/{campaign_id}",
+            later("What came of a campaign: from audience to answers, by hour, and why people did not get it."),
+            example={"campaign_id": "7"},
+            answer={
+                "id": 7,
+                "name": "April promo",
+                "status": "completed",
+                "total": 150,
+                "queued": 0,
+                **_DAILY,
+                "complete": True,
+                "not_reached": [{"status": "failed", "error": "not_on_whatsapp", "people": 2}],
+                "hours": [
+                    {"at": "2026-04-25T04:00:00+00:00", "sent": 140, "delivered": 131, "read": 96, "replied": 12}
+                ],
+            },
+        ),
         Route(
             "GET",
             "/reports/summary",
