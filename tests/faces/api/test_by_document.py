@@ -86,3 +86,14 @@ def test_every_query_parameter_of_every_route_is_refused_twice(full: Api, told: 
             answer = _call(full, route, params=[(name, value), (name, second)])
             assert (answer.status_code, answer.json()["details"][name]) == (422, "Send it once."), (route, name)
     assert len(asked) >= 30
+
+
+def test_every_get_answers_a_head_with_the_same_and_no_body(full: Api, told: Json) -> None:
+    routes = [path.removeprefix(v1.PATH) for path, ways in told["paths"].items() if "get" in ways]
+    chance = {"date", "content-length", "transfer-encoding"}  # a stream's length is not known before
+    for route in some(routes):
+        got, head = (_call(full, f"GET {route}", method=method) for method in ("GET", "HEAD"))
+        assert (head.status_code, head.content) == (got.status_code, b""), route
+        same = [{name: value for name, value in one.headers.items() if name not in chance} for one in (got, head)]
+        assert same[0] == same[1], route
+    assert len(routes) >= 25

@@ -172,6 +172,7 @@ def api(tmp_path: Path) -> Iterator[Api]:
 
 def _call(api: Api, route: str, key: str | None = None, **more: Any) -> Any:
     method, _, path = route.partition(" ")
+    method = more.pop("method", method)
     row = ROWS[route]
     names: dict[str, object] = {"device_label": "sales", "delivery_id": api.ids["delivery"]}
     names |= {"field_name": "city", "key_id": api.ids["key"], "contact_id": api.ids[row.contact]}
