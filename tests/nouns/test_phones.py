@@ -269,11 +269,13 @@ def test_what_may_be_another_number_is_refused_with_what_to_write(typed: str, sa
         ("16012345678", "DE", r"\+1 601-234-5678 or \+49 160 12345678"),
     ],
 )
-def test_digits_of_two_countries_are_refused_with_both(typed: str, country: str, says: str) -> None:
+def test_digits_of_two_countries_in_a_list_are_refused_with_both(typed: str, country: str, says: str) -> None:
+    assert parse(typed, country=country).digits == typed  # a program says so, country code first
     with pytest.raises(Invalid, match=says):
-        parse(typed, country=country)
+        parse(typed, country=country, listed=True)
 
 
+@pytest.mark.parametrize("listed", [False, True])
 @pytest.mark.parametrize(
     ("typed", "country", "digits"),
     [
@@ -288,8 +290,8 @@ def test_digits_of_two_countries_are_refused_with_both(typed: str, country: str,
         ("8801812340678", "DE", "8801812340678"),  # at home it would be no mobile
     ],
 )
-def test_how_digits_are_grouped_tells_the_country(typed: str, country: str, digits: str) -> None:
-    assert parse(typed, country=country) == Phone(digits, flagged=False)
+def test_how_digits_are_grouped_tells_the_country(typed: str, country: str, digits: str, listed: bool) -> None:  # noqa: FBT001
+    assert parse(typed, country=country, listed=listed) == Phone(digits, flagged=False)
 
 
 @pytest.mark.parametrize("country", ["BD", "DE", "IN", "GB", "FR", "ID", "PK", "TR", "AR", "BR", "EG", "NG"])

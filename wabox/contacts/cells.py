@@ -21,6 +21,7 @@ from wabox.languages import later
 Weight = Literal[0, 1, 2, 3]  # what a cell is worth as a phone: nothing, digits, a valid number, a mobile
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+OUR_HEAD = "phone,name,tags,custom,opted_out,"  # how a file begins that wabox wrote and nothing has touched since
 LONGEST_NUMBERS = 400  # characters of a cell in which numbers are looked for
 
 _WEIGHTS: dict[Kind, Weight] = {"mobile": 3, "other": 2, "unknown": 1}
@@ -67,7 +68,7 @@ def phone_of(cell: str, *, country: str) -> Phone:
     """The phone in a cell, whatever a spreadsheet made of it. Raises Invalid `bad_phone`."""
     if not cell.strip("=\"'’‘` \t\r\n"):
         raise Invalid("bad_phone", later("There is no phone number in this row."))
-    return phones.parse(cell, country=country)
+    return phones.parse(cell, country=country, listed=True)
 
 
 def looks_like_phone(cell: str) -> bool:
@@ -187,12 +188,14 @@ def _of_others(cell: str) -> list[str]:
 
 def guarded(text: str) -> str:
     """The text as it may stand in a spreadsheet: what would be a formula has an apostrophe in front."""
-    bare = text.lstrip(" \u00a0\u3000")
-    return (
-        f"'{text}" if bare.startswith(FORMULA) or (bare.startswith("'") and bare[1:].startswith(FORMULA)) else text
-    )
+    return f"'{text}" if _may_be_formula(text) else text
 
 
 def unguarded(text: str) -> str:
     """The text that `guarded` made safe."""
-    return text[1:] if text.startswith("'") and guarded(text[1:]) == text else text
+    return text[1:] if text.startswith("'") and _may_be_formula(text[1:]) else text
+
+
+def _may_be_formula(text: str) -> bool:
+    """Behind apostrophes as well, so that each has one more and loses just that."""
+    return text.lstrip(" \u00a0\u3000'").startswith(FORMULA)

@@ -92,7 +92,8 @@ def draft(
     wrote the file. A number that is not written to stands in the field OTHER_NUMBERS.
     """
     found = cell_texts.numbers(
-        (_cell(cells, place) for place in (columns.phone, *columns.more_phones)), country=country
+        (_number(_cell(cells, place), ours=ours) for place in (columns.phone, *columns.more_phones)),
+        country=country,
     )
     name = fields.name(_whole_name(cells, columns))
     custom = fields.custom(_cell(cells, columns.custom))
@@ -127,6 +128,11 @@ def consent_of(said: Mapping[str, str], *, now: datetime) -> Consent | None:
         return None
     by, note = said.get("consent_by") or None, fields.note(said.get("consent_note"))
     return Consent(source, min(moment, now), by, note)  # type: ignore[arg-type]  # one of its words
+
+
+def _number(cell: str, *, ours: bool) -> str:
+    """The cell with a number. wabox's own have their country code, whatever else they could be at home."""
+    return f"+{cell}" if ours and cell.isdecimal() else cell
 
 
 def _whole_name(cells: Sequence[str], columns: Columns) -> str:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from wabox.contacts import decoding
-from wabox.contacts.cells import looks_like_phone
+from wabox.contacts.cells import OUR_HEAD, looks_like_phone
 from wabox.contacts.decoding import bad
 from wabox.languages import later
 
@@ -183,6 +183,8 @@ def _dialect(text: str) -> tuple[str, Dialect]:
     named = re.match(r'"?sep=([,;|\t])"?\n', text, re.IGNORECASE)
     if named:
         text = text[named.end() :]
+    if text.startswith(OUR_HEAD):
+        return text, Dialect(",")
     head = text[:65_536].split("\n")
     marks = (named[1],) if named else DELIMITERS
     found = max((Dialect(mark) for mark in marks), key=lambda one: _fitness(head, one))

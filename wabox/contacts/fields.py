@@ -13,20 +13,21 @@ from wabox.errors import Invalid
 from wabox.languages import later
 
 MOST_NAME, MOST_CUSTOM, MOST_TAG, MOST_TAGS, MOST_NOTE = 200, 1_000, 64, 50, 500
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def name(text: str | None) -> str | None:
     """The name on one line; a blank one is none. Raises Invalid `bad_name`."""
-    cleaned = " ".join((text or "").split())
+    cleaned = _one_line(text or "")
     if len(cleaned) > MOST_NAME:
         raise _wrong("name", f"A name has at most {MOST_NAME} characters.")
-    return _without_controls(cleaned) or None
+    return cleaned or None
 
 
 def custom(text: str | None) -> str | None:
     """The free text; a blank one is none. Raises Invalid `bad_custom`."""
-    cleaned = (text or "").strip().replace("\0", "")
+    cleaned = lines(text or "")
     if len(cleaned) > MOST_CUSTOM:
         raise _wrong("custom", f"The custom text has at most {MOST_CUSTOM:,} characters.")
     return cleaned or None
@@ -34,17 +35,22 @@ def custom(text: str | None) -> str | None:
 
 def note(text: str | None) -> str | None:
     """What was written down beside a consent; a blank one is none. Raises Invalid `bad_note`."""
-    cleaned = (text or "").strip().replace("\0", "")
+    cleaned = lines(text or "")
     if len(cleaned) > MOST_NOTE:
         raise _wrong("note", f"A note has at most {MOST_NOTE} characters.")
     return cleaned or None
+
+
+def lines(text: str) -> str:
+    """Trimmed, with one kind of line end and no marks that steer machines: what a file of ours can give back."""
+    return _STEERING.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def tag(text: str) -> str:
     """The tag, trimmed, 1 to 64 characters on one line. Raises Invalid `bad_tag`."""
     if len(text) > 16 * MOST_TAG:
         raise _wrong("tag", f"A tag has at most {MOST_TAG} characters.")
-    cleaned = unicodedata.normalize("NFC", _without_controls(" ".join(text.split())))
+    cleaned = unicodedata.normalize("NFC", _one_line(text))
     if not cleaned:
         raise _wrong("tag", later("A tag is not blank; send null for no tag."))
     if len(cleaned) > MOST_TAG:
@@ -68,8 +74,8 @@ def key(cleaned: str) -> str:
     return unicodedata.normalize("NFC", cleaned.casefold())
 
 
-def _without_controls(text: str) -> str:
-    return _CONTROL.sub("", text)
+def _one_line(text: str) -> str:
+    return " ".join(_CONTROL.sub("", " ".join(text.split())).split())
 
 
 def _wrong(field: str, sentence: str) -> Invalid:

@@ -17,7 +17,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal, get_currency_symbol
 
 from wabox.billing.money import digits
-from wabox.contacts import days
+from wabox.contacts import days, fields
 from wabox.errors import Invalid
 from wabox.languages import ALL, later
 
@@ -128,7 +128,7 @@ def read(name: str, kind: Kind, value: Sent, *, month_first: bool = False) -> st
         return _number(name, value)
     if not isinstance(value, str):
         raise _unfit(name, f"{name} holds a {kind}, so it must be a text; put it in quotes.")
-    cleaned = value.strip().replace("\0", "")
+    cleaned = fields.lines(value)
     if len(cleaned) > MOST_VALUE:
         raise _unfit(name, f"{name} has more than {MOST_VALUE:,} characters; shorten it.")
     if not cleaned or kind == "text":

@@ -55,20 +55,21 @@ class Phone:
     flagged: bool
 
 
-def parse(text: str, *, country: str) -> Phone:
+def parse(text: str, *, country: str, listed: bool = False) -> Phone:
     """The number somebody typed, in any script's digits. Raises Invalid `bad_phone`.
 
     country: two letters, whose national numbers are understood. A leading 0 makes it national; a number that
-    is valid with its country code stays as it is, but one that is a mobile at home as well is refused, unless it
-    is grouped like one; else it is national if that is valid; else 7 to 15 digits are kept and flagged. After
-    a + or 00 it carries a country code and is never rewritten, but for the 0 that is dialled at home alone, where
-    the country's plan leaves it away and the number is none with it. What stands around it is no part of it
-    (`notation`). Two numbers in one, and what may be a serial number, are refused.
+    is valid with its country code stays as it is, unless it is a mobile at home and grouped like one; else it is
+    national if that is valid; else 7 to 15 digits are kept and flagged. After a + or 00 it carries a country code
+    and is never rewritten, but for the 0 that is dialled at home alone, where the country's plan leaves it away.
+    What stands around it is no part of it (`notation`). Two numbers in one, and what may be a serial number, are
+    refused. listed: by a person, whose spreadsheet may have dropped a 0: bare digits that are valid abroad and a
+    mobile at home are refused, too.
     """
     if text.isascii() and text.isdigit() and len(text) <= MAX_TYPED:
-        return _read(text, country)
+        return _read(text, country, listed=listed)
     noted = notation.bare(text)
-    phone, wrong = _read_or_not(_without_trunk_zero(noted.text), country)
+    phone, wrong = _read_or_not(_without_trunk_zero(noted.text), country, listed=listed)
     struck = _STROKE.search(noted.text) is not None
     if (phone is None or phone.flagged or struck) and _endings(noted.text, country) is not None:
         raise bad(later("These are several numbers; write only one of them, with all of its digits."))
@@ -104,14 +105,14 @@ def _endings(text: str, country: str) -> tuple[Phone, tuple[str, ...]] | None:
     return None
 
 
-def _read_or_not(text: str, country: str) -> tuple[Phone | None, Invalid]:
+def _read_or_not(text: str, country: str, *, listed: bool = False) -> tuple[Phone | None, Invalid]:
     try:
-        return _read(text, country), bad(_ONLY_DIGITS)
+        return _read(text, country, listed=listed), bad(_ONLY_DIGITS)
     except Invalid as wrong:
         return None, wrong
 
 
-def _read(text: str, country: str) -> Phone:
+def _read(text: str, country: str, *, listed: bool) -> Phone:
     """The number, with nothing around it that is none of it."""
     digits, international = _digits(text)
     if digits.startswith("00"):
@@ -124,7 +125,7 @@ def _read(text: str, country: str) -> Phone:
     at_home = not international and not (is_valid and len(digits) not in _lengths(country))
     national = _valid_national(digits, country) if at_home else None
     if is_valid:
-        return Phone(_meant(text, digits, national), flagged=False)
+        return Phone(_meant(text, digits, national, listed=listed), flagged=False)
     known = national or _without_prefix(digits, international=international)
     return Phone(digits, flagged=True) if known is None else Phone(known, flagged=False)
 
@@ -135,10 +136,10 @@ def _lengths(country: str) -> Sequence[int]:
     return () if plan is None or plan.general_desc is None else plan.general_desc.possible_length
 
 
-def _meant(text: str, digits: str, national: str | None) -> str:
+def _meant(text: str, digits: str, national: str | None, *, listed: bool) -> str:
     """Which of two valid numbers this is: the one with its country code, or a mobile at home, if grouped as one.
 
-    Raises Invalid `bad_phone` where nobody can know, as with 9607712345, which the Maldives and India have.
+    listed: raises Invalid `bad_phone` where nobody can know, as with 9607712345: the Maldives and India have it.
     """
     if national is None or national == digits or kind_of(Phone(national, flagged=False)) != "mobile":
         return digits
@@ -147,6 +148,8 @@ def _meant(text: str, digits: str, national: str | None) -> str:
         return digits
     if len(typed) > 1 and typed[0] == home[1] and int(typed[0]) not in COUNTRY_CODE_TO_REGION_CODE:
         return national
+    if not listed:
+        return digits
     raise bad(f"This may be {display(digits)} or {display(national)}; write it with a plus and its country code.")
 
 
