@@ -125,12 +125,20 @@ def snapshot(data: DataDir, to: Path, meanwhile: Callable[[], None] = lambda: No
         source.execute("begin")
         source.execute("select count(*) from sqlite_master").fetchone()  # from here on the snapshot stands
 
-        def rest(*_: int) -> None:
+        target.execute("pragma synchronous = off")  # a copy that is cut off is thrown away
+        target.execute(f"pragma cache_size = {-STEP_BYTES // 1024}")  # so that it goes to the file piece by piece
+        page_bytes = source.execute("pragma page_size").fetchone()[0]
+        pages, flushed = max(1, STEP_BYTES // page_bytes), 0
+
+        def rest(_: int, left: int, of: int) -> None:
+            nonlocal flushed
             meanwhile()
+            if (of - left) * page_bytes - flushed >= FLUSHED:
+                flushed = (of - left) * page_bytes
+                _flush(to)
             sleep(STEP_REST)
 
-        page_bytes = source.execute("pragma page_size").fetchone()[0]
-        source.backup(target, pages=max(1, STEP_BYTES // page_bytes), progress=rest)
+        source.backup(target, pages=pages, progress=rest)
         source.execute("rollback")
         target.execute("pragma journal_mode = delete")
     _flush(to)
