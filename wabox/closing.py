@@ -47,6 +47,7 @@ FORGOTTEN: dict[str, str] = {
     "numbers": "device_id, phone",
     "chats": "user_id, account, phone",
     "webhooks": "user_id",
+    "own_words": "user_id",
     "idempotency": "user_id, method, path, key",
     "mails": "id",
     "sessions": "token_hash",

@@ -217,6 +217,8 @@ ROWS: dict[str, Row] = {
     "GET /settings": Row(200),
     "POST /settings/key": Row(200),
     "GET /settings/keys": Row(200),
+    "GET /settings/answers": Row(200),
+    "POST /settings/answers": Row(303),
     "GET /settings/sending": Row(200),
     "POST /settings/sending": Row(403),
     "POST /settings/keys": Row(422),

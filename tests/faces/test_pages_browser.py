@@ -172,6 +172,7 @@ def pages(scene: Scene) -> list[str]:
         "/settings",
         "/settings/keys",
         "/settings/sending",
+        "/settings/answers",
         "/whatsapp/devices/primary/rules",
         "/settings/security",
         "/admin/users",

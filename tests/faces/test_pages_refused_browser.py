@@ -124,6 +124,7 @@ WRITTEN_ON = (
     "/settings",
     "/settings/keys",
     "/settings/sending",
+    "/settings/answers",
     "/whatsapp/devices/primary/rules",
     "/settings/security",
     "/admin/users",

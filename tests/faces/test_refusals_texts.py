@@ -23,6 +23,7 @@ HOME = Path(wabox.__file__).parent
 MODULES = (
     *(f"billing.{one}" for one in ("invoices", "ledger", "money", "payments", "plans", "screenshots", "trials")),
     "accounts.states",
+    "campaigns.own_words",
     "contacts.conditions",
     "contacts.own_columns",
     "accounts.users",

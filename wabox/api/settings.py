@@ -1,4 +1,4 @@
-"""Settings: language and time zone, and the rules by which the box and each of its phones send."""
+"""Settings: language and time zone, answers to STOP, and the rules by which the box and its phones send."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from wabox.accounts.keys import Caller
 from wabox.api import record, strict, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
+from wabox.campaigns import own_words
 from wabox.db import Rows, Tx
 from wabox.devices import rules
 from wabox.devices import stored as devices
@@ -23,7 +24,7 @@ from wabox.messages import ruling
 from wabox.mounting import Mount
 from wabox.quiet import DAYS
 
-SENDING = "sending"
+SENDING, ANSWERS = "sending", "answers"
 
 Clock = Annotated[
     str, Meta(extra_json_schema={"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["21:00"]})
@@ -47,6 +48,11 @@ Gap = Annotated[
     Meta(min_length=2, max_length=2, description="Random pause between two messages, from and to, in seconds."),
 ]
 Cap = Annotated[int, Meta(ge=0, le=100_000, description="0 = no limit.")]
+Word = Annotated[
+    str,
+    Meta(min_length=1, max_length=200, extra_json_schema={"pattern": "^[a-z]{3,20}$", "examples": ["bas"]}),
+]
+Answer = Annotated[str, Meta(max_length=own_words.LONGEST_TEXT, extra_json_schema={"pattern": wire.PLAIN_PATTERN})]
 Weekday = Annotated[str, Meta(extra_json_schema={"enum": list(DAYS)})]
 Date = Annotated[str, Meta(extra_json_schema={"format": "date", "examples": ["2026-12-16"]})]
 
@@ -98,6 +104,22 @@ class SendingChanges(Struct, forbid_unknown_fields=True):
     warmup: bool | UnsetType | None = UNSET
 
 
+class Answers(Struct):
+    """words: further whole messages of people that count as STOP. opt_out, opt_in: null = wabox's own text."""
+
+    words: list[str]
+    opt_out: str | None
+    opt_in: str | None
+
+
+class AnswersChanges(Struct, forbid_unknown_fields=True):
+    """What is left out stays; null = wabox's own. STOP and the like always count."""
+
+    words: Annotated[list[Word], Meta(max_length=100)] | UnsetType | None = UNSET
+    opt_out: Answer | UnsetType | None = UNSET
+    opt_in: Answer | UnsetType | None = UNSET
+
+
 class Settings(Struct):
     """timezone, language: yours, null = the shop's. sending: in force of phones without rules of their own.
 
@@ -109,6 +131,7 @@ class Settings(Struct):
     sending: Sending
     own: OwnSending
     bounds: Sending
+    answers: Answers
 
 
 class SettingsChanges(Struct, forbid_unknown_fields=True):
@@ -121,6 +144,7 @@ class SettingsChanges(Struct, forbid_unknown_fields=True):
     ) = UNSET
     language: Annotated[str, Meta(extra_json_schema={"enum": list(languages.ALL)})] | UnsetType | None = UNSET
     sending: SendingChanges | UnsetType = UNSET
+    answers: AnswersChanges | UnsetType = UNSET
 
 
 class DeviceSettings(Struct):
@@ -156,6 +180,8 @@ async def change(data: SettingsChanges, request: StrictRequest, box: Box, caller
             done = _named(lambda: ruling.set_box(tx, caller.user, given, config=box.config, now=box.now()))
             if done.told:
                 note(tx, "rules.changed", details=done.told)
+        if not isinstance(data.answers, UnsetType):
+            _set_answers(tx, caller.user.id, data.answers, note)
         return _settings(tx, box, caller.user.id)
 
     return await box.db.write(verb)
@@ -201,6 +227,13 @@ def _set_locale(tx: Tx, user_id: int, data: SettingsChanges, note: Callable[...,
         note(tx, "locale.changed", details={"language": data.language})
 
 
+def _set_answers(tx: Tx, user_id: int, data: AnswersChanges, note: Callable[..., int]) -> None:
+    given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+    told = strict.below(ANSWERS, lambda: own_words.change(tx, user_id, given))
+    if told:
+        note(tx, "answers.changed", details=told)
+
+
 def _named(verb: Callable[[], ruling.Change]) -> ruling.Change:
     """A refusal names the fields as the body has them."""
     return strict.below(SENDING, verb)
@@ -232,6 +265,7 @@ def _settings(rows: Rows, box: Box, user_id: int) -> Settings:
         sending=_in_force(rules.merged(box.config.sending, own, Own())),
         own=_own(own),
         bounds=_in_force(rules.merged(box.config.sending, Own(), Own())),
+        answers=msgspec.convert(own_words.of_user(rows, user_id), Answers, from_attributes=True),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from wabox import languages, times
 from wabox.accounts.states import Actor
+from wabox.campaigns import own_words
 from wabox.contacts import inbox, inbox_files, inbox_instead, suppression, words
 from wabox.contacts.identities import Person
 from wabox.content import complaints, judging
@@ -20,7 +21,7 @@ from wabox.whatsapp.driver import Inbound, is_written
 AUTOMATIC_WITHIN = timedelta(seconds=3)
 WHOLE_SECOND = timedelta(seconds=1)  # WhatsApp's times have no finer parts
 BLAMED_FOR = timedelta(days=3)  # an opt-out this soon after a campaign's message counts against it
-_CONFIRMATIONS = {
+CONFIRMATIONS = {
     "opt_out": later("You will get no more messages from us. Write START to get them again."),
     "opt_in": later("You will get our messages again. Write STOP to end them."),
 }
@@ -42,7 +43,7 @@ def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard
     if not is_written(event.chat_id, event.kind) or inbox.is_past(tx, event):
         return Heard(None, False)
     device = devices.by_id(tx, event.device_id)
-    verdict = words.judge(event.text)
+    verdict = words.judge(event.text, frozenset(own_words.of_user(tx, device.user_id).words))
     who = addressees.heard(
         tx,
         device.user_id,
@@ -151,8 +152,10 @@ def _opt_in(tx: Tx, device: devices.Device, event: Inbound, who: Person, now: da
 
 
 def _confirm(tx: Tx, device: devices.Device, event: Inbound, who: Person, verdict: str, now: datetime) -> None:
-    text = catalogues.say(languages.of(event.text), _CONFIRMATIONS[verdict])
-    outbox.accept(tx, device, phone=who.address, template=template.parse(text), values={}, now=now, system=True)
+    own = own_words.of_user(tx, device.user_id)
+    said = own.opt_out if verdict == "opt_out" else own.opt_in
+    text = said or catalogues.say(languages.of(event.text), CONFIRMATIONS[verdict])
+    outbox.accept(tx, device, phone=who.address, template=template.plain(text), values={}, now=now, system=True)
 
 
 @dataclass(frozen=True, slots=True)

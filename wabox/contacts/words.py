@@ -59,21 +59,30 @@ _DIGITS = "".join(digit for language in ALL.values() for digit in language.digit
 _SHOWN_MARKS = frozenset("\ufe0e\ufe0f\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 
 
-def judge(text: str) -> Verdict | None:
-    """What the message asks for; None if it is about something else. Linear in the text."""
+def judge(text: str, own: frozenset[str] = frozenset()) -> Verdict | None:
+    """What the message asks for; None if it is about something else. Linear in the text.
+
+    own: further phrases, as `phrase` gives them, that mean STOP as the whole message.
+    """
     bare = _visible(text)
     if bare is None:
         return None
     plain = _plain(bare)
     asked = any(character in _QUESTIONS for character in bare)
-    phrase = _phrase(plain)
+    said = _phrase(plain)
     spelt = spelling.usual(_phrase(spelling.plain(plain)), OPT_OUT)
-    if _is_made_of(phrase, OPT_OUT) or _is_made_of(spelt, OPT_OUT):
+    if _is_made_of(said, OPT_OUT | own if own else OPT_OUT) or _is_made_of(spelt, OPT_OUT):
         return "near_miss" if asked else "opt_out"
-    if _is_made_of(phrase, OPT_IN):
+    if _is_made_of(said, OPT_IN):
         return "near_miss" if asked else "opt_in"
-    mentioned = _mentions(phrase, MENTIONED) or _mentions(spelt, MENTIONED)
+    mentioned = _mentions(said, MENTIONED) or _mentions(spelt, MENTIONED)
     return "near_miss" if mentioned or spelling.is_nearly(spelt, OPT_OUT) else None
+
+
+def phrase(text: str) -> str | None:
+    """The text as messages are compared by it; None if nothing is left, or it is too long."""
+    bare = _visible(text)
+    return None if bare is None else _phrase(_plain(bare)) or None
 
 
 def complains(text: str) -> bool:

@@ -52,6 +52,7 @@ NAMES = (
     "0038_ends_of_records",
     "0039_own_rules",
     "0040_report_counts",
+    "0041_own_words",
 )
 
 

@@ -12,6 +12,8 @@ import pytest
 from tests.cast import settings
 from tests.faces.api.conftest import Api, Open
 from wabox import config
+from wabox.content import rules as content
+from wabox.content.rules import Actor, Draft
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -165,3 +167,22 @@ def test_a_file_made_stricter_binds_what_was_set_before(open_api: Open, tmp_path
     assert shown["sending"]["quiet_hours"]["monday"] == [["20:00", "09:00"], ["19:00", "08:00"]]
     assert shown["own"]["daily_cap"] == 200
     assert patch(api, hourly_cap=5).status_code == 200  # what was set before hinders nothing else
+
+
+def test_own_answers_and_words_by_api_and_rules_of_the_box_judge_the_answers(open_api: Open) -> None:
+    api = open_api(accounts={"registration": "open"})
+    draft = Draft("word", "casino", "refuse", "No gambling here.")
+    now = api.stage.hands.now()
+    api.stage.box.db.write_now(content.add, draft, by=Actor(api.stage.asha.id, None), now=now)
+    body = {"answers": {"words": ["Bas!"], "opt_out": "We write no more."}}
+    shown = api.call("PATCH", "/settings", json=body).json()["answers"]
+    assert shown == {"words": ["bas"], "opt_out": "We write no more.", "opt_in": None}
+    refused = api.call("PATCH", "/settings", json={"answers": {"opt_in": "Play casino"}})
+    assert (refused.status_code, refused.json()["code"]) == (422, "content_refused")
+    assert refused.json()["details"] == {"answers.opt_in": "No gambling here."}
+    wrong = api.call("PATCH", "/settings", json={"timezone": "Asia/Dhaka", "answers": {"words": ["start"]}})
+    assert wrong.json()["details"].keys() == {"answers.words"}
+    assert api.call("GET", "/settings").json()["timezone"] is None
+    assert api.call("GET", "/settings", api.stage.bilal.key).json()["answers"]["words"] == []
+    cleared = api.call("PATCH", "/settings", json={"answers": {"words": None, "opt_out": None}}).json()
+    assert cleared["answers"] == {"words": [], "opt_out": None, "opt_in": None}

@@ -47,6 +47,7 @@ DEEDS: dict[str, str] = {
     "account.closed": later("Account deleted"),
     "account.link_made": later("Link for a new password made"),
     "disclaimer.accepted": later("Disclaimer accepted"),
+    "answers.changed": later("Answers to STOP changed"),
     "rules.changed": later("Sending rules changed"),
     "locale.changed": later("Language or time zone changed"),
     "device.added": later("Phone added"),

@@ -19,7 +19,12 @@ _BOUNDS = {
 _SET = {"days_off": {"weekdays": ["friday"], "dates": ["2026-12-16"]}, "daily_cap": 120}
 _OWN = {**dict.fromkeys(_BOUNDS), **_SET}
 _RULES = {"sending": {**_BOUNDS, **_SET}, "own": _OWN, "bounds": _BOUNDS}
-_SHOWN = {"timezone": "Asia/Dhaka", "language": "en", **_RULES}
+_ANSWERS = {
+    "words": ["bas"],
+    "opt_out": "Rahim Store writes to you no more. START brings us back.",
+    "opt_in": None,
+}
+_SHOWN = {"timezone": "Asia/Dhaka", "language": "en", **_RULES, "answers": _ANSWERS}
 _DEVICE = {"device_label": "primary", **_RULES}
 _FIELDS = (
     Field(
@@ -63,6 +68,9 @@ SETTINGS = Chapter(
                 ),
                 Field("language", later("Of the dashboard and of mails, like bn.")),
                 *_FIELDS,
+                Field("answers.words", later("Further whole messages of people that count as STOP, up to 20.")),
+                Field("answers.opt_out", later("What is answered to STOP; null = wabox's own text.")),
+                Field("answers.opt_in", later("What is answered to START; null = wabox's own text.")),
             ),
             body={"sending": _SET},
             answer=_SHOWN,
