@@ -230,6 +230,20 @@ def test_an_import_opts_out_whom_the_list_says_and_nobody_in(asha: Tab, shop: St
     assert shop.value("select distinct source from suppressions where source <> 'word'") == "import"
 
 
+def test_a_no_to_messages_opts_out_and_a_yes_nobody_in(asha: Tab, shop: Stage) -> None:
+    shop.box.db.write_now(suppression.opt_out, shop.asha.id, "8801711000913", source="word", now=shop.hands.now())
+    people = "A,01711000911,no\nB,01711000912,yes\nC,01711000913,yes\nD,01711000914,\n"
+    text = f"name,phone,Accepts SMS Marketing\n{people}"
+    path = uploaded(asha, text)
+    page = words(asha.get(path).text)
+    assert "Wants messages" in page
+    assert "A yes opts nobody in" in page
+    started(asha, shop, text)
+    phones = [f"880171100091{n}" for n in range(1, 5)]
+    out = [shop.box.db.read_here(suppression.is_out, shop.asha.id, phone) for phone in phones]
+    assert out == [True, False, True, False]
+
+
 def test_an_own_export_comes_back_as_it_was_in_another_account(asha: Tab, bilal: Tab, shop: Stage) -> None:
     started(asha, shop, FILE.replace("VIP;Dhaka", '"""VIP, Dhaka"";Eid"'))
     now = shop.hands.now()

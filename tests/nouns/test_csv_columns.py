@@ -250,6 +250,8 @@ def test_a_cell_may_hold_several_numbers(cell: str) -> None:
         (["02-9550100-4, 01711000203"], "8801711000203", ("+880 2-9550100", "+880 2-9550104")),
         (["01711000112 (wrong), 01811000112"], "8801811000112", ()),
         (["01711000112 (Karim)"], "8801711000112", ()),
+        (["01711000203 24/7"], "8801711000203", ()),
+        (["01711000203 2026"], "8801711000203", ()),
         (["02-9550100 ext 5", "01811000112"], "8801811000112", ()),
     ],
 )
@@ -264,6 +266,23 @@ def test_the_first_usable_number_is_written_to_and_the_others_are_kept(
     "cell", ["01711000112 (old)", "পুরনো: 01711000112", "+54/9351123456", "don't call: 01711000112"]
 )
 def test_a_number_that_may_not_be_the_one_is_none(cell: str) -> None:
+    with pytest.raises(Invalid):
+        cell_texts.numbers([cell], country="BD")
+
+
+@pytest.mark.parametrize("cell", ["030 1234 / 5678", "030 1234/5678", "030/123456/57"])
+def test_what_may_be_one_number_or_two_is_none(cell: str) -> None:
+    with pytest.raises(Invalid):
+        cell_texts.numbers([cell], country="DE")
+
+
+def test_another_ending_is_told_from_a_number_of_another_country() -> None:
+    found = cell_texts.numbers(["9876543210/11"], country="IN")  # +98 76 5432 1011 is one of Iran
+    assert (found.phone.digits, found.others) == ("919876543210", ("+91 98765 43211",))
+
+
+@pytest.mark.parametrize("cell", ["2026-11-01", "2) 01711000203", "1,234,567"])
+def test_a_day_a_place_and_an_amount_are_no_numbers(cell: str) -> None:
     with pytest.raises(Invalid):
         cell_texts.numbers([cell], country="BD")
 
@@ -467,6 +486,8 @@ def test_the_row_with_the_names_is_found(table: list[str], head: int | None) -> 
         ("মোবাইল,অবস্থা", "০১৭১১০০০১০০,আনসাবস্ক্রাইবড", "অবস্থা"),
         ("মোবাইল,অবস্থা", "০১৭১১০০০১০০,বন্ধ", None),  # a shop that is closed
         ("Phone,Contact No", "01711000100,02-9550100", None),
+        ("Phone,Don't contact", "01711000100,x", "Don't contact"),
+        ("Phone,No SMS", "01711000100,yes", "No SMS"),
     ],
 )
 def test_a_column_about_opt_outs_is_offered(header: str, row: str, called: str | None) -> None:
@@ -490,6 +511,8 @@ def test_a_column_about_opt_outs_is_offered(header: str, row: str, called: str |
         ("Phone,WhatsApp Opted In", "01711000100,true", "WhatsApp Opted In"),
         ("Phone,Allow Broadcast", "01711000100,FALSE", "Allow Broadcast"),
         ("Phone,Newsletter", "01711000100,0", "Newsletter"),
+        ("Phone,Can be contacted", "01711000100,no", "Can be contacted"),
+        ("Phone,Einwilligung", "01711000100,nein", "Einwilligung"),
         ("মোবাইল,সম্মতি", "০১৭১১০০০১০০,না", "সম্মতি"),
         ("মোবাইল,মেসেজ চান", "০১৭১১০০০১০০,হ্যাঁ", "মেসেজ চান"),
         ("Phone,OPTIN_TIME", "01711000100,2026-05-01 10:00:00", None),

@@ -94,21 +94,21 @@ def _every(cell: str, country: str) -> list[Phone]:
     try:
         whole = phone_of(text, country=country)
     except Invalid as wrong:
-        found = _in_parts(_parts(text), country)
+        found = _in_parts(_parts(text, country), country)
         if not found:
             raise wrong from None
         return found
     if whole.flagged:  # two short ones with a stroke between them are no long one
-        found = _in_parts(_parts(text), country)
+        found = _in_parts(_parts(text, country), country)
         if len(found) > 1:
             return found
     return [whole]
 
 
-def _parts(text: str) -> list[str]:
+def _parts(text: str, country: str) -> list[str]:
     """What stands between the marks that part numbers, without what says that its number is not to be used."""
     parts = [part for part in _BETWEEN_NUMBERS.split(text) if part and not notation.is_disowned(part)]
-    if parts == [text]:
+    if parts == [text] and phones.endings(text, country=country) is None:
         return [part for part in re.split(r"/|\s+(?=[+0০])", text) if part.strip()]
     return parts
 
@@ -116,16 +116,18 @@ def _parts(text: str) -> list[str]:
 def _in_parts(parts: Sequence[str], country: str) -> list[Phone]:
     """The numbers in the parts; one that has only another ending, as 04 after 01711000203, is written out.
 
-    None where a part before the first number could belong to it, as +54 in +54/9351….
+    None where a part before the first number could belong to it, as +54 in +54/9351…, or one that follows.
     """
     found: list[Phone] = []
-    for part in parts:
+    for number, part in enumerate(parts):
         typed = _ENDING.fullmatch(part)
         more = [typed[0].strip()] if typed and found else []
         if not typed:
             phone, more = _with_endings(part, country)
             found += [] if phone is None else [phone]
         if not found and _PIECE.fullmatch(part):
+            return []
+        if typed and found and _is_one(f"{parts[number - 1]} {part}", found[-1], country):
             return []
         if found:
             before = found[-1].digits
@@ -139,7 +141,13 @@ def _with_endings(part: str, country: str) -> tuple[Phone | None, list[str]]:
     if phone is not None:
         return phone, []
     ends = phones.endings(bare, country=country)
-    return (None, []) if ends is None else (ends[0], list(ends[1]))
+    return (None, []) if ends is None or _is_one(bare, ends[0], country) else (ends[0], list(ends[1]))
+
+
+def _is_one(text: str, first: Phone, country: str) -> bool:
+    """Whether it may be one number as a whole, which goes on where the first one in it ends."""
+    phone = _maybe(re.sub(r"[/\\]", " ", text), country)
+    return phone is not None and not phone.flagged and phone.digits.startswith(first.digits)
 
 
 def _maybe(text: str, country: str) -> Phone | None:

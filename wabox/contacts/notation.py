@@ -84,6 +84,7 @@ def bare(text: str) -> Bare:
     address = _ADDRESS.fullmatch(alone)
     if address is not None:
         return Bare(_short(f"+{address['number'].removeprefix('+')}"))
+    doubtful = doubtful or _THOUSANDS.fullmatch(alone) is not None  # an amount of money as well
     return Bare(_short(_whole(alone)), doubtful=doubtful, extended=alone != unlabelled)
 
 

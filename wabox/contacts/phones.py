@@ -38,7 +38,9 @@ _BRACKETED_ZERO = re.compile(
 )
 _ONLY_DIGITS = later("A phone number is only digits; write it like +880 1711-123456.")
 _STROKE = re.compile(r"[0-9][^/\\]*[/\\]")
-_ENDINGS = re.compile(r"(?P<front>.*[0-9][)\]]?)(?P<rest>\s*[^0-9+()\[\]]\s*[0-9]{1,4})", re.S)
+_ENDINGS = re.compile(r"(?P<front>.*[0-9][)\]]?)(?P<rest>\s*[^\w+()\[\]]\s*[0-9]{1,4})", re.S)
+_NUMBERED = re.compile(r"[0-9]{1,3}[^0-9]+([0+].*)", re.S)
+_DAY = re.compile(r"[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}")
 
 Kind = Literal["mobile", "other", "unknown"]
 _MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
@@ -75,7 +77,7 @@ def parse(text: str, *, country: str, listed: bool = False) -> Phone:
         raise bad(later("These are several numbers; write only one of them, with all of its digits."))
     if phone is None:
         raise wrong
-    if phone.flagged and (noted.doubtful or struck):
+    if phone.flagged and (noted.doubtful or struck or _may_be_else(noted.text, country)):
         raise bad(later("It is not clear which digits are the number; write nothing else, like +880 1711-123456."))
     if noted.extended and kind_of(phone) != "mobile":
         raise bad(later("WhatsApp knows no extensions; write the person's own number."))
@@ -86,6 +88,7 @@ def endings(text: str, *, country: str) -> tuple[Phone, tuple[str, ...]] | None:
     """A number and the other endings it may have, as 01711000203/04 has 04; None if it is no such text.
 
     A stroke says so, if what stands before it is a valid number; other marks and blanks, if the whole is none.
+    What follows after a blank alone, as 24/7, is no ending.
     """
     try:
         return _endings(notation.bare(text).text, country)
@@ -100,9 +103,17 @@ def _endings(text: str, country: str) -> tuple[Phone, tuple[str, ...]] | None:
         if phone is not None and not phone.flagged:
             more = text[len(found["front"]) :]
             whole = None if _STROKE.search(f"0{more}") else _read_or_not(text, country)[0]
-            return (phone, tuple(re.findall("[0-9]+", more))) if whole is None or whole.flagged else None
+            told = () if more[1:2].isdigit() and more[0].isspace() else tuple(re.findall("[0-9]+", more))
+            return (phone, told) if whole is None or whole.flagged else None
         found = _ENDINGS.fullmatch(found["front"])
     return None
+
+
+def _may_be_else(text: str, country: str) -> bool:
+    """Whether digits that no plan knows are a day, or a number behind its place in a list, as in 2) 01711."""
+    behind = _NUMBERED.fullmatch(text)
+    phone = None if behind is None else _read_or_not(behind[1], country)[0]
+    return _DAY.fullmatch(text) is not None or (phone is not None and not phone.flagged)
 
 
 def _read_or_not(text: str, country: str, *, listed: bool = False) -> tuple[Phone | None, Invalid]:
