@@ -68,7 +68,7 @@ def plain(path: Path, count: int) -> float:
 def upload(made: Stage, content: bytes) -> int:
     """An import that has been started."""
     examined = csv_files.examine(content)
-    file = imports.keep(importing.directory(made.box), examined)
+    file = imports.keep(importing.directory(made.box), examined.content)
 
     def verb(tx: Tx) -> int:
         now = made.hands.now()

@@ -35,7 +35,7 @@ def upload(made: Stage, *, rows: int = ROWS, started: bool = True) -> int:
     lines[50::100] = ["12,too short"] * len(lines[50::100])
     lines[99::100] = [lines[0]] * len(lines[99::100])
     examined = csv_files.examine("\n".join(["phone,name", *lines]).encode())
-    file = imports.keep(importing.directory(made.box), examined)
+    file = imports.keep(importing.directory(made.box), examined.content)
 
     def verb(tx: Tx) -> int:
         now = made.hands.now()

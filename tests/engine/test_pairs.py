@@ -1226,7 +1226,7 @@ def test_a_campaign_says_what_people_have_when_its_messages_are_made(engine: Eng
 def test_a_field_that_a_running_import_fills_stays_until_it_is_done(engine: Engine, tmp_path: Path) -> None:
     give_field(engine, PHONE, city="Dhaka")
     examined = csv_files.examine(b"phone,city\n01711000009,Khulna\n")
-    file = imports.keep(tmp_path, examined)
+    file = imports.keep(tmp_path, examined.content)
     user_id = engine.stage.asha.id
     found = write(
         engine,

@@ -125,7 +125,6 @@ def test_a_column_that_is_not_there_is_refused(asha: Tab, shop: Stage, column: s
         (b"%PDF-1.7", "PDF"),
         (b"\x00\x01\x02" * 100, "no text file"),
         (b"name,phone\n", "only a header"),
-        (b'name,phone\n"Rina,01711\n', "quotation mark"),
     ],
 )
 def test_what_is_no_csv_file_is_refused_with_the_reason(

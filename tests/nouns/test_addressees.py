@@ -69,7 +69,7 @@ def test_nothing_about_an_erased_person_is_left(
     ids = meet(tx, device, now)
     meet(tx, device, now, phone=OTHER)
     examined = csv_files.examine("phone,name\n01711000001,Person 1\n০১৭১১০০০০০১,Person 1\n12,Kept\n".encode())
-    file = imports.keep(tmp_path, examined)
+    file = imports.keep(tmp_path, examined.content)
     found = imports.create(
         tx,
         asha.id,

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wabox.contacts import csv_files, layouts
+from wabox.contacts import layouts
 from wabox.contacts.cells import looks_like_phone
-from wabox.contacts.csv_files import MOST_COLUMNS, MOST_ROWS, Dialect, Examined, examine, rows
+from wabox.contacts.csv_files import MOST_COLUMNS, MOST_PLAIN, MOST_ROWS, Examined, examine, rows
+from wabox.contacts.dialects import Dialect
 from wabox.errors import Invalid
 
 
@@ -30,8 +31,9 @@ PLAIN = "phone,name\n01711000001,রহিম\n01711000002,Zoë\n"
     ("encoding", "named"),
     [
         ("utf-8", "utf-8"),
-        ("utf-8-sig", "utf-8-sig"),
-        ("utf-16", "utf-16"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-16", "utf-16-le"),
+        ("utf-32", "utf-32"),
         ("utf-16-le", "utf-16-le"),
         ("utf-16-be", "utf-16-be"),
     ],
@@ -102,8 +104,6 @@ def test_the_end_of_a_row_is_its_place_in_the_file() -> None:
         (b"", "no rows"),
         (b"\n\n ,\n", "no rows"),
         (b"phone,name\n", "only a header"),
-        (b"PK\x03\x04....", "packed"),
-        (b"\xd0\xcf\x11\xe0....", "workbook cannot be read"),
         (b"Rar!\x1a\x07\x01\x00", "packed"),
         (b"7z\xbc\xaf\x27\x1c", "packed"),
         (b"\xff\xd8\xff\xe0", "picture"),
@@ -117,10 +117,8 @@ def test_the_end_of_a_row_is_its_place_in_the_file() -> None:
         (b"\x1f\x8b....", "packed"),
         (b"%PDF-1.4", "PDF"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 20, "picture"),
-        (b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 20, "no text file"),
-        (b"a,b\n1\0,2\n" + b"x" * 5_000, "no text file"),
-        (b'phone,name\n01711000001,"Ali\n01711000002,Bina\n', "never closed"),
-        (b'phone,name\n01711000001,"Ali\n' + b"01711000002,Bina\n" * 500, "stray quotation mark"),
+        (b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 20, "program"),
+        (b"a\0b\0\0c," * 500 + b"x" * 5_000, "no text file"),
         (b"," * MOST_COLUMNS + b"\n", "no rows"),
         (b"1," * MOST_COLUMNS + b"1\n", f"{MOST_COLUMNS + 1:,} columns"),
     ],
@@ -140,9 +138,9 @@ def test_a_file_has_at_most_a_hundred_thousand_rows() -> None:
         examine(full * 2)
 
 
-def test_a_file_has_at_most_twenty_five_megabytes() -> None:
+def test_what_a_file_unpacks_to_has_a_limit() -> None:
     with pytest.raises(Invalid, match="larger than 25 MB"):
-        examine(b"x" * (csv_files.MOST_BYTES + 1))
+        examine(b"x" * (MOST_PLAIN + 1))
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def directory(tmp_path: Path) -> Path:
 
 def upload(tx: Tx, user: User, directory: Path, now: datetime, text: str = SHEET) -> Import:
     examined = csv_files.examine(text.encode())
-    file = imports.keep(directory, examined)
+    file = imports.keep(directory, examined.content)
     return imports.create(
         tx,
         user.id,

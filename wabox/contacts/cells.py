@@ -35,6 +35,26 @@ _ENDING = re.compile(r"\s*\d{1,4}\s*")
 _TAG = re.compile(
     r"\s*(?:\"((?:[^\"]|\"\")*)\"(?=\s*(?:$|:::|[,;|\n]))|((?:(?!:::)[^,;|\n])*))\s*(?::::|[,;|\n]|$)"
 )
+LONGEST_NOTHING = 20
+_NOTHING = frozenset(
+    (
+        "NULL",
+        "(null)",
+        "\\N",
+        "NaN",
+        "nan",
+        "<NA>",
+        "N/A",
+        "n/a",
+        "None",
+        "undefined",
+        "#N/A",
+        "#NV",
+        "#N/D",
+        "#Н/Д",
+    )
+)
+_FAILED = re.compile(r"\s*#[^\W\d_¡¿]*[¡¿]?[^\W\d_]+(?:/[0A-Z]|[!?])+[!?]*\s*")
 _GOOGLES_OWN = "* mycontacts"  # everybody of an address book is in it
 
 
@@ -55,7 +75,8 @@ def numbers(texts: Iterable[str], *, country: str) -> Numbers:
     wrong: Invalid | None = None
     for text in texts:
         try:
-            found.update((one.digits, one) for one in _every(text, country) if one.digits not in found)
+            there = every(text, country=country)
+            found.update((one.digits, one) for one in there if one.digits not in found)
         except Invalid as refusal:
             wrong = wrong or (refusal if text.strip() else None)
     if not found:
@@ -83,12 +104,12 @@ def weight(cell: str, *, country: str) -> Weight:
     if sum(one.isdecimal() for one in cell[:LONGEST_NUMBERS]) < MIN_DIGITS or _DATE.fullmatch(cell):
         return 1 if SCIENTIFIC.fullmatch(cell.strip()) else 0
     try:
-        return max(_WEIGHTS[phones.kind_of(one)] for one in _every(cell, country))
+        return max(_WEIGHTS[phones.kind_of(one)] for one in every(cell, country=country))
     except Invalid:
         return 1 if SCIENTIFIC.fullmatch(cell.strip()) else 0
 
 
-def _every(cell: str, country: str) -> list[Phone]:
+def every(cell: str, *, country: str) -> list[Phone]:
     """The numbers in the cell. Raises Invalid `bad_phone` without one, for what is wrong with the whole of it."""
     text = cell.strip()[:LONGEST_NUMBERS]
     try:
@@ -157,6 +178,11 @@ def _maybe(text: str, country: str) -> Phone | None:
         return None
 
 
+def is_power(text: str) -> bool:
+    """Whether a spreadsheet wrote the number so: 8.801711123456E+12."""
+    return SCIENTIFIC.fullmatch(text.strip().strip("\"'=")) is not None
+
+
 # -- tags --------------------------------------------------------------------------------------------
 
 
@@ -189,6 +215,25 @@ def _of_others(cell: str) -> list[str]:
     """Parted at every usual mark, but not inside quotation marks."""
     found = (one.groups() for one in _TAG.finditer(cell))
     return [plain if quoted is None else quoted.replace('""', '"') for quoted, plain in found]
+
+
+# -- cells that say nothing, or too much -----------------------------------------------------------
+
+
+def meant(cell: str, *, ours: bool = False) -> str:
+    """The cell's text; "" for what programs write where nothing is. ours: wabox wrote it, letter for letter."""
+    text = unguarded(cell)
+    return "" if not ours and is_nothing(text) else text
+
+
+def is_nothing(text: str) -> bool:
+    """Whether a formula failed there, or a program wrote that there is nothing."""
+    return len(text) <= LONGEST_NOTHING and (text.strip() in _NOTHING or _FAILED.fullmatch(text) is not None)
+
+
+def without_stray_quote(text: str) -> str:
+    """The text without a quotation mark at one of its ends whose twin is missing."""
+    return text.strip('" ') if text.count('"') == 1 and text.strip(" ").strip('"') != text.strip(" ") else text
 
 
 # -- formulas ----------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from msgspec import UNSET, Struct, UnsetType
 
 from wabox.contacts import answers, fields, own_columns
 from wabox.contacts import cells as cell_texts
-from wabox.contacts.cells import unguarded
 from wabox.contacts.drafts import Draft
 from wabox.contacts.own_columns import OwnColumn
 from wabox.contacts.stored import Consent, ConsentSource
@@ -91,15 +90,17 @@ def draft(
     tags: given to everybody, besides those in the row. consent: what the row has none of its own for. ours: wabox
     wrote the file. A number that is not written to stands in the field OTHER_NUMBERS.
     """
+    places = {*columns.used, *(one.place for one in columns.fields)}
+    cells = [cell_texts.meant(cell, ours=ours) if place in places else "" for place, cell in enumerate(cells)]
     found = cell_texts.numbers(
-        (_number(_cell(cells, place), ours=ours) for place in (columns.phone, *columns.more_phones)),
+        (_number(_at(cells, place), ours=ours) for place in (columns.phone, *columns.more_phones)),
         country=country,
     )
-    name = fields.name(_whole_name(cells, columns))
-    custom = fields.custom(_cell(cells, columns.custom))
-    tagged = fields.tags((*cell_texts.tags(_cell(cells, columns.tag), ours=ours), *tags))
+    name = fields.name(_whole_name(cells, columns, ours=ours))
+    custom = fields.custom(_at(cells, columns.custom))
+    tagged = fields.tags((*cell_texts.tags(_at(cells, columns.tag), ours=ours), *tags))
     agreed: Consent | UnsetType = UNSET if consent is None else consent
-    values = own_columns.values([unguarded(cell) for cell in cells], columns.fields) if columns.fields else {}
+    values = own_columns.values(cells, columns.fields) if columns.fields else {}
     if found.others:
         values.setdefault(OTHER_NUMBERS, ", ".join(found.others))
     return Draft(
@@ -110,8 +111,8 @@ def draft(
         consent=agreed,
         add_tags=True,
         fields=values,
-        opted_out=answers.says_out(_cell(cells, columns.opted_out))
-        or answers.says_not_in(_cell(cells, columns.opted_in)),
+        opted_out=answers.says_out(_at(cells, columns.opted_out))
+        or answers.says_not_in(_at(cells, columns.opted_in)),
     )
 
 
@@ -135,14 +136,15 @@ def _number(cell: str, *, ours: bool) -> str:
     return f"+{cell}" if ours and cell.isdecimal() else cell
 
 
-def _whole_name(cells: Sequence[str], columns: Columns) -> str:
+def _whole_name(cells: Sequence[str], columns: Columns, *, ours: bool) -> str:
     """First, middle and last name as one."""
-    parts = (_cell(cells, place).strip() for place in (columns.name, *columns.more_names))
-    return " ".join(part for part in parts if part)
+    parts = (_at(cells, place).strip() for place in (columns.name, *columns.more_names))
+    bare = parts if ours else (cell_texts.without_stray_quote(part) for part in parts)
+    return " ".join(part for part in bare if part)
 
 
-def _cell(cells: Sequence[str], place: int | None) -> str:
-    return unguarded(cells[place]) if place is not None and place < len(cells) else ""
+def _at(cells: Sequence[str], place: int | None) -> str:
+    return cells[place] if place is not None and place < len(cells) else ""
 
 
 def _wrong(field: str, sentence: str) -> Invalid:

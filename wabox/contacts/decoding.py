@@ -1,4 +1,4 @@
-"""What somebody uploaded as a list, as text: in which encoding it was written, or what it is instead; pure.
+"""What somebody uploaded as a list, as text: in which encoding it was written; pure.
 
 The whole file bears witness. One stray byte in a file of UTF-8 spoils its own character, and no other.
 """
@@ -9,6 +9,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from wabox.contacts.file_kinds import bad, refuse_other_texts, refuse_others
 from wabox.errors import Invalid
 from wabox.languages import later
 
@@ -22,43 +23,31 @@ _OF_A_SCRIPT = (  # each has a script of its own; Windows' Latin ones cannot be 
     *("cp1251", "cp1253", "cp1255", "cp1256", "cp874", "koi8_r", "gb18030", "big5", "shift_jis", "euc_jp"),
     *("euc_kr", "cp949"),
 )
-_PACKED = later("This file is packed; unpack it, then upload the list that is in it.")
-_PICTURE = later("This is a picture; upload the list itself, as an Excel workbook or a CSV file.")
-_BY_MAGIC = {
-    b"PK\x03\x04": _PACKED,
-    b"\x1f\x8b": _PACKED,
-    b"Rar!": _PACKED,
-    b"7z\xbc\xaf": _PACKED,
-    b"BZh": _PACKED,
-    b"\xfd7zXZ": _PACKED,
-    b"\xd0\xcf\x11\xe0": later(
-        "This workbook cannot be read; open it in Excel, save it as CSV UTF-8, and upload that."
-    ),
-    b"%PDF": later("This is a PDF; upload the list itself, as an Excel workbook or a CSV file."),
-    b"\x89PNG": _PICTURE,
-    b"\xff\xd8\xff": _PICTURE,
-    b"GIF8": _PICTURE,
-    b"RIFF": _PICTURE,
-    b"{\\rtf": later("This is a text document; put the list into a spreadsheet, and save it as CSV UTF-8."),
-}
-_BY_BEGINNING = (
-    (
-        re.compile(r"<(?:!doctype|html|head|body|table|meta|style|div)\b", re.I),
-        later(
-            "This is a web page, whatever its name says; open it in Excel, save it as CSV UTF-8, and upload that."
-        ),
-    ),
-    (
-        re.compile(r"<\?xml|<\w+[\s>:]", re.I),
-        later(
-            "This is an XML file, whatever its name says; open it in Excel, save it as CSV UTF-8, and upload that."
-        ),
-    ),
-    (
-        re.compile(r"\{\s*[\"}]|\[\s*[{\[\"]"),
-        later("This is a JSON file; save the list as CSV, or send it through POST /contacts/bulk of the API."),
+ENCODINGS = (  # that the owner can choose from
+    *("utf-8", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256"),
+    *(
+        "cp1257",
+        "cp1258",
+        "cp874",
+        "koi8_r",
+        "gb18030",
+        "big5",
+        "shift_jis",
+        "euc_jp",
+        "cp949",
+        "mac_roman",
+        "cp850",
     ),
 )
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_MARKS = re.compile("^\ufeff+", re.M)
+_PADDING = re.compile('\0{2,}|\0+(?=[\n,;\t|"]|$)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,46 +59,65 @@ class Decoded:
     spoilt: int
 
 
-def decoded(data: bytes) -> Decoded:
-    """The text of a file. Raises Invalid `bad_csv` for what is no text, with what it is and what to do."""
-    refuse_other_kinds(data)
-    encoding = encoding_of(data)
+def decoded(data: bytes, encoding: str | None = None) -> Decoded:
+    """The text of a file. Raises Invalid `bad_csv` for what is no text, with what it is and what to do.
+
+    encoding: in which it is to be read, None = what it speaks for itself.
+    """
+    refuse_others(data)
+    encoding = encoding or encoding_of(data)
+    if encoding.startswith("utf-16"):  # one that was cut off ends with half a character
+        data = data[: len(data) // 2 * 2]
     text = data.decode(encoding, "replace")
-    if "\0" in text or len(_CONTROL.findall(text[:65_536])) > len(text[:65_536]) // 100:
-        raise bad(later("This is no text file; upload an Excel workbook or a CSV file."))
-    spoilt = text.count(SPOILT) - (data.decode("utf-8", "ignore").count(SPOILT) if encoding[:5] == "utf-8" else 0)
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    for beginning, sentence in _BY_BEGINNING:
-        if beginning.match(text.lstrip()[:200]):
-            raise bad(sentence)
-    return Decoded(text, encoding, spoilt)
+    before = data.decode("utf-8", "ignore").count(SPOILT) if encoding == "utf-8" else 0
+    text = re.sub("\r+\n|\r", "\n", text).removeprefix("\ufeff")
+    if "\0" in text:
+        text = _without_zeros(text)
+    if len(_CONTROL.findall(text[:65_536])) > max(8, len(text[:65_536]) // 100):
+        raise _no_text()
+    refuse_other_texts(text)
+    return Decoded(text, encoding, text.count(SPOILT) - before)
 
 
-def refuse_other_kinds(data: bytes) -> None:
-    """Raises Invalid `bad_csv` for what its first bytes call something else than a list."""
-    for magic, sentence in _BY_MAGIC.items():
-        if data.startswith(magic):
-            raise bad(sentence)
+def without_marks(text: str) -> str:
+    """The text without the marks with which files began that were put one behind the other."""
+    return _MARKS.sub("", text)
+
+
+def _without_zeros(text: str) -> str:
+    """What pads a cell or the file is gone; a zero within a text is a character that could not be read."""
+    bare = _PADDING.sub("", text)
+    if bare.count("\0") * 20 > len(bare):
+        raise _no_text()
+    return bare.replace("\0", SPOILT)
 
 
 def encoding_of(data: bytes) -> str:
     """The encoding that most of the file speaks for."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
+    for mark, encoding in _BOMS:
         if data.startswith(mark):
             return encoding
-    head = data[:4_096]
-    zeros = (head[0::2].count(0), head[1::2].count(0))
-    if max(zeros) * 10 > len(head):
-        return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+    wide = _wide(data[:65_536])
+    if wide is not None:
+        return wide
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         return "utf-8" if _is_mostly_utf_8(data) else _older(data)
     return "utf-8"
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 without its mark: every comma, blank and end of a line has a zero on one and the same side."""
+    zeros = (head[0::2].count(0), head[1::2].count(0))
+    if max(zeros) < 4 * min(zeros) or max(zeros) * 50 < len(head):
+        return None
+    encoding = "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+    text = head[: len(head) // 2 * 2].decode(encoding, "replace")
+    strange = sum(not (one.isprintable() or one in "\r\n\t\ufeff\u200c\u200d") for one in text) + text.count(
+        SPOILT
+    )
+    return encoding if strange * 50 <= len(text) else None
 
 
 def _is_mostly_utf_8(data: bytes) -> bool:
@@ -131,6 +139,5 @@ def _older(data: bytes) -> str:
     return WINDOWS if best is None else best.encoding
 
 
-def bad(sentence: str) -> Invalid:
-    """A file that cannot be imported, with what to do."""
-    return Invalid("bad_csv", sentence, details={"file": sentence})
+def _no_text() -> Invalid:
+    return bad(later("This is no text file; upload an Excel workbook or a CSV file."))

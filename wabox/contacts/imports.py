@@ -71,12 +71,12 @@ class Refused:
 # -- in ----------------------------------------------------------------------------------------------
 
 
-def keep(directory: Path, examined: Examined) -> str:
+def keep(directory: Path, content: bytes) -> str:
     """The file lies in the directory, durably; its name there."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{secrets.token_hex(16)}.csv"
     with (directory / name).open("xb") as file:
-        file.write(examined.content)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     return name
@@ -112,15 +112,19 @@ def _guessed(rows: Rows, user_id: int, examined: Examined, layout: Layout, *, co
 def turn_to(
     tx: Tx, user_id: int, import_id: int, *, file: str, examined: Examined, layout: Layout, country: str
 ) -> Import:
-    """Another sheet of the workbook is to be imported, with its columns guessed. Raises Invalid `wrong_state`."""
+    """This is to be imported instead, with its columns guessed. Raises Invalid `wrong_state`.
+
+    Another sheet of the workbook, or the same file with its characters read in another way.
+    """
     found = of_user(tx, user_id, import_id)
     guessed = _guessed(tx, user_id, examined, layout, country=country)
     changed = tx.run(
-        """update imports set file = :file, dialect = :dialect, mapping = :mapping, total = :total
-           where id = :id and status = 'uploaded'""",
+        """update imports set file = :file, encoding = :encoding, dialect = :dialect, mapping = :mapping,
+           total = :total where id = :id and status = 'uploaded'""",
         id=import_id,
         file=file,
-        dialect=msgspec.json.encode(msgspec.structs.replace(layout, sheets=found.layout.sheets)).decode(),
+        encoding=examined.encoding,
+        dialect=msgspec.json.encode(layout).decode(),
         mapping=None if guessed is None else msgspec.json.encode(guessed).decode(),
         total=layout.total,
     )
@@ -306,9 +310,14 @@ def filling(rows: Rows, user_id: int, name: str) -> str | None:
 
 
 def needed_files(rows: Rows) -> set[str]:
-    """Names of the files that open imports still need, with the other sheets that could be chosen."""
-    found = rows.all("select * from imports where status in ('uploaded', 'running')")
-    return {name for row in found for name in (row["file"], *(one.file for one in _import(row).layout.sheets))}
+    """Names of the files that open imports still need, with what could be chosen instead."""
+    found = [_import(row) for row in rows.all("select * from imports where status in ('uploaded', 'running')")]
+    kept = {
+        name
+        for one in found
+        for name in (one.file, one.layout.original, *(sheet.file for sheet in one.layout.sheets))
+    }
+    return kept - {""}
 
 
 _WRONG_STATE: dict[Status, str] = {

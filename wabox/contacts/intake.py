@@ -6,18 +6,20 @@ worker or a cancel in between writes no row twice.
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from wabox import times
-from wabox.contacts import columns, csv_files, guessing, own, suppression, writing
-from wabox.contacts.decoding import SPOILT
+from wabox.contacts import columns, csv_files, guessing, own, repairs, suppression, writing
 from wabox.contacts.imports import Import, Refused
 from wabox.contacts.own_values import MOST_FIELDS
+from wabox.contacts.repairs import Repair
 from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
@@ -26,6 +28,7 @@ from wabox.languages import later
 
 BATCH = 500
 PREVIEW = 20
+MOST_COUNTED = 30_000  # rows in which repairs are counted: it takes a second or two
 MOST_KEPT = 4_096  # characters of a cell that are kept of a refused row
 
 
@@ -49,7 +52,7 @@ class Batch:
 class Foreseen:
     """What would become of a row. draft: None if it would be refused, with the reason.
 
-    spoilt: a character in a cell that is used could not be read. others: further numbers in it, which are kept.
+    repairs: what was changed or guessed in reading it. others: further numbers in it, which are kept.
     """
 
     line: int
@@ -58,8 +61,17 @@ class Foreseen:
     outcome: writing.Outcome | Literal["refused"]
     reason: str | None
     opted_out: bool
-    spoilt: bool
+    repairs: tuple[Repair, ...]
     others: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """In how many rows of a file which repair was made. rows: that were looked at. is_all: none were left out."""
+
+    rows: int
+    kinds: Mapping[repairs.Kind, int]
+    is_all: bool
 
 
 def preview(rows: Rows, directory: Path, found: Import, *, country: str, now: datetime) -> list[Foreseen]:
@@ -77,16 +89,26 @@ def preview(rows: Rows, directory: Path, found: Import, *, country: str, now: da
             reason=None if isinstance(one, Draft) else one.reason,
             opted_out=isinstance(one, Draft)
             and (one.opted_out or suppression.is_out(rows, found.user_id, one.phone.digits)),
-            spoilt=_is_spoilt(row.cells, found.columns),
+            repairs=tuple(reading.repairs(row, one)),
             others=_others(one),
         )
         for row, one in read
     ]
 
 
-def _is_spoilt(cells: tuple[str, ...], chosen: columns.Columns | None) -> bool:
-    used = () if chosen is None else (*chosen.used, *(one.place for one in chosen.fields))
-    return any(place < len(cells) and SPOILT in cells[place] for place in used)
+@functools.lru_cache(maxsize=32)
+def repaired(directory: Path, found: Import, *, country: str, most: int = MOST_COUNTED) -> Repaired:
+    """In how many rows of the file something is changed or guessed. Raises Invalid `bad_csv`.
+
+    most: rows to look at. Slow, so never on the loop, nor in a transaction; an import asked for again is known.
+    """
+    counted: Counter[repairs.Kind] = Counter()
+    rows = 0
+    with Reading(directory, found, country=country, now=found.created_at) as reading:
+        for row, one in reading.read(most):
+            rows += 1
+            counted.update({repair.kind for repair in reading.repairs(row, one)})
+        return Repaired(rows, counted, is_all=reading.is_done)
 
 
 def _others(one: Draft | Refused) -> str | None:
@@ -142,6 +164,17 @@ class Reading:
             yield row, self._judge(row)
             most -= 1
 
+    def repairs(self, row: csv_files.Row, one: Draft | Refused) -> list[Repair]:
+        """What was changed or guessed in a row that was read."""
+        assert self._import.columns is not None
+        draft = one if isinstance(one, Draft) else None
+        return repairs.of_row(row.cells, self._import.columns, draft, country=self._country, ours=self._ours)
+
+    @property
+    def is_done(self) -> bool:
+        """No row is left."""
+        return self._ahead is None
+
     def batch(self, found: Import, most: int = BATCH) -> Batch:
         """The next rows as one batch. found: the import, standing where the batch before this ended."""
         self._silenced.clear()
@@ -162,6 +195,8 @@ class Reading:
 
     def _judge(self, row: csv_files.Row) -> Draft | Refused:
         assert self._import.columns is not None
+        if row.cells == self._import.layout.names:
+            return Refused(row.number, later("This row repeats the names of the columns."), row.cells)
         try:
             draft = columns.draft(
                 row.cells,

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from wabox.contacts import cells as cell_texts
 from wabox.contacts import csv_files, guessing
-from wabox.contacts.csv_files import Dialect, Examined
-from wabox.contacts.decoding import bad
+from wabox.contacts.csv_files import Examined
+from wabox.contacts.dialects import Dialect
+from wabox.contacts.file_kinds import bad
 from wabox.errors import Invalid
 from wabox.languages import later
 
@@ -25,10 +26,14 @@ class Top(Struct, frozen=True):
 
 
 class SheetFile(Struct, frozen=True):
-    """A sheet of a workbook that could be imported. file: its plain form in the imports directory."""
+    """A sheet of a workbook that could be imported. file: its plain form in the imports directory.
+
+    is_hidden: Excel does not show it.
+    """
 
     name: str
     file: str
+    is_hidden: bool = False
 
 
 class Layout(Struct, frozen=True):
@@ -37,6 +42,8 @@ class Layout(Struct, frozen=True):
     has_header, header_row: whether a row holds the names of the columns, and which; what stands above it is no
     data. first: the cells of that row, else of the first one. rows: that are not blank, with all those. tops: the
     rows that could hold the names. spoilt: characters that could not be read. sheets: of a workbook with several.
+    original: the file as it was uploaded, where its characters could be read in another way. likeliest: the
+    encoding that speaks for itself.
     """
 
     delimiter: str
@@ -51,6 +58,8 @@ class Layout(Struct, frozen=True):
     tops: tuple[Top, ...] = ()
     spoilt: int = 0
     sheets: tuple[SheetFile, ...] = ()
+    original: str = ""
+    likeliest: str = ""
 
     @property
     def dialect(self) -> Dialect:
@@ -72,7 +81,7 @@ class Layout(Struct, frozen=True):
     @property
     def running(self) -> Layout:
         """What the import still needs once it runs: nothing of what its people's rows say."""
-        return replace(self, tops=(), sheets=(), first=self.first if self.has_header else ())
+        return replace(self, tops=(), sheets=(), original="", first=self.first if self.has_header else ())
 
     def headed(self, number: int | None) -> Layout:
         """The same with the names in this row, None = in none. Raises Invalid `bad_columns`."""
@@ -101,7 +110,10 @@ def laid_out(examined: Examined, *, country: str) -> Layout:
         first=sample[head or 0].cells,
         rows=examined.rows,
         width=max(len(row.cells) for row in sample),
-        tops=tuple(Top(row.number, tuple(cell[:MOST_OF_TOP] for cell in row.cells)) for row in sample[:TOPS]),
+        tops=tuple(
+            Top(row.number, tuple(cell[:MOST_OF_TOP] for cell in row.cells))
+            for row in sample[: max(TOPS, (head or 0) + 3)]
+        ),
         spoilt=examined.spoilt,
     )
     if layout.total <= 0:

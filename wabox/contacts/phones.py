@@ -188,6 +188,11 @@ def kind_of(phone: Phone) -> Kind:
     return "mobile" if phonenumbers.number_type(number) in _MOBILE else "other"
 
 
+def drops_zero(country: str) -> bool:
+    """Whether its people dial a 0 in front at home that is no part of the number."""
+    return _code_after_zero(country) is not None
+
+
 def mask(digits: str) -> str:
     """The number as logs show it: 88017****678. Nothing but the two ends of it can be read back."""
     if len(digits) < MIN_DIGITS:

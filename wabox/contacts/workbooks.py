@@ -1,9 +1,10 @@
-"""The process that opens workbooks (XLSX, ODS, XLS) and vCards, which come on stdin: each table as CSV on stdout.
+"""The process that opens a workbook (XLSX, XLSB, ODS, XLS), which comes on stdin: each sheet as CSV on stdout.
 
 It takes little memory and few seconds, or it ends: what a file made to hurt brings about stays here. The one
-importer of the libraries that know them. Numbers and days come as lists write them: 1711000201, 2026-11-01.
+importer of the library that knows them. Numbers and days come as lists write them: 1711000201, 2026-11-01.
 
-On stdout: a line of JSON, [[name, bytes], …] or {"wrong": a sentence}, then the tables one behind the other.
+On stdout: a line of JSON, [[name, bytes, is hidden], …] or {"wrong": a sentence}, then the tables, one behind the
+other.
 """
 
 from __future__ import annotations
@@ -12,35 +13,24 @@ import csv
 import io
 import json
 import logging
-import re
 import resource
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, time
 from typing import Any
 
-import python_calamine
-import vobject
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from wabox.languages import later
+from wabox.contacts.file_kinds import PASSWORD, TOO_LARGE, UNREADABLE
 
 MOST_MEMORY = 1_024 * 1024 * 1024
 MOST_SECONDS = 30
 MOST_SHEETS = 50
-HEADER = (
-    *("Name", "Organization", "Phone", "Phone 2", "Phone 3", "Phone 4", "Tags", "Note", "Email", "Birthday"),
-    "Address",
-)
-TOO_LARGE = later("This workbook is too large; split it, or save the sheet as CSV UTF-8.")
-CLOSED = later("This workbook cannot be read; open it in Excel, save it as CSV UTF-8, and upload that.")
-PASSWORD = later("This workbook has a password; take it away in Excel, and upload it again.")
-_CARD = re.compile(r"^BEGIN:VCARD[ \t\r]*$.*?^END:VCARD[ \t\r]*$", re.I | re.M | re.S)
-_PHONES = 4
 _WHOLE = 1e15  # up to here a float is a whole number exactly
 
 
 def main() -> None:
-    """Do it, within the limits. The first argument says which: workbook or cards."""
+    """Do it, within the limits."""
     for name, most in (
         (resource.RLIMIT_AS, MOST_MEMORY),
         (resource.RLIMIT_CPU, MOST_SECONDS),
@@ -52,29 +42,36 @@ def main() -> None:
     data = sys.stdin.buffer.read()
     out = sys.stdout.buffer
     try:
-        found = _workbook(data) if sys.argv[1] == "workbook" else [("", _table(_cards(data.decode("utf-8"))))]
-    except python_calamine.PasswordError:
+        found = _workbook(data)
+    except PasswordError:
         out.write(json.dumps({"wrong": PASSWORD}).encode())
-    except python_calamine.CalamineError:
-        out.write(json.dumps({"wrong": CLOSED}).encode())
+    except CalamineError:
+        out.write(json.dumps({"wrong": UNREADABLE}).encode())
     except MemoryError:
         out.write(json.dumps({"wrong": TOO_LARGE}).encode())
     else:
-        out.write(json.dumps([(name, len(table)) for name, table in found]).encode() + b"\n")
-        out.writelines(table for _, table in found)
+        out.write(json.dumps([(name, len(table), is_hidden) for name, table, is_hidden in found]).encode() + b"\n")
+        out.writelines(table for _, table, _ in found)
     out.flush()
 
 
-def _workbook(data: bytes) -> list[tuple[str, bytes]]:
-    """Its sheets that hold anything."""
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-    found = [(name, _table(_rows(book, name))) for name in book.sheet_names[:MOST_SHEETS]]
-    return [(name, table) for name, table in found if table.strip(b',"\r\n')]
+def _workbook(data: bytes) -> list[tuple[str, bytes, bool]]:
+    """Its sheets that hold anything, and whether each is hidden."""
+    book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    listed = [one for one in book.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet][:MOST_SHEETS]
+    found = [(one.name, _table(_rows(book, one.name)), one.visible != SheetVisibleEnum.Visible) for one in listed]
+    return [one for one in found if one[1].strip(b',"\r\n')]
 
 
-def _rows(book: python_calamine.CalamineWorkbook, name: str) -> Iterable[Sequence[Any]]:
+def _rows(book: CalamineWorkbook, name: str) -> Iterator[Sequence[Any]]:
+    """The rows from the first one on, each from the first column on."""
     sheet = book.get_sheet_by_name(name)
-    return sheet.to_python(skip_empty_area=False) if sheet.end is not None else []
+    if sheet.start is None:
+        return
+    yield from ([] for _ in range(sheet.start[0]))
+    left = [""] * sheet.start[1]
+    for row in sheet.iter_rows():
+        yield [*left, *row]
 
 
 def _table(rows: Iterable[Sequence[Any]]) -> bytes:
@@ -97,61 +94,6 @@ def _written(cell: Any) -> str:
     if isinstance(cell, datetime):
         return str(cell.date() if cell.time() == time() else cell.replace(microsecond=0))
     return str(cell).replace("\r\n", "\n").replace("\0", "")
-
-
-# -- vCards ------------------------------------------------------------------------------------------
-
-
-def _cards(text: str) -> list[list[str]]:
-    """A row a card; one that cannot be read is a row with its name alone, so that it is told of."""
-    return [list(HEADER), *(_card(one.group()) for one in _CARD.finditer(text))]
-
-
-def _card(text: str) -> list[str]:
-    try:
-        card = vobject.readOne(text, ignoreUnreadable=True)
-        lines: dict[str, list[Any]] = card.contents
-        name = _first(lines, "fn") or " ".join(_first(lines, "n").split())
-        phones = [_said(one) for one in sorted(lines.get("tel", []), key=_rank)][:_PHONES]
-    except Exception:  # noqa: BLE001  the library raises whatever a strange card makes it raise
-        found = re.search(r"^FN[^:\n]*:(.*)$", text, re.I | re.M)
-        return [found[1].strip() if found else ""]
-    return [
-        name,
-        "; ".join(_parts(lines, "org")),
-        *phones,
-        *[""] * (_PHONES - len(phones)),
-        "; ".join(_parts(lines, "categories")),
-        _first(lines, "note"),
-        _first(lines, "email"),
-        _first(lines, "bday"),
-        ", ".join(part.strip() for part in _first(lines, "adr").split("\n") if part.strip(" ,")),
-    ]
-
-
-def _rank(line: Any) -> int:
-    """The preferred one first, then mobiles, faxes last."""
-    kinds = {kind.casefold() for kind in [*line.params.get("TYPE", []), *line.singletonparams]}
-    if kinds & {"fax", "pager"}:
-        return 3
-    return 0 if "pref" in kinds or "PREF" in line.params else 1 if kinds & {"cell", "mobile", "iphone"} else 2
-
-
-def _first(lines: dict[str, list[Any]], name: str) -> str:
-    return _said(lines[name][0]) if lines.get(name) else ""
-
-
-def _said(line: Any) -> str:
-    return str(line.value).strip()
-
-
-def _parts(lines: dict[str, list[Any]], name: str) -> list[str]:
-    """The parts of every line of that name."""
-    found: list[str] = []
-    for line in lines.get(name, []):
-        value = line.value
-        found += [str(part).strip() for part in (value if isinstance(value, list) else [value])]
-    return [part for part in found if part]
 
 
 if __name__ == "__main__":

@@ -75,7 +75,6 @@ FILLED = (
     later("The file has more than %(most)s rows; split it and import the parts."),
     later("Row %(n)s has %(many)s columns; at most %(most)s can be shown."),
     later("Row %(n)s cannot be read; look for a stray quotation mark in it."),
-    later("A quotation mark is opened in row %(n)s and never closed; close it, then upload again."),
     later("A phone number has %(least)s to %(most)s digits; this one has %(n)s."),
     later("This is no phone number of %(said)s; write it with its country code, like +880 1711-123456."),
     later("This may be %(said)s or %(known)s; write it with a plus and its country code."),

@@ -132,7 +132,7 @@ def _import(api: Api, text: str) -> None:
     directory = importing.directory(box)
     examined = csv_files.examine(text.encode())
     layout = layouts.laid_out(examined, country="BD")
-    kept = imports.keep(directory, examined)
+    kept = imports.keep(directory, examined.content)
     how: dict[str, Any] = {"file": kept, "examined": examined, "layout": layout, "country": "BD"}
     made = box.db.write_now(imports.create, user, name="a.csv", now=box.now(), **how)
     assert isinstance(made.columns, columns.Columns)

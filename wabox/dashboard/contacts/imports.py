@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from litestar import Response, get, post
 from litestar.response import Stream
 
 from wabox.contacts import cells as cell_texts
-from wabox.contacts import columns, csv_files, guessing, imports, intake, own, own_columns, uploads
+from wabox.contacts import columns, csv_files, decoding, guessing, imports, intake, own, own_columns, uploads
 from wabox.contacts.columns import Columns
 from wabox.contacts.imports import Import
 from wabox.contacts.own_columns import OwnColumn
@@ -20,6 +21,7 @@ from wabox.contacts.own_values import KINDS
 from wabox.dashboard.frame.answers import download, is_fragment
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
+from wabox.dashboard.names import contacts as names
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, TooLarge
 from wabox.languages import later
@@ -78,7 +80,7 @@ async def choose(import_id: int, desk: Desk) -> Response[str]:
     """The columns are these; the rows are shown as they would go in."""
     form = await desk.form()
     try:
-        if await _turned(desk, known_id(import_id), form.text("sheet")):
+        if await _turned(desk, known_id(import_id), form):
             return _anew(desk, import_id)
         await desk.box.db.write(_choose, desk, known_id(import_id), form)
     except Invalid as wrong:
@@ -92,7 +94,7 @@ async def choose(import_id: int, desk: Desk) -> Response[str]:
 
 @post("/contacts/import/{import_id:int}/start")
 async def start(import_id: int, desk: Desk) -> Response[str]:
-    """It runs, with the columns of this form."""
+    """It runs, with the columns of this form; what nobody has seen yet, as another sheet, is shown first."""
     form = await desk.form()
 
     def verb(tx: Tx) -> None:
@@ -101,6 +103,8 @@ async def start(import_id: int, desk: Desk) -> Response[str]:
         imports.start(tx, desk.user.id, import_id, now=desk.box.now())
 
     try:
+        if await _turned(desk, known_id(import_id), form):
+            return _anew(desk, import_id)
         await desk.box.db.write(verb)
     except Invalid as wrong:
         return await _show(desk, import_id, wrong.details or {"form": wrong.sentence}, status=422)
@@ -134,16 +138,20 @@ def _directory(desk: Desk) -> Path:
     return desk.box.config.data.dir / "imports"
 
 
-async def _turned(desk: Desk, import_id: int, file: str) -> bool:
-    """Whether another sheet was chosen; then the import is of that one."""
+async def _turned(desk: Desk, import_id: int, form: Form) -> bool:
+    """Whether another sheet or encoding was chosen; then the import is of that one."""
     found = await desk.box.db.read(imports.of_user, desk.user.id, import_id)
-    if file == found.file or file not in {one.file for one in found.layout.sheets}:
+    layout, country = found.layout, desk.box.config.locale.country
+    file, encoding = form.text("sheet"), form.text("encoding")
+    if file != found.file and file in {one.file for one in layout.sheets}:
+        taken = await asyncio.to_thread(uploads.another_sheet, _directory(desk), layout, file, country)
+    elif layout.original and encoding != found.encoding and encoding in decoding.ENCODINGS:
+        taken = await asyncio.to_thread(uploads.read_as, _directory(desk), layout, encoding, country)
+    else:
         return False
-    country = desk.box.config.locale.country
-
-    examined, layout = await asyncio.to_thread(uploads.again, _directory(desk), file, country)
+    file, examined, turned = taken
     await desk.box.db.write(
-        imports.turn_to, desk.user.id, import_id, file=file, examined=examined, layout=layout, country=country
+        imports.turn_to, desk.user.id, import_id, file=file, examined=examined, layout=turned, country=country
     )
     return True
 
@@ -234,6 +242,7 @@ async def _show(desk: Desk, import_id: int, errors: dict[str, str], *, status: i
         }
 
     shown = await desk.box.db.read(ask)
+    repaired = await _repaired(desk, shown["found"]) if shown["foreseen"] else None
     fragment = is_fragment(desk.request)
     return desk.page(
         "contacts/_import_rows.html" if fragment else "contacts/import.html",
@@ -241,6 +250,8 @@ async def _show(desk: Desk, import_id: int, errors: dict[str, str], *, status: i
         here="contacts",
         errors=errors,
         columns=_names(shown["found"]),
+        encodings=_encodings(desk, shown["found"]),
+        repaired=repaired,
         **shown,
     )
 
@@ -256,6 +267,24 @@ def _foreseen(rows: Rows, desk: Desk, found: Import) -> dict[str, Any]:
     except Invalid as wrong:
         return {"foreseen": [], "problem": wrong.sentence}
     return {"foreseen": foreseen, "problem": None}
+
+
+async def _repaired(desk: Desk, found: Import) -> intake.Repaired | None:
+    """In how many rows something was changed in reading; None where it cannot be read any more."""
+    asked = dataclasses.replace(found, tag=None, consent_by=None)  # which change nothing of it
+    country = desk.box.config.locale.country
+    try:
+        return await asyncio.to_thread(intake.repaired, _directory(desk), asked, country=country)
+    except Invalid:
+        return None
+
+
+def _encodings(desk: Desk, found: Import) -> list[tuple[str, str]]:
+    """In which ways the file's characters can be read; none where all of them come to the same."""
+    if not found.layout.original:
+        return []
+    there = dict.fromkeys((found.layout.likeliest, found.encoding, *decoding.ENCODINGS))
+    return [(one, desk.voice.say(names.ENCODINGS.get(one, one))) for one in there]
 
 
 def _offers(rows: Rows, desk: Desk, found: Import, cells: list[tuple[str, ...]]) -> list[own_columns.Offer]:

@@ -6,6 +6,7 @@ from typing import cast
 
 from wabox.contacts.conditions import BARE, TODAY, Condition, Op
 from wabox.contacts.own_values import Field, Kind, said
+from wabox.contacts.repairs import Kind as Repair
 from wabox.dashboard.names.shown import Shown
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
@@ -49,6 +50,56 @@ SHAPES: dict[str, tuple[str, str]] = {
     "date/day_and_month": (later("Date, like %(example)s"), "1990-04-25"),
     "date/digits": (later("Date, like %(example)s"), "1990-04-25"),
 }
+
+# How the characters of a file are read.
+ENCODINGS: dict[str, str] = {
+    "utf-8": later("Unicode (UTF-8)"),
+    "utf-16-le": later("Unicode (UTF-16)"),
+    "utf-16-be": later("Unicode (UTF-16, big-endian)"),
+    "utf-32": later("Unicode (UTF-32)"),
+    "cp1252": later("Western Europe (Windows-1252)"),
+    "cp1250": later("Central Europe (Windows-1250)"),
+    "cp1251": later("Cyrillic (Windows-1251)"),
+    "cp1253": later("Greek (Windows-1253)"),
+    "cp1254": later("Turkish (Windows-1254)"),
+    "cp1255": later("Hebrew (Windows-1255)"),
+    "cp1256": later("Arabic (Windows-1256)"),
+    "cp1257": later("Baltic (Windows-1257)"),
+    "cp1258": later("Vietnamese (Windows-1258)"),
+    "cp874": later("Thai (Windows-874)"),
+    "koi8_r": later("Cyrillic (KOI8-R)"),
+    "gb18030": later("Chinese, simplified (GB 18030)"),
+    "big5": later("Chinese, traditional (Big5)"),
+    "shift_jis": later("Japanese (Shift JIS)"),
+    "euc_jp": later("Japanese (EUC-JP)"),
+    "cp949": later("Korean (CP949)"),
+    "mac_roman": later("Western Europe (old Mac)"),
+    "cp850": later("Western Europe (DOS)"),
+}
+
+# What reading a row of a file changed or guessed.
+REPAIRS: dict[Repair, str] = {
+    "spoilt": later("A character could not be read"),
+    "several": later("One of several numbers is taken"),
+    "zero": later("The 0 in front, which a spreadsheet took away, is back"),
+    "country": later("Read as a number of your country"),
+    "point": later(".0 at the end is cut off"),
+    "power": later("Written out in all its digits"),
+    "digits": later("Digits of another script are read"),
+    "trunk": later("(0) after the country code is left out"),
+    "marks": later("What stands around the number is left out"),
+    "unknown": later("An unusual number, kept as it is"),
+    "joined": later("The name is joined from several columns"),
+    "quote": later("A stray quotation mark is left out"),
+    "nothing": later("Means nothing, and is left out"),
+    "tags": later("Split into tags"),
+    "value": later("A date or number as wabox keeps it"),
+}
+
+# Those after which a number stands as it is called.
+OF_PHONES: frozenset[Repair] = frozenset(
+    ("several", "zero", "country", "point", "power", "digits", "trunk", "marks", "unknown")
+)
 
 # What a column of a file can hold.
 COLUMN_KINDS: dict[str, str] = {
