@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from tests.journeys.test_restore import bring
 
 pytestmark = pytest.mark.skipif(browsers.SHELL is None, reason="there is no chromium on this machine")
 PHRASE = "seven lamps under the tree"
+OLDER = os.environ.get("WABOX_OLDER_CHROMIUM")
 
 
 @contextmanager
@@ -73,11 +75,20 @@ def taken_up(new: Shop, raw: bytes) -> None:
 @pytest.fixture
 def both(tmp_path: Path) -> Iterator[tuple[Shop, Shop]]:
     """A linked box, and a new one that nobody owns, on the same WhatsApp."""
-    whatsapp = WhatsApp(tmp_path)
+    with beside(tmp_path, browsers.SHELL, browsers.SHELL) as found:
+        yield found
+
+
+@contextmanager
+def beside(place: Path, first: str | None, second: str | None) -> Iterator[tuple[Shop, Shop]]:
+    """Such two, each with a browser of its own."""
+    whatsapp = WhatsApp(place)
     whatsapp.start()
     for name in ("old", "new"):
-        (tmp_path / name).mkdir()
-    old, new = Shop(tmp_path / "old", whatsapp), Shop(tmp_path / "new", whatsapp)
+        (place / name).mkdir()
+    old, new = (
+        Shop(place / name, whatsapp, chromium=chromium) for name, chromium in (("old", first), ("new", second))
+    )
     try:
         old.init()
         old.start()
@@ -110,6 +121,25 @@ def test_a_box_is_moved_by_its_pages_and_the_phone_is_not_scanned_again(both: tu
     old.is_device("qr")
     assert new.device()["state"] == "ready"
     arrives(new, 4)
+
+
+@pytest.mark.skipif(not OLDER, reason="set WABOX_OLDER_CHROMIUM to the program of an older Chromium")
+@pytest.mark.parametrize("goes_to", ["newer", "older"])
+@pytest.mark.heavy("two boxes with browsers, each of another age")
+def test_links_go_to_a_newer_browser_and_an_older_one_asks_for_a_scan(tmp_path: Path, goes_to: str) -> None:
+    there = (OLDER, browsers.WHOLE)
+    with beside(tmp_path, *(there if goes_to == "newer" else there[::-1])) as (old, new):
+        arrives(old, 1)
+        taken_up(new, packed(old))
+        new.http.headers["X-API-Key"] = old.http.headers["X-API-Key"]
+        if goes_to == "newer":
+            new.is_device("ready")
+            arrives(new, 3)
+            assert {one["copies"] for one in new.whatsapp.messages()} == {1}
+        else:
+            assert (new.device()["state"], new.device()["detail"]) == ("disconnected", "logged_out")
+            assert new.call("POST", "/devices/primary/start").status_code == 202
+            new.is_device("qr")
 
 
 @pytest.mark.heavy("two boxes with browsers")
