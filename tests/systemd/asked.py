@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -13,6 +16,7 @@ from wabox.demo.story import Story
 
 BOX, SANDBOX = "http://127.0.0.1:8470", "http://127.0.0.1:8471"
 KEY = Path("/root/key")
+PHRASE = "seven lamps under the tree"
 
 
 def story() -> Story:
@@ -68,6 +72,67 @@ def gone() -> None:
     sys.stdout.write(str(sum(one["status"] in ("sent", "delivered", "read") for one in found)))
 
 
+@contextmanager
+def entered() -> Iterator[httpx.Client]:
+    """asha at her pages."""
+    sent = {"email": "asha@example.com", "password": "correct horse battery", "next": "/"}
+    with httpx.Client(base_url=BOX, timeout=120, trust_env=False) as client:
+        press(client, "/login", "/login", **sent)
+        yield client
+
+
+def press(client: httpx.Client, page: str, path: str, **fields: str) -> None:
+    """A form of that page is sent. It must lead on."""
+    sent = client.post(path, data={"_csrf": token(client, page), **fields})
+    assert sent.status_code == 303, sent.text
+
+
+def token(client: httpx.Client, page: str) -> str:
+    """What the page's forms carry."""
+    found = re.search(r'name="_csrf"\s+value="([^"]+)"', client.get(page).text)
+    assert found is not None, page
+    return found[1]
+
+
+def move() -> None:
+    """The box is packed by its page, and its file is at /root/moved."""
+    with entered() as client:
+        press(client, "/admin/move", "/admin/move", passphrase=PHRASE, again=PHRASE)
+        until(lambda: "/admin/backups/files/" in client.get("/admin/move").text)
+        name = client.get("/admin/move").text.partition("/admin/backups/files/")[2].partition('"')[0]
+        Path("/root/moved").write_bytes(client.get(f"/admin/backups/files/{name}").content)
+
+
+def take_up() -> None:
+    """The new box has it by its set-up link, and was let go on."""
+    link = Path("/var/lib/wabox/setup-link")
+    until(link.exists)
+    with httpx.Client(base_url=BOX, timeout=120, trust_env=False) as client:
+        path = f"/setup/{link.read_text().strip()}/restore"
+        until(lambda: _answers(client))
+        fields = {"_csrf": (None, token(client, path)), "key": (None, PHRASE)}
+        sent = client.post(path, files={**fields, "file": ("moved", Path("/root/moved").read_bytes())})
+        assert sent.status_code == 303, sent.text
+        until(lambda: client.get(path).headers.get("location") == "/login?next=/admin/held")
+    with entered() as client:
+        press(client, "/admin/held", "/admin/held/release", older="")
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        return client.get("/healthz").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def until(question: Callable[[], object], seconds: float = 120) -> None:
+    """It was answered by something true."""
+    end = time.monotonic() + seconds
+    while not question():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
 def gap() -> None:
     """How many seconds the box did not answer, until /root/enough is there."""
     worst, last = 0.0, time.monotonic()
@@ -83,6 +148,5 @@ def gap() -> None:
 
 
 if __name__ == "__main__":
-    {"link": link, "send": send, "arrived": arrived, "ready": ready, "queue": queue, "gone": gone, "gap": gap}[
-        sys.argv[1]
-    ]()
+    known = (link, send, arrived, ready, queue, gone, gap, move, take_up)
+    next(one for one in known if one.__name__ == sys.argv[1])()
