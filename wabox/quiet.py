@@ -14,7 +14,7 @@ Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"
 DAYS: tuple[Day, ...] = get_args(Day)
 Week = tuple[tuple[Window, ...], ...]  # Monday first; each window begins on its day
 NONE: Week = ((),) * 7
-MOST_STEPS = 1_000  # beyond so many quiet hours and days off in a row nobody looks for an end
+MOST_STEPS = 100  # beyond so many quiet hours and days off in a row nobody looks for an end: each claim asks
 _MOST_DAYS_OFF = 800
 _MINUTES = 24 * 60
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.nouns.test_foreseeing import pace, played
 from tests.nouns.test_gate import BERLIN, DHAKA, NIGHT, NOON, made
+from wabox.messages.gate import Go, Wait, decide
 from wabox.quiet import NONE, Quiet, daily
 
 LONDON = ZoneInfo("Europe/London")
@@ -67,6 +69,17 @@ def test_a_week_without_any_time_is_looked_for_and_not_found() -> None:
     both = Quiet(daily((time(8), time(7, 59))), frozenset({0, 1, 2, 3, 4, 5}))
     assert both.opens(NOON, DHAKA) is not None
     assert len(both.minutes()) < 7 * 24 * 60
+
+
+def test_rules_that_open_in_a_year_alone_are_given_up_on_and_still_open_then() -> None:
+    """Six weekdays quiet to the minute, and a year of Sundays off: a claim must not go through all of it."""
+    full = ((time(0), time(23, 59)), (time(23), time(1)))
+    sundays = frozenset(date(2026, 11, 29) + timedelta(days=7 * n) for n in range(52))
+    quiet = Quiet((*[full] * 6, ()), dates=sundays)
+    facts = made(NOON, quiet=quiet)
+    assert decide(NOON, facts) == Wait(None, "quiet_hours")
+    opens = datetime(2027, 11, 28, 12, tzinfo=DHAKA)
+    assert decide(opens, replace(facts, counted_on=opens.date())) == Go()
 
 
 def test_a_line_of_months_with_fridays_off_is_foreseen_to_the_moment() -> None:
