@@ -50,6 +50,8 @@ def people(data: str | bytes) -> list[tuple[str, str]]:
         ),
         ("Shirin, Mobile: 01711000201\nKarim, Mobile: 01711000202\n", [("201", "Shirin"), ("202", "Karim")]),
         ("Shirin 01711000201 / 01811000201\n", [("201", "Shirin")]),
+        ("Shirin Akter: 01711-000201\nKarim: 01711-000202\n", [("201", "Shirin Akter"), ("202", "Karim")]),
+        ("01711000201, 01711000202, 01711000203", [("201", ""), ("202", ""), ("203", "")]),
     ],
 )
 def test_lines_of_names_and_numbers_are_a_list(text: str, wanted: list[tuple[str, str]]) -> None:

@@ -20,7 +20,10 @@ NOTED = Dialect("\t")
 _ASKED = 200  # lines that say whether it is a list in lines
 
 _BETWEEN = re.compile(r"\s*(?::::|[,;&])\s*")
-_LABEL = re.compile(r"^[^\d+(]{0,16}:\s*")
+_LABEL = re.compile(
+    r"^(?:p|ph|phone|tel|telephone|mob|mobile|cell|contact|whats ?app|wa|number|no|মোবাইল|ফোন|নম্বর)\b[. ]*:\s*",
+    re.I,
+)
 _NUMBER = re.compile(r"(?<![\w.@/#])[+(]{0,2}\d[\d ().\-\u2010-\u2015/\u00a0]{5,28}\d(?![\w@])")
 _DAY = re.compile(r"(?<!\d)\d{1,4}([./-])\d{1,2}\1\d{1,4}(?!\d)")
 _CHUNK = re.compile(r"[+0\u09e6]\S{8,}")
@@ -112,6 +115,9 @@ def noted(text: str, dialect: Dialect) -> str | None:
     """The lines as rows of NOTED, where no mark parts names from numbers; None where one does."""
     lines = text.split("\n")
     asked = [line for line in lines if line.strip()][:_ASKED]
+    alone = next(dialect.read(asked), []) if len(asked) == 1 else []
+    if len(alone) > 1 and all(looks_like_phone(cell) for cell in alone):  # a list that lies down
+        return _rows([cell.strip()] for cell in alone)
     found = [None if _DAY.search(line) else _NUMBER.search(line) for line in asked]
     numbers = sum(one is not None for one in found)
     if _holding(dialect.read(asked)) * 2 >= numbers or numbers * 2 < len(asked):
