@@ -16,7 +16,9 @@ from tests import weight
 # Those that take minutes, the longest first: one that began last would be waited for by all.
 LONGEST = (
     "journeys/test_kills.py",
+    "journeys/test_deeds.py",
     "journeys/test_files.py",
+    "journeys/test_engine.py",
     "journeys/terms/test_5_expiry.py",
     "contract/test_bad_days.py",
     "contract/test_files.py",

@@ -22,17 +22,36 @@ ASKS: dict[str, tuple[str, dict[str, Any] | None]] = {
 }
 
 
-def dies(shop: Shop, step: str, path: str, body: dict[str, Any] | None) -> None:
-    """The box dies there, under this wish, and serves again."""
-    shop.program.terminate()
-    shop.start(WABOX_CRASH=f"{step}:1")
-    try:
-        assert shop.call("POST", path, body).status_code == 202
-    except httpx.TransportError:
-        assert step == "taken_back"
+def ends(shop: Shop, step: str) -> None:
+    """The box dies at this step."""
     until(lambda: not shop.program.running, 60, what=f"dies at {step}")
     assert shop.program.ended() == -signal.SIGKILL, step
-    shop.start()
+
+
+class Lives:
+    """A box that dies at one step after the other; each life goes on with what the one before left."""
+
+    def __init__(self, shop: Shop, place: Path) -> None:
+        self.shop, self.plan = shop, place / "plan"
+        shop.program.terminate()
+        shop.start(WABOX_CRASH=str(self.plan))
+
+    def dies(self, step: str, path: str, body: dict[str, Any] | None) -> None:
+        """The box dies there, under this wish, and serves again."""
+        coming = self.plan.with_suffix(".new")
+        coming.write_text(f"{step}:1")
+        coming.rename(self.plan)
+        assert self.shop.call("POST", path, body).status_code == 202
+        ends(self.shop, step)
+        self.plan.unlink()
+        self.shop.start(WABOX_CRASH=str(self.plan))
+
+
+def take_back(shop: Shop, campaign: int, step: str) -> None:
+    try:
+        assert shop.call("POST", f"/campaigns/{campaign}/revoke").status_code == 202
+    except httpx.TransportError:
+        assert step == "taken_back"
 
 
 def at_whatsapp(shop: Shop) -> dict[str, dict[str, Any]]:
@@ -56,8 +75,9 @@ def test_death_at_any_step_of_a_deed_does_it_once_and_sends_nothing_again(tmp_pa
     with alone(tmp_path) as shop:
         jobs = [shop.send(24_000 + number, "It costs 520") for number in range(len(STEPS))]
         shop.all_end()
+        lives = Lives(shop, tmp_path)
         for step, job in some(zip(STEPS, jobs, strict=True)):
-            dies(shop, step, f"/messages/{job}/{verb}", body)
+            lives.dies(step, f"/messages/{job}/{verb}", body)
         until(lambda: all(is_done(shop, what, job) for job in jobs), 90, what=f"each {what} is done")
         got = at_whatsapp(shop)
         assert sorted(got) == [str(FIRST_PERSON + 24_000 + number) for number in range(len(STEPS))]
@@ -82,7 +102,11 @@ def test_death_at_any_step_of_the_deletion_of_a_campaign_deletes_all_of_it_and_n
         shop.all_end()
         until(lambda: shop.get(f"/campaigns/{campaign}")["status"] == "completed", 60, what="it is over")
         for step in some(["taken_back", *STEPS]):
-            dies(shop, step, f"/campaigns/{campaign}/revoke", None)
+            shop.program.terminate()
+            shop.start(WABOX_CRASH=f"{step}:1")  # what the life before left dies there, too
+            take_back(shop, campaign, step)
+            ends(shop, step)
+            shop.start()
         until(lambda: shop.get(f"/campaigns/{campaign}/revoke")["deleted"] == len(phones), 120, what="all deleted")
         got = at_whatsapp(shop)
         assert sorted(phone for phone, one in got.items() if one.get("revoked")) == phones
