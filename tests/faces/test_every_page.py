@@ -125,6 +125,8 @@ ROWS: dict[str, Row] = {
     "GET /campaigns/{campaign_id:int}/people": Row(404),
     "POST /campaigns/{campaign_id:int}/redispatch": Row(404),
     "POST /campaigns/{campaign_id:int}/resume": Row(404),
+    "GET /campaigns/{campaign_id:int}/not-reached.csv": Row(404),
+    "POST /campaigns/{campaign_id:int}/not-reached": Row(404),
     "GET /campaigns/{campaign_id:int}/revoke": Row(404),
     "POST /campaigns/{campaign_id:int}/revoke": Row(404),
     "GET /campaigns/{campaign_id:int}/revoke/live": Row(404),

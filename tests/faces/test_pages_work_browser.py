@@ -61,6 +61,7 @@ def pages(work: Work) -> list[str]:
         "/campaigns/new?media=1",
         "/reports",
         "/reports?period=90&device=primary",
+        f"/campaigns/{work.done}",
     ]
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.campaigns import composer, page, revoking
+from wabox.dashboard.campaigns import composer, page, results, revoking
 
-SECTIONS = (page, composer, revoking)
+SECTIONS = (page, composer, revoking, results)

@@ -73,7 +73,7 @@ class Preview:
 
 @get("/campaigns/new")
 async def new(desk: Desk) -> Response[str]:
-    """The composer; `like` fills it as an earlier campaign was, `text` with a stored text."""
+    """The composer; `like` fills it as an earlier campaign was, `tag` says to whom, `text` with a stored text."""
     like = cursor_of(desk.request.query_params.get("like", ""))
     query = desk.request.query_params
     draft = Draft(tag=query.get("tag", "")[:64], media_id=query.get("media", "")[:20])
@@ -81,6 +81,8 @@ async def new(desk: Desk) -> Response[str]:
         draft = replace(draft, audience="tag")
     if like is not None:
         draft = drafts.like(await desk.box.db.read(campaigns.of_user, desk.user.id, known_id(like)), desk.voice)
+        if tag := query.get("tag", "")[:64]:
+            draft = drafts.to_tag(draft, tag)
     text = await desk.box.db.read(picking.wanted, desk)
     if text is not None:
         draft = replace(draft, message=text.message, text_id=str(text.id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -118,6 +118,23 @@ def read(form: Form) -> Draft:
             if form.text(f"field_{n}")
         ),
         ticket=ticket_of(form),
+    )
+
+
+def to_tag(draft: Draft, tag: str) -> Draft:
+    """The draft, to everybody with this tag and to nobody else."""
+    nobody: tuple[str, ...] = ()
+    return replace(
+        draft,
+        audience="tag",
+        tag=tag,
+        consent="",
+        contacted="",
+        wrote="",
+        any=nobody,
+        all=nobody,
+        none=nobody,
+        fields=(),
     )
 
 

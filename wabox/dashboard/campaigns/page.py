@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
+from wabox import reports
 from wabox.campaigns import control, preflight, progress, taking_back
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
@@ -80,6 +81,7 @@ async def show(campaign_id: int, desk: Desk) -> Response[str]:
             **_one(rows, desk, campaign_id),
             **_text(rows, desk, campaign_id),
             **_people(rows, desk, campaign_id),
+            **_result(rows, desk, campaign_id),
         }
 
     return desk.page("campaigns/show.html", here="campaigns", **await desk.box.db.read(ask))
@@ -217,6 +219,30 @@ def _text(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "segment": segments.read(campaign.audience),
         "everybody": segments.read(campaign.audience) == Segment(),
         "phones": phones,
+    }
+
+
+def _result(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
+    """What came of it, once it was launched."""
+    found = reports.of_campaign(rows, desk.user.id, campaign_id, zone=desk.voice.zone)
+    return {
+        "result": found if found.campaign.launched_at else None,
+        "curves": curves(found.hours),
+    }
+
+
+def curves(hours: tuple[reports.Hour, ...]) -> dict[str, str]:
+    """Lines of a drawing 1000 wide and 100 high, by what they show; none for fewer than three hours."""
+    if len(hours) < 3:
+        return {}
+    first, span = hours[0].at, (hours[-1].at - hours[0].at).total_seconds()
+    most = max(max(one.sent, one.delivered, one.read) for one in hours) or 1
+    return {
+        kind: " ".join(
+            f"{1000 * (one.at - first).total_seconds() / span:.1f},{100 - 98 * getattr(one, kind) / most:.1f}"
+            for one in hours
+        )
+        for kind in ("sent", "delivered", "read")
     }
 
 

@@ -96,6 +96,10 @@ SAID: dict[str, tuple[Tone, str]] = {
     "contact_added": ("good", later("The contact is saved.")),
     "contact_known": ("good", later("This number was known already; the contact is brought up to date.")),
     "many_tagged": ("good", later("They have the tag now. Who has fifty tags already was left out.")),
+    "nobody_to_write_to": (
+        "calm",
+        later("Nobody is left to write to: they want no more, or are removed."),
+    ),
     "many_untagged": ("good", later("They do not have the tag any more.")),
     "many_removed": ("good", later("They are removed from the list.")),
     "nobody_chosen": ("warn", later("Tick people first, or all that were found.")),
