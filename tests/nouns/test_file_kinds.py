@@ -45,6 +45,15 @@ STRANGERS: dict[str, tuple[bytes, str]] = {
     "zstd": (b"\x28\xb5\x2f\xfd" + bytes(60), "packed"),
     "tar": (tar(), "packed"),
     "Excel with a password": (OLE + "EncryptedPackage".encode("utf-16-le"), "has a password"),
+    "old Excel with a password": (
+        OLE
+        + "Workbook".encode("utf-16-le")
+        + b"\x09\x08\x10\0\0\x06\x05\0"
+        + bytes(12)
+        + b"\x2f\0\x36\0"
+        + bytes(54),
+        "has a password",
+    ),
     "Calc with a password": (
         packed(
             mimetype=b"application/vnd.oasis.opendocument.spreadsheet",

@@ -66,6 +66,7 @@ _BY_FIRST_WORDS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _BYTES = tuple((re.compile(pattern, re.S), sentence) for pattern, sentence in _BY_FIRST_BYTES)
 _WORDS = tuple((re.compile(pattern, re.I | re.S), sentence) for pattern, sentence in _BY_FIRST_WORDS)
+_LOCKED = re.compile(rb"\x09\x08(?:\x10\0.{16}|\x08\0.{8})(?:\x86\0\0\0)?\x2f\0", re.S)  # XLS: its FilePass record
 _STREAMS = (  # of an old document, by their names inside
     ("EncryptedPackage", PASSWORD),
     ("Workbook", None),
@@ -83,6 +84,8 @@ def is_workbook(data: bytes) -> bool:
     would fill the memory, is refused here, before anything of it is unpacked.
     """
     if data.startswith(OLD):
+        if _LOCKED.search(data):
+            raise bad(PASSWORD)
         for name, sentence in _STREAMS:
             if re.search(re.escape(name.encode("utf-16-le")), data, re.I):
                 return _unless(sentence)
