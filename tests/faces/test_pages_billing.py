@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from httpx import Response
 from tests import webs
 from tests.cast import Stage, stage
 from tests.faces.scene import PASSWORD, SECTIONS, dress
-from tests.faces.tab import Tab, words
+from tests.faces.tab import Tab, tags, words
 from tests.faces.test_pages import CSP, OPEN_TO_ALL, routes
 from tests.pictures import drawn
 from tests.some import some
@@ -281,7 +282,10 @@ def test_a_plans_megabytes_a_day_are_set_shown_and_kept_to(market: Market) -> No
         return market.bilal.ask("POST", "/files", data={"_csrf": market.bilal.csrf}, files=files)
 
     assert upload(b"a" * 700_000).status_code == 303
-    assert "Your plan lets in 1" in words(market.bilal.get("/files").text)
+    page = market.bilal.get("/files").text
+    judged = next(given["data-limits"] for tag, given in tags(page) if given.get("id") == "file")
+    left, said = json.loads(judged or "")["left"]  # what a script tells of a file that is chosen
+    assert left == 1024 * 1024 - 700_000 and said in words(page) and said.startswith("Your plan lets in 1")
     refused = upload(b"b" * 700_000)
     assert refused.status_code == 422 and "this one fits in 24 hours" in words(refused.text)
     assert "of new files a day that your plan allows" in words(refused.text)

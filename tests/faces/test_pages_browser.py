@@ -54,43 +54,55 @@ axe.run(document, {
 """
 
 
-TOO_SMALL = """
-[...document.querySelectorAll("main button, main a.button, main summary")]
-  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44)
-  .map((one) => one.outerHTML.slice(0, 120))
-"""
+NARROW = 600  # dots; what is less wide is a phone
 
-
-# Links that a thumb must meet: what stands alone in a row, a cell, a head or a card, not within a sentence. How
-# high one is, is what answers to a touch, padding and stretched areas too; none may lie over what else is pressed.
-LINKS_TOO_SMALL = """
+# What a thumb must meet: buttons, fields, folds, a box to tick by its label, and links that stand alone in a row,
+# a cell, a head or a card, not within a sentence. How high one is, is what answers to a touch, padding and
+# stretched areas too; none may lie over what else is pressed.
+TOUCH = """
 (() => {
-  const box = (one) => {
+  const middle = (one) => {
     one.scrollIntoView({ block: "center", behavior: "instant" });
     const { left, top, width, height } = one.getClientRects()[0];
     return [left + width / 2, top + height / 2];
   };
-  const meets = (one, x, y) => one.contains(document.elementFromPoint(x, y));
+  const meets = (one, x, y) => {
+    const found = document.elementFromPoint(x, y);
+    return one.contains(found) || [...(one.labels || [])].some((each) => each.contains(found));
+  };
   const reach = (one) => {
-    const [x, y] = box(one);
+    const [x, y] = middle(one);
     let up = 0, down = 0;
     while (up < 44 && meets(one, x, y - up - 1)) up++;
     while (down < 44 && meets(one, x, y + down + 1)) down++;
     return up + down + 1;
   };
   const within = (one) => {
-    const block = one.closest("p, dd, li, td, th, h1, h2, h3, summary, div, section, main");
+    const block = one.closest("p, dd, li, td, th, h1, h2, h3, summary, div, section, main") || one.parentElement;
     return [...block.childNodes].some((each) => each.nodeType === 3 && /\\p{L}/u.test(each.data));
   };
   const said = (one) => one.outerHTML.replace(/\\s+/g, " ").slice(0, 140);
-  const shown = (css) => [...document.querySelectorAll(css)]
-    .filter((one) => one.checkVisibility() && one.getClientRects().length && one.textContent.trim() !== "");
-  const alone = shown("main a[href]").filter((one) => !within(one));
-  return [
-    ...alone.filter((one) => reach(one) < 44).map((one) => reach(one) + " px: " + said(one)),
-    ...shown("main a[href], main button, main summary")
-      .filter((one) => !meets(one, ...box(one))).map((one) => "covered: " + said(one)),
-  ];
+  const asked = document.querySelector(":popover-open") || document;
+  const shown = [...asked.querySelectorAll("a[href], button, summary, input, select, textarea")]
+    .filter((one) => one.checkVisibility() && one.getClientRects().length && one.type !== "hidden")
+    .filter((one) => !one.disabled)
+    .filter((one) => one.localName !== "a" || one.textContent.trim() !== "" && !one.matches(".skip"));
+  const lies = (one) => {  // what lies over it, if anything; not what was opened just now, nor what stays in sight
+    const [x, y] = middle(one);
+    const over = document.elementFromPoint(x, y);
+    const opened = "[role=listbox], .bar-sheet, form:has([role=listbox] > *)";
+    if (meets(one, x, y) || over?.closest(opened)) return false;
+    window.scrollBy({ top: 250, behavior: "instant" });
+    const { left, top, width, height } = one.getClientRects()[0];
+    return !meets(one, left + width / 2, top + height / 2);
+  };
+  return shown.flatMap((one) => {
+    if (lies(one)) return ["covered: " + said(one)];
+    if (one.localName === "a" && within(one)) return [];
+    if (!meets(one, ...middle(one))) return [];
+    const high = Math.max(one.getBoundingClientRect().height, reach(one));
+    return high < 43.9 ? [Math.round(high) + " px: " + said(one)] : [];
+  });
 })()
 """
 
@@ -127,8 +139,9 @@ def served(box: Box) -> Iterator[str]:
 
 @contextmanager
 def window(chromium: Browser, width: int, **more: Any) -> Iterator[tuple[BrowserContext, Page, list[str]]]:
-    """A tab of this width, and what its console complained of."""
-    context = chromium.new_context(viewport={"width": width, "height": 760}, reduced_motion="reduce", **more)
+    """A tab of this width, and what its console complained of. A narrow one is touched with a thumb."""
+    phone = {"has_touch": width < NARROW, **more}
+    context = chromium.new_context(viewport={"width": width, "height": 760}, reduced_motion="reduce", **phone)
     context.add_init_script(WATCH)
     page = context.new_page()
     said: list[str] = []
@@ -187,12 +200,17 @@ def pages(scene: Scene) -> list[str]:
 
 
 def judge(page: Page) -> list[str]:
-    """axe's serious complaints. The first look at a page loads axe into every later page of its window."""
+    """axe's serious complaints, and where the page is as narrow as a phone what a thumb would miss on it.
+
+    The first look at a page loads axe into every later page of its window.
+    """
     if not page.evaluate("'axe' in window"):
         axe = (AXE / "axe.min.js").read_text(encoding="utf-8")
         page.context.add_init_script(axe)
         page.evaluate(axe)
     found: list[str] = page.evaluate(JUDGE)
+    if (page.viewport_size or {"width": NARROW})["width"] < NARROW:
+        found += page.evaluate(TOUCH)
     return found
 
 
@@ -232,7 +250,7 @@ def test_every_state_of_a_phone_fits_a_thumb_in_both_languages(chromium: Browser
     doctors = [f"/whatsapp/devices/{label}/doctor?look=1" for label in ("passkey", "box", "engine")]
     with (
         served(replace(shop.box, sights=Seeing(ids))) as address,
-        window(chromium, 360, has_touch=True, is_mobile=True) as (_, page, said),
+        window(chromium, 360, is_mobile=True) as (_, page, said),
     ):
         log_in(page, address)
         for path in some(["/whatsapp", "bn", "/whatsapp", "/", "/inbox", "/queue", *doctors]):
@@ -241,7 +259,7 @@ def test_every_state_of_a_phone_fits_a_thumb_in_both_languages(chromium: Browser
                 continue
             page.goto(address + path)
             assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, path
-            assert page.evaluate(TOO_SMALL) == [], path
+            assert judge(page) == [], path
         assert judge(page) == []
         page.goto(address + doctors[1])
         assert page.evaluate("document.querySelector('#picture img').naturalWidth") == 1100

@@ -69,9 +69,9 @@ def talk(tab: Tab) -> str:
         (None, "sticker", ["Sticker"]),
         (None, "location", ["Location"]),
         (None, "vcard", ["Contact card"]),
-        (None, "hologram", ["Something that wabox does not know: hologram"]),
+        (None, "interactive", ["Message with buttons, or an answer to one"]),
     ],
-    ids=["picture", "voice", "document", "video", "sticker", "location", "card", "unknown"],
+    ids=["picture", "voice", "document", "video", "sticker", "location", "card", "buttons"],
 )
 def test_what_came_without_words_is_called_by_what_it_is(
     shop: Stage, asha: Tab, media: Attached | None, kind: str, said: list[str]

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import browsers
 from tests.cast import Stage
-from tests.faces.test_pages_browser import LINKS_TOO_SMALL, address, chromium, judge, log_in, turning, window
+from tests.faces.test_pages_browser import address, chromium, judge, log_in, turning, window
 from tests.faces.work import Work, limited
 from tests.pictures import drawn
 from tests.some import some
@@ -200,9 +200,9 @@ def test_a_file_is_imported_under_the_eyes_of_the_owner(
         while importing.step(1):
             pass
         page.wait_for_selector("#import .chip:has-text('Done')")
-        assert fits(page) and judge(page) == [] and page.evaluate(LINKS_TOO_SMALL) == []
+        assert fits(page) and judge(page) == []
         page.goto(address + "/contacts/import")
-        assert page.evaluate(LINKS_TOO_SMALL) == []
+        assert judge(page) == []
         assert said == []
     circle = "select id from contact_fields where name = 'circle'"
     assert shop.value(f"select group_concat(value) from field_values where field_id = ({circle})") == "VIP,নতুন"
@@ -315,7 +315,7 @@ def test_a_link_that_stands_alone_fits_a_thumb(chromium: Browser, address: str, 
             ["/", *pages(work), "/settings", "/settings/keys", "/admin/users", "/admin/users/2", "/admin/audit"]
         ):
             page.goto(address + path)
-            assert page.evaluate(LINKS_TOO_SMALL) == [], path
+            assert judge(page) == [], path
 
 
 def test_people_are_ticked_and_the_bar_is_at_hand(
@@ -327,7 +327,7 @@ def test_people_are_ticked_and_the_bar_is_at_hand(
         page.locator(".many-tick").nth(0).click()
         page.locator(".many-tick").nth(2).click()
         expect(page.locator(".many-bar")).to_be_in_viewport()
-        assert fits(page) and judge(page) == [] and page.evaluate(LINKS_TOO_SMALL) == []
+        assert fits(page) and judge(page) == []
         page.fill("#new-tag", "Eid")
         page.click(".many-bar button[value=tag]")
         page.wait_for_url("**/contacts?said=many_tagged")

@@ -108,12 +108,14 @@ def of(path: Path, filename: str, claims: str = "") -> Found:
 
 def check_size(kind: Kind, size: int) -> None:
     """Nothing happens if WhatsApp takes so many bytes of this kind. Raises Invalid `file_too_large`."""
-    most = MOST_OF[kind]
-    if size <= most:
-        return
-    sentence = f"WhatsApp takes up to {most // MEGABYTE} MB of this kind; make it smaller"
-    sentence += "." if kind == "document" else ", or send it as a document."
-    raise Invalid("file_too_large", sentence, details={"media": sentence})
+    if size > MOST_OF[kind]:
+        raise Invalid("file_too_large", over(kind), details={"media": over(kind)})
+
+
+def over(kind: Kind) -> str:
+    """What is said of a file of this kind that is larger than WhatsApp takes."""
+    sentence = f"WhatsApp takes up to {MOST_OF[kind] // MEGABYTE} MB of this kind; make it smaller"
+    return sentence + ("." if kind == "document" else ", or send it as a document.")
 
 
 def suffix_of(filename: str) -> str:

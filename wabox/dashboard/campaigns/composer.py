@@ -223,6 +223,7 @@ async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status:
             "files": file_forms.offered(rows, desk.user.id),
             "attached": file_forms.known(rows, desk.user.id, draft.media_id),
             **picking.offered(rows, desk),
+            **file_forms.allowed(rows, desk),
         }
 
     shown = await desk.box.db.read(ask)

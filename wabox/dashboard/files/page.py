@@ -16,7 +16,7 @@ from wabox.db import Rows
 from wabox.downloads import Given
 from wabox.errors import Invalid
 from wabox.languages import later
-from wabox.media import allowance, intake, keeping, room, store, stored
+from wabox.media import intake, keeping, room, store, stored
 from wabox.mounting import Mount
 
 PER_PAGE = 24
@@ -90,10 +90,9 @@ def _files(rows: Rows, desk: Desk) -> dict[str, Any]:
         "cursor": cursor,
         "uses": {one.id: keeping.uses(rows, one.id) for one in found.files},
         "until": {one.id: keeping.expires_at(one, limits.keep_days) for one in found.files},
-        "allowance": allowance.of_user(rows, desk.user.id, now=desk.box.now()),
         "held": room.held_bytes(rows, desk.user.id),
         "part": room.part(rows, desk.user.id, limits.disk_megabytes),
-        "most_megabytes": limits.max_megabytes,
+        **file_forms.allowed(rows, desk),
     }
 
 

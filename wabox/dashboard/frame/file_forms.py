@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
 from wabox.dashboard.frame import parts
 from wabox.dashboard.frame.asked import cursor_of
@@ -13,7 +14,7 @@ from wabox.dashboard.frame.parts import MOST_AROUND, File
 from wabox.db import Rows, Tx
 from wabox.errors import InsufficientCredits, Invalid, NotFound, Refusal, TooLarge, TooMany, Unavailable
 from wabox.languages import later
-from wabox.media import coming, intake, keeping, names, stored
+from wabox.media import allowance, coming, intake, keeping, names, stored
 from wabox.media.coming import Room
 from wabox.media.keeping import Kept
 from wabox.media.kinds import MEGABYTE
@@ -152,6 +153,11 @@ def carried(tx: Tx, desk: Desk, number: str, *, as_document: bool) -> Carried | 
 def as_document(media: Media, kind: Kind | None) -> bool:
     """Whether a picture or video goes as a file to save."""
     return kind == "document" and media.kind in ("image", "video")
+
+
+def allowed(rows: Rows, desk: Desk) -> dict[str, Any]:
+    """What a page that takes a file says of it before one is chosen."""
+    return {"allowance": allowance.of_user(rows, desk.user.id, now=desk.box.now())}
 
 
 def offered(rows: Rows, user_id: int) -> list[Media]:

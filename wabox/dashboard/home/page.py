@@ -226,6 +226,7 @@ async def _page(
     try:
         state = await desk.box.db.read(_whole, desk)
         attached = await desk.box.db.read(file_forms.known, desk.user.id, draft.media_id)
+        allowed = await desk.box.db.read(file_forms.allowed, desk)
         meant = await desk.box.db.read(whom.meant, desk.user.id, draft.whom) if "phone" in errors else []
     except Unavailable as damage:
         if damage.code != db.DAMAGED:
@@ -242,6 +243,7 @@ async def _page(
         meant=meant,
         errors=errors,
         offline=refusal is not None and refusal.code == "device_not_ready",
+        **allowed,
         **state,
     )
 

@@ -297,6 +297,7 @@ async def _page(
             "typed": typed.text,
             "attached": file_forms.known(rows, desk.user.id, typed.media_id),
             "as_document": typed.as_document,
+            **file_forms.allowed(rows, desk),
             **picking.offered(rows, desk),
             **_talk(rows, desk, phone),
         }

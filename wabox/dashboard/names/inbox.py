@@ -9,6 +9,8 @@ from wabox.dashboard.names.shown import Shown
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
 
+_WITH_BUTTONS = Shown("calm", "messages", later("Message with buttons, or an answer to one"))
+
 # By WhatsApp's own name for a kind, as its page tells it.
 KIND: dict[str, Shown] = {
     "chat": Shown("calm", "messages", later("Empty message")),
@@ -25,6 +27,13 @@ KIND: dict[str, Shown] = {
     "poll_creation": Shown("calm", "chart", later("Poll")),
     "order": Shown("calm", "box", later("Order")),
     "product": Shown("calm", "box", later("Product")),
+    "oversized": Shown("calm", "messages", later("Long message")),
+    "sticker_pack": Shown("calm", "eye", later("Stickers")),
+    "event_creation": Shown("calm", "calendar", later("Event")),
+    "groups_v4_invite": Shown("calm", "people", later("Invitation to a group")),
+    "payment": Shown("calm", "box", later("Payment")),
+    **dict.fromkeys(("list", "list_response", "buttons_response", "template_button_reply", "hsm"), _WITH_BUTTONS),
+    **dict.fromkeys(("interactive", "interactive_response", "native_flow"), _WITH_BUTTONS),
 }
 _UNKNOWN = later("Something that wabox does not know: %(kind)s")
 _STATE = {

@@ -196,7 +196,12 @@ async def _form(
     def ask(rows: Rows) -> dict[str, Any]:
         used = campaigns.from_text(rows, desk.user.id, text.id, most=MOST_CAMPAIGNS) if text else []
         attached = file_forms.known(rows, desk.user.id, filled.media_id)
-        return {"preview": _preview(rows, desk, filled), "used": used, "attached": attached}
+        return {
+            "preview": _preview(rows, desk, filled),
+            "used": used,
+            "attached": attached,
+            **file_forms.allowed(rows, desk),
+        }
 
     shown = await desk.box.db.read(ask)
     return desk.page(
