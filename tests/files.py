@@ -115,6 +115,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     "zip in a photo.jpg": (drawn("jpg") + archive("a.txt"), "two things"),
     "page behind.png": (drawn("png") + b"<html><script>alert(1)</script>", "two things"),
     "page behind.gif": (moving("gif") + b"<html>", "two things"),
+    "script behind.gif": (moving("gif") + b"*/=1;alert(1)//", "two things"),
+    "script around.gif": (b"GIF89a/*" + moving("gif")[8:] + b"*/=1;alert(1)", "two things"),
     "page behind.webp": (drawn("webp") + b"<html>", "two things"),
     "page behind.jpg": (drawn("jpg") + b"<html><script>alert(1)</script>", "two things"),
     "program behind.jpg": (drawn("jpg") + b"\x7fELF" + b"\0" * 200, "two things"),

@@ -17,6 +17,11 @@ from wabox.times import local_day
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
+LIST = """Name,Mobile,Due,Birthday,City
+Rina,01711000001,"1,250",1990-04-25,ঢাকা
+Karim,01711000002,99.50,1988-12-01,ঢাকা
+Sumi,01711000003,3000,2001-01-31,Sylhet
+"""
 RINA, KARIM = "8801711000001", "8801711000002"
 
 
@@ -216,3 +221,35 @@ def test_the_form_at_home_and_a_reply_say_them(asha: Tab, shop: Stage) -> None:
     wrong = asha.post("/send/preview", {"phone": RINA, "message": "From {ctiy}"})
     assert "{ctiy}" in words(wrong.text) and "{city}" in words(wrong.text)
     assert shop.box.db.read_here(own.names, shop.asha.id) == ("city",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reached"),
+    [
+        (("due", "more", "1000"), 2),
+        (("due", "less", "500.50"), 1),
+        (("due", "is", "১২৫০"), 1),
+        (("birthday", "before", "1991-01-01"), 2),
+        (("birthday", "after", "25/04/1990"), 1),
+        (("city", "is", "ঢাকা"), 2),
+    ],
+)
+def test_columns_of_a_list_choose_who_gets_a_campaign(
+    asha: Tab, shop: Stage, asked: tuple[str, str, str], reached: int
+) -> None:
+    path = uploaded(asha, LIST)
+    form = {"column_phone": "1", "column_name": "0", "header_row": "1"}
+    for place, (name, kind) in enumerate([("due", "number"), ("birthday", "date"), ("city", "text")], 2):
+        form |= {f"own_{place}": "1", f"own_name_{place}": name, f"own_kind_{place}": kind}
+    assert asha.post(f"{path}/start", form).status_code == 303
+    run(shop, path)
+    field, op, value = asked
+    rows = {
+        "field_1": field,
+        "op_1": op,
+        "value_1": value,
+        "message": "Hi {name:friend}, {due:0} from {city:here}",
+    }
+    review = asha.post("/campaigns/new/review", {**AUDIENCE, **rows})
+    assert review.status_code == 200, words(review.text)
+    assert asha.post("/campaigns", {**AUDIENCE, **rows, "shown": str(reached)}).status_code == 303
