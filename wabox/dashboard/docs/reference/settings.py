@@ -21,7 +21,7 @@ _OWN = {**dict.fromkeys(_BOUNDS), **_SET}
 _RULES = {"sending": {**_BOUNDS, **_SET}, "own": _OWN, "bounds": _BOUNDS}
 _ANSWERS = {
     "words": ["bas"],
-    "opt_out": "Rahim Store writes to you no more. START brings us back.",
+    "opt_out": "Our shop writes to you no more. START brings us back.",
     "opt_in": None,
 }
 _SHOWN = {"timezone": "Asia/Dhaka", "language": "en", **_RULES, "answers": _ANSWERS}
