@@ -33,6 +33,7 @@ FORGOTTEN: dict[str, str] = {
     "content_refusals": "user_id, hour, rule",
     "campaign_hours": "campaign_id, bucket",
     "campaigns": "id",
+    "campaign_drafts": "id",
     "texts": "id",
     "inbox": "id",
     "media": "id",

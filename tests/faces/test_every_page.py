@@ -26,6 +26,7 @@ from wabox.accounts import keys, mail
 from wabox.billing import payments, plans, subscriptions
 from wabox.billing.payments import Claim
 from wabox.billing.plans import Terms
+from wabox.campaigns import unfinished
 from wabox.contacts import phones, writing
 from wabox.db import Tx
 from wabox.texts import stored as texts
@@ -117,6 +118,8 @@ ROWS: dict[str, Row] = {
     "GET /campaigns/new": Row(200),
     "POST /campaigns/new": Row(200),
     "POST /campaigns/new/look": Row(200),
+    "POST /campaigns/drafts/{draft_id:int}/delete": Row(404),
+    "POST /campaigns/new/keep": Row(200),
     "POST /campaigns/new/preview": Row(200),
     "POST /campaigns/new/review": Row(422),
     "GET /campaigns/{campaign_id:int}": Row(404),
@@ -344,6 +347,8 @@ def _sell(tx: Tx, shop: Shop) -> None:
     )
     writing.bulk(tx, made.asha.id, [draft], now=now)
     text = texts.Draft("kingfisherword", "kingfishertext {name}")
+    unfinished.keep(tx, made.asha.id, "ticket", name="kingfisherdraft", form="name=kingfisherdraft", now=now)
+    shop.ids["draft_id"] = unfinished.every(tx, made.asha.id)[0].id
     shop.ids["text_id"] = texts.add(tx, made.asha.id, text, now=now).id
     tx.run("update messages set text = 'kingfishertext' where user_id = :id", id=made.asha.id)
     tx.run(

@@ -398,3 +398,77 @@ def test_done_is_no_success_where_it_reached_nobody(work: Work, shop: Stage, ash
     assert f"/campaigns/{work.done}?state=failed#people" in page
     assert words(ends(48, 2)).count("Done, 2 failed") == 2 and "chip chip-warn" in ends(48, 2)
     assert "Done, " not in words(ends(50, 0))
+
+
+# -- drafts and planned ones ------------------------------------------------------------------------------
+
+
+def drafts_of(shop: Stage) -> list[int]:
+    return [row["id"] for row in shop.box.db.read_here(lambda rows: rows.all("select id from campaign_drafts"))]
+
+
+def test_what_is_written_is_kept_and_gone_on_with(asha: Tab, bilal: Tab, shop: Stage, work: Work) -> None:
+    kept = asha.post("/campaigns/new/keep", {**DRAFT, "ticket": "d1"}, headers=PIECE)
+    assert "Kept as a draft" in words(kept.text) and "<html" not in kept.text
+    asha.post("/campaigns/new/keep", {**DRAFT, "message": "More words", "ticket": "d1"}, headers=PIECE)
+    (draft_id,) = drafts_of(shop)
+    assert "Drafts New stock" in words(asha.get("/campaigns").text)
+    again = asha.get(f"/campaigns/new?draft={draft_id}").text
+    assert "More words" in again and 'value="d1"' in again
+    assert bilal.get(f"/campaigns/new?draft={draft_id}").status_code == 404
+    assert bilal.post(f"/campaigns/drafts/{draft_id}/delete").status_code == 404
+    assert "Drafts" not in words(bilal.get("/campaigns").text)
+    assert asha.post(f"/campaigns/drafts/{draft_id}/delete").headers["location"] == "/campaigns?said=draft_gone"
+    assert asha.get(f"/campaigns/new?draft={draft_id}").status_code == 404
+
+
+def test_an_empty_form_is_no_draft(asha: Tab, shop: Stage) -> None:
+    asha.post("/campaigns/new/keep", {"ticket": "d2", "name": " ", "message": ""}, headers=PIECE)
+    assert drafts_of(shop) == []
+
+
+def test_looked_over_it_is_kept_and_launched_it_is_none_any_more(asha: Tab, shop: Stage, work: Work) -> None:
+    review = asha.post("/campaigns/new/review", {**DRAFT, "ticket": "d3"})
+    assert len(drafts_of(shop)) == 1
+    assert asha.post("/campaigns", hidden(review.text)).status_code == 303
+    assert drafts_of(shop) == []
+
+
+def test_a_planned_campaign_is_changed_in_the_composer(asha: Tab, shop: Stage, work: Work) -> None:
+    assert f"/campaigns/new?plan={work.planned}" in asha.get(f"/campaigns/{work.planned}").text
+    page = asha.get(f"/campaigns/new?plan={work.planned}")
+    assert "Change a planned campaign" in words(page.text) and 'value="Friday reminder"' in page.text
+    fields = {attrs["name"]: attrs["value"] for _, attrs in tags(page.text) if attrs.get("type") == "hidden"}
+    before = count(shop)
+    at = re.findall(r'name="at"[^>]*value="([^"]+)"', page.text)[0]
+    filled = {**DRAFT, "name": "Saturday", "tag": "Dhaka", "when": "later", "at": at}
+    review = asha.post("/campaigns/new/review", {**filled, "plan": fields["plan"], "stamp": fields["stamp"]})
+    changed = asha.post("/campaigns", hidden(review.text))
+    assert changed.headers["location"] == f"/campaigns/{work.planned}?said=campaign_changed"
+    made = shop.box.db.read_here(campaigns.by_id, work.planned)
+    assert (made.name, made.status, count(shop)) == ("Saturday", "scheduled", before)
+    stale = {**filled, "name": "Sunday", "plan": fields["plan"], "stamp": fields["stamp"], "ticket": "other"}
+    late = asha.post("/campaigns", hidden(asha.post("/campaigns/new/review", stale).text))
+    assert late.status_code == 422 and "changed in another window" in words(late.text)
+    assert shop.box.db.read_here(campaigns.by_id, work.planned).name == "Saturday"
+
+
+@pytest.mark.parametrize("plan", ["running", "paused", "done"])
+def test_one_that_has_begun_is_shown_instead(asha: Tab, shop: Stage, work: Work, plan: str) -> None:
+    campaign_id = getattr(work, plan)
+    assert f"?plan={campaign_id}" not in asha.get(f"/campaigns/{campaign_id}").text
+    led = asha.get(f"/campaigns/new?plan={campaign_id}")
+    assert led.headers["location"] == f"/campaigns/{campaign_id}?said=campaign_begun"
+    before = shop.box.db.read_here(campaigns.by_id, campaign_id)
+    review = asha.post("/campaigns/new/review", {**DRAFT, "plan": str(campaign_id), "stamp": "x"})
+    assert asha.post("/campaigns", hidden(review.text)).status_code == 422
+    assert shop.box.db.read_here(campaigns.by_id, campaign_id) == before
+
+
+def test_somebody_elses_plan_is_not_there(bilal: Tab, shop: Stage, work: Work) -> None:
+    before = shop.box.db.read_here(campaigns.by_id, work.planned)
+    assert bilal.get(f"/campaigns/new?plan={work.planned}").status_code == 404
+    filled = {**DRAFT, "audience": "everybody", "plan": str(work.planned), "stamp": "x"}
+    review = bilal.post("/campaigns/new/review", filled)
+    assert bilal.post("/campaigns", hidden(review.text)).status_code == 404
+    assert shop.box.db.read_here(campaigns.by_id, work.planned) == before

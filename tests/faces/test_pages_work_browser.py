@@ -357,3 +357,18 @@ def test_a_report_is_printed_on_one_page_with_the_shops_name(
         assert page.locator(".print-shop").is_visible()
         assert page.locator(".print-shop").inner_text() == "Rahim Store"
         assert re.findall(rb"/Type /Pages.*?/Count (\d+)", page.pdf(format="A4"), re.DOTALL) == [b"1"]
+
+
+def test_what_is_typed_is_kept_by_itself_and_opened_again(
+    chromium: Browser, address: str, shop: Stage, work: Work
+) -> None:
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/campaigns/new")
+        page.fill("#name", "Half written")
+        page.wait_for_selector("#kept time")
+        assert fits(page) and judge(page) == []
+        page.goto(address + "/campaigns")
+        page.click("a:has-text('Half written')")
+        expect(page.locator("#name")).to_have_value("Half written")
+        assert said == []

@@ -296,15 +296,15 @@ async def pause(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
 async def resume(campaign_id: CampaignId, box: Box, caller: Caller) -> Campaign:
     """paused → sending."""
 
-    def audience(rows: Rows) -> list[int]:
+    def audience(rows: Rows) -> tuple[str | None, list[int]]:
         campaign = campaigns.of_user(rows, caller.user.id, campaign_id)
         if campaign.status != "paused" or campaign.launched_at is not None:
-            return []
-        today = segments.day(rows, caller.user.id, box.config, box.now())
-        return segments.ids(rows, caller.user.id, segments.read(campaign.audience), today=today)
+            return None, []
+        return launching.meant_now(rows, campaign_id, box.config, box.now())
 
-    contact_ids = await box.db.read(audience)
-    await box.db.write(control.resume, caller.user.id, campaign_id, contact_ids=contact_ids, now=box.now())
+    stamp, contact_ids = await box.db.read(audience)
+    now = box.now()
+    await box.db.write(control.resume, caller.user.id, campaign_id, contact_ids=contact_ids, stamp=stamp, now=now)
     return await box.db.read(_one, box, caller.user.id, campaign_id)
 
 

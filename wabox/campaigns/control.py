@@ -52,11 +52,20 @@ def pause(tx: Tx, user_id: int, campaign_id: int, *, now: datetime) -> Campaign:
     return by_id(tx, campaign_id)
 
 
-def resume(tx: Tx, user_id: int, campaign_id: int, *, contact_ids: Sequence[int] = (), now: datetime) -> Campaign:
+def resume(
+    tx: Tx,
+    user_id: int,
+    campaign_id: int,
+    *,
+    contact_ids: Sequence[int] = (),
+    stamp: str | None = None,
+    now: datetime,
+) -> Campaign:
     """paused → sending, or back to scheduled if its time has not come.
 
-    contact_ids: the audience now, for one that never was launched. A tripwire that paused it is not
-    judged again. Raises Invalid `wrong_state`, `no_recipients`, `no_devices`, InsufficientCredits.
+    contact_ids: the audience now, for one that never was launched; stamp: of the campaign whose audience it is. A
+    tripwire that paused it is not judged again. Raises Invalid `wrong_state`, also if it was changed meanwhile,
+    `no_recipients`, `no_devices`, InsufficientCredits.
     """
     campaign = of_user(tx, user_id, campaign_id)
     if campaign.status == "sending" or (campaign.status == "scheduled" and campaign.launched_at is None):
@@ -66,6 +75,8 @@ def resume(tx: Tx, user_id: int, campaign_id: int, *, contact_ids: Sequence[int]
     _check_read(campaign)
     if not campaign.expanded and not has_devices(tx, campaign):
         raise Invalid(NO_DEVICES, REASONS[NO_DEVICES])
+    if campaign.launched_at is None and stamp is not None and stamp != launching.stamp_of(campaign):
+        raise Invalid("wrong_state", launching.CHANGED)
     if campaign.launched_at is None:
         return _resume_unlaunched(tx, campaign, contact_ids, now)
     tx.run(

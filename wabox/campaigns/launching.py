@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from array import array
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from wabox import times
 from wabox.billing import ledger
-from wabox.campaigns.stored import IN_REVIEW, NO_DEVICES, Campaign, by_id, has_devices, moved
+from wabox.campaigns.stored import IN_REVIEW, NO_DEVICES, Campaign, by_id, has_devices, moved, of_user
+from wabox.config import Config
 from wabox.contacts import own, segments
 from wabox.content import judging, refusals, reviews
 from wabox.content.judging import Verdict
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
+from wabox.languages import later
 from wabox.messages import carrying, template
 from wabox.messages.carrying import Carried
 
 PART = 500  # people in one part of an audience: one transaction of the expansion
+BEGUN = later(
+    "This campaign has begun, is over or was read by a person; nothing was changed. Write a new one like it."
+)
+CHANGED = later("This campaign was changed in another window meanwhile; nothing was changed. Open it again.")
 MOST_SPELLED_OUT = 65_536  # characters of variants that are judged at once; each person's text is judged later
 
 
@@ -44,6 +52,37 @@ def create(
     message is a copy of. ip: of the sender, for the record. Raises Invalid `no_recipients`, `content_refused`,
     `bad_template`, `bad_segment`, as `carrying.with_text` does, InsufficientCredits; then nothing is stored.
     """
+    text, verdict = _fit(tx, user_id, message, audience, contact_ids, carried, now=now, ip=ip)
+    waits = scheduled_for is not None and scheduled_for > now
+    campaign_id = tx.insert(
+        """insert into campaigns (user_id, name, message, text_id, audience, device_ids, status, scheduled_for,
+                                  created_at, total, media_id, media_kind, media_name)
+           values (:user_id, :name, :message, :text_id, :audience, :device_ids, 'scheduled', :scheduled_for,
+                   :now, :total, :media_id, :media_kind, :media_name)""",
+        user_id=user_id,
+        now=times.stored(now),
+        **_columns(name, text, text_id, audience, device_ids, scheduled_for, contact_ids, carried),
+    )
+    if verdict is not None:
+        moved(tx, campaign_id, "paused", origin=("scheduled",), reason=IN_REVIEW, now=now)
+        reviews.ask(tx, user_id, verdict, message_id=None, campaign_id=campaign_id, now=now)
+    elif not waits:
+        launch(tx, campaign_id, contact_ids, now=now)
+    return by_id(tx, campaign_id)
+
+
+def _fit(
+    tx: Tx,
+    user_id: int,
+    message: str,
+    audience: str,
+    contact_ids: Sequence[int],
+    carried: Carried | None,
+    *,
+    now: datetime,
+    ip: str | None,
+) -> tuple[template.Template, Verdict | None]:
+    """The text, understood, and what the rules say of it short of a refusal. Raises as `create`."""
     if not contact_ids:
         raise Invalid("no_recipients", "Nobody is in this audience; choose another tag, or add contacts first.")
     segments.where(tx, user_id, segments.read(audience), today=now.date())  # its fields are still there
@@ -55,31 +94,112 @@ def create(
     verdict = judged(tx, text, "" if carried is None else carried.media.filename)
     if verdict is not None and verdict.action == "refuse":
         raise refusals.refusal(user_id, verdict, ip=ip, now=now)
-    later = scheduled_for is not None and scheduled_for > now
-    campaign_id = tx.insert(
-        """insert into campaigns (user_id, name, message, text_id, audience, device_ids, status, scheduled_for,
-                                  created_at, total, media_id, media_kind, media_name)
-           values (:user_id, :name, :message, :text_id, :audience, :device_ids, 'scheduled', :scheduled_for,
-                   :now, :total, :media_id, :media_kind, :media_name)""",
-        user_id=user_id,
-        name=name,
-        message=text.text,
-        media_id=None if carried is None else carried.media.id,
-        media_kind=None if carried is None else carried.kind,
-        media_name=None if carried is None else carried.media.own_name,
-        text_id=text_id,
-        audience=audience,
-        device_ids=None if device_ids is None else json.dumps(list(device_ids)),
-        scheduled_for=times.stored_or_none(scheduled_for),
-        now=times.stored(now),
-        total=len(contact_ids),
+    return text, verdict
+
+
+def _columns(
+    name: str,
+    text: template.Template,
+    text_id: int | None,
+    audience: str,
+    device_ids: Sequence[int] | None,
+    scheduled_for: datetime | None,
+    contact_ids: Sequence[int],
+    carried: Carried | None,
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "message": text.text,
+        "text_id": text_id,
+        "audience": audience,
+        "device_ids": None if device_ids is None else json.dumps(list(device_ids)),
+        "scheduled_for": times.stored_or_none(scheduled_for),
+        "total": len(contact_ids),
+        "media_id": None if carried is None else carried.media.id,
+        "media_kind": None if carried is None else carried.kind,
+        "media_name": None if carried is None else carried.media.own_name,
+    }
+
+
+def replan(
+    tx: Tx,
+    user_id: int,
+    campaign_id: int,
+    *,
+    stamp: str,
+    name: str,
+    message: str,
+    audience: str,
+    contact_ids: Sequence[int],
+    device_ids: Sequence[int] | None,
+    scheduled_for: datetime | None,
+    now: datetime,
+    text_id: int | None = None,
+    carried: Carried | None = None,
+    ip: str | None = None,
+) -> Campaign:
+    """A campaign that has not begun is as is said here, as if `create` had made it so; paused, it stays paused.
+
+    stamp: as `stamp_of` told it when somebody began to change it. Raises Invalid `wrong_state` if it has begun, is
+    over, was read by a person or was changed meanwhile; else as `create`. Then nothing is changed.
+    """
+    before = of_user(tx, user_id, campaign_id)
+    _changeable(tx, before, stamp)
+    text, verdict = _fit(tx, user_id, message, audience, contact_ids, carried, now=now, ip=ip)
+    waits = scheduled_for is not None and scheduled_for > now
+    tx.run(
+        """update campaigns set name = :name, message = :message, text_id = :text_id, audience = :audience,
+           device_ids = :device_ids, scheduled_for = :scheduled_for, total = :total, media_id = :media_id,
+           media_kind = :media_kind, media_name = :media_name
+           where id = :id and launched_at is null and status in ('scheduled', 'paused')""",
+        id=campaign_id,
+        **_columns(name, text, text_id, audience, device_ids, scheduled_for, contact_ids, carried),
     )
     if verdict is not None:
-        moved(tx, campaign_id, "paused", origin=("scheduled",), reason=IN_REVIEW, now=now)
+        moved(tx, campaign_id, "paused", origin=("scheduled", "paused"), reason=IN_REVIEW, now=now)
         reviews.ask(tx, user_id, verdict, message_id=None, campaign_id=campaign_id, now=now)
-    elif not later:
+    elif not waits and before.status == "scheduled":
         launch(tx, campaign_id, contact_ids, now=now)
     return by_id(tx, campaign_id)
+
+
+def stamp_of(campaign: Campaign) -> str:
+    """Says what a campaign is to send, to whom, from where and when: another one after any change of it."""
+    said = (
+        campaign.name,
+        campaign.message,
+        campaign.text_id,
+        campaign.audience,
+        campaign.device_ids,
+        times.stored_or_none(campaign.scheduled_for),
+        campaign.media_id,
+        campaign.media_kind,
+        campaign.media_name,
+    )
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def meant_now(rows: Rows, campaign_id: int, config: Config, now: datetime) -> tuple[str, list[int]]:
+    """The campaign's stamp, and who is in its audience now, on its user's calendar."""
+    campaign = by_id(rows, campaign_id)
+    today = segments.day(rows, campaign.user_id, config, now)
+    return stamp_of(campaign), segments.ids(rows, campaign.user_id, segments.read(campaign.audience), today=today)
+
+
+def may_change(rows: Rows, campaign: Campaign) -> bool:
+    """Whether `replan` takes it: it has not begun, is not over, and nobody was asked to read it."""
+    return (
+        campaign.launched_at is None
+        and campaign.status in ("scheduled", "paused")
+        and not reviews.was_asked(rows, campaign.id)
+    )
+
+
+def _changeable(rows: Rows, campaign: Campaign, stamp: str) -> None:
+    if not may_change(rows, campaign):
+        raise Invalid("wrong_state", BEGUN)
+    if stamp_of(campaign) != stamp:
+        raise Invalid("wrong_state", CHANGED)
 
 
 def judged(rows: Rows, message: template.Template, filename: str = "") -> Verdict | None:
@@ -138,9 +258,16 @@ def launch(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetim
     return True
 
 
-def launch_scheduled(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetime) -> None:
-    """Its time has come: it goes, or says why it cannot."""
+def launch_scheduled(
+    tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetime, stamp: str | None = None
+) -> None:
+    """Its time has come: it goes, or says why it cannot.
+
+    stamp: of the campaign whose audience contact_ids is; of one that was changed since, nothing is begun.
+    """
     campaign = by_id(tx, campaign_id)
+    if stamp is not None and stamp != stamp_of(campaign):
+        return
     left = ledger.credits_left(tx, campaign.user_id)
     if not has_devices(tx, campaign):
         moved(tx, campaign_id, "failed", origin=("scheduled",), reason=NO_DEVICES, now=now)

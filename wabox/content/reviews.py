@@ -34,6 +34,11 @@ def ask(
     )
 
 
+def was_asked(rows: Rows, campaign_id: int) -> bool:
+    """Whether a person was ever asked to look at this campaign."""
+    return rows.value("select 1 from reviews where campaign_id = :id limit 1", id=campaign_id) is not None
+
+
 def decide(
     tx: Tx, review_id: int, decision: Decision, *, said: str | None = None, by: int | None, now: datetime
 ) -> bool:

@@ -11,10 +11,7 @@ import structlog
 
 from wabox.box import Box
 from wabox.campaigns import expansion, launching, running
-from wabox.campaigns import stored as campaigns
-from wabox.config import Config
-from wabox.contacts import segments
-from wabox.db import Rows, Tx
+from wabox.db import Tx
 from wabox.engine.backoff import Backoff
 from wabox.engine.workers import Workers
 
@@ -70,16 +67,13 @@ class Campaigns:
         for campaign_id in await self._box.db.read(launching.due, now=now):
             if not self._failed.rests(campaign_id):
                 with self._failed.apart("launch", campaign_id):
-                    audience = await self._box.db.read(audience_of, campaign_id, self._box.config, now)
-                    await self._box.db.write(launching.launch_scheduled, campaign_id, audience, now=now)
+                    stamp, audience = await self._box.db.read(
+                        launching.meant_now, campaign_id, self._box.config, now
+                    )
+                    await self._box.db.write(
+                        launching.launch_scheduled, campaign_id, audience, now=now, stamp=stamp
+                    )
                     log.info("campaign due", campaign_id=campaign_id, recipients=len(audience))
-
-
-def audience_of(rows: Rows, campaign_id: int, config: Config, now: datetime) -> list[int]:
-    """Who is in the campaign's audience now, on its user's calendar."""
-    campaign = campaigns.by_id(rows, campaign_id)
-    today = segments.day(rows, campaign.user_id, config, now)
-    return segments.ids(rows, campaign.user_id, segments.read(campaign.audience), today=today)
 
 
 def _settle(tx: Tx, now: datetime, *, tripwires: bool) -> None:

@@ -53,6 +53,7 @@ NAMES = (
     "0039_own_rules",
     "0040_report_counts",
     "0041_own_words",
+    "0042_campaign_drafts",
 )
 
 

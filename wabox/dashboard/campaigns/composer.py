@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
-from wabox.campaigns import launching, preflight
+from wabox.campaigns import launching, preflight, unfinished
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.preflight import Preflight
 from wabox.contacts import own, segments
@@ -73,9 +75,17 @@ class Preview:
 
 @get("/campaigns/new")
 async def new(desk: Desk) -> Response[str]:
-    """The composer; `like` fills it as an earlier campaign was, `tag` says to whom, `text` with a stored text."""
-    like = cursor_of(desk.request.query_params.get("like", ""))
+    """The composer; `like` fills it as an earlier campaign was, `text` with a stored text.
+
+    `tag` says to whom, `plan` changes a planned campaign, `draft` goes on with what was kept.
+    """
     query = desk.request.query_params
+    like, plan, kept = (cursor_of(query.get(one, "")) for one in ("like", "plan", "draft"))
+    if kept is not None:
+        found = await desk.box.db.read(unfinished.of_user, desk.user.id, known_id(kept))
+        return await _composer(desk, drafts.kept(found), {})
+    if plan is not None:
+        return await _change(desk, known_id(plan))
     draft = Draft(tag=query.get("tag", "")[:64], media_id=query.get("media", "")[:20])
     if draft.tag:
         draft = replace(draft, audience="tag")
@@ -89,6 +99,36 @@ async def new(desk: Desk) -> Response[str]:
     if text is not None and text.media is not None:
         draft = replace(draft, media_id=text.media_id, as_document="1" if text.as_document else "")
     return await _composer(desk, draft, {})
+
+
+async def _change(desk: Desk, campaign_id: int) -> Response[str]:
+    campaign = await desk.box.db.read(campaigns.of_user, desk.user.id, campaign_id)
+    if not await desk.box.db.read(launching.may_change, campaign):
+        return desk.go(f"/campaigns/{campaign_id}", said="campaign_begun")
+    return await _composer(desk, await desk.box.db.read(drafts.of_plan, campaign, desk.voice), {})
+
+
+@post("/campaigns/new/keep")
+async def keep(desk: Desk) -> Response[str]:
+    """What was written so far is kept, while it is."""
+    draft = drafts.read(await desk.form())
+    return desk.page("campaigns/_kept.html", kept=await _kept(desk, draft))
+
+
+@post("/campaigns/drafts/{draft_id:int}/delete")
+async def drop(draft_id: int, desk: Desk) -> Response[str]:
+    """What was kept is gone."""
+    await desk.box.db.write(unfinished.drop, desk.user.id, known_id(draft_id))
+    return desk.go("/campaigns", said="draft_gone")
+
+
+async def _kept(desk: Desk, draft: Draft) -> bool:
+    if not draft.name.strip() and not draft.message.strip():
+        return False
+    name, form = draft.name.strip()[: drafts.MOST_NAME], urlencode(draft.pairs())
+    return await desk.box.db.write(
+        unfinished.keep, desk.user.id, draft.ticket, name=name, form=form, now=desk.box.now()
+    )
 
 
 @post("/campaigns/new")
@@ -128,6 +168,7 @@ async def review(desk: Desk) -> Response[str]:
             draft = replace(draft, media_id=file.number())
         except file_forms.REFUSED as refusal:
             return await _composer(desk, draft, {"file": refusal.sentence}, status=refusal.status)
+    await _kept(desk, draft)
     return await _review(desk, draft)
 
 
@@ -150,13 +191,13 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
         return await _review(desk, draft, errors={"sure": TYPE_IT})
 
     def create() -> Awaitable[int]:
-        return desk.box.db.write(_create, desk, meant, contact_ids)
+        return desk.box.db.write(_create, desk, draft, meant, contact_ids)
 
     try:
         sent = await tickets.once(desk.user.id, draft.ticket, create)
     except Refusal as refusal:
         return await _composer(desk, draft, {"form": refusal.sentence}, status=refusal.status)
-    return desk.go(f"/campaigns/{sent.id}", said="campaign_made")
+    return desk.go(f"/campaigns/{sent.id}", said="campaign_changed" if draft.plan else "campaign_made")
 
 
 def _meant_now(rows: Rows, desk: Desk, meant: Meant) -> list[int]:
@@ -172,8 +213,10 @@ def _to_type(rows: Rows, desk: Desk, meant: Meant) -> int | None:
     return found.will_send if found is not None and found.will_send > MOST_UNASKED else None
 
 
-def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
-    made = launching.create(
+def _create(tx: Tx, desk: Desk, draft: Draft, meant: Meant, contact_ids: list[int]) -> int:
+    plan = cursor_of(draft.plan)
+    verb = launching.create if plan is None else partial(launching.replan, campaign_id=plan, stamp=draft.stamp)
+    made = verb(
         tx,
         desk.user.id,
         name=meant.name,
@@ -187,6 +230,7 @@ def _create(tx: Tx, desk: Desk, meant: Meant, contact_ids: list[int]) -> int:
         now=desk.box.now(),
         ip=desk.ip,
     )
+    unfinished.done(tx, desk.user.id, draft.ticket)
     return made.id
 
 
@@ -334,6 +378,6 @@ def _parses(rows: Rows, desk: Desk, draft: Draft) -> bool:
 
 router = Mount(
     path="/",
-    route_handlers=[new, again, preview, look, review, launch],
+    route_handlers=[new, again, keep, drop, preview, look, review, launch],
     dependencies={"tickets": Kept(lambda _: Tickets()).provide},
 )

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from wabox.campaigns import launching
 from wabox.campaigns.stored import Campaign
+from wabox.campaigns.unfinished import Unfinished
 from wabox.config import Config
 from wabox.contacts import conditions, own, own_values, segments
 from wabox.contacts.conditions import OPS, TODAY, Condition, Op
 from wabox.contacts.segments import EVERYBODY, Segment
-from wabox.dashboard.frame import file_forms, picking
+from wabox.dashboard.frame import file_forms, form, picking
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import fresh, ticket_of
 from wabox.dashboard.voice import Voice
@@ -44,6 +46,8 @@ ONE = (
     "phones",
     "when",
     "at",
+    "plan",
+    "stamp",
 )
 MANY = ("any", "all", "none", "labels")
 
@@ -53,7 +57,8 @@ class Draft:
     """What was typed. text_id: of the stored text that the message began with. media_id: of the file it carries.
 
     audience: everybody, tag or exactly; "" = not chosen. at: local time, as `2026-11-22T18:30`.
-    fields: conditions on own fields: name, what is asked of it, and with what.
+    fields: conditions on own fields: name, what is asked of it, and with what. plan: the number of the planned
+    campaign that it changes, as `stamp` says it was; "" for a new one.
     """
 
     name: str = ""
@@ -70,6 +75,8 @@ class Draft:
     phones: str = "all"
     when: str = "now"
     at: str = ""
+    plan: str = ""
+    stamp: str = ""
     any: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
@@ -103,21 +110,21 @@ class Meant:
     as_document: bool = False
 
 
-def read(form: Form) -> Draft:
-    """The posted form."""
-    plain = {name: form.text(name, trim=name != "message") for name in ONE}
+def read(posted: Form) -> Draft:
+    """The posted posted."""
+    plain = {name: posted.text(name, trim=name != "message") for name in ONE}
     return Draft(
         **{name: text for name, text in plain.items() if text or name in ("name", "message")},
-        any=tuple(form.texts("any")),
-        all=tuple(form.texts("all")),
-        none=tuple(form.texts("none")),
-        labels=tuple(form.texts("labels")),
+        any=tuple(posted.texts("any")),
+        all=tuple(posted.texts("all")),
+        none=tuple(posted.texts("none")),
+        labels=tuple(posted.texts("labels")),
         fields=tuple(
-            (form.text(f"field_{n}")[:64], form.text(f"op_{n}")[:32], form.text(f"value_{n}"))
+            (posted.text(f"field_{n}")[:64], posted.text(f"op_{n}")[:32], posted.text(f"value_{n}"))
             for n in range(1, conditions.MOST + 1)
-            if form.text(f"field_{n}")
+            if posted.text(f"field_{n}")
         ),
-        ticket=ticket_of(form),
+        ticket=ticket_of(posted),
     )
 
 
@@ -160,6 +167,31 @@ def like(campaign: Campaign, voice: Voice) -> Draft:
         none=segment.tags_none,
         fields=tuple(_asked(one) for one in segment.fields),
     )
+
+
+def of_plan(rows: Rows, campaign: Campaign, voice: Voice) -> Draft:
+    """A draft that changes a planned campaign."""
+    since = segments.read(campaign.audience).not_contacted_since
+    days = max(1, round((voice.now - since) / timedelta(days=1))) if since else 30
+    ids = campaign.device_ids or ()
+    labels = [one.label for one in devices.list_of(rows, campaign.user_id) if one.id in ids]
+    at = campaign.scheduled_for
+    return replace(
+        like(campaign, voice),
+        name=campaign.name,
+        days=str(days),
+        phones="some" if campaign.device_ids is not None else "all",
+        labels=tuple(labels),
+        when="now" if at is None else "later",
+        at="" if at is None else at.astimezone(voice.zone).strftime("%Y-%m-%dT%H:%M"),
+        plan=str(campaign.id),
+        stamp=launching.stamp_of(campaign),
+    )
+
+
+def kept(one: Unfinished) -> Draft:
+    """A draft as it was kept."""
+    return read(form.parse(one.form.encode()))
 
 
 def understand(

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from litestar import Response, get, post
 
 from wabox import reports
-from wabox.campaigns import control, preflight, progress, taking_back
+from wabox.campaigns import control, launching, preflight, progress, taking_back, unfinished
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
 from wabox.contacts import segments
@@ -111,10 +111,10 @@ async def pause(campaign_id: int, desk: Desk) -> Response[str]:
 @post("/campaigns/{campaign_id:int}/resume")
 async def resume(campaign_id: int, desk: Desk) -> Response[str]:
     """It goes on."""
-    contact_ids = await desk.box.db.read(_audience_if_unlaunched, desk, known_id(campaign_id))
+    stamp, contact_ids = await desk.box.db.read(_audience_if_unlaunched, desk, known_id(campaign_id))
 
     def verb(*given: Any, now: datetime) -> Campaign:
-        return control.resume(*given, contact_ids=contact_ids, now=now)
+        return control.resume(*given, contact_ids=contact_ids, stamp=stamp, now=now)
 
     return await _act(desk, campaign_id, verb, "campaign_resumed")
 
@@ -149,12 +149,11 @@ async def _back(desk: Desk, campaign_id: int, said: str) -> Response[str]:
     return desk.go("/campaigns" if form.text("from") == "list" else f"/campaigns/{campaign_id}", said=said)
 
 
-def _audience_if_unlaunched(rows: Rows, desk: Desk, campaign_id: int) -> list[int]:
+def _audience_if_unlaunched(rows: Rows, desk: Desk, campaign_id: int) -> tuple[str | None, list[int]]:
     campaign = campaigns.of_user(rows, desk.user.id, campaign_id)
     if campaign.status != "paused" or campaign.launched_at is not None:
-        return []
-    today = segments.day(rows, desk.user.id, desk.box.config, desk.voice.now)
-    return segments.ids(rows, desk.user.id, segments.read(campaign.audience), today=today)
+        return None, []
+    return launching.meant_now(rows, campaign_id, desk.box.config, desk.voice.now)
 
 
 def _list(rows: Rows, desk: Desk) -> dict[str, Any]:
@@ -171,6 +170,7 @@ def _list(rows: Rows, desk: Desk) -> dict[str, Any]:
         "state": status,
         "cursor": cursor,
         "query": "?" + urlencode([*pairs, ("cursor", cursor)]) if cursor else "?" + urlencode(pairs),
+        "drafts": [] if status or cursor else unfinished.every(rows, desk.user.id),
         "older": "?" + urlencode([*pairs, ("cursor", found.next_cursor)]) if found.next_cursor else "",
         "poll": "2s" if any(one.campaign.status == "sending" for one in shown) else "10s",
     }
@@ -219,6 +219,7 @@ def _text(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "segment": segments.read(campaign.audience),
         "everybody": segments.read(campaign.audience) == Segment(),
         "phones": phones,
+        "may_change": launching.may_change(rows, campaign),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wabox.campaigns import launching
 from wabox.dashboard.names.shown import Tone
 from wabox.languages import later
 
@@ -68,6 +69,9 @@ SAID: dict[str, tuple[Tone, str]] = {
     "unmoved": ("calm", later("Called back. Now say what goes; each phone is scanned anew.")),
     "released": ("good", later("Released. What waits goes as soon as it may.")),
     "clock": ("good", later("Confirmed. Sending goes on.")),
+    "campaign_changed": ("good", later("The planned campaign is changed.")),
+    "campaign_begun": ("warn", launching.BEGUN),
+    "draft_gone": ("calm", later("The draft is gone.")),
     "campaign_made": ("good", later("The campaign is launched. This page follows it.")),
     "campaign_paused": ("good", later("The campaign is paused. Nothing more of it goes.")),
     "campaign_resumed": ("good", later("The campaign goes on.")),
