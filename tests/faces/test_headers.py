@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import ssl
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -12,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from tests import webs
@@ -210,3 +212,26 @@ def test_no_old_tls_is_spoken_outwards() -> None:
     for context in (httpx.create_ssl_context(), ssl.create_default_context()):
         assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
         assert context.verify_mode == ssl.CERT_REQUIRED
+
+
+# -- as an app on a home screen ------------------------------------------------------------------------
+
+
+def test_the_app_says_truly_what_it_is(shop: Stage) -> None:
+    page = ask(shop, "GET", "/login")
+    links = {attrs.get("rel"): attrs["href"] for tag, attrs in tags(page.text) if tag == "link"}
+    address = str(links["manifest"])
+    told = ask(shop, "GET", address)
+    assert told.headers["content-type"].startswith("application/manifest+json")
+    assert "manifest-src 'self'" in page.headers["content-security-policy"]
+    found = told.json()
+    drawn = [one for one in found["icons"] if one["type"] == "image/png"]
+    assert {one["sizes"] for one in drawn} == {"192x192", "512x512"}
+    icons = [(f"/static/{one['src']}", one["sizes"]) for one in drawn]
+    for path, size in some([*icons, (str(links["apple-touch-icon"]), "180x180")]):
+        icon = ask(shop, "GET", path)
+        assert icon.headers["content-type"] == "image/png"
+        with Image.open(io.BytesIO(icon.content)) as image:
+            assert "{}x{}".format(*image.size) == size
+    for entry in some(found["shortcuts"]):
+        assert ask(shop, "GET", entry["url"]).status_code == 303  # to the log-in, and not to nowhere
