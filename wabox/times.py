@@ -75,6 +75,11 @@ def _change(low: datetime, high: datetime, zone: tzinfo | None) -> datetime:
 _LAST = datetime.max.replace(microsecond=0, tzinfo=UTC)  # the calendar has no second after it
 
 
+def days_later(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The same time of day so many days later, aware UTC."""
+    return (moment.astimezone(zone) + timedelta(days=days)).astimezone(UTC)
+
+
 def stored(moment: datetime) -> str:
     """The moment as text of fixed width, so that text order is time order. moment: aware."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -88,6 +88,21 @@ def test_the_pace_says_what_the_gate_does(
     assert pace(facts, step, recent).after(now, count) == played(now, facts, count, step, recent)
 
 
+def test_an_evening_that_ends_behind_midnight_holds_no_message_more_than_it_does() -> None:
+    late = Quiet(daily((time(0, 0, 1), time(19, 19))))
+    facts, step = made(NOON, quiet=late), timedelta(seconds=16_861)
+    for count in some((17, 40, 400)):
+        found = pace(facts, step).after(NOON, count)
+        assert found == datetime(2026, 11, 23, 19, 19, tzinfo=DHAKA) + timedelta(days=count)
+
+
+def test_a_week_with_a_date_off_is_no_measure_of_the_next_ones() -> None:
+    quiet = Quiet(((),) * 7, frozenset({5}), frozenset({NOON.date() + timedelta(days=2)}))
+    facts, step = made(NOON, quiet=quiet, daily_cap=1), timedelta(seconds=1)
+    for count in some((17, 40, 60)):
+        assert pace(facts, step).after(NOON, count) == played(NOON, facts, count, step, [])
+
+
 def test_a_night_between_two_messages_is_waited_out() -> None:
     late = NOON.replace(hour=20, minute=59, second=50)
     step = timedelta(seconds=14)

@@ -20,7 +20,7 @@ from wabox.devices import stored as devices
 from wabox.messages import gate, reasons
 from wabox.messages.line import Line, of_device
 from wabox.quiet import Quiet
-from wabox.times import day_start, local_day
+from wabox.times import day_start, days_later, local_day
 from wabox.whatsapp.driver import NewChats, Timelock
 
 CYCLE = timedelta(days=30)  # how long the next ones are taken to be
@@ -77,7 +77,7 @@ class Pace:
                     break
                 if days:
                     wanted -= fewer
-                    at = self._opened(day_start(local_day(at, self.zone) + timedelta(days=days), self.zone))
+                    at = self._opened(days_later(at, days, self.zone))
                 day, gone = local_day(at, self.zone), 0
                 whole = whole.on(day)
             run, closes = _Run.of(self, at, sent), self._closes(at)
@@ -133,6 +133,9 @@ class _Whole:
         keep = ALIKE_DAYS // self.days
         if not self.is_over(day) or not wanted > 2 * keep * self.gone > 0:
             return 0, 0
+        assert self.since is not None
+        if (within := quiet.next_date(self.since)) is not None and within < self.since + timedelta(days=self.days):
+            return 0, 0  # a date off fell into it, so the next ones are not like it
         off, count = quiet.next_date(day), wanted // self.gone - keep
         if off is not None:
             count = min(count, (off - day).days // self.days)
