@@ -15,7 +15,7 @@ from wabox.accounts.states import Actor
 from wabox.accounts.users import User
 from wabox.billing import invoices, ledger, payments, subscriptions, trials
 from wabox.campaigns import control
-from wabox.contacts import imports
+from wabox.contacts.lists import imports
 from wabox.db import Rows, Tx
 from wabox.messages import leaving
 

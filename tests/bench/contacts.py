@@ -14,9 +14,10 @@ from time import monotonic, perf_counter
 
 from tests.cast import Stage, stage
 from wabox import db
-from wabox.contacts import columns, csv_files, imports, layouts, own, phones, segments, writing
+from wabox.contacts import own, phones, segments, writing
 from wabox.contacts import stored as contacts
 from wabox.contacts.conditions import Condition, Op
+from wabox.contacts.lists import columns, csv_files, imports, layouts
 from wabox.db import Rows, Tx
 from wabox.engine import importing
 from wabox.engine.importing import Importing

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cast import Stage, stage
-from wabox.contacts import csv_files, imports, intake, layouts
+from wabox.contacts.lists import csv_files, imports, intake, layouts
 from wabox.db import Tx
 from wabox.engine import importing
 from wabox.engine.importing import Importing, Imports

@@ -20,19 +20,9 @@ from wabox.accounts import users
 from wabox.accounts.states import Actor
 from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies
-from wabox.contacts import (
-    conditions,
-    csv_files,
-    imports,
-    layouts,
-    own,
-    own_values,
-    phones,
-    segments,
-    suppression,
-    writing,
-)
+from wabox.contacts import conditions, own, own_values, phones, segments, suppression, writing
 from wabox.contacts import stored as contacts
+from wabox.contacts.lists import csv_files, imports, layouts
 from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.content import rules

@@ -13,7 +13,8 @@ from httpx import Response
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from tests.nouns.test_sheets import PEOPLE, xlsx
-from wabox.contacts import csv_files, imports, suppression, writing
+from wabox.contacts import suppression, writing
+from wabox.contacts.lists import csv_files, imports
 from wabox.contacts.stored import Consent
 from wabox.engine.importing import Importing
 

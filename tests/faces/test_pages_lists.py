@@ -17,9 +17,10 @@ from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from tests.nouns.test_lists import LISTS, WANTED
 from tests.nouns.test_sheets import PEOPLE, xlsx
-from wabox.contacts import imports, own, uploads
+from wabox.contacts import own
 from wabox.contacts import stored as contacts
-from wabox.contacts.columns import OTHER_NUMBERS
+from wabox.contacts.lists import imports, uploads
+from wabox.contacts.lists.columns import OTHER_NUMBERS
 from wabox.db import Rows
 from wabox.engine import importing
 from wabox.engine.importing import Importing, Imports

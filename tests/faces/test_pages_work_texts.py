@@ -11,7 +11,7 @@ from tests.faces import texts
 from tests.faces.tab import Tab, words
 from tests.faces.work import Work
 from wabox.campaigns import stored as campaigns
-from wabox.contacts import imports
+from wabox.contacts.lists import imports
 from wabox.contacts.stored import ConsentSource
 from wabox.dashboard import names
 from wabox.messages import reasons

@@ -8,8 +8,9 @@ import pytest
 
 from wabox.accounts.sealing import Seal
 from wabox.accounts.users import User
-from wabox.contacts import csv_files, imports, inbox, intake, layouts, suppression, writing
+from wabox.contacts import inbox, suppression, writing
 from wabox.contacts import stored as contacts
+from wabox.contacts.lists import csv_files, imports, intake, layouts
 from wabox.db import Tx
 from wabox.devices import orders
 from wabox.devices.stored import Device

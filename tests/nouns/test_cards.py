@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wabox.contacts import cards, csv_files
-from wabox.contacts.sheets import sheets
+from wabox.contacts.lists import cards, csv_files
+from wabox.contacts.lists.sheets import sheets
 
 PHOTO = base64.b64encode(random.Random(1).randbytes(300)).decode()
 FOLDED_PHOTO = "\n".join(PHOTO[n : n + 74] for n in range(0, len(PHOTO), 74))

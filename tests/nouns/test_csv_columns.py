@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from wabox.contacts import answers, columns, exporting, fields, guessing
-from wabox.contacts import cells as cell_texts
-from wabox.contacts.cells import FORMULA, guarded, unguarded
-from wabox.contacts.columns import Columns
+from wabox.contacts import exporting, fields
+from wabox.contacts.lists import answers, columns, guessing
+from wabox.contacts.lists import cells as cell_texts
+from wabox.contacts.lists.cells import FORMULA, guarded, unguarded
+from wabox.contacts.lists.columns import Columns
 from wabox.contacts.stored import Consent, Contact
 from wabox.errors import Invalid
 

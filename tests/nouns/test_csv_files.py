@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wabox.contacts import layouts
-from wabox.contacts.cells import looks_like_phone
-from wabox.contacts.csv_files import MOST_COLUMNS, MOST_PLAIN, MOST_ROWS, Examined, examine, rows
-from wabox.contacts.dialects import Dialect
+from wabox.contacts.lists import layouts
+from wabox.contacts.lists.cells import looks_like_phone
+from wabox.contacts.lists.csv_files import MOST_COLUMNS, MOST_PLAIN, MOST_ROWS, Examined, examine, rows
+from wabox.contacts.lists.dialects import Dialect
 from wabox.errors import Invalid
 
 

@@ -9,10 +9,11 @@ import pytest
 from msgspec import UNSET
 
 from wabox.accounts.users import User
-from wabox.contacts import csv_files, imports, intake, layouts, suppression, writing
 from wabox.contacts import stored as contacts
-from wabox.contacts.columns import Columns
-from wabox.contacts.imports import Import
+from wabox.contacts import suppression, writing
+from wabox.contacts.lists import csv_files, imports, intake, layouts
+from wabox.contacts.lists.columns import Columns
+from wabox.contacts.lists.imports import Import
 from wabox.contacts.stored import Consent
 from wabox.db import Tx
 from wabox.errors import Invalid, NotFound

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.nouns.test_sheets import PEOPLE, xlsx
-from wabox.contacts import file_kinds, uploads
+from wabox.contacts.lists import file_kinds, uploads
 from wabox.errors import Invalid
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)

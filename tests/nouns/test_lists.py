@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from wabox.accounts.users import User
-from wabox.contacts import imports, intake, uploads
-from wabox.contacts.columns import OTHER_NUMBERS
 from wabox.contacts.drafts import Draft
+from wabox.contacts.lists import imports, intake, uploads
+from wabox.contacts.lists.columns import OTHER_NUMBERS
 from wabox.db import Tx
 from wabox.errors import Invalid
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wabox.contacts import csv_files, dialects, guessing, layouts, mending
-from wabox.contacts.columns import draft
-from wabox.contacts.csv_files import examine
-from wabox.contacts.dialects import Dialect
+from wabox.contacts.lists import csv_files, dialects, guessing, layouts, mending
+from wabox.contacts.lists.columns import draft
+from wabox.contacts.lists.csv_files import examine
+from wabox.contacts.lists.dialects import Dialect
 from wabox.errors import Invalid
 
 

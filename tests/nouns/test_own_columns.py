@@ -10,10 +10,11 @@ import pytest
 
 from tests.nouns.test_csv_imports import counts, run, upload
 from wabox.accounts.users import User
-from wabox.contacts import exporting, guessing, imports, own, own_columns, segments, writing
+from wabox.contacts import exporting, own, segments, writing
 from wabox.contacts import stored as contacts
-from wabox.contacts.columns import Columns
-from wabox.contacts.own_columns import Offer, OwnColumn
+from wabox.contacts.lists import guessing, imports, own_columns
+from wabox.contacts.lists.columns import Columns
+from wabox.contacts.lists.own_columns import Offer, OwnColumn
 from wabox.contacts.own_values import Kind
 from wabox.db import Tx
 from wabox.errors import Invalid

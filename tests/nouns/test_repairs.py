@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from wabox.accounts.users import User
-from wabox.contacts import imports, intake, uploads
-from wabox.contacts.columns import Columns, draft
-from wabox.contacts.own_columns import OwnColumn
-from wabox.contacts.repairs import KINDS, Repair, of_row
+from wabox.contacts.lists import imports, intake, uploads
+from wabox.contacts.lists.columns import Columns, draft
+from wabox.contacts.lists.own_columns import OwnColumn
+from wabox.contacts.lists.repairs import KINDS, Repair, of_row
 from wabox.db import Tx
 from wabox.errors import Invalid
 

@@ -15,21 +15,8 @@ from tests import fresh
 from tests.examples import tries
 from wabox.accounts import users
 from wabox.accounts.users import User
-from wabox.contacts import (
-    columns,
-    csv_files,
-    exporting,
-    fields,
-    guessing,
-    imports,
-    intake,
-    layouts,
-    own,
-    segments,
-    suppression,
-    uploads,
-    writing,
-)
+from wabox.contacts import exporting, fields, own, segments, suppression, writing
+from wabox.contacts.lists import columns, csv_files, guessing, imports, intake, layouts, uploads
 from wabox.contacts.phones import Phone
 from wabox.contacts.stored import Consent, Contact
 from wabox.db import Tx, connect

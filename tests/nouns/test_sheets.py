@@ -7,8 +7,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from wabox.contacts import csv_files, layouts, uploads
-from wabox.contacts.sheets import sheets
+from wabox.contacts.lists import csv_files, layouts, uploads
+from wabox.contacts.lists.sheets import sheets
 from wabox.errors import Invalid
 
 TYPES = """<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wabox import times
-from wabox.contacts import cells as cell_texts
 from wabox.contacts import segments
 from wabox.contacts import stored as contacts
+from wabox.contacts.lists import cells as cell_texts
 from wabox.contacts.segments import Segment
 from wabox.contacts.stored import COLUMNS, Contact
 from wabox.db import Rows

@@ -12,8 +12,8 @@ import structlog
 
 from wabox.box import Box
 from wabox.campaigns import replies
-from wabox.contacts import imports, intake
-from wabox.contacts.intake import Batch, Reading
+from wabox.contacts.lists import imports, intake
+from wabox.contacts.lists.intake import Batch, Reading
 from wabox.db import Tx
 from wabox.engine.workers import Workers
 from wabox.errors import Invalid

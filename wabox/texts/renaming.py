@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from wabox.campaigns import stored as campaigns
-from wabox.contacts import imports, own, segments
+from wabox.contacts import own, segments
+from wabox.contacts.lists import imports
 from wabox.contacts.own_values import Display, Field, Kind
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid

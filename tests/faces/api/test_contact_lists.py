@@ -11,7 +11,8 @@ from tests.cast import NOON
 from tests.faces.api.conftest import PHONE, Api
 from tests.some import some
 from wabox import times
-from wabox.contacts import columns, csv_files, imports, layouts, suppression
+from wabox.contacts import suppression
+from wabox.contacts.lists import columns, csv_files, imports, layouts
 from wabox.contacts.suppression import settle
 from wabox.db import Rows, Tx
 from wabox.engine import importing

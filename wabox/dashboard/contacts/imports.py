@@ -12,11 +12,12 @@ import msgspec
 from litestar import Response, get, post
 from litestar.response import Stream
 
-from wabox.contacts import cells as cell_texts
-from wabox.contacts import columns, csv_files, decoding, guessing, imports, intake, own, own_columns, uploads
-from wabox.contacts.columns import Columns
-from wabox.contacts.imports import Import
-from wabox.contacts.own_columns import OwnColumn
+from wabox.contacts import own
+from wabox.contacts.lists import cells as cell_texts
+from wabox.contacts.lists import columns, csv_files, decoding, guessing, imports, intake, own_columns, uploads
+from wabox.contacts.lists.columns import Columns
+from wabox.contacts.lists.imports import Import
+from wabox.contacts.lists.own_columns import OwnColumn
 from wabox.contacts.own_values import KINDS
 from wabox.dashboard.frame.answers import download, is_fragment
 from wabox.dashboard.frame.desk import Desk, known_id

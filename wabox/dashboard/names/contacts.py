@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from wabox.contacts.conditions import BARE, TODAY, Condition, Op
+from wabox.contacts.lists.repairs import Kind as Repair
 from wabox.contacts.own_values import Field, Kind, said
-from wabox.contacts.repairs import Kind as Repair
 from wabox.dashboard.names.shown import Shown
 from wabox.dashboard.voice import Voice
 from wabox.languages import later

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wabox.contacts import cells as cell_texts
-from wabox.contacts import csv_files, guessing
-from wabox.contacts.csv_files import Examined
-from wabox.contacts.dialects import Dialect
-from wabox.contacts.file_kinds import bad
+from wabox.contacts.lists import cells as cell_texts
+from wabox.contacts.lists import csv_files, guessing
+from wabox.contacts.lists.csv_files import Examined
+from wabox.contacts.lists.dialects import Dialect
+from wabox.contacts.lists.file_kinds import bad
 from wabox.errors import Invalid
 from wabox.languages import later
 

@@ -9,7 +9,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from wabox.contacts.file_kinds import bad, refuse_other_texts, refuse_others
+from wabox.contacts.lists.file_kinds import bad, refuse_other_texts, refuse_others
 from wabox.errors import Invalid
 from wabox.languages import later
 

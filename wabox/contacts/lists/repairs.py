@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from wabox.contacts import cells as cell_texts
 from wabox.contacts import phones
-from wabox.contacts.columns import OTHER_NUMBERS, Columns
-from wabox.contacts.decoding import SPOILT
 from wabox.contacts.drafts import Draft
+from wabox.contacts.lists import cells as cell_texts
+from wabox.contacts.lists.columns import OTHER_NUMBERS, Columns
+from wabox.contacts.lists.decoding import SPOILT
 from wabox.contacts.phones import Phone
 from wabox.errors import Invalid
 

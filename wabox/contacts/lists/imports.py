@@ -14,10 +14,11 @@ from typing import Literal
 import msgspec
 
 from wabox import times
-from wabox.contacts import columns, exporting, fields, guessing, own, own_columns
-from wabox.contacts.columns import Columns
-from wabox.contacts.csv_files import Examined
-from wabox.contacts.layouts import Layout
+from wabox.contacts import exporting, fields, own
+from wabox.contacts.lists import columns, guessing, own_columns
+from wabox.contacts.lists.columns import Columns
+from wabox.contacts.lists.csv_files import Examined
+from wabox.contacts.lists.layouts import Layout
 from wabox.db import Rows, Tx, reader
 from wabox.errors import Invalid, NotFound
 from wabox.languages import later

@@ -21,7 +21,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from wabox.contacts.file_kinds import PASSWORD, TOO_LARGE, UNREADABLE
+from wabox.contacts.lists.file_kinds import PASSWORD, TOO_LARGE, UNREADABLE
 
 MOST_MEMORY = 1_024 * 1024 * 1024
 MOST_SECONDS = 30

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from wabox.contacts import csv_files, file_kinds, imports, layouts, sheets
-from wabox.contacts.csv_files import Examined
-from wabox.contacts.decoding import SPOILT
-from wabox.contacts.layouts import Layout, SheetFile
-from wabox.contacts.sheets import Sheet
+from wabox.contacts.lists import csv_files, file_kinds, imports, layouts, sheets
+from wabox.contacts.lists.csv_files import Examined
+from wabox.contacts.lists.decoding import SPOILT
+from wabox.contacts.lists.layouts import Layout, SheetFile
+from wabox.contacts.lists.sheets import Sheet
 from wabox.errors import Invalid
 from wabox.languages import later
 

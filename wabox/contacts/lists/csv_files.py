@@ -10,10 +10,10 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wabox.contacts import decoding, dialects, mending
-from wabox.contacts.cells import OUR_HEAD
-from wabox.contacts.dialects import SAMPLE, Dialect
-from wabox.contacts.file_kinds import bad
+from wabox.contacts.lists import decoding, dialects, mending
+from wabox.contacts.lists.cells import OUR_HEAD
+from wabox.contacts.lists.dialects import SAMPLE, Dialect
+from wabox.contacts.lists.file_kinds import bad
 from wabox.errors import Invalid
 from wabox.languages import later
 

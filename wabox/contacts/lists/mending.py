@@ -9,10 +9,10 @@ import csv
 import re
 from collections.abc import Iterator
 
-from wabox.contacts.cells import looks_like_phone
-from wabox.contacts.decoding import SPOILT
-from wabox.contacts.dialects import Dialect
-from wabox.contacts.file_kinds import bad
+from wabox.contacts.lists.cells import looks_like_phone
+from wabox.contacts.lists.decoding import SPOILT
+from wabox.contacts.lists.dialects import Dialect
+from wabox.contacts.lists.file_kinds import bad
 from wabox.contacts.phones import MIN_DIGITS
 
 MOST_LINES = 50  # of text in one cell, if they look like rows

@@ -9,10 +9,11 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from wabox.contacts import answers, fields, own_columns
-from wabox.contacts import cells as cell_texts
+from wabox.contacts import fields
 from wabox.contacts.drafts import Draft
-from wabox.contacts.own_columns import OwnColumn
+from wabox.contacts.lists import answers, own_columns
+from wabox.contacts.lists import cells as cell_texts
+from wabox.contacts.lists.own_columns import OwnColumn
 from wabox.contacts.stored import Consent, ConsentSource
 from wabox.errors import Invalid
 from wabox.languages import later

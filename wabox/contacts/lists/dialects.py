@@ -11,7 +11,7 @@ from itertools import islice
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wabox.contacts.cells import OUR_HEAD, looks_like_phone
+from wabox.contacts.lists.cells import OUR_HEAD, looks_like_phone
 
 SAMPLE = 100
 _DELIMITERS = (",", ";", "\t", "|", "^", "~", "\uff0c", "\uff1b", "\u060c", "\x1f")

@@ -11,10 +11,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wabox.contacts import answers
-from wabox.contacts import cells as cell_texts
-from wabox.contacts.columns import FIELDS, Columns, Field
-from wabox.contacts.own_columns import OwnColumn
+from wabox.contacts.lists import answers
+from wabox.contacts.lists import cells as cell_texts
+from wabox.contacts.lists.columns import FIELDS, Columns, Field
+from wabox.contacts.lists.own_columns import OwnColumn
 from wabox.languages import ALL
 
 Sample = Sequence[Sequence[str]]

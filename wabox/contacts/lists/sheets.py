@@ -10,8 +10,8 @@ import sys
 import threading
 from dataclasses import dataclass
 
-from wabox.contacts import cards, decoding, file_kinds
-from wabox.contacts.file_kinds import TOO_LARGE, bad
+from wabox.contacts.lists import cards, decoding, file_kinds
+from wabox.contacts.lists.file_kinds import TOO_LARGE, bad
 from wabox.languages import later
 
 LONGEST_SECONDS = 60.0
@@ -61,7 +61,7 @@ def _csv(table: list[list[str]]) -> bytes:
 
 
 def _opened(data: bytes) -> list[Sheet]:
-    words = [sys.executable, "-I", "-m", "wabox.contacts.workbooks"]
+    words = [sys.executable, "-I", "-m", "wabox.contacts.lists.workbooks"]
     with _ONE_AT_A_TIME:
         try:
             done = subprocess.run(words, input=data, capture_output=True, timeout=LONGEST_SECONDS, check=False)

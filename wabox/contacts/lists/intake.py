@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Literal
 
 from wabox import times
-from wabox.contacts import columns, csv_files, guessing, own, repairs, suppression, writing
-from wabox.contacts.imports import Import, Refused
+from wabox.contacts import own, suppression, writing
+from wabox.contacts.lists import columns, csv_files, guessing, repairs
+from wabox.contacts.lists.imports import Import, Refused
+from wabox.contacts.lists.repairs import Repair
 from wabox.contacts.own_values import MOST_FIELDS
-from wabox.contacts.repairs import Repair
 from wabox.contacts.stored import Consent
 from wabox.contacts.writing import Draft
 from wabox.db import Rows, Tx
