@@ -65,7 +65,9 @@ class Data:
         "Directory of everything wabox stores; relative to this file.",
     )
     keep_messages_days: int = _key(
-        365, values.integer(0, 36_500), "Days a finished message is kept in the log. 0 = for ever."
+        365,
+        values.integer(0, 36_500),
+        "Days a finished message is kept in the log. 0 = until database_megabytes asks for room.",
     )
     keep_webhook_days: int = _key(
         30, values.integer(1, 3_650), "Days a finished webhook delivery is kept in the log."
@@ -73,17 +75,20 @@ class Data:
     keep_inbox_days: int = _key(
         365,
         values.integer(0, 36_500),
-        "Days a text from somebody is kept; at least 90. Consent and STOP stay. 0 = for ever.",
+        "Days a text from somebody is kept; at least 90. Consent and STOP stay. 0 = until database_megabytes asks "
+        "for room.",
     )
     keep_import_days: int = _key(
         180,
         values.integer(0, 36_500),
-        "Days an import and the rows it refused are kept after it ended; the contacts stay. 0 = for ever.",
+        "Days an import and the rows it refused are kept after it ended; the contacts stay. 0 = until "
+        "database_megabytes asks for room.",
     )
     keep_audit_days: int = _key(
         730,
         values.integer(0, 36_500),
-        "Days the record of who did what is kept. Invoices and payments stay. 0 = for ever.",
+        "Days the record of who did what is kept. Invoices and payments stay. 0 = until database_megabytes asks "
+        "for room.",
     )
     keep_receipt_days: int = _key(
         365, values.integer(0, 36_500), "Days a payment's picture is kept after its decision. 0 = for ever."

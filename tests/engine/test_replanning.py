@@ -195,7 +195,38 @@ def test_drafts_are_kept_one_for_a_form_the_newest_twenty(engine: Engine) -> Non
     assert db.read_here(unfinished.every, bilal) == []
     with pytest.raises(NotFound):
         db.write_now(unfinished.drop, bilal, found[0].id)
-    db.write_now(unfinished.done, bilal, "t5")
-    db.write_now(unfinished.done, asha, "t6")
+    assert db.write_now(unfinished.done, bilal, "t5", now=now)
+    assert db.write_now(unfinished.done, asha, "t6", now=now)
     assert [one.name for one in db.read_here(unfinished.every, asha)][:2] == ["again", "n22"]
     assert len(db.read_here(unfinished.every, asha)) == 19
+
+
+def test_a_form_that_became_a_campaign_is_neither_kept_nor_sent_again(engine: Engine) -> None:
+    db, asha, now = engine.stage.box.db, engine.stage.asha.id, engine.stage.hands.now()
+    assert db.write_now(unfinished.keep, asha, "t", name="n", form="name=x", now=now)
+    (kept,) = db.read_here(unfinished.every, asha)
+    assert db.write_now(unfinished.done, asha, "t", now=now)
+    assert not db.write_now(unfinished.keep, asha, "t", name="n", form="name=x", now=now)
+    assert not db.write_now(unfinished.done, asha, "t", now=now)
+    assert db.read_here(unfinished.every, asha) == []
+    with pytest.raises(NotFound):
+        db.read_here(unfinished.of_user, asha, kept.id)
+    for number in range(unfinished.MOST + 1):
+        db.write_now(unfinished.keep, asha, f"later {number}", name="n", form="name=x", now=now)
+    assert not db.write_now(unfinished.done, asha, "t", now=now), "later drafts do not push it out"
+
+
+def test_a_paused_one_that_somebody_has_to_read_is_resumed_first(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id = planned(engine)
+    now = engine.stage.hands.now()
+    engine.stage.box.db.write_now(control.pause, engine.stage.asha.id, campaign_id, now=now)
+    before = show(engine, campaign_id)
+    verdict = Verdict("hold", ("rule",), "Somebody reads it.")
+    monkeypatch.setattr(launching, "judged", lambda *_: verdict)
+    with pytest.raises(Invalid, match="resume it, then change it"):
+        replan(engine, campaign_id)
+    assert show(engine, campaign_id) == before
+    engine.stage.box.db.write_now(control.resume, engine.stage.asha.id, campaign_id, now=now)
+    assert replan(engine, campaign_id).status_reason == "content_review"

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests import webs
 from tests.cast import Stage
 from tests.faces.conftest import OpenTab
 from tests.faces.tab import Tab, tags, words
@@ -404,7 +405,10 @@ def test_done_is_no_success_where_it_reached_nobody(work: Work, shop: Stage, ash
 
 
 def drafts_of(shop: Stage) -> list[int]:
-    return [row["id"] for row in shop.box.db.read_here(lambda rows: rows.all("select id from campaign_drafts"))]
+    return [
+        row["id"]
+        for row in shop.box.db.read_here(lambda rows: rows.all("select id from campaign_drafts where form <> ''"))
+    ]
 
 
 def test_what_is_written_is_kept_and_gone_on_with(asha: Tab, bilal: Tab, shop: Stage, work: Work) -> None:
@@ -472,3 +476,17 @@ def test_somebody_elses_plan_is_not_there(bilal: Tab, shop: Stage, work: Work) -
     review = bilal.post("/campaigns/new/review", filled)
     assert bilal.post("/campaigns", hidden(review.text)).status_code == 404
     assert shop.box.db.read_here(campaigns.by_id, work.planned) == before
+
+
+def test_a_form_is_launched_once_also_by_a_box_that_has_forgotten_it(asha: Tab, shop: Stage, work: Work) -> None:
+    before = count(shop)
+    review = asha.post("/campaigns/new/review", {**DRAFT, "ticket": "once"})
+    fields = hidden(review.text)
+    assert asha.post("/campaigns", fields).status_code == 303
+    with webs.client(shop.box) as client:  # as after a start anew
+        anew = Tab(client, "asha@example.com", "http://testserver.local")
+        again = anew.post("/campaigns", {name: text for name, text in fields.items() if name != "_csrf"})
+        assert again.status_code == 422 and "became a campaign before" in words(again.text)
+        anew.post("/campaigns/new/keep", {**DRAFT, "ticket": "once"}, headers=PIECE)
+    assert count(shop) == before + 1
+    assert "Drafts" not in words(asha.get("/campaigns").text)

@@ -11,6 +11,7 @@ import pytest
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from tests.faces.work import Work
+from tests.some import some
 from wabox.contacts import suppression
 from wabox.dashboard.campaigns.page import curves
 from wabox.db import Tx
@@ -110,3 +111,31 @@ def test_a_tag_that_is_none_changes_nothing(asha: Tab, shop: Stage, work: Work, 
         asha.post(f"/campaigns/{work.done}/not-reached", {"reason": "nothing", "tag": "again"}).status_code == 303
     )
     assert shop.value(TAGGED) is None
+
+
+def test_whom_a_later_campaign_reached_is_not_written_to_twice(asha: Tab, shop: Stage, work: Work) -> None:
+    contact_id, _ = missed(shop, work.done)
+    later = """insert into messages (user_id, device_id, campaign_id, contact_id, phone, text, status, priority,
+                 queued_at, new_chat)
+               select user_id, device_id, :other, contact_id, phone, 'x', :status, 0, queued_at, 0 from messages
+               where campaign_id = :id and status = 'failed'"""
+    fields = {"reason": "*", "tag": "again", "deed": "write"}
+
+    def came(status: str) -> None:
+        shop.box.db.write_now(lambda tx: tx.run("delete from messages where text = 'x'"))
+        shop.box.db.write_now(lambda tx: tx.run(later, other=work.planned, status=status, id=work.done))
+
+    came("failed")
+    assert "tag=again" in asha.post(f"/campaigns/{work.done}/not-reached", fields).headers["location"]
+    for status in some(("queued", "sent", "read", "unknown")):
+        came(status)
+        answer = asha.post(f"/campaigns/{work.done}/not-reached", fields)
+        assert "said=nobody_to_write_to" in answer.headers["location"], status
+    assert shop.value(TAGGED) == str(contact_id)
+
+
+def test_a_tag_that_others_have_is_no_audience_for_a_second_try(asha: Tab, shop: Stage, work: Work) -> None:
+    contact_id, _ = missed(shop, work.done)
+    answer = asha.post(f"/campaigns/{work.done}/not-reached", {"reason": "*", "tag": "Dhaka", "deed": "write"})
+    assert answer.headers["location"] == f"/campaigns/new?like={work.done}&tag=Dhaka+2"
+    assert shop.value("select group_concat(contact_id) from contact_tags where tag = 'Dhaka 2'") == str(contact_id)

@@ -102,6 +102,17 @@ def test_a_forged_choice_is_refused_or_not_looked_at(shop: Stage, asha: Tab, cho
     assert sent(shop) == before
 
 
+@pytest.mark.parametrize("kept", ["1711000203", "9607712345", "98765432"])
+def test_a_number_that_is_kept_is_not_read_as_one_at_home(shop: Stage, asha: Tab, kept: str) -> None:
+    add(shop, kept, "Far Away")
+    before = sent(shop)
+    fields = {"phone": "Far Away", "whom_for": "Far Away", "whom": kept, "message": "Hi", "ticket": "w6"}
+    assert asha.post("/send", fields).status_code == 303
+    assert sent(shop) == [*before, kept]
+    (field,) = [attrs for _, attrs in tags(asha.get(f"/?phone={kept}").text) if attrs.get("id") == "phone"]
+    assert str(field["value"]).startswith("Far Away, ")
+
+
 def test_what_was_chosen_stays_when_something_else_is_wrong(shop: Stage, asha: Tab) -> None:
     add(shop, "8801711500001", "Karim Hossain")
     to = "Karim Hossain, +880 1711-500001"

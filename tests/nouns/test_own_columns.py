@@ -22,7 +22,7 @@ from wabox.errors import Invalid
 SHEET = """Name,Mobile,City,Due (Tk),জন্মদিন,Code
 রহিম,01711000001,ঢাকা,"৳১,২৫০",২৫/০৪/১৯৯০,007
 Bina,01711000002,,0,,12
-Chen,01711000003,Sylhet,n/a,3/5/2001,13
+Chen,01711000003,Sylhet,soon,3/5/2001,13
 Dina,01711000004,Khulna,-5.50,5/25/2001,14
 """
 
@@ -111,7 +111,7 @@ def test_columns_that_are_asked_for_become_fields(
     assert held(tx, asha) == {"1": {"city": "ঢাকা", "due": 1250, "birthday": "1990-04-25"}, "2": {"due": 0}}
     reasons = {one.line: one.reason for one in imports.refusals(tx, asha.id, found.id)}
     assert set(reasons) == {4, 5}
-    assert "due is no number: “n/a”" in reasons[4] and "birthday is no date: “5/25/2001”" in reasons[5]
+    assert "due is no number: “soon”" in reasons[4] and "birthday is no date: “5/25/2001”" in reasons[5]
     again = run(tx, upload(tx, asha, directory, now, SHEET), directory, now)
     assert counts(again)[:2] == (1, 0), "what nobody asked for is left alone, but for columns of known names"
 
@@ -149,7 +149,7 @@ def test_a_field_that_is_there_keeps_its_kind(tx: Tx, asha: User, directory: Pat
     found = upload(tx, asha, directory, now, SHEET)
     choose(tx, asha, found.id, chosen(Columns(1, 0), OwnColumn("due", 3, "number")))
     assert counts(run(tx, found, directory, now)) == (4, 0, 0, 0)
-    assert held(tx, asha)["3"] == {"due": "n/a"}
+    assert held(tx, asha)["3"] == {"due": "soon"}
 
 
 def test_one_field_too_many_starts_nothing(tx: Tx, asha: User, directory: Path, now: datetime) -> None:

@@ -267,6 +267,40 @@ def test_what_may_be_another_number_is_refused_with_what_to_write(typed: str, sa
 
 
 @pytest.mark.parametrize(
+    ("typed", "country"),
+    [
+        ("7) 9832112345", "IN"),
+        ("Tel 7-9832112345", "IN"),
+        ("WhatsApp 7 98321 12345", "IN"),
+        ("1) 9832112345", "IN"),
+        ("Phone 1 9832112345", "IN"),
+        ("98) 01711000203", "BD"),
+        ("WhatsApp 98 01711000203", "BD"),
+        ("7. ৯৮৩২১১২৩৪৫", "IN"),
+    ],
+)
+def test_a_place_in_a_list_is_no_country_code(typed: str, country: str) -> None:
+    with pytest.raises(Invalid, match="not clear which digits"):
+        parse(typed, country=country)
+
+
+@pytest.mark.parametrize(
+    ("typed", "country", "digits"),
+    [
+        ("+7 983 211-23-45", "IN", "79832112345"),
+        ("7 983 211-23-45", "RU", "79832112345"),
+        ("44 07911 123456", "GB", "447911123456"),
+        ("44 7911 123456", "BD", "447911123456"),
+        ("91 98321 12345", "IN", "919832112345"),
+        ("1 (604) 555-0123", "US", "16045550123"),
+        ("880 1711-000203", "BD", "8801711000203"),
+    ],
+)
+def test_a_country_code_apart_from_its_number_stays_one(typed: str, country: str, digits: str) -> None:
+    assert parse(typed, country=country) == Phone(digits, flagged=False)
+
+
+@pytest.mark.parametrize(
     ("typed", "country", "says"),
     [
         ("9607712345", "IN", r"\+960 771-2345 or \+91 96077 12345"),  # a mobile in the Maldives and in India

@@ -40,6 +40,7 @@ bus stop|non stop|stop watch|stop by at 5|don’t stop
 no more messages|don't message me|dont text me|not interested|আর মেসেজ দিবেন না|ar msg diben na|please take me off
 """
 NOTHING = """
+🇹🇩|🇸🇦🇮🇷|🇦🇱🇹🇴|🇵🇦🇷🇪|paré|altó
 hello|Thanks!|ok|👍|yes|no|না|stopped|stopping|weekend|friend|unstoppable|bandh
 start the car|শুরু হবে কখন|1|...|?|!|।
 Can you stop the truck at the second gate tomorrow|one two three four five six stop

@@ -26,6 +26,7 @@ PART = 500  # people in one part of an audience: one transaction of the expansio
 BEGUN = later(
     "This campaign has begun, is over or was read by a person; nothing was changed. Write a new one like it."
 )
+PAUSED = later("Somebody reads this text before it may go, and the campaign is paused; resume it, then change it.")
 CHANGED = later("This campaign was changed in another window meanwhile; nothing was changed. Open it again.")
 MOST_SPELLED_OUT = 65_536  # characters of variants that are judged at once; each person's text is judged later
 
@@ -146,6 +147,8 @@ def replan(
     before = of_user(tx, user_id, campaign_id)
     _changeable(tx, before, stamp)
     text, verdict = _fit(tx, user_id, message, audience, contact_ids, carried, now=now, ip=ip)
+    if verdict is not None and before.status == "paused":
+        raise Invalid("wrong_state", PAUSED)  # after the reading it would begin, whoever paused it
     waits = scheduled_for is not None and scheduled_for > now
     tx.run(
         """update campaigns set name = :name, message = :message, text_id = :text_id, audience = :audience,
@@ -156,7 +159,7 @@ def replan(
         **_columns(name, text, text_id, audience, device_ids, scheduled_for, contact_ids, carried),
     )
     if verdict is not None:
-        moved(tx, campaign_id, "paused", origin=("scheduled", "paused"), reason=IN_REVIEW, now=now)
+        moved(tx, campaign_id, "paused", origin=("scheduled",), reason=IN_REVIEW, now=now)
         reviews.ask(tx, user_id, verdict, message_id=None, campaign_id=campaign_id, now=now)
     elif not waits and before.status == "scheduled":
         launch(tx, campaign_id, contact_ids, now=now)

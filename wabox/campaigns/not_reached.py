@@ -62,6 +62,8 @@ def some(rows: Rows, user_id: int, campaign_id: int, *, after: int = 0, most: in
 def again(rows: Rows, user_id: int, campaign_id: int, *, error: str | None = None) -> list[int]:
     """Ids of the contacts to write to again, ascending. error: only whom it did not reach for this reason.
 
+    Whom a later campaign reached, or may have, or is to reach, is none of them: it may have been the second try.
+
     Raises NotFound for a campaign that is not the user's.
     """
     return [
@@ -70,6 +72,9 @@ def again(rows: Rows, user_id: int, campaign_id: int, *, error: str | None = Non
             f"""select c.id from messages m join contacts c on c.id = m.contact_id and c.user_id = m.user_id
                 where m.campaign_id = :id and m.status in ('failed', 'skipped')
                 and (:error is null or ifnull(m.error, '') = :error) and not {suppression.CLAUSE}
+                and not exists (select 1 from messages l where l.user_id = m.user_id and l.phone = m.phone
+                  and l.id > m.id and l.campaign_id is not null
+                  and l.status in ('queued', 'sending', 'sent', 'delivered', 'read', 'unknown'))
                 order by c.id""",  # noqa: S608 - this house's constant
             id=campaigns.of_user(rows, user_id, campaign_id).id,
             error=error,

@@ -83,7 +83,7 @@ def _words(told: Sequence[str]) -> tuple[str, ...]:
         phrase = words.phrase(one)
         if phrase is None or len(phrase) > LONGEST_WORD or len(phrase.split()) > words.FEW_WORDS:
             raise Invalid("bad_words", _BLANK, details={"words": _BLANK})
-        verdict = words.judge(one)
+        verdict = words.judge(phrase)
         if verdict == "opt_in":
             raise Invalid("bad_words", _BACK, details={"words": _BACK})
         if verdict != "opt_out":

@@ -37,9 +37,11 @@ _BRACKETED_ZERO = re.compile(
     r"[^0-9+]*(?P<plus>\+|00)?(?P<code>[^()\[\]]*)[(\[][^0-9]*0[^0-9]*[)\]](?P<rest>.*)", re.S
 )
 _ONLY_DIGITS = later("A phone number is only digits; write it like +880 1711-123456.")
+_UNCLEAR = later("It is not clear which digits are the number; write nothing else, like +880 1711-123456.")
 _STROKE = re.compile(r"[0-9][^/\\]*[/\\]")
 _ENDINGS = re.compile(r"(?P<front>.*[0-9][)\]]?)(?P<rest>\s*[^\w+()\[\]]\s*[0-9]{1,4})", re.S)
 _NUMBERED = re.compile(r"[0-9]{1,3}[^0-9]+([0+].*)", re.S)
+_PLACED = re.compile(r"[0-9]{1,3}(?P<mark>[^0-9]+)(?P<rest>[0-9].*)", re.S)
 _DAY = re.compile(r"[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}")
 
 Kind = Literal["mobile", "other", "unknown"]
@@ -78,7 +80,9 @@ def parse(text: str, *, country: str, listed: bool = False) -> Phone:
     if phone is None:
         raise wrong
     if phone.flagged and (noted.doubtful or struck or _may_be_else(noted.text, country)):
-        raise bad(later("It is not clear which digits are the number; write nothing else, like +880 1711-123456."))
+        raise bad(_UNCLEAR)
+    if _is_behind_its_place(noted.text, phone, country):
+        raise bad(_UNCLEAR)
     if noted.extended and kind_of(phone) != "mobile":
         raise bad(later("WhatsApp knows no extensions; write the person's own number."))
     return phone
@@ -114,6 +118,18 @@ def _may_be_else(text: str, country: str) -> bool:
     behind = _NUMBERED.fullmatch(text)
     phone = None if behind is None else _read_or_not(behind[1], country)[0]
     return _DAY.fullmatch(text) is not None or (phone is not None and not phone.flagged)
+
+
+def _is_behind_its_place(text: str, phone: Phone, country: str) -> bool:
+    """Whether the first digits are as likely its place in a list as a country code: 7) 98321 12345 in India.
+
+    A code with a blank, the 0 dialled at home and a mobile behind it is one: 49 0171 1234567.
+    """
+    behind = _PLACED.fullmatch(text)
+    alone = None if behind is None else _read_or_not(behind["rest"], country)[0]
+    if behind is None or alone is None or kind_of(alone) != "mobile" or alone.digits == phone.digits:
+        return False
+    return not (behind["rest"][0] == "0" and behind["mark"].isspace() and kind_of(phone) == "mobile")
 
 
 def _read_or_not(text: str, country: str, *, listed: bool = False) -> tuple[Phone | None, Invalid]:

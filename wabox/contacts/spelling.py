@@ -12,6 +12,8 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from phonenumbers import SUPPORTED_REGIONS
+
 SURE = 4  # letters: with fewer, letters apart or drawn out are too often something else
 
 # In small letters, as `words` compares them.
@@ -22,6 +24,8 @@ _PICTURES = {first + place: chr(ord("a") + place) for first in (0x1F1E6, 0x1F150
 _LOOK_ALIKES = {**{ord(one): two for one, two in {**_CYRILLIC, **_GREEK, **_SMALL_CAPITALS}.items()}, **_PICTURES}
 _FOR_LETTERS = str.maketrans("0134578", "oieastb")
 _ACCENTS = re.compile(r"[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]")
+_ACCENTED = frozenset({"alto", "pare"})  # with an accent they are other words: high, I stopped
 _SIGNS = ((re.compile(r"\$(?=[a-z])|(?<=[a-z])\$"), "s"), (re.compile("(?<=[a-z])@(?=[a-z])"), "a"))
 _APART = re.compile(r"[\s\-_'’]+")
 _MISTYPED = (
@@ -33,8 +37,7 @@ _MISTYPED = (
 
 def plain(text: str) -> str:
     """The text, in small letters and NFKC, without accents and with the letters that look-alikes stand for."""
-    bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
-    words = (_latin(word) for word in re.split(r"(\s+)", bare))
+    words = (_latin(_unaccented(word)) for word in re.split(r"(\s+)", text))
     shown = "".join(words)
     for looks, letter in _SIGNS:
         shown = looks.sub(letter, shown)
@@ -65,10 +68,23 @@ def is_nearly(phrase: str, known: frozenset[str]) -> bool:
     return _squeezed(joined) in _all_squeezed(known) or any(_is_slip(joined, one) for one in _MISTYPED)
 
 
+def _unaccented(word: str) -> str:
+    bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
+    return word if bare != word and bare in _ACCENTED else bare
+
+
 def _latin(word: str) -> str:
     """The word in Latin letters, if all of it looks like them."""
     shown = word.translate(_LOOK_ALIKES)
+    if _FLAGS.search(word) and _are_flags("".join(_FLAGS.findall(word)).translate(_LOOK_ALIKES)):
+        return word
     return shown if shown.isascii() else word
+
+
+def _are_flags(letters: str) -> bool:
+    """Whether so few letters are flags side by side: 🇹🇩 is Chad, and no td."""
+    regions = [letters[at : at + 2].upper() for at in range(0, len(letters), 2)]
+    return 2 <= len(letters) <= SURE and all(one in SUPPORTED_REGIONS for one in regions)
 
 
 def _usual(word: str, known: frozenset[str]) -> str:

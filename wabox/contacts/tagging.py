@@ -109,6 +109,18 @@ def having(rows: Rows, user_id: int, tag: str) -> int:
     )
 
 
+def having_beside(rows: Rows, user_id: int, tag: str, contact_ids: Iterable[int]) -> bool:
+    """Whether somebody who is none of these has the tag."""
+    found = rows.value(
+        """select 1 from contact_tags where user_id = :user_id and key = :key
+           and contact_id not in (select value from json_each(:ids)) limit 1""",
+        user_id=user_id,
+        key=_key(tag),
+        ids=json.dumps(list(contact_ids)),
+    )
+    return found is not None
+
+
 def _key(tag: str) -> str:
     return fields.key(fields.tag(tag))
 

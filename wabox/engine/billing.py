@@ -93,6 +93,8 @@ def _write_on_whatsapp(
         return
     zone = box.config.zone_named(owner.timezone)
     opens = rules.of_phone(tx, device.rules, config=box.config, zone=zone).quiet.opens(now, zone)
+    if opens is None:  # the rules leave no time at all
+        return
     outbox.accept(
         tx,
         device,

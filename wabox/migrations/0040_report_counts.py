@@ -1,4 +1,4 @@
-"""What reports count, kept beside the messages. What is there already is counted by `counting.catch_up`."""
+"""What reports count, kept beside the messages. What is there already is counted by `recounting.catch_up`."""
 
 from __future__ import annotations
 

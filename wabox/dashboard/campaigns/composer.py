@@ -43,6 +43,7 @@ MOST_UNASKED = 100  # people; to start it for more, their number is typed
 COUNTING = later("Your contacts are being counted.")
 NOBODY = later("Nobody is in this audience; choose another one, or add contacts first.")
 TOO_MUCH = later("With somebody's data the text becomes empty or too long; see the samples.")
+ALREADY = later("This form became a campaign before; look under Campaigns, or write a new one like it.")
 TYPE_IT = later("Type the number of people exactly, then start it.")
 SOMEBODY = {"name": "Rina Akter", "custom": "", "phone": "8801711123456"}
 
@@ -179,7 +180,7 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
     draft = drafts.read(form)
     before = await tickets.made(desk.user.id, draft.ticket)
     if before is not None:
-        return desk.go(f"/campaigns/{before}", said="campaign_made")
+        return desk.go(f"/campaigns/{before}", said="campaign_changed" if draft.plan else "campaign_made")
     meant, errors = await _understood(desk, draft)
     if meant is None:
         return await _composer(desk, draft, errors, status=422)
@@ -230,7 +231,8 @@ def _create(tx: Tx, desk: Desk, draft: Draft, meant: Meant, contact_ids: list[in
         now=desk.box.now(),
         ip=desk.ip,
     )
-    unfinished.done(tx, desk.user.id, draft.ticket)
+    if not unfinished.done(tx, desk.user.id, draft.ticket, now=desk.box.now()):
+        raise Invalid("already_made", ALREADY)
     return made.id
 
 

@@ -111,7 +111,7 @@ class Meant:
 
 
 def read(posted: Form) -> Draft:
-    """The posted posted."""
+    """The posted form."""
     plain = {name: posted.text(name, trim=name != "message") for name in ONE}
     return Draft(
         **{name: text for name, text in plain.items() if text or name in ("name", "message")},

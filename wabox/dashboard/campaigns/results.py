@@ -16,7 +16,7 @@ from wabox.campaigns.not_reached import Missed
 from wabox.contacts import exporting, fields, identities, tagging
 from wabox.dashboard.frame.answers import download
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.db import Tx
+from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.mounting import Mount
 
@@ -54,6 +54,8 @@ async def act(campaign_id: int, desk: Desk) -> Response[str]:
         return desk.go(back, said="no_tag")
     if not ids:
         return desk.go(back, said="nobody_to_write_to")
+    if form.text("deed") == "write":
+        tag = await desk.box.db.read(_of_its_own, desk.user.id, tag, ids)
     touched = 0
     for at in range(0, len(ids), tagging.MOST_AT_ONCE):
         piece = ids[at : at + tagging.MOST_AT_ONCE]
@@ -62,6 +64,15 @@ async def act(campaign_id: int, desk: Desk) -> Response[str]:
     if form.text("deed") == "write":
         return desk.go(f"/campaigns/new?{urlencode({'like': known, 'tag': tag})}")
     return desk.go(back, said="many_tagged")
+
+
+def _of_its_own(rows: Rows, user_id: int, tag: str, contact_ids: list[int]) -> str:
+    """The tag, or one with a number behind it that nobody else has: an audience of these alone."""
+    tried, number = tag, 1
+    while tagging.having_beside(rows, user_id, tried, contact_ids):
+        number += 1
+        tried = f"{tag[: fields.MOST_TAG - 1 - len(str(number))].rstrip()} {number}"
+    return tried
 
 
 def _note(tx: Tx, desk: Desk, action: str, subject: str, details: dict[str, object]) -> None:

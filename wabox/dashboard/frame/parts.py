@@ -61,8 +61,8 @@ class File:
                 self.refuse(refusal)
             return
         self.thrown_away += len(piece)
-        if self.thrown_away > uploads.MOST_DRAINED and self.refused is not None:
-            raise self.refused
+        if self.thrown_away > uploads.MOST_DRAINED:
+            raise self.refused or form.bad()
 
     def refuse(self, refusal: Refusal) -> None:
         """It is not taken."""

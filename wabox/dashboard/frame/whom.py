@@ -40,7 +40,7 @@ def of_form(form: Form) -> Whom:
 def of_number(rows: Rows, user_id: int, number: str, voice: Voice, *, country: str) -> Whom:
     """For a link that says to whom: by name, if they have one."""
     try:
-        digits = phones.parse(number, country=country).digits
+        digits = phones.parse(_whole(number), country=country).digits
     except Invalid:
         return Whom(number)
     name = naming.names(rows, user_id, [digits]).get(digits, "")
@@ -50,7 +50,7 @@ def of_number(rows: Rows, user_id: int, number: str, voice: Voice, *, country: s
 def phone(rows: Rows, user_id: int, whom: Whom, *, country: str) -> Phone:
     """Their number. Raises Invalid `bad_phone`; of a name it says that one of those called so is to be chosen."""
     if whom.chosen:
-        return phones.parse(whom.chosen, country=country)
+        return phones.parse(_whole(whom.chosen), country=country)
     try:
         return phones.parse(whom.typed, country=country)
     except Invalid as wrong:
@@ -58,6 +58,14 @@ def phone(rows: Rows, user_id: int, whom: Whom, *, country: str) -> Phone:
             raise
         sentence = _CHOOSE if meant(rows, user_id, whom) else _NOBODY
         raise Invalid(wrong.code, sentence, details={"phone": sentence}) from None
+
+
+def digits(whom: Whom, *, country: str) -> str | None:
+    """Their number, if it is known without asking."""
+    try:
+        return phones.parse(_whole(whom.chosen) if whom.chosen else whom.typed, country=country).digits
+    except Invalid:
+        return None
 
 
 def meant(rows: Rows, user_id: int, whom: Whom) -> list[Called]:
@@ -68,6 +76,11 @@ def meant(rows: Rows, user_id: int, whom: Whom) -> list[Called]:
 def meant_while(rows: Rows, user_id: int, whom: Whom) -> list[Called]:
     """Who may be meant by what is typed so far, by a part of a number too."""
     return naming.called(rows, user_id, whom.typed, most=MOST)
+
+
+def _whole(digits: str) -> str:
+    """Digits as they are kept, with the plus that keeps them from being read as those of a number at home."""
+    return f"+{digits}" if digits.isascii() and digits.isdecimal() and not digits.startswith("0") else digits
 
 
 def _is_name(text: str) -> bool:

@@ -14,7 +14,7 @@ from wabox.backup import nightly
 from wabox.billing import payments, subscriptions
 from wabox.campaigns import stored as campaigns
 from wabox.checkup import machine_clock
-from wabox.contacts import inbox, naming, own, phones
+from wabox.contacts import inbox, naming, own
 from wabox.contacts import stored as contacts
 from wabox.content import reviews
 from wabox.dashboard.frame import file_forms, picking, whom
@@ -172,7 +172,7 @@ async def preview(desk: Desk) -> Response[str]:
         try:
             parsed = template.by_hand(draft.message, names)
             hints = parsed.hints(names)
-            digits = _digits(desk, draft.whom) or "8801711123456"
+            digits = whom.digits(draft.whom, country=desk.box.config.locale.country) or "8801711123456"
             _, values = await desk.box.db.read(contacts.values_for, desk.user.id, digits, parsed.own, parsed.text)
             shown = parsed.preview(3, values)
         except Invalid as wrong:
@@ -207,13 +207,6 @@ def _draft(form: Form) -> Draft:
         as_document=form.ticked("as_document"),
         ticket=ticket_of(form),
     )
-
-
-def _digits(desk: Desk, given: Whom) -> str | None:
-    try:
-        return phones.parse(given.chosen or given.typed, country=desk.box.config.locale.country).digits
-    except Invalid:
-        return None
 
 
 def _to(rows: Rows, desk: Desk, number: str) -> Whom:
