@@ -126,8 +126,8 @@ class _Parts:
 
     def begin(self, name: str, filename: str | None, kind: str) -> None:
         """A field begins, or the file. Raises Forbidden, Invalid `bad_form`."""
-        if name != "_csrf":
-            self.admit()
+        if filename is not None:
+            self.admit()  # texts may come before the token: they are few, and kept nowhere
         if filename is None:
             self._at = bytearray()
             self._fields.setdefault(name, []).append(self._at)
