@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from wabox.contacts import fields, phones
+from wabox.contacts import fields
 from wabox.contacts.drafts import Draft
 from wabox.contacts.lists import answers, own_columns
 from wabox.contacts.lists import cells as cell_texts
@@ -94,7 +94,7 @@ def draft(
     places = {*columns.used, *(one.place for one in columns.fields)}
     cells = [cell_texts.meant(cell, ours=ours) if place in places else "" for place, cell in enumerate(cells)]
     found = cell_texts.numbers(
-        (_number(_at(cells, place), country, ours=ours) for place in (columns.phone, *columns.more_phones)),
+        (_number(_at(cells, place), ours=ours) for place in (columns.phone, *columns.more_phones)),
         country=country,
     )
     name = fields.name(_whole_name(cells, columns, ours=ours))
@@ -132,16 +132,9 @@ def consent_of(said: Mapping[str, str], *, now: datetime) -> Consent | None:
     return Consent(source, min(moment, now), by, note)  # type: ignore[arg-type]  # one of its words
 
 
-def _number(cell: str, country: str, *, ours: bool) -> str:
-    """The cell with a number. wabox's own have their country code; one that no plan knows so was added by hand."""
-    if not (ours and cell.isdecimal()):
-        return cell
-    try:
-        if phones.parse(f"+{cell}", country=country).flagged and not phones.parse(cell, country=country).flagged:
-            return cell
-    except Invalid:
-        return cell
-    return f"+{cell}"
+def _number(cell: str, *, ours: bool) -> str:
+    """The cell with a number. wabox's own have their country code, whatever else they could be at home."""
+    return f"+{cell}" if ours and cell.isdecimal() else cell
 
 
 def _whole_name(cells: Sequence[str], columns: Columns, *, ours: bool) -> str:
