@@ -21,23 +21,13 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     return _first(day, time(0), zone)
 
 
-def window_end(moment: datetime, window: Window, zone: ZoneInfo) -> datetime | None:
-    """When the daily window that holds this moment ends, aware UTC; None if the moment is outside.
+def window_of(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When the daily window that begins on this day begins and ends, aware UTC.
 
     window: (start, end) on the wall clock; an end before its start lies on the next day. A time that
     clocks skip counts as the moment of the change. One that comes twice starts a window the first time
     and ends it the second: when clocks change, quiet hours grow rather than shrink.
     """
-    today = local_day(moment, zone)
-    for offset in (-1, 0, 1):
-        begins, ends = window_of(today + timedelta(days=offset), window, zone)
-        if begins <= moment < ends:
-            return ends
-    return None
-
-
-def window_of(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """When the window that begins on this day begins and ends, aware UTC; as in `window_end`."""
     start, end = window
     return _first(day, start, zone), _last(day if start < end else day + timedelta(days=1), end, zone)
 

@@ -28,7 +28,7 @@ from wabox.messages.gate import (
 )
 from wabox.messages.reasons import Reason, sentence
 from wabox.quiet import Quiet, daily
-from wabox.times import day_start, local_day, window_end
+from wabox.times import day_start, local_day
 
 DHAKA, BERLIN, NEW_YORK = ZoneInfo("Asia/Dhaka"), ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 ZONES = (DHAKA, BERLIN, NEW_YORK, ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Africa/Cairo"), ZoneInfo("UTC"))
@@ -338,7 +338,7 @@ def test_quiet_hours_end_when_people_expect_it(
     """Row 31: Berlin, New York and Dhaka, forward and back."""
     moment = datetime.fromisoformat(now)
     expected = None if ends is None else datetime.fromisoformat(ends)
-    assert window_end(moment, window, zone) == expected
+    assert Quiet(daily(window)).hours_end(moment, zone) == expected
     decision = decide(moment, made(moment, zone=zone, quiet_hours=window))
     assert decision == (Go() if expected is None else Wait(expected, "quiet_hours"))
 
@@ -475,7 +475,7 @@ def test_no_clock_on_the_wall_shows_quiet_hours_when_it_may_go(
 ) -> None:
     shown, (start, end) = now.astimezone(zone).time(), window
     if start <= shown < end if start < end else (shown >= start or shown < end):
-        assert window_end(now, window, zone) is not None
+        assert Quiet(daily(window)).hours_end(now, zone) is not None
 
 
 @settings(max_examples=tries(1_000), deadline=None)

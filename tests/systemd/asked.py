@@ -17,6 +17,7 @@ from wabox.demo.story import Story
 BOX, SANDBOX = "http://127.0.0.1:8470", "http://127.0.0.1:8471"
 KEY = Path("/root/key")
 PHRASE = "seven lamps under the tree"
+MOVED = Path.home() / "moved"
 
 
 def story() -> Story:
@@ -95,12 +96,12 @@ def token(client: httpx.Client, page: str) -> str:
 
 
 def move() -> None:
-    """The box is packed by its page, and its file is at /root/moved."""
+    """The box is packed by its page, and its file is at MOVED."""
     with entered() as client:
         press(client, "/admin/move", "/admin/move", passphrase=PHRASE, again=PHRASE)
         until(lambda: "/admin/backups/files/" in client.get("/admin/move").text)
         name = client.get("/admin/move").text.partition("/admin/backups/files/")[2].partition('"')[0]
-        Path("/root/moved").write_bytes(client.get(f"/admin/backups/files/{name}").content)
+        MOVED.write_bytes(client.get(f"/admin/backups/files/{name}").content)
 
 
 def take_up() -> None:
@@ -111,7 +112,7 @@ def take_up() -> None:
         path = f"/setup/{link.read_text().strip()}/restore"
         until(lambda: _answers(client))
         fields = {"_csrf": (None, token(client, path)), "key": (None, PHRASE)}
-        sent = client.post(path, files={**fields, "file": ("moved", Path("/root/moved").read_bytes())})
+        sent = client.post(path, files={**fields, "file": ("moved", MOVED.read_bytes())})
         assert sent.status_code == 303, sent.text
         until(lambda: client.get(path).headers.get("location") == "/login?next=/admin/held")
     with entered() as client:

@@ -208,8 +208,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
 
     def meant(rows: Rows) -> list[int]:
         at = max(scheduled_for or box.now(), box.now())
-        today = segments.day(rows, caller.user.id, box.config, at)
-        return segments.ids(rows, caller.user.id, segment, today=today)
+        return segments.meant(rows, caller.user.id, segment, config=box.config, at=at)
 
     contact_ids = await box.db.read(meant)
     again = None if data.media is None else await idempotency.kept(box, request, caller, kind=Campaign)

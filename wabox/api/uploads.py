@@ -13,8 +13,6 @@ from wabox.media.coming import Room
 from wabox.media.store import Incoming, too_large
 
 FIELD = "file"
-MOST_AROUND = 64 * 1024  # bytes of boundaries and headers
-SLOWEST_SECONDS = 900.0  # for all of it
 _HOW = "Send multipart/form-data with the file in the field `file`."
 
 
@@ -29,7 +27,7 @@ async def read(
     found = await _refused_or(room)
     if (
         request.content_type[0] == "multipart/form-data"
-        and (request.content_length or 0) > most_bytes + MOST_AROUND
+        and (request.content_length or 0) > most_bytes + uploads.MOST_AROUND
     ):
         raise too_large(most_bytes)
 
@@ -40,7 +38,7 @@ async def read(
         incoming.announce(request.content_length or 0)
 
     parts = _Parts(incoming)
-    await uploads.read(request, parts, ready=ready, most_seconds=SLOWEST_SECONDS, bad=_bad, how=_HOW)
+    await uploads.read(request, parts, ready=ready, most_seconds=uploads.SLOWEST_SECONDS, bad=_bad, how=_HOW)
     if parts.files != 1:
         raise _bad(_HOW)
     return parts.filename

@@ -185,8 +185,8 @@ def stamp_of(campaign: Campaign) -> str:
 def meant_now(rows: Rows, campaign_id: int, config: Config, now: datetime) -> tuple[str, list[int]]:
     """The campaign's stamp, and who is in its audience now, on its user's calendar."""
     campaign = by_id(rows, campaign_id)
-    today = segments.day(rows, campaign.user_id, config, now)
-    return stamp_of(campaign), segments.ids(rows, campaign.user_id, segments.read(campaign.audience), today=today)
+    segment = segments.read(campaign.audience)
+    return stamp_of(campaign), segments.meant(rows, campaign.user_id, segment, config=config, at=now)
 
 
 def may_change(rows: Rows, campaign: Campaign) -> bool:

@@ -91,7 +91,7 @@ def look(
     filename: str = "",
 ) -> Preflight:
     """What a launch would do. at: when it begins, if not at this moment. filename: of the file that goes along."""
-    ids = segments.ids(rows, user_id, segment, today=segments.day(rows, user_id, config, max(at or now, now)))
+    ids = segments.meant(rows, user_id, segment, config=config, at=max(at or now, now))
     counted = Counter[str]()
     fresh = 0
     for row in _people(rows, user_id, ids, device_ids, config, now):
@@ -217,8 +217,8 @@ def _through(
     if freely == latest:  # nothing holds new people
         return freely
     if waits:
-        today = segments.day(rows, campaign.user_id, config, max(at or now, now))
-        ids += segments.ids(rows, campaign.user_id, segments.read(campaign.audience), today=today)
+        segment = segments.read(campaign.audience)
+        ids += segments.meant(rows, campaign.user_id, segment, config=config, at=max(at or now, now))
     ids = list(dict.fromkeys(ids))
     parts = (ids[place : place + launching.PART] for place in range(0, len(ids), launching.PART))
     new = (_fresh(rows, campaign.user_id, part, named, config, now) for part in parts)

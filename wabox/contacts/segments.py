@@ -104,6 +104,11 @@ def ids(rows: Rows, user_id: int, segment: Segment, *, today: date | None = None
     return sorted(json.loads(found))  # as one text: a third of the time of 100,000 rows
 
 
+def meant(rows: Rows, user_id: int, segment: Segment, *, config: Config, at: datetime) -> list[int]:
+    """As `ids`, on the user's calendar at a moment: the one at which something begins that is for them."""
+    return ids(rows, user_id, segment, today=day(rows, user_id, config, at))
+
+
 def count(rows: Rows, user_id: int, segment: Segment, *, today: date | None = None) -> int:
     """How many of the user's contacts are meant."""
     clause, params = where(rows, user_id, segment, today=today)

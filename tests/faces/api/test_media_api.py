@@ -14,8 +14,8 @@ from tests.faces.api.conftest import Api, Open
 from tests.files import BAD, pdf
 from tests.nouns.test_pictures import noted
 from tests.pictures import bomb, drawn
+from wabox import uploads
 from wabox.accounts import keys
-from wabox.api import uploads
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),

@@ -184,7 +184,7 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
     meant, errors = await _understood(desk, draft)
     if meant is None:
         return await _composer(desk, draft, errors, status=422)
-    contact_ids = await desk.box.db.read(_meant_now, desk, meant)
+    contact_ids = await desk.box.db.read(_when_it_begins, desk, meant)
     if str(len(contact_ids)) != form.text("shown"):
         return await _review(desk, draft, changed=True)
     wanted = await desk.box.db.read(_to_type, desk, meant) if len(contact_ids) > MOST_UNASKED else None
@@ -201,11 +201,10 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
     return desk.go(f"/campaigns/{sent.id}", said="campaign_changed" if draft.plan else "campaign_made")
 
 
-def _meant_now(rows: Rows, desk: Desk, meant: Meant) -> list[int]:
+def _when_it_begins(rows: Rows, desk: Desk, meant: Meant) -> list[int]:
     """Who is in the audience, as things stand, on the day it begins."""
-    now = desk.voice.now
-    today = segments.day(rows, desk.user.id, desk.box.config, max(meant.scheduled_for or now, now))
-    return segments.ids(rows, desk.user.id, meant.segment, today=today)
+    at = max(meant.scheduled_for or desk.voice.now, desk.voice.now)
+    return segments.meant(rows, desk.user.id, meant.segment, config=desk.box.config, at=at)
 
 
 def _to_type(rows: Rows, desk: Desk, meant: Meant) -> int | None:

@@ -12,7 +12,7 @@ from wabox.contacts import fields, tagging, writing
 from wabox.contacts import stored as contacts
 from wabox.dashboard.contacts.searching import Search, search_of
 from wabox.dashboard.frame.asked import cursor_of, number
-from wabox.dashboard.frame.desk import BIGGEST_ID, Desk
+from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
@@ -45,7 +45,7 @@ class Chosen:
 async def act(desk: Desk) -> Response[str]:
     """Everybody chosen has the tag, or has it no more; for removing them the next page asks."""
     form = await desk.form()
-    chosen, deed, tag = _chosen(form), form.text("deed"), form.text("new_tag")
+    chosen, deed, tag = await _chosen(desk, form), form.text("deed"), form.text("new_tag")
     back = f"/contacts{chosen.search.query()}"
     if deed not in DEEDS or not (chosen.all or chosen.ids):
         return desk.go(back, said="nobody_chosen")
@@ -67,7 +67,7 @@ async def act(desk: Desk) -> Response[str]:
 async def remove(desk: Desk) -> Response[str]:
     """They are gone from the list; the log of messages, and who wants no more, stay."""
     form = await desk.form()
-    chosen = _chosen(form)
+    chosen = await _chosen(desk, form)
     count = await desk.box.db.read(_count, desk.user.id, chosen)
     if count > MOST_UNASKED and number(form.text("sure")) != count:
         return await _asked(desk, chosen, error=later("Type the number that stands here."))
@@ -78,9 +78,11 @@ async def remove(desk: Desk) -> Response[str]:
     return desk.go("/contacts", said="many_removed")
 
 
-def _chosen(form: Form) -> Chosen:
+async def _chosen(desk: Desk, form: Form) -> Chosen:
+    """Whom it means; nobody who came after it was shown, or is there only now."""
     ids = tuple(one for text in form.texts("ids") if (one := cursor_of(text)))
-    until = cursor_of(form.text("until")) or BIGGEST_ID
+    newest = await desk.box.db.read(contacts.newest, desk.user.id)
+    until = min(cursor_of(form.text("until")) or newest, newest)
     return Chosen(ids, form.ticked("all"), search_of(form.text), until)
 
 
@@ -101,9 +103,7 @@ def _count(rows: Rows, user_id: int, chosen: Chosen) -> int:
 
 
 async def _pieces(desk: Desk, chosen: Chosen) -> AsyncIterator[list[int]]:
-    """The ids that are meant, some at a time; nobody who came after the form was shown."""
-    newest = await desk.box.db.read(contacts.newest, desk.user.id)
-    chosen = Chosen(chosen.ids, chosen.all, chosen.search, min(chosen.until, newest))
+    """The ids that are meant, some at a time."""
     after = 0
     while ids := await desk.box.db.read(_some, desk.user.id, chosen, after):
         yield ids
@@ -111,8 +111,6 @@ async def _pieces(desk: Desk, chosen: Chosen) -> AsyncIterator[list[int]]:
 
 
 async def _asked(desk: Desk, chosen: Chosen, *, error: str = "") -> Response[str]:
-    newest = await desk.box.db.read(contacts.newest, desk.user.id)
-    chosen = Chosen(chosen.ids, chosen.all, chosen.search, min(chosen.until, newest))
     count = await desk.box.db.read(_count, desk.user.id, chosen)
     if not count:
         return desk.go(f"/contacts{chosen.search.query()}", said="nobody_chosen")

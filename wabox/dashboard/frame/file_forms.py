@@ -6,11 +6,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
+from wabox import uploads
 from wabox.dashboard.frame import parts
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
-from wabox.dashboard.frame.parts import MOST_AROUND, File
+from wabox.dashboard.frame.parts import File
 from wabox.db import Rows, Tx
 from wabox.errors import InsufficientCredits, Invalid, NotFound, Refusal, TooLarge, TooMany, Unavailable
 from wabox.languages import later
@@ -60,7 +61,7 @@ async def sent(desk: Desk) -> tuple[Form, Came | None]:
     with ExitStack() as held:
 
         def opens(file: File, size: int) -> Incoming:
-            if size > most_bytes + MOST_AROUND:
+            if size > most_bytes + uploads.MOST_AROUND:
                 raise too_large(most_bytes)
             if isinstance(room, Refusal):
                 raise room

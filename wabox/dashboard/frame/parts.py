@@ -20,8 +20,6 @@ from wabox.languages import later
 from wabox.media import store
 from wabox.mounting import box_of
 
-MOST_AROUND = 64 * 1024  # bytes of boundaries and headers
-SLOWEST_SECONDS = 900.0  # for all of it
 ONE = later("Send one file at a time.")
 
 
@@ -91,7 +89,7 @@ async def read(
             request,
             parts,
             ready=lambda: None,
-            most_seconds=SLOWEST_SECONDS,
+            most_seconds=uploads.SLOWEST_SECONDS,
             most_parts=MOST_FIELDS,
             bad=lambda sentence: Invalid("bad_form", sentence, details={field: sentence}),
             how=form.BAD,
@@ -183,7 +181,7 @@ class _Memory:
         self._field = field
         self._most = most_bytes
         self._held = io.BytesIO()
-        if size > most_bytes + MOST_AROUND:
+        if size > most_bytes + uploads.MOST_AROUND:
             raise self._too_large()
 
     def write(self, piece: bytes) -> None:

@@ -87,7 +87,8 @@ async def home(desk: Desk) -> Response[str]:
         device_label=query.get("device", "")[:32],
         media_id=query.get("media", "")[:20],
     )
-    draft = replace(draft, whom=await desk.box.db.read(_to, desk, query.get("phone", "")[:64]))
+    if "phone" in query:
+        draft = replace(draft, whom=await desk.box.db.read(_to, desk, query["phone"][:64]))
     text = await desk.box.db.read(picking.wanted, desk)
     if text is not None:
         draft = replace(draft, message=text.message)
