@@ -59,7 +59,7 @@ def test_silence_in_the_middle_is_given_up_and_leaves_nothing(
 
 
 def test_drops_that_go_on_for_ever_are_given_up_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "SLOWEST_SECONDS", 0.05)
+    monkeypatch.setattr(streams, "SLOWEST_SECONDS", 0.05)
     request = Slow(HEAD, *[b"a"] * 10_000, wait=0.001)
     with pytest.raises(Invalid) as refused:
         asyncio.run(taken(request, tmp_path))
@@ -71,7 +71,7 @@ def test_what_comes_slowly_but_whole_is_taken(tmp_path: Path) -> None:
 
 
 def test_a_form_on_a_page_has_a_deadline_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "SLOWEST_SECONDS", 0.02)
+    monkeypatch.setattr(streams, "SLOWEST_SECONDS", 0.02)
     request: Any = Slow(HEAD, wait=30)
     request.app = SimpleNamespace(state=SimpleNamespace(box=SimpleNamespace(config=Config())))
     with pytest.raises(Invalid) as refused:
