@@ -28,6 +28,12 @@ def box_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Box:
     return box
 
 
+def reached_at(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The address that the asker came by, without a slash at the end, unless the box has a name."""
+    host = connection.headers.get("host", "")
+    return box_of(connection).config.server.public_url or f"{connection.scope['scheme']}://{host}"
+
+
 class Kept(Generic[T]):
     """One thing that each box keeps for its faces while the process lives, made when it is first asked for."""
 

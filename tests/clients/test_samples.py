@@ -6,6 +6,7 @@ import json
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,9 @@ import wabox
 from tests.asking import PLAIN
 from tests.clients.programs import need, run
 from tests.journeys.box import Shop, until
-from wabox.dashboard.docs import reference
-from wabox.dashboard.docs.reference import events
-from wabox.dashboard.docs.reference.shape import Route
+from wabox import reference
+from wabox.reference import events
+from wabox.reference.shape import Route
 
 README = (Path(wabox.__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 ROUTES = [one for chapter in reference.CHAPTERS for one in chapter.routes]
@@ -74,20 +75,34 @@ def test_every_list_is_got_as_the_page_says(box: Shop, route: Route) -> None:
     need("curl")
     need("php-curl")
     base = f"http://127.0.0.1:{box.port}/api/v1"
-    got = run("bash", "-c", filled(route.curl(base), box).replace("curl ", "curl -sS ", 1))
-    if "application/json" in box.call("GET", route.filled).headers["content-type"]:
+    got = run("bash", "-c", filled(route.sample("curl", base), box).replace("curl ", "curl -sS ", 1))
+    if route.answer is not None:
         answer = json.loads(got.stdout)
         assert "error" not in answer or answer["code"] == "not_found", answer
-        assert shown_by_php(filled(route.php(base), box)).keys() == answer.keys()  # type: ignore[attr-defined]
+        assert shown_by_php(filled(route.sample("php", base), box)).keys() == answer.keys()  # type: ignore[attr-defined]
     else:
         assert got.returncode == 0 and got.stdout
 
 
 def test_a_text_goes_as_the_page_says(box: Shop) -> None:
     need("php-curl")
-    answer = shown_by_php(filled(SENDING.php(f"http://127.0.0.1:{box.port}/api/v1"), box))
+    answer = shown_by_php(filled(SENDING.sample("php", f"http://127.0.0.1:{box.port}/api/v1"), box))
     assert isinstance(answer, dict)
     assert answer.get("code") in (None, "device_not_ready"), answer
+
+
+@pytest.mark.parametrize("language", ["python", "javascript"])
+def test_a_text_goes_in_the_other_languages_too(box: Shop, tmp_path: Path, language: str) -> None:
+    sample = filled(SENDING.sample(language, f"http://127.0.0.1:{box.port}/api/v1"), box)
+    if language == "python":
+        done = run(sys.executable, "-c", sample + "\nimport json; print(json.dumps(answer))")
+    else:
+        need("node")
+        script = tmp_path / "sample.mjs"
+        script.write_text(sample + "\nconsole.log(JSON.stringify(answer));")
+        done = run("node", str(script))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout).get("code") in (None, "device_not_ready"), done.stdout
 
 
 # -- webhooks ----------------------------------------------------------------------------------------

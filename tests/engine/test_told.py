@@ -13,10 +13,10 @@ from tests.engine.conftest import Engine
 from tests.files import pdf
 from tests.some import some
 from wabox.contacts import inbox_files
-from wabox.dashboard.docs.reference import events
 from wabox.db import Tx
 from wabox.engine.fetching import Fetching
 from wabox.messages import editing, handing, outbox, reasons, revoking, stored
+from wabox.reference import events
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Attached

@@ -15,8 +15,9 @@ from tests.faces import texts
 from tests.faces.scene import Scene
 from tests.faces.tab import Tab, tags, words
 from tests.some import some
-from wabox.dashboard.docs import reference
+from wabox import reference
 from wabox.dashboard.voice import Voice
+from wabox.reference import samples
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -157,9 +158,28 @@ def test_the_reference_shows_a_bare_status_and_fields_as_the_api_serves_them(ash
 def test_examples_can_be_copied() -> None:
     for chapter in some(reference.CHAPTERS):
         for route in some(chapter.routes):
-            curl = route.curl("http://box/api/v1")
+            curl = route.sample("curl", "http://box/api/v1")
             assert curl.count("'") % 2 == 0
             assert f"http://box/api/v1{route.filled}" in curl
             assert "{" not in route.filled
             body = re.search(r"-d '(.*)'$", curl, re.DOTALL)
             assert (None if body is None else json.loads(body.group(1))) == route.body
+
+
+def test_samples_name_the_request_in_every_language() -> None:
+    for route in some(one for chapter in reference.CHAPTERS for one in chapter.routes):
+        for language in some(samples.LANGUAGES):
+            sample = route.sample(language, "http://box/api/v1")
+            assert f"http://box/api/v1{route.filled}" in sample
+            assert sample.count(samples.KEY) == 1
+            assert route.method in sample or (language, route.method) in {("curl", "GET"), ("php", "GET")}
+        compile(route.sample("python", "http://box"), route.path, "exec")
+
+
+def test_the_reference_is_found_by_a_word(asha: Tab) -> None:
+    page = words(asha.get("/docs?q=reactions").text)
+    assert "/inbox/{message_id}/reactions" in page and "/webhooks/test" not in page
+    assert "bad_phone" in words(asha.get("/docs?q=bad_phone").text)
+    assert "Nothing found" in words(asha.get("/docs?q=xyzzy").text)
+    assert "requests.request" in asha.get("/docs?in=python").text
+    assert "requests.request" not in asha.get("/docs?in=cobol").text

@@ -17,13 +17,12 @@ from tests.engine import test_nightly
 from tests.faces import test_every_page, texts
 from tests.faces.api import test_every_route
 from tests.some import some
-from wabox import config, config_text, languages
+from wabox import config, config_text, languages, reference
 from wabox.checkup.promises import PROMISES
-from wabox.dashboard.docs import reference
-from wabox.dashboard.docs.reference import events
 from wabox.dashboard.names import messages, webhooks
 from wabox.messages import reasons
 from wabox.messages.reasons import Reason
+from wabox.reference import events
 from wabox.webhooks import endpoints
 
 ROOT = Path(__file__).parents[2]
@@ -192,7 +191,7 @@ RECIPES = {
         [bare(route) for route in test_every_route.ROWS],
         {
             "tests/faces/api/test_every_route.py": among(bare(route) for route in test_every_route.ROWS),
-            "dashboard/docs/reference/": among(in_the_reference()),
+            "reference/": among(in_the_reference()),
         },
     ),
     "A page": Recipe(
@@ -208,7 +207,7 @@ RECIPES = {
             "webhooks/endpoints.py": among(endpoints.EVENTS),
             "dashboard/names/webhooks.py": lambda thing: thing in webhooks.EVENT,
             "languages/": in_every_language(webhooks.EVENT.get),
-            "dashboard/docs/reference/events.py": among(one.name for one in events.EVENTS),
+            "reference/events.py": among(one.name for one in events.EVENTS),
             "docs/contract.md": says("wabox/docs/contract.md"),
         },
     ),

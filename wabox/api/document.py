@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 from litestar.typing import FieldDefinition
 
 from wabox import __version__
-from wabox.api import strict, wire
+from wabox.api import examples, strict, wire
 
 Json = dict[str, Any]
 
@@ -84,6 +84,7 @@ def of(app: Litestar, path: str) -> Json:
         "security": [{"key": []}, {"bearer": []}],
         "tags": [{"name": name} for name in dict.fromkeys(_tag(handler) for _, _, handler in routes)],
         "paths": paths,
+        "webhooks": examples.webhooks(),
         "components": {
             "schemas": components,
             "securitySchemes": {
@@ -174,6 +175,7 @@ def _operation(route: HTTPRoute, method: str, handler: HTTPRouteHandler, shape_o
         file = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
         shape = {"type": "object", "properties": {field: file}, "required": [field], "additionalProperties": False}
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": shape}}}
+    examples.give(operation, method, route.path_format)
     return operation
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get
 from litestar.di import Provide
 
 from wabox.api import (
     campaigns,
+    collection,
     contacts,
     devices,
     document,
@@ -25,7 +27,7 @@ from wabox.api import (
 )
 from wabox.api.guard import caller_of, key_guard, name_guard
 from wabox.api.strict import StrictRequest
-from wabox.mounting import Mount
+from wabox.mounting import Mount, reached_at
 
 PATH = "/api/v1"
 
@@ -34,6 +36,15 @@ PATH = "/api/v1"
 async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The API as an OpenAPI 3.1 document."""
     return Response(document.written(request.app, PATH), media_type="application/json")
+
+
+@get("/postman.json")
+async def postman(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    """The same as a collection for Postman or Bruno, with this box's address in it."""
+    told = msgspec.json.decode(document.written(request.app, PATH))
+    found = collection.of(told, base=reached_at(request), path=PATH)
+    headers = {"Content-Disposition": 'attachment; filename="wabox.postman_collection.json"'}
+    return Response(found, media_type="application/json", headers=headers)
 
 
 router = Mount(
@@ -58,4 +69,4 @@ router = Mount(
     request_class=StrictRequest,
 )
 # What tells of the API needs no key.
-description = Mount(path=PATH, route_handlers=[openapi], guards=[name_guard], include_in_schema=False)
+description = Mount(path=PATH, route_handlers=[openapi, postman], guards=[name_guard], include_in_schema=False)

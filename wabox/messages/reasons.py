@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -100,6 +101,11 @@ def of(reason: Reason) -> str:
 def of_end(error: str) -> str | None:
     """An error code in words that say what to do."""
     return _ENDS.get(error)
+
+
+def ends() -> Mapping[str, str]:
+    """Every `error` of a message that did not go, or of which nobody knows, with its sentence."""
+    return _ENDS
 
 
 def sentence(reason: Reason, until: datetime | None, zone: ZoneInfo, *, detail: str | None = None) -> str:

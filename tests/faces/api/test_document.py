@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from tests.faces.api.conftest import Api
 from tests.some import some
@@ -14,6 +17,7 @@ from wabox.api import wire
 from wabox.contacts import phones
 from wabox.errors import Invalid
 from wabox.messages import template
+from wabox.webhooks import endpoints
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 
@@ -70,7 +74,7 @@ def test_a_body_is_closed_and_its_types_are_told(told: dict[str, Any]) -> None:
 
 def test_nothing_is_fetched_from_elsewhere(api: Api) -> None:
     text = api.call("GET", "/openapi.json", "").text
-    assert set(re.findall(r"https?://[a-z.]+", text)) <= {"https://shop.example"}
+    assert set(re.findall(r"https?://[a-z.]+", text)) <= {"https://shop.example", "https://shop.example.com"}
     assert api.call("GET", "/openapi.json/x", "").status_code == 404
 
 
@@ -109,3 +113,82 @@ def test_answers_are_as_the_document_says(api: Api, told: dict[str, Any]) -> Non
         operation = told["paths"]["/api/v1" + path.replace("/1", "/{job_id}")][method.lower()]
         schema = operation["responses"][str(status)]["content"]["application/json"]["schema"]
         jsonschema_rs.validate({**schema, "components": told["components"]}, answer.json())
+
+
+def test_the_document_is_one_by_the_rules_of_openapi(told: dict[str, Any]) -> None:
+    rules = jsonschema_rs.validator_for(OPENAPI_31)
+    assert rules.is_valid(told)
+    assert not rules.is_valid({**told, "webhooks": []})
+
+
+def _shown(told: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """(where, schema, example) of every JSON body that has an example."""
+    for kind in ("paths", "webhooks"):
+        for path, methods in told[kind].items():
+            for method, one in methods.items():
+                bodies = [one.get("requestBody", {}), *one["responses"].values()]
+                for body in bodies:
+                    found = body.get("content", {}).get("application/json", {})
+                    if "example" in found:
+                        yield f"{method} {path}", found["schema"], found["example"]
+
+
+def test_every_example_fits_what_it_is_an_example_of(told: dict[str, Any]) -> None:
+    wrong = []
+    half = re.compile(r"\\\\ud800-\\\\udfff")  # Rust's regular expressions know no half characters
+    told = json.loads(half.sub("", json.dumps(told)))
+    for where, schema, example in some(_shown(told)):
+        whole = {**schema, "components": told["components"]}
+        wrong += [(where, str(fault)) for fault in jsonschema_rs.validator_for(whole).iter_errors(example)]
+    assert wrong == []
+
+
+def test_every_operation_that_takes_or_gives_json_shows_it(told: dict[str, Any]) -> None:
+    for path, methods in some(told["paths"].items()):
+        for method, one in some(methods.items()):
+            body = one.get("requestBody", {}).get("content", {}).get("application/json")
+            assert body is None or "example" in body, (method, path)
+            good = [
+                answer["content"]
+                for code, answer in one["responses"].items()
+                if code < "300" and "content" in answer
+            ]
+            alone = bool(good) and set(good[0]) == {"application/json"}
+            assert not alone or any("example" in answer["application/json"] for answer in good), (method, path)
+            untold = [
+                given["name"] for given in one["parameters"] if given["in"] == "path" and "example" not in given
+            ]
+            assert untold == [], (method, path)
+
+
+def test_every_event_is_among_the_webhooks(told: dict[str, Any]) -> None:
+    assert set(told["webhooks"]) == set(endpoints.EVENTS)
+    for name, one in some(told["webhooks"].items()):
+        body = one["post"]["requestBody"]["content"]["application/json"]
+        assert body["example"]["event"] == name
+        assert {given["name"] for given in one["post"]["parameters"]} >= {"X-Webhook-Signature", "webhook-id"}
+
+
+def test_the_collection_has_every_operation_as_a_request(api: Api, told: dict[str, Any]) -> None:
+    answer = api.call("GET", "/postman.json", "")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith('wabox.postman_collection.json"')
+    made = answer.json()
+    assert made["info"]["schema"].endswith("/v2.1.0/collection.json")
+    values = {one["key"]: one["value"] for one in made["variable"]}
+    assert values["base"].endswith("/api/v1") and values["key"] == ""
+    items = [item for folder in made["item"] for item in folder["item"]]
+    asked = {(one["request"]["method"].lower(), one["name"].split(" ", 1)[1]) for one in items}
+    assert asked == {
+        (method, path.removeprefix("/api/v1")) for path, methods in told["paths"].items() for method in methods
+    }
+    for one in some(items):
+        request = one["request"]
+        url = request["url"]
+        assert url["raw"].partition("?")[0] == "{{base}}/" + "/".join(url["path"])
+        assert [word[1:] for word in url["path"] if word.startswith(":")] == [v["key"] for v in url["variable"]]
+        assert all(v["value"] for v in url["variable"]), one["name"]
+        if "body" in request and request["body"]["mode"] == "raw":
+            json.loads(request["body"]["raw"])
+    (send,) = (one["request"] for one in items if one["name"] == "POST /send")
+    assert json.loads(send["body"]["raw"])["phone"]

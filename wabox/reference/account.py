@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route, listed
 from wabox.languages import later
+from wabox.reference.shape import PAGING, Chapter, Field, Route, listed
 
 _KEY = {
     "id": 7,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route, listed
 from wabox.languages import later
+from wabox.reference.shape import PAGING, Chapter, Field, Route, listed
 
 _ID = {"media_id": "12"}
 _SHA = "7f83b1657ff1fc53b92dc18148a1d65dfc2d4b1fa3d677284addd200126d9069"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, PHONE, Chapter, Field, Route, listed
 from wabox.languages import later
+from wabox.reference.shape import PAGING, PHONE, Chapter, Field, Route, listed
 
 _MESSAGE = {
     "job_id": 12345,

@@ -1,4 +1,4 @@
-"""What the reference page tells of a route, and the commands to copy that follow from it."""
+"""What the reference tells of a route, and the commands to copy that follow from it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wabox.languages import later
+from wabox.reference import samples
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 PHONE = "8801711123456"
@@ -58,34 +59,12 @@ class Route:
         """The answer as text; "" if there is none."""
         return "" if self.answer is None else json.dumps(self.answer, indent=2, ensure_ascii=False)
 
-    def curl(self, base: str) -> str:
-        """A command that works once the key is filled in."""
-        lines = [f"curl{'' if self.method == 'GET' else ' -X ' + self.method} '{base}{self.filled}'"]
-        lines.append("-H 'X-API-Key: YOUR_API_KEY'")
-        if self.body is not None:
-            lines.append("-H 'Content-Type: application/json'")
-            lines.append("-d '" + json.dumps(self.body, ensure_ascii=False).replace("'", "'\\''") + "'")
-        if self.upload is not None:
-            lines.append(f"-F 'file=@{self.upload}'")
-        return " \\\n  ".join(lines)
-
-    def php(self, base: str) -> str:
-        """The same in PHP."""
-        options = ["CURLOPT_RETURNTRANSFER => true"]
-        if self.method != "GET":
-            options.append(f"CURLOPT_CUSTOMREQUEST => '{self.method}'")
-        headers = ["'X-API-Key: YOUR_API_KEY'"]
-        if self.body is not None:
-            headers.append("'Content-Type: application/json'")
-            options.append(f"CURLOPT_POSTFIELDS => json_encode({_php(self.body)})")
-        if self.upload is not None:
-            options.append(f"CURLOPT_POSTFIELDS => ['file' => new CURLFile('{self.upload}')]")
-        options.append(f"CURLOPT_HTTPHEADER => [{', '.join(headers)}]")
-        inside = "".join(f"    {one},\n" for one in options)
-        return (
-            f"$ch = curl_init('{base}{self.filled}');\ncurl_setopt_array($ch, [\n{inside}]);\n"
-            "$answer = json_decode(curl_exec($ch), true);"
+    def sample(self, language: str, base: str) -> str:
+        """The request in one of `samples.LANGUAGES`; it works once the key is filled in."""
+        asked = samples.Asked(
+            self.method, base + self.filled, self.body, self.upload, json=self.answer is not None
         )
+        return samples.LANGUAGES[language].write(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +74,6 @@ class Chapter:
     key: str
     title: str
     routes: tuple[Route, ...]
-
-
-def _php(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "[" + ", ".join(f"'{name}' => {_php(one)}" for name, one in value.items()) + "]"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_php(one) for one in value) + "]"
-    if isinstance(value, str):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    return json.dumps(value)
 
 
 PAGING = (

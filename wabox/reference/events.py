@@ -35,6 +35,14 @@ def _delivery(status: str, about: str, *, error: str | None = None, sent: bool =
     return Event(f"delivery.{status}", about, body)
 
 
+# What comes with each post, and what it is for.
+HEADERS = (
+    ("X-Webhook-Signature", "sha256= and the HMAC of the body in hex, keyed with your whole secret."),
+    ("webhook-id", "The same for each try of one post."),
+    ("webhook-timestamp", "When this try was made, in seconds since 1970."),
+    ("webhook-signature", "The signature of Standard Webhooks, keyed with the decoded bytes of your secret."),
+)
+
 EVENTS: tuple[Event, ...] = (
     _delivery(
         "sent",

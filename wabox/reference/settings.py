@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import Chapter, Field, Route
 from wabox.languages import later
+from wabox.reference.shape import Chapter, Field, Route
 
 _NIGHT = [["21:00", "08:00"]]
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PAGING, Chapter, Field, Route, listed
 from wabox.languages import later
+from wabox.reference.shape import PAGING, Chapter, Field, Route, listed
 
 _DELIVERY = {
     "id": 91,
+    "webhook_id": "msg_4e1f0c7b9a2d4c55a8e6f3b1d0c9e7a2",
     "event": "delivery.sent",
     "job_id": 12345,
     "status": "delivered",
     "attempts": 1,
+    "created_at": "2026-04-25T12:34:56+00:00",
+    "last_attempt_at": "2026-04-25T12:34:57+00:00",
+    "next_attempt_at": None,
+    "last_status": 204,
+    "last_error": None,
+    "payload": {"event": "delivery.sent", "job_id": 12345, "phone": "8801711123456", "status": "sent"},
+}
+_ATTEMPT = {"at": "2026-04-25T12:34:57+00:00", "status": 204, "error": None, "milliseconds": 81}
+_TEST = {
+    **_DELIVERY,
+    "event": "webhook.test",
+    "job_id": None,
+    "status": "owed",
+    "attempts": 0,
+    "last_attempt_at": None,
+    "next_attempt_at": "2026-04-25T12:34:56+00:00",
+    "last_status": None,
+    "payload": {"event": "webhook.test", "job_id": None, "status": "test"},
 }
 
 WEBHOOKS = Chapter(
@@ -45,7 +64,7 @@ WEBHOOKS = Chapter(
                 "enabled": True,
             },
         ),
-        Route("POST", "/webhooks/test", later("Post a test event to your webhook."), status=202, answer=_DELIVERY),
+        Route("POST", "/webhooks/test", later("Post a test event to your webhook."), status=202, answer=_TEST),
         Route(
             "GET",
             "/webhooks/deliveries",
@@ -55,18 +74,18 @@ WEBHOOKS = Chapter(
         ),
         Route(
             "GET",
-            "/webhooks/deliveries/{id}",
+            "/webhooks/deliveries/{delivery_id}",
             later("One post with every attempt."),
-            answer=_DELIVERY,
-            example={"id": "91"},
+            answer={**_DELIVERY, "last_response": "", "attempt_log": [_ATTEMPT]},
+            example={"delivery_id": "91"},
         ),
         Route(
             "POST",
-            "/webhooks/deliveries/{id}/replay",
+            "/webhooks/deliveries/{delivery_id}/replay",
             later("Post it again, under the same webhook-id."),
             status=202,
             answer={**_DELIVERY, "status": "owed"},
-            example={"id": "91"},
+            example={"delivery_id": "91"},
         ),
     ),
 )

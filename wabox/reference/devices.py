@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs.reference.shape import PHONE, Chapter, Field, Route
 from wabox.languages import later
+from wabox.reference.shape import PHONE, Chapter, Field, Route
 
 _DEVICE = {
     "device_label": "primary",
