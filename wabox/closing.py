@@ -50,6 +50,8 @@ FORGOTTEN: dict[str, str] = {
     "webhooks": "user_id",
     "own_words": "user_id",
     "idempotency": "user_id, method, path, key",
+    "alerts": "id",
+    "alert_choices": "user_id",
     "mails": "id",
     "sessions": "token_hash",
     "known_browsers": "token_hash, user_id",

@@ -25,6 +25,7 @@ from wabox.accounts import users
 from wabox.box import Box
 from wabox.config import Config, is_loopback
 from wabox.devices import linking
+from wabox.engine.alerting import Alerting
 from wabox.engine.backups import Backups
 from wabox.engine.billing import Billing
 from wabox.engine.clock import Clock
@@ -47,7 +48,6 @@ from wabox.engine.page_events import PageEvents
 from wabox.engine.posting import Poster
 from wabox.engine.renewing import Renewing
 from wabox.engine.storage import Storage
-from wabox.engine.telling_reviews import Reviewing
 from wabox.engine.turns import Turns
 from wabox.engine.workers import Kind, Workers
 from wabox.errors import ConfigError
@@ -232,7 +232,7 @@ class _Serving:
                 Fetches(box, self.workers).tick,
                 self.renewing.tick,
                 billing.tick,
-                Reviewing(box).tick,
+                Alerting(box).tick,
                 Leaving(box).tick,
                 ClosedAccounts(box).tick,
                 self.backups.tick,

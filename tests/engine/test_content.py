@@ -17,8 +17,7 @@ from wabox.contacts import writing
 from wabox.content import complaints, refusals, reviews, rules
 from wabox.content.rules import Actor, Draft
 from wabox.db import Rows, Tx
-from wabox.engine import page_events
-from wabox.engine import telling_reviews as telling
+from wabox.engine import alerting, page_events
 from wabox.errors import Invalid, Refusal
 from wabox.messages import claiming, explaining, leaving, outbox, stored
 from wabox.whatsapp.driver import Inbound
@@ -433,7 +432,7 @@ def test_the_owner_gets_one_mail_until_the_queue_was_empty_once(shared: Engine) 
     box = shared.stage.box
 
     def tell() -> int:
-        box.db.write_now(telling.tell, box, shared.stage.hands.now())
+        box.db.write_now(alerting.look_and_tell, box, {})
         return len(box.db.read_here(mail.page))
 
     assert tell() == 0
@@ -444,6 +443,7 @@ def test_the_owner_gets_one_mail_until_the_queue_was_empty_once(shared: Engine) 
     for entry in queue(shared):
         yes(shared, entry.id)
     assert tell() == 1
+    shared.stage.hands.forward(hours=2)
     shared.send(phone="8801711000003", text=HELD)
     assert tell() == 2
 

@@ -14,6 +14,7 @@ from tests.files import pdf
 from tests.some import some
 from wabox.contacts import inbox_files
 from wabox.db import Tx
+from wabox.engine import alerting
 from wabox.engine.fetching import Fetching
 from wabox.messages import editing, handing, outbox, reasons, revoking, stored
 from wabox.reference import events
@@ -66,12 +67,17 @@ def told(engine: Engine) -> dict[str, dict[str, Any]]:
     write(inbox_files.ask, user_id, 1, stage.box.config.media, now=stage.hands.now())
     Fetching(stage.box, engine.driver).turn(stage.asha.device_id)
     engine.driver.write(stage.asha.device_id, OUT, "STOP")
-    engine.driver.unlink(stage.asha.device_id)
+    _is_unlinked(engine)
     assert [engine.status(one) for one in (read, refused, unsure, kept, waits)] == [
         *("read", "failed", "unknown", "cancelled", "skipped")
     ]
     owed = stage.box.db.read_here(lambda rows: rows.all("select event, payload from deliveries order by id"))
     return {row["event"]: json.loads(row["payload"]) for row in reversed(owed)}
+
+
+def _is_unlinked(engine: Engine) -> None:
+    engine.driver.unlink(engine.stage.asha.device_id)
+    engine.stage.box.db.write_now(alerting.look_and_tell, engine.stage.box, {})
 
 
 def _ends(tx: Tx, message_id: int, end: Callable[..., bool], error: str, *, now: datetime) -> None:

@@ -225,6 +225,10 @@ ROWS: dict[str, Row] = {
     "GET /settings/answers": Row(200),
     "POST /settings/answers": Row(303),
     "GET /settings/sending": Row(200),
+    "GET /settings/alerts": Row(200),
+    "POST /settings/alerts": Row(303),
+    "GET /settings/alerts/live": Row(200),
+    "POST /settings/alerts/test/{road:str}": Row(422),
     "POST /settings/sending": Row(403),
     "POST /settings/keys": Row(422),
     "POST /settings/keys/{key_id:int}/revoke": Row(404),
@@ -376,7 +380,7 @@ def _name(shop: Shop) -> None:
     }.items():
         shop.ids[name] = shop.stage.value(sql, id=asha)
         assert shop.ids[name] is not None, name
-    shop.ids |= {"label": "kingfisherphone", "token": TOKEN, "user_id": asha, "what": "suspend"}
+    shop.ids |= {"label": "kingfisherphone", "token": TOKEN, "user_id": asha, "what": "suspend", "road": "mail"}
     shop.ids |= {"rule_id": 1, "review_id": 1, "name": "bank", "text": "whatsapp"}
 
 

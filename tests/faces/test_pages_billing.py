@@ -372,16 +372,16 @@ def mails(market: Market) -> list[tuple[str, str]]:
     return [(row["recipient"], row["subject"]) for row in rows]
 
 
-def test_the_owner_and_the_customer_are_told_what_happens_to_a_payment(market: Market) -> None:
+def test_the_customer_is_told_what_happens_to_a_payment(market: Market) -> None:
     assert market.pay(market.bilal) == market.pay(market.bilal) == 303
     market.pay(market.bilal, txid="SECOND01")
-    assert mails(market) == [("asha@example.com", "A payment waits to be checked")]
+    assert mails(market) == []  # the owner hears of it by an alert
     assert "2 payments wait to be checked" in words(market.asha.get("/").text)
     assert "Nothing is sent without a plan" in words(market.bilal.get("/").text)
     for _ in range(2):
         market.asha.post("/admin/payments/1/approve")
     market.asha.post("/admin/payments/2/reject", {"reason": "No such money came."})
-    assert mails(market)[1:] == [
+    assert mails(market) == [
         ("bilal@example.com", "Your payment is approved"),
         ("bilal@example.com", "Your payment was not accepted"),
     ]

@@ -186,6 +186,7 @@ def pages(scene: Scene) -> list[str]:
         "/settings/keys",
         "/settings/sending",
         "/settings/answers",
+        "/settings/alerts",
         "/whatsapp/devices/primary/rules",
         "/settings/security",
         "/admin/users",

@@ -146,6 +146,16 @@ def page(rows: Rows, *, before: int | None = None, limit: int = 50) -> list[Mail
     return [_mail_of(row) for row in found]
 
 
+def of_user(rows: Rows, user_id: int, mail_id: int) -> Mail | None:
+    """This mail, if it is the user's and still kept."""
+    row = rows.one(
+        f"select {_COLUMNS} from mails where id = :id and user_id = :user_id",  # noqa: S608
+        id=mail_id,
+        user_id=user_id,
+    )
+    return None if row is None else _mail_of(row)
+
+
 def unsent(rows: Rows, *, since: datetime) -> int:
     """How many mails did not go since then: given up or skipped."""
     found: int = rows.value(

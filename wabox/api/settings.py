@@ -12,6 +12,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from wabox import languages
 from wabox.accounts import users
 from wabox.accounts.keys import Caller
+from wabox.alerts import choices
+from wabox.alerts.kinds import KINDS
 from wabox.api import record, strict, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
@@ -24,7 +26,7 @@ from wabox.messages import ruling
 from wabox.mounting import Mount
 from wabox.quiet import DAYS
 
-SENDING, ANSWERS = "sending", "answers"
+SENDING, ANSWERS, ALERTS = "sending", "answers", "alerts"
 
 Clock = Annotated[
     str, Meta(extra_json_schema={"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["21:00"]})
@@ -120,6 +122,32 @@ class AnswersChanges(Struct, forbid_unknown_fields=True):
     opt_in: Answer | UnsetType | None = UNSET
 
 
+class Alerts(Struct):
+    """kinds: those that are told. mail: to your account's address. whatsapp: to this number, null = none."""
+
+    kinds: list[str]
+    mail: bool
+    whatsapp: str | None
+
+
+class AlertsChanges(Struct, forbid_unknown_fields=True):
+    """What is left out stays. kinds: all that shall be told. whatsapp: a number of yours; null = none."""
+
+    kinds: (
+        Annotated[list[Annotated[str, Meta(extra_json_schema={"enum": list(KINDS)})]], Meta(max_length=len(KINDS))]
+        | UnsetType
+    ) = UNSET
+    mail: bool | UnsetType = UNSET
+    whatsapp: (
+        Annotated[
+            str,
+            Meta(max_length=40, extra_json_schema={"pattern": wire.PHONE_PATTERN, "examples": ["8801711123456"]}),
+        ]
+        | UnsetType
+        | None
+    ) = UNSET
+
+
 class Settings(Struct):
     """timezone, language: yours, null = the shop's. sending: in force of phones without rules of their own.
 
@@ -132,6 +160,7 @@ class Settings(Struct):
     own: OwnSending
     bounds: Sending
     answers: Answers
+    alerts: Alerts
 
 
 class SettingsChanges(Struct, forbid_unknown_fields=True):
@@ -145,6 +174,7 @@ class SettingsChanges(Struct, forbid_unknown_fields=True):
     language: Annotated[str, Meta(extra_json_schema={"enum": list(languages.ALL)})] | UnsetType | None = UNSET
     sending: SendingChanges | UnsetType = UNSET
     answers: AnswersChanges | UnsetType = UNSET
+    alerts: AlertsChanges | UnsetType = UNSET
 
 
 class DeviceSettings(Struct):
@@ -182,6 +212,8 @@ async def change(data: SettingsChanges, request: StrictRequest, box: Box, caller
                 note(tx, "rules.changed", details=done.told)
         if not isinstance(data.answers, UnsetType):
             _set_answers(tx, caller.user.id, data.answers, note)
+        if not isinstance(data.alerts, UnsetType):
+            _set_alerts(tx, box, caller, data.alerts, note)
         return _settings(tx, box, caller.user.id)
 
     return await box.db.write(verb)
@@ -234,6 +266,16 @@ def _set_answers(tx: Tx, user_id: int, data: AnswersChanges, note: Callable[...,
         note(tx, "answers.changed", details=told)
 
 
+def _set_alerts(tx: Tx, box: Box, caller: Caller, data: AlertsChanges, note: Callable[..., int]) -> None:
+    given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+    user, country = caller.user, box.config.locale.country
+    told = strict.below(
+        ALERTS, lambda: choices.change(tx, user.id, given, role=user.role, country=country, now=box.now())
+    )
+    if told:
+        note(tx, "alerts.changed", details=told)
+
+
 def _named(verb: Callable[[], ruling.Change]) -> ruling.Change:
     """A refusal names the fields as the body has them."""
     return strict.below(SENDING, verb)
@@ -258,7 +300,7 @@ def _given(data: SendingChanges) -> dict[str, Any]:
 def _settings(rows: Rows, box: Box, user_id: int) -> Settings:
     user = users.by_id(rows, user_id)
     assert user is not None
-    own = rules.own_of_box(rows)
+    own, chosen = rules.own_of_box(rows), choices.of_user(rows, user_id)
     return Settings(
         timezone=user.timezone,
         language=user.language,
@@ -266,6 +308,7 @@ def _settings(rows: Rows, box: Box, user_id: int) -> Settings:
         own=_own(own),
         bounds=_in_force(rules.merged(box.config.sending, Own(), Own())),
         answers=msgspec.convert(own_words.of_user(rows, user_id), Answers, from_attributes=True),
+        alerts=Alerts([*chosen.told(user.role)], chosen.mail, chosen.phone),
     )
 
 

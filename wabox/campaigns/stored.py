@@ -152,6 +152,17 @@ class Page:
     next_cursor: int | None
 
 
+def standing_still(rows: Rows, user_id: int) -> list[tuple[int, str, str]]:
+    """(id, name, reason) of campaigns that wabox itself paused and that go on by nobody but their user."""
+    found = rows.all(
+        """select id, name, status_reason from campaigns where user_id = :user_id and status = 'paused'
+           and status_reason is not null and status_reason <> :review order by id""",
+        user_id=user_id,
+        review=IN_REVIEW,
+    )
+    return [(row["id"], row["name"], row["status_reason"]) for row in found]
+
+
 def has_devices(rows: Rows, campaign: Campaign) -> bool:
     """Whether there is still a device that it may use, linked or not."""
     found = rows.value(

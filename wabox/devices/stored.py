@@ -94,6 +94,15 @@ class Device:
         return self.linked and self.sends_as is not None and self.phone != self.sends_as
 
     @property
+    def down(self) -> bool:
+        """Whether it sent once and does not now, and will not without somebody."""
+        if self.number_changed:
+            return True
+        comes_back = self.ready or self.state == "starting" or self.detail == "reconnecting"
+        ended = self.detail == "logged_out"  # by the phone or by WhatsApp, not here
+        return (self.wanted or ended) and self.first_linked_at is not None and not comes_back
+
+    @property
     def previous_phone(self) -> str | None:
         """The number that it sent from before, while another one is linked and waits for its owner's word."""
         return self.sends_as if self.number_changed else None

@@ -1,4 +1,4 @@
-"""Makes tonight's backup when it is time, on a thread aside, and tells the owner by mail when one fails.
+"""Makes tonight's backup when it is time, on a thread aside.
 
 It waits for its turn: while another backup or a move is being made, an engine is tried, or nobody owns the box (it
 may be about to be another one). That is no failure, unless it lasts a whole day.
@@ -14,13 +14,12 @@ from time import monotonic
 import structlog
 
 from wabox.accounts import users
-from wabox.backup import nightly, record
+from wabox.backup import nightly
 from wabox.backup.record import Entry
 from wabox.box import Box
 from wabox.datadir import DataDir
-from wabox.db import Rows, Tx
+from wabox.db import Rows
 from wabox.errors import Unavailable
-from wabox.letters import backups as letters
 from wabox.renewal import stored as engines
 
 log = structlog.get_logger()
@@ -67,7 +66,6 @@ class Backups:
         return self._waits_since is not None and now - self._waits_since >= nightly.ITS_DAY
 
     async def _make(self) -> None:
-        before = [one for one in record.entries(self._data) if one.by == "night"]
         made = await asyncio.to_thread(self._made)
         if made is None:
             return
@@ -76,10 +74,6 @@ class Backups:
             log.info("backup made", bytes=made.bytes, after_failed=made.after_failed)
         else:
             log.error("backup failed", why=made.why)
-        failed = not made.well or made.after_failed
-        news = not before or (before[0].well and not before[0].after_failed)
-        if failed and news and not self.stopping.is_set():
-            await self._box.db.write(_tell, self._box, made)
 
     def _made(self) -> Entry | None:
         """What became of it; None: it waits on, for it is not its turn."""
@@ -95,9 +89,3 @@ class Backups:
 
 def _is_trying(rows: Rows) -> bool:
     return engines.in_trial(rows) is not None
-
-
-def _tell(tx: Tx, box: Box, made: Entry) -> None:
-    owner = users.owner(tx)
-    if owner is not None:
-        letters.failed(tx, box, owner, made.why or made.after or "")

@@ -21,7 +21,6 @@ from wabox.devices import idle_warnings, limits, linking, rules
 from wabox.devices import stored as devices
 from wabox.errors import NotFound, Unavailable
 from wabox.letters import accounts as letters
-from wabox.letters import engines
 from wabox.messages import addressees, answers, chats, reacting
 from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Reaction, Receipt
 
@@ -132,16 +131,11 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
 
 
 def _see(tx: Tx, event: Link, box: Box, now: datetime) -> None:
-    """A page that is ready again is asked at once what the one before did not answer.
-
-    Of one that lacks what sending needs people are told.
-    """
+    """A page that is ready again is asked at once what the one before did not answer."""
     was = devices.by_id(tx, event.device_id).state
     linking.saw(tx, event, now=now)
     if was != "ready" and devices.by_id(tx, event.device_id).state == "ready":
         chats.ask_anew(tx, event.device_id)
-    if event.detail == "engine_incompatible":
-        engines.if_incompatible(tx, box, event.device_id, now=now)
 
 
 def _receive(tx: Tx, event: Receipt, box: Box, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Letters about money: a payment to check, what became of it, and the end of a plan."""
+"""Letters about money: what became of a payment, and the end of a plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from babel.dates import format_date
 
 from wabox.accounts import users
 from wabox.accounts.users import User
-from wabox.billing import money, payments
+from wabox.billing import money
 from wabox.billing.invoices import Invoice
 from wabox.billing.payments import Payment
 from wabox.billing.plans import Plan
@@ -18,13 +18,6 @@ from wabox.db import Tx
 from wabox.languages import ALL, later
 from wabox.letters import writing
 
-TO_CHECK_SUBJECT = later("A payment waits to be checked")
-TO_CHECK = later(
-    """A customer says that they paid. Look in your account whether the money came, then decide here:
-%(link)s
-
-You get this mail for the first that waits, not for each."""
-)
 PAID_SUBJECT = later("Your payment is approved")
 PAID = later(
     """Your payment %(txid)s is approved: what you bought is there, with an invoice.
@@ -45,13 +38,6 @@ ENDED_SUBJECT = later("Your plan %(plan)s has ended")
 ENDED = later("Your plan %(plan)s on %(box)s ended on %(ends)s. Sending is paused.")
 GO_ON = later("Renew it and sending goes on where it stopped: %(link)s")
 INVOICE = later("Invoice %(number)s: %(amount)s.")
-
-
-def to_check(tx: Tx, box: Box) -> None:
-    """The owner is told that a payment waits; for the first that waits."""
-    owner = users.owner(tx)
-    if owner is not None and payments.waiting(tx) == 1:
-        writing.owe(tx, writing.to(box, owner), TO_CHECK_SUBJECT, TO_CHECK, link=f"{box.base_url}/admin/payments")
 
 
 def decided(tx: Tx, box: Box, payment: Payment) -> None:

@@ -8,7 +8,7 @@ from wabox.accounts import mail
 from wabox.accounts.users import User
 from wabox.box import Box
 from wabox.db import Tx
-from wabox.languages import catalogues
+from wabox.languages import ALL, catalogues
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ class Post:
         """The language it is written in."""
         return self.language or self.box.config.locale.language
 
+    def number(self, number: int) -> str:
+        """The number in that language's digits."""
+        return ALL[self.spoken].written(str(number))
+
     def say(self, text: str, **values: str) -> str:
         """The text in that language. values: for its %(name)s."""
         return catalogues.say(self.spoken, text, **values)
@@ -40,7 +44,9 @@ def owe(tx: Tx, post: Post, subject: str, text: str, **values: str) -> None:
     owe_written(tx, post, post.say(subject, **values), post.say(text, **values) + "\n")
 
 
-def owe_written(tx: Tx, post: Post, subject: str, body: str) -> None:
-    """The letter is owed, as it is written already."""
+def owe_written(tx: Tx, post: Post, subject: str, body: str) -> int:
+    """The letter is owed, as it is written already; returns its id."""
     box = post.box
-    mail.owe(tx, to=post.email, subject=subject, body=body, user_id=post.user_id, seal=box.seal, now=box.now())
+    return mail.owe(
+        tx, to=post.email, subject=subject, body=body, user_id=post.user_id, seal=box.seal, now=box.now()
+    )

@@ -54,6 +54,7 @@ NAMES = (
     "0040_report_counts",
     "0041_own_words",
     "0042_campaign_drafts",
+    "0043_alerts",
 )
 
 

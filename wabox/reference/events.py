@@ -176,6 +176,21 @@ EVENTS: tuple[Event, ...] = (
             "at": "2026-04-25T12:34:56+00:00",
         },
     ),
+    Event(
+        "box.alert",
+        later(
+            "Something needs you: kind says what, about which phone or campaign. state is began, lasts (told "
+            "again) or over; a test of yours has the kind test. Settings, Alerts says which kinds are told."
+        ),
+        {
+            "kind": "phone_down",
+            "state": "began",
+            "about": "primary",
+            "text": "The phone primary sends nothing.",
+            "since": "2026-04-25T12:34:56+00:00",
+            "at": "2026-04-25T12:34:56+00:00",
+        },
+    ),
 )
 
 PHP = """$raw = file_get_contents('php://input');

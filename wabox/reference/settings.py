@@ -24,7 +24,8 @@ _ANSWERS = {
     "opt_out": "Our shop writes to you no more. START brings us back.",
     "opt_in": None,
 }
-_SHOWN = {"timezone": "Asia/Dhaka", "language": "en", **_RULES, "answers": _ANSWERS}
+_ALERTS = {"kinds": ["phone_down", "webhook_failing"], "mail": True, "whatsapp": "8801711000001"}
+_SHOWN = {"timezone": "Asia/Dhaka", "language": "en", **_RULES, "answers": _ANSWERS, "alerts": _ALERTS}
 _DEVICE = {"device_label": "primary", **_RULES}
 _FIELDS = (
     Field(
@@ -71,6 +72,12 @@ SETTINGS = Chapter(
                 Field("answers.words", later("Further whole messages of people that count as STOP, up to 20.")),
                 Field("answers.opt_out", later("What is answered to STOP; null = wabox's own text.")),
                 Field("answers.opt_in", later("What is answered to START; null = wabox's own text.")),
+                Field("alerts.kinds", later("What you are alerted of: all that shall be told.")),
+                Field("alerts.mail", later("Whether alerts go to your account's address.")),
+                Field(
+                    "alerts.whatsapp",
+                    later("A number of yours that gets alerts from another linked phone; null = none."),
+                ),
             ),
             body={"sending": _SET},
             answer=_SHOWN,

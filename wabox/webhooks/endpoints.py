@@ -30,6 +30,7 @@ EVENTS = (
     "device.state",
     "contact.opted_out",
     "media.ready",
+    "box.alert",
 )
 BOTH_SIGN = timedelta(hours=24)
 

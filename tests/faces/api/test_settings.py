@@ -186,3 +186,18 @@ def test_own_answers_and_words_by_api_and_rules_of_the_box_judge_the_answers(ope
     assert api.call("GET", "/settings", api.stage.bilal.key).json()["answers"]["words"] == []
     cleared = api.call("PATCH", "/settings", json={"answers": {"words": None, "opt_out": None}}).json()
     assert cleared["answers"] == {"words": [], "opt_out": None, "opt_in": None}
+
+
+def test_alerts_are_chosen_by_api_each_for_oneself(open_api: Open) -> None:
+    api = open_api()
+    shown = api.call("GET", "/settings").json()["alerts"]
+    assert (shown["mail"], shown["whatsapp"], "disk_full" in shown["kinds"]) == (True, None, True)
+    given = {"kinds": ["phone_down"], "mail": False, "whatsapp": "01733000001"}
+    changed = api.call("PATCH", "/settings", json={"alerts": given})
+    assert changed.json()["alerts"] == {**given, "whatsapp": "8801733000001"}
+    theirs = api.call("GET", "/settings", api.stage.bilal.key).json()["alerts"]
+    assert (theirs["mail"], "disk_full" in theirs["kinds"]) == (True, False)
+    for wrong, named in (({"kinds": ["rain"]}, "kinds[0]"), ({"whatsapp": "12"}, "whatsapp")):
+        refused = api.call("PATCH", "/settings", json={"alerts": wrong})
+        assert refused.status_code == 422
+        assert list(refused.json()["details"]) == [f"alerts.{named}"]

@@ -20,7 +20,6 @@ from wabox.dashboard.names.money import PROVIDER
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, Refusal, TooLarge
 from wabox.letters import accounts as account_letters
-from wabox.letters import billing as bill_letters
 from wabox.mounting import Mount
 
 ENTRIES = 30
@@ -79,10 +78,7 @@ async def pay(plan_id: int, desk: Desk) -> Response[str]:
 
 
 def _submit(tx: Tx, desk: Desk, claim: Claim) -> payments.Payment | Refusal:
-    before = payments.waiting(tx)
     found = payments.submit(tx, desk.user.id, claim, ip=desk.ip, now=desk.box.now())
-    if payments.waiting(tx) > before:
-        bill_letters.to_check(tx, desk.box)
     account_letters.if_locked(tx, desk.box, desk.user.id, desk.user)
     return found
 

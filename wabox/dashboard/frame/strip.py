@@ -86,7 +86,7 @@ def of(box: Box, user: User, now: datetime) -> Pulse:
 
 
 def _pulse(rows: Rows, box: Box, user: User, now: datetime) -> Pulse:
-    down = [one for one in devices.list_of(rows, user.id) if _is_down(one)]
+    down = [one for one in devices.list_of(rows, user.id) if one.down]
     counts = {
         "inbox": inbox.unseen(rows, user.id, most=MOST_COUNTED + 1),
         "whatsapp": len(down),
@@ -101,14 +101,6 @@ def _owners(rows: Rows, box: Box) -> dict[str, int]:
         "payments": payments.waiting(rows) if box.config.billing.enabled else 0,
         "accounts": states.to_approve(rows) if box.config.registration == "approval" else 0,
     }
-
-
-def _is_down(device: devices.Device) -> bool:
-    """Whether it sent once and does not now, and will not without somebody."""
-    if device.number_changed:
-        return True
-    comes_back = device.ready or device.state == "starting" or device.detail == "reconnecting"
-    return device.wanted and device.first_linked_at is not None and not comes_back
 
 
 def _box(box: Box, user: User) -> Strip | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from wabox.dashboard.names import (
     account,
     admin,
+    alerts,
     campaigns,
     contacts,
     deeds,
@@ -29,6 +30,7 @@ from wabox.dashboard.names import (
 __all__ = [
     "account",
     "admin",
+    "alerts",
     "campaigns",
     "contacts",
     "deeds",

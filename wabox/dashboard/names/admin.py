@@ -118,7 +118,7 @@ STEPS = {
     "news": later("News of wa-js"),
     "billing": later("Plans and invoices"),
     "billing tidy": later("Old pictures of payments"),
-    "reviewing": later("Messages that a person reads first"),
+    "alerting": later("Alerts"),
     "leaving": later("Messages of what was stopped"),
     "closing": later("Closed accounts"),
     "endings": later("Browser profiles of ended links"),

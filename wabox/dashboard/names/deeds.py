@@ -48,6 +48,7 @@ DEEDS: dict[str, str] = {
     "account.link_made": later("Link for a new password made"),
     "disclaimer.accepted": later("Disclaimer accepted"),
     "answers.changed": later("Answers to STOP changed"),
+    "alerts.changed": later("Alerts changed"),
     "rules.changed": later("Sending rules changed"),
     "locale.changed": later("Language or time zone changed"),
     "device.added": later("Phone added"),

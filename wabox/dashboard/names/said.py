@@ -43,6 +43,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "replayed": ("good", later("It is sent again now.")),
     "password_changed": ("good", later("The password is changed. All other log-ins have ended.")),
     "saved": ("good", later("Saved.")),
+    "alert_tested": ("good", later("A test is on its way. What comes of it stands below.")),
     "field_made": ("good", later("The field is there. Fill it in for each person, or by an import.")),
     "field_removed": ("calm", later("The field is gone, with what people had in it.")),
     "trial_started": ("good", later("Your free trial has begun. Link your phone and send.")),

@@ -32,6 +32,7 @@ EVENT: dict[str, str] = {
     "device.state": later("A phone's state changed"),
     "contact.opted_out": later("Somebody asked not to be written to"),
     "media.ready": later("A file that somebody sent is here"),
+    "box.alert": later("Something needs you, or is well again"),
 }
 
 # As engine/outgoing.py and engine/handshakes.py say them, with what each names.
