@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import Any, TypeVar
 
 import cv2
 import httpx
@@ -26,6 +26,7 @@ import numpy
 
 from tests import browsers
 from tests.asking import PLAIN
+from tests.journeys import forks
 
 T = TypeVar("T")
 EMAIL, PASSWORD = "asha@example.com", "correct horse battery"
@@ -136,19 +137,20 @@ class Program:
     words: list[str]
     out: Path
     env: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
-    _file: IO[bytes] | None = None
+    cold: bool = False  # started by a Python of its own, as on a shop's machine
+    process: subprocess.Popen[bytes] | forks.Fork | None = None
 
     def start(self, **env: str) -> None:
         """It runs; whether it answers is the caller's question."""
-        self._file = self.out.open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "wabox", *self.words],
-            stdout=self._file,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env={**os.environ, **self.env, **env},
-        )
+        given = {**os.environ, **self.env, **env}
+        if not self.cold:
+            self.process = forks.forks().start(self.words, env=given, out=self.out, err=self.out)
+            return
+        line = [sys.executable, "-m", "wabox", *self.words]
+        with self.out.open("ab") as said:
+            self.process = subprocess.Popen(
+                line, stdout=said, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=given
+            )
 
     @property
     def pid(self) -> int:
@@ -170,10 +172,7 @@ class Program:
     def ended(self, seconds: float = 30) -> int:
         """The exit code, once it has ended."""
         assert self.process is not None
-        code = self.process.wait(seconds)
-        if self._file is not None:
-            self._file.close()
-        return code
+        return self.process.wait(seconds)
 
     def terminate(self, seconds: float = 30) -> tuple[int, float]:
         """Told to stop: its exit code, and how long that took."""
@@ -277,16 +276,10 @@ class Shop:
     def init(self) -> None:
         """The owner exists; the key is known."""
         words = ["init", "--config", str(self.config), "--email", EMAIL, "--password-stdin"]
-        done = subprocess.run(
-            [sys.executable, "-m", "wabox", *words, "--accept-disclaimer", "--json"],
-            input=f"{PASSWORD}\n",
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        made = json.loads(done.stdout.splitlines()[-1])
+        words += ["--accept-disclaimer", "--json"]
+        code, out, err = forks.run(words, self.place, given=f"{PASSWORD}\n")
+        assert code == 0, err
+        made = json.loads(out.splitlines()[-1])
         self.http.headers["X-API-Key"] = made["api_key"]
         self.webhook_secret = made["webhook_secret"]
 

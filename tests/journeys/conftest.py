@@ -48,6 +48,7 @@ def whatsapp(place: Path) -> Iterator[WhatsApp]:
 def linked(place: Path, whatsapp: WhatsApp, receiver: Receiver) -> Iterator[Shop]:
     """A box, linked, with a webhook."""
     box = Shop(place, whatsapp, webhooks={"allow": [receiver.address]}, chromium=browsers.WHOLE)
+    box.program.cold = True
     box.init()
     box.start()
     try:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests import wajs_packages as made
+from tests.journeys import forks
 from tests.journeys.box import Shop, alone, once_each, until
 from wabox.whatsapp import wajs
 
@@ -27,9 +28,9 @@ def typed(shop: Shop, *words: str) -> subprocess.Popen[str]:
 
 
 def said(shop: Shop, *words: str) -> tuple[int, str]:
-    with typed(shop, *words) as process:
-        out, err = process.communicate(timeout=240)
-        return process.returncode, out or err
+    """What `wabox engine …` says, from its beginning to its end."""
+    code, out, err = forks.run(["engine", *words, "--config", str(shop.config)], shop.place, seconds=240)
+    return code, out or err
 
 
 def engines(shop: Shop) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def test_row_26_disk_that_cannot_flush_is_named_and_nothing_is_lost(
 ) -> None:
     """Catalogue row 26."""
     sign = tmp_path / "bad"
+    shop.program.cold = True
     shop.program.env.update(LD_PRELOAD=str(failing), DISK_IS_BAD=str(sign))
     shop.start()
     assert send(shop, 1).status_code == 202
