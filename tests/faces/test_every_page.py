@@ -167,6 +167,8 @@ ROWS: dict[str, Row] = {
     "POST /contacts/{contact_id:int}/opt-in": Row(404),
     "POST /contacts/{contact_id:int}/opt-out": Row(404),
     "GET /docs": Row(200, stranger=200),
+    "GET /docs/try/{anchor:str}": Row(200),
+    "POST /docs/try/{anchor:str}": Row(200),
     "GET /files": Row(200),
     "POST /files": Row(422),
     "GET /files/{media_id:int}/content": Row(404),
@@ -381,7 +383,7 @@ def _name(shop: Shop) -> None:
         shop.ids[name] = shop.stage.value(sql, id=asha)
         assert shop.ids[name] is not None, name
     shop.ids |= {"label": "kingfisherphone", "token": TOKEN, "user_id": asha, "what": "suspend", "road": "mail"}
-    shop.ids |= {"rule_id": 1, "review_id": 1, "name": "bank", "text": "whatsapp"}
+    shop.ids |= {"rule_id": 1, "review_id": 1, "name": "bank", "text": "whatsapp", "anchor": "get-messages"}
 
 
 @pytest.fixture

@@ -194,6 +194,7 @@ def pages(scene: Scene) -> list[str]:
         "/admin/audit",
         "/admin/mail",
         "/docs",
+        "/docs/try/post-send",
         "/help",
         "/help/owner",
         "/help/whatsapp",

@@ -66,7 +66,9 @@ async def key_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     """Leaves the caller in the connection's state, or raises a Refusal."""
     box = box_of(connection)
     now = box.now()
-    caller = box.db.read_here(keys.find, presented(connection), now)
+    caller: keys.Caller | None = connection.scope["state"].get(keys.VOUCHED)
+    if caller is None:
+        caller = box.db.read_here(keys.find, presented(connection), now)
     if caller is None and handler.opt.get("asked_again"):
         under = connection.headers.get("idempotency-key", "")
         caller = box.db.read_here(keys.find_rotated, presented(connection), under, now)

@@ -21,7 +21,7 @@ def by(request: Request[Any, Any, Any], box: Box, caller: Caller) -> Callable[..
     ip = request.client.host if request.client else None
 
     def note(tx: Tx, action: str, *, subject: str | None = None, details: dict[str, object] | None = None) -> int:
-        told = {**(details or {}), "by_key": caller.key_id}
+        told = {**(details or {}), **({"by_key": caller.key_id} if caller.key_id > 0 else {})}
         who, now = caller.user.id, box.now()
         return audit.note(tx, user_id=who, action=action, subject=subject, details=told, ip=ip, now=now)
 

@@ -219,6 +219,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(422, "too_many_fields", later("You have 50 own fields, and more is not kept. Delete one first.")),
     Fault(422, "too_many_keys", later("You have as many keys as are kept. Delete one first.")),
     Fault(422, "too_many_texts", later("You have as many stored texts as are kept. Delete one first.")),
+    Fault(422, "unknown_alert", later("There is no such kind of alert. Take some of those in details.")),
     Fault(422, "unknown_event", later("There is no such event. Take some of those in details.")),
     Fault(
         422, "upload_too_slow", later("The file came too slowly and was given up. Try again over a better line.")

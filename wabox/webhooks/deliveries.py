@@ -62,6 +62,18 @@ def test(tx: Tx, user_id: int, now: datetime) -> int:
     return delivery_id
 
 
+def sample(tx: Tx, user_id: int, event: str, body: Mapping[str, object], now: datetime) -> int:
+    """An example of this event is owed, before all else; returns its id. Raises Invalid without a webhook.
+
+    It is called `test.` and the event's name, and says `"test": true`: no program takes it for the real one.
+    """
+    _require_url(tx, user_id)
+    payload = {"test": True, **body}
+    delivery_id = _insert(tx, user_id, f"test.{event}", payload, now=now, message_id=None, device_id=None)
+    tx.run("update deliveries set due_at = :due where id = :id", due=stored(AT_ONCE), id=delivery_id)
+    return delivery_id
+
+
 def replay(tx: Tx, user_id: int, delivery_id: int) -> None:
     """It is owed again under the same webhook-id, at once and for three days, whatever became of it.
 

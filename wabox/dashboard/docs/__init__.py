@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.docs import help, page
+from wabox.dashboard.docs import help, page, trying
 
-SECTIONS = (page, help)
+SECTIONS = (page, trying, help)

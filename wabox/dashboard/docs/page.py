@@ -15,6 +15,7 @@ from wabox.messages import reasons
 from wabox.mounting import Mount, reached_at
 from wabox.reference import events, faults, samples
 from wabox.reference.shape import Chapter, Route
+from wabox.webhooks import endpoints
 
 API = "/api/v1"
 
@@ -25,6 +26,7 @@ async def page(desk: Desk) -> Response[str]:
     query = desk.request.query_params
     language = query.get("in", "") if query.get("in", "") in samples.LANGUAGES else "curl"
     q = typed(query.get("q", ""), 60)
+    endpoint = await desk.box.db.read(endpoints.get, desk.user.id) if desk.visitor else None
     chosen = "" if language == "curl" else language
     return desk.page(
         "docs/page.html",
@@ -39,6 +41,7 @@ async def page(desk: Desk) -> Response[str]:
         faults=[one for one in faults.FAULTS if _speaks(q, one.code, one.about, desk.voice.say(one.about))],
         ends=reasons.ends(),
         events=[one for one in events.EVENTS if _speaks(q, one.name, one.about, desk.voice.say(one.about))],
+        tells=endpoint is not None and endpoint.enabled,
         webhook_php=events.PHP,
         webhook_node=events.NODE,
     )

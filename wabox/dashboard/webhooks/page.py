@@ -10,12 +10,14 @@ from litestar import Response, get, post
 
 from wabox.accounts import audit
 from wabox.box import Box
+from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import address, cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.mounting import Mount
+from wabox.reference import events
 from wabox.webhooks import deliveries, endpoints
 from wabox.webhooks import log as webhook_log
 from wabox.webhooks.endpoints import Endpoint
@@ -65,8 +67,16 @@ async def rotate(desk: Desk) -> Response[str]:
 
 @post("/webhooks/test")
 async def test(desk: Desk) -> Response[str]:
-    """A test is owed, before all else."""
-    await desk.box.db.write(deliveries.test, desk.user.id, desk.box.now())
+    """A test is owed, before all else: a bare one, or an example of one event."""
+    name = (await desk.form()).text("event")
+    like = next((one for one in events.EVENTS if one.name == name), None)
+    if name and like is None:
+        raise nothing_here()
+    user_id, now = desk.user.id, desk.box.now()
+    if like is None:
+        await desk.box.db.write(deliveries.test, user_id, now)
+    else:
+        await desk.box.db.write(deliveries.sample, user_id, like.name, like.body, now)
     return desk.go("/webhooks", said="webhook_tested")
 
 
