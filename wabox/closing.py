@@ -52,6 +52,8 @@ FORGOTTEN: dict[str, str] = {
     "idempotency": "user_id, method, path, key",
     "alerts": "id",
     "alert_choices": "user_id",
+    "alert_calls": "id",
+    "alert_services": "id",
     "mails": "id",
     "sessions": "token_hash",
     "known_browsers": "token_hash, user_id",

@@ -28,6 +28,7 @@ from wabox.devices import linking
 from wabox.engine.alerting import Alerting
 from wabox.engine.backups import Backups
 from wabox.engine.billing import Billing
+from wabox.engine.calling import Calling
 from wabox.engine.clock import Clock
 from wabox.engine.clock_jumps import Timekeeper
 from wabox.engine.closed_accounts import ClosedAccounts
@@ -233,6 +234,7 @@ class _Serving:
                 self.renewing.tick,
                 billing.tick,
                 Alerting(box).tick,
+                Calling(box).tick,
                 Leaving(box).tick,
                 ClosedAccounts(box).tick,
                 self.backups.tick,

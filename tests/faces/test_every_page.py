@@ -23,6 +23,7 @@ from tests.pictures import drawn
 from tests.some import some
 from wabox import config
 from wabox.accounts import keys, mail
+from wabox.alerts import services
 from wabox.billing import payments, plans, subscriptions
 from wabox.billing.payments import Claim
 from wabox.billing.plans import Terms
@@ -230,6 +231,9 @@ ROWS: dict[str, Row] = {
     "GET /settings/alerts": Row(200),
     "POST /settings/alerts": Row(303),
     "GET /settings/alerts/live": Row(200),
+    "POST /settings/alerts/services": Row(422),
+    "POST /settings/alerts/services/{service_id:int}/remove": Row(404),
+    "POST /settings/alerts/services/{service_id:int}/test": Row(404),
     "POST /settings/alerts/test/{road:str}": Row(422),
     "POST /settings/sending": Row(403),
     "POST /settings/keys": Row(422),
@@ -383,6 +387,7 @@ def _name(shop: Shop) -> None:
         shop.ids[name] = shop.stage.value(sql, id=asha)
         assert shop.ids[name] is not None, name
     shop.ids |= {"label": "kingfisherphone", "token": TOKEN, "user_id": asha, "what": "suspend", "road": "mail"}
+    shop.ids["service_id"] = shop.stage.box.db.write_now(_service, shop.stage)
     shop.ids |= {"rule_id": 1, "review_id": 1, "name": "bank", "text": "whatsapp", "anchor": "get-messages"}
 
 
@@ -507,3 +512,9 @@ def test_the_owner_has_every_page(shop: Shop) -> None:
     for route in some([one for one in ROWS if one.startswith("GET")]):
         expected = (404,) if route in ABSENT else (503,) if route in PICTURES else (200, 303)
         assert shop.ask(asha, route).status_code in expected, route
+
+
+def _service(tx: Tx, made: Stage) -> int:
+    return services.add(
+        tx, made.asha.id, "ntfy://shop", "ntfy (ntfy://…)", seal=made.box.seal, now=made.hands.now()
+    )

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from wabox import languages
 from wabox.accounts import users
 from wabox.accounts.keys import Caller
-from wabox.alerts import choices
+from wabox.alerts import choices, services
 from wabox.alerts.kinds import KINDS
 from wabox.api import record, strict, wire
 from wabox.api.strict import StrictRequest
@@ -122,12 +122,20 @@ class AnswersChanges(Struct, forbid_unknown_fields=True):
     opt_in: Answer | UnsetType | None = UNSET
 
 
+class Service(Struct):
+    """A service that alerts go to; its address is never shown."""
+
+    id: int
+    service: str
+
+
 class Alerts(Struct):
     """kinds: those that are told. mail: to your account's address. whatsapp: to this number, null = none."""
 
     kinds: list[str]
     mail: bool
     whatsapp: str | None
+    services: list[Service]
 
 
 class AlertsChanges(Struct, forbid_unknown_fields=True):
@@ -308,7 +316,12 @@ def _settings(rows: Rows, box: Box, user_id: int) -> Settings:
         own=_own(own),
         bounds=_in_force(rules.merged(box.config.sending, Own(), Own())),
         answers=msgspec.convert(own_words.of_user(rows, user_id), Answers, from_attributes=True),
-        alerts=Alerts([*chosen.told(user.role)], chosen.mail, chosen.phone),
+        alerts=Alerts(
+            [*chosen.told(user.role)],
+            chosen.mail,
+            chosen.phone,
+            [Service(one.id, one.shown) for one in services.of_user(rows, user_id)],
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""By which roads an alert goes: mail, the webhook, and WhatsApp from a phone that is well."""
+"""By which roads an alert goes: mail, the webhook, services, and WhatsApp from a phone that is well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import structlog
 from wabox import times
 from wabox.accounts import users
 from wabox.accounts.users import User
-from wabox.alerts import choices, stored
+from wabox.alerts import choices, services, stored
 from wabox.alerts.choices import Choice
 from wabox.alerts.stored import News
 from wabox.box import Box
@@ -55,6 +55,7 @@ def tell(tx: Tx, box: Box, told: Sequence[News], *, now: datetime) -> None:
         if choice.mail:
             subject, body = _subject(letters.subject(post, wanted)), letters.body(post, wanted)
             mail_id = writing.owe_written(tx, post, subject, body + "\n")
+        services.owe(tx, user_id, letters.subject(post, wanted), letters.body(post, wanted), now=now)
         message_id = _write(tx, post, user, choice, wanted, now)
         choices.went(tx, user_id, mail_id=mail_id, message_id=message_id, now=now)
         log.info("alert", user_id=user_id, kinds=sorted({one.key.kind for one in wanted}))
@@ -93,6 +94,12 @@ def test_webhook(tx: Tx, box: Box, user: User, *, now: datetime) -> None:
     _owe(
         tx, user.id, {"kind": "test", "state": "began", "about": None, "text": said, "since": times.wire(now)}, now
     )
+
+
+def test_service(tx: Tx, box: Box, user: User, service_id: int, *, now: datetime) -> None:
+    """A test is owed to this service. Raises NotFound."""
+    said = writing.to(box, user).say(letters.TEST)
+    services.owe(tx, user.id, "wabox", said, now=now, only=service_id)
 
 
 def _post(tx: Tx, post: Post, news: News, now: datetime) -> None:

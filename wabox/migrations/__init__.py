@@ -55,6 +55,7 @@ NAMES = (
     "0041_own_words",
     "0042_campaign_drafts",
     "0043_alerts",
+    "0044_alert_services",
 )
 
 

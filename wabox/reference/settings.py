@@ -24,7 +24,7 @@ _ANSWERS = {
     "opt_out": "Our shop writes to you no more. START brings us back.",
     "opt_in": None,
 }
-_ALERTS = {"kinds": ["phone_down", "webhook_failing"], "mail": True, "whatsapp": "8801711000001"}
+_ALERTS = {"kinds": ["phone_down", "webhook_failing"], "mail": True, "whatsapp": "8801711000001", "services": []}
 _SHOWN = {"timezone": "Asia/Dhaka", "language": "en", **_RULES, "answers": _ANSWERS, "alerts": _ALERTS}
 _DEVICE = {"device_label": "primary", **_RULES}
 _FIELDS = (

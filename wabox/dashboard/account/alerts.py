@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import Response, get, post
 
 from wabox.accounts import audit, mail
-from wabox.alerts import choices, kinds, stored
-from wabox.dashboard.frame.desk import Desk
+from wabox.alerts import asking, choices, kinds, services, stored
+from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, NotFound, Refusal
 from wabox.letters import roads
@@ -59,6 +60,49 @@ async def test(road: str, desk: Desk) -> Response[str]:
     return desk.go(f"{PATH}#roads", said="alert_tested")
 
 
+@post(f"{PATH}/services")
+async def add(desk: Desk) -> Response[str]:
+    """Alerts go to this service too. The address is understood first, which tells nobody."""
+    address, config = (await desk.form()).text("address").strip()[: services.LONGEST], desk.box.config
+    allow, port = config.webhooks.allow, config.server.port
+    told = await asyncio.to_thread(asking.ask, address, allow=allow, own_port=port)
+    try:
+        if told.error is not None:
+            raise Invalid("bad_service", told.error, details={"address": told.error})
+        await desk.box.db.write(_add, desk, address, told.shown)
+    except Invalid as refused:
+        return await _page(desk, status=422, errors=refused.details, address=address)
+    return desk.go(f"{PATH}#services", said="saved")
+
+
+@post(f"{PATH}/services/{{service_id:int}}/remove")
+async def remove(service_id: int, desk: Desk) -> Response[str]:
+    """Nothing goes there any more."""
+    await desk.box.db.write(_remove, desk, known_id(service_id))
+    return desk.go(f"{PATH}#services", said="saved")
+
+
+@post(f"{PATH}/services/{{service_id:int}}/test")
+async def test_service(service_id: int, desk: Desk) -> Response[str]:
+    """A test goes there."""
+    box = desk.box
+    await box.db.write(roads.test_service, box, desk.user, known_id(service_id), now=box.now())
+    return desk.go(f"{PATH}#services", said="alert_tested")
+
+
+def _add(tx: Tx, desk: Desk, address: str, shown: str) -> None:
+    now = desk.box.now()
+    services.add(tx, desk.user.id, address, shown, seal=desk.box.seal, now=now)
+    details, action = {"service": shown}, "alert_service.added"
+    audit.note(tx, user_id=desk.user.id, action=action, details=details, ip=desk.ip, now=now)
+
+
+def _remove(tx: Tx, desk: Desk, service_id: int) -> None:
+    services.remove(tx, desk.user.id, service_id)
+    action = "alert_service.removed"
+    audit.note(tx, user_id=desk.user.id, action=action, ip=desk.ip, now=desk.box.now())
+
+
 def _save(tx: Tx, desk: Desk, given: dict[str, Any]) -> None:
     user, now, country = desk.user, desk.box.now(), desk.box.config.locale.country
     told = choices.change(tx, user.id, given, role=user.role, country=country, now=now)
@@ -74,7 +118,12 @@ def _test(tx: Tx, desk: Desk, road: str) -> None:
 
 
 async def _page(
-    desk: Desk, *, status: int = 200, given: dict[str, Any] | None = None, errors: dict[str, str] | None = None
+    desk: Desk,
+    *,
+    status: int = 200,
+    given: dict[str, Any] | None = None,
+    errors: dict[str, str] | None = None,
+    address: str = "",
 ) -> Response[str]:
     shown = await desk.box.db.read(_facts, desk)
     choice: choices.Choice = shown["choice"]
@@ -86,6 +135,7 @@ async def _page(
         kinds=kinds.of_role(desk.user.role),
         chosen=given or chosen,
         errors=errors or {},
+        address=address,
         **shown,
     )
 
@@ -97,6 +147,7 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
         "choice": choice,
         "lasting": [one for one in stored.lasting(rows, user_id) if one.times],
         "told": [one for one in stored.told(rows, user_id) if one.over_at is not None][:10],
+        "services": services.of_user(rows, user_id),
         "last_mail": None if choice.mail_id is None else mail.of_user(rows, user_id, choice.mail_id),
         "last_message": _message(rows, user_id, choice.message_id),
         "webhook_asks": deliveries.is_asked_for(rows, user_id, roads.EVENT),
@@ -110,4 +161,4 @@ def _message(rows: Rows, user_id: int, message_id: int | None) -> messages.Messa
         return None
 
 
-router = Mount(path="/", route_handlers=[page, live, save, test])
+router = Mount(path="/", route_handlers=[page, live, save, test, add, remove, test_service])

@@ -119,6 +119,7 @@ STEPS = {
     "billing": later("Plans and invoices"),
     "billing tidy": later("Old pictures of payments"),
     "alerting": later("Alerts"),
+    "calling": later("Alerts by other services"),
     "leaving": later("Messages of what was stopped"),
     "closing": later("Closed accounts"),
     "endings": later("Browser profiles of ended links"),

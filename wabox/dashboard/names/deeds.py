@@ -49,6 +49,8 @@ DEEDS: dict[str, str] = {
     "disclaimer.accepted": later("Disclaimer accepted"),
     "answers.changed": later("Answers to STOP changed"),
     "alerts.changed": later("Alerts changed"),
+    "alert_service.added": later("Service for alerts added"),
+    "alert_service.removed": later("Service for alerts removed"),
     "rules.changed": later("Sending rules changed"),
     "locale.changed": later("Language or time zone changed"),
     "device.added": later("Phone added"),

@@ -1,0 +1,132 @@
+"""Alerts to services that Apprise speaks: told by a child that reaches only what is allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import Engine, make
+from wabox.alerts import asking, child, services
+from wabox.engine import alerting
+from wabox.engine.calling import Calling
+from wabox.errors import Invalid, NotFound
+from wabox.webhooks import targets
+
+TOKEN = "verysecrettoken"
+
+
+class Service(HTTPServer):
+    """Takes posts, or answers with what it is told."""
+
+    status, got = 200, ""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Taking)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _Taking(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        here: Any = self.server
+        here.got += self.rfile.read(int(self.headers["content-length"])).decode()
+        self.send_response(here.status)
+        self.send_header("Location", "http://198.51.100.7/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    made = Service()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, service: Service) -> Iterator[Engine]:
+    made = make(tmp_path, webhooks={"allow": [f"127.0.0.1:{service.server_port}"]})
+    yield made
+    made.stage.close()
+
+
+def add(engine: Engine, service: Service) -> int:
+    stage, address = engine.stage, f"json://127.0.0.1:{service.server_port}/{TOKEN}"
+    shown = asking.ask(address, allow=stage.box.config.webhooks.allow, own_port=8470)
+    assert (shown.shown, shown.error) == ("JSON (json://…)", None)
+    return stage.box.db.write_now(
+        services.add, stage.asha.id, address, shown.shown, seal=stage.box.seal, now=stage.hands.now()
+    )
+
+
+def call(engine: Engine) -> services.Service:
+    async def run() -> None:
+        step = Calling(engine.stage.box)
+        await step.tick()
+        await step.quiet()
+
+    asyncio.run(run())
+    (found,) = engine.stage.box.db.read_here(services.of_user, engine.stage.asha.id)
+    return found
+
+
+@pytest.mark.heavy("starts the child process that a service is told in, several times")
+def test_a_service_is_told_once_its_failures_are_shown_and_its_secret_never(
+    engine: Engine, service: Service
+) -> None:
+    stage = engine.stage
+    service_id = add(engine, service)
+    assert service.got == ""
+    assert TOKEN not in str(stage.value("select address || shown from alert_services"))
+    engine.driver.unlink(stage.asha.device_id)
+    service.status = 500
+    for _ in range(2):
+        stage.box.db.write_now(alerting.look_and_tell, stage.box, {})
+    failed = call(engine)
+    assert failed.status == "queued" and failed.error
+    assert TOKEN not in failed.error
+    service.status, service.got = 302, ""
+    stage.hands.forward(minutes=2)
+    assert call(engine).error == child.REDIRECTED
+    service.status, service.got = 200, ""
+    stage.hands.forward(minutes=6)
+    assert (call(engine).status, call(engine).status) == ("sent", "sent")
+    assert service.got.count("The phone primary sends nothing.") == 2  # the title, and the first line of the text
+    with pytest.raises(NotFound):
+        stage.box.db.write_now(services.remove, stage.bilal.id, service_id)
+
+
+@pytest.mark.heavy("starts the child process that a service is told in, several times")
+def test_a_service_reaches_nothing_that_a_webhook_may_not(service: Service) -> None:
+    def told(address: str, **more: Any) -> str | None:
+        return asking.ask(address, **{"allow": (), "own_port": 8470, "body": "x", **more}).error
+
+    closed = told(f"json://127.0.0.1:{service.server_port}/")
+    assert closed == targets.sentence("loopback")
+    assert told("json://169.254.169.254/", allow=("0.0.0.0/0",)) is not None
+    assert service.got == ""
+    assert told("syslog://") == child.HERE
+    assert told("pigeon://roof") == child.UNKNOWN
+    assert told("") == child.UNKNOWN
+
+
+def test_five_services_are_enough(engine: Engine) -> None:
+    stage = engine.stage
+
+    def one_more() -> int:
+        return stage.box.db.write_now(
+            services.add, stage.asha.id, "ntfy://shop", "ntfy", seal=stage.box.seal, now=stage.hands.now()
+        )
+
+    for _ in range(5):
+        one_more()
+    with pytest.raises(Invalid):
+        one_more()
