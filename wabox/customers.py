@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, get_args
 
 from wabox.accounts import users
 from wabox.accounts.users import User
@@ -14,6 +15,21 @@ from wabox.db import Rows
 from wabox.times import read_or_none, stored
 
 SOON = timedelta(days=7)
+COMPLAINED_WITHIN = timedelta(days=30)
+Only = Literal["", "ending", "unpaid", "complaints"]
+ONLY: tuple[Only, ...] = get_args(Only)
+# What of the accounts is wanted. unpaid: an invoice is due, a payment waits to be checked, or the plan is over.
+_ONLY: dict[Only, str] = {
+    "": "",
+    "ending": """and (select max(expires_at) from subscriptions s
+        where s.user_id = users.id and s.ended_at is null) between :now and :soon""",
+    "unpaid": """and role <> 'owner' and closed_at is null and (
+        exists (select 1 from invoices i where i.user_id = users.id and i.paid_at is null and i.void_at is null)
+        or exists (select 1 from payments y where y.user_id = users.id and y.status = 'pending')
+        or (select max(expires_at) from subscriptions s
+            where s.user_id = users.id and s.ended_at is null) <= :now)""",
+    "complaints": "and exists (select 1 from complaints c where c.user_id = users.id and c.at > :since)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +48,25 @@ class Customer:
 
 
 def page(
-    rows: Rows, q: str = "", *, ending: bool = False, billing: bool, now: datetime, before: int | None, limit: int
+    rows: Rows, q: str = "", *, only: Only = "", billing: bool, now: datetime, before: int | None, limit: int
 ) -> list[Customer]:
     """Accounts, newest first. q: a part of the address, of the phone's name or of its number.
 
-    ending: only those whose plan ends within a week. before: the last id of the page above.
+    only: whose plan ends within a week, who has something to pay, whom somebody complained of in a month.
+    before: the last id of the page above.
     """
     found = rows.all(
         f"""select {users.COLUMNS} from users where id < ifnull(:before, 9e18)
             and (:q = '' or instr(lower(email), lower(:q)) or exists (
               select 1 from devices d where d.user_id = users.id and d.removed_at is null
               and (instr(lower(d.pushname), lower(:q)) or (:digits <> '' and instr(d.phone, :digits)))))
-            and (not :ending or (select max(expires_at) from subscriptions s
-              where s.user_id = users.id and s.ended_at is null) between :now and :soon)
+            {_ONLY[only]}
             order by id desc limit :limit""",  # noqa: S608 - a constant
         q=q.strip(),
         digits=identities.digits_sought(q),
-        ending=ending,
         now=stored(now),
         soon=stored(now + SOON),
+        since=stored(now - COMPLAINED_WITHIN),
         before=before,
         limit=limit,
     )

@@ -58,6 +58,8 @@ def owners(goods: Sold) -> list[str]:
         "/admin/plans",
         f"/admin/plans/{goods.basic}",
         "/admin/payments",
+        "/admin/income?month=2026-02",
+        "/admin/users?only=unpaid",
         "/admin/users",
         "/admin/users/2",
         f"/admin/users/{goods.locked}",

@@ -10,6 +10,7 @@ from wabox.dashboard.admin import (
     filter,
     health,
     held,
+    income,
     mail,
     move,
     page,
@@ -19,4 +20,4 @@ from wabox.dashboard.admin import (
 )
 
 SECTIONS = (page, backups, move, mail, filter, reviews, complaints, audit, health, held, engine)
-SELLING = (plans, payments)
+SELLING = (plans, payments, income)

@@ -63,13 +63,15 @@ async def _page(
     before_id = cursor_of(before)
     config = desk.box.config
     sells = config.billing.enabled
-    ending = sells and query.get("plan", "") == "ending"
+    asked_for = "ending" if query.get("plan", "") == "ending" else query.get("only", "")
+    shows = customers.ONLY[1:] if sells else customers.ONLY[-1:] if config.judges_content else ()
+    only: customers.Only = next((one for one in shows if one == asked_for), "")
     now = desk.box.now()
     found = await desk.box.db.read(
-        customers.page, q, ending=ending, billing=sells, now=now, before=before_id, limit=PER_PAGE + 1
+        customers.page, q, only=only, billing=sells, now=now, before=before_id, limit=PER_PAGE + 1
     )
     shown = found[:PER_PAGE]
-    asked = {"q": q, **({"plan": "ending"} if ending else {})}
+    asked = {"q": q, **({"only": only} if only else {})}
     return desk.page(
         "admin/page.html",
         status=status,
@@ -79,7 +81,8 @@ async def _page(
         q=q,
         customers=shown,
         sells=sells,
-        ending=ending,
+        picked=only,
+        shows=shows,
         now=now,
         newest=asked if before_id is not None else None,
         older={**asked, "before": shown[-1].user.id} if len(found) > PER_PAGE else None,

@@ -12,6 +12,7 @@ from wabox.billing import invoices, ledger, money, payments, plans, screenshots,
 from wabox.billing.payments import Claim
 from wabox.box import Box
 from wabox.config import Billing
+from wabox.dashboard.billing import printing
 from wabox.dashboard.frame.answers import HEADERS, nothing_here
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -97,10 +98,31 @@ async def receipt(payment_id: int, desk: Desk) -> Response[bytes]:
 @get("/billing/invoices/{number:int}")
 async def invoice(number: int, desk: Desk) -> Response[str]:
     """An invoice, to look at and to print."""
+    return desk.page("billing/invoice.html", here="billing", found=await _invoice(desk, number))
+
+
+@get("/billing/invoices/{number:int}/invoice.pdf")
+async def paper(number: int, desk: Desk) -> Response[bytes]:
+    """The same as a PDF, printed by the box's own browser."""
+    found = await _invoice(desk, number)
+    shown = desk.page("billing/_invoice.html", found=found)
+    printed = await asyncio.to_thread(
+        printing.pdf,
+        shown.content,
+        language=desk.voice.language,
+        title=found.shown_number,
+        chromium=desk.box.config.whatsapp.chromium,
+    )
+    name = f'attachment; filename="invoice-{found.shown_number}.pdf"'
+    return Response(printed, media_type="application/pdf", headers={**HEADERS, "Content-Disposition": name})
+
+
+async def _invoice(desk: Desk, number: int) -> invoices.Invoice:
+    """The invoice, for whose it is and for the owner of the box."""
     found = await desk.box.db.read(invoices.by_number, known_id(number))
     if found.user_id != desk.user.id and desk.user.role != "owner":
         raise nothing_here()
-    return desk.page("billing/invoice.html", here="billing", found=found)
+    return found
 
 
 def _offered(settings: Billing) -> list[str]:
@@ -176,4 +198,4 @@ async def _buy(
     )
 
 
-router = Mount(path="/", route_handlers=[page, start_trial, buy, pay, receipt, invoice])
+router = Mount(path="/", route_handlers=[page, start_trial, buy, pay, receipt, invoice, paper])

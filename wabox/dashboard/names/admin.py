@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wabox import fence
+from wabox import customers, fence
 from wabox.accounts import mail
 from wabox.accounts.states import Move
 from wabox.accounts.users import State
@@ -16,6 +16,12 @@ ACCOUNT: dict[State, Shown] = {
     "active": Shown("good", "tick", later("Active")),
     "suspended": Shown("warn", "pause", later("Suspended")),
     "locked": Shown("bad", "lock", later("Locked")),
+}
+
+ONLY: dict[customers.Only, str] = {
+    "ending": later("Ends within 7 days"),
+    "unpaid": later("Unpaid"),
+    "complaints": later("Complaints"),
 }
 
 CLOSED = Shown("calm", "trash", later("Deleted"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date as a_day
 from datetime import datetime
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 
 from wabox.billing import money
 from wabox.billing.invoices import Invoice
@@ -70,6 +72,17 @@ def invoice(found: Invoice) -> Shown:
 def date(voice: Voice, moment: datetime) -> str:
     """The day with its year, as an invoice needs it."""
     return voice.digits(format_datetime(moment, "d MMMM y", tzinfo=voice.zone, locale=voice.locale))
+
+
+def numbers(text: str) -> list[str]:
+    """The account and phone numbers in a text that says how to pay, each once, as they are typed elsewhere."""
+    found = (re.sub(r"[ -]", "", one) for one in re.findall(r"\d(?:[ -]?\d){7,19}", money.digits(text)))
+    return list(dict.fromkeys(found))
+
+
+def month(voice: Voice, day: a_day) -> str:
+    """The month that the day is in, with its year."""
+    return voice.digits(format_date(day, "LLLL y", locale=voice.locale))
 
 
 def cash(voice: Voice, amount_minor: int, currency: str) -> str:

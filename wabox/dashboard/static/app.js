@@ -48,6 +48,11 @@ addEventListener("pageshow", (event) => {
   for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 });
 
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 const zone = document.querySelector("select[data-zone]");
 if (zone) {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
