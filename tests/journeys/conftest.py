@@ -71,13 +71,18 @@ def tells_nothing(box: Shop) -> None:
 
 
 @pytest.fixture
-def shop(linked: Shop, whatsapp: WhatsApp) -> Shop:
-    """That box, serving and ready, whatever the test before did to it, with nothing in its line."""
-    if not whatsapp.program.running:
-        whatsapp.start()
-    whatsapp.ask("DELETE", "faults")
-    if not linked.program.running:
-        linked.start()
-    linked.is_device("ready")
-    linked.all_end()
-    return linked
+def shop(linked: Shop) -> Shop:
+    """That box, as `calm` leaves it."""
+    return calm(linked)
+
+
+def calm(box: Shop) -> Shop:
+    """The box, serving and ready, whatever the test before did to it, with nothing in its line."""
+    if not box.whatsapp.program.running:
+        box.whatsapp.start()
+    box.whatsapp.ask("DELETE", "faults")
+    if not box.program.running:
+        box.start()
+    box.is_device("ready")
+    box.all_end()
+    return box

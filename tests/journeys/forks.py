@@ -104,9 +104,10 @@ class Forks:
             return json.loads(self._process.stdout.readline())
 
     def _end(self) -> None:
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(10)
+        self._process.stdout.close()
 
 
 @functools.cache

@@ -44,6 +44,16 @@ def test_killed_chromium_comes_back_and_the_line_goes_on(shop: Shop) -> None:
     assert browser not in shop.browsers()
 
 
+def test_killed_wabox_comes_back_with_its_browser_and_the_line_goes_on(shop: Shop) -> None:
+    """Row 10, in mid-line, with the whole Chromium that a shop has: the other files' boxes have its shell."""
+    under_way(shop, 150)
+    below = descendants(shop.program.pid)
+    shop.program.kill()
+    shop.start()
+    recovered(shop)
+    assert not below & descendants(shop.program.pid)
+
+
 def test_killed_playwright_comes_back_and_the_line_goes_on(shop: Shop) -> None:
     """Row 15, in mid-line."""
     under_way(shop, 200)

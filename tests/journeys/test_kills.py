@@ -6,18 +6,34 @@ import hashlib
 import random
 import signal
 import time
-from pathlib import Path
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.journeys.box import FIRST_PERSON, Shop, alone, once_each, until
-from tests.journeys.conftest import long_only
+from tests.journeys.conftest import calm, long_only, tells_nothing
 from tests.journeys.receiver import Receiver
 from tests.some import some
 from wabox import crash
 
 pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Shop]:
+    """The box of this file, which dies and dies; what it is in doubt of rests shortly."""
+    sections = {"sending": {"doubt_seconds": 2}, "webhooks": {"allow": [receiver.address]}}
+    with alone(tmp_path_factory.mktemp("mortal"), **sections) as box:
+        assert box.call("PUT", "/webhooks", {"webhook_url": receiver.url}).status_code == 200
+        yield box
+    tells_nothing(box)
+
+
+@pytest.fixture
+def shop(mortal: Shop) -> Shop:
+    return calm(mortal)
 
 
 def ask_again(shop: Shop, people: list[int]) -> list[int]:
@@ -156,59 +172,64 @@ def send_bill(shop: Shop, person: int, content: bytes) -> httpx.Response:
     return shop.call("POST", "/send", body)
 
 
-def test_death_with_a_place_or_a_card_in_hand_sends_it_once_as_it_was(tmp_path: Path) -> None:
+def test_death_with_a_place_or_a_card_in_hand_sends_it_once_as_it_was(shop: Shop) -> None:
     """Rows 2, 4, 6, 7 and 8, with what goes instead of a text."""
     shop_is = {"latitude": 23.7806, "longitude": 90.2792, "name": "Rahim Store", "address": "12 Road 5"}
     karim = {"name": "করিম", "phone": "8801711999999"}
-    with alone(tmp_path, sending={"doubt_seconds": 2}) as shop:
-        steps = ["queued", "armed", "entered", "acked", "recorded"]
-        due = {}
-        for person, step in some(enumerate(steps, start=31_000)):
-            phone = str(FIRST_PERSON + person)
-            due[phone] = {"contact": karim} if person % 2 else {"location": shop_is}
-            shop.program.terminate()
-            shop.start(WABOX_CRASH=f"{step}:1")
-            with contextlib.suppress(httpx.TransportError):
-                shop.call("POST", "/send", {"phone": phone, "queue_if_offline": True, **due[phone]})
-            until(lambda: not shop.program.running, 60, what=f"dies at {step}")
-            assert shop.program.ended() == -signal.SIGKILL, step
-        shop.start()
-        assert len(shop.all_end(90)) == len(steps)
-        got = {one["to"]: {name: one[name] for name in due[one["to"]]} for one in shop.whatsapp.messages()}
-        assert got == due
-        assert [(one["copies"], one["text"]) for one in shop.whatsapp.messages()] == [(1, "")] * len(steps)
+    before, had = len(shop.messages()), len(shop.whatsapp.messages())
+    shop.program.terminate()
+    steps = ["queued", "armed", "entered", "acked", "recorded"]
+    due = {}
+    for person, step in some(enumerate(steps, start=31_000)):
+        phone = str(FIRST_PERSON + person)
+        due[phone] = {"contact": karim} if person % 2 else {"location": shop_is}
+        shop.start(WABOX_CRASH=f"{step}:1")
+        with contextlib.suppress(httpx.TransportError):
+            shop.call("POST", "/send", {"phone": phone, "queue_if_offline": True, **due[phone]})
+        until(lambda: not shop.program.running, 60, what=f"dies at {step}")
+        assert shop.program.ended() == -signal.SIGKILL, step
+    shop.start()
+    assert len(shop.all_end(90)) == before + len(steps)
+    came = came_to(shop, due)
+    assert {one["to"]: {name: one[name] for name in due[one["to"]]} for one in came} == due
+    assert [(one["copies"], one["text"]) for one in came] == [(1, "")] * len(steps)
+    assert len(shop.whatsapp.messages()) == had + len(steps)
 
 
 @pytest.mark.parametrize("entry", ["early", "late"])
-def test_death_with_a_file_in_hand_sends_it_once_byte_for_byte(tmp_path: Path, entry: str) -> None:
+def test_death_with_a_file_in_hand_sends_it_once_byte_for_byte(shop: Shop, entry: str) -> None:
     """Rows 4, 6, 7 and 8, with a file; also in mid-upload, whether the page stores a message before or after."""
-    with alone(tmp_path, sending={"doubt_seconds": 2}) as shop:
-        steps = ["armed", "entered", "uploading", "acked", "recorded"]
-        due = queued_with_files(shop, list(range(30_000, 30_000 + len(steps))))
-        shop.whatsapp.ask("PUT", "faults", {"offline": False, "upload_ms": 1500, "media_entry": entry})
-        for step in steps:
-            shop.start(WABOX_CRASH=f"{step}:1")
-            until(lambda: not shop.program.running, 60, what=f"dies at {step}")
-            assert shop.program.ended() == -signal.SIGKILL, step
-        shop.start()
-        assert len(shop.all_end(90)) == len(steps)
-        got = {one["to"]: (one["media"]["sha256"], one["copies"]) for one in shop.whatsapp.messages()}
-        assert got == {phone: (sha256, 1) for phone, sha256 in due.items()}
-        assert len(shop.whatsapp.messages()) == len(steps)
+    before, had = len(shop.messages()), len(shop.whatsapp.messages())
+    steps = ["armed", "entered", "uploading", "acked", "recorded"]
+    first = {"early": 30_000, "late": 30_100}[entry]
+    due = queued_with_files(shop, list(range(first, first + len(steps))))
+    shop.whatsapp.ask("PUT", "faults", {"offline": False, "upload_ms": 1500, "media_entry": entry})
+    for step in steps:
+        shop.start(WABOX_CRASH=f"{step}:1")
+        until(lambda: not shop.program.running, 60, what=f"dies at {step}")
+        assert shop.program.ended() == -signal.SIGKILL, step
+    shop.start()
+    assert len(shop.all_end(90)) == before + len(steps)
+    came = [(one["to"], one["media"]["sha256"], one["copies"]) for one in came_to(shop, due)]
+    assert sorted(came) == [(phone, sha256, 1) for phone, sha256 in due.items()]
+    assert len(shop.whatsapp.messages()) == had + len(steps)
 
 
-def test_death_while_messages_are_deleted_for_everyone_deletes_each_and_sends_none_again(tmp_path: Path) -> None:
-    """wabox dies at another moment after each wish; what WhatsApp had done by then is done again, without harm."""
-    with alone(tmp_path) as shop:
-        each_is_deleted(shop)
+def came_to(shop: Shop, people: Collection[str]) -> list[dict[str, Any]]:
+    """What these people have from the shop."""
+    return [one for one in shop.whatsapp.messages() if one["to"] in people]
 
 
-def each_is_deleted(shop: Shop) -> None:
-    """Four deaths, and a wish that is lost on the way."""
+def test_death_while_messages_are_deleted_for_everyone_deletes_each_and_sends_none_again(shop: Shop) -> None:
+    """wabox dies at another moment after each wish, and one is lost on the way.
+
+    What WhatsApp had done by then is done again, without harm.
+    """
     people = [23_000, 23_001, 23_002, 23_003, 23_004]
     assert ask_again(shop, people) == []
     shop.all_end()
     jobs = {one["phone"]: one["job_id"] for one in shop.messages()}
+    had = len(shop.whatsapp.messages())
     wanted = [jobs[str(FIRST_PERSON + person)] for person in people]
     dice = random.Random(48)
     for job in some(wanted[:-1]):
@@ -220,7 +241,8 @@ def each_is_deleted(shop: Shop) -> None:
     assert shop.call("POST", f"/messages/{wanted[-1]}/revoke").status_code == 202
 
     until(lambda: all(shop.message(job)["revoked_at"] for job in wanted), 90, what="each is deleted for everyone")
-    got = [one for one in shop.whatsapp.messages() if one["from"] in shop.phones]
+    assert len(shop.whatsapp.messages()) == had
+    got = came_to(shop, [str(FIRST_PERSON + person) for person in people])
     assert [one["copies"] for one in got] == [1] * len(people)
     assert sorted((one["to"], one["text"], one["revoked"]) for one in got) == [
         (str(FIRST_PERSON + person), "", True) for person in people
