@@ -42,7 +42,8 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 # Only what is complained of leaves the page: all that axe has seen is as much as the page itself.
 JUDGE = """
-axe.run(document, {
+(preload) => axe.run(document, {
+  preload,
   resultTypes: ["violations"],
   runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }).then(({ violations }) =>
@@ -204,15 +205,23 @@ def pages(scene: Scene) -> list[str]:
 def judge(page: Page) -> list[str]:
     """axe's serious complaints, and where the page is as narrow as a phone what a thumb would miss on it.
 
-    The first look at a page loads axe into every later page of its window.
+    The first look at a page loads axe into every later page of its window. The style sheet, which they share, it
+    reads only then: a rule looks through it for what holds a phone upright or across.
     """
-    if not page.evaluate("'axe' in window"):
+    first = not page.evaluate("'axe' in window")
+    if first:
         axe = (AXE / "axe.min.js").read_text(encoding="utf-8")
         page.context.add_init_script(axe)
         page.evaluate(axe)
-    found: list[str] = page.evaluate(JUDGE)
+    found: list[str] = page.evaluate(JUDGE, first)
     if (page.viewport_size or {"width": NARROW})["width"] < NARROW:
-        found += page.evaluate(TOUCH)
+        found += missed(page)
+    return found
+
+
+def missed(page: Page) -> list[str]:
+    """What a thumb would miss on the page."""
+    found: list[str] = page.evaluate(TOUCH)
     return found
 
 
