@@ -34,6 +34,7 @@ FORGOTTEN: dict[str, str] = {
     "campaign_hours": "campaign_id, bucket",
     "campaigns": "id",
     "campaign_drafts": "id",
+    "saved_audiences": "id",
     "texts": "id",
     "inbox": "id",
     "media": "id",

@@ -28,7 +28,7 @@ from wabox.billing import payments, plans, subscriptions
 from wabox.billing.payments import Claim
 from wabox.billing.plans import Terms
 from wabox.campaigns import unfinished
-from wabox.contacts import phones, writing
+from wabox.contacts import audiences, phones, segments, writing
 from wabox.db import Tx
 from wabox.texts import stored as texts
 
@@ -123,6 +123,7 @@ ROWS: dict[str, Row] = {
     "POST /campaigns/new": Row(200),
     "POST /campaigns/new/look": Row(200),
     "POST /campaigns/drafts/{draft_id:int}/delete": Row(404),
+    "POST /campaigns/new/audience": Row(422),
     "POST /campaigns/new/keep": Row(200),
     "POST /campaigns/new/preview": Row(200),
     "POST /campaigns/new/review": Row(422),
@@ -143,6 +144,10 @@ ROWS: dict[str, Row] = {
     "GET /contacts": Row(200),
     "POST /contacts": Row(422),
     "GET /contacts/export.csv": Row(200),
+    "GET /contacts/audiences": Row(200),
+    "POST /contacts/audiences": Row(422),
+    "POST /contacts/audiences/{audience_id:int}": Row(404),
+    "POST /contacts/audiences/{audience_id:int}/delete": Row(404),
     "GET /contacts/fields": Row(200),
     "POST /contacts/fields": Row(422),
     "GET /contacts/fields/{field_id:int}": Row(404),
@@ -359,6 +364,8 @@ def _sell(tx: Tx, shop: Shop) -> None:
         fields={"kingfisherfield": "kingfishercity"},
     )
     writing.bulk(tx, made.asha.id, [draft], now=now)
+    kept = audiences.add(tx, made.asha.id, "kingfisheraudience", segments.of_tag("kingfishertag"), now=now)
+    shop.ids["audience_id"] = kept.id
     text = texts.Draft("kingfisherword", "kingfishertext {name}")
     unfinished.keep(tx, made.asha.id, "ticket", name="kingfisherdraft", form="name=kingfisherdraft", now=now)
     shop.ids["draft_id"] = unfinished.every(tx, made.asha.id)[0].id

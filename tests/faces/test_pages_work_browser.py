@@ -46,6 +46,7 @@ def pages(work: Work) -> list[str]:
         f"/contacts/{work.contacts[6]}",
         "/contacts/fields",
         "/contacts/tags",
+        "/contacts/audiences?tag=VIP",
         "/contacts/tags?tag=VIP",
         "/contacts?only=namesakes",
         "/contacts/fields/1",

@@ -19,7 +19,7 @@ from wabox.api.strict import StrictRequest, moment
 from wabox.box import Box
 from wabox.campaigns import control, fitting, launching, preflight, taking_back
 from wabox.campaigns import stored as campaigns
-from wabox.contacts import own, segments
+from wabox.contacts import audiences, own, segments
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid
@@ -35,7 +35,7 @@ CampaignId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="A c
 
 
 class NewCampaign(Struct, forbid_unknown_fields=True):
-    """tag or segment: who is meant, everybody without either. devices: labels, every linked one without.
+    """tag, segment or audience_id, of a saved audience: who is meant, everybody without any. devices: labels.
 
     Of `message` and `template_id`, the id of a stored text, give one: the text is copied as it is now.
     media, as_document, voice: the one file that goes to each, as in POST /send; then the text may be left out.
@@ -53,6 +53,7 @@ class NewCampaign(Struct, forbid_unknown_fields=True):
     voice: bool | None = None
     tag: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     segment: segments.Segment | UnsetType = UNSET
+    audience_id: wire.Id | None = None
     devices: Annotated[list[wire.Label], Meta(min_length=1, max_length=50)] | None = None
     scheduled_for: wire.Aware | None = None
 
@@ -61,7 +62,7 @@ class Campaign(Struct):
     """total = queued + sent + failed + skipped + cancelled + unknown, at every moment.
 
     sent includes delivered and read; queued includes what is in hand and not yet expanded. template_id: the
-    stored text that `message` was copied from; it may be gone or another by now.
+    stored text that `message` was copied from; it may be gone or another by now. audience_id: the saved audience.
     """
 
     id: int
@@ -70,6 +71,7 @@ class Campaign(Struct):
     media: Carries | None
     template_id: int | None
     tag: str | None
+    audience_id: int | None
     status: campaigns.Status
     status_reason: str | None
     scheduled_for: wire.Time | None
@@ -204,13 +206,13 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
     """
     message_of = _message_of(data, await box.db.read(own.names, caller.user.id))
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
-    segment = _segment(data)
 
-    def meant(rows: Rows) -> list[int]:
+    def meant(rows: Rows) -> tuple[segments.Segment, list[int]]:
         at = max(scheduled_for or box.now(), box.now())
-        return segments.meant(rows, caller.user.id, segment, config=box.config, at=at)
+        segment = _segment(rows, caller.user.id, data)
+        return segment, segments.meant(rows, caller.user.id, segment, config=box.config, at=at)
 
-    contact_ids = await box.db.read(meant)
+    segment, contact_ids = await box.db.read(meant)
     again = None if data.media is None else await idempotency.kept(box, request, caller, kind=Campaign)
     if again is not None:
         return again
@@ -231,6 +233,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
                 text_id=data.template_id,
                 carried=carried,
                 audience=segments.write(segment),
+                audience_id=data.audience_id,
                 contact_ids=contact_ids,
                 device_ids=_device_ids(tx, caller.user.id, data.devices),
                 scheduled_for=scheduled_for,
@@ -251,7 +254,6 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
     """
     names = await box.db.read(own.names, caller.user.id)
     message_of = _message_of(data, names)
-    segment = _segment(data)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     carried_by = await carrying.foreseen(box, caller, data.media, as_document=data.as_document, voice=data.voice)
 
@@ -266,7 +268,7 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
             rows,
             caller.user.id,
             text,
-            segment,
+            _segment(rows, caller.user.id, data),
             device_ids=_device_ids(rows, caller.user.id, data.devices),
             config=box.config,
             now=box.now(),
@@ -372,6 +374,7 @@ def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
         media=carrying.on_wire(media.get(campaign.media_id or 0), campaign.media_kind, campaign.media_name),
         template_id=campaign.text_id,
         tag=campaign.tag,
+        audience_id=campaign.audience_id,
         status=campaign.status,
         status_reason=campaign.status_reason,
         scheduled_for=times.wire_or_none(campaign.scheduled_for),
@@ -434,13 +437,15 @@ def _message_of(
     return lambda rows, user_id: (parsed, None)
 
 
-def _segment(data: NewCampaign) -> segments.Segment:
-    if data.segment is UNSET or data.segment is None:
-        return segments.of_tag(data.tag)
-    if data.tag is not None:
-        sentence = "Send either tag or segment, not both."
-        raise Invalid("invalid", sentence, details={"tag": sentence})
-    return data.segment
+def _segment(rows: Rows, user_id: int, data: NewCampaign) -> segments.Segment:
+    """Who is meant. Raises Invalid, and NotFound for an audience that is not there."""
+    given = data.segment is not UNSET and data.segment is not None
+    if sum((data.tag is not None, given, data.audience_id is not None)) > 1:
+        sentence = "Send one of tag, segment and audience_id."
+        raise Invalid("invalid", sentence, details={"tag" if data.tag is not None else "audience_id": sentence})
+    if data.audience_id is not None:
+        return audiences.of_user(rows, user_id, data.audience_id).segment
+    return segments.of_tag(data.tag) if data.segment is UNSET or data.segment is None else data.segment
 
 
 def _device_ids(rows: Rows, user_id: int, labels: list[str] | None) -> list[int] | None:

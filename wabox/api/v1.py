@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 from litestar.di import Provide
 
 from wabox.api import (
+    audiences,
     campaigns,
     collection,
     contacts,
@@ -57,6 +58,7 @@ router = Mount(
         webhooks.router,
         contacts.router,
         fields.router,
+        audiences.router,
         campaigns.router,
         templates.router,
         media.router,

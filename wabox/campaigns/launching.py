@@ -13,7 +13,7 @@ from wabox import times
 from wabox.billing import ledger
 from wabox.campaigns.stored import IN_REVIEW, NO_DEVICES, Campaign, by_id, has_devices, moved, of_user
 from wabox.config import Config
-from wabox.contacts import own, segments
+from wabox.contacts import audiences, own, segments
 from wabox.content import judging, refusals, reviews
 from wabox.content.judging import Verdict
 from wabox.db import Rows, Tx
@@ -43,6 +43,7 @@ def create(
     scheduled_for: datetime | None,
     now: datetime,
     text_id: int | None = None,
+    audience_id: int | None = None,
     carried: Carried | None = None,
     ip: str | None = None,
 ) -> Campaign:
@@ -50,19 +51,21 @@ def create(
 
     Where texts are judged, it may stand paused until a person has read it. message: with the user's own fields.
     contact_ids: who is in the audience now. carried: the file that goes with it. text_id: the stored text that the
-    message is a copy of. ip: of the sender, for the record. Raises Invalid `no_recipients`, `content_refused`,
+    message is a copy of. audience_id: the saved audience that `audience` is of. ip: of the sender, for the
+    record. Raises Invalid `no_recipients`, `content_refused`, `changed_meanwhile`,
     `bad_template`, `bad_segment`, as `carrying.with_text` does, InsufficientCredits; then nothing is stored.
     """
     text, verdict = _fit(tx, user_id, message, audience, contact_ids, carried, now=now, ip=ip)
+    _same(tx, user_id, audience, audience_id)
     waits = scheduled_for is not None and scheduled_for > now
     campaign_id = tx.insert(
-        """insert into campaigns (user_id, name, message, text_id, audience, device_ids, status, scheduled_for,
-                                  created_at, total, media_id, media_kind, media_name)
-           values (:user_id, :name, :message, :text_id, :audience, :device_ids, 'scheduled', :scheduled_for,
-                   :now, :total, :media_id, :media_kind, :media_name)""",
+        """insert into campaigns (user_id, name, message, text_id, audience, audience_id, device_ids, status,
+                                  scheduled_for, created_at, total, media_id, media_kind, media_name)
+           values (:user_id, :name, :message, :text_id, :audience, :audience_id, :device_ids, 'scheduled',
+                   :scheduled_for, :now, :total, :media_id, :media_kind, :media_name)""",
         user_id=user_id,
         now=times.stored(now),
-        **_columns(name, text, text_id, audience, device_ids, scheduled_for, contact_ids, carried),
+        **_columns(name, text, text_id, (audience, audience_id), device_ids, scheduled_for, contact_ids, carried),
     )
     if verdict is not None:
         moved(tx, campaign_id, "paused", origin=("scheduled",), reason=IN_REVIEW, now=now)
@@ -98,11 +101,19 @@ def _fit(
     return text, verdict
 
 
+def _same(rows: Rows, user_id: int, audience: str, audience_id: int | None) -> None:
+    """The saved audience still means who was asked for. Raises NotFound, Invalid `changed_meanwhile`."""
+    if audience_id is not None and audiences.of_user(rows, user_id, audience_id).kept != audience:
+        raise Invalid(
+            "changed_meanwhile", later("This audience was changed meanwhile; look again, then start it.")
+        )
+
+
 def _columns(
     name: str,
     text: template.Template,
     text_id: int | None,
-    audience: str,
+    audience: tuple[str, int | None],
     device_ids: Sequence[int] | None,
     scheduled_for: datetime | None,
     contact_ids: Sequence[int],
@@ -112,7 +123,8 @@ def _columns(
         "name": name,
         "message": text.text,
         "text_id": text_id,
-        "audience": audience,
+        "audience": audience[0],
+        "audience_id": audience[1],
         "device_ids": None if device_ids is None else json.dumps(list(device_ids)),
         "scheduled_for": times.stored_or_none(scheduled_for),
         "total": len(contact_ids),
@@ -136,6 +148,7 @@ def replan(
     scheduled_for: datetime | None,
     now: datetime,
     text_id: int | None = None,
+    audience_id: int | None = None,
     carried: Carried | None = None,
     ip: str | None = None,
 ) -> Campaign:
@@ -147,16 +160,17 @@ def replan(
     before = of_user(tx, user_id, campaign_id)
     _changeable(tx, before, stamp)
     text, verdict = _fit(tx, user_id, message, audience, contact_ids, carried, now=now, ip=ip)
+    _same(tx, user_id, audience, audience_id)
     if verdict is not None and before.status == "paused":
         raise Invalid("wrong_state", PAUSED)  # after the reading it would begin, whoever paused it
     waits = scheduled_for is not None and scheduled_for > now
     tx.run(
         """update campaigns set name = :name, message = :message, text_id = :text_id, audience = :audience,
-           device_ids = :device_ids, scheduled_for = :scheduled_for, total = :total, media_id = :media_id,
-           media_kind = :media_kind, media_name = :media_name
+           audience_id = :audience_id, device_ids = :device_ids, scheduled_for = :scheduled_for, total = :total,
+           media_id = :media_id, media_kind = :media_kind, media_name = :media_name
            where id = :id and launched_at is null and status in ('scheduled', 'paused')""",
         id=campaign_id,
-        **_columns(name, text, text_id, audience, device_ids, scheduled_for, contact_ids, carried),
+        **_columns(name, text, text_id, (audience, audience_id), device_ids, scheduled_for, contact_ids, carried),
     )
     if verdict is not None:
         moved(tx, campaign_id, "paused", origin=("scheduled",), reason=IN_REVIEW, now=now)
@@ -173,6 +187,7 @@ def stamp_of(campaign: Campaign) -> str:
         campaign.message,
         campaign.text_id,
         campaign.audience,
+        campaign.audience_id,
         campaign.device_ids,
         times.stored_or_none(campaign.scheduled_for),
         campaign.media_id,

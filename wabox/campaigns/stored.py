@@ -45,8 +45,9 @@ class Campaign:
     """A campaign with its counters. sent includes delivered and read; queued includes not yet expanded.
 
     text_id: the stored text that its message was copied from, which may be gone or another by now. audience: a
-    segment as JSON text. device_ids: None = every linked device. media_id, media_kind: the file that goes with
-    each message, and as what; media_name: called so, None: as it is kept.
+    segment as JSON text; audience_id: the saved audience it is of, followed until it begins. device_ids: None =
+    every linked device. media_id, media_kind: the file that goes with each message, and as what; media_name:
+    called so, None: as it is kept.
     revoke_asked_at: when what had gone was last to be deleted for everyone;
     revoke_after: up to which message id that was begun, None once it was for all.
     """
@@ -84,6 +85,7 @@ class Campaign:
     media_name: str | None
     revoke_asked_at: datetime | None
     revoke_after: int | None
+    audience_id: int | None
 
     @property
     def parsed(self) -> Template:

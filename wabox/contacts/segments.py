@@ -6,7 +6,7 @@ Every condition that is given must hold. An empty segment means everybody.
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -19,7 +19,7 @@ from wabox.contacts.conditions import Condition
 from wabox.db import Rows
 from wabox.errors import Invalid
 
-MOST_TAGS = 50
+MOST_TAGS, MOST_DAYS = 50, 3_650
 
 Tags = Annotated[tuple[Annotated[str, Meta(max_length=16 * fields.MOST_TAG)], ...], Meta(max_length=MOST_TAGS)]
 Conditions = Annotated[tuple[Condition, ...], Meta(max_length=conditions.MOST)]
@@ -29,7 +29,8 @@ Aware = Annotated[datetime, Meta(tz=True)]
 class Segment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """People by what is known of them. tag is short for tags_any with that one.
 
-    fields: each condition must hold. not_contacted_since: the last message to them is older, or there is none.
+    fields: each condition must hold. not_contacted_since: the last message to them is older, or there is none;
+    not_contacted_days: the same, so many days before the moment at which somebody asks.
     contacted: whether there ever was one. wrote_to_us: whether they ever wrote.
     """
 
@@ -40,6 +41,7 @@ class Segment(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     consent: Literal["yes", "no"] | None = None
     contacted: Literal["ever", "never"] | None = None
     not_contacted_since: Aware | None = None
+    not_contacted_days: Annotated[int, Meta(ge=1, le=MOST_DAYS)] | None = None
     wrote_to_us: bool | None = None
     fields: Conditions = ()
 
@@ -94,6 +96,22 @@ def fields_of(segment: Segment) -> set[str]:
     return {one.field for one in segment.fields}
 
 
+def keys(segment: Segment) -> set[str]:
+    """By what the tags that it asks for are found."""
+    asked = tidy(segment)
+    return {fields.key(one) for one in (*asked.tags_any, *asked.tags_all, *asked.tags_none)}
+
+
+def as_of(segment: Segment, moment: datetime) -> Segment:
+    """The segment as it is meant at a moment: so many days before it become a moment themselves. moment: aware."""
+    if segment.not_contacted_days is None:
+        return segment
+    since = moment - timedelta(days=segment.not_contacted_days)
+    if segment.not_contacted_since is not None:
+        since = min(since, segment.not_contacted_since)
+    return msgspec.structs.replace(segment, not_contacted_days=None, not_contacted_since=since)
+
+
 def ids(rows: Rows, user_id: int, segment: Segment, *, today: date | None = None) -> list[int]:
     """The ids of the user's contacts that are meant, ascending. today: as `day` gives it. Raises as `where`."""
     clause, params = where(rows, user_id, segment, today=today)
@@ -106,7 +124,7 @@ def ids(rows: Rows, user_id: int, segment: Segment, *, today: date | None = None
 
 def meant(rows: Rows, user_id: int, segment: Segment, *, config: Config, at: datetime) -> list[int]:
     """As `ids`, on the user's calendar at a moment: the one at which something begins that is for them."""
-    return ids(rows, user_id, segment, today=day(rows, user_id, config, at))
+    return ids(rows, user_id, as_of(segment, at), today=day(rows, user_id, config, at))
 
 
 def count(rows: Rows, user_id: int, segment: Segment, *, today: date | None = None) -> int:
@@ -138,6 +156,9 @@ def where(rows: Rows, user_id: int, segment: Segment, *, today: date | None = No
     field that the user has not, or that cannot be asked so.
     """
     segment = tidy(segment)
+    if segment.not_contacted_days is not None:
+        assert today is not None, "this segment depends on the day"
+        segment = as_of(segment, datetime.combine(today, time(), UTC))
     clauses = ["c.user_id = :user_id"]
     params: dict[str, Any] = {"user_id": user_id}
     for clause, name, tags in (

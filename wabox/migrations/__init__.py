@@ -56,6 +56,7 @@ NAMES = (
     "0042_campaign_drafts",
     "0043_alerts",
     "0044_alert_services",
+    "0045_saved_audiences",
 )
 
 

@@ -12,6 +12,7 @@ _CAMPAIGN = {
     "media": None,
     "template_id": None,
     "tag": "leads",
+    "audience_id": None,
     "status": "sending",
     "status_reason": None,
     "scheduled_for": None,
@@ -56,6 +57,7 @@ _NEW = (
         later("The one file that goes to each person, as in POST /send; then the text may be left out."),
     ),
     Field("tag", later("Only contacts with this tag; everybody without it.")),
+    Field("audience_id", later("Instead of tag and segment: a saved audience, followed until it begins.")),
     Field("segment", later("A finer choice of contacts, by tags, own fields, consent and when you last wrote.")),
     Field(
         "segment.fields",

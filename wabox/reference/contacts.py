@@ -45,6 +45,21 @@ _CHANGES = (
     Field("consent", later("That the person agreed, with its source; null removes it.")),
 )
 
+_AUDIENCE = {
+    "id": 5,
+    "name": "Regulars in Dhaka",
+    "segment": {"tags_any": ["vip"], "not_contacted_days": 30},
+    "people": 214,
+    "campaigns": [678],
+    "created_at": "2026-04-25T04:00:00+00:00",
+    "updated_at": "2026-04-25T04:00:00+00:00",
+}
+_AUDIENCE_ID = {"audience_id": "5"}
+_AUDIENCE_NAME = Field("name", later("What you call it, up to 100 characters."), need=True)
+_SEGMENT = later(
+    "Who is meant, as in POST /campaigns. not_contacted_days: not written to in so many days before it begins."
+)
+
 CONTACTS = Chapter(
     "contacts",
     later("Contacts"),
@@ -165,6 +180,44 @@ CONTACTS = Chapter(
             later("Remove a field, with what every contact has in it. in_use as above."),
             status=204,
             example=_NAMED,
+        ),
+        Route(
+            "GET",
+            "/audiences",
+            later("Your saved audiences by name, each counted now, with the planned campaigns that are for it."),
+            answer=listed(_AUDIENCE),
+        ),
+        Route(
+            "POST",
+            "/audiences",
+            later("Keep a segment under a name, for POST /campaigns. Its people are looked up when one begins."),
+            status=201,
+            fields=(_AUDIENCE_NAME, Field("segment", _SEGMENT, need=True)),
+            body={"name": "Regulars in Dhaka", "segment": {"tags_any": ["vip"], "not_contacted_days": 30}},
+            answer={**_AUDIENCE, "campaigns": []},
+        ),
+        Route(
+            "GET",
+            "/audiences/{audience_id}",
+            later("One audience."),
+            answer=_AUDIENCE,
+            example=_AUDIENCE_ID,
+        ),
+        Route(
+            "PATCH",
+            "/audiences/{audience_id}",
+            later("Another name, or other people. Campaigns that are planned for it are then for these."),
+            fields=(Field("name", later("What it is called from now on.")), Field("segment", _SEGMENT)),
+            body={"name": "Regulars in Dhaka"},
+            answer=_AUDIENCE,
+            example=_AUDIENCE_ID,
+        ),
+        Route(
+            "DELETE",
+            "/audiences/{audience_id}",
+            later("Delete an audience; its people stay. in_use: a planned campaign is for it."),
+            status=204,
+            example=_AUDIENCE_ID,
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """A field of a user's own gets another name or kind, or goes: only while nothing that runs counts on it.
 
 A campaign that is planned, runs or rests reads its text and its audience when its messages are made; an import
-reads its columns as it goes. Both keep the names they were given. Stored texts follow a new name.
+reads its columns as it goes. Both keep the names they were given. Stored texts and saved audiences follow.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from wabox.campaigns import stored as campaigns
-from wabox.contacts import own, segments
+from wabox.contacts import audiences, own, segments
+from wabox.contacts.audiences import Audience
 from wabox.contacts.lists import imports
 from wabox.contacts.own_values import Display, Field, Kind
 from wabox.db import Rows, Tx
@@ -35,8 +36,8 @@ def change(
 ) -> Field:
     """The field with these changes, as `own.change`. Another display may come at any time.
 
-    With a new name, the stored texts that use it say the new one. Raises Invalid `in_use` for another name or kind
-    while something counts on the field.
+    With a new name, the stored texts and saved audiences that use it say the new one. Raises Invalid `in_use` for
+    another name or kind while something counts on the field.
     """
     before = own.by_id(tx, user_id, field_id)
     if name not in (None, before.name) or kind not in (None, before.kind):
@@ -46,6 +47,9 @@ def change(
         for text in _texts(tx, user_id, before.name):
             message = template.renamed(text.message, before.name, after.name)
             texts.change(tx, user_id, text.id, replace(Draft.of(text), message=message), now=now)
+        audiences.rewrite(tx, user_id, lambda one: audiences.refielded(one, before.name, after.name))
+    if after.kind != before.kind:
+        _askable(tx, user_id, after, now)
     return after
 
 
@@ -57,12 +61,31 @@ def remove(tx: Tx, user_id: int, field_id: int, *, now: datetime) -> int:
     if using:
         said = ", ".join(f"“{one}”" for one in using[:MOST_NAMED]) + (", …" if len(using) > MOST_NAMED else "")
         raise _in_use(f"The stored texts {said} say {{{name}}}; take it out of them first.")
+    for one in _audiences(tx, user_id, name):
+        raise _in_use(f"The audience “{one.name}” asks for {name}; change it or delete it first.")
     return own.remove(tx, user_id, field_id, now=now)
 
 
 def _texts(rows: Rows, user_id: int, name: str) -> list[Text]:
     """The user's stored texts that say the field."""
     return [text for text in texts.every(rows, user_id) if name in text.parsed.own]
+
+
+def _audiences(rows: Rows, user_id: int, name: str) -> list[Audience]:
+    """The user's saved audiences that ask for the field."""
+    return [one for one in audiences.every(rows, user_id) if name in segments.fields_of(one.segment)]
+
+
+def _askable(rows: Rows, user_id: int, field: Field, now: datetime) -> None:
+    """What saved audiences ask of the field can be asked of its kind. Raises Invalid `in_use`."""
+    for one in _audiences(rows, user_id, field.name):
+        try:
+            segments.where(rows, user_id, one.segment, today=now.date())
+        except Invalid:
+            sentence = (
+                f"The audience “{one.name}” asks of {field.name} what no {field.kind} tells; change it first."
+            )
+            raise _in_use(sentence) from None
 
 
 def _free(rows: Rows, user_id: int, name: str) -> None:

@@ -19,7 +19,7 @@ from tests.some import some
 from wabox.accounts import keys
 from wabox.api import v1
 from wabox.campaigns import replies
-from wabox.contacts import phones, writing
+from wabox.contacts import audiences, phones, segments, writing
 from wabox.db import Tx
 from wabox.devices import linking, orders
 from wabox.devices import stored as devices
@@ -130,7 +130,8 @@ def furnish(api: Api) -> None:
             tx, made.asha.id, texts.Draft("A secret of asha's", "A secret of asha's {order}"), now=NOON
         )
         replies.hear(tx, _with_file(made.asha.device_id), now=NOON)
-        return {**ids, "key": till.key_id, "template": text.id}
+        regulars = audiences.add(tx, made.asha.id, "A secret of asha's", segments.of_tag("leads"), now=NOON)
+        return {**ids, "key": till.key_id, "template": text.id, "audience": regulars.id}
 
     api.ids = api.stage.box.db.write_now(verb)
     file = {"file": ("A secret of asha's.pdf", pdf("A secret of asha's"))}

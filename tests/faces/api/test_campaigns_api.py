@@ -23,6 +23,7 @@ FIELDS = {
     "media",
     "template_id",
     "tag",
+    "audience_id",
     "status",
     "status_reason",
     "scheduled_for",
@@ -254,3 +255,22 @@ def test_what_goes_to_one_person_only_is_refused_with_the_way_to_send_it(api: Ap
         assert answer.status_code == 422, answer.text
         assert f"send a {name} by POST /send" in answer.json()["details"][name]
     assert api.count("campaigns") == api.count("texts") == 0
+
+
+def test_a_saved_audience_is_chosen_followed_and_nobody_elses(api: Api) -> None:
+    people(api)
+    body = {"name": "Leads", "segment": {"tags_any": ["leads"]}}
+    kept = api.call("POST", "/audiences", json=body).json()
+    theirs = api.call("POST", "/audiences", api.stage.bilal.key, json=body).json()
+    assert (kept["name"], kept["segment"], kept["campaigns"]) == ("Leads", {"tags_any": ["leads"]}, [])
+    made = create(api, audience_id=kept["id"], scheduled_for="2099-01-01T00:00:00Z")
+    assert (made["audience_id"], made["total"]) == (kept["id"], kept["people"])
+    assert api.call("GET", f"/audiences/{kept['id']}").json()["campaigns"] == [made["id"]]
+    assert api.call("DELETE", f"/audiences/{kept['id']}").json()["code"] == "in_use"
+    api.call("PATCH", f"/audiences/{kept['id']}", json={"segment": {"tags_none": ["leads"]}})
+    assert api.call("GET", f"/campaigns/{made['id']}").json()["total"] != made["total"]
+    promo = {"name": "A", "message": "Hi"}
+    for path in ("/campaigns", "/campaigns/preflight"):
+        assert api.call("POST", path, json={**promo, "audience_id": theirs["id"]}).status_code == 404
+        both = api.call("POST", path, json={**promo, "audience_id": kept["id"], "tag": "leads"})
+        assert (both.status_code, both.json()["code"]) == (422, "invalid")

@@ -63,6 +63,7 @@ TAKEN_OUT = "select count(*) from audit where action = 'inbox.exported' and user
 PROMO = {"name": "April", "message": "Hi {name}", "tag": "leads"}
 TAKEN_BACK = "select count(revoke_asked_at) from campaigns where user_id = {asha}"
 CAMPAIGNS = "select group_concat(status) from campaigns where user_id = {asha}"
+AUDIENCES = "select group_concat(name) from saved_audiences where user_id = {asha}"
 TEXTS = "select group_concat(name || message) from texts where user_id = {asha}"
 ROWS = {
     "POST /send": Row(
@@ -157,6 +158,11 @@ ROWS = {
     "PATCH /fields/{field_name}": Row(200, body={"name": "town"}, changes=OWN),
     "DELETE /fields/{field_name}": Row(204, changes=OWN),
     "POST /templates/preview": Row(200, 200, {"message": "Hi"}),
+    "GET /audiences": Row(200, 200),
+    "POST /audiences": Row(201, 201, {"name": "Leads", "segment": {"tags_any": ["leads"]}}, changes=AUDIENCES),
+    "GET /audiences/{audience_id}": Row(200),
+    "PATCH /audiences/{audience_id}": Row(200, body={"name": "Regulars"}, changes=AUDIENCES),
+    "DELETE /audiences/{audience_id}": Row(204, changes=AUDIENCES),
 }
 
 EXTRAS = ("user_id", "credits", "role", "status", "state", "plan_id", "id", "is_admin", "unlimited", "owner")
@@ -177,6 +183,7 @@ def _call(api: Api, route: str, key: str | None = None, **more: Any) -> Any:
     names: dict[str, object] = {"device_label": "sales", "delivery_id": api.ids["delivery"]}
     names |= {"field_name": "city", "key_id": api.ids["key"], "contact_id": api.ids[row.contact]}
     names |= {"template_id": api.ids["template"], "media_id": api.ids["media"]}
+    names["audience_id"] = api.ids["audience"]
     names["message_id"] = api.ids["message"]
     names |= {"job_id": api.ids[row.job or "queued"], "campaign_id": api.ids[row.job or "scheduled"]}
     body = more.pop("body", row.body)

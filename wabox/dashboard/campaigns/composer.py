@@ -5,7 +5,7 @@ Two plain forms in a row, so that it works without a script; with one, the numbe
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -16,7 +16,7 @@ from litestar import Response, get, post
 from wabox.campaigns import launching, preflight, unfinished
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.preflight import Preflight
-from wabox.contacts import own, segments
+from wabox.contacts import audiences, own, segments
 from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Contact
 from wabox.dashboard.campaigns import drafts
@@ -78,7 +78,7 @@ class Preview:
 async def new(desk: Desk) -> Response[str]:
     """The composer; `like` fills it as an earlier campaign was, `text` with a stored text.
 
-    `tag` says to whom, `plan` changes a planned campaign, `draft` goes on with what was kept.
+    `tag` or `audience` says to whom, `plan` changes a planned campaign, `draft` goes on with what was kept.
     """
     query = desk.request.query_params
     like, plan, kept = (cursor_of(query.get(one, "")) for one in ("like", "plan", "draft"))
@@ -87,9 +87,7 @@ async def new(desk: Desk) -> Response[str]:
         return await _composer(desk, drafts.kept(found), {})
     if plan is not None:
         return await _change(desk, known_id(plan))
-    draft = Draft(tag=query.get("tag", "")[:64], media_id=query.get("media", "")[:20])
-    if draft.tag:
-        draft = replace(draft, audience="tag")
+    draft = _to(query)
     if like is not None:
         draft = drafts.like(await desk.box.db.read(campaigns.of_user, desk.user.id, known_id(like)), desk.voice)
         if tag := query.get("tag", "")[:64]:
@@ -100,6 +98,14 @@ async def new(desk: Desk) -> Response[str]:
     if text is not None and text.media is not None:
         draft = replace(draft, media_id=text.media_id, as_document="1" if text.as_document else "")
     return await _composer(desk, draft, {})
+
+
+def _to(query: Mapping[str, str]) -> Draft:
+    """An empty draft to whom the address says."""
+    draft = Draft(tag=query.get("tag", "")[:64], media_id=query.get("media", "")[:20])
+    if saved := cursor_of(query.get("audience", "")):
+        return drafts.to_audience(draft, saved)
+    return replace(draft, audience="tag") if draft.tag else draft
 
 
 async def _change(desk: Desk, campaign_id: int) -> Response[str]:
@@ -114,6 +120,23 @@ async def keep(desk: Desk) -> Response[str]:
     """What was written so far is kept, while it is."""
     draft = drafts.read(await desk.form())
     return desk.page("campaigns/_kept.html", kept=await _kept(desk, draft))
+
+
+@post("/campaigns/new/audience")
+async def keep_audience(desk: Desk) -> Response[str]:
+    """Who was chosen exactly is kept under a name, and is the audience; the form stays as it was."""
+    form = await desk.form()
+    draft = drafts.read(form)
+
+    def verb(tx: Tx) -> int:
+        segment = drafts.segment_of(replace(draft, audience="exactly"), now=None)
+        return audiences.add(tx, desk.user.id, form.text("save_as"), segment, now=desk.box.now()).id
+
+    try:
+        audience_id = await desk.box.db.write(verb)
+    except Invalid as wrong:
+        return await _composer(desk, draft, {"save_as": wrong.sentence}, status=422)
+    return await _composer(desk, drafts.to_audience(draft, audience_id), {})
 
 
 @post("/campaigns/drafts/{draft_id:int}/delete")
@@ -222,6 +245,7 @@ def _create(tx: Tx, desk: Desk, draft: Draft, meant: Meant, contact_ids: list[in
         name=meant.name,
         message=meant.message.text,
         audience=segments.write(meant.segment),
+        audience_id=meant.audience_id,
         contact_ids=contact_ids,
         device_ids=meant.device_ids,
         scheduled_for=meant.scheduled_for,
@@ -262,6 +286,7 @@ async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status:
             "lazy": lazy,
             "preview": _preview(rows, desk, draft),
             "devices": devices.list_of(rows, desk.user.id),
+            "audiences": audiences.every(rows, desk.user.id),
             "tags": sorted(tags, key=lambda one: one.tag.casefold()),
             "people": people,
             "own": own.every(rows, desk.user.id),
@@ -352,7 +377,9 @@ def _preview(rows: Rows, desk: Desk, draft: Draft) -> Preview:
 
 def _some(rows: Rows, desk: Desk, draft: Draft) -> list[Contact]:
     try:
-        segment = drafts.segment_of(draft, now=desk.voice.now) if draft.audience else segments.EVERYBODY
+        now = desk.voice.now
+        wanted = drafts.segment_in(rows, desk.user.id, draft, now=now) if draft.audience else segments.EVERYBODY
+        segment = segments.as_of(wanted, now)
         today = segments.day(rows, desk.user.id, desk.box.config, desk.voice.now)
         ids = segments.first(rows, desk.user.id, segment, most=SAMPLES, today=today)
     except Invalid:
@@ -379,6 +406,6 @@ def _parses(rows: Rows, desk: Desk, draft: Draft) -> bool:
 
 router = Mount(
     path="/",
-    route_handlers=[new, again, keep, drop, preview, look, review, launch],
+    route_handlers=[new, again, keep, keep_audience, drop, preview, look, review, launch],
     dependencies={"tickets": Kept(lambda _: Tickets()).provide},
 )

@@ -12,10 +12,11 @@ from wabox.campaigns import launching
 from wabox.campaigns.stored import Campaign
 from wabox.campaigns.unfinished import Unfinished
 from wabox.config import Config
-from wabox.contacts import conditions, own, own_values, segments
+from wabox.contacts import audiences, conditions, own, own_values, segments
 from wabox.contacts.conditions import OPS, TODAY, Condition, Op
 from wabox.contacts.segments import EVERYBODY, Segment
 from wabox.dashboard.frame import file_forms, form, picking
+from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import fresh, ticket_of
 from wabox.dashboard.voice import Voice
@@ -39,6 +40,7 @@ ONE = (
     "as_document",
     "audience",
     "tag",
+    "saved",
     "consent",
     "contacted",
     "days",
@@ -56,7 +58,8 @@ MANY = ("any", "all", "none", "labels")
 class Draft:
     """What was typed. text_id: of the stored text that the message began with. media_id: of the file it carries.
 
-    audience: everybody, tag or exactly; "" = not chosen. at: local time, as `2026-11-22T18:30`.
+    audience: everybody, tag, saved or exactly; "" = not chosen. saved: the number of a saved audience. at: local
+    time, as `2026-11-22T18:30`.
     fields: conditions on own fields: name, what is asked of it, and with what. plan: the number of the planned
     campaign that it changes, as `stamp` says it was; "" for a new one.
     """
@@ -68,6 +71,7 @@ class Draft:
     as_document: str = ""
     audience: str = ""
     tag: str = ""
+    saved: str = ""
     consent: str = ""
     contacted: str = ""
     days: str = "30"
@@ -108,6 +112,7 @@ class Meant:
     text_id: int | None
     media: Media | None = None
     as_document: bool = False
+    audience_id: int | None = None
 
 
 def read(posted: Form) -> Draft:
@@ -145,6 +150,11 @@ def to_tag(draft: Draft, tag: str) -> Draft:
     )
 
 
+def to_audience(draft: Draft, audience_id: int) -> Draft:
+    """The draft, to a saved audience."""
+    return replace(to_tag(draft, ""), audience="saved", saved=str(audience_id))
+
+
 def like(campaign: Campaign, voice: Voice) -> Draft:
     """A draft with the text and the audience of an earlier campaign, whose name says that it is a copy."""
     segment = segments.read(campaign.audience)
@@ -160,7 +170,10 @@ def like(campaign: Campaign, voice: Voice) -> Draft:
         audience=audience,
         tag=only_tag or "",
         consent=segment.consent or "",
-        contacted="since" if segment.not_contacted_since else segment.contacted or "",
+        contacted="since"
+        if segment.not_contacted_since or segment.not_contacted_days
+        else segment.contacted or "",
+        days=str(segment.not_contacted_days or 30),
         wrote=wrote,
         any=segment.tags_any,
         all=segment.tags_all,
@@ -171,13 +184,16 @@ def like(campaign: Campaign, voice: Voice) -> Draft:
 
 def of_plan(rows: Rows, campaign: Campaign, voice: Voice) -> Draft:
     """A draft that changes a planned campaign."""
-    since = segments.read(campaign.audience).not_contacted_since
-    days = max(1, round((voice.now - since) / timedelta(days=1))) if since else 30
+    segment = segments.read(campaign.audience)
+    since = segment.not_contacted_since
+    days = max(1, round((voice.now - since) / timedelta(days=1))) if since else segment.not_contacted_days or 30
+    saved = audiences.known(rows, campaign.user_id, campaign.audience_id)
+    draft = like(campaign, voice)
     ids = campaign.device_ids or ()
     labels = [one.label for one in devices.list_of(rows, campaign.user_id) if one.id in ids]
     at = campaign.scheduled_for
     return replace(
-        like(campaign, voice),
+        draft if saved is None else to_audience(draft, saved.id),
         name=campaign.name,
         days=str(days),
         phones="some" if campaign.device_ids is not None else "all",
@@ -210,7 +226,9 @@ def understand(
     if media is not None:
         _tried(errors, "media_id", lambda: carrying.fitting(media, as_document=document))
     message = _tried(errors, "message", lambda: text_of(draft, media, own.names(rows, user_id)))
-    segment = _tried(errors, "audience", lambda: _askable(rows, user_id, segment_of(draft, now=now), config, now))
+    segment = _tried(
+        errors, "audience", lambda: _askable(rows, user_id, segment_in(rows, user_id, draft, now=now), config, now)
+    )
     device_ids = _tried(errors, "labels", lambda: _devices(rows, user_id, draft))
     scheduled_for = _tried(errors, "at", lambda: moment(draft, zone=zone, now=now))
     if errors or message is None or segment is None:
@@ -218,7 +236,15 @@ def understand(
     text = picking.known(rows, user_id, draft.text_id)
     origin = text.id if text else None
     return Meant(
-        draft.name.strip(), message, segment, device_ids or None, scheduled_for, origin, media, document
+        draft.name.strip(),
+        message,
+        segment,
+        device_ids or None,
+        scheduled_for,
+        origin,
+        media,
+        document,
+        cursor_of(draft.saved) if draft.audience == "saved" else None,
     ), {}
 
 
@@ -255,8 +281,18 @@ def _condition(field: str, asked: str, value: str) -> Condition:
     return Condition(field, op, None if op in conditions.BARE else value[: own_values.MOST_VALUE])
 
 
-def segment_of(draft: Draft, *, now: datetime) -> Segment:
-    """Who is meant. Raises Invalid."""
+def segment_in(rows: Rows, user_id: int, draft: Draft, *, now: datetime) -> Segment:
+    """Who is meant, of a saved audience too. Raises Invalid."""
+    if draft.audience != "saved":
+        return segment_of(draft, now=now)
+    found = audiences.known(rows, user_id, cursor_of(draft.saved))
+    if found is None:
+        raise Invalid("bad_audience", later("Choose an audience."))
+    return found.segment
+
+
+def segment_of(draft: Draft, *, now: datetime | None) -> Segment:
+    """Who is meant. now: None = so many days before whenever somebody asks. Raises Invalid."""
     if not draft.audience:
         raise Invalid("bad_audience", later("Choose who gets it."))
     if draft.audience == "everybody":
@@ -265,11 +301,11 @@ def segment_of(draft: Draft, *, now: datetime) -> Segment:
         if not draft.tag:
             raise Invalid("bad_tag", later("Choose a tag."))
         return segments.of_tag(draft.tag)
-    since = None
+    days = None
     if draft.contacted == "since":
         if not draft.days.isdecimal() or not 1 <= int(draft.days[:9]) <= MOST_DAYS:
             raise Invalid("bad_days", later("Write a number of days from 1 to 3,650."))
-        since = now - timedelta(days=int(draft.days))
+        days = int(draft.days)
     contacted = draft.contacted if draft.contacted in ("ever", "never") else None
     return segments.tidy(
         Segment(
@@ -278,7 +314,8 @@ def segment_of(draft: Draft, *, now: datetime) -> Segment:
             tags_none=draft.none,
             consent=cast(Literal["yes", "no"], draft.consent) if draft.consent in ("yes", "no") else None,
             contacted=cast(Literal["ever", "never"] | None, contacted),
-            not_contacted_since=since,
+            not_contacted_since=now - timedelta(days=days) if days and now else None,
+            not_contacted_days=None if now else days,
             wrote_to_us={"yes": True, "no": False}.get(draft.wrote),
             fields=tuple(_condition(*row) for row in draft.fields),
         )

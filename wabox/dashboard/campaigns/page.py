@@ -14,7 +14,7 @@ from wabox import reports
 from wabox.campaigns import control, launching, preflight, progress, taking_back, unfinished
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
-from wabox.contacts import segments
+from wabox.contacts import audiences, segments
 from wabox.contacts.segments import Segment
 from wabox.content import reviews
 from wabox.dashboard.frame import answers, picking
@@ -216,6 +216,7 @@ def _text(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "samples": _samples(campaign) if campaign.message else [],
         "origin": picking.known(rows, desk.user.id, str(campaign.text_id or "")),
         "file": media.named(rows, [campaign.media_id]).get(campaign.media_id or 0),
+        "saved": audiences.known(rows, desk.user.id, campaign.audience_id),
         "segment": segments.read(campaign.audience),
         "everybody": segments.read(campaign.audience) == Segment(),
         "phones": phones,

@@ -1,7 +1,7 @@
-"""Contacts: everybody, many at once, tags, own fields, one person and what they agreed to, people from a file."""
+"""Contacts: everybody, many at once, tags, audiences, own fields, one person and what they agreed to, imports."""
 
 from __future__ import annotations
 
-from wabox.dashboard.contacts import fields, imports, many, page, permission, tags
+from wabox.dashboard.contacts import audiences, fields, imports, many, page, permission, tags
 
-SECTIONS = (page, many, tags, fields, permission, imports)
+SECTIONS = (page, many, tags, audiences, fields, permission, imports)

@@ -84,6 +84,7 @@ DEEDS: dict[str, str] = {
     "contacts.untagged": later("A tag taken from many contacts"),
     "contacts.deleted": later("Many contacts deleted"),
     "tag.renamed": later("Tag renamed"),
+    "audience.deleted": later("Audience deleted"),
     "tag.deleted": later("Tag deleted"),
     "contact.erased": later("Person erased"),
     "contact.exported": later("Contacts exported"),

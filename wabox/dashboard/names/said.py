@@ -111,6 +111,8 @@ SAID: dict[str, tuple[Tone, str]] = {
     "no_tag": ("warn", later("Write the tag, at most 64 letters.")),
     "tags_joined": ("good", later("Both tags are one now.")),
     "tag_gone": ("good", later("Nobody has the tag any more.")),
+    "audience_kept": ("good", later("The audience is kept. Choose it when you write a campaign.")),
+    "audience_gone": ("calm", later("The audience is gone. Its people stay.")),
     "contact_deleted": ("good", later("The contact is deleted.")),
     "contact_erased": (
         "good",

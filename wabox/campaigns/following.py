@@ -1,0 +1,65 @@
+"""A saved audience changes or goes, with what counts on it: planned campaigns follow, and keep it from going."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from wabox.campaigns import stored as campaigns
+from wabox.campaigns.stored import Campaign
+from wabox.config import Config
+from wabox.contacts import audiences, segments
+from wabox.contacts.audiences import Audience
+from wabox.contacts.segments import Segment
+from wabox.db import Rows, Tx
+from wabox.errors import Invalid
+
+
+def planned(rows: Rows, user_id: int, audience_id: int) -> list[Campaign]:
+    """The user's campaigns for it that have still to begin."""
+    return [
+        one
+        for one in campaigns.unmade(rows, user_id)
+        if one.audience_id == audience_id and one.launched_at is None
+    ]
+
+
+def count(rows: Rows, audience: Audience, *, config: Config, at: datetime) -> int:
+    """How many people it means at that moment. at: aware."""
+    segment = segments.as_of(audience.segment, at)
+    today = segments.day(rows, audience.user_id, config, at)
+    return segments.count(rows, audience.user_id, segment, today=today)
+
+
+def change(
+    tx: Tx,
+    user_id: int,
+    audience_id: int,
+    *,
+    name: str | None = None,
+    segment: Segment | None = None,
+    config: Config,
+    now: datetime,
+) -> Audience:
+    """As `audiences.change`; campaigns that are planned for it are for these people from now on."""
+    after = audiences.change(tx, user_id, audience_id, name=name, segment=segment, now=now)
+    for campaign in planned(tx, user_id, audience_id):
+        at = max(campaign.scheduled_for or now, now)
+        tx.run(
+            "update campaigns set audience = :kept, total = :total where id = :id and launched_at is null",
+            id=campaign.id,
+            kept=after.kept,
+            total=count(tx, after, config=config, at=at),
+        )
+    return after
+
+
+def remove(tx: Tx, user_id: int, audience_id: int) -> Audience:
+    """It is gone; who it was. Raises NotFound; Invalid `in_use`, naming a campaign that is planned for it."""
+    before = audiences.of_user(tx, user_id, audience_id)
+    for campaign in planned(tx, user_id, audience_id):
+        sentence = (
+            f"The planned campaign “{campaign.name}” is for this audience; stop it, or wait until it has begun."
+        )
+        raise Invalid("in_use", sentence, details={"name": sentence})
+    audiences.remove(tx, user_id, audience_id)
+    return before
