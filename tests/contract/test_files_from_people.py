@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import random
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -128,3 +130,26 @@ def test_what_the_page_offers_unasked_is_not_kept(sky: ChromiumWorld, tmp_path: 
     wait_until(lambda: not [one for one in place.rglob("*") if one.is_file() and one.stat().st_size == 1000])
     told = hear(sky, shop, Attached("image", "image/png", None, len(PNG)), PNG)
     assert fetch(sky, shop, told, tmp_path / "incoming").outcome == "here"
+
+
+def test_stickers_video_notes_polls_and_what_is_seen_once_are_told_as_that(sky: ChromiumWorld) -> None:
+    """A sticker is a picture to fetch, a poll says what it asks, and what is seen once has no file here."""
+    spec, phone = sky.linked()
+    media = {"base64": base64.b64encode(PNG).decode(), "mime": "image/png"}
+    sent: list[tuple[dict[str, object], tuple[str, str, str | None]]] = [
+        ({"kind": "sticker", "media": media}, ("sticker", "", "image")),
+        ({"kind": "ptv", "media": media}, ("ptv", "", "video")),
+        ({"media": {**media, "once": True}}, ("view_once", "", None)),
+        ({"kind": "poll_creation", "text": "When do you come?"}, ("poll_creation", "When do you come?", None)),
+    ]
+    heard = []
+    for given, _ in sent:
+        person, mark = sky.new_phone(), sky.diary.mark()
+        sky.post("/sandbox/inbound", **{"from": person, "to": phone, **given})
+        told = sky.diary.wait(Inbound, partial(_from, person), mark)
+        heard.append((told.kind, told.text, told.media.kind if told.media else None))
+    assert heard == [wanted for _, wanted in sent]
+
+
+def _from(person: str, one: Inbound) -> bool:
+    return one.phone == person

@@ -92,9 +92,9 @@ class InboundBody(BetweenBody):
     location: enclosed.PlaceBody | None = None
     contact: enclosed.CardBody | None = None
     contacts: list[enclosed.CardBody] = []
-    kind: Literal["image", "video", "audio", "ptt", "sticker", "document", "poll_creation", "location"] | None = (
-        None
-    )
+    kind: (
+        Literal["image", "video", "ptv", "audio", "ptt", "sticker", "document", "poll_creation", "location"] | None
+    ) = None
 
 
 class VanishingBody(BetweenBody):

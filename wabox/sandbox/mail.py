@@ -160,6 +160,7 @@ def _told_media(media: dict[str, Any] | None) -> dict[str, Any] | None:
         "size": media.get("bytes"),
         "filehash": media.get("sha256"),
         "direct_path": path,
+        "view_once": bool(media.get("view_once")),
     }
 
 
@@ -254,7 +255,7 @@ def write(
         text=text,
         at=now,
         kind="inbound",
-        media=media or ({"kind": KINDS.get(kind, kind)} if kind else None),
+        media={**(media or {}), **({"kind": KINDS.get(kind, kind)} if kind else {})} or None,
         enclosed=instead,
         ack=2,
     )

@@ -89,12 +89,13 @@ class Shelf:
 
 
 class MediaBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A file that a person sends. voice: as a voice note."""
+    """A file that a person sends. voice: as a voice note. once: to be seen once, which linked devices cannot."""
 
     base64: str
     mime: str
     filename: str | None = None
     voice: bool = False
+    once: bool = False
 
     @property
     def kind(self) -> str:
@@ -119,6 +120,7 @@ async def written(media: MediaBody, world: World, shelf: Shelf) -> dict[str, Any
         "filename": media.filename if media.filename and media.filename.isprintable() else None,
         "bytes": len(content),
         "sha256": sha256,
+        **({"view_once": True} if media.once else {}),
     }
 
 

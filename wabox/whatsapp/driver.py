@@ -195,11 +195,14 @@ class SentCard:
 
 # WhatsApp's types of what people write. Every other one is the system's, whatever it will be called one day:
 # a pin, a call, a vote. Source: wa-js 4.6.0, src/whatsapp/enums/MSG_TYPE.ts, seen 2026-11-28.
+VIEW_ONCE = (
+    "view_once"  # by us: WhatsApp calls it an image, a video or a voice note, whose file nobody has but the phone
+)
 WRITTEN = frozenset(
     ["chat", "oversized", "image", "video", "ptv", "audio", "ptt", "document", "sticker", "sticker_pack"]
     + ["location", "vcard", "multi_vcard", "poll_creation", "event_creation", "groups_v4_invite"]
     + ["order", "product", "payment", "hsm", "list", "list_response", "buttons_response", "template_button_reply"]
-    + ["interactive", "interactive_response", "native_flow"]
+    + ["interactive", "interactive_response", "native_flow", VIEW_ONCE]
 )
 WHATSAPP_ITSELF = "0"
 
@@ -227,7 +230,7 @@ class Inbound:
     phone: str | None
     name: str | None
     text: str
-    kind: str  # wa-js's message type: chat, image, ...
+    kind: str  # wa-js's message type: chat, image, ...; or VIEW_ONCE
     at: datetime
     lid: str | None = None
     username: str | None = None

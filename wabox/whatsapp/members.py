@@ -88,6 +88,8 @@ MEMBERS = (
     _("msg.ack", "receipts", "wa-js"),
     _("msg.body", "hear", "wa-js"),
     _("msg.caption", "hear", "wa-js"),
+    _("msg.pollName", "hear", "wa-js"),
+    _("msg.isViewOnce", "hear", "wa-js"),
     _("msg.type", "hear", "wa-js"),
     _("msg.t", "hear", "wa-js"),
     _("msg.notifyName", "hear", "wa-js"),

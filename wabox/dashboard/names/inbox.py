@@ -25,6 +25,7 @@ KIND: dict[str, Shown] = {
     "vcard": Shown("calm", "people", later("Contact card")),
     "multi_vcard": Shown("calm", "people", later("Contact cards")),
     "poll_creation": Shown("calm", "chart", later("Poll")),
+    "view_once": Shown("calm", "eye", later("To be seen once: look at it on the phone")),
     "order": Shown("calm", "box", later("Order")),
     "product": Shown("calm", "box", later("Product")),
     "oversized": Shown("calm", "messages", later("Long message")),

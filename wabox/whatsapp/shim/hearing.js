@@ -1,10 +1,14 @@
 // What happens: acks of ours, people's messages; told as they come, and swept up from the store.
 
 // What comes with it, as its writer tells of it.
-const FILES = { image: 'image', video: 'video', audio: 'audio', ptt: 'voice', document: 'document' };
+const FILES = {
+  image: 'image', sticker: 'image', video: 'video', ptv: 'video', audio: 'audio', ptt: 'voice', document: 'document',
+};
+// What is to be seen once is for the phone alone; its file cannot be had here.
+const once = (msg) => !!unless(false, () => msg.isViewOnce);
 const attached = (msg) => unless(null, () => {
   const kind = FILES[msg.type];
-  if (!kind) return null;
+  if (!kind || once(msg)) return null;
   const { mimetype, filename, size, duration } = msg;
   return { kind, mime: text(mimetype), filename: text(filename), bytes: Number(size), seconds: Number(duration) };
 });
@@ -23,7 +27,7 @@ const inbound = (msg) => {
   const { own, chat, id } = parts(msg.id);
   const kind = text(msg.type);
   if (own || !options.written.includes(kind) || !/@(c\.us|lid)$/.test(chat)) return null;
-  const body = kind === 'chat' ? msg.body : msg.caption;
+  const body = { chat: msg.body, poll_creation: msg.pollName }[kind] ?? msg.caption;
   const phone = phoneOf(chat);
   if (phone) numberless.delete(chat);
   else numberless.add(chat);
@@ -36,7 +40,7 @@ const inbound = (msg) => {
     business: businessOf(chat),
     name: nameOf(msg, chat),
     text: text(body) || '',
-    kind,
+    kind: once(msg) ? 'view_once' : kind,
     t: msg.t || 0,
     media: attached(msg),
     ...instead(msg),

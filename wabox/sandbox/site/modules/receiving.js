@@ -75,8 +75,10 @@ __d('SandboxInbox', [
   function contentOf(event) {
     if (!event.media) return { body: event.text };
     if (INSTEAD[event.media.type] && !event.text) return INSTEAD[event.media.type](event.media);
+    if (event.media.type === 'poll_creation') return { pollName: event.text };
     const { type, mimetype, filename, size, filehash, direct_path: directPath } = event.media;
     const caption = CAPTIONED.has(type) && event.text ? { caption: event.text } : {};
+    if (event.media.view_once) return { ...caption, mimetype, isViewOnce: true };
     if (!directPath) return caption;
     const { MediaData } = require('WAWebMediaDataModel');
     const mediaData = new MediaData({ type, mimetype, size, filename, filehash, directPath });

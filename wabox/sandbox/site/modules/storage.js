@@ -6,7 +6,7 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     'type', 'subtype', 'body', 'caption', 't', 'self', 'mimetype', 'filename', 'size', 'filehash',
     'directPath', 'notifyName', 'isSendFailure', 'ephemeralDuration', 'lat', 'lng', 'loc', 'vcardFormattedName',
     'vcardList',
-    'pollName', 'pollOptions', 'pollSelectableOptionsCount', 'pollEncKey', 'messageSecret',
+    'isViewOnce', 'pollName', 'pollOptions', 'pollSelectableOptionsCount', 'pollEncKey', 'messageSecret',
   ];
   const CHAT_FIELDS = ['t', 'unreadCount', 'pushname', 'archive', 'pin', 'ephemeralDuration', 'goneMs'];
 
