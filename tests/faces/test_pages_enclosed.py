@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +12,13 @@ from tests.cast import Stage, settings
 from tests.faces.scene import SECTIONS
 from tests.faces.tab import Tab, tags, words
 from tests.faces.work import Work
-from wabox import config
+from wabox import config, dashboard
 from wabox.content import reviews, rules
+from wabox.dashboard.names import enclosed
 from wabox.db import Tx
 from wabox.messages import carrying, outbox, stored
 from wabox.messages.stored import Enclosed
+from wabox.whatsapp.driver import Place, Poll
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning"),
@@ -215,3 +218,14 @@ def test_a_wrong_poll_is_named_and_stands_there_as_it_was_typed(asha: Tab, shop:
     fields["options"] = "Morning"
     assert "Give 2 to 12 answers" in words(asha.post(where, fields).text)
     assert shop.value("select count(*) from messages where enclosed is not null") == 0
+
+
+def test_every_picture_that_a_page_names_is_drawn() -> None:
+    rooms = Path(dashboard.__file__).parent
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', (rooms / "static/icons.svg").read_text()))
+    pages = "".join(page.read_text() for page in rooms.glob("templates/**/*.html"))
+    asked = set(re.findall(r'ui\.icon\("([^"]+)"\)|ui\.head\(_\("[^"]*"\), "([^"]+)"', pages))
+    named = {one for pair in asked for one in pair if one}
+    named |= {enclosed.icon(one) for one in (Place(0.0, 0.0), Poll("Which?", ("A", "B")))}
+    assert named
+    assert named - drawn == set()

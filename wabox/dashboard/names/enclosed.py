@@ -12,7 +12,7 @@ from wabox.whatsapp.driver import Place, Poll
 def icon(given: Enclosed) -> str:
     """The picture before it."""
     if isinstance(given, Poll):
-        return "reports"
+        return "chart"
     return "globe" if isinstance(given, Place) else "people"
 
 
