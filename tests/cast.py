@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,20 +95,56 @@ def settings(**sections: dict[str, Any]) -> dict[str, Any]:
 
 def stage(path: Path, **sections: dict[str, Any]) -> Stage:
     """A fresh stage."""
-    hands = Hands()
-    made = config.parse(settings(**sections), base=path)
     data = datadir.prepare(path / "data")
-    key = datadir.secret_key(data)
+    datadir.secret_key(data)
     fresh.database(data.database)
+    hands = Hands()
+    box = _box(path, hands, sections)
+    box.db.write_now(subscriptions.switch, enabled=box.config.billing.enabled, now=hands.now())
+    box.db.write_now(reviews.switch, enabled=box.config.judges_content, now=hands.now())
+    box.db.write_now(counting.keep_zone, box.config.zone)
+    asha = box.db.write_now(_person, "asha@example.com", "owner")
+    bilal = box.db.write_now(_person, "bilal@example.com", "user")
+    return Stage(box, hands, asha, bilal)
+
+
+def _box(path: Path, hands: Hands, sections: dict[str, Any]) -> Box:
+    made = config.parse(settings(**sections), base=path)
+    data = datadir.DataDir(path / "data")
+    key = datadir.secret_key(data)
     database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
-    database.write_now(subscriptions.switch, enabled=made.billing.enabled, now=hands.now())
-    database.write_now(reviews.switch, enabled=made.judges_content, now=hands.now())
-    database.write_now(counting.keep_zone, made.zone)
-    box = Box(config=made, db=database, seal=Seal(key), now=hands.now)
-    asha = database.write_now(_person, "asha@example.com", "owner")
-    bilal = database.write_now(_person, "bilal@example.com", "user")
-    return Stage(box, hands, asha, bilal)
+    return Box(config=made, db=database, seal=Seal(key), now=hands.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A stage as it stood, to be set up again elsewhere: what takes long to play is played once."""
+
+    files: dict[str, bytes]
+    at: datetime
+    asha: Person
+    bilal: Person
+    sections: dict[str, Any]
+
+
+def photographed(made: Stage, **sections: dict[str, Any]) -> Photo:
+    """The stage now, as far as it is rows: no files, no profiles. sections: those it was made with."""
+    data = datadir.DataDir(made.box.db.path.parent)
+    with closing(sqlite3.connect(data.database)) as connection:
+        files = {data.database.name: connection.serialize()}
+    for one in (data.key_file, data.first_start):
+        files[one.name] = one.read_bytes()
+    return Photo(files, made.hands.at, made.asha, made.bilal, sections)
+
+
+def restaged(path: Path, photo: Photo) -> Stage:
+    """A stage of its own that stands as in the photo, with the same keys."""
+    data = datadir.prepare(path / "data")
+    for name, content in photo.files.items():
+        (data.path / name).write_bytes(content)
+    hands = Hands(photo.at)
+    return Stage(_box(path, hands, photo.sections), hands, photo.asha, photo.bilal)
 
 
 def _person(tx: Tx, email: str, role: users.Role) -> Person:

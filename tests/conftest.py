@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -61,6 +62,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     """Bytes that are no plain word name no test: an archive has the time in it, and each worker made its own."""
     return argname if isinstance(val, bytes) and not (len(val) <= LONGEST_NAME and val.isalnum()) else None
+
+
+def pytest_collection_finish() -> None:
+    """What is there for the whole run, thousands of tests, is not looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

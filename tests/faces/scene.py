@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -22,6 +22,9 @@ from wabox.messages import answers, handing, outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Link, Pairing
+
+if TYPE_CHECKING:
+    from tests.faces.work import Work
 
 PASSWORD = "four tall palms by a river"
 SECTIONS: dict[str, dict[str, Any]] = {
@@ -45,10 +48,11 @@ TEXTS = (
 
 @dataclass(slots=True)
 class Scene:
-    """asha's box on that day. ids: messages by what became of them."""
+    """asha's box on that day. ids: messages by what became of them. work: what she did besides, if she did."""
 
     stage: Stage
     ids: dict[str, int]
+    work: Work | None = None
 
 
 def dress(made: Stage) -> Scene:
@@ -65,14 +69,15 @@ def dress(made: Stage) -> Scene:
     return Scene(made, ids)
 
 
-_hashes: list[str] = []
+_hashes: dict[object, str] = {}
 
 
 def password_hash() -> str:
-    """The hash of everybody's password, made once."""
-    if not _hashes:
-        _hashes.append(passwords.hashed(PASSWORD))
-    return _hashes[0]
+    """The hash of everybody's password, made once for each strength."""
+    strength = passwords._HASHER
+    if strength not in _hashes:
+        _hashes[strength] = passwords.hashed(PASSWORD)
+    return _hashes[strength]
 
 
 def _link(tx: Tx, made: Stage, device_id: int) -> None:
