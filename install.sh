@@ -220,6 +220,14 @@ step() {
     "$@" || fail "failed: $*"
 }
 
+told() { # $1: a process of this shell, $2: what it has said; ends as that one does, and says the same
+    local code=0
+    wait "$1" || code=$?
+    cat "$2"
+    rm -f "$2"
+    return "$code"
+}
+
 without_browsers=(
     --ignore=tests/journeys --ignore=tests/clients --ignore=tests/fieldtest/test_on_sandbox.py --ignore=tests/power
     --ignore=tests/contract/test_bad_days.py --ignore=tests/contract/test_weeks.py -k "not [chromium"
@@ -238,15 +246,17 @@ run_tests() { # what pytest is told beside
     local bin=.venv/bin
     step "Format" $bin/ruff format --check .
     step "Lint" $bin/ruff check .
-    $bin/pytest --collect-only "$@" > /dev/null 2>&1 & # else each worker compiles every test anew
-    local compiled=$!
-    step "Types" $bin/mypy
+    local said types
+    said=$(mktemp)
+    $bin/mypy >"$said" 2>&1 & # the longest of these, beside the others
+    types=$!
+    $bin/pytest --collect-only "$@" >/dev/null 2>&1 || true # else each worker compiles every test anew
     step "Import contracts" $bin/lint-imports
     if [ -n "$(find wabox/dashboard/templates -name '*.html' 2>/dev/null | head -n 1)" ]; then
         step "Templates" $bin/djlint wabox/dashboard/templates --check --lint --quiet
     fi
     step "Advisories" $bin/python -m tests.audit
-    wait "$compiled" || true # what is wrong with a test, the run says
+    step "Types" told "$types" "$said"
     printf '\n== Tests\n'
     exec $bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=10 "$@"
 }

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -215,11 +215,25 @@ def test_a_newer_box_is_not_opened(tmp_path: Path) -> None:
     assert data.database.read_bytes() == before
 
 
+@pytest.fixture(scope="module")
+def climbed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The data of a box of the release before a step, upgraded today: once for each, to be copied."""
+    place, made = tmp_path_factory.mktemp("climbed"), dict[str, Path]()
+
+    def of(before: str) -> Path:
+        if before not in made:
+            data = old(place / before, before)
+            open_box.upgrade(data)
+            made[before] = data.path
+        return made[before]
+
+    return of
+
+
 @pytest.fixture(params=names()[1:])
-def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def upgraded(request: pytest.FixtureRequest, tmp_path: Path, climbed: Callable[[str], Path]) -> Iterator[Engine]:
     """A box of the release before this step, upgraded today; its phone comes back by itself."""
-    data = old(tmp_path / "data", request.param)
-    open_box.upgrade(data)
+    data = DataDir(shutil.copytree(climbed(request.param), tmp_path / "data"))
     key = datadir.secret_key(data)
     database = Database(data.database, {"phone_hash": suppression.hasher(key)})
     database.start()
