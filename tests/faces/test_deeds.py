@@ -15,7 +15,7 @@ ACTION = re.compile(
     r"(account|audit|box|campaign|complaint|contact|content|device|disclaimer|filter|key|login|password|payment"
     r"|plan|review|sessions|totp|trial|webhook)\.[a-z_]+"
 )
-EVENTS = {"device.state", "webhook.test"}  # told to webhooks, not noted
+EVENTS = {"box.alert", "device.state", "webhook.test"}  # told to webhooks, not noted
 FILES = {"key.pem"}
 
 
