@@ -37,6 +37,7 @@ FORGOTTEN: dict[str, str] = {
     "saved_audiences": "id",
     "texts": "id",
     "inbox": "id",
+    "search_units": "id",
     "media": "id",
     "person_ids": "user_id, wa_id",
     "people": "id",
@@ -73,6 +74,7 @@ CASCADED = frozenset(
         "field_values",
         "inbox_files",
         "reactions",
+        "search_marks",
         "device_engines",
         "device_pages",
     }

@@ -39,6 +39,7 @@ from wabox.engine.filing import Filing
 from wabox.engine.housekeeping import Housekeeping
 from wabox.engine.idling import Idling
 from wabox.engine.importing import Importing, Imports
+from wabox.engine.indexing import Indexes, Indexing
 from wabox.engine.keeping import Keeping
 from wabox.engine.leaving import Leaving
 from wabox.engine.links import Links
@@ -202,6 +203,7 @@ class _Serving:
         self.turns = Turns(box, self.gateway, machine_boot())
         self.expansion = Expansion(box)
         self.importing = Importing(box)
+        self.indexing = Indexing(box)
         self.workers = Workers(
             data.queue,
             {
@@ -209,6 +211,7 @@ class _Serving:
                 "campaign": Kind(self.expansion.turn, most=2),
                 "import": Kind(self.importing.turn, most=2),
                 "fetch": Kind(Fetching(box, self.gateway).turn, most=4),
+                "index": Kind(self.indexing.turn, most=1),
             },
             box.pulse,
         )
@@ -231,6 +234,7 @@ class _Serving:
                 Campaigns(box, self.workers).tick,
                 imports.tick,
                 Fetches(box, self.workers).tick,
+                Indexes(box, self.workers).tick,
                 self.renewing.tick,
                 billing.tick,
                 Alerting(box).tick,
@@ -310,6 +314,7 @@ class _Serving:
         self.expansion.stopping.set()
         self.backups.stopping.set()
         self.importing.stopping.set()
+        self.indexing.stopping.set()
         self.stop_by = self.stop_by or monotonic() + STOP_SECONDS
 
     async def _stop(self) -> None:

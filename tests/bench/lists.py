@@ -1,4 +1,4 @@
-"""How long a page of the log takes with very many messages, against the same page with few.
+"""How long a page of the log takes with very many messages, against the same with few; what the index costs.
 
 Run by hand: .venv/bin/python -m tests.bench.lists [messages]
 """
@@ -14,6 +14,7 @@ from time import perf_counter
 from tests.cast import Stage, stage
 from wabox import times
 from wabox.db import Tx
+from wabox.finding import index
 from wabox.messages import log, stored
 from wabox.messages.log import Wanted
 
@@ -34,7 +35,9 @@ def fill(tx: Tx, made: Stage, first: int, last: int, total: int) -> None:
                 made.asha.id,
                 made.asha.device_id,
                 f"88017{n % (total // 10):08d}",
-                f"Hello Name {n}, your order {n} is ready. Thank you for buying from us!",
+                f"Hello Name {n}, your order {n} is ready. Thank you for buying from us!"
+                if n % 1_000
+                else f"আপনার অর্ডার {n} তৈরি, ধন্যবাদ",
                 "delivered" if n % 10 else "failed",
                 moment,
                 moment,
@@ -50,6 +53,7 @@ def measured(path: Path, count: int) -> dict[str, float]:
     made = stage(path)
     for first in range(0, count, CHUNK):
         made.box.db.write_now(fill, made, first, min(first + CHUNK, count), count)
+    _mark(made, count)
     pages: dict[str, tuple[Wanted, int | None]] = {
         "first page": (Wanted(), None),
         "by cursor, in the middle": (Wanted(), count // 2),
@@ -58,13 +62,34 @@ def measured(path: Path, count: int) -> dict[str, float]:
         "status delivered, middle": (Wanted(status="delivered"), count // 2),
         "one phone": (Wanted(phone=f"88017{7:08d}"), None),
         "a week": (Wanted(since=made.hands.now() - timedelta(days=7)), None),
-        "words in the text": (Wanted(text=f"order {count // 3} "), None),
+        "a number in the text": (Wanted(text=f"order {count // 3} "), None),
+        "a word of every text": (Wanted(text="thank"), None),
+        "a word of no text": (Wanted(text="নাসরিন"), None),
+        "a word of 100, Bengali": (Wanted(text="অর্ডার"), None),
     }
     found = {}
     for name, (wanted, cursor) in pages.items():
         found[name] = min(_once(made, wanted, cursor) for _ in range(5))
     made.close()
     return found
+
+
+def _mark(made: Stage, count: int) -> None:
+    """The index of all of them is made, and what it cost is said."""
+    before, began, longest = _bytes(made), perf_counter(), 0.0
+    while True:
+        marked = made.box.db.read_here(index.mark_one)
+        written = perf_counter()
+        if not (made.box.db.write_now(index.keep, marked) if marked else made.box.db.write_now(index.open_next)):
+            break
+        longest = max(longest, perf_counter() - written)
+    seconds, size = perf_counter() - began, (_bytes(made) - before) / count
+    sys.stdout.write(f"{count:,} marked in {seconds:.1f} s, {size:.0f} bytes each, ")
+    sys.stdout.write(f"the writer at most {longest * 1000:.0f} ms\n")
+
+
+def _bytes(made: Stage) -> int:
+    return int(made.box.db.read_here(lambda rows: rows.value("pragma page_count"))) * 1024
 
 
 def _once(made: Stage, wanted: Wanted, cursor: int | None) -> float:

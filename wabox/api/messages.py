@@ -226,12 +226,16 @@ async def messages(
         str | None,
         Parameter(
             max_length=200,
-            description="Words in the text, or in the name or username of its person.",
+            description="Words in the text, in any order, or the name or username of its person.",
             schema_extra={"pattern": wire.PLAIN_PATTERN},
         ),
     ] = None,
 ) -> wire.Page[Message]:
-    """Newest first. `since` and `until` are times with an offset; `until` itself is not included."""
+    """Newest first. `since` and `until` are times with an offset; `until` itself is not included.
+
+    With a filter, `total` is counted up to 10,000, with `q` up to 200; `at_least` then says that there are more.
+    A page with `q` may be short, even empty, and have a `next_cursor`: there older messages are looked through.
+    """
     country = box.config.locale.country
     wanted = log.Wanted(
         status=status,
@@ -255,7 +259,15 @@ async def messages(
         def shown(message: stored.Message) -> Message:
             return on_wire(message, waits.get(message.id), media)
 
-        return wire.listed(found, found.messages, shown, page=page, per_page=per_page)
+        return wire.page_of(
+            found.messages,
+            shown,
+            page=page,
+            per_page=per_page,
+            total=found.total,
+            next_cursor=found.next_cursor,
+            at_least=found.at_least,
+        )
 
     return await box.db.read(ask)
 

@@ -24,8 +24,8 @@ class Error(Struct):
     details: dict[str, str] = field(default_factory=dict)
 
 
-class Page(Struct, Generic[T]):
-    """One page of a list, newest first unless the route says otherwise."""
+class Page(Struct, Generic[T], omit_defaults=True):
+    """One page of a list, newest first unless the route says otherwise. at_least: there are more than total."""
 
     data: list[T]
     page: int
@@ -33,6 +33,7 @@ class Page(Struct, Generic[T]):
     total: int
     pages: int
     next_cursor: str | None
+    at_least: bool = False
 
 
 # A message as far as a regular expression can tell: braces one deep, and one sign that shows outside them.
@@ -155,7 +156,14 @@ def another(kind: type[Any], description: str) -> ResponseSpec:
 
 
 def page_of(
-    rows: list[Any], make: Callable[[Any], T], *, page: int, per_page: int, total: int, next_cursor: int | None
+    rows: list[Any],
+    make: Callable[[Any], T],
+    *,
+    page: int,
+    per_page: int,
+    total: int,
+    next_cursor: int | None,
+    at_least: bool = False,
 ) -> Page[T]:
     """Rows as a page on the wire."""
     return Page(
@@ -165,6 +173,7 @@ def page_of(
         total=total,
         pages=max(-(-total // per_page), 1),
         next_cursor=None if next_cursor is None else str(next_cursor),
+        at_least=at_least,
     )
 
 

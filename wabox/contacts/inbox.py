@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from wabox.contacts.inbox_instead import Instead
 from wabox.contacts.words import Verdict
 from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
+from wabox.finding import kinds, looking, reading
 from wabox.whatsapp.driver import Inbound
 
 LONGEST_TEXT = 16_384
@@ -189,19 +191,16 @@ def thread(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: int 
     return [_received(row) for row in found]
 
 
-def saying(rows: Rows, user_id: int, text: str, *, among: int, most: int) -> list[Received]:
-    """What people wrote with these words, the latest first, looked for in that many of the newest alone."""
-    found = rows.all(
-        """select * from inbox where user_id = :user_id and instr(lower(text), lower(:text)) > 0
-           and id > ifnull((select id from inbox where user_id = :user_id
-             order by id desc limit 1 offset :among), 0)
-           order by id desc limit :most""",
+def saying(rows: Rows, user_id: int, text: str, *, most: int) -> tuple[list[Received], bool]:
+    """The newest with these words that people wrote; and whether it was looked as far back as it takes."""
+    found = looking.look(rows, kinds.INBOX, user_id, reading.sought(text), most=most)
+    written = rows.all(
+        """select * from inbox where user_id = :user_id and id in (select value from json_each(:ids))
+           order by id desc""",
         user_id=user_id,
-        text=text,
-        among=among,
-        most=most,
+        ids=json.dumps(found.ids),
     )
-    return [_received(row) for row in found]
+    return [_received(row) for row in written], found.complete or len(found.ids) == most
 
 
 def unseen(rows: Rows, user_id: int, *, most: int = 1_000_000) -> int:

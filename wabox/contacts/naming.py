@@ -79,3 +79,17 @@ def called(rows: Rows, user_id: int, text: str, *, most: int) -> list[Called]:
         **{f"word{place}": word for place, word in enumerate(lowered)},
     )
     return [Called(row["phone"], row["name"], bool(row["opted_out"]), row["contact_id"]) for row in found]
+
+
+def phones_of(rows: Rows, user_id: int, text: str, *, most: int) -> list[str]:
+    """Addresses of people who are called so, in their own words or the owner's. text: a part of the name."""
+    found = rows.all(
+        f"""select p.phone from people p where :who <> '' and p.user_id = :user_id and p.joined_to is null
+              and {identities.CALLED}
+            union all select c.phone from contacts c where :who <> '' and c.user_id = :user_id
+              and instr(lower(c.name), :who) > 0 limit :most""",  # noqa: S608 - a constant
+        user_id=user_id,
+        who=identities.sought(text),
+        most=most,
+    )
+    return list(dict.fromkeys(row["phone"] for row in found))

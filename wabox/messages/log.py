@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from wabox import times
-from wabox.contacts import identities, inbox, inbox_files
+from wabox.contacts import inbox, inbox_files, naming
 from wabox.contacts.inbox import Received
 from wabox.contacts.inbox_files import Sent
 from wabox.db import Rows
+from wabox.finding import kinds, looking, reading
+from wabox.finding.reading import Sought
 from wabox.media import stored as media
 from wabox.media.stored import Media
 from wabox.messages import reacting, stored
@@ -19,12 +22,17 @@ from wabox.messages.reacting import Put
 from wabox.messages.stored import Message
 from wabox.whatsapp.driver import Place
 
+MOST_COUNTED = 10_000  # of a part of the log; then there are more
+MOST_PEOPLE = 50  # whose messages are looked for by their name
+TOLD = 200  # of what has the words, so many behind the page are counted
+_NEWEST = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Filters of the log; None = all. since and until: by queued_at, until exclusive.
 
-    text: words in the text, or in what its person calls themselves.
+    text: words in the text, or in the name of its person.
     """
 
     status: stored.Status | None = None
@@ -39,17 +47,29 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages, newest first. total: of all pages. next_cursor: for the page after this, None at the end."""
+    """Messages, newest first. total: of all pages. next_cursor: for the page after this, None at the end.
+
+    at_least: there may be more than total. looked_to: the id down to which was looked for words, None: all of it;
+    then the page may be short, even empty, and next_cursor goes on looking.
+    """
 
     messages: list[stored.Message]
     total: int
     next_cursor: int | None
+    at_least: bool = False
+    looked_to: int | None = None
 
 
 def page(
     rows: Rows, user_id: int, wanted: Wanted, *, number: int = 1, per_page: int = 50, cursor: int | None = None
 ) -> Page:
     """One page of the user's log. With a cursor, the page number is not looked at and any depth is fast."""
+    if wanted.text is not None and (what := reading.sought(wanted.text)).anything:
+        named = "" if what.number else wanted.text
+        asked = _Asked(user_id, wanted, what, naming.phones_of(rows, user_id, named, most=MOST_PEOPLE))
+        return _saying(rows, asked, skipped=0 if cursor else (number - 1) * per_page, most=per_page, cursor=cursor)
+    if wanted.device_label is not None and not _has(rows, user_id, wanted.device_label):
+        return Page([], 0, None)
     where, params = _where(user_id, wanted)
     total = _total(rows, user_id, wanted)
     found = rows.all(
@@ -61,8 +81,8 @@ def page(
         **params,
     )
     messages = [stored.of_row(row) for row in found[:per_page]]
-    more = len(found) > per_page
-    return Page(messages, total, messages[-1].id if more else None)
+    counted = total if wanted == Wanted() else min(total, MOST_COUNTED)
+    return Page(messages, counted, messages[-1].id if len(found) > per_page else None, counted < total)
 
 
 def recent(
@@ -83,18 +103,10 @@ def recent(
     return Page(messages, max(total, len(messages)), None)
 
 
-def saying(rows: Rows, user_id: int, text: str, *, among: int, most: int) -> list[Message]:
-    """The newest messages with these words, the latest first, looked for in that many of the newest alone."""
-    found = rows.all(
-        f"""{stored.COLUMNS} where m.user_id = :user_id and instr(lower(m.text), lower(:text)) > 0
-            and m.id > ifnull((select id from messages where user_id = :user_id
-              order by id desc limit 1 offset :among), 0) order by m.id desc limit :most""",  # noqa: S608 - this house's constant
-        user_id=user_id,
-        text=text,
-        among=among,
-        most=most,
-    )
-    return [stored.of_row(row) for row in found]
+def saying(rows: Rows, user_id: int, text: str, *, most: int) -> tuple[list[Message], bool]:
+    """The newest messages with these words; and whether it was looked as far back as it takes to find so many."""
+    found = looking.look(rows, kinds.MESSAGES, user_id, reading.sought(text), most=most)
+    return _by_ids(rows, user_id, found.ids), found.complete or len(found.ids) == most
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,30 +235,87 @@ def reached(rows: Rows, user_id: int, since: datetime, until: datetime) -> Mappi
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Words that are looked for. phones: of people who are called so."""
+
+    user_id: int
+    wanted: Wanted
+    what: Sought
+    phones: list[str]
+
+
+def _saying(rows: Rows, asked: _Asked, *, skipped: int, most: int, cursor: int | None) -> Page:
+    """Those with the words in their text, and those to people who are called so."""
+    ids, above = _look(rows, asked, most=skipped + most + TOLD, below=cursor or _NEWEST)
+    shown = ids[skipped : skipped + most]
+    goes_on = shown[-1] if len(ids) > skipped + most else (above + 1 if above else None)
+    counted, uncounted = (ids, above) if cursor is None else _look(rows, asked, most=TOLD + 1, below=_NEWEST)
+    short = above if above and len(shown) < most else None
+    messages = _by_ids(rows, asked.user_id, shown)
+    more = bool(uncounted) or len(counted) > TOLD
+    return Page(messages, min(len(counted), TOLD), goes_on, at_least=more, looked_to=short)
+
+
+def _look(rows: Rows, asked: _Asked, *, most: int, below: int) -> tuple[list[int], int]:
+    """Ids, the newest first, and above which id nothing is missing; 0 if nothing is at all."""
+    where, params = _where(asked.user_id, asked.wanted)
+    where = where.replace("m.queued_at", "+m.queued_at")  # by their ids, or each stretch would be sorted
+    found = looking.look(
+        rows, kinds.MESSAGES, asked.user_id, asked.what, most=most, below=below, where=where, params=params
+    )
+    ids, above = set(found.ids), found.above
+    for phone in asked.phones:
+        to = rows.all(
+            f"""select m.id from messages m where {where} and m.phone = :to_phone and m.id < :below
+                and m.id > :above order by m.id desc limit :most""",  # noqa: S608 - this house's clauses
+            **params,
+            to_phone=phone,
+            below=below,
+            above=above,
+            most=most,
+        )
+        ids.update(row["id"] for row in to)
+        if len(to) == most:
+            above = max(above, to[-1]["id"] - 1)
+    return sorted((one for one in ids if one > above), reverse=True), above
+
+
+def _has(rows: Rows, user_id: int, label: str) -> bool:
+    """Whether the user has, or had, a phone of this label."""
+    found = rows.value(
+        "select 1 from devices where user_id = :user_id and label = :label limit 1", user_id=user_id, label=label
+    )
+    return found is not None
+
+
+def _by_ids(rows: Rows, user_id: int, ids: list[int]) -> list[Message]:
+    """The user's messages with these ids, the latest first."""
+    found = rows.all(
+        f"""{stored.COLUMNS} where m.user_id = :user_id and m.id in (select value from json_each(:ids))
+            order by m.id desc""",  # noqa: S608 - this house's constant
+        user_id=user_id,
+        ids=json.dumps(ids),
+    )
+    return [stored.of_row(row) for row in found]
+
+
 def _total(rows: Rows, user_id: int, wanted: Wanted) -> int:
-    """How many there are: known of the whole log, counted of a part."""
+    """How many there are: known of the whole log; counted of a part, up to one more than `MOST_COUNTED`."""
     if wanted == Wanted():
         return int(rows.value("select n from message_totals where user_id = :user_id", user_id=user_id) or 0)
     where, params = _where(user_id, wanted)
-    return int(rows.value(f"select count(*) from messages m where {where}", **params))  # noqa: S608
+    counted = f"select 1 from messages m where {where} limit {MOST_COUNTED + 1}"  # noqa: S608
+    return int(rows.value(f"select count(*) from ({counted})", **params))  # noqa: S608
 
 
 _PERSON = """m.phone = (select p.phone from people p where p.user_id = :user_id and p.joined_to is null and p.id =
     (select coalesce(joined_to, id) from people where id = :person_id))"""
 
-_ENCLOSED = """(m.enclosed is not null and instr(lower(
-    coalesce(m.enclosed ->> 'name', m.enclosed ->> 'question', '') || char(10)
-    || coalesce(m.enclosed ->> 'address', m.enclosed ->> 'phone',
-      (select group_concat(value, char(10)) from json_each(m.enclosed, '$.options')), '')), lower(:text)) > 0)"""
-
-_SAID = f"""(instr(lower(m.text), lower(:text)) > 0 or {_ENCLOSED}
-    or (:who <> '' and m.phone in (select p.phone from people p
-    where p.user_id = :user_id and p.joined_to is null and {identities.CALLED})))"""  # noqa: S608 - a constant
-
 
 def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     clauses = ["m.user_id = :user_id"]
-    params: dict[str, Any] = {"user_id": user_id, "who": identities.sought(wanted.text or "")}
+    params: dict[str, Any] = {"user_id": user_id}
     for clause, name, value in (
         ("m.status = :status", "status", wanted.status),
         ("m.campaign_id = :campaign_id", "campaign_id", wanted.campaign_id),
@@ -259,7 +328,6 @@ def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         ),
         ("m.queued_at >= :since", "since", times.stored_or_none(wanted.since)),
         ("m.queued_at < :until", "until", times.stored_or_none(wanted.until)),
-        (_SAID, "text", wanted.text),
     ):
         if value is not None:
             clauses.append(clause)

@@ -57,6 +57,7 @@ NAMES = (
     "0043_alerts",
     "0044_alert_services",
     "0045_saved_audiences",
+    "0046_search_units",
 )
 
 

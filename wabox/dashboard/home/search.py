@@ -22,12 +22,14 @@ from wabox.mounting import Mount
 
 SHORTEST = 2  # letters
 MOST = 8  # of each kind
-AMONG = 50_000  # messages that are looked through, the newest first; the log looks through all
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What fits. named: how the people of messages and of what was written are called. numbered: by its number."""
+    """What fits. named: how the people of messages and of what was written are called. numbered: by its number.
+
+    far: it was looked as far back as it takes; else older messages may fit too.
+    """
 
     people: list[Called]
     campaigns: list[Campaign]
@@ -35,6 +37,7 @@ class Found:
     messages: list[Message]
     written: list[Received]
     named: dict[str, str]
+    far: bool
 
     @property
     def anything(self) -> bool:
@@ -58,12 +61,12 @@ async def _found(desk: Desk) -> dict[str, Any]:
     q = typed(desk.request.query_params.get("q", ""))
     short = len(q) < SHORTEST and number(q) is None
     found = None if short else await desk.box.db.read(_look, desk.user.id, q)
-    return {"q": q, "found": found, "named": found.named if found else {}, "most": MOST, "among": AMONG}
+    return {"q": q, "found": found, "named": found.named if found else {}, "most": MOST}
 
 
 def _look(rows: Rows, user_id: int, q: str) -> Found:
-    said = log.saying(rows, user_id, q, among=AMONG, most=MOST)
-    written = inbox.saying(rows, user_id, q, among=AMONG, most=MOST)
+    said, all_said = log.saying(rows, user_id, q, most=MOST)
+    written, all_written = inbox.saying(rows, user_id, q, most=MOST)
     numbered = _numbered(rows, user_id, q)
     addresses = [one.phone for one in said] + [one.phone for one in written]
     addresses += [] if numbered is None else [numbered.phone]
@@ -74,6 +77,7 @@ def _look(rows: Rows, user_id: int, q: str) -> Found:
         messages=said,
         written=written,
         named=naming.names(rows, user_id, addresses),
+        far=all_said and all_written,
     )
 
 

@@ -119,6 +119,7 @@ STEPS = {
     "imports": later("Imports"),
     "fetches": later("Files that people sent"),
     "imports tidy": later("Old imports"),
+    "indexes": later("What is found by its words"),
     "renewing": later("wa-js and its trial"),
     "renewing tidy": later("Old engines"),
     "news": later("News of wa-js"),
