@@ -70,6 +70,27 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
+def test_buttons_put_variables_and_emoji_where_one_writes(
+    chromium: Browser, address: str, shop: Stage, work: Work
+) -> None:
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.goto(f"{address}/campaigns/new")
+        page.fill("#message", "Hi , come")
+        page.evaluate("document.getElementById('message').setSelectionRange(3, 3)")
+        with page.expect_response("**/campaigns/new/preview"):
+            page.locator('[data-put="{name}"]').click()
+        expect(page.locator("#message")).to_have_value("Hi {name}, come")
+        expect(page.locator("#message")).to_be_focused()
+        page.locator(".emoji summary").focus()
+        page.keyboard.press("Enter")
+        page.locator('[data-put="🎁"]').press("Enter")
+        expect(page.locator("#message")).to_have_value("Hi {name}🎁, come")
+        page.keyboard.press("Escape")
+        expect(page.locator(".emoji-list")).to_be_hidden()
+        assert fits(page) and said == []
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
 def test_every_page_is_sound(
     chromium: Browser, address: str, shop: Stage, work: Work, width: int, scheme: str
