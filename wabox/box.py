@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from wabox.accounts import mail_server
 from wabox.accounts.sealing import Seal
 from wabox.config import Config
 from wabox.db import Database
@@ -39,6 +40,10 @@ class Box:
     def media(self) -> Path:
         """Where files that are sent lie."""
         return self.config.data.dir / "media"
+
+    def sends_mail(self) -> bool:
+        """Whether there is a mail server: of wabox.toml, or of the page."""
+        return self.config.smtp.host is not None or self.db.read_here(mail_server.is_set, self.config)
 
     @property
     def base_url(self) -> str:

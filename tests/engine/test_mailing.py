@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.cast import NOON, Stage, stage
 from wabox import times
-from wabox.accounts import mail
+from wabox.accounts import mail, mail_server
 from wabox.engine.mailing import Mailing
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requires AUTH while:UserWarning")
@@ -128,6 +128,34 @@ async def test_it_logs_in_with_the_password_in_the_file(
     made.hands.forward(hours=1)
     await post(made)
     assert states(made) == "sent,queued"
+
+
+async def test_it_goes_by_the_server_of_the_page_with_its_sealed_password(
+    open_box: Any, postbox: tuple[Postbox, int]
+) -> None:
+    taken, port = postbox
+    made = open_box()
+    given = {"host": "127.0.0.1", "port": str(port), "tls": "auto", "user": "shop", "sender": "shop@example.com"}
+
+    def change(password: str, **more: str) -> None:
+        new = {**given, **more, "password": password}
+        made.box.db.write_now(mail_server.change, new, config=made.box.config, seal=made.box.seal)
+
+    change("open sesame")
+    change("")  # stays
+    owe(made)
+    await post(made)
+    assert (states(made), taken.passwords) == ("sent", [b"open sesame"])
+    assert taken.taken[0]["from"] == "shop@example.com"
+    assert "sesame" not in made.value("select value from box where key = 'smtp'")
+    change("", host="localhost")  # no other server is given the password
+    owe(made)
+    await post(made)
+    assert set(taken.passwords[1:]) <= {b""}
+    made.box.db.write_now(mail_server.forget, config=made.box.config)
+    made.hands.forward(hours=1)
+    await post(made)
+    assert states(made) == "sent,skipped"
 
 
 async def test_a_recipient_refused_for_good_is_given_up_and_others_go(

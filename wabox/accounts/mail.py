@@ -23,7 +23,7 @@ TRIED_FOR = timedelta(days=2)
 KEPT = timedelta(days=90)
 LONGEST_SUBJECT, LONGEST_BODY = 200, 50_000
 MOST = 200
-NO_SERVER = "There is no mail server in wabox.toml."
+NO_SERVER = "There is no mail server; set one under Settings, E-mail."
 _ABOUT = "mail"
 _LINK = re.compile(r"\S*://\S*|\S*/(?:reset|verify|setup)/\S*")  # a server may quote the mail that it refuses
 _COLUMNS = "id, user_id, recipient, subject, status, attempts, due_at, last_error, created_at, done_at"

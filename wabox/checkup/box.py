@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from wabox import datadir, fence, opening
-from wabox.accounts import mail
+from wabox.accounts import mail, mail_server
 from wabox.checkup import database, engines, machine, machine_clock, promises, wear
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.config import Config, is_loopback
@@ -155,8 +155,8 @@ def mails(rows: Rows, config: Config, *, now: datetime) -> Finding:
     if not count:
         return _stuck(mail.stuck(rows))
     says = "Mails of the last week that did not go: %(n)s. The owner sees them at /admin/mail."
-    if config.smtp.host is None:
-        cure = "Set [smtp] host and the keys below it in wabox.toml, then restart wabox."
+    if not mail_server.is_set(rows, config):
+        cure = "Set a mail server under Settings, E-mail, or [smtp] host in wabox.toml."
         return warning("mail", says, cure, n=count)
     return warning("mail", says, "Look at the errors there; check [smtp] in wabox.toml.", n=count)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import aiosmtplib
 import structlog
 
-from wabox.accounts import mail
+from wabox.accounts import mail, mail_server
 from wabox.accounts.mail import Letter
 from wabox.box import Box
 from wabox.config import Config, is_loopback
@@ -36,7 +36,7 @@ class Mailing:
 
     def __init__(self, box: Box, *, hand: Hand | None = None) -> None:
         self._box = box
-        self._hand = hand or hand_over
+        self._hand = hand
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._taken: set[int] = set()
@@ -48,9 +48,9 @@ class Mailing:
             return
         if not self._box.db.read_here(mail.due, self._box.now(), most=1):
             return
-        if self._box.config.smtp.host is None:
+        if not self._box.sends_mail():
             skipped = await self._box.db.write(mail.skip, now=self._box.now())
-            log.warning("mails skipped: no [smtp] host", mails=skipped)
+            log.warning("mails skipped: no mail server", mails=skipped)
             return
         self._task = asyncio.create_task(self._run(), name="mails")
 
@@ -95,7 +95,7 @@ class Mailing:
             await box.db.write(mail.failed, mail_id, sentence, final=True, now=box.now())
             return
         try:
-            await asyncio.wait_for(self._hand(box.config, written(letter, box.config)), TIMEOUT_SECONDS)
+            await asyncio.wait_for(self._over(letter), TIMEOUT_SECONDS)
         except Exception as error:  # whatever it is, the mails behind this one go
             final = _is_final(error)
             unforeseen = None if isinstance(error, _FORESEEN) else error
@@ -106,6 +106,17 @@ class Mailing:
             return
         self._taken.add(mail_id)
         await self._record(mail_id)
+
+    async def _over(self, letter: Letter) -> None:
+        """By the server that is in force now."""
+        box = self._box
+        server = box.db.read_here(mail_server.in_force, box.config, seal=box.seal)
+        config = server.of(box.config)
+        message = written(letter, config)
+        if self._hand is not None:
+            await self._hand(config, message)
+        else:
+            await hand_over(config, message, password=server.password)
 
     async def _record(self, mail_id: int) -> None:
         """The server has it; until that is written down, it is not handed over again."""
@@ -128,8 +139,10 @@ def written(letter: Letter, config: Config) -> EmailMessage:
     return message
 
 
-async def hand_over(config: Config, message: EmailMessage) -> None:
+async def hand_over(config: Config, message: EmailMessage, *, password: str | None = None) -> None:
     """The server has taken it. Raises SMTPException, OSError, TimeoutError.
+
+    password: None = what `password_file` holds.
 
     A server elsewhere must speak TLS, unless `[smtp] tls` says none; one on this machine may.
     """
@@ -144,7 +157,7 @@ async def hand_over(config: Config, message: EmailMessage) -> None:
         hostname=smtp.host,
         port=smtp.port,
         username=smtp.user,
-        password=await asyncio.to_thread(_password, config) if smtp.user else None,
+        password=(password or await asyncio.to_thread(_password, config)) if smtp.user else None,
         use_tls=kind == "tls",
         start_tls=start_tls,
         timeout=TIMEOUT_SECONDS,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from wabox import times
-from wabox.accounts import users
+from wabox.accounts import mail_server, users
 from wabox.accounts.users import User
 from wabox.alerts import choices, services, stored
 from wabox.alerts.choices import Choice
@@ -63,7 +63,7 @@ def tell(tx: Tx, box: Box, told: Sequence[News], *, now: datetime) -> None:
 
 def test_mail(tx: Tx, box: Box, user: User, *, now: datetime) -> None:
     """A test goes by mail. Raises Invalid `no_mail_server`."""
-    if box.config.smtp.host is None:
+    if not mail_server.is_set(tx, box.config):
         raise Invalid("no_mail_server", NO_MAIL, details={"mail": NO_MAIL})
     post = writing.to(box, user)
     said = post.say(letters.TEST)

@@ -10,7 +10,19 @@ from typing import Any
 from litestar import Response, get, post
 
 from wabox import closing, customers
-from wabox.accounts import audit, keys, links, passwords, registration, secrets, sessions, states, terms, users
+from wabox.accounts import (
+    audit,
+    keys,
+    links,
+    mail_server,
+    passwords,
+    registration,
+    secrets,
+    sessions,
+    states,
+    terms,
+    users,
+)
 from wabox.accounts.registration import Rule
 from wabox.accounts.states import Move
 from wabox.accounts.users import User
@@ -150,7 +162,7 @@ def _add(tx: Tx, desk: Desk, email: str, password_hash: str) -> tuple[int, str]:
         tx, user_id=desk.user.id, action="account.made", subject=subject, details=details, ip=desk.ip, now=now
     )
     token = links.make(tx, "reset", user.id, LINK_LASTS, now)
-    if desk.box.config.smtp.host is not None:
+    if mail_server.is_set(tx, desk.box.config):
         letters.invited(tx, Post(desk.box, user.email, user.id, desk.voice.language), token)
     return user.id, f"{desk.box.base_url}/reset/{token}"
 

@@ -64,6 +64,7 @@ class Desk:
             "session": self.visitor,
             "csrf": self.request.scope["state"]["csrf"],
             "config": self.box.config,
+            "sends_mail": self.box.sends_mail,
             "said": SAID.get(said),
             "nav": menu.groups(self.box.config, self.user.role) if self.visitor else menu.GROUPS,
             "pulse": self._pulse(),

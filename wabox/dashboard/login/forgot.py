@@ -26,7 +26,7 @@ DIFFERENT = later("The two passwords differ. Type the same one twice.")
 @get("/login/forgot", public=True)
 async def ask(desk: Desk) -> Response[str]:
     """The form; without a mail server there is nothing to ask for."""
-    if desk.box.config.smtp.host is None:
+    if not desk.box.sends_mail():
         return desk.go("/login")
     return entering.stranger(desk, "login/forgot.html", sent=False, error=None, email="")
 
@@ -34,7 +34,7 @@ async def ask(desk: Desk) -> Response[str]:
 @post("/login/forgot", public=True)
 async def send(desk: Desk, asked: tuple[Bucket, Bucket]) -> Response[str]:
     """A link is on its way, if there is such an account; the answer is the same either way."""
-    if desk.box.config.smtp.host is None:
+    if not desk.box.sends_mail():
         return desk.go("/login")
     email = (await desk.form()).text("email")[:254]
     wait = _wait(desk, email, asked)

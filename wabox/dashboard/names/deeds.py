@@ -48,6 +48,8 @@ DEEDS: dict[str, str] = {
     "account.link_made": later("Link for a new password made"),
     "disclaimer.accepted": later("Disclaimer accepted"),
     "answers.changed": later("Answers to STOP changed"),
+    "mail_server.changed": later("Mail server changed"),
+    "mail_server.removed": later("Mail server removed"),
     "alerts.changed": later("Alerts changed"),
     "alert_service.added": later("Service for alerts added"),
     "alert_service.removed": later("Service for alerts removed"),
