@@ -13,6 +13,7 @@ from tests.cast import Stage
 from tests.engine.conftest import PHONE, Engine
 from wabox.checkup import wear
 from wabox.engine.page_events import PageEvents
+from wabox.messages import stored
 from wabox.whatsapp.driver import Event, Link, Receipt
 
 CHAT = f"{PHONE}@c.us"
@@ -78,6 +79,20 @@ def test_when_it_was_spent_stays_as_it_goes_on(engine: Engine) -> None:
     engine.driver._on_event(Receipt(engine.stage.asha.device_id, 0, wa_id, CHAT, 3, now))
     assert engine.status(job) == "read"
     assert engine.stage.value("select spent_at from messages where id = :id", id=job) == spent
+
+
+def test_a_row_grows_in_the_room_that_it_was_given(engine: Engine) -> None:
+    """It gives back as much as it takes, so that its page is not split at each of its states."""
+    job = engine.send()
+    room = "select length(room) from messages where id = :id"
+    assert engine.stage.value(room, id=job) == stored.ROOM
+    engine.turn()
+    assert engine.stage.value(room, id=job) == stored.ROOM_AFTER["sent"]
+    wa_id = engine.message(job).wa_message_id
+    assert wa_id is not None
+    engine.driver._on_event(Receipt(engine.stage.asha.device_id, 0, wa_id, CHAT, 3, engine.stage.hands.now()))
+    assert engine.status(job) == "read"
+    assert engine.stage.value(room, id=job) is None
 
 
 async def told(stage: Stage, *events: Event) -> int:

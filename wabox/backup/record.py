@@ -12,6 +12,7 @@ from wabox.datadir import PRIVATE_FILE, DataDir, flush
 
 KEPT = 60
 FILE = "record.json"
+WAITS = "waits.json"
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -56,12 +57,34 @@ def entries(data: DataDir) -> list[Entry]:
 
 def add(data: DataDir, entry: Entry) -> None:
     """It is on record."""
+    _write(data, FILE, msgspec.json.encode([entry, *entries(data)][:KEPT]))
+
+
+def waits_since(data: DataDir) -> datetime | None:
+    """Since when tonight's waits for its turn, also over a start of the box; None: it does not."""
+    try:
+        return msgspec.json.decode((data.backups / WAITS).read_bytes(), type=datetime)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def waits(data: DataDir, since: datetime | None) -> None:
+    """Tonight's waits since then, or does not wait any more. Nothing is written where that is so already."""
+    if since == waits_since(data):
+        return
+    if since is None:
+        (data.backups / WAITS).unlink(missing_ok=True)
+    else:
+        _write(data, WAITS, msgspec.json.encode(since))
+
+
+def _write(data: DataDir, name: str, what: bytes) -> None:
     data.backups.mkdir(mode=0o700, exist_ok=True)
-    half = data.backups / f"{FILE}.new"
+    half = data.backups / f"{name}.new"
     handle = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE_FILE)
     with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode([entry, *entries(data)][:KEPT]))
+        file.write(what)
         file.flush()
         os.fsync(handle)
-    half.replace(data.backups / FILE)
+    half.replace(data.backups / name)
     flush(data.backups)

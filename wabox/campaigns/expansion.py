@@ -155,8 +155,8 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
     tx.many(
         """insert into messages (id, user_id, device_id, campaign_id, contact_id, phone, text, status, error,
                                  error_text, priority, new_chat, queued_at, finished_at, media_id, media_kind,
-                                 media_name)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)""",
+                                 media_name, room)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)""",
         [
             (
                 first + n,
@@ -175,6 +175,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
                 part.campaign.media_id,
                 part.campaign.media_kind,
                 part.campaign.media_name,
+                bytes(stored.ROOM) if one.error is None else None,
             )
             for n, one in enumerate(part.people)
         ],

@@ -1,12 +1,14 @@
 """Makes tonight's backup when it is time, on a thread aside.
 
 It waits for its turn: while another backup or a move is being made, an engine is tried, or nobody owns the box (it
-may be about to be another one). That is no failure, unless it lasts a whole day.
+may be about to be another one). That is no failure, unless it lasts a whole day; since when it
+waits is kept beside the record, so that a box which is started anew each night waits no longer.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from datetime import datetime
 from time import monotonic
@@ -14,7 +16,7 @@ from time import monotonic
 import structlog
 
 from wabox.accounts import users
-from wabox.backup import nightly
+from wabox.backup import nightly, record
 from wabox.backup.record import Entry
 from wabox.box import Box
 from wabox.datadir import DataDir
@@ -35,7 +37,6 @@ class Backups:
         self._data = DataDir(box.config.data.dir)
         self._looked_at = -LOOKS_SECONDS
         self._task: asyncio.Task[None] | None = None
-        self._waits_since: datetime | None = None
         self.stopping = threading.Event()
 
     async def tick(self) -> None:
@@ -50,9 +51,10 @@ class Backups:
         if not nightly.due(self._box.config, self._data, now=now) or not await self._box.db.read(
             users.owner_exists
         ):
-            self._waits_since = None
+            self._waits(None)
             return
-        self._waits_since = self._waits_since or now
+        since = record.waits_since(self._data)
+        self._waits(now if since is None or since > now else since)  # after `now`: the clock was set back
         if self._is_late(now) or not await self._box.db.read(_is_trying):
             self._task = asyncio.create_task(self._make(), name="backup")
 
@@ -63,13 +65,19 @@ class Backups:
             await asyncio.wait([self._task], timeout=5)
 
     def _is_late(self, now: datetime) -> bool:
-        return self._waits_since is not None and now - self._waits_since >= nightly.ITS_DAY
+        since = record.waits_since(self._data)
+        return since is not None and now - since >= nightly.ITS_DAY
+
+    def _waits(self, since: datetime | None) -> None:
+        """A disk that takes nothing is told by the backup itself."""
+        with contextlib.suppress(OSError):
+            record.waits(self._data, since)
 
     async def _make(self) -> None:
         made = await asyncio.to_thread(self._made)
         if made is None:
             return
-        self._waits_since = None
+        self._waits(None)
         if made.well:
             log.info("backup made", bytes=made.bytes, after_failed=made.after_failed)
         else:

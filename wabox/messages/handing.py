@@ -36,8 +36,10 @@ UPLOAD_REST = timedelta(minutes=1)  # after the first attempt; longer after each
 def claim(tx: Tx, message_id: int, *, now: datetime) -> bool:
     """queued → sending. The caller has asked the gate in this very transaction."""
     moved = tx.run(
-        "update messages set status = 'sending', claimed_at = :now where id = :id and status = 'queued'",
+        """update messages set status = 'sending', claimed_at = :now, room = substr(room, 1, :room)
+           where id = :id and status = 'queued'""",
         id=message_id,
+        room=stored.ROOM_AFTER["claimed"],
         now=times.stored(now),
     )
     return moved == 1
@@ -61,9 +63,10 @@ def armed(
         """update messages set wa_message_id = coalesce(wa_message_id, :wa_id), wa_chat_id = :chat_id,
            wa_chat_ids = :others, machine_boot = :boot, spent_at = :now, handed_at = :now,
            link_epoch = :epoch, account = :account, new_chat = :new_chat,
-           attempts = attempts + 1, doubt_stage = 0, rest_until = null
-           where id = :id and status = 'sending'""",
+           attempts = attempts + 1, doubt_stage = 0, rest_until = null,
+           room = substr(room, 1, :room) where id = :id and status = 'sending'""",
         id=message.id,
+        room=stored.ROOM_AFTER["armed"],
         wa_id="3EB0" + secrets.token_hex(9).upper(),
         chat_id=chat_id,
         others=json.dumps(other_chat_ids),

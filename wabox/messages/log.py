@@ -91,7 +91,8 @@ def recent(
     """The newest messages that came to this end between two moments; quick however many older ones there are."""
     newest = rows.all(
         f"""{stored.COLUMNS} where m.finished_at >= :since and m.id in (
-              select id from messages where user_id = :user_id and status = :status order by id desc limit :most)
+              select id from messages where user_id = :user_id and status = :status
+              and status <> 'sending' order by id desc limit :most)
             order by m.id desc""",  # noqa: S608 - this house's constant
         user_id=user_id,
         status=status,
@@ -312,12 +313,15 @@ def _total(rows: Rows, user_id: int, wanted: Wanted) -> int:
 _PERSON = """m.phone = (select p.phone from people p where p.user_id = :user_id and p.joined_to is null and p.id =
     (select coalesce(joined_to, id) from people where id = :person_id))"""
 
+_STATUS = "m.status = :status and m.status <> 'sending'"  # as the index says it
+_SENDING = "m.id in (select id from messages where status = 'sending')"
+
 
 def _where(user_id: int, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     clauses = ["m.user_id = :user_id"]
     params: dict[str, Any] = {"user_id": user_id}
     for clause, name, value in (
-        ("m.status = :status", "status", wanted.status),
+        (_SENDING if wanted.status == "sending" else _STATUS, "status", wanted.status),
         ("m.campaign_id = :campaign_id", "campaign_id", wanted.campaign_id),
         ("m.phone = :phone", "phone", wanted.phone),
         (_PERSON, "person_id", wanted.person_id),

@@ -142,10 +142,11 @@ def accept(
     tx.insert(
         """insert into messages (id, user_id, device_id, contact_id, phone, text, priority, is_system,
                                  scheduled_for, held_until, held_reason, expires_at, new_chat, queued_at,
-                                 media_id, media_kind, media_name, enclosed, source)
+                                 media_id, media_kind, media_name, enclosed, source, room)
            values (:id, :user_id, :device_id, :contact_id, :phone, :text, :priority, :system,
                    :scheduled_for, :scheduled_for, iif(:scheduled_for is null, null, 'scheduled'), :expires_at,
-                   :new_chat, :now, :media_id, :media_kind, :media_name, :enclosed, nullif(:source, 'other'))""",
+                   :new_chat, :now, :media_id, :media_kind, :media_name, :enclosed, nullif(:source, 'other'),
+                   zeroblob(:room))""",
         id=job_id,
         user_id=device.user_id,
         device_id=device.id,
@@ -163,6 +164,7 @@ def accept(
         media_kind=None if carried is None else carried.kind,
         enclosed=stored.kept_enclosed(instead),
         source=source,
+        room=stored.ROOM,
     )
     stored.rows_added(tx, device.user_id, 1)
     if error is not None:
@@ -287,14 +289,15 @@ def move(
     was, spent_at = (before[0]["status"], before[0]["spent_at"]) if before else (message.status, None)
     stamp = f"{to}_at" if to in stored.REACHED else "finished_at"
     moved = tx.run(
-        f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text, rest_until = null
-            {_spent(to, error, spent_at)}
+        f"""update messages set status = :to, {stamp} = :now, error = :error, error_text = :text,
+            rest_until = null, room = substr(room, 1, nullif(:room, 0)) {_spent(to, error, spent_at)}
             where id = :id and status in ({", ".join(f"'{one}'" for one in origin)})""",  # noqa: S608
         id=message.id,
         to=to,
         now=times.stored(now),
         error=error,
         text=text if error is None else text or reasons.of_end(error),
+        room=stored.ROOM_AFTER.get(to, 0),
     )
     if not moved:
         return False
@@ -323,7 +326,7 @@ def cancel_many(tx: Tx, user_id: int, message_ids: Sequence[int], error: str, *,
     before = counting.seen(tx, message_ids)
     tx.run(
         """update messages set status = 'cancelled', error = :error, error_text = :text, finished_at = :now,
-           spent_at = null where id in (select value from json_each(:ids)) and status = 'queued'""",
+           spent_at = null, room = null where id in (select value from json_each(:ids)) and status = 'queued'""",
         ids=json.dumps(list(message_ids)),
         error=error,
         text=reasons.of_end(error),

@@ -25,6 +25,8 @@ BUCKET = timedelta(minutes=15)  # every time zone is a whole number of quarters 
 Priority = Literal["high", "normal", "low"]
 PRIORITIES: dict[Priority, int] = {"low": 0, "normal": 1, "high": 2}
 SYSTEM = 3
+ROOM = 288  # bytes that a queued row keeps free for what its later states write, else its page is split for each
+ROOM_AFTER = {"claimed": 256, "armed": 96, "sent": 64, "delivered": 32}  # what is left of it then
 RANKS = (SYSTEM, 2, 1, 0)  # all there are, the first to go first
 _UNKNOWN_ENDS = ("sent", "failed")
 

@@ -58,6 +58,7 @@ NAMES = (
     "0044_alert_services",
     "0045_saved_audiences",
     "0046_search_units",
+    "0047_room",
 )
 
 
