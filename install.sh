@@ -220,12 +220,13 @@ step() {
     "$@" || fail "failed: $*"
 }
 
-told() { # $1: a process of this shell, $2: what it has said; ends as that one does, and says the same
-    local code=0
-    wait "$1" || code=$?
-    cat "$2"
-    rm -f "$2"
-    return "$code"
+told() { # $1: a process of this shell, $2: what it has said, ...: its words; says the same, and fails if that did
+    local code=0 pid=$1 said=$2
+    shift 2
+    wait "$pid" || code=$?
+    cat "$said"
+    rm -f "$said"
+    [ "$code" = 0 ] || fail "failed: $*"
 }
 
 without_browsers=(
@@ -256,7 +257,7 @@ run_tests() { # what pytest is told beside
         step "Templates" $bin/djlint wabox/dashboard/templates --check --lint --quiet
     fi
     step "Advisories" $bin/python -m tests.audit
-    step "Types" told "$types" "$said"
+    step "Types" told "$types" "$said" $bin/mypy
     printf '\n== Tests\n'
     exec $bin/pytest -n 4 --dist loadfile --no-loadscope-reorder --durations=10 "$@"
 }
