@@ -28,6 +28,7 @@ COMPUTED: dict[str, set[str]] = {
     "alerts/choices.py": {"bad_phone"},
     "api/guard.py": {f"account_{one}" for one in ("pending", "suspended", "locked")} | {"invalid", "bad_text"},
     "api/strict.py": {"message_or_template_id"},
+    "billing/logo.py": {"bad_receipt"},
     "billing/goodwill.py": {"bad_credits", "bad_days", "bad_plan", "bad_reason"},
     "billing/trials.py": {trials.REFUSED},
     "campaigns/control.py": {campaigns_stored.NO_DEVICES},
@@ -44,7 +45,7 @@ COMPUTED: dict[str, set[str]] = {
 }  # fmt: skip
 # Codes that only forms of the dashboard, or commands, can meet.
 _OF_PAGES = """
-no_mail_server no_number no_phone not_asked_for opted_out
+bad_mail_server set_by_file no_mail_server no_number no_phone not_asked_for opted_out
 account_closed approved_is_final backup_failed backup_missing bad_amount bad_columns bad_credits bad_csv
 bad_days bad_email bad_lock bad_mail bad_payment bad_plan bad_reason bad_receipt bad_txid email_taken
 disclaimer_changed engine_built_in engine_busy engine_none_before engine_there held no_trial not_for_sale

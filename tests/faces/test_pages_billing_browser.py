@@ -59,6 +59,7 @@ def owners(goods: Sold) -> list[str]:
         f"/admin/plans/{goods.basic}",
         "/admin/payments",
         "/admin/income?month=2026-02",
+        "/admin/logo",
         "/admin/users?only=unpaid",
         "/admin/users",
         "/admin/users/2",

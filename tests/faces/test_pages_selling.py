@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import re
+import struct
 import subprocess
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from litestar.testing import TestClient
 from tests import browsers, webs
 from tests.cast import Stage, stage
 from tests.faces.scene import SECTIONS
-from tests.faces.selling import NEWCOMERS, Sold, sold
+from tests.faces.selling import NEWCOMERS, Sold, picture, sold
 from tests.faces.tab import Tab, words
 from tests.some import some
 from wabox import closing
@@ -101,6 +105,30 @@ def test_the_number_to_pay_to_stands_ready_to_copy(market: Market) -> None:
     _, goods, client = market
     page = Tab(client, "bilal@example.com", BASE).get(f"/billing/buy/{goods.basic}").text
     assert ">01700000000</code>" in page
+
+
+def test_the_logo_is_drawn_anew_and_stands_on_every_invoice(market: Market) -> None:
+    made, _, client = market
+    asha, bilal = Tab(client, "asha@example.com", BASE), Tab(client, "bilal@example.com", BASE)
+
+    def give(data: bytes) -> int:
+        files = {"logo": ("logo.png", data, "image/png")}
+        return asha.ask("POST", "/admin/logo", data={"_csrf": asha.csrf}, files=files).status_code
+
+    secret = b"\x89PNG\r\n\x1a\n" + picture()[8:33] + chunk(b"tEXt", b"Comment\0kingfisher") + picture()[33:]
+    assert give(b"no picture") == 422
+    assert "data:image/webp" not in bilal.get("/billing/invoices/1").text
+    assert give(secret) == 303
+    page = bilal.get("/billing/invoices/1").text
+    (carried,) = re.findall(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", page)
+    assert base64.b64decode(carried).startswith(b"RIFF") and b"kingfisher" not in base64.b64decode(carried)
+    assert asha.post("/admin/logo/remove").status_code == 303
+    assert "data:image/webp" not in bilal.get("/billing/invoices/1").text
+    assert made.value("select count(*) from audit where action = 'billing.logo'") == 2
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 @pytest.mark.heavy("starts Chromium")

@@ -11,6 +11,7 @@ from wabox.dashboard.admin import (
     health,
     held,
     income,
+    logo,
     mail,
     move,
     page,
@@ -20,4 +21,4 @@ from wabox.dashboard.admin import (
 )
 
 SECTIONS = (page, backups, move, mail, filter, reviews, complaints, audit, health, held, engine)
-SELLING = (plans, payments, income)
+SELLING = (plans, payments, income, logo)

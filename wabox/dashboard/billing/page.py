@@ -8,7 +8,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from wabox.billing import invoices, ledger, money, payments, plans, screenshots, subscriptions, trials
+from wabox.billing import invoices, ledger, logo, money, payments, plans, screenshots, subscriptions, trials
 from wabox.billing.payments import Claim
 from wabox.box import Box
 from wabox.config import Billing
@@ -98,14 +98,15 @@ async def receipt(payment_id: int, desk: Desk) -> Response[bytes]:
 @get("/billing/invoices/{number:int}")
 async def invoice(number: int, desk: Desk) -> Response[str]:
     """An invoice, to look at and to print."""
-    return desk.page("billing/invoice.html", here="billing", found=await _invoice(desk, number))
+    found, shown = await _invoice(desk, number)
+    return desk.page("billing/invoice.html", here="billing", found=found, logo=shown)
 
 
 @get("/billing/invoices/{number:int}/invoice.pdf")
 async def paper(number: int, desk: Desk) -> Response[bytes]:
     """The same as a PDF, printed by the box's own browser."""
-    found = await _invoice(desk, number)
-    shown = desk.page("billing/_invoice.html", found=found)
+    found, carried = await _invoice(desk, number)
+    shown = desk.page("billing/_invoice.html", found=found, logo=carried)
     printed = await asyncio.to_thread(
         printing.pdf,
         shown.content,
@@ -117,12 +118,13 @@ async def paper(number: int, desk: Desk) -> Response[bytes]:
     return Response(printed, media_type="application/pdf", headers={**HEADERS, "Content-Disposition": name})
 
 
-async def _invoice(desk: Desk, number: int) -> invoices.Invoice:
-    """The invoice, for whose it is and for the owner of the box."""
-    found = await desk.box.db.read(invoices.by_number, known_id(number))
+async def _invoice(desk: Desk, number: int) -> tuple[invoices.Invoice, str]:
+    """The invoice, for whose it is and for the owner of the box, and the logo that it carries."""
+    known = known_id(number)
+    found, shown = await desk.box.db.read(lambda rows: (invoices.by_number(rows, known), logo.address(rows)))
     if found.user_id != desk.user.id and desk.user.role != "owner":
         raise nothing_here()
-    return found
+    return found, shown
 
 
 def _offered(settings: Billing) -> list[str]:

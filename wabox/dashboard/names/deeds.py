@@ -96,6 +96,7 @@ DEEDS: dict[str, str] = {
     "credits.given": later("Credits given"),
     "plan.extended": later("A customer's plan extended"),
     "plan.given": later("A customer's plan changed"),
+    "billing.logo": later("Logo on invoices changed"),
     "plan.created": later("Plan made"),
     "plan.changed": later("Plan changed"),
     "plan.archived": later("Plan taken from sale"),

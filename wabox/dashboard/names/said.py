@@ -50,6 +50,7 @@ SAID: dict[str, tuple[Tone, str]] = {
     "payment_claimed": ("good", later("Thank you. The payment is being checked; you see the result here.")),
     "payment_approved": ("good", later("Approved. The plan or the credits are there.")),
     "payment_rejected": ("calm", later("Not accepted. The customer sees your reason.")),
+    "logo_saved": ("good", later("Saved. Every invoice shows it so.")),
     "plan_saved": ("good", later("The plan is for sale.")),
     "plan_archived": ("calm", later("The plan is not for sale any more. Who has it keeps it.")),
     "key_revoked": ("good", later("The key is revoked. Nothing can use it any more.")),
