@@ -33,6 +33,9 @@ NEEDS = {
     "contacts": {
         "POST /contacts",
         "POST /contacts/bulk",
+        "POST /audiences",
+        "PATCH /audiences/{audience_id}",
+        "DELETE /audiences/{audience_id}",
         "POST /fields",
         "PATCH /fields/{field_name}",
         "DELETE /fields/{field_name}",
