@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -116,6 +118,36 @@ def test_a_service_reaches_nothing_that_a_webhook_may_not(service: Service) -> N
     assert told("syslog://") == child.HERE
     assert told("pigeon://roof") == child.UNKNOWN
     assert told("") == child.UNKNOWN
+
+
+@pytest.mark.heavy("an audit hook stays, so it has a process of its own")
+def test_a_service_reads_no_file_of_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_text("secret")
+    text = """
+import os, sys
+from wabox.alerts import child
+child.fenced({"allow": [], "own_port": 8470})
+for path in sys.argv[1:]:
+    for read in (open, lambda path: os.open(path, os.O_RDONLY)):
+        try:
+            read(path)
+        except PermissionError:
+            continue
+        sys.exit("read " + path)
+import wave
+"""
+    words = [
+        sys.executable,
+        "-I",
+        "-B",
+        "-c",
+        text,
+        str(tmp_path / "secret.key"),
+        "/etc/passwd",
+        "/proc/self/environ",
+    ]
+    done = subprocess.run(words, capture_output=True, timeout=60, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_five_services_are_enough(engine: Engine) -> None:

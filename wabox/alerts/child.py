@@ -1,7 +1,8 @@
 """The process in which Apprise speaks to a service; the order comes on stdin, as JSON.
 
-Whatever a service's code does here: it connects only where a webhook of this box might, is not redirected, starts
-no program and sends nothing without a connection. It says on stdout, as JSON, what came of it.
+Whatever a service's code does here: it connects only where a webhook of this box might, is not redirected, reads
+no file but its own code, starts no program and sends nothing without a connection. It says on stdout, as JSON,
+what came of it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import re
 import resource
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 import apprise
@@ -30,6 +32,8 @@ UNKNOWN = later(
 HERE = later("This service speaks to the machine itself; choose one that is reached by network.")
 REDIRECTED = later("The service redirects elsewhere, and an alert is not redirected; set the final address.")
 SILENT = later("The service did not take it; check its address.")
+_CODE = tuple(str(Path(one).resolve()) for one in (sys.prefix, sys.base_prefix, Path(__file__).parents[1]))
+_OWN = (*_CODE, "/usr/", "/etc/ssl/", "/etc/mime.types", "/dev/null", "/dev/urandom")
 _PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "pty.spawn")
 
 
@@ -42,7 +46,7 @@ def main() -> None:
 
 
 def _tell(order: dict[str, Any]) -> dict[str, Any]:
-    refused, said = _fenced(order), _heard()
+    refused, said = fenced(order), _heard()
     asset = apprise.AppriseAsset(
         app_id="wabox", app_desc="wabox", app_url="", image_url_mask="", image_url_logo="", image_path_mask=""
     )
@@ -62,13 +66,13 @@ def _tell(order: dict[str, Any]) -> dict[str, Any]:
     return {"shown": shown, "error": _without_secrets(why, address)}
 
 
-def _fenced(order: dict[str, Any]) -> list[str]:
+def fenced(order: dict[str, Any]) -> list[str]:
     """From here on only what is allowed is done. Returns where the reasons come to stand."""
     allow = Allow.parse(tuple(order["allow"]), own_port=order["own_port"])
     refused: list[str] = []
 
     def watch(event: str, told: tuple[Any, ...]) -> None:
-        if event in _PROGRAMS or event == "socket.sendto":
+        if event in _PROGRAMS or event == "socket.sendto" or (event == "open" and _strange(told[0])):
             raise PermissionError(event)
         if event != "socket.connect":
             return
@@ -88,6 +92,11 @@ def _fenced(order: dict[str, Any]) -> list[str]:
     cast(Any, requests.Session).get_redirect_target = not_redirected
     sys.addaudithook(watch)
     return refused
+
+
+def _strange(path: object) -> bool:
+    """Whether a file is not the code's own: some addresses name a key by its path."""
+    return not str(Path(str(path)).resolve()).startswith(_OWN)
 
 
 def _heard() -> list[str]:
