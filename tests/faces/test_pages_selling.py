@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import csv
 import io
 import re
 import struct
-import subprocess
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from litestar import Litestar
@@ -154,24 +155,31 @@ def test_without_room_or_browser_the_cure_is_the_print_button(
     assert poor.status_code == 503 and "Use Print, and save it as PDF there." in words(poor.text)
     assert "data-print" in bilal.get("/billing/invoices/1").text
     with pytest.raises(Unavailable) as refused:
-        printing.pdf("x", language="en", title="x", chromium="/nowhere/chromium")
+        printed("/nowhere/chromium")
     assert refused.value.code == "no_browser"
 
 
-def test_one_pdf_at_a_time_and_none_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def printed(chromium: str | None) -> bytes:
+    return asyncio.run(printing.pdf("x", language="en", title="x", chromium=chromium))
+
+
+def test_one_pdf_at_a_time_and_none_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(printing, "WAITS_SECONDS", 0.01)
     with printing._one, pytest.raises(Unavailable) as busy:
-        printing.pdf("x", language="en", title="x", chromium=browsers.SHELL)
+        printed(browsers.SHELL)
     assert busy.value.code == "busy"
-
-    def hangs(*_: object, **__: object) -> None:
-        raise subprocess.TimeoutExpired("chromium", printing.SECONDS)
-
-    monkeypatch.setattr(subprocess, "run", hangs)
+    monkeypatch.setattr(printing, "SECONDS", 0.3)
+    hangs, left = tmp_path / "hangs", tmp_path / "left"
+    hangs.write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {left}\nwait\n")
+    hangs.chmod(0o755)
     with pytest.raises(Unavailable) as late:
-        printing.pdf("x", language="en", title="x", chromium=browsers.SHELL)
+        printed(str(hangs))
     assert late.value.code == "print_failed"
     assert not printing._one.locked()
+    until = monotonic() + 10
+    while Path(f"/proc/{left.read_text().strip()}/cmdline").exists() and monotonic() < until:
+        sleep(0.02)
+    assert not Path(f"/proc/{left.read_text().strip()}/cmdline").exists()
 
 
 def test_a_printed_page_may_load_and_run_nothing() -> None:

@@ -107,8 +107,7 @@ async def paper(number: int, desk: Desk) -> Response[bytes]:
     """The same as a PDF, printed by the box's own browser."""
     found, carried = await _invoice(desk, number)
     shown = desk.page("billing/_invoice.html", found=found, logo=carried)
-    printed = await asyncio.to_thread(
-        printing.pdf,
+    printed = await printing.pdf(
         shown.content,
         language=desk.voice.language,
         title=found.shown_number,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
+import os
+import signal
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 
 from wabox.checkup.machine import memory_mb
 from wabox.errors import Unavailable
@@ -15,6 +20,7 @@ from wabox.whatsapp import browser
 
 SECONDS = 30
 WAITS_SECONDS = 20
+_LOOKS_SECONDS = 0.1
 LEAST_MB = 300  # what a browser takes beside those of the phones
 NO_BROWSER = later("This box has no browser of its own to make the PDF with. Use Print, and save it as PDF there.")
 NO_ROOM = later("The box has too little memory for a PDF now. Use Print, and save it as PDF there.")
@@ -25,22 +31,32 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _one = threading.Lock()
 
 
-def pdf(body: str, *, language: str, title: str, chromium: str | None) -> bytes:
+async def pdf(body: str, *, language: str, title: str, chromium: str | None) -> bytes:
     """The page as A4. body: HTML of our own, escaped; title: escaped too. chromium: the setting of that name.
 
-    Takes seconds: from a thread that may wait. Raises Unavailable, whose sentence says to print instead.
+    Takes seconds, and one thread at a time. Raises Unavailable, whose sentence says to print instead.
     """
     found = browser.find(chromium)
     if found is None:
         raise Unavailable("no_browser", NO_BROWSER)
-    if not _one.acquire(timeout=WAITS_SECONDS):
+    if not await _turn():
         raise Unavailable("busy", BUSY, retry_after=10)
     try:
         if memory_mb()[1] < LEAST_MB:
             raise Unavailable("out_of_memory", NO_ROOM, retry_after=60)
-        return _printed(found.path, _page(body, language, title))
+        return await asyncio.to_thread(_printed, found.path, _page(body, language, title))
     finally:
         _one.release()
+
+
+async def _turn() -> bool:
+    """Whether it became our turn in time. No thread waits for it: the box has few."""
+    until = monotonic() + WAITS_SECONDS
+    while not _one.acquire(blocking=False):
+        if monotonic() > until:
+            return False
+        await asyncio.sleep(_LOOKS_SECONDS)
+    return True
 
 
 def _page(body: str, language: str, title: str) -> str:
@@ -76,17 +92,24 @@ def _printed(chromium: Path, page: str) -> bytes:
             source.as_uri(),
         ]
         try:
-            subprocess.run(
-                command,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=SECONDS,
-                check=False,
-                env={**browser.environment(), "HOME": place, "TMPDIR": place},
-            )
+            _run(command, place)
             printed = made.read_bytes()
         except (OSError, subprocess.TimeoutExpired):
             printed = b""
     if not printed.startswith(b"%PDF-"):
         raise Unavailable("print_failed", FAILED, retry_after=60)
     return printed
+
+
+def _run(command: list[str], place: str) -> None:
+    """The browser ran and is gone, with all that it started. Raises TimeoutExpired."""
+    environment = {**browser.environment(), "HOME": place, "TMPDIR": place}
+    nowhere = subprocess.DEVNULL
+    with subprocess.Popen(
+        command, stdout=nowhere, stderr=nowhere, env=environment, start_new_session=True
+    ) as running:
+        try:
+            running.wait(SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
