@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,12 @@ structlog.configure(
 
 # What a box notes outside its data goes nowhere near the real ones.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="wabox-state-")
+
+# Playwright's driver is compiled once, not at each of its hundreds of starts; the next run has it, too.
+compiled = Path(tempfile.gettempdir(), f"wabox-node-{os.getuid()}")
+compiled.mkdir(mode=0o700, exist_ok=True)
+if compiled.stat().st_uid == os.getuid():  # nobody else wrote what is run
+    os.environ["NODE_COMPILE_CACHE"] = str(compiled)
 
 
 def pytest_unconfigure() -> None:

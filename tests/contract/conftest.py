@@ -1,4 +1,4 @@
-"""The worlds that the contract is tried in; one Chromium world for a whole module."""
+"""The worlds that the contract is tried in; one Chromium world, with a linked device, for a whole module."""
 
 from __future__ import annotations
 
@@ -11,20 +11,33 @@ from tests.contract.worlds import ChromiumWorld, FakeWorld, World
 from wabox.whatsapp.driver import SessionSpec
 
 
-@pytest.fixture(scope="module", params=["fake", "chromium"])
-def everywhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    profiles = tmp_path_factory.mktemp("profiles")
-    world = FakeWorld() if request.param == "fake" else ChromiumWorld(profiles, chromium=browsers.WHOLE)
+@pytest.fixture(scope="module")
+def sky(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumWorld]:
+    """The Chromium world. A module's CHROMIUM is the one it asks for; else the shell, at half the processor."""
+    chromium = getattr(request.module, "CHROMIUM", browsers.SHELL)
+    world = ChromiumWorld(tmp_path_factory.mktemp("profiles"), chromium=chromium)
     yield world
     world.close()
 
 
 @pytest.fixture(scope="module")
-def sky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumWorld]:
-    """The Chromium world of a module that has no use for the fake one."""
-    world = ChromiumWorld(tmp_path_factory.mktemp("profiles"))
-    yield world
-    world.close()
+def linked(sky: ChromiumWorld) -> tuple[SessionSpec, str]:
+    """A device of that world, and its phone's number: linking starts a browser, so tests share it."""
+    return sky.linked()
+
+
+@pytest.fixture
+def calm(sky: ChromiumWorld, linked: tuple[SessionSpec, str]) -> Iterator[tuple[SessionSpec, str]]:
+    """That device in fair weather, well again whatever the test before did to it."""
+    sky.calm()
+    sky.well(linked[0].device_id)
+    yield linked
+    sky.calm()
+
+
+@pytest.fixture(scope="module", params=["fake", "chromium"])
+def everywhere(request: pytest.FixtureRequest) -> World:
+    return FakeWorld() if request.param == "fake" else request.getfixturevalue("sky")
 
 
 @pytest.fixture
@@ -35,6 +48,6 @@ def world(everywhere: World) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def shop(everywhere: World) -> tuple[SessionSpec, str]:
+def shop(everywhere: World, request: pytest.FixtureRequest) -> tuple[SessionSpec, str]:
     """A linked device that tests share, and its phone's number."""
-    return everywhere.linked()
+    return everywhere.linked() if isinstance(everywhere, FakeWorld) else request.getfixturevalue("linked")

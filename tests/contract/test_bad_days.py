@@ -21,7 +21,7 @@ from playwright.async_api import Page as Tab
 from structlog.testing import capture_logs
 
 from tests import browsers
-from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld, Diary
+from tests.contract.worlds import PATIENCE, QUICK, ChromiumWorld
 from wabox.whatsapp import browser, processes, session
 from wabox.whatsapp.driver import TIMELOCK, Checkup, Inbound, Link, Receipt, SessionLost, SessionSpec
 from wabox.whatsapp.gateway import Gateway
@@ -38,21 +38,22 @@ def world(sky: ChromiumWorld) -> Iterator[ChromiumWorld]:
     sky.calm()
 
 
-@pytest.fixture(scope="module")
-def linked(sky: ChromiumWorld) -> Shop:
-    """The device that has all the bad days."""
-    return sky.linked()
-
-
 @pytest.fixture
 def shop(world: ChromiumWorld, linked: Shop) -> Shop:
-    """That device, well again whatever the test before did to it."""
+    """The device that has all the bad days, well again whatever the test before did to it."""
     world.well(linked[0].device_id)
     return linked
 
 
 # As the sandbox's codes with a `ref_ms` of 1000.
 FAST_CODES = replace(QUICK, qr_first=3, qr=1, qr_late=0.5, qr_wait=1.5, qr_failed=3, notice=0.5, dialog=1)
+
+
+def closed(world: ChromiumWorld, spec: SessionSpec) -> None:
+    """A device of one test alone: what nobody looks at costs all the same."""
+    mark = world.diary.mark()
+    world.driver.close(spec.device_id)
+    world.link_is(spec.device_id, "not_started", mark)
 
 
 def new_id() -> str:
@@ -195,11 +196,10 @@ def crash(world: ChromiumWorld, tab: Tab) -> None:
 
 
 def test_a_page_that_wants_ever_more_memory_is_ended_and_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: ChromiumWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Row 17: the renderer is out of memory. It would take 1.6 GB, and is ended at its cap."""
     monkeypatch.setattr(browser, "HARDENING", (*browser.HARDENING, "--js-flags=--max-old-space-size=128"))
-    world = ChromiumWorld(tmp_path)
     shop = world.linked()
     mark, tab = world.diary.mark(), tab_of(world, shop)
     with pytest.raises(PlaywrightError, match="crash|closed"):
@@ -207,7 +207,7 @@ def test_a_page_that_wants_ever_more_memory_is_ended_and_replaced(
             tab.evaluate("() => { const all = []; while (all.length < 200) all.push(new Array(1e6).fill(1.5)); }")
         )
     recovers(world, shop, mark)
-    world.close()
+    closed(world, shop[0])
 
 
 def test_a_reload_in_mid_send_is_in_doubt_and_history_knows(world: ChromiumWorld, shop: Shop) -> None:
@@ -416,27 +416,26 @@ def test_open_elsewhere_is_a_conflict(world: ChromiumWorld, shop: Shop) -> None:
     world.synced(device_id, mark)
 
 
-def test_a_passkey_step_is_waited_out_and_nothing_disturbs_it(sky: ChromiumWorld, tmp_path: Path) -> None:
+def test_a_passkey_step_is_waited_out_and_nothing_disturbs_it(
+    world: ChromiumWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The codes' time is over many times meanwhile; a reload or a request for a new code would end the step."""
-    diary = Diary()
-    gateway = Gateway(sky.url, browsers.SHELL, tmp_path, diary.note, limits=FAST_CODES)
-    sky.thread.run(gateway.start())
-    sky.weather(passkey_gate="web", ref_ms=1000, locale="bn")
-    gateway.open(SessionSpec(1, 1, "gated", None))
-    qr = diary.wait(Link, lambda one: one.qr is not None).qr or ""
-    sky.scan(1, sky.new_phone(), qr)
-    link = diary.wait(Link, lambda one: one.detail == "passkey_required" and one.compare is not None)
+    monkeypatch.setattr(world.gateway, "_house", replace(world.gateway._there(), limits=FAST_CODES))
+    world.weather(passkey_gate="web", ref_ms=1000, locale="bn")
+    spec = world.spec()
+    world.driver.open(spec)
+    world.scan(spec.device_id, world.new_phone(), world.link_is(spec.device_id, "qr").qr or "")
+    link = world.diary.wait(Link, lambda one: one.detail == "passkey_required" and one.compare is not None)
     assert link.until is not None and len(link.compare or "") == 6
-    mark, pages = diary.mark(), sky.pages()
-    page = gateway._sessions[1].page
-    assert page is not None
+    mark, pages = world.diary.mark(), world.pages()
     ms = 2000 * (FAST_CODES.qr_first + FAST_CODES.qr_failed)  # what must not happen has its chance
-    sky.thread.run(page.tab.evaluate("(ms) => new Promise((done) => setTimeout(done, ms))", ms))
-    assert sky.pages() == pages
-    assert diary.all(Link, mark) == []
-    sky.calm()
-    diary.wait(Link, lambda one: one.state == "ready", mark)
-    sky.thread.run(gateway.stop(5))
+    waits = "(ms) => new Promise((done) => setTimeout(done, ms))"
+    world.thread.run(tab_of(world, (spec, "")).evaluate(waits, ms))
+    assert world.pages() == pages
+    assert world.diary.all(Link, mark) == []
+    world.calm()
+    world.link_is(spec.device_id, "ready", mark)
+    closed(world, spec)
 
 
 def pictured_wherever_it_stands(world: ChromiumWorld, shop: Shop) -> bool:
@@ -546,7 +545,7 @@ def test_unlinked_while_away_it_is_logged_out_and_lies_a_day(
 
 
 def test_a_linked_page_that_shows_a_qr_for_a_moment_stays_linked(
-    world: ChromiumWorld, monkeypatch: pytest.MonkeyPatch
+    world: ChromiumWorld, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house = world.gateway._there()
     patient = replace(house, limits=replace(house.limits, qr_confirm=20))
@@ -559,16 +558,13 @@ def test_a_linked_page_that_shows_a_qr_for_a_moment_stays_linked(
         return judge(session, link, look)
 
     monkeypatch.setattr(Session, "_unlinked", watched)
-    spec, _ = world.linked()
     mark = world.diary.mark()
     world.weather(qr_blink_ms=5000)
-    fresh = world.restart(spec)
+    fresh = world.restart(shop[0])
     world.diary.wait(Link, lambda link: link.session == fresh.session and link.synced, mark)
     states = [(one.state, one.detail) for one in world.diary.all(Link, mark) if one.session == fresh.session]
     assert not {("qr", None), ("disconnected", "logged_out")} & set(states)
     assert seen and not any(look.registered for look in seen), "it said itself that it holds no link"
-    world.driver.close(spec.device_id)
-    world.link_is(spec.device_id, "not_started", mark)
 
 
 def test_a_lid_account_is_written_to_where_it_lives(world: ChromiumWorld) -> None:
@@ -593,22 +589,6 @@ def test_a_lid_account_is_written_to_where_it_lives(world: ChromiumWorld) -> Non
     assert world.driver.log_out(spec, forget=True).result(PATIENCE)
     world.link_is(spec.device_id, "disconnected", mark)
     assert not (world.profiles / spec.profile).exists()
-
-
-def test_browsers_leave_their_files_in_a_directory_of_their_own(tmp_path: Path) -> None:
-    world = ChromiumWorld(tmp_path, chromium=browsers.WHOLE)  # the shell makes no such socket
-    try:
-        shop = world.linked()
-        place = world.gateway._temporary.path
-        socket_of = (world.profiles / shop[0].profile / "SingletonSocket").readlink()
-        assert socket_of.parent.parent == place
-        marked = processes.marked(world.profiles, place)
-        assert set(browsers_of(world, shop)) <= set(marked)
-        house = world.gateway._house
-        assert house is not None
-        assert house.runtime.pid in marked
-    finally:
-        world.close()
 
 
 def test_a_pairing_code_links_a_device_and_takes_no_other_link_away(world: ChromiumWorld, shop: Shop) -> None:
@@ -755,69 +735,76 @@ async def checked(gateway: Gateway, device_id: int) -> Checkup:
     [("launch_socket", {"qr_rotations": 2}), ("cmd", {"qr_idle_after": 2}), ("none", {"qr_rotations": 2})],
 )
 def test_a_dead_qr_is_never_shown_and_is_renewed(
-    sky: ChromiumWorld, tmp_path: Path, place: str, ends: dict[str, int]
+    world: ChromiumWorld, monkeypatch: pytest.MonkeyPatch, place: str, ends: dict[str, int]
 ) -> None:
     """After the last of its codes the page keeps that text, or waits for a click; else a reload brings them."""
-    sky.weather(ref_ms=1000, refresh_qr=place, **ends)
-    diary = Diary()
-    gateway = Gateway(sky.url, browsers.SHELL, tmp_path, diary.note, limits=FAST_CODES)
-    sky.thread.run(gateway.start())
-    gateway.open(SessionSpec(1, 1, "fresh", None))
+    world.weather(ref_ms=1000, refresh_qr=place, **ends)
+    monkeypatch.setattr(world.gateway, "_house", replace(world.gateway._there(), limits=FAST_CODES))
+    spec, mark = world.spec(), world.diary.mark()
+    world.driver.open(spec)
     texts: list[str] = []
     while len(texts) < 4:
-        link = diary.wait(Link, lambda one: one.qr is not None and one.qr not in texts)
+        link = world.diary.wait(Link, lambda one: one.qr is not None and one.qr not in texts, mark)
         texts.append(link.qr or "")
         assert link.qr_at and link.qr_until and link.qr_at < link.qr_until
-    links = diary.all(Link)
+    links = [one for one in world.diary.all(Link, mark) if one.device_id == spec.device_id]
     second = next(at for at, one in enumerate(links) if one.qr == texts[1])
     after = next(one for one in links[second:] if one.qr != texts[1])
     assert after.qr is None  # the dead one went before the next was there
     mend = "not_needed" if place == "cmd" else "in_force"
-    assert sky.thread.run(checked(gateway, 1)).patches["refresh-qr"] == mend
-    sky.calm()
-    sky.thread.run(gateway.stop(5))
+    assert world.thread.run(checked(world.gateway, spec.device_id)).patches["refresh-qr"] == mend
+    closed(world, spec)
 
 
-def test_what_cannot_start_says_why(sky: ChromiumWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_start_says_why(world: ChromiumWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = replace(world.gateway._there(), limits=replace(QUICK, failed_after=0, goto=3))
+
     def detail(url: str, chromium: str | None = None, room: int = 0) -> str | None:
-        diary = Diary()
-        quick = replace(QUICK, failed_after=0, goto=3)
-        gateway = Gateway(url, chromium, tmp_path, diary.note, limits=quick, min_free_bytes=room)
-        sky.thread.run(gateway.start())
-        gateway.open(SessionSpec(1, 1, "fresh", None))
-        link = diary.wait(Link, lambda one: one.state == "disconnected")
-        sky.thread.run(gateway.stop(5))
+        """Of a device in such a house."""
+        with monkeypatch.context() as moved:
+            there = replace(house, url=url, chromium=chromium, min_free_bytes=room)
+            moved.setattr(world.gateway, "_house", there)
+            spec = world.spec()
+            world.driver.open(spec)
+            link = world.link_is(spec.device_id, "disconnected")
+        closed(world, spec)
         assert link.detail_text
         return link.detail
 
-    assert detail(sky.url, chromium="/nowhere/chromium") == "browser_missing"
-    assert detail(sky.url, chromium="/bin/false") == "browser_failed"
-    assert detail(sky.url, room=1 << 62) == "storage_full"
-    assert detail("http://127.0.0.1:9") == "page_failed"
+    assert detail(world.url, chromium="/nowhere/chromium") == "browser_missing"
+    assert detail(world.url, chromium="/bin/false") == "browser_failed"
+    assert detail(world.url, room=1 << 62) == "storage_full"
+    assert detail("http://127.0.0.1:9", browsers.SHELL) == "page_failed"
     monkeypatch.setattr(browser, "runs_as_root", lambda: True)
     assert detail("https://web.whatsapp.com") == "run_as_root"
 
 
 def test_disk_that_fills_up_closes_the_page_until_there_is_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: ChromiumWorld, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session, "_RECHECK_SECONDS", 0.2)
-    world = ChromiumWorld(tmp_path)
-    spec, phone = world.linked()
-    mark = world.diary.mark()
+    device_id, mark = shop[0].device_id, world.diary.mark()
     with monkeypatch.context() as full:
         full.setattr(Profile, "free_bytes", lambda _: 0)
-        assert world.link_is(spec.device_id, "disconnected", mark).detail == "storage_full"
-        wait_until(lambda: not browsers_of(world, (spec, phone)))
-    world.synced(spec.device_id, mark)
-    world.close()
+        assert world.link_is(device_id, "disconnected", mark).detail == "storage_full"
+        wait_until(lambda: not browsers_of(world, shop))
+    world.synced(device_id, mark)
 
 
-def test_stopping_answers_whoever_is_waiting_and_leaves_no_process(tmp_path: Path) -> None:
-    world = ChromiumWorld(tmp_path)
-    spec, _ = world.linked()
-    chat_id = chat_with(world, (spec, ""))
-    pids = set().union(*(processes.family(pid) for pid in browsers_of(world, (spec, ""))))
+def test_files_of_browsers_are_in_a_directory_of_their_own_and_stopping_leaves_none_and_no_process(
+    tmp_path: Path,
+) -> None:
+    """And it answers whoever is waiting."""
+    world = ChromiumWorld(tmp_path, chromium=browsers.WHOLE)  # the shell makes no such socket
+    spec, _ = shop = world.linked()
+    place = world.gateway._temporary.path
+    socket_of = (world.profiles / spec.profile / "SingletonSocket").readlink()
+    assert socket_of.parent.parent == place
+    marked = processes.marked(world.profiles, place)
+    assert set(browsers_of(world, shop)) <= set(marked)
+    assert world.gateway._there().runtime.pid in marked
+    chat_id = chat_with(world, shop)
+    pids = set().union(*(processes.family(pid) for pid in browsers_of(world, shop)))
     world.weather(blackhole=True)
     with ThreadPoolExecutor(1) as worker:
         call = worker.submit(world.driver.hand_over, spec.device_id, chat_id, new_id(), "hello")
@@ -828,4 +815,4 @@ def test_stopping_answers_whoever_is_waiting_and_leaves_no_process(tmp_path: Pat
     assert time.monotonic() - began < 10
     assert pids
     assert not [pid for pid in pids if processes.alive(pid)]
-    assert not world.gateway._temporary.path.exists()
+    assert not place.exists()

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests import browsers
 from tests.contract.test_bad_days import wait_until
 from tests.contract.worlds import PATIENCE, World
 from wabox.whatsapp.driver import (
@@ -30,6 +31,7 @@ from wabox.whatsapp.driver import (
     Timelock,
 )
 
+CHROMIUM = browsers.WHOLE  # as a shop has it
 Shop = tuple[SessionSpec, str]
 T = TypeVar("T")
 
@@ -392,8 +394,8 @@ def test_removed_by_the_phone_it_is_logged_out_until_opened_again(world: World) 
     world.link_is(spec.device_id, "not_started", mark)
 
 
-def test_what_the_phone_removed_is_wiped_a_day_later(world: World) -> None:
-    (spec, phone), (other, _) = world.linked(), world.linked()
+def test_what_the_phone_removed_is_wiped_a_day_later(world: World, shop: Shop) -> None:
+    (spec, phone), (other, _) = world.linked(), shop
     mark = world.diary.mark()
     world.unlink(spec.device_id, phone)
     world.link_is(spec.device_id, "disconnected", mark)
@@ -409,8 +411,6 @@ def test_what_the_phone_removed_is_wiped_a_day_later(world: World) -> None:
     assert other.profile not in gone
     assert spec.profile not in world.driver.kept()
     assert world.driver.resolve(other.device_id, world.new_phone()).answer == "yes"
-    world.driver.close(other.device_id)
-    world.link_is(other.device_id, "not_started", mark)
 
 
 @pytest.mark.parametrize(
@@ -418,10 +418,9 @@ def test_what_the_phone_removed_is_wiped_a_day_later(world: World) -> None:
     [("client_version_outdated", "trying_again"), ("storage_quota_exceeded", "storage_full")],
 )
 def test_a_logout_that_nobody_asked_for_keeps_the_link_and_is_tried_again(
-    world: World, reason: str, detail: str
+    world: World, shop: Shop, reason: str, detail: str
 ) -> None:
-    spec, phone = world.linked()
-    mark = world.diary.mark()
+    (spec, phone), mark = shop, world.diary.mark()
     world.weather(logout_keeps=True, logout_reason=reason)
     link = world.link_is(spec.device_id, "disconnected", mark)
     assert (link.detail, link.reason, link.phone) == (detail, reason, phone)
@@ -431,8 +430,6 @@ def test_a_logout_that_nobody_asked_for_keeps_the_link_and_is_tried_again(
     back = world.synced(spec.device_id, mark)
     assert (back.phone, back.reason) == (phone, None)
     assert world.driver.resolve(spec.device_id, world.new_phone()).answer == "yes"
-    world.driver.close(spec.device_id)
-    world.link_is(spec.device_id, "not_started", mark)
 
 
 def test_logging_out_ends_the_link(world: World) -> None:
@@ -444,10 +441,10 @@ def test_logging_out_ends_the_link(world: World) -> None:
         world.driver.resolve(spec.device_id, world.new_phone())
 
 
-def test_every_event_carries_the_number_of_its_session(world: World) -> None:
-    spec, phone = world.linked()
-    message_id = new_id()
-    chat_id = chat_with(world, (spec, phone))
+def test_every_event_carries_the_number_of_its_session(world: World, shop: Shop) -> None:
+    (spec, phone), message_id = shop, new_id()
+    first, began = world.driver.opened()[spec.device_id], world.diary.mark()
+    chat_id = chat_with(world, shop)
     world.driver.hand_over(spec.device_id, chat_id, message_id, "hello")
     world.receipt(message_id, 1)
     mark = world.diary.mark()
@@ -457,13 +454,16 @@ def test_every_event_carries_the_number_of_its_session(world: World) -> None:
     world.diary.wait(Link, lambda one: one.session == third.session and one.synced, mark)
     world.write(spec.device_id, phone, world.new_phone(), "hello you")
     world.diary.wait(Inbound, lambda one: one.session == third.session, mark)
-    numbers = world.numbers(spec.device_id)
-    order = (spec.session, second.session, third.session)
+    numbers = world.numbers(spec.device_id, began)
+    order = (first, second.session, third.session)
     assert numbers == [one for one in order if one in numbers], "an older session speaks after a newer one"
     last = [one.session for one in world.diary.all(Link) if one.device_id == spec.device_id][-1]
     assert last == third.session
     world.driver.close(spec.device_id)
     assert world.link_is(spec.device_id, "not_started", mark).session == third.session
+    mark = world.diary.mark()
+    world.restart(spec)
+    world.synced(spec.device_id, mark)
 
 
 def test_a_closed_device_is_opened_to_be_logged_out(world: World) -> None:

@@ -54,20 +54,19 @@ def test_of_a_message_that_the_page_does_not_know_nothing_is_changed(world: Worl
     assert edit(world, shop, message_id, "40 % off", "8801799999999@c.us") == Edited("missing")
 
 
-def test_what_is_no_text_is_refused_by_the_page(sky: ChromiumWorld) -> None:
-    shop = sky.linked()
-    chat, message_id = chat_with(sky, shop), new_id()
-    sky.driver.hand_over(shop[0].device_id, chat, message_id, "", Place(1, 2, "Shop"))
-    assert edit(sky, shop, message_id, "40 % off", chat) == Edited("refused", "location")
+def test_what_is_no_text_is_refused_by_the_page(sky: ChromiumWorld, calm: Shop) -> None:
+    chat, message_id = chat_with(sky, calm), new_id()
+    sky.driver.hand_over(calm[0].device_id, chat, message_id, "", Place(1, 2, "Shop"))
+    assert edit(sky, calm, message_id, "40 % off", chat) == Edited("refused", "location")
 
 
-def test_a_linked_recipient_hears_of_it_as_an_edit(sky: ChromiumWorld) -> None:
-    shop, other = sky.linked(), sky.linked()
-    found = sky.driver.resolve(shop[0].device_id, other[1])
+def test_a_linked_recipient_hears_of_it_as_an_edit(sky: ChromiumWorld, calm: Shop) -> None:
+    other = sky.linked()
+    found = sky.driver.resolve(calm[0].device_id, other[1])
     assert found.chat_id is not None
     message_id = new_id()
-    sky.driver.hand_over(shop[0].device_id, found.chat_id, message_id, "50 % off")
+    sky.driver.hand_over(calm[0].device_id, found.chat_id, message_id, "50 % off")
     sky.diary.wait(Inbound, lambda one: one.device_id == other[0].device_id)
-    assert edit(sky, shop, message_id, "40 % off", found.chat_id) == Edited("edited")
+    assert edit(sky, calm, message_id, "40 % off", found.chat_id) == Edited("edited")
     heard = sky.diary.wait(Inbound, lambda one: one.device_id == other[0].device_id and one.edited)
     assert heard.text == "40 % off"

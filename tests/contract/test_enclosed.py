@@ -71,15 +71,20 @@ def test_what_the_page_alone_has_goes_once_when_it_is_given_again_in_the_same_pa
     assert world.copies(message_id) == 1
 
 
+@pytest.fixture(scope="module")
+def other(sky: ChromiumWorld) -> Shop:
+    """Another shop on the same box."""
+    return sky.linked()
+
+
 @pytest.mark.parametrize("given", [SHOP, WHEN], ids=["place", "poll"])
-def test_a_page_that_was_loaded_anew_still_has_what_it_is(sky: ChromiumWorld, given: Instead) -> None:
+def test_a_page_that_was_loaded_anew_still_has_what_it_is(sky: ChromiumWorld, calm: Shop, given: Instead) -> None:
     """What is resent after a restart of the browser is the place, not an empty text."""
-    shop = sky.linked()
-    chat_id, message_id = chat_with(sky, shop), new_id()
+    chat_id, message_id = chat_with(sky, calm), new_id()
     sky.weather(blackhole=1)
-    assert sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "", given).outcome == "in_doubt"
+    assert sky.driver.hand_over(calm[0].device_id, chat_id, message_id, "", given).outcome == "in_doubt"
     mark = sky.diary.mark()
-    again = (sky.restart(shop[0]), shop[1])
+    again = (sky.restart(calm[0]), calm[1])
     sky.synced(again[0].device_id, mark)
     handed = once_there(
         sky, again, lambda: sky.driver.hand_over(again[0].device_id, chat_id, message_id, "", given)
@@ -94,12 +99,14 @@ def test_a_page_that_was_loaded_anew_still_has_what_it_is(sky: ChromiumWorld, gi
     [(SHOP, "location"), (Card("Karim", "8801711123456"), "vcard"), (WHEN, "poll_creation")],
     ids=["place", "card", "poll"],
 )
-def test_a_linked_phone_that_gets_one_hears_what_kind_it_is(sky: ChromiumWorld, given: Instead, kind: str) -> None:
+def test_a_linked_phone_that_gets_one_hears_what_kind_it_is(
+    sky: ChromiumWorld, calm: Shop, other: Shop, given: Instead, kind: str
+) -> None:
     """Between two shops on one box; what stands on it is not told yet."""
-    shop, other = sky.linked(), sky.linked()
-    found = sky.driver.resolve(shop[0].device_id, other[1])
+    mark = sky.diary.mark()
+    found = sky.driver.resolve(calm[0].device_id, other[1])
     assert found.chat_id is not None
-    handed = sky.driver.hand_over(shop[0].device_id, found.chat_id, new_id(), "", given)
+    handed = sky.driver.hand_over(calm[0].device_id, found.chat_id, new_id(), "", given)
     assert handed.outcome == "acked"
-    heard = sky.diary.wait(Inbound, lambda one: one.device_id == other[0].device_id)
+    heard = sky.diary.wait(Inbound, lambda one: one.device_id == other[0].device_id, mark)
     assert (heard.kind, heard.text) == (kind, "")

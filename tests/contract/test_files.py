@@ -153,20 +153,18 @@ def test_an_upload_that_never_ends_surely_did_not_go_and_goes_once_when_it_is_gi
 
 @pytest.mark.parametrize("entry", ["early", "late"])
 def test_an_upload_that_ends_after_it_was_given_up_sends_nothing(
-    sky: ChromiumWorld, tmp_path: Path, entry: str
+    sky: ChromiumWorld, calm: Shop, tmp_path: Path, entry: str
 ) -> None:
     """The old page lives on until the new one is answered, and its upload ends in it."""
-    sky.calm()
-    shop = sky.linked()
-    chat_id, message_id, file = chat_with(sky, shop), new_id(), file_of(tmp_path, b"%PDF-1.4 a late bill")
+    chat_id, message_id, file = chat_with(sky, calm), new_id(), file_of(tmp_path, b"%PDF-1.4 a late bill")
     sky.weather(upload_ms=2600, slow_load_ms=2500, media_entry=entry)
-    handed = sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
+    handed = sky.driver.hand_over(calm[0].device_id, chat_id, message_id, "hello", file)
     assert (handed.outcome, handed.reason) == ("refused", UPLOAD_STUCK)
-    looked_up(sky, shop, message_id, chat_id)
+    looked_up(sky, calm, message_id, chat_id)
     assert sky.copies(message_id) == 0
     sky.calm()
     again = once_there(
-        sky, shop, lambda: sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
+        sky, calm, lambda: sky.driver.hand_over(calm[0].device_id, chat_id, message_id, "hello", file)
     )
     assert (again.outcome, sky.copies(message_id)) == ("acked", 1)
 
@@ -174,39 +172,35 @@ def test_an_upload_that_ends_after_it_was_given_up_sends_nothing(
 @pytest.mark.parametrize("entry", ["early", "late"])
 @pytest.mark.parametrize("stuck", [0, 1])
 def test_a_reload_in_mid_upload_is_in_doubt_and_the_file_goes_once(
-    sky: ChromiumWorld, tmp_path: Path, entry: str, stuck: int
+    sky: ChromiumWorld, calm: Shop, tmp_path: Path, entry: str, stuck: int
 ) -> None:
     """Also one that is stuck: what a page knew of its upload is gone with it."""
-    sky.calm()
-    shop = sky.linked()
-    chat_id, message_id, file = chat_with(sky, shop), new_id(), file_of(tmp_path, b"%PDF-1.4 a torn bill")
+    chat_id, message_id, file = chat_with(sky, calm), new_id(), file_of(tmp_path, b"%PDF-1.4 a torn bill")
     sky.weather(upload_ms=1500, upload_stuck=stuck, media_entry=entry)
     with ThreadPoolExecutor(1) as pool:
-        handing = pool.submit(sky.driver.hand_over, shop[0].device_id, chat_id, message_id, "hello", file)
+        handing = pool.submit(sky.driver.hand_over, calm[0].device_id, chat_id, message_id, "hello", file)
         time.sleep(0.7)
         mark = sky.diary.mark()
-        sky.thread.run(tab_of(sky, shop).reload())
+        sky.thread.run(tab_of(sky, calm).reload())
         assert handing.result(PATIENCE).outcome == "in_doubt"
     sky.diary.wait(Link, lambda link: link.state == "starting", since=mark)
-    assert looked_up(sky, shop, message_id, chat_id).ack == (0 if entry == "early" else None)
+    assert looked_up(sky, calm, message_id, chat_id).ack == (0 if entry == "early" else None)
     assert sky.copies(message_id) == 0
     sky.calm()
     again = once_there(
-        sky, shop, lambda: sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
+        sky, calm, lambda: sky.driver.hand_over(calm[0].device_id, chat_id, message_id, "hello", file)
     )
     assert (again.outcome, sky.copies(message_id)) == ("acked", 1)
 
 
 def test_a_file_that_is_up_without_an_answer_to_its_message_stays_in_doubt(
-    sky: ChromiumWorld, tmp_path: Path
+    sky: ChromiumWorld, calm: Shop, tmp_path: Path
 ) -> None:
-    sky.calm()
-    shop = sky.linked()
-    chat_id, message_id, file = chat_with(sky, shop), new_id(), file_of(tmp_path, b"%PDF-1.4 a silent bill")
+    chat_id, message_id, file = chat_with(sky, calm), new_id(), file_of(tmp_path, b"%PDF-1.4 a silent bill")
     sky.weather(blackhole=1)
-    handed = sky.driver.hand_over(shop[0].device_id, chat_id, message_id, "hello", file)
+    handed = sky.driver.hand_over(calm[0].device_id, chat_id, message_id, "hello", file)
     assert (handed.outcome, handed.reason) == ("in_doubt", "timeout")
-    assert looked_up(sky, shop, message_id, chat_id).ack == 0
+    assert looked_up(sky, calm, message_id, chat_id).ack == 0
 
 
 @pytest.mark.parametrize("entry", ["early", "late"])
@@ -224,15 +218,14 @@ def test_a_lost_answer_to_a_file_is_in_doubt_and_history_says_that_it_went(
     assert world.copies(message_id) == 1
 
 
-def test_a_page_that_uploads_in_a_worker_is_told_not_to(sky: ChromiumWorld, tmp_path: Path) -> None:
+def test_a_page_that_uploads_in_a_worker_is_told_not_to(sky: ChromiumWorld, calm: Shop, tmp_path: Path) -> None:
     """There no upload ever ends, and every text behind it waits."""
-    shop = sky.linked()
     sky.weather(upload_stuck="worker")
     first, second = new_id(), new_id()
     file = file_of(tmp_path, PNG, "image", "image/png", "shelf.png")
-    chat_id = chat_with(sky, shop)
-    assert sky.driver.hand_over(shop[0].device_id, chat_id, first, "", file).outcome == "acked"
-    assert sky.driver.hand_over(shop[0].device_id, chat_id, second, "hello").outcome == "acked"
+    chat_id = chat_with(sky, calm)
+    assert sky.driver.hand_over(calm[0].device_id, chat_id, first, "", file).outcome == "acked"
+    assert sky.driver.hand_over(calm[0].device_id, chat_id, second, "hello").outcome == "acked"
 
 
 def test_a_patch_that_is_switched_off_stays_out_of_the_page(sky: ChromiumWorld, tmp_path: Path) -> None:
@@ -247,14 +240,14 @@ def test_a_patch_that_is_switched_off_stays_out_of_the_page(sky: ChromiumWorld, 
         assert sky.gateway.checkup(shop[0].device_id).patches["upload-here"] == "off"
         handed = sky.driver.hand_over(shop[0].device_id, chat_with(sky, shop), new_id(), "", file)
         assert (handed.outcome, handed.reason) == ("refused", UPLOAD_STUCK)
+        sky.driver.close(shop[0].device_id)
     finally:
         sky.gateway._house = house
         sky.calm()
 
 
-def test_an_upload_holds_up_its_own_phone_alone(sky: ChromiumWorld, tmp_path: Path) -> None:
-    sky.calm()
-    slow, quick = sky.linked(), sky.linked()
+def test_an_upload_holds_up_its_own_phone_alone(sky: ChromiumWorld, calm: Shop, tmp_path: Path) -> None:
+    slow, quick = calm, sky.linked()
     file, message_id = file_of(tmp_path, random.Random(1).randbytes(200_000)), new_id()
     chat_id, other = chat_with(sky, slow), chat_with(sky, quick)
     sky.weather(upload_ms=2000)

@@ -89,35 +89,31 @@ def test_a_text_has_no_file_and_an_unknown_message_none_either(world: World, sho
         assert found.outcome == "missing"
 
 
-def test_a_file_that_never_comes_ends_in_time_and_texts_go(sky: ChromiumWorld, tmp_path: Path) -> None:
-    shop = sky.linked()
-    told = hear(sky, shop, Attached("document", "application/pdf", "c.pdf", 5), b"abcde")
+def test_a_file_that_never_comes_ends_in_time_and_texts_go(sky: ChromiumWorld, calm: Shop, tmp_path: Path) -> None:
+    told = hear(sky, calm, Attached("document", "application/pdf", "c.pdf", 5), b"abcde")
     sky.weather(media_expired="hang")
-    assert fetch(sky, shop, told, tmp_path / "incoming", 1).outcome == "too_large"
+    assert fetch(sky, calm, told, tmp_path / "incoming", 1).outcome == "too_large"
     for _ in range(3):
         begins = monotonic()
-        found = fetch(sky, shop, told, tmp_path / "incoming", 64 * MEGABYTE)
+        found = fetch(sky, calm, told, tmp_path / "incoming", 64 * MEGABYTE)
         assert (found.outcome, found.reason) == ("failed", "timeout")
         assert monotonic() - begins < 2 * QUICK.download
-    handed = sky.driver.hand_over(shop[0].device_id, chat_with(sky, shop), new_id(), "hello")
+    handed = sky.driver.hand_over(calm[0].device_id, chat_with(sky, calm), new_id(), "hello")
     assert handed.outcome == "acked"
 
 
 def test_files_that_hang_leave_the_page_lines_enough_for_those_that_come(
-    sky: ChromiumWorld, tmp_path: Path
+    sky: ChromiumWorld, calm: Shop, tmp_path: Path
 ) -> None:
-    shop = sky.linked()
-    told = hear(sky, shop, Attached("document", "application/pdf", "d.pdf", 5), b"abcde")
+    told = hear(sky, calm, Attached("document", "application/pdf", "d.pdf", 5), b"abcde")
     sky.weather(media_expired="hang")
     for _ in range(MOST_DOWNLOADS_HUNG + 3):
-        assert fetch(sky, shop, told, tmp_path / "incoming").reason == "timeout"
+        assert fetch(sky, calm, told, tmp_path / "incoming").reason == "timeout"
     sky.calm()
-    assert fetch(sky, shop, told, tmp_path / "incoming").outcome == "here"
+    assert fetch(sky, calm, told, tmp_path / "incoming").outcome == "here"
 
 
-def test_what_the_page_offers_unasked_is_not_kept(sky: ChromiumWorld, tmp_path: Path) -> None:
-    sky.calm()
-    shop = sky.linked()
+def test_what_the_page_offers_unasked_is_not_kept(sky: ChromiumWorld, calm: Shop, tmp_path: Path) -> None:
     offered = """() => {
       const link = document.createElement('a');
       link.href = URL.createObjectURL(new Blob(['x'.repeat(1000)]));
@@ -125,16 +121,16 @@ def test_what_the_page_offers_unasked_is_not_kept(sky: ChromiumWorld, tmp_path: 
       link.click();
       return new Promise((resolve) => setTimeout(resolve, 500));
     }"""
-    sky.gateway.examine(shop[0].device_id, lambda page: page.run(offered, None, 5), 6)
+    sky.gateway.examine(calm[0].device_id, lambda page: page.run(offered, None, 5), 6)
     place = sky.gateway._temporary.path
     wait_until(lambda: not [one for one in place.rglob("*") if one.is_file() and one.stat().st_size == 1000])
-    told = hear(sky, shop, Attached("image", "image/png", None, len(PNG)), PNG)
-    assert fetch(sky, shop, told, tmp_path / "incoming").outcome == "here"
+    told = hear(sky, calm, Attached("image", "image/png", None, len(PNG)), PNG)
+    assert fetch(sky, calm, told, tmp_path / "incoming").outcome == "here"
 
 
-def test_stickers_video_notes_polls_and_what_is_seen_once_are_told_as_that(sky: ChromiumWorld) -> None:
+def test_stickers_video_notes_polls_and_what_is_seen_once_are_told_as_that(sky: ChromiumWorld, calm: Shop) -> None:
     """A sticker is a picture to fetch, a poll says what it asks, and what is seen once has no file here."""
-    spec, phone = sky.linked()
+    phone = calm[1]
     media = {"base64": base64.b64encode(PNG).decode(), "mime": "image/png"}
     sent: list[tuple[dict[str, object], tuple[str, str, str | None]]] = [
         ({"kind": "sticker", "media": media}, ("sticker", "", "image")),

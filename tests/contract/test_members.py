@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.contract.worlds import ChromiumWorld
 from tests.files import GOOD
 from tests.some import some
 from wabox.whatsapp import bindings, members, wajs
-from wabox.whatsapp.driver import FileKind, Inbound, SessionLost
+from wabox.whatsapp.driver import FileKind, Inbound, SessionLost, SessionSpec
 from wabox.whatsapp.page import Page
 
 # JavaScript's and the browser's own, and what wabox's own objects carry.
@@ -127,11 +128,10 @@ FILES: list[tuple[FileKind, str, str]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumWorld]:
-    world = ChromiumWorld(tmp_path_factory.mktemp("profiles"))
-    yield world
-    world.close()
+@pytest.fixture
+def place(sky: ChromiumWorld) -> Iterator[ChromiumWorld]:
+    yield sky
+    sky.calm()
 
 
 def reached(world: ChromiumWorld, device_id: int) -> list[str]:
@@ -194,26 +194,25 @@ def test_all_needed_members_that_are_gone_are_named_in_one_line(place: ChromiumW
         ("WAWebAltDeviceLinkingApi.genLinkDeviceCodeForPhoneNumber", "genLinkDeviceCodeForPhoneNumber"),
     ],
 )
-def test_what_sending_does_not_need_is_named_and_stops_nothing(place: ChromiumWorld, gone: str, name: str) -> None:
-    place.weather(missing_exports=[])
-    spec, _ = place.linked()
+def test_what_sending_does_not_need_is_named_and_stops_nothing(
+    place: ChromiumWorld, linked: tuple[SessionSpec, str], gone: str, name: str
+) -> None:
+    spec, message_id = linked[0], "3EB0" + secrets.token_hex(9).upper()
     place.weather(missing_exports=[gone])
     mark = place.diary.mark()
     place.restart(spec)
     place.synced(spec.device_id, mark)
     found = place.driver.resolve(spec.device_id, place.new_phone())
     assert found.chat_id is not None
-    handed = place.driver.hand_over(spec.device_id, found.chat_id, "3EB0C0FFEE0000000002", "hello")
+    handed = place.driver.hand_over(spec.device_id, found.chat_id, message_id, "hello")
     assert handed.outcome == "acked"
     seen = place.gateway.checkup(spec.device_id)
     assert (seen.missing, seen.lacks) == ((), (name,))
     assert seen.takes == {"image": 64 * MB, "video": 64 * MB, "audio": 64 * MB, "document": 2_048 * MB}
-    place.driver.close(spec.device_id)
 
 
 def test_a_page_that_cannot_be_asked_for_a_message_is_no_good_after_three_times(place: ChromiumWorld) -> None:
     """wa-js 4.0.0 has everything, sends everything, and fails just there."""
-    place.weather(missing_exports=[])
     spec, _ = place.linked()
     place.synced(spec.device_id)
 

@@ -58,9 +58,9 @@ def test_a_vote_is_not_heard(world: World, shop: Shop) -> None:
     assert world.diary.all(Reaction, mark) == []
 
 
-def test_the_page_has_what_nobody_wrote_and_wa_js_tells_it(sky: ChromiumWorld) -> None:
+def test_the_page_has_what_nobody_wrote_and_wa_js_tells_it(sky: ChromiumWorld, calm: Shop) -> None:
     """Else the tests above would hold for a sandbox that makes nothing."""
-    spec, phone = sky.linked()
+    spec, phone = calm
     person = sky.new_phone()
     listen = """() => {
       window.heardTypes = [];

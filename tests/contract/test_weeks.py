@@ -31,11 +31,6 @@ def world(sky: ChromiumWorld) -> Iterator[ChromiumWorld]:
     sky.calm()
 
 
-@pytest.fixture(scope="module")
-def linked(sky: ChromiumWorld) -> Shop:
-    return sky.linked()
-
-
 @pytest.fixture
 def shop(world: ChromiumWorld, linked: Shop) -> Shop:
     """The device of this room, well again whatever the test before did to it."""

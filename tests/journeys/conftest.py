@@ -50,8 +50,8 @@ def linked(place: Path, whatsapp: WhatsApp, receiver: Receiver) -> Iterator[Shop
     box = Shop(place, whatsapp, webhooks={"allow": [receiver.address]}, chromium=browsers.WHOLE)
     box.program.cold = True
     box.init()
-    box.start()
     try:
+        box.start()
         assert box.call("PUT", "/webhooks", {"webhook_url": receiver.url}).status_code == 200
         box.link()
         yield box

@@ -48,10 +48,10 @@ def market(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Itera
         smtp={"host": "127.0.0.1", "port": postbox.port, "tls": "none", "from": "box@example.com"},
         testing={"clock_offset_seconds": 0},
     )
-    shop.init()
-    shop.start()
-    made = Market(shop, postbox, chromium)
     try:
+        shop.init()
+        shop.start()
+        made = Market(shop, postbox, chromium)
         made.plan("Basic", "500", days="30", credits="1000", max_wa_accounts="2")
         made.plan("Ten credits", "50", credits="10")
         made.plan("Try it", "0", days="7", credits="5", trial="1")
