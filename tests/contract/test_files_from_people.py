@@ -15,7 +15,7 @@ from tests.contract.test_bad_days import wait_until
 from tests.contract.test_driver import Shop, chat_with, new_id, once_there
 from tests.contract.test_files import PNG
 from tests.contract.worlds import QUICK, ChromiumWorld, World
-from wabox.whatsapp.driver import Attached, Downloaded, Inbound
+from wabox.whatsapp.driver import Attached, Downloaded, Inbound, Quoted, SentPoll, Withdrawn
 from wabox.whatsapp.session import MOST_DOWNLOADS_HUNG
 
 MEGABYTE = 1024 * 1024
@@ -136,7 +136,9 @@ def test_stickers_video_notes_polls_and_what_is_seen_once_are_told_as_that(sky: 
         ({"kind": "sticker", "media": media}, ("sticker", "", "image")),
         ({"kind": "ptv", "media": media}, ("ptv", "", "video")),
         ({"media": {**media, "once": True}}, ("view_once", "", None)),
-        ({"kind": "poll_creation", "text": "When do you come?"}, ("poll_creation", "When do you come?", None)),
+        ({"options": ["At six", "Never"], "text": "When?"}, ("poll_creation", "When?", None)),
+        ({"media": {"base64": "R0lG", "mime": "video/mp4", "gif": True}}, ("gif", "", "video")),
+        ({"location": {"latitude": 1, "longitude": 2, "live": True}}, ("live_location", "", None)),
     ]
     heard = []
     for given, _ in sent:
@@ -145,6 +147,35 @@ def test_stickers_video_notes_polls_and_what_is_seen_once_are_told_as_that(sky: 
         told = sky.diary.wait(Inbound, partial(_from, person), mark)
         heard.append((told.kind, told.text, told.media.kind if told.media else None))
     assert heard == [wanted for _, wanted in sent]
+    (poll,) = [one.poll for one in sky.diary.all(Inbound) if one.kind == "poll_creation"]
+    assert poll == SentPoll(("At six", "Never"))
+
+
+def test_a_reply_tells_what_it_quotes_and_what_is_deleted_is_told(sky: ChromiumWorld) -> None:
+    """At once and, of who deleted it while the page was away, afterwards."""
+    spec, phone = sky.linked()
+    person, ours = sky.new_phone(), new_id()
+    chat = sky.driver.resolve(spec.device_id, person).chat_id or ""
+    sky.driver.hand_over(spec.device_id, chat, ours, "Our prices")
+    where = {"from": person, "to": phone}
+
+    def say(text: str, **more: object) -> Inbound:
+        mark = sky.diary.mark()
+        sky.post("/sandbox/inbound", **where, text=text, **more)
+        return sky.diary.wait(Inbound, lambda one: one.text == text, mark)
+
+    media = {"base64": base64.b64encode(PNG).decode(), "mime": "image/png"}
+    picture = say("this one?", media=media)
+    assert say("thank you", quote=ours).quoted == Quoted(ours, own=True, kind="chat", text="Our prices")
+    last = say("or that?", quote=picture.message_id)
+    assert last.quoted == Quoted(picture.message_id, own=False, kind="image", text="this one?")
+    mark = sky.diary.mark()
+    sky.post("/sandbox/revoke", **where)
+    told = sky.diary.wait(Withdrawn, lambda one: one.message_id == last.message_id, mark)
+    assert told.chat_id == last.chat_id
+    mark = sky.diary.mark()
+    sky.synced(sky.restart(spec).device_id, mark)
+    sky.diary.wait(Withdrawn, lambda one: one.message_id == last.message_id, mark)
 
 
 def _from(person: str, one: Inbound) -> bool:

@@ -44,6 +44,7 @@ from wabox.whatsapp.driver import (
     SentCard,
     SessionSpec,
     Timelock,
+    Withdrawn,
 )
 from wabox.whatsapp.fake import FakeDriver, Outcome
 from wabox.whatsapp.gateway import Gateway
@@ -52,7 +53,7 @@ from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.silence import Silence
 
 T = TypeVar("T")
-E = TypeVar("E", Link, Receipt, Inbound, Joined, PhoneUsed, Pairing, Reaction)
+E = TypeVar("E", Link, Receipt, Inbound, Joined, PhoneUsed, Pairing, Reaction, Withdrawn)
 PATIENCE = 40.0
 
 QUICK = Limits(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -12,10 +14,20 @@ from tests.cast import Stage
 from tests.faces.test_pages_browser import chromium, judge, log_in, served, window
 from tests.files import GOOD
 from wabox.campaigns import replies
-from wabox.contacts import inbox_files
+from wabox.contacts import inbox_files, withdrawing
 from wabox.db import Tx
 from wabox.engine.fetching import Fetching
-from wabox.whatsapp.driver import Attached, Downloaded, FileKind, Inbound, Place, SentCard
+from wabox.whatsapp.driver import (
+    Attached,
+    Downloaded,
+    FileKind,
+    Inbound,
+    Place,
+    Quoted,
+    SentCard,
+    SentPoll,
+    Withdrawn,
+)
 
 __all__ = ["chromium"]
 pytestmark = [
@@ -59,6 +71,14 @@ def talked(shop: Stage) -> Stage:
         _hears(shop, None, instead=instead)
     for kind in KINDS:
         _hears(shop, None, kind=kind)
+    _hears(shop, Attached("video", "video/mp4", None, 90_000), kind="gif")
+    _hears(shop, None, kind="live_location", instead=INSTEAD[0])
+    _hears(shop, None, LONG, kind="poll_creation", poll=SentPoll(("At six", LONG.strip(), "কখনো না")))
+    _hears(shop, None, "এটা নেব", kind="chat", quoted=Quoted("3A0", False, "image", "Is this the blue one?"))
+    _hears(shop, None, "Yes", kind="chat", quoted=Quoted("3EB0FF", True, "chat", LONG.strip()))
+    gone = _hears(shop, Attached("image", "image/png", None, 9_000), "Pay me")
+    there = shop.asha.device_id, 1, f"3A{gone - 1}", f"{RINA}@c.us"
+    shop.box.db.write_now(withdrawing.hear, Withdrawn(*there), now=shop.hands.now())
     return shop
 
 
@@ -69,9 +89,10 @@ def _hears(
     *,
     kind: str = "",
     instead: Place | tuple[SentCard, ...] = (),
+    **more: Any,
 ) -> int:
     now = shop.hands.now()
-    known = TYPES.get(media.kind, media.kind) if media else kind or "location"
+    known = kind or (TYPES.get(media.kind, media.kind) if media else "location")
 
     def verb(tx: Tx) -> int:
         count = tx.value("select count(*) from inbox")
@@ -91,7 +112,7 @@ def _hears(
             place=place,
             cards=cards,
         )
-        replies.hear(tx, event, now=now)
+        replies.hear(tx, replace(event, **more), now=now)
         found: int = tx.value("select max(id) from inbox")
         return found
 

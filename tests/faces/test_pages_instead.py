@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from tests.cast import Stage
 from tests.faces.tab import Tab, tags, words
 from wabox.campaigns import replies
-from wabox.contacts import inbox, phones, writing
+from wabox.contacts import inbox, phones, withdrawing, writing
 from wabox.db import Tx
-from wabox.messages import addressees
+from wabox.messages import addressees, dossier
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
-from wabox.whatsapp.driver import Inbound, Place, SentCard
+from wabox.whatsapp.driver import Inbound, Place, Quoted, SentCard, SentPoll, Withdrawn
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
 RINA = "8801711300001"
@@ -140,3 +141,32 @@ def test_a_webhook_tells_of_them(shop: Stage) -> None:
     assert (place["contact"], place["contacts"], place["kind"], place["text"]) == (None, [], "location", "")
     assert cards["location"] is None and cards["contact"] == {"name": KARIM.name, "phone": "8801711999999"}
     assert cards["contacts"][1] == {"name": "Nobody", "phones": []}
+
+
+def writes(shop: Stage, number: int, text: str, kind: str = "chat", **more: Any) -> int:
+    """Rina writes this, under the id 3AW and its number; the id of her message here."""
+    chat, now = f"{RINA}@c.us", shop.hands.now()
+    event = Inbound(shop.asha.device_id, 1, f"3AW{number}", chat, RINA, "Rina", text, kind, now, **more)
+    shop.box.db.write_now(replies.hear, event, now=now)
+    return int(shop.value("select max(id) from inbox"))
+
+
+def test_a_poll_a_quote_and_what_is_deleted_are_shown_as_that(shop: Stage, asha: Tab) -> None:
+    asked = writes(shop, 1, "When <b>then</b>?", "poll_creation", poll=SentPoll(("At six", "<i>Never</i>")))
+    writes(shop, 2, "This one", quoted=Quoted("3AW1", False, "poll_creation", "When <b>then</b>?"))
+    writes(shop, 3, "Yes", quoted=Quoted("3EB0", True, "image", "<b>prices</b>"))
+    writes(shop, 4, "", "live_location", place=HOME)
+    page = asha.get(f"/inbox/{RINA}").text
+    said = words(page)
+    for shown in ("Poll: When <b>then</b>?", "At six", "<i>Never</i>", "Answers your message:", "Live location"):
+        assert shown in said
+    assert "Picture: <b>prices</b>" in said and "<b>p" not in page and "<b>then" not in page and "<i>N" not in page
+    assert f"#theirs-{asked}" in links(page) and f'id="theirs-{asked}"' in page
+    number = writes(shop, 5, "Pay 500")
+    gone = Withdrawn(shop.asha.device_id, 1, "3AW5", f"{RINA}@c.us")
+    shop.box.db.write_now(withdrawing.hear, gone, now=shop.hands.now())
+    said = words(asha.get(f"/inbox/{RINA}").text)
+    assert "Deleted by its writer" in said and "Pay 500" not in said
+    assert "Deleted by its writer" in words(asha.get("/inbox").text)
+    (line,) = [one for one in shop.box.db.read_here(dossier.received, shop.asha.id) if one["message_id"] == number]
+    assert (line["text"], bool(line["revoked_at"])) == ("", True)

@@ -18,7 +18,7 @@ ROWS = {
     for line in DOC.splitlines()
     if (row := [cell.strip() for cell in line.strip("|").split("|")]) and row[0].isdigit() and len(row) == 6
 }
-UNTRIED = {25, 37, 41, 42, 44, 46, 47, 50}  # manners, weeks, rare luck; cards, polls, what people send: no step
+UNTRIED = {25, 37, 41, 42, 44, 46, 47, 50, 51, 52}  # manners, weeks, rare luck; cards, polls, what people send
 
 
 def places(cell: str) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from wabox.content import complaints, judging
 from wabox.db import Tx
 from wabox.devices import stored as devices
 from wabox.languages import catalogues, later
-from wabox.messages import addressees, chats, counting, leaving, outbox, template
+from wabox.messages import addressees, chats, counting, leaving, outbox, quoting, template
 from wabox.webhooks import deliveries
 from wabox.whatsapp.driver import Inbound, is_written
 
@@ -207,6 +207,7 @@ def _owe_received(
         "kind": event.kind,
         "media": inbox_files.told(tx, inbox_id),
         **inbox_instead.told(event),
+        "quoted": quoting.told(tx, device.user_id, event),
         "at": times.wire(event.at),
         "edited": event.edited,
         "automatic": by_machine,

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Literal
 
 from wabox import times
-from wabox.contacts import identities, inbox_instead
+from wabox.contacts import identities, inbox_instead, inbox_quotes
 from wabox.contacts.inbox_instead import Instead
 from wabox.contacts.words import Verdict
 from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
 from wabox.finding import kinds, looking, reading
-from wabox.whatsapp.driver import Inbound
+from wabox.whatsapp.driver import Inbound, Quoted
 
 LONGEST_TEXT = 16_384
 LONGEST_NAME = 200
@@ -32,7 +32,8 @@ class Received:
     """A message from somebody. at: when it came to the page. verdict: what it asked for, if anything.
 
     phone: the sender's address, digits or a hidden id. automatic: a machine's answer to what we had sent.
-    edited_at: when its writer changed it last; text is what it says now. instead: of a place or cards.
+    edited_at: when its writer changed it last; text is what it says now. instead: of a place, cards or
+    a poll. quoted: what it answers to. revoked_at: its writer has deleted it since; nothing of it is left.
     """
 
     id: int
@@ -48,6 +49,8 @@ class Received:
     automatic: bool = False
     edited_at: datetime | None = None
     instead: Instead | None = None
+    quoted: Quoted | None = None
+    revoked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,9 @@ def record(
         tx.run(
             """insert or ignore into inbox
                  (user_id, device_id, wa_message_id, phone, name, text, kind, at, verdict, automatic, edited_at,
-                  instead)
+                  instead, quoted)
                values (:user_id, :device_id, :wa_message_id, :phone, :name, :text, :kind, :at, :verdict,
-                 :automatic, :edited_at, :instead)""",
+                 :automatic, :edited_at, :instead, :quoted)""",
             user_id=user_id,
             device_id=event.device_id,
             wa_message_id=event.message_id,
@@ -109,6 +112,7 @@ def record(
             automatic=int(automatic),
             edited_at=times.stored(now) if event.edited else None,
             instead=inbox_instead.kept(event),
+            quoted=inbox_quotes.kept(event.quoted),
         )
         == 1
     )
@@ -133,7 +137,7 @@ def edit(tx: Tx, event: Inbound, *, verdict: Verdict | None, now: datetime) -> b
     """The line says what its writer made of it, and is new again. False if it said that already."""
     changed = tx.run(
         """update inbox set text = :text, verdict = :verdict, edited_at = :now, seen_at = null, reviewed_at = null
-           where device_id = :device_id and wa_message_id = :id and text <> :text""",
+           where device_id = :device_id and wa_message_id = :id and text <> :text and revoked_at is null""",
         device_id=event.device_id,
         id=event.message_id,
         text=_fit(event.text, LONGEST_TEXT),
@@ -276,4 +280,8 @@ def _fit(text: str, most: int) -> str:
     return _UNFIT.sub("\ufffd", text[:most])
 
 
-_received = reader(Received, instead=lambda row: inbox_instead.read(row["instead"]))
+_received = reader(
+    Received,
+    instead=lambda row: inbox_instead.read(row["instead"]),
+    quoted=lambda row: inbox_quotes.read(row["quoted"]),
+)

@@ -183,6 +183,8 @@ def ask(tx: Tx, user_id: int, inbox_id: int, settings: Settings, *, now: datetim
 
 
 def _check(rows: Rows, found: Sent, settings: Settings) -> None:
+    if rows.value("select revoked_at from inbox where id = :id", id=found.inbox_id):
+        raise NotFound("not_found", "Its writer has deleted this message for everyone; its file is not given out.")
     if settings.inbound == "off":
         raise Invalid("inbound_off", SAYS["off"])
     if found.state == "too_large":

@@ -1,4 +1,4 @@
-"""What a person's message is instead of a text: a place or contact cards, as rows and webhooks have it."""
+"""What a person's message is beside a text, as rows and webhooks have it: a place, cards, answers of a poll."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-from wabox.whatsapp.driver import Inbound, Place, SentCard
+from wabox.whatsapp.driver import Inbound, Place, SentCard, SentPoll
 
-Instead: TypeAlias = Place | tuple[SentCard, ...]
+Instead: TypeAlias = Place | tuple[SentCard, ...] | SentPoll
 
 
 def kept(event: Inbound) -> str | None:
@@ -17,6 +17,8 @@ def kept(event: Inbound) -> str | None:
         return json.dumps({"place": asdict(event.place)}, ensure_ascii=False)
     if event.cards:
         return json.dumps({"cards": [asdict(one) for one in event.cards]}, ensure_ascii=False)
+    if event.poll is not None:
+        return json.dumps({"poll": asdict(event.poll)}, ensure_ascii=False)
     return None
 
 
@@ -27,6 +29,8 @@ def read(text: str | None) -> Instead | None:
     found: dict[str, Any] = json.loads(text)
     if "place" in found:
         return Place(**found["place"])
+    if "poll" in found:
+        return SentPoll(tuple(found["poll"]["options"]))
     return tuple(SentCard(one["name"], tuple(one["phones"])) for one in found["cards"])
 
 
@@ -36,5 +40,6 @@ def told(event: Inbound) -> dict[str, object]:
     return {
         "location": None if event.place is None else asdict(event.place),
         "contact": None if first is None else {"name": first.name, "phone": next(iter(first.phones), None)},
+        "poll": None if event.poll is None else {"question": event.text, "options": list(event.poll.options)},
         "contacts": [{"name": one.name, "phones": list(one.phones)} for one in event.cards],
     }

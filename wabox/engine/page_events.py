@@ -15,14 +15,14 @@ from wabox import threads
 from wabox.accounts import users
 from wabox.box import Box
 from wabox.campaigns import replies
-from wabox.contacts import inbox_files
+from wabox.contacts import inbox_files, withdrawing
 from wabox.db import Tx
 from wabox.devices import idle_warnings, limits, linking, rules
 from wabox.devices import stored as devices
 from wabox.errors import NotFound, Unavailable
 from wabox.letters import accounts as letters
 from wabox.messages import addressees, answers, chats, reacting
-from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Reaction, Receipt
+from wabox.whatsapp.driver import Event, Inbound, Joined, Link, Pairing, PhoneUsed, Reaction, Receipt, Withdrawn
 
 log = structlog.get_logger()
 
@@ -118,7 +118,7 @@ def verb(event: Event, box: Box) -> Callable[[Tx], object]:
             return lambda tx: _see(tx, event, box, now)
         case Receipt():
             return lambda tx: _receive(tx, event, box, now)
-        case Inbound():
+        case Inbound() | Withdrawn():
             return lambda tx: _hear(tx, event, box, now)
         case Reaction():
             return lambda tx: reacting.hear(tx, event, now=now)
@@ -150,8 +150,11 @@ def _join(tx: Tx, event: Joined, now: datetime) -> None:
     addressees.told(tx, user_id, lid=event.lid, phone=event.phone, username=event.username, now=now)
 
 
-def _hear(tx: Tx, event: Inbound, box: Box, now: datetime) -> None:
+def _hear(tx: Tx, event: Inbound | Withdrawn, box: Box, now: datetime) -> None:
     """What the person wrote has its effect; where that locked the account, its user is told."""
+    if isinstance(event, Withdrawn):
+        withdrawing.hear(tx, event, now=now)
+        return
     user_id = devices.by_id(tx, event.device_id).user_id
     was = users.by_id(tx, user_id)
     replies.hear(tx, event, lock_after=box.config.content.lock_after_complaints, now=now)

@@ -21,12 +21,24 @@ AT_ONCE = 500
 Line = dict[str, Any]
 # Of what was written, either way; as they stand in a table.
 COLUMNS = (
-    *("line", "at", "phone", "person_id", "name", "device_label", "message_id", "kind", "text", "instead"),
+    *(
+        "line",
+        "at",
+        "phone",
+        "person_id",
+        "name",
+        "device_label",
+        "message_id",
+        "kind",
+        "text",
+        "instead",
+        "quoted",
+    ),
     *("media_id", "filename", "mime", "bytes", "sha256", "file_state", "status", "campaign_id"),
     *("delivered_at", "read_at", "edited_at", "revoked_at", "emoji_of_theirs", "emoji_of_ours"),
 )
 _RECEIVED = """
-    select i.id, i.phone, i.at, i.kind, i.text, i.instead, i.edited_at, d.label,
+    select i.id, i.phone, i.at, i.kind, i.text, i.instead, i.quoted, i.edited_at, i.revoked_at, d.label,
       coalesce(c.name, i.name, p.name, '@' || p.username) as called, p.id as person_id,
       f.state as file_state, f.filename, f.mime, f.bytes, m.id as media_id, m.sha256, m.removed_at,
       (select r.emoji from reactions r where r.inbox_id = i.id and r.ours = 1) as ours
@@ -138,10 +150,16 @@ def _received(row: Row) -> Line:
         message_id=row["id"],
         kind=row["kind"],
         instead=None if row["instead"] is None else json.loads(row["instead"]),
+        quoted=None if row["quoted"] is None else _quoted(json.loads(row["quoted"])),
+        revoked_at=_wire(row["revoked_at"]),
         media_id=row["media_id"] if row["removed_at"] is None else None,
         file_state="removed" if row["removed_at"] else row["file_state"],
         emoji_of_ours=row["ours"],
     )
+
+
+def _quoted(kept: Line) -> Line:
+    return {name: kept[name] for name in ("own", "kind", "text")}
 
 
 def _sent(row: Row) -> Line:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from wabox import times
 from wabox.contacts import inbox, inbox_files, naming
@@ -17,7 +18,8 @@ from wabox.finding import kinds, looking, reading
 from wabox.finding.reading import Sought
 from wabox.media import stored as media
 from wabox.media.stored import Media
-from wabox.messages import reacting, stored
+from wabox.messages import quoting, reacting, stored
+from wabox.messages.quoting import Found
 from wabox.messages.reacting import Put
 from wabox.messages.stored import Message
 from wabox.whatsapp.driver import Place
@@ -150,6 +152,7 @@ class Talk:
 
     files: those that its messages carry, by id. sent: those that the person sent, by the id of their message.
     put, put_to_theirs: the emoji of both sides, by the id of our or their message.
+    quoted: what theirs answer to, by their id, with the address of it if it is here.
     """
 
     said: list[Said]
@@ -158,6 +161,20 @@ class Talk:
     sent: dict[int, Sent]
     put: dict[int, Put]
     put_to_theirs: dict[int, Put]
+    quoted: dict[int, Found]
+
+    def place_of(self, phone: str, found: Found) -> str | None:
+        """The address of what is quoted, in this stretch or elsewhere; None if it is not here."""
+        if found.job_id is not None:
+            here = any(one.ours is not None and one.ours.id == found.job_id for one in self.said)
+            return f"#ours-{found.job_id}" if here else f"/messages/{found.job_id}"
+        if found.message_id is None or found.at is None:
+            return None
+        anchor = f"#theirs-{found.message_id}"
+        if any(one.theirs is not None and one.theirs.id == found.message_id for one in self.said):
+            return anchor
+        behind = Border(found.at, 0, found.message_id + 1)
+        return f"/inbox/{phone}?{urlencode({'before': behind.written})}{anchor}"
 
 
 def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: Border | None = None) -> Talk:
@@ -198,7 +215,9 @@ def talk(rows: Rows, user_id: int, phone: str, *, most: int = 50, before: Border
     files = media.named(rows, [*(one.ours.media_id for one in said if one.ours is not None), *theirs_kept])
     put = reacting.put(rows, "message", (one.ours.id for one in said if one.ours is not None))
     to_theirs = reacting.put(rows, "inbox", (one.theirs.id for one in said if one.theirs is not None))
-    return Talk(said, begins, files, sent_files, put, to_theirs)
+    theirs_said = [one.theirs for one in said if one.theirs is not None]
+    quoted = {one.id: it for one in theirs_said if (it := quoting.of(rows, user_id, one)) is not None}
+    return Talk(said, begins, files, sent_files, put, to_theirs, quoted)
 
 
 def last_place(rows: Rows, user_id: int) -> Place | None:

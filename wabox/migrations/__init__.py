@@ -59,6 +59,7 @@ NAMES = (
     "0045_saved_audiences",
     "0046_search_units",
     "0047_room",
+    "0048_quotes_and_deleted",
 )
 
 

@@ -74,7 +74,12 @@ EVENTS: tuple[Event, ...] = (
         later(
             "A person wrote. phone is null where WhatsApp hides the number; person_id is always there. media is "
             "what is told of a file that came with it, else null; POST /media/inbound/{message_id} fetches it. "
-            "location is a place, contact the name and first number of a contact card, contacts all of them."
+            "location is a place, contact the name and first number of a contact card, contacts all of them, poll "
+            "the question and answers of a poll. quoted is what a reply answers to: job_id of your message, or "
+            "message_id of theirs, null where it is not here, with its kind and first words. kind is WhatsApp's "
+            "word: chat, image, video, ptv (a round video), audio, ptt (a voice note), document, sticker, "
+            "location, vcard, multi_vcard, poll_creation and others; and three of wabox's own: view_once (to be "
+            "seen once, on the phone only), live_location and gif."
         ),
         {
             "device_label": "primary",
@@ -95,6 +100,8 @@ EVENTS: tuple[Event, ...] = (
             "location": None,
             "contact": None,
             "contacts": [],
+            "poll": None,
+            "quoted": {"job_id": 12345, "message_id": None, "own": True, "kind": "chat", "text": "Our new prices"},
             "at": "2026-04-25T12:34:56+00:00",
             "edited": False,
             "automatic": False,
@@ -128,7 +135,11 @@ EVENTS: tuple[Event, ...] = (
     ),
     Event(
         "message.revoked",
-        later("A message was deleted for everyone. With an error it was given up, and revoked_at is null."),
+        later(
+            "A message was deleted for everyone. With an error it was given up, and revoked_at is null. Of what a "
+            "person deleted themselves job_id is null, message_id is the one that message.received told, and "
+            "person_id is there, too: delete what you keep of it."
+        ),
         {
             "job_id": 12345,
             "campaign_id": None,

@@ -85,13 +85,18 @@ class WrittenBody(BetweenBody):
 
 
 class InboundBody(BetweenBody):
-    """A person writes to a linked phone; text: the caption, if there is a file. A place and cards have none."""
+    """A person writes to a linked phone; text: the caption, if there is a file. A place and cards have none.
+
+    options: the answers of a poll. quote: the id of a message of this talk, which it answers to.
+    """
 
     text: str = ""
     media: uploads.MediaBody | None = None
     location: enclosed.PlaceBody | None = None
     contact: enclosed.CardBody | None = None
     contacts: list[enclosed.CardBody] = []
+    options: list[str] = []
+    quote: str | None = None
     kind: (
         Literal["image", "video", "ptv", "audio", "ptt", "sticker", "document", "poll_creation", "location"] | None
     ) = None
@@ -193,8 +198,19 @@ async def write_to_phone(request: Request[Any, Any, Any], state: State) -> dict[
     if instead is not None and (body.text or body.media is not None or body.kind is not None):
         raise Invalid("invalid_body", "A place or a card goes without a text and without a file.")
     media = await uploads.written(body.media, _world(state), state.shelf) if body.media is not None else None
+    if body.options:
+        media = {"options": [_clean_text(one) for one in body.options[: enclosed.MOST_OPTIONS]]}
+    kind = "poll_creation" if body.options else body.kind
     message = mail.write(
-        _world(state), sender, to, text, time.time(), kind=body.kind, media=media, instead=instead
+        _world(state),
+        sender,
+        to,
+        text,
+        time.time(),
+        kind=kind,
+        media=media,
+        instead=instead,
+        quote=body.quote,
     )
     _moved(state)
     return view.shown(message)

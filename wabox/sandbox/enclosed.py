@@ -30,12 +30,13 @@ def shown(sent: dict[str, Any]) -> dict[str, Any] | None:
 
 
 class PlaceBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A place that a person sends."""
+    """A place that a person sends. live: where they are, for a while."""
 
     latitude: float
     longitude: float
     name: str | None = None
     address: str | None = None
+    live: bool = False
 
 
 class CardBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,6 +57,8 @@ def written(location: PlaceBody | None, cards: list[CardBody]) -> dict[str, Any]
     shown_place = _location({**place, "loc": "\n".join(lines)})
     if shown_place is None:
         raise Invalid("invalid_location", "Give `latitude` from -90 to 90 and `longitude` from -180 to 180.")
+    if location.live:
+        shown_place["location"]["live"] = True
     return shown_place
 
 
@@ -75,7 +78,8 @@ def told(enclosed: dict[str, Any] | None) -> dict[str, Any] | None:
         return {"type": "poll_creation"}
     if place := enclosed.get("location"):
         loc = "\n".join(one for one in (place["name"], place["address"]) if one)
-        return {"type": "location", "lat": place["latitude"], "lng": place["longitude"], "loc": loc}
+        point = {"lat": place["latitude"], "lng": place["longitude"], "loc": loc}
+        return {"type": "location", **point, "live": bool(place.get("live"))}
     cards = enclosed.get("contacts") or [enclosed["contact"]]
     vcards = [{"displayName": one["name"], "vcard": _vcard(one)} for one in cards]
     if len(vcards) == 1:

@@ -140,6 +140,7 @@ def _as_event(world: World, message: Message, phone: str, *, from_me: bool) -> d
         "name": person.name,
         "text": message.text,
         "media": _told_media(message.media) or enclosed.told(message.enclosed),
+        "quote": None if message.quote is None else {**message.quote, "kind": _type_of(message.quote["kind"])},
         "t": int(message.at) + world.faults.skew_s,
         "ack": message.ack,
         "from_me": from_me,
@@ -150,18 +151,23 @@ def _told_media(media: dict[str, Any] | None) -> dict[str, Any] | None:
     """As a page hears of it, in WhatsApp's words."""
     if media is None:
         return None
-    types = {kind: type_ for type_, kind in KINDS.items()}
-    kind = media.get("kind", "document")
     path = f"/sandbox/mms/{media['sha256']}" if media.get("sha256") else None
     return {
-        "type": types.get(kind, kind),
+        "type": _type_of(media.get("kind", "document")),
         "mimetype": media.get("mime"),
         "filename": media.get("filename"),
         "size": media.get("bytes"),
         "filehash": media.get("sha256"),
         "direct_path": path,
         "view_once": bool(media.get("view_once")),
+        "gif": bool(media.get("gif")),
+        "options": media.get("options", []),
     }
+
+
+def _type_of(kind: str) -> str:
+    """WhatsApp's name of what the control API calls so."""
+    return next((type_ for type_, named in KINDS.items() if named == kind), kind)
 
 
 def _plan_delivery(world: World, message: Message, now: float) -> None:
@@ -236,11 +242,12 @@ def write(
     kind: str | None = None,
     media: dict[str, Any] | None = None,
     instead: dict[str, Any] | None = None,
+    quote: str | None = None,
 ) -> Message:
     """A person wrote to a linked phone; its devices get it now or when they connect. Raises Invalid.
 
     kind: WhatsApp's name of what is not plain text, as image; `text` is its caption or title. media: a file that
-    is here, instead: a place or cards, as Message has them.
+    is here, instead: a place or cards, as Message has them. quote: the id of what it answers to.
     """
     companions = world.companions_of(to)
     if not companions:
@@ -258,6 +265,7 @@ def write(
         media={**(media or {}), **({"kind": KINDS.get(kind, kind)} if kind else {})} or None,
         enclosed=instead,
         ack=2,
+        quote=persons.quoted(world, sender, to, quote) if quote is not None else None,
     )
     _enter(world, message)
     for companion in companions:

@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 
 from wabox.errors import Invalid
+from wabox.sandbox import enclosed
 from wabox.sandbox.faults import Faults
 from wabox.sandbox.world import Account, Message, World
 
@@ -45,7 +46,7 @@ def last_of(world: World, sender: str, to: str) -> Message:
 
 def take_back(world: World, message: Message, now: float) -> None:
     """The person has deleted what they wrote, for everybody: that is a message of its own."""
-    message.text, message.media = "", {"type": "revoked"}
+    message.text, message.media, message.enclosed, message.quote = "", {"kind": "revoked"}, None, None
     world.keep_message(message)
     tell_revoked(world, message, now)
 
@@ -54,6 +55,16 @@ def tell_revoked(world: World, message: Message, now: float) -> None:
     """Linked devices of whoever got it hear that it is deleted."""
     revoke = "3A" + secrets.token_hex(9).upper()
     _tell(world, message, {"kind": "revoke", "revoke": revoke, "t": int(now) + world.faults.skew_s})
+
+
+def quoted(world: World, sender: str, to: str, message_id: str) -> dict[str, Any]:
+    """A message of the talk of these two, as a reply of the sender quotes it. Raises Invalid."""
+    for own, found in ((False, world.by_id.get((sender, message_id))), (True, world.by_id.get((to, message_id)))):
+        if found is not None and {found.sender, found.to} == {sender, to}:
+            told = enclosed.told(found.enclosed) or {}
+            kind = told.get("type") or (found.media or {}).get("kind", "chat")
+            return {"id": message_id, "own": own, "kind": kind, "text": found.text}
+    raise Invalid("nothing_quoted", "There is no message with the id in `quote` between these two.")
 
 
 def let_vanish(world: World, person: str, to: str, seconds: int) -> None:

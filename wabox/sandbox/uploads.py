@@ -89,13 +89,17 @@ class Shelf:
 
 
 class MediaBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A file that a person sends. voice: as a voice note. once: to be seen once, which linked devices cannot."""
+    """A file that a person sends. voice: as a voice note. once: to be seen once, which linked devices cannot.
+
+    gif: a video that plays by itself, over and over.
+    """
 
     base64: str
     mime: str
     filename: str | None = None
     voice: bool = False
     once: bool = False
+    gif: bool = False
 
     @property
     def kind(self) -> str:
@@ -121,6 +125,7 @@ async def written(media: MediaBody, world: World, shelf: Shelf) -> dict[str, Any
         "bytes": len(content),
         "sha256": sha256,
         **({"view_once": True} if media.once else {}),
+        **({"gif": True} if media.gif else {}),
     }
 
 

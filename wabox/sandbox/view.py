@@ -126,6 +126,8 @@ def shown(message: Message) -> dict[str, Any]:
         result["reactions"] = [{"from": phone, "emoji": emoji} for phone, emoji in message.reactions.items()]
     if message.votes:
         result["votes"] = [{"from": phone, "options": chosen} for phone, chosen in message.votes.items()]
+    if message.quote:
+        result["quote"] = message.quote["id"]
     if message.media:
         result["media"] = message.media
     return result | (message.enclosed or {})

@@ -60,6 +60,7 @@ class Message(msgspec.Struct):
     media: `{kind, mime, filename, bytes, sha256}` of its file; of what people write it may be the kind alone.
     enclosed: `{location: …}`, `{contact: …}`, of several `{contacts: […]}`, or `{poll: …}`, which it is instead
     of a text.
+    quote: what it answers to, `{id, own, kind, text}`; own: of the linked phone that gets it.
     revoked: its sender has deleted it for everyone, and nothing of what it said is left.
     edited: its text is not the first. reactions: the emoji that each phone put to it. votes: what each chose, of a
     poll.
@@ -79,6 +80,7 @@ class Message(msgspec.Struct):
     edited: bool = False
     reactions: dict[str, str] = msgspec.field(default_factory=dict)
     votes: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    quote: dict[str, Any] | None = None
 
 
 class Page(msgspec.Struct):

@@ -195,14 +195,14 @@ class SentCard:
 
 # WhatsApp's types of what people write. Every other one is the system's, whatever it will be called one day:
 # a pin, a call, a vote. Source: wa-js 4.6.0, src/whatsapp/enums/MSG_TYPE.ts, seen 2026-11-28.
-VIEW_ONCE = (
-    "view_once"  # by us: WhatsApp calls it an image, a video or a voice note, whose file nobody has but the phone
-)
+# The last three by us: WhatsApp calls them an image, a video or a voice note whose file nobody has but the phone;
+# a location; and a video.
+VIEW_ONCE, LIVE_LOCATION, GIF = "view_once", "live_location", "gif"
 WRITTEN = frozenset(
     ["chat", "oversized", "image", "video", "ptv", "audio", "ptt", "document", "sticker", "sticker_pack"]
     + ["location", "vcard", "multi_vcard", "poll_creation", "event_creation", "groups_v4_invite"]
     + ["order", "product", "payment", "hsm", "list", "list_response", "buttons_response", "template_button_reply"]
-    + ["interactive", "interactive_response", "native_flow", VIEW_ONCE]
+    + ["interactive", "interactive_response", "native_flow", VIEW_ONCE, LIVE_LOCATION, GIF]
 )
 WHATSAPP_ITSELF = "0"
 
@@ -214,13 +214,31 @@ def is_written(chat_id: str, kind: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Quoted:
+    """The message that a reply quotes, as the reply has it. own: it is the account's. text: its first words."""
+
+    message_id: str
+    own: bool
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentPoll:
+    """The answers of a poll that a person asks; its question is the text."""
+
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """A person wrote to the linked account, or changed what they had written: `is_written`, nothing else is told.
 
     phone: digits, None if WhatsApp hides the number. lid: digits of the hidden identity. username: without @.
     edited: the text is what the message of this id says now. business: whether the writer is a business account,
     None if the page does not say. media: the file that came with it; `text` is then its caption. place, cards:
-    what it is instead of a text, if it is that.
+    what it is instead of a text, if it is that. poll: its answers, `text` is then the question. quoted: what it
+    answers to, if its writer chose that.
     """
 
     device_id: int
@@ -230,7 +248,7 @@ class Inbound:
     phone: str | None
     name: str | None
     text: str
-    kind: str  # wa-js's message type: chat, image, ...; or VIEW_ONCE
+    kind: str  # wa-js's message type: chat, image, ...; or VIEW_ONCE, LIVE_LOCATION, GIF
     at: datetime
     lid: str | None = None
     username: str | None = None
@@ -239,6 +257,18 @@ class Inbound:
     media: Attached | None = None
     place: Place | None = None
     cards: tuple[SentCard, ...] = ()
+    poll: SentPoll | None = None
+    quoted: Quoted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A person has deleted for everyone what they wrote. Told again by each sweep that finds it."""
+
+    device_id: int
+    session: int
+    message_id: str
+    chat_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +322,7 @@ class Reaction:
     emoji: str
 
 
-Event = Link | Receipt | Inbound | Joined | PhoneUsed | Pairing | Reaction
+Event = Link | Receipt | Inbound | Withdrawn | Joined | PhoneUsed | Pairing | Reaction
 OnEvent = Callable[[Event], None]
 
 

@@ -49,15 +49,18 @@ from wabox.whatsapp.driver import (
     PhoneUsed,
     Place,
     QuotaStatus,
+    Quoted,
     Reacted,
     Reaction,
     Receipt,
     Resolved,
     Revoked,
     SentCard,
+    SentPoll,
     SessionLost,
     SessionSpec,
     Timelock,
+    Withdrawn,
     is_written,
 )
 
@@ -189,7 +192,7 @@ class FakeDriver:
         self._links: dict[int, Link] = {}
         self._plan: deque[Outcome] = deque()
         self._qr_count = self._reply_count = self._look_ups_failed = 0
-        self._away: dict[int, list[Receipt | Inbound | Joined | PhoneUsed]] = {}
+        self._away: dict[int, list[Receipt | Inbound | Withdrawn | Joined | PhoneUsed]] = {}
         self._on_its_way: list[Callable[[], None]] = []
         self.taken: dict[str, Taken] = {}
         self.handed: list[tuple[int, str, str, str]] = []
@@ -623,10 +626,14 @@ class FakeDriver:
         media: Attached | None = None,
         content: bytes = b"",
         instead: Place | tuple[SentCard, ...] = (),
+        kind: str | None = None,
+        poll: SentPoll | None = None,
+        quoted: Quoted | None = None,
     ) -> Inbound:
         """A person writes to the linked account; it comes when the device is ready. The event.
 
         media, content: the file that comes with it, as told and as it is. instead: a place or cards, and no text.
+        kind: what else it is.
         """
         with self._lock:
             self._reply_count += 1
@@ -641,11 +648,13 @@ class FakeDriver:
             None if phone in self.people.hidden else phone,
             name,
             text,
-            _KINDS.get(media.kind, media.kind) if media else _kind_of(instead),
+            kind or (_KINDS.get(media.kind, media.kind) if media else _kind_of(instead)),
             self._now(),
             media=media,
             place=instead if isinstance(instead, Place) else None,
             cards=() if isinstance(instead, Place) else instead,
+            poll=poll,
+            quoted=quoted,
             lid=lid,
             username=self.people.usernames.get(phone),
             business=phone in self.people.businesses,
@@ -677,6 +686,13 @@ class FakeDriver:
         edited = replace(message, text=text, edited=True)
         self._deliver(edited)
         return edited
+
+    def person_deletes(self, message: Inbound) -> Withdrawn:
+        """Its writer deletes for everyone what they wrote. The event."""
+        gone = Withdrawn(message.device_id, message.session, message.message_id, message.chat_id)
+        self.people.files.pop((message.chat_id, message.message_id), None)
+        self._deliver(gone)
+        return gone
 
     def reveal(self, device_id: int, phone: str) -> Joined:
         """The page learns whose number this is. The event."""
@@ -724,7 +740,7 @@ class FakeDriver:
         text = f"WhatsApp Web 2.3000.1 lacks {name}, which wa-js needs."
         self._show(Link(device_id, self._number(device_id), "disconnected", "engine_incompatible", text))
 
-    def _deliver(self, event: Receipt | Inbound | Joined | PhoneUsed) -> None:
+    def _deliver(self, event: Receipt | Inbound | Withdrawn | Joined | PhoneUsed) -> None:
         """Now if the device is ready, else when it is: WhatsApp keeps it until then."""
         with self._lock:
             if self.link(event.device_id).state != "ready":

@@ -41,6 +41,7 @@ class Hearing:
         heard = {
             "ack": self.receipt,
             "inbound": self.inbound,
+            "withdrawn": self.withdrawn,
             "joined": self.joined,
             "used": self.phone_used,
             "reaction": self.reaction,
@@ -59,6 +60,11 @@ class Hearing:
                 int(min(inbound.at, self._now()).timestamp())
             )  # a time to come would deafen the sweep
             self._emit(inbound)
+
+    def withdrawn(self, raw: Any) -> None:
+        """A person deleted what they wrote."""
+        if withdrawn := telling.withdrawn(self._device_id, self._session, raw):
+            self._emit(withdrawn)
 
     def joined(self, raw: Any) -> None:
         """The page has learnt whose number it is."""
@@ -92,6 +98,8 @@ class Hearing:
         data = found if isinstance(found, dict) else {}
         for raw in data.get("inbound") or ():
             self.inbound(raw)
+        for raw in data.get("withdrawn") or ():
+            self.withdrawn(raw)
         for raw in data.get("joined") or ():
             self.joined(raw)
         for raw in data.get("acks") or ():

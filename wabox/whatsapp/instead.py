@@ -1,4 +1,4 @@
-"""What a person's message is instead of a text, read as the page tells it: a place, or contact cards. Pure."""
+"""What a person's message is beside a text, read as the page tells it: a place, cards, a poll, a quote. Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import math
 import re
 from typing import Any, TypeGuard
 
-from wabox.whatsapp.driver import Place, SentCard
+from wabox.whatsapp.driver import Place, Quoted, SentCard, SentPoll
 
 LONGEST_LINE = 200
 MOST_CARDS = 20
 MOST_NUMBERS = 10
+MOST_OPTIONS = 12
+LONGEST_QUOTE = 200
 FEWEST_DIGITS = 3
 _NUMBER = re.compile(r"(?:\w+\.)?TEL(?P<how>[^:]*):(?:tel:)?(?P<number>.*)", re.I)
 _WAID = re.compile(r"\bwaid=(\d{7,15})\b", re.I)
 _NAME = re.compile(r"(?:\w+\.)?FN[^:]*:(.*)", re.I)
+_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _ESCAPED = re.compile(r"\\(.)")
 _NO_NUMBER = re.compile(r"[^\d+*#()./ \u09e6-\u09ef-]")
 
@@ -40,6 +43,24 @@ def cards(raw: Any) -> tuple[SentCard, ...]:
     given = raw if isinstance(raw, list) else []
     found = [_card(one) for one in given[:MOST_CARDS] if isinstance(one, dict)]
     return tuple(one for one in found if one.name or one.phones)
+
+
+def poll(raw: Any) -> SentPoll | None:
+    """The answers of a poll; None if it is none, or says nothing of them."""
+    given = raw if isinstance(raw, list) else []
+    found = [line(one) for one in given[:MOST_OPTIONS] if isinstance(one, str)]
+    options = tuple(one for one in found if one)
+    return SentPoll(options) if options else None
+
+
+def quoted(raw: Any) -> Quoted | None:
+    """What a reply quotes: kind and first words, in one line; None if it quotes nothing that has an id."""
+    data = raw if isinstance(raw, dict) else {}
+    message_id, said = data.get("id"), data.get("text")
+    if not isinstance(message_id, str) or not _ID.fullmatch(message_id):
+        return None
+    words = line(said)[:LONGEST_QUOTE] if isinstance(said, str) else ""
+    return Quoted(message_id, data.get("own") is True, str(data.get("kind") or "")[:40], words)
 
 
 def _card(raw: dict[str, Any]) -> SentCard:

@@ -439,7 +439,7 @@ class Session:
             case "status":
                 self._latest = states.seen(event.get("status"))
                 self._knock.set()
-            case "ack" | "inbound" | "joined" | "used" | "reaction":
+            case "ack" | "inbound" | "withdrawn" | "joined" | "used" | "reaction":
                 self.silence.alive()
                 self._hearing.take(event)
             case "code":

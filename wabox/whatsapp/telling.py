@@ -25,6 +25,7 @@ from wabox.whatsapp.driver import (
     Resolved,
     Revoked,
     SessionLost,
+    Withdrawn,
     is_written,
 )
 
@@ -77,7 +78,14 @@ def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | 
         media=_attached(raw.get("media")),
         place=instead.place(raw.get("place")),
         cards=instead.cards(raw.get("cards")),
+        poll=instead.poll(raw.get("poll")),
+        quoted=instead.quoted(raw.get("quoted")),
     )
+
+
+def withdrawn(device_id: int, session: int, raw: Any) -> Withdrawn | None:
+    """A message that its writer deleted, as the shim tells it; None if it is none."""
+    return Withdrawn(device_id, session, raw["id"], raw["chat"]) if _is_message(raw) else None
 
 
 def _attached(raw: Any) -> Attached | None:

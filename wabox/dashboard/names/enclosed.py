@@ -6,7 +6,7 @@ from wabox.contacts.inbox_instead import Instead
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
 from wabox.messages.stored import Enclosed
-from wabox.whatsapp.driver import Place, Poll
+from wabox.whatsapp.driver import Place, Poll, SentPoll
 
 
 def icon(given: Enclosed) -> str:
@@ -51,6 +51,8 @@ def sent_line(voice: Voice, instead: Instead) -> str:
     """What somebody sent, in one line: `Location: Rahim Store`, `Contact: Karim, Rina`."""
     if isinstance(instead, Place):
         return line(voice, instead)
+    if isinstance(instead, SentPoll):
+        return ", ".join(instead.options)
     called = [one.name or number(voice, next(iter(one.phones), "")) for one in instead]
     return voice.say(later("Contact: %(names)s"), names=", ".join(called))
 

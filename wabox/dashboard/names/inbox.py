@@ -8,6 +8,7 @@ from wabox.dashboard.names import enclosed
 from wabox.dashboard.names.shown import Shown
 from wabox.dashboard.voice import Voice
 from wabox.languages import later
+from wabox.whatsapp.driver import Quoted, SentPoll
 
 _WITH_BUTTONS = Shown("calm", "messages", later("Message with buttons, or an answer to one"))
 
@@ -21,7 +22,9 @@ KIND: dict[str, Shown] = {
     "ptt": Shown("calm", "messages", later("Voice note")),
     "document": Shown("calm", "copy", later("Document")),
     "sticker": Shown("calm", "eye", later("Sticker")),
+    "gif": Shown("calm", "play", later("GIF")),
     "location": Shown("calm", "globe", later("Location")),
+    "live_location": Shown("calm", "globe", later("Live location: follow it on the phone")),
     "vcard": Shown("calm", "people", later("Contact card")),
     "multi_vcard": Shown("calm", "people", later("Contact cards")),
     "poll_creation": Shown("calm", "chart", later("Poll")),
@@ -36,7 +39,10 @@ KIND: dict[str, Shown] = {
     **dict.fromkeys(("list", "list_response", "buttons_response", "template_button_reply", "hsm"), _WITH_BUTTONS),
     **dict.fromkeys(("interactive", "interactive_response", "native_flow"), _WITH_BUTTONS),
 }
-_UNKNOWN = later("Something that wabox does not know: %(kind)s")
+_UNKNOWN = later("A message of a kind that wabox does not know (%(kind)s): look at it on the phone")
+_MESSAGE = later("Message")
+_WITHDRAWN = later("Deleted by its writer")
+_POLL = later("Poll: %(question)s")
 _STATE = {
     "expired": later("WhatsApp does not have it any more. Ask the person to send it again, or try once more."),
     "too_large": later("Larger than this box keeps; look at it on the phone."),
@@ -65,9 +71,22 @@ def kind(voice: Voice, received: Received) -> str:
 
 def line(voice: Voice, received: Received) -> str:
     """What it says, else what it is."""
+    if received.revoked_at is not None:
+        return voice.say(_WITHDRAWN)
+    if isinstance(received.instead, SentPoll):
+        return voice.say(_POLL, question=received.text or ", ".join(received.instead.options))
     if received.instead is not None and not received.text:
         return enclosed.sent_line(voice, received.instead)
     return received.text or kind(voice, received)
+
+
+def quote(voice: Voice, quoted: Quoted) -> str:
+    """What a reply quotes, in a line: `Is it still there?`, `Picture: our new prices`."""
+    known = KIND.get(quoted.kind)
+    if quoted.kind == "chat":
+        return quoted.text or voice.say(_MESSAGE)
+    word = voice.say(known.word) if known else voice.say(_MESSAGE)
+    return f"{word}: {quoted.text}" if quoted.text else word
 
 
 def length(voice: Voice, seconds: float) -> str:

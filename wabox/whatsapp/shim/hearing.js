@@ -12,6 +12,21 @@ const attached = (msg) => unless(null, () => {
   const { mimetype, filename, size, duration } = msg;
   return { kind, mime: text(mimetype), filename: text(filename), bytes: Number(size), seconds: Number(duration) };
 });
+// What words of it say; the body of a picture is the picture, small.
+const wordsOf = (msg) => text({ chat: msg.body, poll_creation: msg.pollName }[msg.type] ?? msg.caption) || '';
+// What is not of a type of its own.
+const kindOf = (msg) => {
+  if (once(msg)) return 'view_once';
+  if (msg.type === 'location' && unless(false, () => msg.isLive)) return 'live_location';
+  return msg.type === 'video' && unless(false, () => msg.isGif) ? 'gif' : text(msg.type);
+};
+// What a reply quotes comes with it, as it was then.
+const quoted = (msg, people) => unless(null, () => {
+  if (!msg.quotedStanzaID) return null;
+  const there = msg.quotedMsg || {};
+  const own = !people.includes(digits(msg.quotedParticipant));
+  return { id: text(msg.quotedStanzaID), own, kind: kindOf(there), text: wordsOf(there) };
+});
 // What it is instead of a text; of a card only the lines with names and numbers, for a picture may be on it.
 const lines = (vcard) => String(vcard || '').split(/\r?\n/).filter((line) => /^(\w+\.)?(FN|TEL)[;:]/i.test(line));
 const CARDS = {
@@ -20,6 +35,7 @@ const CARDS = {
 };
 const instead = (msg) => unless({}, () => {
   if (msg.type === 'location') return { place: { lat: Number(msg.lat), lng: Number(msg.lng), loc: text(msg.loc) } };
+  if (msg.type === 'poll_creation') return { poll: Array.from(msg.pollOptions).map(({ name }) => text(name)) };
   const cards = CARDS[msg.type] ? CARDS[msg.type](msg) : [];
   return { cards: cards.map(({ displayName, vcard }) => ({ name: text(displayName), lines: lines(vcard) })) };
 });
@@ -27,7 +43,6 @@ const inbound = (msg) => {
   const { own, chat, id } = parts(msg.id);
   const kind = text(msg.type);
   if (own || !options.written.includes(kind) || !/@(c\.us|lid)$/.test(chat)) return null;
-  const body = { chat: msg.body, poll_creation: msg.pollName }[kind] ?? msg.caption;
   const phone = phoneOf(chat);
   if (phone) numberless.delete(chat);
   else numberless.add(chat);
@@ -39,17 +54,23 @@ const inbound = (msg) => {
     username: usernameOf(chat),
     business: businessOf(chat),
     name: nameOf(msg, chat),
-    text: text(body) || '',
-    kind: once(msg) ? 'view_once' : kind,
+    text: wordsOf(msg),
+    kind: kindOf(msg),
     t: msg.t || 0,
     media: attached(msg),
     ...instead(msg),
+    quoted: quoted(msg, [digits(chat), phone, lidOf(chat)]),
     edited: !!unless(null, () => msg.latestEditMsgKey),
   };
 };
 const acked = (key, ack) => {
   const { own, chat, id } = parts(key);
   return own && Number.isInteger(ack) && ack !== 0 ? { id, chat, ack } : null;
+};
+// Its writer has deleted it for everyone; what we delete is no news.
+const withdrawn = (key) => {
+  const { own, chat, id } = parts(key);
+  return own || !/@(c\.us|lid)$/.test(chat) ? null : { id, chat };
 };
 const awaited = new Map(); // message id -> who waits for its ack
 // A refusal of what is being handed over is for the hand-over to tell: it knows why, and of what attempt it is.
@@ -78,6 +99,10 @@ const subscribe = () => {
     const event = unless(null, () => reaction(told));
     if (event) tell({ what: 'reaction', ...event });
   });
+  WPP.on('chat.msg_revoke', ({ refId }) => {
+    const event = unless(null, () => withdrawn(refId));
+    if (event) tell({ what: 'withdrawn', ...event });
+  });
   WPP.on('chat.msg_ack_change', ({ ids, ack }) => ids.forEach((key) => hear(key, ack)));
   app.MsgStore.on('change:ack', (msg) => hear(msg.id, msg.ack));
   // The reason is named on the way out, before or after the word itself.
@@ -92,6 +117,7 @@ const sweep = async ({ since, limit }) => {
   const newest = fresh.sort((a, b) => (a.t || 0) - (b.t || 0)).slice(-limit);
   return {
     inbound: newest.map(inbound).filter(Boolean),
+    withdrawn: newest.filter(isRevoked).map((msg) => withdrawn(msg.id)).filter(Boolean),
     joined: allJoined(limit),
     used: lastWritten(fresh) || null,
     acks: newest.map((msg) => acked(msg.id, msg.ack)).filter((event) => event && !awaited.has(event.id)),

@@ -114,7 +114,7 @@ __d('WAWebMsgModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expor
       'self', 'ack', 'isNewMsg', 'star', 'local', 'mimetype', 'filename', 'size', 'filehash',
       'mediaKey', 'mediaData', 'directPath', 'labels', 'mentionedJidList', 'quotedMsg',
       'quotedStanzaID', 'quotedParticipant', 'isForwarded', 'kicState', 'latestEditMsgKey',
-      'isUnsentMedia', 'pendingAckUpdate', 'invis', 'urlText', 'urlNumber', 'isViewOnce', 'isSendFailure',
+      'isUnsentMedia', 'pendingAckUpdate', 'invis', 'urlText', 'urlNumber', 'isViewOnce', 'isGif', 'isLive', 'isSendFailure',
       'errorCode', 'ephemeralDuration', 'lat', 'lng', 'loc', 'clientUrl', 'vcardFormattedName', 'vcardList',
       'pollName', 'pollOptions', 'pollSelectableOptionsCount', 'pollEncKey', 'messageSecret',
     ],

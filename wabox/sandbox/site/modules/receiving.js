@@ -30,7 +30,7 @@ __d('SandboxInbox', [
   const MsgKey = require('WAWebMsgKey');
   const CAPTIONED = new Set(['image', 'video', 'document']);
   const INSTEAD = {
-    location: ({ lat, lng, loc }) => ({ lat, lng, loc }),
+    location: ({ lat, lng, loc, live }) => ({ lat, lng, loc, isLive: live }),
     vcard: ({ name, body }) => ({ vcardFormattedName: name, body }),
     multi_vcard: ({ cards }) => ({ vcardList: cards }),
   };
@@ -49,10 +49,11 @@ __d('SandboxInbox', [
     const my = identity.lidAccounts ? me.getMeLidUserOrThrow() : me.getMePnUserOrThrow();
     const key = new MsgKey({ fromMe, remote: person, id: event.id });
     if (MsgCollection.get(key) ?? (await storage.findMessage(key.toString()))) return;
+    const content = { ...contentOf(event), ...quoteOf(event, my, person) };
     const message = {
       id: key,
       type: kindOf(event),
-      ...(event.sealed_ms ? {} : contentOf(event)),
+      ...(event.sealed_ms ? {} : content),
       t: event.t,
       from: fromMe ? my : person,
       to: fromMe ? person : my,
@@ -64,7 +65,7 @@ __d('SandboxInbox', [
     const { ContactCollection } = require('WAWebContactCollection');
     ContactCollection.gadd(person).set({ isBusiness: Boolean(event.business), username: event.username ?? undefined });
     await importNamespace('WAWebHandleMsg').handleSingleMsg(person, message);
-    if (event.sealed_ms) setTimeout(() => unseal(key, event), event.sealed_ms);
+    if (event.sealed_ms) setTimeout(() => unseal(key, event, content), event.sealed_ms);
   }
 
   function kindOf(event) {
@@ -75,20 +76,33 @@ __d('SandboxInbox', [
   function contentOf(event) {
     if (!event.media) return { body: event.text };
     if (INSTEAD[event.media.type] && !event.text) return INSTEAD[event.media.type](event.media);
-    if (event.media.type === 'poll_creation') return { pollName: event.text };
+    if (event.media.type === 'poll_creation') {
+      return { pollName: event.text, pollOptions: event.media.options.map((name, localId) => ({ name, localId })) };
+    }
     const { type, mimetype, filename, size, filehash, direct_path: directPath } = event.media;
     const caption = CAPTIONED.has(type) && event.text ? { caption: event.text } : {};
     if (event.media.view_once) return { ...caption, mimetype, isViewOnce: true };
     if (!directPath) return caption;
     const { MediaData } = require('WAWebMediaDataModel');
     const mediaData = new MediaData({ type, mimetype, size, filename, filehash, directPath });
-    return { ...caption, mimetype, filename, size, filehash, directPath, mediaData };
+    return { ...caption, mimetype, filename, size, filehash, directPath, mediaData, isGif: event.media.gif };
+  }
+
+  // A reply carries what it quotes, small; the body of a picture is no text.
+  function quoteOf({ quote }, my, person) {
+    if (!quote) return {};
+    const said = { chat: { body: quote.text }, poll_creation: { pollName: quote.text } };
+    return {
+      quotedStanzaID: quote.id,
+      quotedParticipant: String(quote.own ? my : person),
+      quotedMsg: { type: quote.kind, ...(said[quote.kind] ?? { caption: quote.text, body: '/9j/4AAQ' }) },
+    };
   }
 
   // A message that could not be read at once is the same message once it can.
-  async function unseal(key, event) {
+  async function unseal(key, event, content) {
     const message = MsgCollection.get(key);
-    message.set({ ...contentOf(event), type: kindOf({ ...event, sealed_ms: null }) });
+    message.set({ ...content, type: kindOf({ ...event, sealed_ms: null }) });
     await storage.saveMessage(message);
   }
 
@@ -123,7 +137,7 @@ __d('SandboxInbox', [
     const { loadMessage } = require('SandboxHistory');
     const message = await loadMessage(key);
     if (!message) return;
-    message.set({ type: 'revoked', subtype: 'sender', body: undefined, caption: undefined });
+    message.set({ type: 'revoked', subtype: 'sender', body: undefined, caption: undefined, quotedMsg: undefined });
     await storage.saveMessage(message);
   }
 

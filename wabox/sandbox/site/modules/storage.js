@@ -6,7 +6,7 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     'type', 'subtype', 'body', 'caption', 't', 'self', 'mimetype', 'filename', 'size', 'filehash',
     'directPath', 'notifyName', 'isSendFailure', 'ephemeralDuration', 'lat', 'lng', 'loc', 'vcardFormattedName',
     'vcardList',
-    'isViewOnce', 'pollName', 'pollOptions', 'pollSelectableOptionsCount', 'pollEncKey', 'messageSecret',
+    'isViewOnce', 'isGif', 'isLive', 'quotedStanzaID', 'quotedParticipant', 'quotedMsg', 'pollName', 'pollOptions', 'pollSelectableOptionsCount', 'pollEncKey', 'messageSecret',
   ];
   const CHAT_FIELDS = ['t', 'unreadCount', 'pushname', 'archive', 'pin', 'ephemeralDuration', 'goneMs'];
 
@@ -58,7 +58,7 @@ __d('SandboxStorage', [], (_g, _r, _d, _n, _l, module) => {
     const picked = {};
     for (const name of names) {
       const value = attributes[name];
-      const plain = typeof value !== 'object' || Array.isArray(value) || value instanceof Uint8Array;
+      const plain = typeof value !== 'object' || Array.isArray(value) || value instanceof Uint8Array || name === 'quotedMsg';
       if (value !== undefined && plain) picked[name] = value;
     }
     return picked;
