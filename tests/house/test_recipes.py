@@ -17,7 +17,7 @@ from tests.engine import test_nightly
 from tests.faces import test_every_page, texts
 from tests.faces.api import test_every_route
 from tests.some import some
-from wabox import config, config_text, languages, reference
+from wabox import changes, config, config_text, languages, reference
 from wabox.checkup.promises import PROMISES
 from wabox.dashboard.names import messages, webhooks
 from wabox.messages import reasons
@@ -170,6 +170,12 @@ def catalogue_is_whole(code: str) -> bool:
     return code == languages.FIRST or (code in languages.ALL and not texts.untranslated(texts.every(), code))
 
 
+def changes_are_told(code: str) -> bool:
+    return code == languages.FIRST or (
+        code in languages.ALL and changes.told(code).keys() == changes.sections().keys()
+    )
+
+
 RECIPES = {
     "A reason": Recipe(
         get_args(Reason),
@@ -216,6 +222,7 @@ RECIPES = {
         {
             "languages/<code>/language.toml": heads_of,
             "languages/<code>/wabox.po": catalogue_is_whole,
+            "languages/<code>/changes.md": changes_are_told,
             "babel": babel_has,
         },
     ),

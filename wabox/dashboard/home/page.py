@@ -290,7 +290,7 @@ def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
 
 
 def _whole(rows: Rows, desk: Desk) -> dict[str, Any]:
-    new = changes.news(rows) if desk.user.role == "owner" else []
+    new = changes.news(rows, desk.voice.language) if desk.user.role == "owner" else None
     return {**_state(rows, desk), **picking.offered(rows, desk), "changes": new}
 
 
