@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,6 +94,17 @@ def test_what_its_writer_deletes_is_gone_but_that_it_was(engine: Engine) -> None
     engine.driver.person_edits(event, "Pay 600 to me")
     assert row(engine, number).text == ""
     assert engine.stage.value("select count(*) from deliveries") == count
+
+
+def test_nobody_deletes_what_another_wrote(engine: Engine) -> None:
+    number, event = heard(engine, "Two, please")
+    engine.driver.person_deletes(replace(event, chat_id=f"{OTHER}@c.us"))
+    assert row(engine, number).text == "Two, please"
+    engine.driver.lids[PHONE] = "91234567890"
+    number, event = heard(engine, "Three, please")
+    assert event.chat_id.endswith("@lid")
+    engine.driver.person_deletes(event)
+    assert row(engine, number).revoked_at is not None
 
 
 def test_a_stop_that_is_deleted_is_a_stop(engine: Engine) -> None:

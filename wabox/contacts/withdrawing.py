@@ -17,7 +17,7 @@ from wabox.whatsapp.driver import Withdrawn
 def hear(tx: Tx, event: Withdrawn, *, now: datetime) -> bool:
     """The message says nothing any more, nor do quotes of it, and its file can no more be asked for.
 
-    False: it is not in the inbox, or was deleted before.
+    False: it is not in the inbox, or was deleted before, or another person's: the id is what the deletion claims.
     """
     row = tx.one(
         """select id, user_id, phone from inbox
@@ -25,7 +25,7 @@ def hear(tx: Tx, event: Withdrawn, *, now: datetime) -> bool:
         device_id=event.device_id,
         id=event.message_id,
     )
-    if row is None:
+    if row is None or not _is_in_chat_of(tx, event.chat_id, row["user_id"], row["phone"]):
         return False
     tx.run(
         """update inbox set text = '', instead = null, quoted = null, revoked_at = :now,
@@ -43,6 +43,10 @@ def hear(tx: Tx, event: Withdrawn, *, now: datetime) -> bool:
     tx.run("delete from inbox_files where inbox_id = :id and state <> 'here'", id=row["id"])
     _owe(tx, row["user_id"], row["id"], row["phone"], now)
     return True
+
+
+def _is_in_chat_of(tx: Tx, chat_id: str, user_id: int, address: str) -> bool:
+    return chat_id.removesuffix("@c.us") in identities.every(tx, user_id, address)
 
 
 def _owe(tx: Tx, user_id: int, inbox_id: int, address: str, now: datetime) -> None:
