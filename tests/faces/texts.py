@@ -83,6 +83,7 @@ DOCTOR_ONLY = {
     "starts",
     "_cure",
     "readable",
+    "keeps",
     "speed",
     "unit",
     "owner",

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import errno
 import http.server
 import json
 import os
 import socket
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -244,6 +247,37 @@ def test_browser_that_ends_at_once_is_named(tmp_path: Path) -> None:
     fake.chmod(0o755)
     found = chromium.starts(fake, sandboxed=True)
     assert found.level == "bad" and "unprivileged_userns" in found.cure
+
+
+def test_a_browser_that_the_system_ended_is_not_installed_anew(tmp_path: Path) -> None:
+    fake = tmp_path / "chromium"
+    fake.write_text("#!/bin/sh\necho 'ERROR:dbus/bus.cc:405] Failed to connect' >&2\nkill -9 $$\n")
+    fake.chmod(0o755)
+    found = chromium.starts(fake, sandboxed=True)
+    assert found.level == "bad" and "The system ended Chromium" in found.says and "memory" in found.cure
+
+
+def test_a_full_tmp_is_not_blamed_on_the_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_asked: object, **_more: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    found = chromium.starts(tmp_path / "chromium", sandboxed=True)
+    assert found.level == "bad" and found.cure == chromium.NO_TEMPORARY
+
+
+def test_a_disk_that_can_only_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = datadir.prepare(tmp_path / "data")
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_flag=os.ST_RDONLY))
+    found = box.privacy(data)
+    assert found.level == "bad" and "only be read" in found.says and "chown" not in found.cure
+
+
+def test_where_the_data_have_a_disk_of_their_own_room_is_made_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert machine.free_space(Path("/")) == machine.FREE_SPACE
+    assert machine.free_space(Path("/proc/self")) == machine.FREE_THERE
+    monkeypatch.setattr(machine, "LEAST_DISK_MB", 10**12)
+    assert "du -xh /proc |" in machine.disk(Path("/proc")).cure
 
 
 def test_doctor_looks_at_a_real_box(asha: subprocess.CompletedProcess[str], wabox: Typed, tmp_path: Path) -> None:

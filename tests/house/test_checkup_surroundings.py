@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +38,25 @@ def test_a_disk_that_failed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_slow_disk_is_named(tmp_path: Path) -> None:
     assert [surroundings.speed(n).level for n in (2, 300, 5_000)] == ["ok", "warning", "bad"]
     assert surroundings.flush_ms(tmp_path) > 0 and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "says", "cure"),
+    [
+        (errno.ENOSPC, "No space left on device", "ree some space"),
+        (errno.EIO, "Input/output error", "copy the data"),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_a_finding_and_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, says: str, cure: str
+) -> None:
+    def refused(_file: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refused)
+    found = surroundings.keeps(tmp_path)
+    assert (found.name, found.level) == ("disk_speed", "bad")
+    assert says in found.says and cure in found.cure and list(tmp_path.iterdir()) == []
 
 
 def test_an_old_browser_is_named() -> None:

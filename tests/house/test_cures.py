@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -207,6 +207,8 @@ def test_a_clock_that_the_box_took_for_wrong_is_told_by_the_doctor_until_somebod
     assert found() == ["bad"]
     made.box.db.write_now(machine_clock.confirm, now)
     assert found() == []
+    made.box.db.write_now(machine_clock.confirm, datetime.now(UTC) + timedelta(days=2))  # then it is set back
+    assert found() == ["bad"]
 
 
 def test_a_box_without_backups_has_one_once_a_directory_is_set(made: Stage, tmp_path: Path) -> None:

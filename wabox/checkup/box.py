@@ -71,6 +71,13 @@ def privacy(data: DataDir) -> Finding:
     except PermissionError:
         cure = "Run the doctor as the user that wabox runs as: sudo wabox doctor"
         return bad("data", "%(path)s cannot be read by this user.", cure, path=data.path)
+    if os.statvfs(data.path).f_flag & os.ST_RDONLY:
+        cure = (
+            "A system does that when its disk fails: copy the data, see sudo dmesg | tail, and replace the disk "
+            "or card; else: sudo mount -o remount,rw %(mount)s"
+        )
+        says = "%(path)s lies on a disk that can only be read."
+        return bad("data", says, cure, path=data.path, mount=machine.mount_of(data.path))
     if not os.access(data.path, os.W_OK):
         cure = "Give it to the user that wabox runs as; of the service: sudo chown -R wabox: %(path)s"
         return bad("data", "%(path)s cannot be written.", cure, path=data.path)
@@ -114,7 +121,7 @@ def stored(data: DataDir, config: Config) -> Iterator[Finding]:
             connection.row_factory = sqlite3.Row
             yield mails(Rows(connection), config, now=datetime.now(UTC))
             wanted = int(Rows(connection).value("select count(*) from devices where wanted = 1"))
-            yield from clock_wrong(found=machine_clock.is_wrong(Rows(connection)))
+            yield from clock_wrong(found=machine_clock.looks_wrong(Rows(connection), datetime.now(UTC)))
             yield machine.for_phones(machine.memory_mb()[0], wanted)
             yield from held(fence.of(Rows(connection)))
             yield engines.finding(Rows(connection), data)

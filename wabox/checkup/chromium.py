@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +15,9 @@ from wabox.whatsapp import browser, node
 
 PAGE = "data:text/html,<p>wabox was here</p>"
 SECONDS = 40
+KILLED = (-signal.SIGKILL, 128 + signal.SIGKILL)
+MORE_MEMORY = "Most likely it lacked memory: stop other programs, or add memory; what was ended: sudo dmesg | tail"
+NO_TEMPORARY = "Nothing can be written to /tmp: free some space (df -h), or open it again: sudo chmod 1777 /tmp"
 
 
 def findings(config: Config) -> Iterator[Finding]:
@@ -89,11 +94,17 @@ def starts(path: Path, *, sandboxed: bool) -> Finding:
         says = "Chromium did not load a page in %(seconds)s s."
         return bad("chromium_starts", says, _cure(""), seconds=SECONDS)
     except OSError as error:
-        return bad("chromium_starts", "Chromium does not start: %(why)s.", _cure(""), why=error.strerror)
+        cure = NO_TEMPORARY if _has_no_room(error) else _cure("")
+        return bad("chromium_starts", "Chromium does not start: %(why)s.", cure, why=error.strerror)
     if "wabox was here" in done.stdout:
         return ok("chromium_starts", "Chromium starts and loads a page.")
     telling = ("ERROR", "FATAL", "sandbox", "error while loading")
+    if done.returncode in KILLED:
+        return bad("chromium_starts", "The system ended Chromium while it loaded a page.", MORE_MEMORY)
     said = [line for line in done.stderr.splitlines() if any(word in line for word in telling)]
+    said = [
+        line for line in said if "dbus" not in line
+    ] or said  # it misses that on any server, and it is no fault
     last = said[-1][:300] if said else f"exit code {done.returncode}"
     return bad("chromium_starts", "Chromium does not load a page: %(why)s", _cure(done.stderr), why=last)
 
@@ -104,6 +115,10 @@ def shows(path: Path, url: str, words: str, *, sandboxed: bool) -> bool:
         return words in _load(path, url, sandboxed=sandboxed).stdout
     except (OSError, subprocess.TimeoutExpired):
         return False
+
+
+def _has_no_room(error: OSError) -> bool:
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or "temporary directory" in (error.strerror or "")
 
 
 def _load(path: Path, url: str, *, sandboxed: bool) -> subprocess.CompletedProcess[str]:

@@ -22,6 +22,7 @@ from wabox.box import Box
 from wabox.checkup import promises
 from wabox.checkup.findings import Finding, bad, ok, warning
 from wabox.db import Rows, Tx, trouble
+from wabox.errors import Unavailable
 
 log = structlog.get_logger()
 
@@ -73,6 +74,9 @@ def findings(path: Path, *, quick: bool = False) -> Iterator[Finding]:
             yield bad("database", DAMAGED, RESTORE, what=error)
             return
         cure = "Look at the disk and at the log (journalctl -u wabox), then try again."
+        told = trouble.refusal(error, path)
+        if isinstance(told, Unavailable) and told.code == "storage_full":
+            cure = "The disk is full: free some space, then try again."
         yield bad("database", "The database cannot be read: %(why)s.", cure, why=error)
 
 

@@ -23,6 +23,7 @@ FREE_SPACE = (
     "Free some space: sudo apt-get clean; sudo journalctl --vacuum-size=100M; what else is large: "
     "sudo du -xh / | sort -h | tail -n 30."
 )
+FREE_THERE = "Free some space there; what is large: sudo du -xh %(mount)s | sort -h | tail -n 30."
 KEEP_TIME = (
     "Let it be set over the network: sudo apt-get install systemd-timesyncd && sudo timedatectl set-ntp true; "
     "give it a minute."
@@ -118,12 +119,23 @@ def disk(directory: Path) -> Finding:
     there = next(one for one in (directory, *directory.parents) if one.exists())
     free = shutil.disk_usage(there).free // MEGABYTE
     says = "Disk: %(free)s MB free for %(directory)s."
-    values = {"free": free, "directory": directory}
+    values = {"free": free, "directory": directory, "mount": mount_of(there)}
     if free < LEAST_DISK_MB:
-        return bad("disk", says, FREE_SPACE, **values)
+        return bad("disk", says, free_space(there), **values)
     if free < LITTLE_DISK_MB:
-        return warning("disk", says, FREE_SPACE, **values)
+        return warning("disk", says, free_space(there), **values)
     return ok("disk", says, **values)
+
+
+def free_space(there: Path) -> str:
+    """How to make room on the disk that holds this, with its mount: the system's own has more to give."""
+    return FREE_SPACE if mount_of(there) == Path("/") else FREE_THERE
+
+
+def mount_of(there: Path) -> Path:
+    """Where the file system that holds this begins."""
+    real = there.resolve()
+    return next(one for one in (real, *real.parents) if one.is_mount())
 
 
 def clock(now: datetime, *, synchronised: bool | None) -> Finding:

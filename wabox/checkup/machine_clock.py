@@ -20,6 +20,11 @@ def is_wrong(rows: Rows) -> bool:
     return _get(rows, "clock_wrong") is not None
 
 
+def looks_wrong(rows: Rows, now: datetime) -> bool:
+    """Whether it is wrong, also where nobody judged it yet: a box that stands still would hold at its start."""
+    return is_wrong(rows) or _is_behind(times.read_or_none(_get(rows, "seen_at")), now)
+
+
 def needs_judging(rows: Rows, now: datetime, *, jumped: bool) -> bool:
     """Whether `judge` would write anything; asked each tick, so that a quiet box writes little."""
     seen = times.read_or_none(_get(rows, "seen_at"))
@@ -32,7 +37,7 @@ def judge(tx: Tx, now: datetime, *, jumped: bool) -> bool:
     jumped: since the last look the clock moved by over an hour more than time passed, unsynchronised.
     """
     seen = times.read_or_none(_get(tx, "seen_at"))
-    behind = seen is not None and now < seen - TOLERANCE
+    behind = _is_behind(seen, now)
     if behind or jumped:
         tx.run(
             "insert or ignore into box (key, value) values ('clock_wrong', :now)",
@@ -56,6 +61,10 @@ def confirm(tx: Tx, now: datetime) -> None:
 def settled(tx: Tx) -> None:
     """The jump was undone, or the clock is synchronised now: it is right again."""
     tx.run("delete from box where key = 'clock_wrong' and value <> 'behind'")
+
+
+def _is_behind(seen: datetime | None, now: datetime) -> bool:
+    return seen is not None and now < seen - TOLERANCE
 
 
 def _get(rows: Rows, key: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import shutil
@@ -15,6 +16,7 @@ from time import monotonic
 from babel.core import get_global
 
 from wabox.checkup.findings import Finding, bad, ok, warning
+from wabox.checkup.machine import free_space, mount_of
 from wabox.config import Config
 from wabox.whatsapp import browser
 
@@ -31,6 +33,8 @@ OLD_BROWSER = timedelta(days=120)
 FLUSHES, SLOW_MS, TOO_SLOW_MS = 5, 100, 1_000
 WORN_TENTHS = 9  # of the life that a memory chip's maker gives it
 FLAPS = 5
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FAILING = "The disk cannot be read or written: check it, and copy the data while you can."
 FLAPPED = "See why it ended: journalctl -u wabox; once that is put right: sudo systemctl restart wabox"
 
 
@@ -46,7 +50,7 @@ def findings(config: Config) -> Iterator[Finding]:
 def of_service(config: Config) -> Iterator[Finding]:
     """What takes longer, or is only so of the service: the disk's speed, whose the data are, what systemd says."""
     if config.data.dir.is_dir() and os.access(config.data.dir, os.W_OK):
-        yield speed(flush_ms(config.data.dir))
+        yield keeps(config.data.dir)
     if config.path == SERVICE_FILE:
         yield unit(_unit())
         yield owner(config.data.dir, _number_of(SERVICE_USER))
@@ -110,6 +114,16 @@ def disk(directory: Path) -> Iterator[Finding]:
         yield ok("disk_health", "The disk tells of no errors.")
 
 
+def keeps(directory: Path) -> Finding:
+    """The disk takes a small change there, and how fast."""
+    try:
+        return speed(flush_ms(directory))
+    except OSError as error:
+        cure = free_space(directory) if error.errno in FULL else FAILING
+        says = "The disk keeps no small change in %(path)s: %(why)s."
+        return bad("disk_speed", says, cure, path=directory, why=error.strerror, mount=mount_of(directory))
+
+
 def speed(milliseconds: float) -> Finding:
     """How long the disk takes until a small change is safe: each send waits for some."""
     n = round(milliseconds)
@@ -125,11 +139,10 @@ def speed(milliseconds: float) -> Finding:
 def flush_ms(directory: Path) -> float:
     """What the middle of some small flushed writes took there, in milliseconds."""
     took = []
-    with tempfile.TemporaryFile(dir=directory) as file:
+    with tempfile.TemporaryFile(dir=directory, buffering=0) as file:
         for _ in range(FLUSHES):
             began = monotonic()
             file.write(os.urandom(4096))
-            file.flush()
             os.fsync(file.fileno())
             took.append((monotonic() - began) * 1000)
     return sorted(took)[FLUSHES // 2]
