@@ -16,17 +16,21 @@ from tests import weight
 # Those that take minutes, the longest first: one that began last would be waited for by all.
 LONGEST = (
     "journeys/test_kills.py",
+    "journeys/test_engine.py",
+    "contract/test_bad_days.py",
     "journeys/test_deeds.py",
     "journeys/test_files.py",
-    "journeys/test_engine.py",
+    "house/test_service_kills.py",
     "journeys/terms/test_5_expiry.py",
-    "contract/test_bad_days.py",
-    "contract/test_files.py",
-    "journeys/test_campaign.py",
-    "journeys/terms/test_kills_on_credits.py",
-    "contract/test_driver.py",
-    "faces/api/test_schemathesis.py",
+    "contract/test_weeks.py",
     "fieldtest/test_on_sandbox.py",
+    "journeys/test_campaign.py",
+    "journeys/terms/test_2_locking.py",
+    "journeys/terms/test_kills_on_credits.py",
+    "journeys/terms/test_3_free_trial.py",
+    "contract/test_files.py",
+    "contract/test_links.py",
+    "faces/api/test_schemathesis.py",
 )
 
 
