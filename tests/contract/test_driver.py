@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -11,7 +10,7 @@ from typing import TypeVar
 import pytest
 
 from tests import browsers
-from tests.contract.worlds import World
+from tests.contract.worlds import World, once_there
 from wabox.whatsapp.driver import (
     BLOCKED,
     CAPPED,
@@ -37,17 +36,6 @@ T = TypeVar("T")
 
 def new_id() -> str:
     return "3EB0" + secrets.token_hex(9).upper()
-
-
-def once_there(world: World, shop: Shop, ask: Callable[[], T]) -> T:
-    """The answer, once the page is there to give it: two doubts in a row renew it."""
-    for _ in range(3):
-        world.well(shop[0].device_id)
-        try:
-            return ask()
-        except SessionLost:
-            continue
-    raise AssertionError("the page does not come back")
 
 
 def asked(world: World, shop: Shop, phone: str) -> Resolved:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.contract.test_driver import Shop, chat_with, new_id, once_there
+from tests.contract.test_driver import Shop, chat_with, new_id
 from tests.contract.test_revoking import sent
-from tests.contract.worlds import ChromiumWorld, World
+from tests.contract.worlds import ChromiumWorld, World, once_there
 from wabox.whatsapp.driver import Edited, Inbound, Place
 
 

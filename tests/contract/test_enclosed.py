@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.test_driver import Shop, chat_with, new_id, once_there
-from tests.contract.worlds import ChromiumWorld, World
+from tests.contract.test_driver import Shop, chat_with, new_id
+from tests.contract.worlds import ChromiumWorld, World, once_there
 from wabox.whatsapp.driver import Card, Inbound, Instead, Place, Poll
 
 WHEN = Poll("When shall we come?", ("Morning", "সন্ধ্যা <b>"))

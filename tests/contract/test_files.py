@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.contract.test_bad_days import tab_of
-from tests.contract.test_driver import Shop, chat_with, new_id, once_there
-from tests.contract.worlds import PATIENCE, QUICK, Arrived, ChromiumWorld, World
+from tests.contract.test_driver import Shop, chat_with, new_id
+from tests.contract.worlds import PATIENCE, QUICK, Arrived, ChromiumWorld, World, once_there
 from wabox.whatsapp.driver import (
     FILE_GONE,
     FILE_TOO_LARGE,

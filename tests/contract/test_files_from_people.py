@@ -12,9 +12,9 @@ from time import monotonic
 import pytest
 
 from tests.contract.test_bad_days import wait_until
-from tests.contract.test_driver import Shop, chat_with, new_id, once_there
+from tests.contract.test_driver import Shop, chat_with, new_id
 from tests.contract.test_files import PNG
-from tests.contract.worlds import QUICK, ChromiumWorld, World
+from tests.contract.worlds import QUICK, ChromiumWorld, World, once_there
 from wabox.whatsapp.driver import Attached, Downloaded, Inbound, Quoted, SentPoll, Withdrawn
 from wabox.whatsapp.session import MOST_DOWNLOADS_HUNG
 

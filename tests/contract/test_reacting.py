@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.contract.test_driver import Shop, chat_with, new_id, once_there
+from tests.contract.test_driver import Shop, chat_with, new_id
 from tests.contract.test_revoking import sent
-from tests.contract.worlds import World
+from tests.contract.worlds import World, once_there
 from wabox.whatsapp.driver import Inbound, Reacted, Reaction
 
 

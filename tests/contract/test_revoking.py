@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.contract.test_driver import Shop, chat_with, new_id, once_there
-from tests.contract.worlds import World
+from tests.contract.test_driver import Shop, chat_with, new_id
+from tests.contract.worlds import World, once_there
 from wabox.whatsapp.driver import Revoked, SessionSpec
 
 

@@ -42,6 +42,7 @@ from wabox.whatsapp.driver import (
     Reaction,
     Receipt,
     SentCard,
+    SessionLost,
     SessionSpec,
     Timelock,
     Withdrawn,
@@ -628,3 +629,14 @@ class ChromiumWorld(World):
         self.sandbox_thread.run(self.sandbox.stop())
         self.thread.close()
         self.sandbox_thread.close()
+
+
+def once_there(world: World, shop: tuple[SessionSpec, str], ask: Callable[[], T]) -> T:
+    """The answer, once the page is there to give it: two doubts in a row renew it."""
+    for _ in range(3):
+        world.well(shop[0].device_id)
+        try:
+            return ask()
+        except SessionLost:
+            continue
+    raise AssertionError("the page does not come back")
