@@ -36,10 +36,11 @@ ARRIVED = ("delivered", "read")
 FIRST_PERSON = 8801711000001
 
 
-def until(question: Callable[[], T], seconds: float = 30.0, *, what: str = "") -> T:
+def until(question: Callable[[], T], seconds: float = 30.0, *, what: str = "", pause: float = 0.05) -> T:
     """The first answer that is true of something. Fails the test when none comes in time.
 
-    It is asked a third of the time at most: what is waited for needs the processors, too.
+    It is asked a third of the time at most: what is waited for needs the processors, too. pause: between two
+    times at least, in seconds; more where what comes stays.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -48,7 +49,7 @@ def until(question: Callable[[], T], seconds: float = 30.0, *, what: str = "") -
             return answer
         now = time.monotonic()
         assert now < deadline, f"not within {seconds:g} s: {what or question}; last {answer!r}"
-        time.sleep(max(0.05, 2 * (now - asked)))
+        time.sleep(max(pause, 2 * (now - asked)))
 
 
 def free_port() -> int:

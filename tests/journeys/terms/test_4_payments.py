@@ -38,7 +38,7 @@ def test_a_payment_brings_nothing_until_it_is_approved(market: Market, provider:
     assert (refused.status_code, refused.json()["code"]) == (402, "insufficient_credits")
     card = market.owner.go("/admin/payments").locator(f"li.card:has(code:text-is('{txid}'))")
     assert bilal.email in card.inner_text()
-    picture = market.owner.page.context.request.get(
+    picture = market.owner.context.request.get(
         market.url + str(card.locator("a[href*=receipt]").first.get_attribute("href"))
     )
     assert (picture.status, picture.headers["content-type"], picture.body()) == (200, "image/png", PNG)

@@ -15,7 +15,7 @@ def sees_nothing(market: Market, chen: Person, bilal: Person, private: tuple[str
     """Neither by asking nor by looking. private: a message, a contact and what else is bilal's."""
     chen.go("/billing")
     for path in (*private, "/admin/audit", "/admin/users"):
-        assert chen.page.context.request.get(market.url + path).status == 404, path
+        assert chen.context.request.get(market.url + path).status == 404, path
     assert chen.call("GET", private[0]).status_code == 404
     assert chen.call("PATCH", private[1], {}).status_code == 404
     assert chen.get("/contacts")["total"] == chen.get("/messages")["total"] == 0
@@ -36,7 +36,7 @@ def test_ones_data_are_ones_own(market: Market) -> None:
     job_id = bilal.send(RINA, "Dear Rina, your sari is here")
     bilal.arrives(job_id)
     bilal.go("/contacts")
-    exported = bilal.page.context.request.get(market.url + "/contacts/export.csv").text()
+    exported = bilal.context.request.get(market.url + "/contacts/export.csv").text()
     assert "Rina Akter" in exported and RINA in exported
     assert bilal.message(job_id)["message"] == "Dear Rina, your sari is here"
     assert bilal.ip in bilal.sees("/settings/security")

@@ -60,7 +60,7 @@ def test_odd_amounts_senders_and_pictures_are_refused(market: Market) -> None:
     }
     assert bilal.post("/billing/buy/1", {**GOOD, "receipt": both}).status == 303
     shown = str(bilal.go("/billing").locator("a[href*=receipt]").get_attribute("href"))
-    answer = bilal.page.context.request.get(market.url + shown)
+    answer = bilal.context.request.get(market.url + shown)
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "sandbox" in answer.headers["content-security-policy"]
