@@ -79,8 +79,11 @@ def _mark(made: Stage, count: int) -> None:
     before, began, longest = _bytes(made), perf_counter(), 0.0
     while True:
         marked = made.box.db.read_here(index.mark_one)
+        due = None if marked else made.box.db.read_here(index.next_due)
         written = perf_counter()
-        if not (made.box.db.write_now(index.keep, marked) if marked else made.box.db.write_now(index.open_next)):
+        if marked:
+            made.box.db.write_now(index.keep, marked)
+        elif due is None or not made.box.db.write_now(index.open_unit, due):
             break
         longest = max(longest, perf_counter() - written)
     seconds, size = perf_counter() - began, (_bytes(made) - before) / count

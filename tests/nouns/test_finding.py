@@ -118,7 +118,9 @@ def test_what_changed_or_went_is_found_as_it_is_now(shop: Stage) -> None:
 
 
 def test_marks_that_a_change_overtook_are_not_kept(shop: Stage) -> None:
-    shop.box.db.write_now(index.open_next)
+    due = shop.box.db.read_here(index.next_due)
+    assert due is not None and shop.box.db.write_now(index.open_unit, due)
+    assert not shop.box.db.write_now(index.open_unit, due)  # another one that saw the same
     seen = shop.box.db.read_here(index.mark_one)
     assert seen is not None
     shop.box.db.write_now(lambda tx: tx.run("update messages set text = 'Sold: one lungi' where id = 7"))

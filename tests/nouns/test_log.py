@@ -11,11 +11,12 @@ import pytest
 
 from tests.cast import Stage, stage
 from wabox.campaigns import control, expansion, launching
+from wabox.checkup import counts
 from wabox.contacts import writing
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.engine import keeping
-from wabox.messages import log, outbox, template
+from wabox.messages import leaving, log, outbox, template
 from wabox.messages.log import Wanted
 
 
@@ -120,3 +121,21 @@ def test_a_part_of_the_log_is_counted(shop: Stage) -> None:
         assert [one.id for one in log.page(rows, shop.asha.id, Wanted(), per_page=1).messages] == [late]
 
     shop.box.db.read_here(ask)
+
+
+def test_what_asks_for_a_status_of_a_user_finds_it_by_the_log(shop: Stage) -> None:
+    """Its index leaves out what is being sent, so a question that does not say so reads every message."""
+    seen: list[str] = []
+
+    def ask(tx: Tx) -> list[str]:
+        tx._connection.set_trace_callback(seen.append)
+        leaving.of_user(tx, shop.asha.id, now=shop.hands.now())
+        counts.count(tx, shop.box.config, None, now=shop.hands.now())
+        tx._connection.set_trace_callback(None)
+        asked = [sql for sql in seen if "from messages" in sql.lower() or "join messages" in sql.lower()]
+        return [row["detail"] for sql in asked for row in tx.all("explain query plan " + sql)]
+
+    plans = shop.box.db.write_now(ask)
+    by = [plan for plan in plans if "log_by_status" in plan]
+    assert len(by) >= 2, plans
+    assert not [plan for plan in plans if "log_of (user_id=?)" in plan], plans

@@ -89,7 +89,7 @@ def count(rows: Rows, config: Config, before: Totals | None, *, now: datetime) -
         unknown=_number(
             rows,
             """select count(*) from users cross join messages m
-               on m.user_id = users.id and m.status = 'unknown'""",
+               on m.user_id = users.id and m.status = 'unknown' and m.status <> 'sending'""",
         ),
         totals=_totals(rows, before, now),
         today=_between(rows, times.stored(midnight)),

@@ -38,7 +38,8 @@ class Indexing:
         if marked is not None:
             self._box.db.write_now(index.keep, marked)
             return True
-        return self._box.db.read_here(index.is_due) and self._box.db.write_now(index.open_next)
+        due = self._box.db.read_here(index.next_due)
+        return due is not None and self._box.db.write_now(index.open_unit, due)
 
 
 class Indexes:
@@ -47,13 +48,13 @@ class Indexes:
     def __init__(self, box: Box, workers: Workers) -> None:
         self._box = box
         self._workers = workers
-        self._looked_at = -TICK_SECONDS
+        self._looks_at = 0.0
 
     async def tick(self) -> None:
         """Give the index its turn, if anything is to be marked."""
-        if monotonic() - self._looked_at < TICK_SECONDS:
+        if monotonic() < self._looks_at:
             return
-        if await self._box.db.read(index.is_behind):
+        behind = await self._box.db.read(index.is_behind)
+        self._looks_at = monotonic() + (MOST_SECONDS if behind else TICK_SECONDS)
+        if behind:
             self._workers.give("index", ONLY)
-        else:
-            self._looked_at = monotonic()

@@ -39,6 +39,16 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A unit that somebody has the rows for: from first_id to last_id."""
+
+    kind: Name
+    user_id: int
+    first_id: int
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Marked:
     """What a reader made of a unit. ends: the last id of each block. parts: the marks, as the table holds them."""
 
@@ -55,33 +65,37 @@ class Stretch:
     below: int
 
 
-def open_next(tx: Tx) -> bool:
-    """Somebody's next unit stands there, to be marked. False: nobody has so many rows behind the last one."""
-    for kind in KINDS:
-        for row in tx.all("select id from users where forgotten_at is null order by id"):
-            first, last = _next(tx, kind, row["id"])
-            if last is not None:
-                tx.run(
-                    """insert into search_units (kind, user_id, first_id, last_id, ends, stale)
-                       values (:kind, :user_id, :first, :last, '[]', 1)""",
-                    kind=kind.name,
-                    user_id=row["id"],
-                    first=first,
-                    last=last,
-                )
-                return True
-    return False
+def open_unit(tx: Tx, due: Due) -> bool:
+    """The user's next unit stands there, to be marked. False: another one stands there already."""
+    return bool(
+        tx.run(
+            """insert into search_units (kind, user_id, first_id, last_id, ends, stale)
+               select :kind, :user_id, :first, :last, '[]', 1
+               where not exists (select 1 from search_units
+                                 where kind = :kind and user_id = :user_id and last_id >= :first)""",
+            kind=due.kind,
+            user_id=due.user_id,
+            first=due.first_id,
+            last=due.last_id,
+        )
+    )
 
 
 def is_behind(rows: Rows) -> bool:
     """Whether a unit's marks are not true, or somebody has a unit's worth of rows behind the last one."""
-    return rows.value("select 1 from search_units where stale > 0 limit 1") is not None or is_due(rows)
+    return (
+        rows.value("select 1 from search_units where stale > 0 limit 1") is not None or next_due(rows) is not None
+    )
 
 
-def is_due(rows: Rows) -> bool:
-    """Whether somebody has a unit's worth of rows behind the last unit."""
-    users = [row["id"] for row in rows.all("select id from users where forgotten_at is null")]
-    return any(_next(rows, kind, user_id)[1] is not None for kind in KINDS for user_id in users)
+def next_due(rows: Rows) -> Due | None:
+    """Somebody's unit that shall be opened; None: nobody has so many rows behind the last. Asks of all users."""
+    for row in rows.all("select id from users where forgotten_at is null order by id"):
+        for kind in KINDS:
+            first, last = _next(rows, kind, row["id"])
+            if last is not None:
+                return Due(kind.name, row["id"], first, last)
+    return None
 
 
 def mark_one(rows: Rows) -> Marked | None:

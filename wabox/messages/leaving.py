@@ -95,7 +95,8 @@ def of_device(tx: Tx, device_id: int, *, now: datetime, most: int = PIECE) -> Pi
 def of_user(tx: Tx, user_id: int, *, now: datetime, most: int = PIECE) -> Piece:
     """A piece of what waits for a user whose account is closed is cancelled."""
     found = tx.all(
-        """select id, user_id, campaign_id from messages where user_id = :id and status = 'queued'
+        """select id, user_id, campaign_id from messages
+           where user_id = :id and status = 'queued' and status <> 'sending'  -- as `log_by_status` is
            and (select closed_at from users where id = :id) is not null order by id limit :most""",
         id=user_id,
         most=most,

@@ -231,16 +231,6 @@ def last_place(rows: Rows, user_id: int) -> Place | None:
     return given if isinstance(given, Place) else None
 
 
-def counts(rows: Rows, user_id: int) -> dict[stored.Status, int]:
-    """How many of the user's messages are in each status now."""
-    found = dict.fromkeys(stored.STATUSES, 0)
-    for row in rows.all(
-        "select status, count(*) as n from messages where user_id = :user_id group by status", user_id=user_id
-    ):
-        found[row["status"]] = row["n"]
-    return found
-
-
 def reached(rows: Rows, user_id: int, since: datetime, until: datetime) -> Mapping[str, int]:
     """How many messages came to each status between two moments. Counted in quarters of an hour."""
     return {
