@@ -15,6 +15,7 @@ from tests.faces.tab import Tab, words
 from tests.some import some
 from wabox import fence, reference
 from wabox.api import guard
+from wabox.dashboard.docs import trying
 from wabox.reference.events import EVENTS
 from wabox.webhooks import endpoints
 
@@ -78,6 +79,22 @@ def test_every_route_without_a_file_can_be_opened(asha: Tab) -> None:
     opened = {one.anchor: asha.get(f"/docs/try/{one.anchor}").status_code for one in routes}
     assert len(opened) == len(routes)
     assert set(opened.values()) == {200}
+
+
+def test_every_route_that_only_tells_can_be_tried(asha: Tab, shop: Stage) -> None:
+    file = {"file": ("much.txt", b"A line of a text.\n" * 20_000, "text/plain")}
+    kept = asha.ask("POST", "/api/v1/media", headers={"X-API-Key": shop.asha.key}, files=file).json()
+    got = {}
+    for route in [one for chapter in reference.CHAPTERS for one in chapter.routes if one.method == "GET"]:
+        given = {f"path.{name}": route.example.get(name, "1") for name in trying.names(route)}
+        given |= {"path.media_id": str(kept["media_id"])} if "path.media_id" in given else {}
+        page = asha.post(
+            f"/docs/try/{route.anchor}", {**given, "query": "" if route.path == "/inbox/export" else route.query}
+        )
+        got[route.path] = (page.status_code, words(page.text))
+    assert {path: found[0] for path, found in got.items() if found[0] not in (200, 422)} == {}
+    assert got["/inbox/export"][0] == 200
+    assert "A line of a text." in got["/media/{media_id}/content"][1]
 
 
 def test_a_suspended_account_tries_nothing(bilal: Tab, shop: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,8 @@ async def _ask(desk: Desk, route: Route, form: Form) -> Answer:
     body = form.text("body")[:LONGEST_BODY].encode() if route.body is not None else b""
     query = form.text("query").strip().removeprefix("?")[:2_000]
     status, headers, got = await _within(desk, route.method, API + path, quote(query, safe="=&%+,:-_.~"), body)
-    return Answer(status, _shown(headers.get("content-type", ""), got))
+    whole = max(len(got), int(headers.get("content-length", "0")))
+    return Answer(status, _shown(headers.get("content-type", ""), got, whole))
 
 
 async def _within(
@@ -95,22 +97,31 @@ async def _within(
         "state": {keys.VOUCHED: keys.vouched(desk.user, desk.box.now())},
     }
     told: dict[str, Any] = {"status": 500, "headers": {}, "body": b""}
+    asked = [{"type": "http.request", "body": body, "more_body": False}]
+    enough = asyncio.Event()  # what listens for the end of a stream would else be asked for ever
 
     async def receive() -> Any:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if asked:
+            return asked.pop()
+        await enough.wait()
+        return {"type": "http.disconnect"}
 
     async def take(message: Any) -> None:
         if message["type"] == "http.response.start":
             told["status"] = message["status"]
             told["headers"] = {name.decode().lower(): value.decode() for name, value in message["headers"]}
-        elif len(told["body"]) <= MOST_SHOWN:
+            return
+        if len(told["body"]) <= MOST_SHOWN:
             told["body"] += message.get("body", b"")
+        if len(told["body"]) > MOST_SHOWN or not message.get("more_body", False):
+            enough.set()
 
     await desk.request.app(scope, receive, take)
     return told["status"], told["headers"], told["body"]
 
 
-def _shown(kind: str, got: bytes) -> str:
+def _shown(kind: str, got: bytes, whole: int) -> str:
+    """whole: how long it is, in bytes, though only its beginning was got."""
     if kind.startswith("application/json"):
         try:
             return json.dumps(json.loads(got), indent=2, ensure_ascii=False)[:MOST_SHOWN]
@@ -118,7 +129,7 @@ def _shown(kind: str, got: bytes) -> str:
             pass  # longer than what is kept of it
     if kind.startswith(("application/json", "text/", "application/jsonl", "application/x-ndjson")):
         return got.decode("utf-8", "replace")[:MOST_SHOWN]
-    return f"{kind}, {len(got):,} bytes" if got else ""
+    return f"{kind}, {whole:,} bytes" if got else ""
 
 
 def _page(
