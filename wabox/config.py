@@ -273,7 +273,9 @@ class Accounts:
         '"auto" is "approval" with [billing] enabled, else "off".',
     )
     require_verified_email: bool = _key(
-        True, values.boolean, "A new account waits until its address is confirmed; only where [smtp] host is set."
+        True,
+        values.boolean,
+        "A new account waits until its address is confirmed; only where a mail server is set.",
     )
 
 

@@ -107,6 +107,21 @@ def test_with_mail_the_address_is_confirmed_first(open_box: Callable[..., Opened
     assert tab.get(found.group(1)).status_code == 404
 
 
+def test_a_mail_server_of_the_page_lets_addresses_be_confirmed_too(open_box: Callable[..., Opened]) -> None:
+    box, open_tab = open_box(accounts={"registration": "open"})
+    given = {
+        "host": "smtp.example.com",
+        "port": "465",
+        "tls": "tls",
+        "user": "",
+        "password": "",
+        "sender": "a@b.co",
+    }
+    assert open_tab("asha@example.com").post("/admin/mail/server", given).status_code == 303
+    register(open_tab())
+    assert state(box) == "pending" and "/verify/" in letter(box)
+
+
 def test_by_approval_the_owner_says_yes(open_box: Callable[..., Opened]) -> None:
     box, open_tab = open_box(accounts={"registration": "approval"})
     register(open_tab())

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wabox import times
-from wabox.accounts import audit, links, terms, users
+from wabox.accounts import audit, links, mail_server, terms, users
 from wabox.accounts.users import User
 from wabox.config import Config
-from wabox.db import Tx
+from wabox.db import Rows, Tx
 
 VERIFY_LASTS = timedelta(hours=48)
 
@@ -22,11 +22,11 @@ class Rule:
     verification: bool
 
 
-def rule(config: Config) -> Rule | None:
+def rule(rows: Rows, config: Config) -> Rule | None:
     """What this box asks; None: nobody may register. Without a mail server no address can be confirmed."""
     if config.registration == "off":
         return None
-    verification = config.accounts.require_verified_email and config.smtp.host is not None
+    verification = config.accounts.require_verified_email and mail_server.is_set(rows, config)
     return Rule(approval=config.registration == "approval", verification=verification)
 
 

@@ -78,7 +78,7 @@ def set_state(config: Config, email: str, reason: str, what: states.Move) -> Non
         if user is None:
             raise NotFound("not_found", f"There is no account {email}; wabox user list shows them.")
         by = states.Actor(None, None)
-        asked = registration.rule(config) or states.NOTHING_MORE
+        asked = box.db.read_here(registration.rule, config) or states.NOTHING_MORE
 
         def change(tx: Tx) -> User:
             moved = states.move(tx, user.id, what, by=by, reason=reason, asked=asked, now=box.now())

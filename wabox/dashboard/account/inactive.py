@@ -25,14 +25,14 @@ async def page(desk: Desk) -> Response[str]:
         return desk.go("/")
     standing = await desk.box.db.read(states.standing, desk.user.id)
     whom = await desk.box.db.read(users.whom_to_write)
-    asked = registration.rule(desk.box.config) or states.NOTHING_MORE
+    asked = desk.box.db.read_here(registration.rule, desk.box.config) or states.NOTHING_MORE
     return desk.page("account/inactive.html", here="settings", standing=standing, asked=asked, whom=whom)
 
 
 @post("/account/confirm", any_state=True)
 async def confirm(desk: Desk, sent: Bucket) -> Response[str]:
     """The link that confirms the address goes once more."""
-    asked = registration.rule(desk.box.config)
+    asked = desk.box.db.read_here(registration.rule, desk.box.config)
     standing = await desk.box.db.read(states.standing, desk.user.id)
     if asked is None or not asked.verification or standing.confirmed:
         raise nothing_here()

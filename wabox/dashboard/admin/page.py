@@ -169,15 +169,15 @@ def _add(tx: Tx, desk: Desk, email: str, password_hash: str) -> tuple[int, str]:
 
 def _move(tx: Tx, desk: Desk, user_id: int, move: Move, reason: str) -> User:
     by = states.Actor(desk.user.id, desk.ip)
-    asked, now = _asked(desk), desk.box.now()
+    asked, now = _asked(tx, desk), desk.box.now()
     moved = states.move(tx, user_id, move, by=by, reason=reason, asked=asked, now=now)
     letters.moved(tx, desk.box, moved, move, reason)
     return moved
 
 
-def _asked(desk: Desk) -> Rule:
+def _asked(rows: Rows, desk: Desk) -> Rule:
     """What the box asks of new accounts."""
-    return registration.rule(desk.box.config) or states.NOTHING_MORE
+    return registration.rule(rows, desk.box.config) or states.NOTHING_MORE
 
 
 def _link(tx: Tx, desk: Desk, user_id: int) -> str:
@@ -225,7 +225,7 @@ async def _show(
         link=link,
         errors=errors or {},
         kept=kept or {},
-        verification=_asked(desk).verification,
+        verification=desk.box.db.read_here(_asked, desk).verification,
         **shown,
     )
 
