@@ -86,7 +86,7 @@ TOUCH = """
   const asked = document.querySelector(":popover-open") || document;
   const shown = [...asked.querySelectorAll("a[href], button, summary, input, select, textarea")]
     .filter((one) => one.checkVisibility() && one.getClientRects().length && one.type !== "hidden")
-    .filter((one) => !one.disabled)
+    .filter((one) => !one.disabled && !one.matches("[aria-hidden=true]"))
     .filter((one) => one.localName !== "a" || one.textContent.trim() !== "" && !one.matches(".skip"));
   const lies = (one) => {  // what lies over it, if anything; not what was opened just now, nor what stays in sight
     const [x, y] = middle(one);

@@ -36,6 +36,14 @@ def test_a_template_has_no_inline_script_style_or_handler(path: Path) -> None:
     assert not re.search(r"https?://(?!shop\.example\.com)", text)
 
 
+def test_enter_in_a_field_never_presses_the_button_that_goes_elsewhere() -> None:
+    forms = [one for path in TEMPLATES for one in re.findall(r"<form\b.*?</form>", path.read_text("utf-8"), re.S)]
+    buttons = r"""<button\b(?![^>]*\btype="button")[^>]*>|<input\b[^>]*\btype="submit"[^>]*>"""
+    first = [re.findall(buttons, one)[:1] for one in forms if "formaction" in one]
+    assert len(first) >= 3
+    assert [one for one in first if not one or "formaction" in one[0]] == []
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(texts.HOME / "templates")))
 def test_only_written_texts_go_through_gettext_which_trusts_them(path: Path) -> None:
     """What `_()` returns is not escaped any more; what comes from elsewhere goes through voice.say()."""
