@@ -3,6 +3,7 @@
 carry_back.py HOW COPY NOW MADE, where HOW is one of two:
 carry: MADE has the schema of COPY and everything that NOW says, but for tables and columns which only the newer
 version knows; so nothing goes twice and nothing is lost. Only where each table and column of COPY is in NOW still.
+What a campaign asks in a way that the earlier version does not read, it asks in the earlier way.
 hold: MADE is COPY, held: it sends nothing until the owner says what goes, for it does not know what was done
 since; no id or invoice number that may have been given since is given again.
 Runs as the user whom the data belongs to, while nobody has NOW open. Exit code 1: there is no MADE, and why.
@@ -46,6 +47,7 @@ def carry(copy: Path, now: Path, made: sqlite3.Connection) -> None:
     tables = [(name, sql) for name, sql in made.execute(PARTS, ("table",)) if not name.startswith("sqlite_")]
     for table, sql in tables:
         _fill(made, table, sql)
+    _ask_as_before(made)
     if made.execute("select 1 from main.sqlite_master where name = 'sqlite_sequence'").fetchone():
         made.execute("delete from main.sqlite_sequence")
         made.execute("insert into main.sqlite_sequence select name, seq from new.sqlite_sequence")
@@ -70,6 +72,21 @@ def _fill(made: sqlite3.Connection, table: str, sql: str) -> None:
         raise NotDoneError(f"the newer version has {table} without {', '.join(gone)}")
     listed = ", ".join(f'"{name}"' for name in columns)
     made.execute(f'insert into main."{table}" ({listed}) select {listed} from {source}."{table}"')  # noqa: S608
+
+
+def _ask_as_before(made: sqlite3.Connection) -> None:
+    """`not_contacted_days` of a campaign is a moment again, where the earlier version knows no saved audiences."""
+    knows = made.execute("select 1 from old.sqlite_master where name = 'saved_audiences'").fetchone()
+    if knows or not {"audience", "scheduled_for", "created_at"} <= set(_columns(made, "main", "campaigns")):
+        return
+    made.execute(
+        """update main.campaigns set audience = json_set(
+             json_remove(audience, '$.not_contacted_days'), '$.not_contacted_since',
+             strftime('%Y-%m-%dT%H:%M:%f+00:00', min(
+               julianday(coalesce(scheduled_for, created_at)) - json_extract(audience, '$.not_contacted_days'),
+               coalesce(julianday(json_extract(audience, '$.not_contacted_since')), 1e7))))
+           where json_extract(audience, '$.not_contacted_days') is not null"""
+    )
 
 
 def _fold_in(now: Path) -> None:

@@ -19,6 +19,8 @@ from tests.house.test_database_copy import KILLED
 from tests.some import some
 from wabox import db, fence, open_box
 from wabox.checkup import promises
+from wabox.contacts import segments
+from wabox.contacts.segments import Segment
 from wabox.datadir import DataDir
 from wabox.db import Rows
 
@@ -140,6 +142,32 @@ def test_everything_goes_back_with_the_version_before_but_what_only_the_newer_on
     box.opens()
     assert box.rows(box.kept / "newer.db")["colours"] == [("red",)]
     assert sorted(one.name for one in box.kept.iterdir()) == ["newer.db", "wabox.db"]
+
+
+@pytest.mark.parametrize("without", ["", "drop table saved_audiences"], ids=["knows", "new"])
+def test_whom_a_campaign_asks_for_is_in_words_that_the_version_before_knows(box: Upgraded, without: str) -> None:
+    columns = "user_id, name, message, audience, status, scheduled_for, created_at, total"
+    box.change(f"""insert into campaigns ({columns})
+        select 1, column1, 'Hi', column2, 'scheduled', column3, '{AT}', 1 from (values
+        ('days', '{{"tags_any":["VIP"],"not_contacted_days":30}}', '2025-12-03T12:00:00.000000+00:00'),
+        ('both', '{{"not_contacted_days":1,"not_contacted_since":"2025-10-01T06:00:00+06:00"}}', null),
+        ('none', '{{"tags_any":["VIP"]}}', null))""")
+    with contextlib.closing(sqlite3.connect(box.copy)) as connection:
+        connection.executescript(without)
+    assert box.carry_back("carry").returncode == 0
+    with contextlib.closing(sqlite3.connect(box.made)) as connection:
+        made = dict(connection.execute("select name, audience from campaigns where message = 'Hi'").fetchall())
+    found = {name: segments.read(one) for name, one in made.items()}
+    if not without:
+        assert found["days"].not_contacted_days == 30
+        return
+    vip = ("VIP",)
+    assert found == {
+        "days": Segment(tags_any=vip, not_contacted_since=datetime(2025, 11, 3, 12, tzinfo=UTC)),
+        "both": Segment(not_contacted_since=datetime(2025, 10, 1, tzinfo=UTC)),
+        "none": Segment(tags_any=vip),
+    }
+    assert "days" not in "".join(made.values())
 
 
 def test_the_next_id_is_none_that_the_newer_version_has_given(box: Upgraded) -> None:
