@@ -68,6 +68,9 @@ def test_a_planned_campaign_follows_its_audience_until_it_begins(
     with pytest.raises(Invalid, match="changed meanwhile"):
         plan(tx, asha, regulars, rules, now)
     following.change(tx, asha.id, regulars.id, segment=VIP, config=rules, now=now)
+    tx.run("update campaigns set total = 9 where id = :id", id=campaign.id)
+    following.change(tx, asha.id, regulars.id, name="VIPs", segment=VIP, config=rules, now=now)
+    assert campaigns.by_id(tx, campaign.id).total == 9  # a mere new name counts nobody
     launching.launch(tx, campaign.id, people, now=now)
     following.change(tx, asha.id, regulars.id, segment=nobody, config=rules, now=now)
     assert segments.read(campaigns.by_id(tx, campaign.id).audience) == VIP

@@ -89,10 +89,13 @@ async def show(audience_id: AudienceId, box: Box, caller: Caller) -> Audience:
 
 
 @patch("/audiences/{audience_id:int}", responses=wire.errors(404), summary="Change an audience")
-async def change(data: AudienceChanges, audience_id: AudienceId, box: Box, caller: Caller) -> Audience:
+async def change(
+    data: AudienceChanges, audience_id: AudienceId, request: StrictRequest, box: Box, caller: Caller
+) -> Audience:
     """Another name, or other people; campaigns that are planned for it are then for these."""
 
     def verb(tx: Tx) -> Audience:
+        before = audiences.of_user(tx, caller.user.id, audience_id)
         after = following.change(
             tx,
             caller.user.id,
@@ -102,6 +105,9 @@ async def change(data: AudienceChanges, audience_id: AudienceId, box: Box, calle
             config=box.config,
             now=box.now(),
         )
+        if after.kept != before.kept:
+            told: dict[str, object] = {"name": after.name}
+            record.by(request, box, caller)(tx, "audience.changed", subject=str(audience_id), details=told)
         return _shown(tx, box, after)
 
     return await box.db.write(verb)

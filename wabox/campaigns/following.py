@@ -41,7 +41,10 @@ def change(
     now: datetime,
 ) -> Audience:
     """As `audiences.change`; campaigns that are planned for it are for these people from now on."""
+    before = audiences.of_user(tx, user_id, audience_id)
     after = audiences.change(tx, user_id, audience_id, name=name, segment=segment, now=now)
+    if after.kept == before.kept:
+        return after
     for campaign in planned(tx, user_id, audience_id):
         at = max(campaign.scheduled_for or now, now)
         tx.run(

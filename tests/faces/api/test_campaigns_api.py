@@ -268,6 +268,9 @@ def test_a_saved_audience_is_chosen_followed_and_nobody_elses(api: Api) -> None:
     assert api.call("GET", f"/audiences/{kept['id']}").json()["campaigns"] == [made["id"]]
     assert api.call("DELETE", f"/audiences/{kept['id']}").json()["code"] == "in_use"
     api.call("PATCH", f"/audiences/{kept['id']}", json={"segment": {"tags_none": ["leads"]}})
+    api.call("PATCH", f"/audiences/{kept['id']}", json={"name": "Others"})
+    noted = "json_group_array(json_extract(details, '$.name')) from audit where action = 'audience.changed'"
+    assert api.stage.value(f"select {noted}") == f'["{kept["name"]}"]'
     assert api.call("GET", f"/campaigns/{made['id']}").json()["total"] != made["total"]
     promo = {"name": "A", "message": "Hi"}
     for path in ("/campaigns", "/campaigns/preflight"):

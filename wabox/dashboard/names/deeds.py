@@ -86,6 +86,7 @@ DEEDS: dict[str, str] = {
     "contacts.untagged": later("A tag taken from many contacts"),
     "contacts.deleted": later("Many contacts deleted"),
     "tag.renamed": later("Tag renamed"),
+    "audience.changed": later("People of an audience changed"),
     "audience.deleted": later("Audience deleted"),
     "tag.deleted": later("Tag deleted"),
     "contact.erased": later("Person erased"),
