@@ -18,9 +18,10 @@ from tests.engine.conftest import PHONE, SHOP, Engine, holds, make
 from tests.engine.test_campaigns import expand, launch, people, show
 from wabox.accounts import users
 from wabox.accounts.states import Actor
+from wabox.alerts import choices
 from wabox.billing import ledger
 from wabox.campaigns import control, expansion, launching, replies
-from wabox.contacts import conditions, own, own_values, phones, segments, suppression, writing
+from wabox.contacts import audiences, conditions, own, own_values, phones, segments, suppression, writing
 from wabox.contacts import stored as contacts
 from wabox.contacts.lists import csv_files, imports, layouts
 from wabox.contacts.stored import Consent
@@ -29,6 +30,7 @@ from wabox.content import rules
 from wabox.devices import idle_warnings, limits, orders
 from wabox.devices import stored as devices
 from wabox.devices.rules import DaysOff
+from wabox.engine import alerting
 from wabox.engine.expansion import Expansion, _settle
 from wabox.engine.turns import Turns
 from wabox.errors import Invalid, NotFound
@@ -1247,3 +1249,63 @@ def test_somebodys_fields_stay_theirs_when_a_hidden_id_is_found_to_be_them(engin
     found = stage.box.db.read_here(addressees.traces, stage.asha.id, PHONE)
     write(engine, addressees.erase, stage.asha.id, PHONE, found)
     assert stage.value("select count(*) from field_values") == 0
+
+
+def kept_and_planned(engine: Engine) -> tuple[list[str], int]:
+    """Two people, and a campaign of tomorrow's to an audience that is kept under a name."""
+    numbers, user_id = people(engine, 2), engine.stage.asha.id
+    leads = segments.of_tag("leads")
+    kept = write(engine, audiences.add, user_id, "Leads", leads)
+    found = engine.stage.box.db.read_here(segments.ids, user_id, leads)
+    campaign = write(
+        engine,
+        launching.create,
+        user_id,
+        name="Friday",
+        message="Hello",
+        audience=kept.kept,
+        audience_id=kept.id,
+        contact_ids=found,
+        device_ids=None,
+        scheduled_for=engine.stage.hands.now() + timedelta(hours=1),
+    )
+    return numbers, campaign.id
+
+
+def opts_out(engine: Engine, phone: str) -> None:
+    write(engine, replies.opt_out_by_owner, engine.stage.asha.id, phone, source="owner", by=None)
+
+
+def is_forgotten(engine: Engine, phone: str) -> None:
+    found = engine.stage.box.db.read_here(addressees.traces, engine.stage.asha.id, phone)
+    write(engine, addressees.erase, engine.stage.asha.id, phone, found)
+
+
+@pytest.mark.parametrize("meanwhile", [opts_out, is_forgotten])
+def test_a_kept_audience_brings_nobody_back_who_left_it(
+    engine: Engine, meanwhile: Callable[[Engine, str], None]
+) -> None:
+    numbers, campaign_id = kept_and_planned(engine)
+    meanwhile(engine, numbers[0])
+    engine.stage.hands.forward(hours=2)
+    box, now = engine.stage.box, engine.stage.hands.now()
+    stamp, found = box.db.read_here(launching.meant_now, campaign_id, box.config, now)
+    write(engine, launching.launch_scheduled, campaign_id, found, stamp=stamp)
+    expand(engine, campaign_id)
+    engine.turn()
+    engine.turn()
+    assert [chat for _, chat, _, _ in engine.driver.handed] == [f"{numbers[1]}@c.us"]
+
+
+@pytest.mark.parametrize("meanwhile", [night_falls, box_has_a_day_off], ids=lambda one: one.__name__)
+def test_an_alert_on_whatsapp_waits_as_any_message_does(engine: Engine, meanwhile: Meanwhile) -> None:
+    user_id, number = engine.stage.asha.id, shop_with_second_phone(engine)
+    given = {"whatsapp": OTHER}
+    write(engine, choices.change, user_id, given, role="owner", country="BD")
+    meanwhile(engine, 0)
+    engine.driver.unlink(engine.stage.asha.device_id)
+    engine.stage.box.db.write_now(alerting.look_and_tell, engine.stage.box, {})
+    job_id = engine.stage.value("select max(id) from messages")
+    engine.turn(number)
+    assert engine.driver.handed == []
+    assert why(engine, job_id) in ("quiet_hours", "day_off")

@@ -104,19 +104,21 @@ def subject(post: Post, told: Sequence[News]) -> str:
     return post.say(MORE, line=first, n=post.number(len(told) - 1))
 
 
-def body(post: Post, told: Sequence[News]) -> str:
-    """All of it, each with what to do and where."""
-    parts = [_part(post, one) for one in told]
-    return "\n\n".join([*parts, post.say(CHOOSE, link=f"{post.box.base_url}/settings/alerts")])
+def body(post: Post, told: Sequence[News], *, links: bool = True) -> str:
+    """All of it, each with what to do and, with links, where."""
+    parts = [_part(post, one, links) for one in told]
+    if links:
+        parts.append(post.say(CHOOSE, link=f"{post.box.base_url}/settings/alerts"))
+    return "\n\n".join(parts)
 
 
-def _part(post: Post, news: News) -> str:
+def _part(post: Post, news: News, links: bool) -> str:  # noqa: FBT001
     said = line(post, news)
     if news.state == "over":
         return said
     text = TEXTS[news.key.kind]
     cure = post.say(text.cure, **news.words) if text.cure else _why(post, news)
-    link = post.box.base_url + text.path % dict(news.words)
+    link = post.box.base_url + text.path % dict(news.words) if links else ""
     return "\n".join(one for one in (said, cure, news.words.get("missing", ""), link) if one)
 
 

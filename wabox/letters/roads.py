@@ -15,6 +15,7 @@ from wabox.alerts.choices import Choice
 from wabox.alerts.stored import News
 from wabox.box import Box
 from wabox.contacts import suppression
+from wabox.content import judging
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
@@ -124,17 +125,30 @@ def _write(tx: Tx, post: Post, user: User, choice: Choice, told: Sequence[News],
     if all(one.state == "over" for one in told) and _takes_back(tx, user.id, choice, now):
         return None
     device = _bearer(tx, user.id)
-    if device is None or _is_storm(tx, user.id, now):
+    text = _text(tx, post, told)
+    if device is None or text is None or _is_storm(tx, user.id, now):
         return None
     try:
-        return _accept(tx, device, choice.phone, letters.body(post, told), now)
-    except Refusal as refused:  # no credits, or the box's rules hold it: the other roads are left
+        return _accept(tx, device, choice.phone, text, now)
+    except Refusal as refused:  # no credits: the other roads are left
         log.warning("alert not on WhatsApp", user_id=user.id, why=refused.code)
         return None
 
 
+def _text(rows: Rows, post: Post, told: Sequence[News]) -> str | None:
+    """What WhatsApp brings: without links where the box's rules would hold them, as those to a bare number are.
+
+    None: the rules say something of it all the same, and who reads what they hold would be told of it again.
+    """
+    for links in (True, False):
+        text = letters.body(post, told, links=links)[:LONGEST]
+        if not judging.in_force(rows) or judging.verdict(rows, text) is None:
+            return text
+    return None
+
+
 def _accept(tx: Tx, device: Device, phone: str, text: str, now: datetime) -> int:
-    parsed = template.plain(text[:LONGEST])
+    parsed = template.plain(text)
     return outbox.accept(
         tx, device, phone=phone, template=parsed, values={}, now=now, expires_at=now + STALE, priority="high"
     )
