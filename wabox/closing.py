@@ -144,6 +144,8 @@ def forget(tx: Tx, user_id: int, *, now: datetime, most: int = PIECE) -> bool:
     if leaving.of_user(tx, user_id, now=now).cancelled:
         _take_credits(tx, user_id, now)
         return True
+    if _of_its_phones(tx, user_id):
+        return True
     for table, key in FORGOTTEN.items():
         gone = tx.run(
             f"""delete from {table} where ({key}) in
@@ -156,6 +158,15 @@ def forget(tx: Tx, user_id: int, *, now: datetime, most: int = PIECE) -> bool:
     if not any(_left(tx, user_id, table) for table in FORGOTTEN):
         tx.run("update users set forgotten_at = :now where id = :id", id=user_id, now=times.stored(now))
     return False
+
+
+def _of_its_phones(tx: Tx, user_id: int) -> int:
+    """What the owner of the box was told of the account's phones."""
+    return tx.run(
+        """delete from alerts where kind = 'engine_incompatible' and user_id <> :user_id
+             and about in (select 'device ' || id from devices where user_id = :user_id)""",
+        user_id=user_id,
+    )
 
 
 def _left(rows: Rows, user_id: int, table: str) -> bool:

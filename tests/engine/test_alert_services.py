@@ -17,7 +17,7 @@ from tests.engine.conftest import Engine, make
 from wabox.alerts import asking, child, services
 from wabox.engine import alerting
 from wabox.engine.calling import Calling
-from wabox.errors import Invalid, NotFound
+from wabox.errors import Invalid, NotFound, Unavailable
 from wabox.webhooks import targets
 
 TOKEN = "verysecrettoken"
@@ -118,6 +118,7 @@ def test_a_service_reaches_nothing_that_a_webhook_may_not(service: Service) -> N
     assert told("syslog://") == child.HERE
     assert told("pigeon://roof") == child.UNKNOWN
     assert told("") == child.UNKNOWN
+    assert told("mailto://shop:secret@example.com", body="") == child.MAIL
 
 
 @pytest.mark.heavy("an audit hook stays, so it has a process of its own")
@@ -134,6 +135,9 @@ for path in sys.argv[1:]:
         except PermissionError:
             continue
         sys.exit("read " + path)
+    if os.path.exists(path) or os.access(path, os.R_OK):
+        sys.exit("found " + path)
+assert not child._strange(sys.prefix + "/x") and child._strange(sys.prefix + "-x/y")
 import wave
 """
     words = [
@@ -148,6 +152,12 @@ import wave
     ]
     done = subprocess.run(words, capture_output=True, timeout=60, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+    key = tmp_path / "secret.key"
+    for path in (key, tmp_path / "nothing.key"):
+        told = asking.ask(
+            f"fcm://project@{TOKEN}/?mode=oauth2&keyfile={path}&to=x", allow=(), own_port=1, body="x"
+        )
+        assert told.error == child.NO_FILE
 
 
 def test_five_services_are_enough(engine: Engine) -> None:
@@ -162,3 +172,67 @@ def test_five_services_are_enough(engine: Engine) -> None:
         one_more()
     with pytest.raises(Invalid):
         one_more()
+
+
+def queued(engine: Engine) -> list[int]:
+    return engine.stage.box.db.read_here(services.due, engine.stage.hands.now())
+
+
+def test_one_users_alerts_hold_up_nobody_elses(engine: Engine) -> None:
+    stage, now = engine.stage, engine.stage.hands.now()
+    for user in (stage.asha, stage.bilal):
+        stage.box.db.write_now(services.add, user.id, "ntfy://shop", "ntfy", seal=stage.box.seal, now=now)
+    for number in range(25):
+        stage.box.db.write_now(services.owe, stage.asha.id, f"alert {number}", "x", now=now)
+    assert stage.value("select count(*) from alert_calls where status = 'queued'") == services.MOST_WAITING
+    assert stage.value("select max(title) from alert_calls where status = 'failed'") == "alert 4"
+    assert stage.value("select distinct error from alert_calls where status = 'failed'") == services.DROPPED
+    stage.box.db.write_now(services.owe, stage.bilal.id, "alert", "x", now=now)
+    first = queued(engine)
+    assert len(first) == 2
+    stage.box.db.write_now(services.failed, first[0], "no", final=True, now=now)
+    assert (len(queued(engine)), first[0] in queued(engine)) == (2, False)
+    stage.hands.forward(days=31)
+    stage.box.db.write_now(services.failed, queued(engine)[0], "no", final=True, now=stage.hands.now())
+    assert stage.value("select count(*) from alert_calls where status = 'failed'") == 1
+
+
+def test_one_test_at_a_time_waits_for_a_service(engine: Engine) -> None:
+    stage, now = engine.stage, engine.stage.hands.now()
+    one = stage.box.db.write_now(services.add, stage.asha.id, "ntfy://a", "ntfy", seal=stage.box.seal, now=now)
+    stage.box.db.write_now(services.owe, stage.asha.id, "alert", "x", now=now)
+    stage.box.db.write_now(services.owe_test, stage.asha.id, one, "x", now=now)
+    with pytest.raises(Invalid, match="still waits"):
+        stage.box.db.write_now(services.owe_test, stage.asha.id, one, "x", now=now)
+    with pytest.raises(NotFound):
+        stage.box.db.write_now(services.owe_test, stage.bilal.id, one, "x", now=now)
+
+
+def test_addresses_are_understood_one_at_a_time_beside_the_boxs_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, names = threading.Event(), []
+
+    def ask(*_: object, **__: object) -> asking.Told:
+        names.append(threading.current_thread().name)
+        goes_on.wait(10)
+        return asking.Told("x", None)
+
+    monkeypatch.setattr(asking, "ask", ask)
+    monkeypatch.setattr(asking, "WAITS_SECONDS", 0.3)
+
+    async def run() -> None:
+        waiting = [asyncio.create_task(asking.understood("a", allow=(), own_port=1)) for _ in range(20)]
+        done, left = await asyncio.wait(waiting, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        while len(left) > 1:
+            more, left = await asyncio.wait(left, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+            done |= more
+        assert {type(one.exception()) for one in done} == {Unavailable}
+        goes_on.set()
+        (last,) = left
+        assert (await last).shown == "x"
+
+    try:
+        asyncio.run(run())
+    finally:
+        goes_on.set()
+    assert len(names) == 1
+    assert names[0].startswith("services")

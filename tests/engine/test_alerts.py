@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,16 +16,20 @@ from wabox import closing, fence
 from wabox.accounts import users
 from wabox.accounts.states import Actor
 from wabox.alerts import choices
-from wabox.alerts.kinds import Ill
+from wabox.alerts import stored as alerts
+from wabox.alerts.kinds import Ill, Key
 from wabox.alerts.looking import Seen
+from wabox.backup import nightly, record
 from wabox.checkup import machine_clock
 from wabox.contacts import phones, suppression
+from wabox.datadir import DataDir
 from wabox.db import Tx
 from wabox.devices import orders
 from wabox.engine import alerting
 from wabox.engine.alerting import Alerting
 from wabox.engine.clock import Clock
-from wabox.letters import roads
+from wabox.engine.housekeeping import Housekeeping
+from wabox.letters import roads, writing
 from wabox.messages import stored
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
@@ -270,6 +275,7 @@ def test_a_held_box_tells_nothing_until_it_is_released(engine: Engine) -> None:
         clock._box, clock._stopping = box, False
         step._looked_at = -100.0
         await clock._each([step.tick])
+        await step.quiet()
 
     asyncio.run(tick())
     assert mails(engine) == []
@@ -290,3 +296,86 @@ def test_a_test_goes_by_each_road_or_says_why_not(engine: Engine) -> None:
     assert [(one.phone, one.status) for one in messages(engine)] == [
         (phones.parse(OWN, country="BD").digits, "sent")
     ]
+
+
+def test_a_look_that_takes_long_holds_up_no_tick(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def seen(_: object) -> Seen:
+        begun.set()
+        goes_on.wait(10)
+        return {}
+
+    monkeypatch.setattr(alerting, "_seen", seen)
+
+    async def run() -> None:
+        step = Alerting(engine.stage.box)
+        try:
+            await asyncio.wait_for(step.tick(), 2)
+            step._looked_at = -100.0
+            await asyncio.wait_for(step.tick(), 2)
+        finally:
+            goes_on.set()
+        await step.quiet()
+
+    asyncio.run(run())
+    assert begun.is_set()
+
+
+def test_what_was_found_of_a_backup_is_told_as_it_is(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, told = engine.stage, []
+    entry = record.Entry(stage.hands.now(), "night", "x", "/50%d", why="No room in /50%d.")
+    record.add(DataDir(stage.box.config.data.dir), entry)
+    monkeypatch.setattr(nightly, "place_of", lambda _: Path("/50%d"))
+    owe = writing.owe_written
+
+    def written(tx: Tx, post: writing.Post, subject: str, body: str) -> int:
+        told.append(body)
+        return owe(tx, post, subject, body)
+
+    monkeypatch.setattr(writing, "owe_written", written)
+    engine.driver.unlink(stage.asha.device_id)
+    look(engine, {"backup": alerting._backup(stage.box)})
+    (body,) = told
+    assert "The last backup failed: No room in /50%d." in body
+    assert DOWN in body
+
+
+def test_one_alert_that_cannot_be_written_takes_no_other_along(engine: Engine) -> None:
+    engine.driver.unlink(engine.stage.asha.device_id)
+    look(engine, {"backup": Ill({"says": "50%d", "x": "y"})})
+    assert mails(engine) == [DOWN]
+
+
+def test_of_a_customers_phone_the_owners_alert_keeps_no_name(engine: Engine) -> None:
+    stage, number = engine.stage, engine.stage.bilal.device_id
+    engine.link(number, SECOND)
+    engine.driver.show(number, "disconnected", "engine_incompatible")
+    look(engine)
+    assert "WhatsApp has changed: primary (bilal@example.com) sends nothing." in mails(engine)
+    rows = stage.box.db.read_here(lambda rows: rows.all("select * from alerts"))
+    assert "bilal" not in str([dict(row) for row in rows])
+    assert Key(stage.asha.id, "engine_incompatible", f"device {number}") in [
+        one.key for one in stage.box.db.read_here(alerts.lasting)
+    ]
+
+    def close(tx: Tx) -> None:
+        closing.close(tx, stage.bilal.id, by=Actor(stage.asha.id, None), now=stage.hands.now())
+
+    stage.box.db.write_now(close)
+    look(engine)
+    while stage.box.db.write_now(closing.forget, stage.bilal.id, now=stage.hands.now()):
+        pass
+    assert stage.value("select count(*) from alerts where kind = 'engine_incompatible'") == 0
+
+
+def test_old_alerts_are_swept_without_news(engine: Engine) -> None:
+    stage = engine.stage
+    engine.driver.unlink(stage.asha.device_id)
+    look(engine)
+    engine.link()
+    look(engine)
+    for days, left in ((89, 1), (2, 0)):
+        stage.hands.forward(days=days)
+        asyncio.run(Housekeeping(stage.box).tick())
+        assert stage.value("select count(*) from alerts") == left

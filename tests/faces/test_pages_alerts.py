@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
-from wabox.alerts import choices
+from wabox.alerts import asking, choices, services
 from wabox.alerts.choices import Choice
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -50,3 +51,22 @@ def test_each_test_goes_or_says_what_is_missing(shop: Stage, asha: Tab) -> None:
     asha.post(PAGE, {"kinds": [], "whatsapp": OWN})
     assert asha.post(f"{PAGE}/test/whatsapp").status_code == 303
     assert shop.value("select phone from messages order by id desc") == OWN
+
+
+def test_a_second_test_and_an_address_out_of_turn_are_refused_in_words(
+    shop: Stage, asha: Tab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = shop.box.db.write_now(
+        services.add, shop.asha.id, "ntfy://shop", "ntfy", seal=shop.box.seal, now=shop.hands.now()
+    )
+    assert asha.post(f"{PAGE}/services/{number}/test").status_code == 303
+    again = asha.post(f"{PAGE}/services/{number}/test")
+    assert (again.status_code, services.WAITS in words(again.text)) == (422, True)
+    taken = threading.Lock()
+    taken.acquire()
+    monkeypatch.setattr(asking, "_one", taken)
+    monkeypatch.setattr(asking, "WAITS_SECONDS", 0)
+    busy = asha.post(f"{PAGE}/services", {"address": "ntfy://other"})
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "10")
+    assert asking.BUSY in words(busy.text)
+    assert "ntfy://other" in busy.text

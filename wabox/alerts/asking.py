@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from time import monotonic
 
+from wabox.errors import Unavailable
 from wabox.languages import later
+from wabox.threads import Pool
 
 LONGEST_SECONDS = 30.0
+WAITS_SECONDS = 20
+_LOOKS_SECONDS = 0.1
 LATE = later("The service did not answer within 30 seconds.")
 BROKEN = later("The service could not be told; check its address.")
+BUSY = later("The box is looking at other addresses. Try again in a moment.")
+# Of their own: whoever makes them wait takes no thread from the rest of the box.
+_THREADS = Pool(2, "services")
+_one = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,25 @@ class Told:
 
     shown: str
     error: str | None
+
+
+async def understood(address: str, *, allow: Sequence[str], own_port: int) -> Told:
+    """What kind of service this address is; it is not told. One at a time. Raises Unavailable `busy`."""
+    until = monotonic() + WAITS_SECONDS
+    while not _one.acquire(blocking=False):
+        if monotonic() > until:
+            raise Unavailable("busy", BUSY, retry_after=10)
+        await asyncio.sleep(_LOOKS_SECONDS)
+    try:
+        return await told(address, allow=allow, own_port=own_port)
+    finally:
+        _one.release()
+
+
+async def told(address: str, *, allow: Sequence[str], own_port: int, title: str = "", body: str = "") -> Told:
+    """As `ask`, in a thread that is kept for it."""
+    work = partial(ask, address, allow=allow, own_port=own_port, title=title, body=body)
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
 
 
 def ask(address: str, *, allow: Sequence[str], own_port: int, title: str = "", body: str = "") -> Told:

@@ -7,14 +7,18 @@ what came of it.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
 import logging
+import os
 import re
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import unquote
 
 import apprise
 import requests
@@ -26,14 +30,17 @@ MOST_MEMORY = 1024 * 1024 * 1024
 MOST_SECONDS = 20
 # They speak to this machine's own screen, log or hardware.
 LOCAL = ("dbus", "kde", "glib", "qt", "gnome", "macosx", "windows", "syslog", "blink1")
+BY_MAIL = ("mailto", "mailtos")
 UNKNOWN = later(
     "No service is known by this address; write it as Apprise does, like tgram://TOKEN/CHAT or ntfy://TOPIC."
 )
 HERE = later("This service speaks to the machine itself; choose one that is reached by network.")
+MAIL = later("Alerts go by e-mail without this: set the mail server in Settings, E-mail, and tick e-mail here.")
+NO_FILE = later("This address names a file, and a service reads no file of the box; choose one that needs none.")
 REDIRECTED = later("The service redirects elsewhere, and an alert is not redirected; set the final address.")
 SILENT = later("The service did not take it; check its address.")
 _CODE = tuple(str(Path(one).resolve()) for one in (sys.prefix, sys.base_prefix, Path(__file__).parents[1]))
-_OWN = (*_CODE, "/usr/", "/etc/ssl/", "/etc/mime.types", "/dev/null", "/dev/urandom")
+_OWN = tuple(f"{one}/" for one in (*_CODE, "/usr", "/etc/ssl", "/etc/mime.types", "/dev/null", "/dev/urandom"))
 _PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "pty.spawn")
 
 
@@ -51,14 +58,16 @@ def _tell(order: dict[str, Any]) -> dict[str, Any]:
         app_id="wabox", app_desc="wabox", app_url="", image_url_mask="", image_url_logo="", image_path_mask=""
     )
     address = order["address"]
+    schema = address.strip().partition("://")[0].lower()
+    if schema in BY_MAIL:
+        return {"shown": "", "error": MAIL}
+    if schema in LOCAL:
+        return {"shown": "", "error": HERE}
     service = (
         None if re.match(r"\s*(\w+)://", address) is None else apprise.Apprise.instantiate(address, asset=asset)
     )
     if service is None:
-        return {"shown": "", "error": UNKNOWN}
-    schema = address.strip().partition("://")[0].lower()
-    if schema in LOCAL:
-        return {"shown": "", "error": HERE}
+        return {"shown": "", "error": NO_FILE if NO_FILE in refused else UNKNOWN}
     shown = f"{service.service_name} ({schema}://…)"
     if not order["body"] or service.notify(title=order["title"], body=order["body"]):
         return {"shown": shown, "error": None}
@@ -70,9 +79,11 @@ def fenced(order: dict[str, Any]) -> list[str]:
     """From here on only what is allowed is done. Returns where the reasons come to stand."""
     allow = Allow.parse(tuple(order["allow"]), own_port=order["own_port"])
     refused: list[str] = []
+    strange = _noting(refused, unquote(str(order.get("address", ""))))
+    _hide(strange)
 
     def watch(event: str, told: tuple[Any, ...]) -> None:
-        if event in _PROGRAMS or event == "socket.sendto" or (event == "open" and _strange(told[0])):
+        if event in _PROGRAMS or event == "socket.sendto" or (event == "open" and strange(told[0])):
             raise PermissionError(event)
         if event != "socket.connect":
             return
@@ -94,9 +105,36 @@ def fenced(order: dict[str, Any]) -> list[str]:
     return refused
 
 
+def _noting(refused: list[str], address: str) -> Callable[[object], bool]:
+    """`_strange`, and a file that the address names is a reason."""
+
+    def strange(path: object) -> bool:
+        found, name = _strange(path), Path(str(path)).name
+        if found and name and name in address:
+            refused.append(NO_FILE)
+        return found
+
+    return strange
+
+
+def _hide(strange: Callable[[object], bool]) -> None:
+    """A strange file is not there for who only looks whether it is: else its absence would be told apart."""
+    stat, access, here = os.stat, os.access, cast(Any, os)
+
+    def no_stat(path: Any, *more: Any, **named: Any) -> os.stat_result:
+        if not isinstance(path, int) and strange(os.fsdecode(path)):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return stat(path, *more, **named)
+
+    def no_access(path: Any, *more: Any, **named: Any) -> bool:
+        return not strange(os.fsdecode(path)) and access(path, *more, **named)
+
+    here.stat, here.access = no_stat, no_access
+
+
 def _strange(path: object) -> bool:
     """Whether a file is not the code's own: some addresses name a key by its path."""
-    return not str(Path(str(path)).resolve()).startswith(_OWN)
+    return not f"{os.path.realpath(str(path))}/".startswith(_OWN)
 
 
 def _heard() -> list[str]:

@@ -30,7 +30,7 @@ FLAPS = timedelta(hours=1)  # what comes again so soon after it was told waits u
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What ails whom. about: the phone's label, the campaign's id; "" where there is only one of it."""
+    """What ails whom. about: the phone's label (a customer's: its id), the campaign's id; "" = only one."""
 
     user_id: int
     kind: Kind

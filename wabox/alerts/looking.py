@@ -16,10 +16,12 @@ from wabox.db import Rows
 from wabox.devices import sentences
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
+from wabox.errors import NotFound
 from wabox.webhooks import endpoints
 
 WEBHOOK_AFTER = timedelta(hours=1)
 PATIENCE = timedelta(minutes=15)  # what mends itself often enough: a page that does not load
+ABOUT_DEVICE = "device {}"  # of a customer, to the owner; no label has a space
 _GONE = ("logged_out", "passkey_required", "checkpoint", "action_required", "conflict", "number_changed")
 _TOLD = ("active", "suspended")
 
@@ -52,6 +54,18 @@ def while_clock_is_wrong(rows: Rows, *, wrong: bool) -> Look | None:
         return None
     key = Key(owner.id, "clock_wrong")
     return Look({key: Ill()}, unsure=frozenset(one.key for one in stored.lasting(rows) if one.key != key))
+
+
+def named(rows: Rows, words: Mapping[str, str]) -> Mapping[str, str]:
+    """The words, with how a customer's phone is called: looked up each time, for no alert keeps it."""
+    if "device" not in words:
+        return words
+    try:
+        device = devices.by_id(rows, int(words["device"]))
+    except NotFound:
+        return {**words, "label": f"#{words['device']}"}
+    user = users.by_id(rows, device.user_id)
+    return {**words, "label": device.label if user is None else f"{device.label} ({user.email})"}
 
 
 class _Found:
@@ -99,8 +113,10 @@ def _engine(device: Device, label: str) -> Finding:
 def _of_customer(rows: Rows, found: _Found, owner: User, user: User) -> None:
     """Only who runs the box can bring another engine."""
     for device in devices.list_of(rows, user.id):
-        label = f"{device.label} ({user.email})"
-        found.put(Key(owner.id, "engine_incompatible", label), _engine(device, label))
+        what = _engine(device, device.label)
+        if isinstance(what, Ill):
+            what = Ill({"device": str(device.id), "missing": what.words["missing"]})
+        found.put(Key(owner.id, "engine_incompatible", ABOUT_DEVICE.format(device.id)), what)
 
 
 def _webhook(rows: Rows, user_id: int, now: datetime) -> Finding:

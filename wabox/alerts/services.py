@@ -6,6 +6,7 @@ over. If wabox dies between the service's yes and the record, it goes again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -19,11 +20,15 @@ from wabox.languages import later
 Status = Literal["queued", "sent", "failed"]
 
 MOST = 5
+MOST_WAITING = 20  # of a user
+TEST = "wabox"  # the title of a test, and of nothing else
 LONGEST = 1_000
 KEPT = timedelta(days=30)
 TRIED_FOR = timedelta(days=1)
 GAPS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360))
 TOO_MANY = later("An account has at most 5 services; remove one first.")
+WAITS = later("A test still waits to go there; it is tried again by itself.")
+DROPPED = later("Too many alerts waited to go there, so this one was given up.")
 GONE = later("There is no such service; look at the page Alerts for the ones you have.")
 UNREADABLE = later("Its address does not open with this box's key; remove it and add it again.")
 
@@ -82,12 +87,28 @@ def remove(tx: Tx, user_id: int, service_id: int) -> None:
         raise NotFound("not_found", GONE)
 
 
-def owe(tx: Tx, user_id: int, title: str, body: str, *, now: datetime, only: int | None = None) -> int:
-    """Each of the user's services will be told; returns how many. only: this one. Raises NotFound."""
-    mine = [one.id for one in of_user(tx, user_id) if only in (None, one.id)]
-    if only is not None and not mine:
+def owe(tx: Tx, user_id: int, title: str, body: str, *, now: datetime) -> int:
+    """Each of the user's services will be told; returns how many. What waited longest makes room for it."""
+    mine = [one.id for one in of_user(tx, user_id)]
+    _owe(tx, user_id, mine, title, body, now)
+    return len(mine)
+
+
+def owe_test(tx: Tx, user_id: int, service_id: int, body: str, *, now: datetime) -> None:
+    """This service will be told that it is a test. Raises NotFound; Invalid `test_waits` while another waits."""
+    if service_id not in [one.id for one in of_user(tx, user_id)]:
         raise NotFound("not_found", GONE)
-    for service_id in mine:
+    if tx.value(
+        "select 1 from alert_calls where service_id = :id and status = 'queued' and title = :title limit 1",
+        id=service_id,
+        title=TEST,
+    ):
+        raise Invalid("test_waits", WAITS, details={f"service-{service_id}": WAITS})
+    _owe(tx, user_id, [service_id], TEST, body, now)
+
+
+def _owe(tx: Tx, user_id: int, whom: Sequence[int], title: str, body: str, now: datetime) -> None:
+    for service_id in whom:
         tx.insert(
             """insert into alert_calls (service_id, user_id, title, body, due_at, created_at)
                values (:service_id, :user_id, :title, :body, :now, :now)""",
@@ -97,13 +118,30 @@ def owe(tx: Tx, user_id: int, title: str, body: str, *, now: datetime, only: int
             body=body[:4_000],
             now=times.stored(now),
         )
-    return len(mine)
+    tx.run(
+        """update alert_calls set status = 'failed', done_at = :now, error = :error
+           where user_id = :user_id and status = 'queued' and id not in (
+               select id from alert_calls where user_id = :user_id and status = 'queued'
+               order by id desc limit :most)""",
+        user_id=user_id,
+        most=MOST_WAITING,
+        now=times.stored(now),
+        error=DROPPED,
+    )
 
 
-def due(rows: Rows, now: datetime, *, most: int = 10) -> list[int]:
-    """Calls to make now, the longest due first."""
+def sweep(tx: Tx, *, now: datetime) -> int:
+    """Calls that were done with long ago are gone; returns how many."""
+    return tx.run("delete from alert_calls where done_at < :before", before=times.stored(now - KEPT))
+
+
+def due(rows: Rows, now: datetime, *, most: int = 1_000) -> list[int]:
+    """Calls to make now: of each user the one that is longest due, so that nobody's hold up another's."""
     found = rows.all(
-        "select id from alert_calls where status = 'queued' and due_at <= :now order by due_at, id limit :most",
+        """select id from (
+               select id, due_at, row_number() over (partition by user_id order by due_at, id) as turn
+               from alert_calls where status = 'queued' and due_at <= :now)
+           where turn = 1 order by due_at, id limit :most""",
         now=times.stored(now),
         most=most,
     )
@@ -130,7 +168,6 @@ def call(rows: Rows, call_id: int, *, seal: Seal) -> Call | None:
 def sent(tx: Tx, call_id: int, *, now: datetime) -> None:
     """The service took it."""
     _done(tx, call_id, "sent", None, now)
-    tx.run("delete from alert_calls where done_at < :before", before=times.stored(now - KEPT))
 
 
 def failed(tx: Tx, call_id: int, error: str, *, final: bool = False, now: datetime) -> None:
@@ -160,6 +197,7 @@ def _done(tx: Tx, call_id: int, status: Status, error: str | None, now: datetime
         now=times.stored(now),
         error=None if error is None else error[:300],
     )
+    sweep(tx, now=now)
 
 
 def _about(user_id: int) -> str:

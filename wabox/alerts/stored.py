@@ -104,9 +104,12 @@ def settle(tx: Tx, look: Look, *, now: datetime) -> list[News]:
             _end(tx, one, now)
             if one.times and key in look.well:
                 news.append(News(key, "over", one.words, one.began_at))
-    if news:
-        tx.run("delete from alerts where over_at < :before", before=times.stored(now - KEPT))
     return news
+
+
+def sweep(tx: Tx, *, now: datetime) -> int:
+    """What was over long ago is gone; returns how many."""
+    return tx.run("delete from alerts where over_at < :before", before=times.stored(now - KEPT))
 
 
 def _is_due(one: Alert, now: datetime) -> bool:

@@ -28,17 +28,36 @@ EVERY_SECONDS = 5.0
 
 
 class Alerting:
-    """Asked each tick; looks every few seconds."""
+    """Asked each tick; looks every few seconds, and the tick does not wait for it."""
 
     def __init__(self, box: Box) -> None:
         self._box = box
         self._looked_at = -EVERY_SECONDS
+        self._task: asyncio.Task[None] | None = None
 
     async def tick(self) -> None:
         """What is news is told; a box that cannot write tells it when it can."""
+        if self._task is not None and not self._task.done():
+            return
         if monotonic() - self._looked_at < EVERY_SECONDS or self._box.db.failing is not None:
             return
-        self._looked_at = monotonic()
+        if not self._box.stopping.is_set():
+            self._looked_at = monotonic()
+            self._task = asyncio.create_task(self._run(), name="alerts")
+
+    async def quiet(self) -> None:
+        """Nothing is being looked at any more."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    async def _run(self) -> None:
+        try:
+            await self._look()
+        except Exception:
+            if not self._box.stopping.is_set():
+                log.exception("step failed", step="alerting")
+
+    async def _look(self) -> None:
         box = self._box
         seen = await asyncio.to_thread(_seen, box)
         if await box.db.read(_is_news, box, seen):
@@ -81,4 +100,4 @@ def _backup(box: Box) -> Finding:
     found = [one for one in nightly.judged(box.config, night, now=box.now()) if one.level == "bad"]
     if not found:
         return True
-    return Ill({"why": found[0].text, **{name: str(value) for name, value in found[0].values.items()}})
+    return Ill({"says": found[0].text, **{name: str(value) for name, value in found[0].values.items()}})

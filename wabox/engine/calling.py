@@ -1,4 +1,4 @@
-"""Hands alerts to the services that people named, one after the other; nothing waits for it."""
+"""Hands alerts to the services that people named, one of each user in turn; nothing waits for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import asyncio
 import structlog
 
 from wabox.alerts import asking, services
-from wabox.alerts.asking import Told
 from wabox.box import Box
 from wabox.engine.backoff import Backoff
 
@@ -49,19 +48,10 @@ class Calling:
         if call is None or call.address is None:
             await box.db.write(services.failed, call_id, services.UNREADABLE, final=True, now=box.now())
             return
-        told = await asyncio.to_thread(self._ask, call, call.address)
+        allow, port = box.config.webhooks.allow, box.config.server.port
+        told = await asking.told(call.address, allow=allow, own_port=port, title=call.title, body=call.body)
         if told.error is None:
             await box.db.write(services.sent, call_id, now=box.now())
             return
         log.info("alert refused by a service", call_id=call_id)
         await box.db.write(services.failed, call_id, told.error, now=box.now())
-
-    def _ask(self, call: services.Call, address: str) -> Told:
-        config = self._box.config
-        return asking.ask(
-            address,
-            allow=config.webhooks.allow,
-            own_port=config.server.port,
-            title=call.title,
-            body=call.body,
-        )

@@ -12,6 +12,8 @@ import structlog
 
 from wabox import times
 from wabox.accounts import addresses, browsers, links, sessions
+from wabox.alerts import services
+from wabox.alerts import stored as alerts
 from wabox.billing import payments
 from wabox.box import Box
 from wabox.campaigns import recounting
@@ -54,6 +56,8 @@ class Housekeeping:
             partial(sessions.sweep, now=now),
             partial(browsers.sweep, now=now),
             partial(links.sweep, now=now),
+            partial(alerts.sweep, now=now),
+            partial(services.sweep, now=now),
             partial(reviews.forget, before=now - CONTENT_KEPT),
             partial(refusals.forget, before=now - CONTENT_KEPT),
             partial(addresses.forget, before=old_ip, most=BATCH),

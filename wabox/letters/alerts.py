@@ -123,6 +123,7 @@ def _part(post: Post, news: News, links: bool) -> str:  # noqa: FBT001
 
 
 def _why(post: Post, news: News) -> str:
-    """As it was found: a sentence that is whole, or with values of its own."""
-    values = {name: value for name, value in news.words.items() if name not in ("why", "label", "name", "id")}
-    return post.say(news.words.get("why", ""), **values)
+    """As it was found: a sentence that is whole, or one of ours and the values for it, which may hold anything."""
+    values = dict(news.words)
+    says = values.pop("says", None)
+    return post.say(values.get("why", "")) if says is None else post.say(says, **values)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import replace
 from typing import Any
 
 from litestar import Response, get, post
 
 from wabox.accounts import audit, mail
-from wabox.alerts import asking, choices, kinds, services, stored
+from wabox.alerts import asking, choices, kinds, looking, services, stored
+from wabox.alerts.stored import Alert
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.db import Rows, Tx
-from wabox.errors import Invalid, NotFound, Refusal
+from wabox.errors import Invalid, NotFound, Refusal, Unavailable
 from wabox.letters import roads
 from wabox.messages import stored as messages
 from wabox.mounting import Mount
@@ -65,13 +66,17 @@ async def add(desk: Desk) -> Response[str]:
     """Alerts go to this service too. The address is understood first, which tells nobody."""
     address, config = (await desk.form()).text("address").strip()[: services.LONGEST], desk.box.config
     allow, port = config.webhooks.allow, config.server.port
-    told = await asyncio.to_thread(asking.ask, address, allow=allow, own_port=port)
     try:
+        told = await asking.understood(address, allow=allow, own_port=port)
         if told.error is not None:
             raise Invalid("bad_service", told.error, details={"address": told.error})
         await desk.box.db.write(_add, desk, address, told.shown)
     except Invalid as refused:
         return await _page(desk, status=422, errors=refused.details, address=address)
+    except Unavailable as busy:
+        answer = await _page(desk, status=503, errors={"address": busy.sentence}, address=address)
+        answer.headers["Retry-After"] = str(busy.retry_after)
+        return answer
     return desk.go(f"{PATH}#services", said="saved")
 
 
@@ -86,7 +91,10 @@ async def remove(service_id: int, desk: Desk) -> Response[str]:
 async def test_service(service_id: int, desk: Desk) -> Response[str]:
     """A test goes there."""
     box = desk.box
-    await box.db.write(roads.test_service, box, desk.user, known_id(service_id), now=box.now())
+    try:
+        await box.db.write(roads.test_service, box, desk.user, known_id(service_id), now=box.now())
+    except Invalid as refused:
+        return await _page(desk, status=422, errors=refused.details)
     return desk.go(f"{PATH}#services", said="alert_tested")
 
 
@@ -145,13 +153,17 @@ def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     choice = choices.of_user(rows, user_id)
     return {
         "choice": choice,
-        "lasting": [one for one in stored.lasting(rows, user_id) if one.times],
-        "told": [one for one in stored.told(rows, user_id) if one.over_at is not None][:10],
+        "lasting": [_named(rows, one) for one in stored.lasting(rows, user_id) if one.times],
+        "told": [_named(rows, one) for one in stored.told(rows, user_id) if one.over_at is not None][:10],
         "services": services.of_user(rows, user_id),
         "last_mail": None if choice.mail_id is None else mail.of_user(rows, user_id, choice.mail_id),
         "last_message": _message(rows, user_id, choice.message_id),
         "webhook_asks": deliveries.is_asked_for(rows, user_id, roads.EVENT),
     }
+
+
+def _named(rows: Rows, alert: Alert) -> Alert:
+    return replace(alert, words=looking.named(rows, alert.words))
 
 
 def _message(rows: Rows, user_id: int, message_id: int | None) -> messages.Message | None:
