@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 import wabox
 from tests.faces import texts
+from wabox import languages
 from wabox.billing import ledger
 from wabox.dashboard.voice import Voice
 from wabox.errors import InsufficientCredits
@@ -112,3 +115,19 @@ def test_whatever_an_import_says_of_a_row_is_said_in_bengali(name: str) -> None:
                 texts_there.append(text)
     assert texts_there
     assert [text for text in texts_there if voice.say(text) == text] == []
+
+
+_ENTRY = re.compile(r'^(?:msgctxt (".*")\n)?msgid ((?:".*"\n)+)', re.MULTILINE)
+
+
+def twice(catalogue: str) -> list[str]:
+    """Texts that stand twice: of two translations one is lost, and gettext's own tools refuse it."""
+    found = Counter(_ENTRY.findall(catalogue))
+    return [text for (_, text), count in found.items() if count > 1]
+
+
+@pytest.mark.parametrize("language", [one for one in languages.ALL if one != languages.FIRST])
+def test_no_text_stands_twice_in_a_catalogue(language: str) -> None:
+    text = (languages.HOME / language / "wabox.po").read_text(encoding="utf-8")
+    assert twice(text) == []
+    assert twice(text + '\nmsgid "Change"\nmsgstr ""\n') == ['"Change"\n']
