@@ -95,12 +95,16 @@ def test_a_page_that_was_loaded_anew_still_has_what_it_is(sky: ChromiumWorld, ca
 
 
 @pytest.mark.parametrize(
-    ("given", "kind"),
-    [(SHOP, "location"), (Card("Karim", "8801711123456"), "vcard"), (WHEN, "poll_creation")],
+    ("given", "kind", "text"),
+    [
+        (SHOP, "location", ""),
+        (Card("Karim", "8801711123456"), "vcard", ""),
+        (WHEN, "poll_creation", WHEN.question),
+    ],
     ids=["place", "card", "poll"],
 )
 def test_a_linked_phone_that_gets_one_hears_what_kind_it_is(
-    sky: ChromiumWorld, calm: Shop, other: Shop, given: Instead, kind: str
+    sky: ChromiumWorld, calm: Shop, other: Shop, given: Instead, kind: str, text: str
 ) -> None:
     """Between two shops on one box; what stands on it is not told yet."""
     mark = sky.diary.mark()
@@ -109,4 +113,4 @@ def test_a_linked_phone_that_gets_one_hears_what_kind_it_is(
     handed = sky.driver.hand_over(calm[0].device_id, found.chat_id, new_id(), "", given)
     assert handed.outcome == "acked"
     heard = sky.diary.wait(Inbound, lambda one: one.device_id == other[0].device_id, mark)
-    assert (heard.kind, heard.text) == (kind, "")
+    assert (heard.kind, heard.text) == (kind, text)

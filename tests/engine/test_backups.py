@@ -348,7 +348,13 @@ def test_the_clock_makes_it_and_the_owner_hears_once_a_day_that_it_fails(make: M
 
 def alerts(made: Stage) -> None:
     """What ails is looked for, as the clock has it done."""
-    asyncio.run(Alerting(made.box).tick())
+
+    async def looked() -> None:
+        step = Alerting(made.box)
+        await step.tick()
+        await step.quiet()
+
+    asyncio.run(looked())
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,6 @@ def told(event: Inbound) -> dict[str, object]:
     return {
         "location": None if event.place is None else asdict(event.place),
         "contact": None if first is None else {"name": first.name, "phone": next(iter(first.phones), None)},
-        "poll": None if event.poll is None else {"question": event.text, "options": list(event.poll.options)},
         "contacts": [{"name": one.name, "phones": list(one.phones)} for one in event.cards],
+        "poll": None if event.poll is None else {"question": event.text, "options": list(event.poll.options)},
     }

@@ -74,8 +74,8 @@ def told(enclosed: dict[str, Any] | None) -> dict[str, Any] | None:
     """As a page hears of it, in WhatsApp's words."""
     if enclosed is None:
         return None
-    if "poll" in enclosed:
-        return {"type": "poll_creation"}
+    if poll := enclosed.get("poll"):
+        return {"type": "poll_creation", "question": poll["question"], "options": poll["options"]}
     if place := enclosed.get("location"):
         loc = "\n".join(one for one in (place["name"], place["address"]) if one)
         point = {"lat": place["latitude"], "lng": place["longitude"], "loc": loc}

@@ -77,7 +77,7 @@ __d('SandboxInbox', [
     if (!event.media) return { body: event.text };
     if (INSTEAD[event.media.type] && !event.text) return INSTEAD[event.media.type](event.media);
     if (event.media.type === 'poll_creation') {
-      return { pollName: event.text, pollOptions: event.media.options.map((name, localId) => ({ name, localId })) };
+      return { pollName: event.media.question ?? event.text, pollOptions: event.media.options.map((name, localId) => ({ name, localId })) };
     }
     const { type, mimetype, filename, size, filehash, direct_path: directPath } = event.media;
     const caption = CAPTIONED.has(type) && event.text ? { caption: event.text } : {};
