@@ -19,7 +19,7 @@ from tests import fresh
 from tests.house.conftest import Typed
 from wabox import config as settings
 from wabox import datadir, db
-from wabox.checkup import box, chromium, machine
+from wabox.checkup import box, chromium, machine, memory_there
 from wabox.checkup.findings import Finding
 from wabox.config import Config
 
@@ -66,6 +66,50 @@ def test_memory_is_judged_for_the_phones(whole: int, free: int, devices: int, le
 def test_memory_is_judged_for_the_phones_that_are_there() -> None:
     assert machine.for_phones(900, 4).level == "ok" and machine.for_phones(300, 0).level == "ok"
     assert machine.for_phones(500, 5).level == "bad" and "714 MB" in machine.for_phones(500, 5).says
+
+
+MEMINFO = "MemTotal: 8000000 kB\nMemFree: 100 kB\nMemAvailable: 4000000 kB\n"
+V2 = {
+    "memory.max": "{limit}\n",
+    "memory.current": "500000000\n",
+    "memory.stat": "anon 1\ninactive_file 100000000\n",
+}
+V1 = {
+    "memory.limit_in_bytes": "{limit}\n",
+    "memory.usage_in_bytes": "500000000\n",
+    "memory.stat": "inactive_file 1\ntotal_inactive_file 100000000\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("groups", "place", "files", "limit", "told"),
+    [
+        ("0::/", "sys/fs/cgroup", V2, "1000000000", (953, 572)),
+        ("0::/user/shop", "sys/fs/cgroup/user", V2, "1000000000", (953, 572)),  # of a group above
+        ("0::/", "sys/fs/cgroup", V2, "max", (7812, 3906)),
+        ("0::/", "sys/fs/cgroup", V2, "450000000", (429, 47)),
+        (
+            "4:memory:/docker/5a8a\n0::/",
+            "sys/fs/cgroup/memory",
+            V1,
+            "1000000000",
+            (953, 572),
+        ),  # unseen by its name
+        ("4:cpu,memory:/", "sys/fs/cgroup/memory", V1, "9223372036854771712", (7812, 3906)),
+        ("", "sys", {}, "", (7812, 3906)),
+    ],
+    ids=["v2", "above", "unlimited", "full", "v1", "v1 unlimited", "no groups"],
+)
+def test_what_a_container_may_have_is_its_memory(
+    tmp_path: Path, groups: str, place: str, files: dict[str, str], limit: str, told: tuple[int, int]
+) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text(MEMINFO)
+    (tmp_path / "proc/self/cgroup").write_text(groups + "\n")
+    for name, text in files.items():
+        (tmp_path / place).mkdir(parents=True, exist_ok=True)
+        (tmp_path / place / name).write_text(text.format(limit=limit))
+    assert memory_there.memory_mb(tmp_path) == told
 
 
 def test_this_machine_can_be_looked_at(config: Config) -> None:

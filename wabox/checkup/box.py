@@ -17,6 +17,7 @@ from wabox import datadir, fence, opening
 from wabox.accounts import mail, mail_server
 from wabox.checkup import database, engines, machine, machine_clock, promises, wear
 from wabox.checkup.findings import Finding, bad, ok, warning
+from wabox.checkup.memory_there import memory_mb
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
 from wabox.db import JOURNAL_ALARM_BYTES, Database, Rows
@@ -122,7 +123,7 @@ def stored(data: DataDir, config: Config) -> Iterator[Finding]:
             yield mails(Rows(connection), config, now=datetime.now(UTC))
             wanted = int(Rows(connection).value("select count(*) from devices where wanted = 1"))
             yield from clock_wrong(found=machine_clock.looks_wrong(Rows(connection), datetime.now(UTC)))
-            yield machine.for_phones(machine.memory_mb()[0], wanted)
+            yield machine.for_phones(memory_mb()[0], wanted)
             yield from held(fence.of(Rows(connection)))
             yield engines.finding(Rows(connection), data)
             if stuck := orders.stuck_logouts(Rows(connection)):

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wabox.checkup.findings import Finding, bad, ok, warning
+from wabox.checkup.memory_there import memory_mb
 from wabox.config import Config
 
 MEGABYTE = 1024 * 1024
@@ -150,13 +151,6 @@ def clock(now: datetime, *, synchronised: bool | None) -> Finding:
     if synchronised:
         return ok("clock", "The clock says %(time)s UTC and is kept right over the network.", time=shown)
     return ok("clock", "The clock says %(time)s UTC.", time=shown)
-
-
-def memory_mb() -> tuple[int, int]:
-    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    kilobytes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
-    whole = kilobytes["MemTotal"] // 1024
-    return whole, kilobytes.get("MemAvailable", kilobytes["MemFree"]) // 1024
 
 
 def _synchronised() -> bool | None:

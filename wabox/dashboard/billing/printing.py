@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
-from wabox.checkup.machine import memory_mb
+from wabox.checkup.memory_there import memory_mb
 from wabox.errors import Unavailable
 from wabox.languages import later
 from wabox.whatsapp import browser
