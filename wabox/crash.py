@@ -3,11 +3,12 @@
 `WABOX_CRASH=step:n` in the environment kills the process with SIGKILL when the step is reached for the
 n-th time. It may name a file instead, by its whole path: what is in it counts from when it is there, so a life
 need not end for the next plan. Honoured only when `[whatsapp] url` is on loopback. Steps, in a message's order:
-accepted (before the commit), queued (after it, before the 202), claimed, resolved, armed (id stored, not handed
-over), entered (a moment after the page was given it), uploading (a second after it was given a file), acked
-(before it is recorded), recorded, posted (a webhook was taken, not yet recorded). Of what is done to a message
-that went: deed_tried (counted, nobody was asked), deed_asked (a moment after the page was), deed_answered (not
-yet recorded), deed_recorded; taken_back (a campaign is to be deleted, and its first piece begun).
+accepted (before the commit), queued (after it, before the 202), resolved, claimed (before the commit), armed (id
+stored, not handed over), entered (a moment after the page was given it), uploading (a second after it was given a
+file), acked (before it is recorded), recorded, posted (a webhook was taken, not yet recorded). Of what is done to
+a message that went: deed_tried (counted, nobody was asked), deed_asked (a moment after the page was),
+deed_answered (not yet recorded), deed_recorded; taken_back (a campaign is to be deleted, and its first piece
+begun).
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from pathlib import Path
 STEPS = (
     "accepted",
     "queued",
-    "claimed",
     "resolved",
+    "claimed",
     "armed",
     "entered",
     "uploading",

@@ -1,4 +1,4 @@
-"""What changes while a message is in hand, between its claim and its hand-over, holds for all behind it."""
+"""What changes while WhatsApp is asked about a message, or it is in hand, holds for all behind it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ THIRD = 2
 
 
 class _Asking(FakeDriver):
-    """Does something at the moment when it is asked for one number: its message is claimed, and not armed yet."""
+    """Does something at the moment when it is asked for one number: its message is next, and not armed yet."""
 
     when: tuple[str, Callable[[], None]] | None = None
 

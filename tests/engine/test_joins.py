@@ -11,7 +11,6 @@ from tests.engine.test_campaigns import expand, launch, people, show
 from tests.engine.test_limits import settle
 from tests.engine.test_pairs import LID, told_of
 from wabox.db import Tx
-from wabox.devices import stored as devices
 from wabox.messages import addressees, stored
 
 
@@ -80,7 +79,7 @@ def test_a_kill_in_between_changes_nothing(engine: Engine, monkeypatch: pytest.M
         dies_after(engine, monkeypatch, engine.driver, "hand_over")
     else:
         assert engine.turns.step(engine.stage.asha.device_id)
-        dies_after(engine, monkeypatch, type(engine.turns), "_resolve")
+        dies_after(engine, monkeypatch, engine.driver, "resolve")
     ends(engine)
     assert (engine.status(first), engine.status(second)) == ("sent", "skipped")
     assert in_chat(engine) == 1
@@ -104,15 +103,15 @@ def test_what_was_resolved_a_moment_before_is_not_handed_to_the_other(
     _, (first, second), (old, new) = campaign(engine)
     engine.send(old)
     settle_one(engine, lambda: engine.stage.value("select count(*) from numbers") == 1)
-    known = engine.turns._resolve
+    known = engine.driver.resolve
 
-    def learns(device: devices.Device, phone: str) -> object:
-        found = known(device, phone)
+    def learns(device_id: int, phone: str) -> object:
+        found = known(device_id, phone)
         engine.stage.box.db.write_now(_told, engine.stage.asha.id, new, engine)
         return found
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(engine.turns), "_resolve", lambda _self, device, phone: learns(device, phone))
+        patched.setattr(engine.driver, "resolve", learns)
         engine.turns.step(engine.stage.asha.device_id)
     ends(engine)
     got = [engine.status(first), engine.status(second)]

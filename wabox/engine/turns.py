@@ -1,4 +1,4 @@
-"""A device's turn: look up what is in doubt, then claim, resolve, arm, hand over, record, and again.
+"""A device's turn: look up what is in doubt, then resolve, claim and arm, hand over, record, and again.
 
 A turn is never in flight twice for one device. It yields after 20 messages or 10 seconds; when the gate
 says wait it ends, and the clock gives the next one.
@@ -34,6 +34,18 @@ MOST_SECONDS = 10.0
 MOST_NOT_ENTERED = 3
 AWAY_REST = timedelta(seconds=3)
 NOT_CONNECTED = "not_connected"  # the page's own network is away: nobody's failure
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What WhatsApp has just said of a number."""
+
+    phone: str
+    answer: Resolved
+
+    @property
+    def found(self) -> bool:
+        return self.answer.answer == "yes" and self.answer.chat_id is not None
 
 
 @dataclass(slots=True)
@@ -79,8 +91,12 @@ class Turns:
             if not moved:
                 self.lines.stood_still(device_id, None)
             return moved
+        try:
+            said = self._ask_ahead(device_id)
+        except SessionLost:
+            return self._went_on(device_id, moved=False)
         claimed, armed = self.box.db.write_now(
-            _claim, device_id, machine_boot=self.machine_boot, config=self.box.config, now=self.box.now()
+            _claim, device_id, said, machine_boot=self.machine_boot, config=self.box.config, now=self.box.now()
         )
         if armed is not None:
             crash.point("armed")
@@ -90,16 +106,30 @@ class Turns:
         if claimed is None or isinstance(claimed, gate.Wait):
             self.lines.stood_still(device_id, claimed)
             return False
-        crash.point("claimed")
-        return self._went_on(device_id, moved=self._send(claimed))
+        return self._went_on(device_id, moved=self._send(claimed, said))
 
     def _went_on(self, device_id: int, *, moved: bool) -> bool:
         if not moved:
             self.lines.stood_still(device_id, None)
         return moved
 
-    def _send(self, message: stored.Message) -> bool:
+    def _ask_ahead(self, device_id: int) -> _Said | None:
+        """What WhatsApp says of the number that comes next, if it must be asked, before its message is claimed.
+
+        So the claim stores the answer, arms and flushes the disk once. Raises SessionLost: nothing was moved.
+        """
+        phone = self.box.db.read_here(claiming.to_ask, device_id, config=self.box.config, now=self.box.now())
+        if phone is None:
+            return None
+        said = _Said(phone, self.driver.resolve(device_id, phone))
+        crash.point("resolved")
+        return said
+
+    def _send(self, message: stored.Message, said: _Said | None) -> bool:
+        """What was claimed and not armed: its number is not there, or unclear, or another came up meanwhile."""
         device = self.box.db.read_here(devices.by_id, message.device_id)
+        if said is not None and said.phone == message.phone and not said.found:
+            return self._no_chat(device, message, self._rested(device, said.answer))
         try:
             where, asked = self._resolve(device, message.phone)
         except SessionLost:
@@ -133,9 +163,13 @@ class Turns:
         if answer.answer == "yes" and answer.chat_id is not None:
             return answer, True
         self.box.db.write_now(_learn, device, phone, answer, now=self.box.now())
+        return self._rested(device, answer), False
+
+    def _rested(self, device: devices.Device, answer: Resolved) -> Resolved:
+        """After a no the phone rests as after a message."""
         if answer.answer == "no":
             self.box.db.write_now(limits.rest, device.id, self._next_send_at(device.id))
-        return answer, False
+        return answer
 
     def _no_chat(self, device: devices.Device, message: stored.Message, where: Resolved) -> bool:
         now = self.box.now()
@@ -229,12 +263,18 @@ def _forget_and_put_back(tx: Tx, message: stored.Message, *, now: datetime) -> N
 
 
 def _claim(
-    tx: Tx, device_id: int, *, machine_boot: str, config: Config, now: datetime
+    tx: Tx, device_id: int, said: _Said | None, *, machine_boot: str, config: Config, now: datetime
 ) -> tuple[stored.Message | gate.Wait | claiming.Again | None, stored.Message | None]:
-    """What `claim_next` says; and the message armed in the same transaction, if its chat is remembered."""
+    """What `claim_next` says; and the message armed in the same transaction, if its chat is known.
+
+    said: learnt first, whoever is claimed: a chat may tell that somebody opted out, or is cold.
+    """
+    if said is not None:
+        _learn(tx, devices.by_id(tx, device_id), said.phone, said.answer, now=now)
     claimed = claiming.claim_next(tx, device_id, config=config, now=now)
     if not isinstance(claimed, stored.Message):
         return claimed, None
+    crash.point("claimed")
     where = chats.remembered(tx, devices.by_id(tx, device_id), claimed.phone, now=now)
     if where is None or where.answer != "yes" or where.chat_id is None:
         return claimed, None

@@ -60,6 +60,21 @@ def claim_next(
     return Again() if aside >= MOST_ASIDE else None
 
 
+def to_ask(rows: Rows, device_id: int, *, config: Config, now: datetime) -> str | None:
+    """The number that WhatsApp must be asked about before the next message can go, as it looks; None: none.
+
+    A guess that moves nothing: `claim_next` asks the gate itself, and may come to another message.
+    """
+    device = devices.by_id(rows, device_id)
+    line = of_device(rows, device, config=config, now=now)
+    row = _head(rows, line)
+    if row is None or chats.remembered(rows, device, row["phone"], now=now) is not None:
+        return None
+    may_go = isinstance(gate.decide(now, line.facts_for(rows, row)), gate.Go)
+    may_go = may_go and judging.judged(rows, stored.by_id(rows, row["id"])) is None
+    return row["phone"] if may_go else None
+
+
 def _judge_refused(tx: Tx, line: Line) -> int:
     """What WhatsApp refused without a word why waits as everybody new does, or has failed in time. How many."""
     closed = set(gate.closed_for_device(line.now, line.shared.device)) & set(reasons.FOR_NEW)

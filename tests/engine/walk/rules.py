@@ -32,7 +32,7 @@ SPANS = [
     timedelta(hours=13),
 ]
 MINUTE = timedelta(minutes=1)
-CRASHES = ["claimed", "resolved", "armed", "entered", "acked", "recorded"]
+CRASHES = ["resolved", "armed", "entered", "acked", "recorded"]
 OUTCOMES: list[Outcome] = ["refused", "not_entered", "lost_answer", "stuck", "stuck", "vanished", "session_lost"]
 UPLOADS: list[Outcome] = [
     "upload_stuck",
