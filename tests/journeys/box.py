@@ -33,23 +33,26 @@ EMAIL, PASSWORD = "asha@example.com", "correct horse battery"
 PHONE = "8801700000001"
 ENDED = ("sent", "delivered", "read", "failed", "skipped", "cancelled", "unknown")
 ARRIVED = ("delivered", "read")
+ON_THEIR_WAY = ("queued", "sending", "sent")
 FIRST_PERSON = 8801711000001
 
 
 def until(question: Callable[[], T], seconds: float = 30.0, *, what: str = "", pause: float = 0.05) -> T:
     """The first answer that is true of something. Fails the test when none comes in time.
 
-    It is asked a third of the time at most: what is waited for needs the processors, too. pause: between two
-    times at least, in seconds; more where what comes stays.
+    It is asked a third of the time at most, and in a longer wait a tenth: what is waited for needs the processors,
+    too. pause: between two times at least, in seconds; more where what comes stays.
     """
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
+    deadline = began + seconds
     while True:
         asked = time.monotonic()
         if answer := question():
             return answer
         now = time.monotonic()
         assert now < deadline, f"not within {seconds:g} s: {what or question}; last {answer!r}"
-        time.sleep(max(pause, 2 * (now - asked)))
+        took = now - asked
+        time.sleep(max(pause, 2 * took, min(9 * took, (now - began) / 8)))
 
 
 def free_port() -> int:
@@ -397,6 +400,8 @@ class Shop:
         found: list[dict[str, Any]] = []
 
         def settled() -> bool:
+            if any(self.get(f"/messages?status={one}&per_page=1")["data"] for one in ON_THEIR_WAY):
+                return False  # the whole log is read once, at the end
             found[:] = self.messages()
             return all(one["status"] in ENDED and one["status"] != "sent" for one in found)
 

@@ -15,18 +15,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# Each line asks for a start, or how one goes on: None, or its exit code. Nothing but forks here.
+# Each line asks for a start, or how one goes on: None, or its exit code. Nothing but forks here, and the pages
+# and routes of a box, which know no box: they are most of what a start takes once all is imported.
 SERVER = """
-import json, os, sys
+import contextlib, functools, gc, json, os, pathlib, sys
 import wabox.__main__ as wabox
 for name in ("engine", "init", "sandbox", "serve"):
     wabox._imported(name)
+import anyio._backends._asyncio, uvicorn.lifespan.off, uvicorn.protocols.http.auto
+from wabox import app, config
+from wabox.errors import ConfigError
+app.bare = functools.cache(app.bare)
+config.Config().zone
+gc.collect()
+gc.freeze()
 for line in sys.stdin:
     asked = json.loads(line)
     if "pid" in asked:
         pid, ended = os.waitpid(asked["pid"], os.WNOHANG)
         print(json.dumps(os.waitstatus_to_exitcode(ended) if pid else None), flush=True)
         continue
+    if asked["words"][0] == "serve":
+        with contextlib.suppress(ConfigError, ValueError):
+            of = config.load(pathlib.Path(asked["words"][asked["words"].index("--config") + 1]))
+            app.bare(billing=of.billing.enabled, body_kilobytes=of.limits.body_kilobytes)
     pid = os.fork()
     if pid:
         print(pid, flush=True)
