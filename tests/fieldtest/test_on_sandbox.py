@@ -42,7 +42,9 @@ def results(report: dict[str, Any]) -> dict[int, str]:
 
 
 def test_every_step_passes_on_the_sandbox(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "wabox", "fieldtest", "--sandbox", "--json"]
+    settings = tmp_path / "wabox.toml"
+    settings.write_text(f'[whatsapp]\nchromium = "{browsers.SHELL}"\n')
+    words = [sys.executable, "-m", "wabox", "fieldtest", "--sandbox", "--json", "--config", str(settings)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=110, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
