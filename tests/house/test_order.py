@@ -26,3 +26,12 @@ def test_every_test_is_in_it_once_and_a_file_stays_together(request: pytest.Fixt
 def test_what_takes_longest_is_there_and_begins_first() -> None:
     for name in some(order.LONGEST):
         assert (weight.TESTS / name).exists(), name
+
+
+def test_files_that_share_something_follow_each_other(request: pytest.FixtureRequest) -> None:
+    found = [order.scope(item.nodeid) for item in order.mixed(request.session.items)]
+    scopes = [one for one, _ in groupby(found)]
+    assert len(scopes) == len(set(scopes))
+    for starts in some(order.TOGETHER):
+        assert len({order.scope(f"tests/{name}.py") for name in starts}) == 1
+        assert all(any(name.startswith(one) for name in order.LONGEST) for one in starts)

@@ -1,11 +1,13 @@
-"""One market for the stories of a file: every story brings customers of its own.
+"""One market for the stories of files that follow each other: every story brings customers of its own.
 
 Not for the whole run: while Playwright's loop runs, no test after it in this process could run one.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -15,7 +17,7 @@ from tests.journeys.box import Shop, WhatsApp
 from tests.journeys.terms.market import BKASH, Market, Postbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The browser of everybody in the stories; each has a window of their own."""
     if browsers.SHELL is None:
@@ -26,10 +28,28 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def shared(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Market]:
+    """The market of every file that does not want its own."""
+    with opened(tmp_path_factory.mktemp("market"), chromium) as market:
+        yield market
+
+
 @pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Market]:
-    """The reseller's box, with three things to buy."""
-    place = tmp_path_factory.mktemp("market")
+def market(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, chromium: Browser
+) -> Iterator[Market]:
+    """The reseller's box, with three things to buy. A file that is ALONE has its own: time moves, or it dies."""
+    if not getattr(request.module, "ALONE", False):
+        yield request.getfixturevalue("shared")
+        return
+    with opened(tmp_path_factory.mktemp("market"), chromium) as own:
+        yield own
+
+
+@contextlib.contextmanager
+def opened(place: Path, chromium: Browser) -> Iterator[Market]:
+    """A market of its own, until it is closed."""
     whatsapp, postbox = WhatsApp(place), Postbox()
     whatsapp.start()
     shop = Shop(

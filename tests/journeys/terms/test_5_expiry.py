@@ -11,6 +11,7 @@ from tests.journeys.terms.market import DAY, Market, Person
 
 pytestmark = pytest.mark.timeout(300)
 
+ALONE = True
 SHOP = "8801700000150"
 PEOPLE = [f"880171100{n}" for n in range(1500, 1540)]
 

@@ -14,6 +14,7 @@ from tests.some import some
 
 pytestmark = [pytest.mark.timeout(240), long_only()]
 
+ALONE = True
 GOOD = {"provider": "bkash", "amount": "500", "sender": "01711000001", "txid": "BREAK001"}
 
 

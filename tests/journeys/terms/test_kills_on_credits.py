@@ -16,6 +16,7 @@ from tests.journeys.terms.market import Market
 
 pytestmark = pytest.mark.timeout(600)
 
+ALONE = True
 NOWHERE = "0000"  # numbers that end so are not on WhatsApp
 
 
