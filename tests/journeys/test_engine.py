@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
-import subprocess
-import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,18 @@ from wabox.whatsapp import wajs
 pytestmark = pytest.mark.timeout(400)
 
 
-def typed(shop: Shop, *words: str) -> subprocess.Popen[str]:
-    """`wabox engine …` in a process of its own."""
-    line = [sys.executable, "-m", "wabox", "engine", *words, "--config", str(shop.config)]
-    return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The box of this file; each test leaves its phone with wabox's own engine, or is the last."""
+    with alone(tmp_path_factory.mktemp("engines")) as box:
+        yield box
+
+
+def typed(shop: Shop, *words: str) -> tuple[forks.Fork, Path]:
+    """`wabox engine …` in a process of its own, and where it says what it says."""
+    said = shop.place / "typed"
+    line = ["engine", *words, "--config", str(shop.config)]
+    return forks.forks().start(line, env=os.environ, out=said, err=said), said
 
 
 def said(shop: Shop, *words: str) -> tuple[int, str]:
@@ -50,35 +58,46 @@ def dies(shop: Shop) -> None:
     shop.start()
 
 
-def test_an_engine_comes_and_goes_while_messages_wait_and_wabox_is_killed(tmp_path: Path) -> None:
+def test_what_is_no_good_is_refused_and_changes_nothing(shop: Shop, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.tgz"
+    bad.write_bytes(made.package("4.6.2", made.script("4.6.2").replace(b"msg_not_found", b"it_is_nowhere")))
+    own = engines(shop)
+    assert (own["version"], own["built_in"], own["since"]) == (wajs.VERSION, True, None)
+
+    code, out = said(shop, "install", str(bad), "--sha512", "ab" * 64)
+    assert (code, "SHA-512" in out) == (1, True)
+    code, out = said(shop, "install", str(bad))
+    assert (code, "look_up_absent" in out) == (1, True), out
+    assert phone(shop)["version"] == wajs.VERSION
+
+
+def test_an_engine_comes_and_goes_while_messages_wait_and_wabox_is_killed(shop: Shop, tmp_path: Path) -> None:
     new = tmp_path / "new.tgz"
     new.write_bytes(made.package("4.6.1"))
-    (tmp_path / "box").mkdir()
-    with alone(tmp_path / "box") as shop:
-        assert phone(shop)["version"] == wajs.VERSION
-        comes(shop, new)
-        goes(shop)
-        once_each(shop)
+    assert phone(shop)["version"] == wajs.VERSION
+    comes(shop, new)
+    goes(shop)
+    once_each(shop)
 
 
 def comes(shop: Shop, new: Path) -> None:
     """Tried, with two deaths on the way, and given, with one."""
-    with typed(shop, "install", str(new), "--json") as installing:
-        for at in ("link", "kill"):  # killed while it is tried
-            until(partial(is_at, shop, at), 60, what=at)
-            dies(shop)
-        until(lambda: move(shop) is not None, 120, what="the phone moves")
+    installing, said = typed(shop, "install", str(new), "--json")
+    for at in ("link", "kill"):  # killed while it is tried
+        until(partial(is_at, shop, at), 60, what=at)
         dies(shop)
-        out, err = installing.communicate(timeout=240)
-    assert installing.returncode == 0, err
-    assert json.loads(out.splitlines()[-1])["state"] == "good"
+    until(lambda: move(shop) is not None, 120, what="the phone moves")
+    dies(shop)
+    assert installing.wait(240) == 0, said.read_text()
+    assert json.loads(said.read_text().splitlines()[-1])["state"] == "good"
     for person in range(3):
         shop.send(person)
     proved(shop, 12)
     shop.is_device("ready")
-    seen = until(lambda: phone(shop) if phone(shop)["page_wajs_version"] == "4.6.1" else None, 90)
-    assert seen is not None
-    assert (seen["version"], seen["missing"], seen["reason"]) == ("4.6.1", [], None)
+    until(lambda: asked(shop, "select wajs_version from device_pages") == [("4.6.1",)], 90, what="it is seen")
+    seen = phone(shop)
+    assert (seen["version"], seen["page_wajs_version"], seen["missing"]) == ("4.6.1", "4.6.1", [])
+    assert seen["reason"] is None
 
 
 def goes(shop: Shop) -> None:
@@ -115,7 +134,7 @@ def asked(shop: Shop, sql: str) -> list[Any]:
 
 
 def is_at(shop: Shop, step: str) -> bool:
-    return asked(shop, "select step from engines") == [(step,)]
+    return asked(shop, "select step from engines where version = '4.6.1'") == [(step,)]
 
 
 def engine(shop: Shop) -> tuple[int | None, str | None]:
@@ -128,31 +147,17 @@ def move(shop: Shop) -> str | None:
     return engine(shop)[1]
 
 
-def test_what_is_no_good_is_refused_and_changes_nothing(tmp_path: Path) -> None:
-    bad = tmp_path / "bad.tgz"
-    bad.write_bytes(made.package("4.6.2", made.script("4.6.2").replace(b"msg_not_found", b"it_is_nowhere")))
-    (tmp_path / "box").mkdir()
-    with alone(tmp_path / "box") as shop:
-        own = engines(shop)
-        assert (own["version"], own["built_in"], own["since"]) == (wajs.VERSION, True, None)
-
-        code, out = said(shop, "install", str(bad), "--sha512", "ab" * 64)
-        assert (code, "SHA-512" in out) == (1, True)
-        code, out = said(shop, "install", str(bad))
-        assert (code, "look_up_absent" in out) == (1, True), out
-        assert phone(shop)["version"] == wajs.VERSION
-
-
-def test_without_a_running_wabox_it_is_tried_by_the_command_and_given_at_the_next_start(tmp_path: Path) -> None:
+def test_without_a_running_wabox_it_is_tried_by_the_command_and_given_at_the_next_start(
+    shop: Shop, tmp_path: Path
+) -> None:
     new = tmp_path / "new.tgz"
-    new.write_bytes(made.package("4.6.1"))
-    (tmp_path / "box").mkdir()
-    with alone(tmp_path / "box") as shop:
-        shop.program.terminate()
-        code, out = said(shop, "install", str(new))
-        assert (code, "when wabox runs" in out) == (0, True), out
-        shop.start()
-        until(lambda: phone(shop)["version"] == "4.6.1", 60, what="the phone has it")
-        shop.send(1)
-        shop.all_end()
-        once_each(shop)
+    new.write_bytes(made.package("4.6.3"))
+    shop.program.terminate()
+    code, out = said(shop, "install", str(new))
+    assert (code, "when wabox runs" in out) == (0, True), out
+    shop.start()
+    until(lambda: engine(shop)[0] is not None, 60, what="the phone has it")
+    assert phone(shop)["version"] == "4.6.3"
+    shop.send(20)
+    shop.all_end()
+    once_each(shop)
