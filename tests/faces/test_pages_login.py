@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
@@ -16,7 +17,7 @@ from tests.faces.conftest import OpenTab
 from tests.faces.scene import PASSWORD
 from tests.faces.tab import Tab, csrf_of, words
 from wabox import config, datadir, open_box
-from wabox.accounts import links, passwords
+from wabox.accounts import links, passwords, users
 from wabox.accounts.sealing import Seal
 from wabox.box import Box
 from wabox.db import Database
@@ -54,6 +55,10 @@ def _fill(visitor: TestClient[Litestar], path: str, **fields: str) -> object:
     return visitor.post(path, data=body, follow_redirects=False)
 
 
+def _press(visitor: TestClient[Litestar], path: str, *, at: str, **fields: str) -> Response:
+    return visitor.post(path, data={"_csrf": csrf_of(visitor.get(at).text), **fields})
+
+
 def test_without_an_owner_every_page_says_where_the_link_is(visitor: TestClient[Litestar]) -> None:
     for path in ("/", "/login", "/messages", "/docs"):
         answer = visitor.get(path)
@@ -66,7 +71,7 @@ def test_the_zone_of_the_form_is_the_owners(fresh: Box, visitor: TestClient[Lite
     wrong = _fill(visitor, path, timezone="Mars/Base")
     assert wrong.status_code == 422  # type: ignore[attr-defined]
     assert "Choose a time zone like Asia/Dhaka." in wrong.text  # type: ignore[attr-defined]
-    assert _fill(visitor, path, timezone="Asia/Dhaka").status_code == 200  # type: ignore[attr-defined]
+    assert _fill(visitor, path, timezone="Asia/Dhaka").status_code == 303  # type: ignore[attr-defined]
     zone = fresh.db.read_here(lambda rows: rows.value("select timezone from users"))
     assert zone == "Asia/Dhaka"
     assert "A phone sends a day, from midnight in Asia/Dhaka" in words(visitor.get("/settings").text)
@@ -78,21 +83,25 @@ def test_a_wrong_link_is_not_the_form(visitor: TestClient[Litestar]) -> None:
     assert "password" not in answer.text
 
 
-def test_the_link_makes_the_owner_shows_the_key_once_and_leads_to_the_phone(
+def test_the_link_makes_the_owner_and_leads_to_the_phone_which_begins_when_all_is_accepted(
     fresh: Box, visitor: TestClient[Litestar]
 ) -> None:
+    def value(query: str) -> object:
+        return fresh.db.read_here(lambda rows: rows.value(query))
+
     path = _link(fresh)
     answer = _fill(visitor, path)
-    assert answer.status_code == 200  # type: ignore[attr-defined]
-    page: str = answer.text  # type: ignore[attr-defined]
-    assert "wbx_" in page
-    assert 'href="/whatsapp"' in page
-    assert visitor.get("/whatsapp").status_code == 200
-    assert "wbx_" not in visitor.get("/settings").text.replace(page[page.index("wbx_") :][:12], "")
-    assert (
-        fresh.db.read_here(lambda rows: rows.value("select email || role from users")) == "asha@example.comowner"
-    )
-    assert fresh.db.read_here(lambda rows: rows.value("select label from devices")) == "primary"
+    assert answer.status_code == 303  # type: ignore[attr-defined]
+    assert answer.headers["location"] == "/whatsapp"  # type: ignore[attr-defined]
+    assert value("select email || role from users") == "asha@example.comowner"
+    assert value("select label || wanted from devices") == "primary0"
+    assert value("select count(*) from api_keys") == 0  # made where a program wants one
+    assert "wbx_" in words(_press(visitor, "/settings/key", at="/settings").text)
+    page = visitor.get("/whatsapp").text
+    assert "Accept and show the code" in page and "Step 2 of 3" in page
+    sent = {"version": users.DISCLAIMER_VERSION, "understood": "1", "begin": "1"}
+    assert _press(visitor, "/whatsapp/disclaimer", at="/whatsapp", **sent).url.path == "/whatsapp"
+    assert value("select label || wanted || state from devices") == "primary1starting"
     again = visitor.get(path, follow_redirects=False)
     assert again.headers["location"] == "/login"
 
@@ -117,7 +126,7 @@ def test_set_up_says_what_is_wrong_and_stays_open(
 
 
 def test_set_up_in_bengali_makes_a_bengali_user(fresh: Box, visitor: TestClient[Litestar]) -> None:
-    assert _fill(visitor, _link(fresh) + "?lang=bn").status_code == 200  # type: ignore[attr-defined]
+    assert _fill(visitor, _link(fresh) + "?lang=bn").status_code == 303  # type: ignore[attr-defined]
     assert fresh.db.read_here(lambda rows: rows.value("select language from users")) == "bn"
     assert '<html lang="bn">' in visitor.get("/whatsapp").text
 

@@ -133,7 +133,7 @@ def test_a_new_box_is_sound_until_it_is_somebodys(
         assert (
             fresh.db.read_here(lambda rows: rows.value("select group_concat(timezone) from users")) == "Asia/Dhaka"
         )
-        sound(page, "the key", language)
+        sound(page, "what to accept", language)
         assert [one for one in said if "the server responded with a status of" not in one] == []
 
 

@@ -78,7 +78,7 @@ def test_open_without_mail_an_account_is_active_at_once(open_box: Callable[..., 
 def test_the_zone_of_the_form_is_the_customers(open_box: Callable[..., Opened]) -> None:
     quiet = {"quiet_hours": ["21:00", "08:00"]}
     box, open_tab = open_box(accounts={"registration": "open"}, sending=quiet)
-    assert "Quiet there: 21:00 – 08:00." in words(open_tab().get("/register").text)
+    assert "Quiet: 21:00 – 08:00, Asia/Dhaka" in words(open_tab().get("/register").text)
     status, page = register(open_tab(), timezone="Mars/Base")
     assert status == 422 and "Choose a time zone like Asia/Dhaka." in page
     assert register(open_tab(), timezone="Asia/Kathmandu")[0] == 200

@@ -451,7 +451,7 @@ def test_a_linked_phone_offers_a_test_to_its_own_number(asha: Tab, shop: Stage) 
     """Large while nothing went from it, small afterwards; the page that follows it is live."""
     shop.box.db.write_now(lambda tx: tx.run("update devices set linked_at = :now where id = 1", now="2026-12-31"))
     page = words(asha.get("/whatsapp").text)
-    assert "Linked. Try it: Send a test to your own number It goes to +880 1711-123456" in page
+    assert "Linked. Try it: Send a test to +880 1711-123456 It goes to your own number" in page
     where = asha.post("/whatsapp/devices/primary/test").headers["location"]
     row = "select phone || '|' || text || '|' || device_id from messages order by id desc limit 1"
     assert shop.value(row) == f"8801711123456|A test from wabox: it works.|{shop.asha.device_id}"

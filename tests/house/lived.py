@@ -145,8 +145,9 @@ def _set_up(life: Life) -> Tab:
     token = life.keep("set-up link", url.rpartition("/")[2])
     tab, password = life.tab(), life.keep("password of asha", PASSWORDS[ASHA])
     answer = _form(tab, f"/setup/{token}", {"email": ASHA, "password": password, "again": password})
-    life.keep("main key", _key_in(answer))
+    assert answer.headers["location"] == "/whatsapp", answer.text
     life.seen(tab)
+    life.keep("main key", _key_in(tab.post("/settings/key")))
     return tab
 
 

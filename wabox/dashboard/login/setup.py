@@ -7,7 +7,7 @@ import asyncio
 from litestar import Response, get, post
 
 from wabox import welcome
-from wabox.accounts import audit, keys, links, passwords, users
+from wabox.accounts import audit, links, passwords, users
 from wabox.dashboard.frame import entering, zones
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.login.restore import BUSY, RESTORER, Restorer
@@ -41,7 +41,7 @@ async def setup(token: str, desk: Desk) -> Response[str]:
 
 @post("/setup/{token:str}", public=True, before_setup=True)
 async def set_up(token: str, desk: Desk, restorer: Restorer) -> Response[str]:
-    """The owner exists, is logged in, and sees the API key this once."""
+    """The owner exists, is logged in, and goes on to the phone; a key is made when a program wants one."""
     if restorer.state in ("reading", "done"):
         raise Unavailable("busy", BUSY, retry_after=30)
     if desk.box.db.read_here(users.owner_exists):
@@ -60,20 +60,19 @@ async def set_up(token: str, desk: Desk, restorer: Restorer) -> Response[str]:
     except Invalid as wrong:
         return _form(desk, token, email=email, timezone=zone, errors=wrong.details, status=422)
     hashed = await asyncio.to_thread(passwords.hashed, password)
-    made = await desk.box.db.write(_become_owner, desk, token, email, hashed, timezone)
-    if made is None:
+    entered = await desk.box.db.write(_become_owner, desk, token, email, hashed, timezone)
+    if entered is None:
         return desk.page("login/setup_wanted.html", status=404, dead=True)
     welcome.set_up(DataDir(desk.box.config.data.dir))
     restorer.forget()
-    entered, key = made
-    answer = desk.page("login/setup_key.html", key=key)
-    entering.let_in(desk, answer, entered)
-    return answer
+    going = desk.go("/whatsapp")
+    entering.let_in(desk, going, entered)
+    return going
 
 
 def _become_owner(
     tx: Tx, desk: Desk, token: str, email: str, password_hash: str, timezone: str | None
-) -> tuple[entering.Entered, str] | None:
+) -> entering.Entered | None:
     now = desk.box.now()
     if links.use(tx, token, "setup", now) is None:
         return None
@@ -82,9 +81,8 @@ def _become_owner(
         users.set_language(tx, owner.id, desk.voice.language)
     users.set_timezone(tx, owner.id, timezone)
     orders.create_primary(tx, owner.id, now=now)
-    key = keys.issue(tx, owner.id, now=now)
     audit.note(tx, user_id=owner.id, action="box.set_up", ip=desk.ip, now=now)
-    return entering.enter(tx, desk, owner), key.key
+    return entering.enter(tx, desk, owner)
 
 
 def _form(

@@ -188,6 +188,7 @@ def _one(rows: Rows, desk: Desk, message_id: int) -> dict[str, Any]:
         "message": found,
         "file": media.named(rows, [found.media_id]).get(found.media_id or 0),
         "named": naming.names(rows, desk.user.id, [found.phone]),
+        "to_itself": any(one.phone == found.phone for one in devices.list_of(rows, desk.user.id)),
         "why": why or explaining.Waiting(),
         "steps": _steps(found),
         "told": webhook_log.page(rows, desk.user.id, limit=20, message_id=found.id),

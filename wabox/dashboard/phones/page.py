@@ -45,7 +45,7 @@ class Card:
 async def page(desk: Desk) -> Response[str]:
     """The devices; before anything else, the disclaimer."""
     if not desk.user.accepted_disclaimer:
-        return desk.page("phones/disclaimer.html", here="whatsapp", **_disclaimer(), errors={})
+        return await _ask_to_accept(desk)
     return await _page(desk)
 
 
@@ -57,22 +57,32 @@ async def live(desk: Desk) -> Response[str]:
 
 @post("/whatsapp/disclaimer")
 async def accept(desk: Desk) -> Response[str]:
-    """The disclaimer is accepted, with time and address."""
+    """The disclaimer is accepted, with time and address. begin: the first phone opens, to show its code."""
     form = await desk.form()
     if not form.ticked("understood"):
-        return desk.page(
-            "phones/disclaimer.html",
-            status=422,
-            here="whatsapp",
-            **_disclaimer(),
-            errors={"understood": later("Tick the box if you agree; without it no phone can be linked.")},
-        )
-    await desk.box.db.write(_accept, desk, form.text("version"))
+        wrong = {"understood": later("Tick the box if you agree; without it no phone can be linked.")}
+        return await _ask_to_accept(desk, wrong)
+    await desk.box.db.write(_accept, desk, form.text("version"), begin=form.ticked("begin"))
     return desk.go("/whatsapp", said="accepted")
 
 
-def _disclaimer() -> dict[str, Any]:
-    return {"text": users.DISCLAIMER, "paragraphs": paragraphs, "version": users.DISCLAIMER_VERSION}
+async def _ask_to_accept(desk: Desk, errors: dict[str, str] | None = None) -> Response[str]:
+    return desk.page(
+        "phones/disclaimer.html",
+        status=422 if errors else 200,
+        here="whatsapp",
+        text=users.DISCLAIMER,
+        paragraphs=paragraphs,
+        version=users.DISCLAIMER_VERSION,
+        begins=await desk.box.db.read(_first_phone, desk.user.id) is not None,
+        errors=errors or {},
+    )
+
+
+def _first_phone(rows: Rows, user_id: int) -> devices.Device | None:
+    """The phone of who has none linked yet, and none that opens."""
+    owned = devices.list_of(rows, user_id)
+    return owned[0] if owned and not any(one.linked or one.wanted or one.linked_at for one in owned) else None
 
 
 def paragraphs(text: str) -> list[str | list[str]]:
@@ -86,10 +96,14 @@ def paragraphs(text: str) -> list[str | list[str]]:
     return found
 
 
-def _accept(tx: Tx, desk: Desk, version: str) -> None:
+def _accept(tx: Tx, desk: Desk, version: str, *, begin: bool) -> None:
     now = desk.box.now()
     if users.accept_disclaimer(tx, desk.user.id, version=version, ip=desk.ip, now=now):
         audit.note(tx, user_id=desk.user.id, action="disclaimer.accepted", subject=version, ip=desk.ip, now=now)
+    first = _first_phone(tx, desk.user.id) if begin else None
+    if first is not None:
+        orders.start(tx, first)
+        audit.note(tx, user_id=desk.user.id, action="device.started", subject=first.label, ip=desk.ip, now=now)
 
 
 @post("/whatsapp/devices")

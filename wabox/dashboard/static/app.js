@@ -56,7 +56,12 @@ for (const button of document.querySelectorAll("[data-print]")) {
 const zone = document.querySelector("select[data-zone]");
 if (zone) {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if ([...zone.options].some(({ value }) => value === here)) zone.value = here; // where nobody has chosen yet
+  const known = [...zone.options].some(({ value }) => value === here);
+  if (zone.dataset.ask !== undefined && known) zone.value = here; // where nobody has chosen yet
+  const said = document.querySelector("[data-zone-said]");
+  const say = () => said && (said.value = zone.value || zone.dataset.zone);
+  zone.addEventListener("change", say);
+  say();
 }
 
 // A live part asks only while somebody looks, and is told nothing new with 304 and no body.
