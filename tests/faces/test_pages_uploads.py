@@ -129,7 +129,7 @@ def test_a_form_that_is_not_ours_is_refused_before_anything_is_kept(
     shop: Stage, asha: Tab, work: Work, written: list[int]
 ) -> None:
     paths = [path for handler in streaming() for path in handler.paths]
-    assert len(paths) == 11
+    assert len(paths) == 14
     for path in paths:
         path = (
             path.replace("{phone:str}", "8801711300001")

@@ -155,7 +155,10 @@ def test_the_preview_follows_the_number_too(chromium: Browser, address: str, sho
         page.wait_for_selector("#preview .bubble:has-text('Hello friend')")
         page.locator("#phone").press_sequentially("01711300001")
         page.wait_for_selector("#preview .bubble:has-text('Hello মোহাম্মদ রহিম উদ্দিন')")
-        assert said == []
+        page.click("button:has-text('Send to me')")
+        page.wait_for_selector("#to-self .notice-good:has-text('+880 1711-123456')")
+        expect(page.locator("#message")).to_have_value("Hello {name:friend}")
+        assert fits(page) and said == []
 
 
 def test_a_draft_that_is_not_finished_is_looked_at_all_the_same(
@@ -289,6 +292,10 @@ def test_a_file_chosen_while_writing_goes_along_and_the_numbers_still_follow(
             page.check("input[name=audience][value=everybody]", force=True)
             page.check("input[name=audience][value=tag]", force=True)
             page.wait_for_selector("#ahead .will-go strong:has-text('19')")
+            page.click("button:has-text('Send to me')")
+            page.wait_for_selector("#to-self .notice-good")
+            last = "select media_kind || text from messages order by id desc limit 1"
+            assert shop.value(last) == "imageHello মোহাম্মদ রহিম উদ্দিন"
             assert judge(page) == []
         page.click("button:has-text('Look it over')")
         page.wait_for_selector("main .enclosed:has-text('stall.png')")

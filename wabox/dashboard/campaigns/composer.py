@@ -21,16 +21,18 @@ from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Contact
 from wabox.dashboard.campaigns import drafts
 from wabox.dashboard.campaigns.drafts import Draft, Meant
-from wabox.dashboard.frame import asked, file_forms, picking
+from wabox.dashboard.frame import asked, file_forms, picking, to_self
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.tickets import Tickets
+from wabox.dashboard.frame.to_self import Told
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Invalid, Refusal
 from wabox.languages import later
 from wabox.media.stored import Media
 from wabox.messages import carrying, template
+from wabox.messages import to_self as testing
 from wabox.messages.carrying import Carried
 from wabox.messages.spintax import MAX_RENDERED
 from wabox.messages.template import Template
@@ -196,6 +198,38 @@ async def review(desk: Desk) -> Response[str]:
     return await _review(desk, draft)
 
 
+@post("/campaigns/new/self", streams=True, request_max_body_size=None)
+async def send_to_self(desk: Desk) -> Response[str]:
+    """What the first of the audience would read goes to one's own number; the form stays."""
+    form, file = await file_forms.sent(desk)
+    draft = drafts.read(form)
+    try:
+        if file is not None:
+            draft = replace(draft, media_id=file.number())
+        people = await desk.box.db.read(_some, desk, draft)
+        who = (people[0].name or desk.voice.phone(people[0].phone)) if people else SOMEBODY["name"]
+        told = await to_self.tell(desk, partial(_to_self, desk=desk, draft=draft, people=people), who=who)
+    except file_forms.REFUSED as refusal:
+        told = Told(refusal=refusal)
+    return to_self.piece(desk, told) or await _composer(desk, draft, {}, told=told, status=told.status)
+
+
+def _to_self(tx: Tx, *, desk: Desk, draft: Draft, people: list[Contact]) -> testing.Sent:
+    media = file_forms.known(tx, desk.user.id, draft.media_id)
+    parsed = drafts.text_of(draft, media, own.names(tx, desk.user.id))
+    labels = draft.labels if draft.phones == "some" else ()
+    return testing.send(
+        tx,
+        desk.user.id,
+        template=parsed,
+        values=contacts.values(people[0], parsed.language) if people else SOMEBODY,
+        carried=file_forms.carried(tx, desk, draft.media_id, as_document=bool(draft.as_document)),
+        now=desk.box.now(),
+        device_label=labels[0] if labels else devices.PRIMARY,
+        ip=desk.ip,
+    )
+
+
 @post("/campaigns")
 async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
     """It stands, and starts at once or at its time. Asked again if the audience is not what was shown."""
@@ -276,7 +310,9 @@ async def _understood(desk: Desk, draft: Draft) -> tuple[Meant | None, dict[str,
     )
 
 
-async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status: int = 200) -> Response[str]:
+async def _composer(
+    desk: Desk, draft: Draft, errors: dict[str, str], *, told: Told | None = None, status: int = 200
+) -> Response[str]:
     def ask(rows: Rows) -> dict[str, Any]:
         tags = sorted(contacts.tags(rows, desk.user.id), key=lambda one: -one.contacts)[:MOST_TAGS]
         people = contacts.count(rows, desk.user.id)
@@ -297,7 +333,8 @@ async def _composer(desk: Desk, draft: Draft, errors: dict[str, str], *, status:
         }
 
     shown = await desk.box.db.read(ask)
-    return desk.page("campaigns/new.html", status=status, here="campaigns", draft=draft, errors=errors, **shown)
+    more = {"draft": draft, "errors": errors, "told": told}
+    return desk.page("campaigns/new.html", status=status, here="campaigns", **more, **shown)
 
 
 async def _review(
@@ -406,6 +443,6 @@ def _parses(rows: Rows, desk: Desk, draft: Draft) -> bool:
 
 router = Mount(
     path="/",
-    route_handlers=[new, again, keep, keep_audience, drop, preview, look, review, launch],
+    route_handlers=[new, again, keep, keep_audience, drop, preview, look, review, send_to_self, launch],
     dependencies={"tickets": Kept(lambda _: Tickets()).provide},
 )

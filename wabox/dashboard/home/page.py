@@ -17,16 +17,18 @@ from wabox.checkup import machine_clock
 from wabox.contacts import inbox, naming, own
 from wabox.contacts import stored as contacts
 from wabox.content import reviews
-from wabox.dashboard.frame import file_forms, picking, whom
+from wabox.dashboard.frame import file_forms, picking, to_self, whom
 from wabox.dashboard.frame.asked import typed
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
+from wabox.dashboard.frame.to_self import Told
 from wabox.dashboard.frame.whom import Whom
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Forbidden, Invalid, Refusal, Unavailable
 from wabox.messages import answers, explaining, line, log, outbox, stored, template
+from wabox.messages import to_self as testing
 from wabox.messages.spintax import MAX_RENDERED
 from wabox.mounting import Kept, Mount
 from wabox.webhooks import endpoints
@@ -131,6 +133,39 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
     return desk.go(f"/messages/{sent.id}", said=said)
 
 
+@post("/send/self", streams=True, request_max_body_size=None)
+async def send_to_self(desk: Desk) -> Response[str]:
+    """What they would read goes to one's own number; the form stays."""
+    form, file = await file_forms.sent(desk)
+    draft = _draft(form)
+    names = await desk.box.db.read(own.names, desk.user.id)
+    digits = whom.digits(draft.whom, country=desk.box.config.locale.country)
+
+    def verb(tx: Tx) -> testing.Sent:
+        carried = file_forms.carried(tx, desk, draft.media_id, as_document=draft.as_document)
+        alone = carried is not None and not draft.message.strip()
+        parsed = None if alone else template.by_hand(draft.message, names)
+        reads = contacts.values_for(tx, desk.user.id, digits, names, draft.message)[1] if digits else {}
+        return testing.send(
+            tx,
+            desk.user.id,
+            template=parsed,
+            values=reads,
+            carried=carried,
+            now=desk.box.now(),
+            device_label=draft.device_label,
+            ip=desk.ip,
+        )
+
+    try:
+        if file is not None:
+            draft = replace(draft, media_id=file.number())
+        told = await to_self.tell(desk, verb, who=draft.whom.typed if digits else "")
+    except file_forms.REFUSED as refusal:
+        told = Told(refusal=refusal)
+    return to_self.piece(desk, told) or await _page(desk, draft, {}, told=told)
+
+
 async def _send(desk: Desk, draft: Draft) -> int:
     country = desk.box.config.locale.country
     phone = await desk.box.db.read(whom.phone, desk.user.id, draft.whom, country=country)
@@ -215,7 +250,12 @@ def _to(rows: Rows, desk: Desk, number: str) -> Whom:
 
 
 async def _page(
-    desk: Desk, draft: Draft, errors: dict[str, str], *, refusal: Refusal | None = None
+    desk: Desk,
+    draft: Draft,
+    errors: dict[str, str],
+    *,
+    refusal: Refusal | None = None,
+    told: Told | None = None,
 ) -> Response[str]:
     try:
         state = await desk.box.db.read(_whole, desk)
@@ -230,7 +270,8 @@ async def _page(
         draft = replace(draft, device_label=_sender(state["devices"]))
     return desk.page(
         "home/page.html",
-        status=refusal.status if refusal else 200,
+        status=refusal.status if refusal else told.status if told else 200,
+        told=told,
         here="home",
         draft=draft,
         attached=attached,
@@ -319,6 +360,6 @@ def _midnight(desk: Desk) -> datetime:
 
 router = Mount(
     path="/",
-    route_handlers=[home, live, today, find, send, preview, confirm_clock, changes_seen],
+    route_handlers=[home, live, today, find, send, send_to_self, preview, confirm_clock, changes_seen],
     dependencies={"tickets": Kept(lambda _: Tickets()).provide},
 )

@@ -14,16 +14,19 @@ from wabox.contacts import identities, inbox, inbox_files, own, phones, suppress
 from wabox.contacts import stored as contacts
 from wabox.contacts.inbox import Received
 from wabox.contacts.stored import Contact
-from wabox.dashboard.frame import file_forms, picking
+from wabox.dashboard.frame import file_forms, picking, to_self
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk, known_id
+from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
+from wabox.dashboard.frame.to_self import Told
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.devices.stored import Device
 from wabox.errors import Forbidden, Invalid, NotFound
 from wabox.media import intake
 from wabox.messages import addressees, explaining, log, outbox, reacting, stored, template
+from wabox.messages import to_self as testing
 from wabox.messages.carrying import Carried
 from wabox.messages.stored import Enclosed
 from wabox.messages.template import Template
@@ -66,11 +69,7 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     """A single message to this person is queued, from the phone they wrote to; a file with it is kept first."""
     await desk.box.db.read(known_address, desk, phone)
     form, file = await file_forms.sent(desk)
-    reply = Reply(
-        form.text("message", trim=False),
-        "" if form.ticked("without_file") else form.text("media_id")[: file_forms.MOST_NUMBER],
-        form.ticked("as_document"),
-    )
+    reply = _typed(form)
 
     def send() -> Awaitable[int]:
         return desk.box.db.write(_reply, desk, phone, reply, keep=form.ticked("keep"))
@@ -85,6 +84,46 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
         return await _page(desk, phone, reply=reply, errors=errors, offline=offline, status=refusal.status)
     said = "replied" if sent.again else desk.box.db.read_here(said_of, sent.id)
     return desk.go(f"/inbox/{phone}#latest", said=said)
+
+
+@post("/inbox/{phone:str}/self", streams=True, request_max_body_size=None)
+async def reply_to_self(phone: str, desk: Desk) -> Response[str]:
+    """The reply goes to one's own number, as this person would read it; the form stays."""
+    address = await desk.box.db.read(known_address, desk, phone)
+    form, file = await file_forms.sent(desk)
+    reply = _typed(form)
+
+    def verb(tx: Tx) -> testing.Sent:
+        parsed, carried = _understood(tx, desk, reply)
+        _, reads = contacts.values_for(tx, desk.user.id, address, own.names(tx, desk.user.id), reply.text)
+        label = device_of(tx, desk.user.id, address).label
+        now = desk.box.now()
+        return testing.send(
+            tx,
+            desk.user.id,
+            template=parsed,
+            values=reads,
+            carried=carried,
+            now=now,
+            device_label=label,
+            ip=desk.ip,
+        )
+
+    try:
+        if file is not None:
+            reply = replace(reply, media_id=file.number())
+        told = await to_self.tell(desk, verb)
+    except file_forms.REFUSED as refusal:
+        told = Told(refusal=refusal)
+    return to_self.piece(desk, told) or await _page(desk, phone, reply=reply, told=told, status=told.status)
+
+
+def _typed(form: Form) -> Reply:
+    return Reply(
+        form.text("message", trim=False),
+        "" if form.ticked("without_file") else form.text("media_id")[: file_forms.MOST_NUMBER],
+        form.ticked("as_document"),
+    )
 
 
 def said_of(rows: Rows, job_id: int) -> str:
@@ -152,10 +191,15 @@ def _audit(tx: Tx, desk: Desk, action: str, address: str) -> None:
 
 def _reply(tx: Tx, desk: Desk, phone: str, reply: Reply, *, keep: bool) -> int:
     address = known_address(tx, desk, phone)
+    parsed, carried = _understood(tx, desk, reply)
+    return queue(tx, desk, address, keep=keep, parsed=parsed, carried=carried)
+
+
+def _understood(tx: Tx, desk: Desk, reply: Reply) -> tuple[Template | None, Carried | None]:
+    """The text, None where the file goes alone, and the file. Raises Invalid."""
     carried = file_forms.carried(tx, desk, reply.media_id, as_document=reply.as_document)
     alone = carried is not None and not reply.text.strip()
-    parsed = None if alone else template.by_hand(reply.text, own.names(tx, desk.user.id))
-    return queue(tx, desk, address, keep=keep, parsed=parsed, carried=carried)
+    return None if alone else template.by_hand(reply.text, own.names(tx, desk.user.id)), carried
 
 
 def queue(
@@ -288,6 +332,7 @@ async def _page(
     reply: Reply | None = None,
     errors: dict[str, str] | None = None,
     offline: bool = False,
+    told: Told | None = None,
     status: int = 200,
 ) -> Response[str]:
 
@@ -309,6 +354,7 @@ async def _page(
         here="inbox",
         errors=errors or {},
         offline=offline,
+        told=told,
         ticket=fresh(),
         **shown,
     )
@@ -316,6 +362,6 @@ async def _page(
 
 router = Mount(
     path="/",
-    route_handlers=[show, show_live, seen, reply, fetch, react, opt_out, erase],
+    route_handlers=[show, show_live, seen, reply, reply_to_self, fetch, react, opt_out, erase],
     dependencies={"tickets": Kept(lambda _: Tickets()).provide},
 )
