@@ -17,7 +17,7 @@ from wabox.demo.story import Story
 BOX, SANDBOX = "http://127.0.0.1:8470", "http://127.0.0.1:8471"
 KEY = Path("/root/key")
 PHRASE = "seven lamps under the tree"
-MOVED = Path.home() / "moved"
+TAKEN = Path.home() / "taken"
 
 
 def story() -> Story:
@@ -96,23 +96,34 @@ def token(client: httpx.Client, page: str) -> str:
 
 
 def move() -> None:
-    """The box is packed by its page, and its file is at MOVED."""
+    """The box is packed by its page, and its file is at TAKEN."""
+    _take("/admin/move")
+
+
+def back_up() -> None:
+    """It is backed up by its page, sealed, and the file is at TAKEN."""
+    _take("/admin/backups")
+
+
+def _take(page: str) -> None:
     with entered() as client:
-        press(client, "/admin/move", "/admin/move", passphrase=PHRASE, again=PHRASE)
-        until(lambda: "/admin/backups/files/" in client.get("/admin/move").text)
-        name = client.get("/admin/move").text.partition("/admin/backups/files/")[2].partition('"')[0]
-        MOVED.write_bytes(client.get(f"/admin/backups/files/{name}").content)
+        press(client, page, page, passphrase=PHRASE, again=PHRASE)
+        until(lambda: "/admin/backups/files/" in client.get(page).text)
+        name = client.get(page).text.partition("/admin/backups/files/")[2].partition('"')[0]
+        TAKEN.write_bytes(client.get(f"/admin/backups/files/{name}").content)
 
 
 def take_up() -> None:
-    """The new box has it by its set-up link, and was let go on."""
+    """The new box has what is at TAKEN by its set-up link, and was let go on."""
+    content = TAKEN.read_bytes()
+    key = PHRASE if content.startswith(b"age-encryption.org/v1") else ""
     link = Path("/var/lib/wabox/setup-link")
     until(link.exists)
     with httpx.Client(base_url=BOX, timeout=120, trust_env=False) as client:
         path = f"/setup/{link.read_text().strip()}/restore"
         until(lambda: _answers(client))
-        fields = {"_csrf": (None, token(client, path)), "key": (None, PHRASE)}
-        sent = client.post(path, files={**fields, "file": ("moved", MOVED.read_bytes())})
+        fields = {"_csrf": (None, token(client, path)), "key": (None, key)}
+        sent = client.post(path, files={**fields, "file": ("taken", content)})
         assert sent.status_code == 303, sent.text
         until(lambda: client.get(path).headers.get("location") == "/login?next=/admin/held")
     with entered() as client:
@@ -149,5 +160,5 @@ def gap() -> None:
 
 
 if __name__ == "__main__":
-    known = (link, send, arrived, ready, queue, gone, gap, move, take_up)
+    known = (link, send, arrived, ready, queue, gone, gap, move, back_up, take_up)
     next(one for one in known if one.__name__ == sys.argv[1])()

@@ -60,6 +60,12 @@ class Shop:
         self.run("systemctl", "start", "wabox")
         self.write("/root/key", json.loads(made)["api_key"])
 
+    def begin_anew(self) -> None:
+        """The box is a new one, and waits for its owner."""
+        self.run("systemctl", "stop", "wabox")
+        self.run("find", "/var/lib/wabox", "-mindepth", "1", "-delete")
+        self.run("systemctl", "start", "wabox")
+
     def asked(self, what: str, *, seconds: float = 200) -> str:
         """What asked.py says."""
         words = ["env", "PYTHONPATH=/share/tools", self._python, "/share/asked.py", what]

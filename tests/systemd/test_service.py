@@ -231,9 +231,7 @@ def test_it_is_moved_and_taken_up_by_its_pages_without_a_scan(shop: Shop) -> Non
     before = int(shop.asked("arrived"))
     shop.asked("move")
     assert shop.ask("pgrep", "-u", "wabox", "chromium").stdout == ""
-    shop.run("systemctl", "stop", "wabox")
-    shop.run("find", "/var/lib/wabox", "-mindepth", "1", "-delete")
-    shop.run("systemctl", "start", "wabox")
+    shop.begin_anew()
     pid = shop.show("MainPID")
     shop.asked("take_up")
     shop.machine.until(lambda: shop.asked("ready") == "True", what="its phone is ready")
@@ -241,6 +239,24 @@ def test_it_is_moved_and_taken_up_by_its_pages_without_a_scan(shop: Shop) -> Non
     shop.asked("send")
     assert int(shop.asked("arrived")) == before + 1
     assert shop.ask("wabox", "doctor").returncode == 0
+
+
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "plain"])
+def test_a_backup_is_put_back_by_the_pages_of_a_new_box(shop: Shop, *, sealed: bool) -> None:
+    """Sealed by the page, or plain by the command; everything but the link is there again."""
+    before, gone = int(shop.asked("arrived")), shop.asked("gone")
+    if sealed:
+        shop.asked("back_up")
+    else:
+        shop.run("install", "-d", "-o", "wabox", "/srv/kept")
+        shop.run("wabox", "backup", "/srv/kept/plain.tar", "--unsealed")
+        shop.run("cp", "/srv/kept/plain.tar", "/root/taken")
+    shop.begin_anew()
+    shop.asked("take_up")
+    assert shop.asked("gone") == gone and shop.asked("ready") == "False"
+    shop.asked("link")
+    shop.asked("send")
+    assert int(shop.asked("arrived")) == before + 1
 
 
 def test_uninstalling_keeps_the_data_if_told_to(shop: Shop) -> None:
