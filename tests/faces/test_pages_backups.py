@@ -76,7 +76,7 @@ def test_a_night_without_the_stick_is_on_the_home_page_of_the_owner_alone(
     monkeypatch.setattr(type(shop.box.config), "backup", backup, raising=False)
     entry = Entry(at=shop.hands.now(), by="night", name="x", place="/media/stick", why="gone", missing=True)
     record.add(data_of(shop), entry)
-    assert "The last backup failed." in words(asha.get("/").text)
-    assert "The last backup failed." not in words(bilal.get("/").text)
+    assert "Something is wrong with your backups." in words(asha.get("/").text)
+    assert "Something is wrong with your backups." not in words(bilal.get("/").text)
     seen = words(asha.get("/admin/backups").text)
     assert "/media/stick is not there" in seen

@@ -175,7 +175,7 @@ def judged(config: Config, night: list[Entry], *, now: datetime | None = None) -
         yield bad(
             "backup_missing",
             says,
-            later("Plug the stick in or mount it; it is tried again every hour."),
+            later("Plug the stick in, mount it, or make that directory; it is tried again every hour."),
             place=last.place,
         )
     elif not last.well:

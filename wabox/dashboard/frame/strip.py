@@ -168,6 +168,6 @@ def _beside(rows: Rows, box: Box, user: User, now: datetime) -> Strip | None:
         text = later("Your webhook does not answer.")
         return Strip("warn", "webhook", text, "/webhooks", later("Have a look"), at=("/", "/webhooks"))
     if user.role == "owner" and nightly.alarms(box.config, now=now):
-        text = later("The last backup failed.")
+        text = later("Something is wrong with your backups.")
         return Strip("warn", "alert", text, "/admin/backups", later("What to do"), at=("/", "/admin/backups"))
     return None
