@@ -122,6 +122,9 @@ def test_a_script_of_another_version_or_no_script_is_refused() -> None:
 
 def test_another_licence_is_refused() -> None:
     assert wajs.LICENCE in wrong(made.archive(made.files("4.7.0", package__LICENSE=b"all rights reserved")))
+    for licence in ('"UNLICENSED"', "null", "[]"):
+        manifest = f'{{"name": "{wajs.NAME}", "version": "4.7.0", "license": {licence}}}'.encode()
+        assert wajs.LICENCE in wrong(made.archive(made.files("4.7.0", package__package_dot_json=manifest)))
 
 
 def test_what_is_too_large_is_refused_before_it_is_unpacked() -> None:

@@ -151,15 +151,18 @@ def _shown(name: str) -> str:
 
 
 def _version(manifest: bytes) -> str:
+    """Of wa-js, under the licence that it has."""
     try:
         said = json.loads(manifest)
-        name, version = str(said["name"]), str(said["version"])
+        name, version, licence = str(said["name"]), str(said["version"]), said.get("license")
     except (ValueError, KeyError, TypeError, RecursionError):
         raise _bad(LACKS, name=MANIFEST) from None
     if name != wajs.NAME:
         raise _bad(OTHER, name=_shown(name))
     if not _VERSION.fullmatch(version):
         raise _bad(STRANGE, name=_shown(version))
+    if licence != wajs.LICENCE:
+        raise _bad(NO_LICENCE, name=wajs.LICENCE)
     return version
 
 
