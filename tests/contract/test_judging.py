@@ -146,10 +146,20 @@ def test_groups_and_nonsense_chats_are_no_inbound() -> None:
     assert telling.inbound(1, 3, {**MESSAGE, "chat": "status@broadcast"}, NOW) is None
 
 
-@pytest.mark.parametrize("kind", ["pinned_message", "e2e_notification", "ciphertext", "of_tomorrow", "", None, 7])
+@pytest.mark.parametrize("kind", ["pinned_message", "e2e_notification", "ciphertext", "", None, 7])
 def test_a_type_that_no_person_writes_is_no_inbound(kind: object) -> None:
     assert telling.inbound(1, 3, {**MESSAGE, "kind": kind}, NOW) is None
     assert telling.inbound(1, 3, {**MESSAGE, "kind": "poll_creation"}, NOW) is not None
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"), [("of_tomorrow", "of_tomorrow"), ("unknown", "unknown"), ("<b>", "unknown")]
+)
+def test_nothing_is_read_of_a_type_of_tomorrow_but_who_and_when(kind: str, shown: str) -> None:
+    raw = {**MESSAGE, "kind": kind, "text": "STOP", "edited": True, "media": {"kind": "image"}}
+    told = telling.inbound(1, 3, raw, NOW)
+    assert told is not None
+    assert (told.kind, told.text, told.edited, told.media, told.phone) == (shown, "", False, None, "8801711000002")
 
 
 def test_a_local_site_gets_its_own_port_and_nothing_more() -> None:

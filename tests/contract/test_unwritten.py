@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.contract.test_driver import Shop, chat_with, new_id
 from tests.contract.worlds import ChromiumWorld, World
-from wabox.whatsapp.driver import WRITTEN, Inbound, Poll, Reaction, is_written
+from wabox.whatsapp.driver import SILENT, WRITTEN, Inbound, Poll, Reaction, is_theirs, is_written
 
 OF_THE_SYSTEM = (
     "notification",
@@ -23,7 +23,6 @@ OF_THE_SYSTEM = (
     "pinned_message",
     "keep_in_chat",
     "debug",
-    "unknown",
     "of_tomorrow",
 )
 NOT_A_PERSONS = ("whatsapp", "status", "group", "newsletter")
@@ -86,8 +85,25 @@ def test_the_page_has_what_nobody_wrote_and_wa_js_tells_it(sky: ChromiumWorld, c
     assert sorted(told) == sorted([*shown, "vote STOP", f"chat {person}@c.us"])
 
 
+def test_a_persons_message_of_a_type_of_tomorrow_is_heard_without_its_words(
+    sky: ChromiumWorld, calm: Shop
+) -> None:
+    (spec, phone), mark = calm, sky.diary.mark()
+    person = sky.new_phone()
+    between = {"from": person, "to": phone, "text": "STOP"}
+    for kind in ("of_tomorrow", "unknown"):
+        sky.post("/sandbox/inbound", **between, kind=kind)
+    sky.post("/sandbox/notice", **between, kind="unknown", subtype="pinned_message")
+    sky.post("/sandbox/notice", **between, kind="ciphertext", subtype="view_once_unavailable_fanout")
+    sky.write(spec.device_id, phone, person, "last")
+    sky.diary.wait(Inbound, lambda one: one.text == "last", mark)
+    told = [(one.kind, one.text) for one in sky.diary.all(Inbound, mark)]
+    assert told == [("of_tomorrow", ""), ("unknown", ""), ("view_once", ""), ("chat", "last")]
+
+
 def test_only_what_people_write_in_a_chat_with_one_person_is_written() -> None:
     assert not [kind for kind in (*OF_THE_SYSTEM, "", "CHAT") if is_written("8801711000001@c.us", kind)]
+    assert not [kind for kind in SILENT if is_theirs("8801711000001@c.us", kind)]
     assert all(is_written(chat, kind) for kind in WRITTEN for chat in ("8801711000001@c.us", "99@lid"))
     assert not [
         chat

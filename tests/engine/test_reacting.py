@@ -14,7 +14,7 @@ from wabox.contacts import suppression
 from wabox.db import Tx
 from wabox.engine.housekeeping import Housekeeping
 from wabox.errors import Invalid, NotFound
-from wabox.messages import reacting
+from wabox.messages import reacting, revoking
 from wabox.messages.reacting import Kind, Put
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
@@ -53,6 +53,19 @@ def test_ours_goes_beside_the_line_and_the_same_twice_is_one(engine: Engine) -> 
     assert put(engine, job_id) == Put()
     assert engine.driver.put.emoji == {engine.message(job_id).wa_message_id: ""}
     assert engine.status(job_id) == "sent"
+
+
+def test_nobody_reacts_to_what_is_deleted_for_everyone(engine: Engine) -> None:
+    job_id = sent(engine)
+    ask(engine, job_id, "👍")
+    write(engine, revoking.ask, engine.stage.asha.id, job_id)
+    with pytest.raises(Invalid, match="deleted for everyone"):
+        ask(engine, job_id, "🙏")
+    engine.turn()
+    assert engine.message(job_id).revoked_at is not None
+    engine.turn()
+    assert put(engine, job_id) == Put("👍", error="revoked")
+    assert engine.driver.put.emoji == {}
 
 
 def test_ours_goes_to_what_a_person_wrote(engine: Engine) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from tests.engine.conftest import PHONE, Engine
 from tests.engine.test_revoking import sent, write
+from wabox.campaigns import replies
 from wabox.config import Media
 from wabox.contacts import inbox, inbox_files
-from wabox.errors import NotFound
-from wabox.messages import log
+from wabox.errors import Invalid, NotFound
+from wabox.messages import log, reacting
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Attached, Inbound, Quoted, SentPoll
@@ -89,6 +90,11 @@ def test_what_its_writer_deletes_is_gone_but_that_it_was(engine: Engine) -> None
     assert (payload["phone"], payload["error"]) == (PHONE, None)
     with pytest.raises(NotFound):
         write(engine, inbox_files.ask, engine.stage.asha.id, number, Media())
+    with pytest.raises(Invalid, match="deleted for everyone"):
+        write(engine, reacting.ask, engine.stage.asha.id, "inbox", number, "👍")
+    again = replace(event, edited=False)
+    engine.stage.box.db.write_now(replies.hear, again, now=engine.stage.hands.now())
+    assert engine.stage.value("select count(*) from inbox_files") == 0
     count = engine.stage.value("select count(*) from deliveries")
     engine.driver.person_deletes(event)
     engine.driver.person_edits(event, "Pay 600 to me")

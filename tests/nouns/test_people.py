@@ -14,7 +14,7 @@ from wabox.db import Tx
 from wabox.devices import orders
 from wabox.devices.stored import Device
 from wabox.errors import Invalid, NotFound
-from wabox.messages import addressees, answers, chats, handing, log, outbox, stored, template
+from wabox.messages import addressees, answers, chats, dossier, handing, log, outbox, stored, template
 from wabox.webhooks import endpoints
 from wabox.webhooks.targets import Allow
 from wabox.whatsapp.driver import Inbound, Resolved
@@ -274,7 +274,6 @@ def test_a_business_that_answers_within_seconds_is_no_person(
         (f"{PHONE}@c.us", "e2e_notification"),
         (f"{PHONE}@c.us", "gp2"),
         (f"{PHONE}@c.us", "call_log"),
-        (f"{PHONE}@c.us", "of_tomorrow"),
         ("0@c.us", "chat"),
         ("status@broadcast", "chat"),
     ],
@@ -290,6 +289,34 @@ def test_what_nobody_wrote_opens_no_talk_and_opts_nobody_out(
     assert told(tx, "message.received") == told(tx, "contact.opted_out") == []
     assert suppressed(tx, asha) == set()
     assert tx.value("select count(*) from chats") == tx.value("select count(*) from people") == 0
+
+
+def test_what_is_of_a_type_of_tomorrow_is_shown_and_read_as_nothing(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    event = replace(said(device, "", now), kind="of_tomorrow")
+    replies.hear(tx, event, now=now)
+    (thread,) = inbox.threads(tx, asha.id)
+    assert (thread.last.kind, thread.last.text, thread.unseen) == ("of_tomorrow", "", 1)
+    (payload,) = told(tx, "message.received")
+    assert (payload["kind"], payload["whatsapp_type"], payload["text"]) == ("unknown", "of_tomorrow", "")
+    assert tx.value("select count(*) from chats") == 0
+    assert suppressed(tx, asha) == set()
+    assert [one["kind"] for one in dossier.received(tx, asha.id)] == ["unknown"]
+
+
+def test_what_the_page_knows_later_is_heard_as_what_it_is(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    replies.hear(tx, replace(said(device, "", now), kind="unknown"), now=now)
+    known = said(device, "STOP", now)
+    assert replies.hear(tx, known, now=now).changed
+    assert not replies.hear(tx, known, now=now).changed
+    assert not replies.hear(tx, replace(known, text="", kind="unknown"), now=now).changed
+    (line,) = inbox.thread(tx, asha.id, CHAT)
+    assert (line.kind, line.text, line.verdict) == ("chat", "STOP", "opt_out")
+    assert [one["kind"] for one in told(tx, "message.received")] == ["unknown", "chat"]
+    assert suppressed(tx, asha) == {CHAT}
 
 
 def test_people_are_found_by_what_they_call_themselves(

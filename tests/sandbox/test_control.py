@@ -43,7 +43,7 @@ async def test_state_of_a_fresh_sandbox(control: httpx.AsyncClient) -> None:
         ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": " "}, "invalid_text"),
         ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": "a\x00"}, "invalid_text"),
         ("POST", "/sandbox/inbound", {"from": ASHA, "text": "hi"}, "invalid_body"),
-        ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": "hi", "kind": "x"}, "invalid_body"),
+        ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "text": "hi", "kind": "call_log"}, "invalid_kind"),
         ("POST", "/sandbox/inbound", {"from": ASHA, "to": SHOP, "location": {"latitude": 1}}, "invalid_body"),
         (
             "POST",

@@ -370,7 +370,7 @@ async def react(job_id: JobId, data: React, box: Box, caller: Caller) -> Reactio
     """Put an emoji to a message that arrived. The last wish counts, and the same twice is one.
 
     It waits for its phone, up to a day. 422 `bad_emoji`, `wrong_state`, `other_number`, `device_removed`,
-    `person_erased`.
+    `person_erased`; `revoked`: the message is deleted for everyone, or is to be.
     """
     found = await box.db.write(reacting.ask, caller.user.id, "message", job_id, data.emoji, now=box.now())
     return _put("message", job_id, found)
@@ -389,7 +389,10 @@ async def reactions_to_theirs(message_id: InboxId, box: Box, caller: Caller) -> 
     summary="React to a person's message",
 )
 async def react_to_theirs(message_id: InboxId, data: React, box: Box, caller: Caller) -> Reactions:
-    """Put an emoji to what a person wrote, as POST /messages/{job_id}/react does to yours."""
+    """Put an emoji to what a person wrote, as POST /messages/{job_id}/react does to yours.
+
+    422 `revoked`: its writer has deleted it.
+    """
     found = await box.db.write(reacting.ask, caller.user.id, "inbox", message_id, data.emoji, now=box.now())
     return _put("inbox", message_id, found)
 

@@ -16,7 +16,7 @@ from wabox.devices import stored as devices
 from wabox.languages import catalogues, later
 from wabox.messages import addressees, chats, counting, leaving, outbox, quoting, template
 from wabox.webhooks import deliveries
-from wabox.whatsapp.driver import Inbound, is_written
+from wabox.whatsapp.driver import WRITTEN, Inbound, is_theirs, kind_told
 
 AUTOMATIC_WITHIN = timedelta(seconds=3)
 WHOLE_SECOND = timedelta(seconds=1)  # WhatsApp's times have no finer parts
@@ -38,9 +38,10 @@ class Heard:
 def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard:
     """The message stands in the inbox, and what it asks for has happened. Hearing it again changes nothing.
 
-    What nobody wrote does nothing. lock_after: so many complaints lock the account, 0 = none.
+    What nobody wrote does nothing; what is of a type that is not known here is only shown. lock_after: so many
+    complaints lock the account, 0 = none.
     """
-    if not is_written(event.chat_id, event.kind) or inbox.is_past(tx, event):
+    if not is_theirs(event.chat_id, event.kind) or inbox.is_past(tx, event):
         return Heard(None, False)
     device = devices.by_id(tx, event.device_id)
     verdict = words.judge(event.text, frozenset(own_words.of_user(tx, device.user_id).words))
@@ -60,7 +61,7 @@ def hear(tx: Tx, event: Inbound, *, lock_after: int = 0, now: datetime) -> Heard
     if not _note(tx, device, event, who, verdict, by_machine, now):
         return Heard(verdict, False)
     _owe_received(tx, device, event, who, by_machine, now)
-    if not (by_machine or event.edited or verdict == "opt_out"):
+    if not (by_machine or event.edited or verdict == "opt_out" or event.kind not in WRITTEN):
         _count_answer(tx, device.user_id, who.address, now)
     if verdict == "opt_out":
         _complain(tx, device, event, who, lock_after, now)
@@ -95,8 +96,9 @@ def _note(
     new = inbox.record(
         tx, device.user_id, event, verdict=verdict, now=now, address=who.address, automatic=by_machine
     )
+    new = new or inbox.learnt(tx, event, verdict=verdict)
     inbox_files.note(tx, event)
-    if new and not by_machine:
+    if new and not by_machine and event.kind in WRITTEN:
         chats.wrote(tx, device.user_id, device.phone, who.address, inbound=True, at=now)
     return new
 
@@ -204,7 +206,8 @@ def _owe_received(
         "username": who.username,
         "name": event.name,
         "text": event.text,
-        "kind": event.kind,
+        "kind": kind_told(event.kind),
+        "whatsapp_type": None if event.kind in WRITTEN else event.kind,
         "media": inbox_files.told(tx, inbox_id),
         **inbox_instead.told(event),
         "quoted": quoting.told(tx, device.user_id, event),

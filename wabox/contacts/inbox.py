@@ -15,7 +15,7 @@ from wabox.contacts.words import Verdict
 from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
 from wabox.finding import kinds, looking, reading
-from wabox.whatsapp.driver import Inbound, Quoted
+from wabox.whatsapp.driver import WRITTEN, Inbound, Quoted
 
 LONGEST_TEXT = 16_384
 LONGEST_NAME = 200
@@ -145,6 +145,29 @@ def edit(tx: Tx, event: Inbound, *, verdict: Verdict | None, now: datetime) -> b
         now=times.stored(now),
     )
     return changed == 1
+
+
+def learnt(tx: Tx, event: Inbound, *, verdict: Verdict | None) -> bool:
+    """What came with a type that was not known is what the page calls it now, and new again. False: it was so."""
+    was = tx.value(
+        "select kind from inbox where device_id = :device_id and wa_message_id = :id and revoked_at is null",
+        device_id=event.device_id,
+        id=event.message_id,
+    )
+    if was is None or was in WRITTEN or event.kind not in WRITTEN:
+        return False
+    tx.run(
+        """update inbox set kind = :kind, text = :text, verdict = :verdict, instead = :instead, quoted = :quoted,
+             seen_at = null where device_id = :device_id and wa_message_id = :id""",
+        device_id=event.device_id,
+        id=event.message_id,
+        kind=event.kind,
+        text=_fit(event.text, LONGEST_TEXT),
+        verdict=verdict,
+        instead=inbox_instead.kept(event),
+        quoted=inbox_quotes.kept(event.quoted),
+    )
+    return True
 
 
 def threads(

@@ -89,6 +89,7 @@ class Wanted:
     most: int
 
 
+_DELETED = "Its writer has deleted this message for everyone; its file is not given out."
 _SENT = """select f.*, f.state = 'here' and m.removed_at is null as there
            from inbox_files f left join media m on m.id = f.media_id"""
 
@@ -100,7 +101,7 @@ def note(tx: Tx, event: Inbound) -> None:
     tx.run(
         """insert or ignore into inbox_files (inbox_id, user_id, chat_id, kind, mime, filename, bytes, seconds)
            select id, user_id, :chat_id, :kind, :mime, :filename, :bytes, :seconds from inbox
-           where device_id = :device_id and wa_message_id = :message_id""",
+           where device_id = :device_id and wa_message_id = :message_id and revoked_at is null""",
         chat_id=event.chat_id,
         kind=event.media.kind,
         mime=event.media.mime,
@@ -123,7 +124,12 @@ def of_user(rows: Rows, user_id: int, inbox_id: int) -> Sent:
     """The file of this user's message. Raises NotFound: for somebody else's, and for one without a file."""
     row = rows.one(f"{_SENT} where f.inbox_id = :id and f.user_id = :user_id", id=inbox_id, user_id=user_id)
     if row is None:
-        raise NotFound("not_found", "There is no message with a file under this id in your inbox.")
+        gone = rows.value(
+            "select revoked_at from inbox where id = :id and user_id = :user_id", id=inbox_id, user_id=user_id
+        )
+        raise NotFound(
+            "not_found", _DELETED if gone else "There is no message with a file under this id in your inbox."
+        )
     return _sent(row)
 
 
@@ -151,7 +157,8 @@ def want_by_itself(tx: Tx, event: Inbound, settings: Settings, *, now: datetime)
         """update inbox_files set asked_at = :now, by_itself = 1
            where state = 'waiting' and asked_at is null and tries = 0 and ifnull(bytes, 0) <= :most
            and inbox_id in (
-             select i.id from inbox i where i.device_id = :device_id and i.wa_message_id = :message_id and (
+             select i.id from inbox i where i.device_id = :device_id and i.wa_message_id = :message_id
+             and i.revoked_at is null and (
                exists (select 1 from contacts c where c.user_id = i.user_id and c.phone = i.phone)
                or exists (select 1 from chats c where c.user_id = i.user_id and c.phone = i.phone
                           and c.last_out_at is not null)))""",
@@ -184,7 +191,7 @@ def ask(tx: Tx, user_id: int, inbox_id: int, settings: Settings, *, now: datetim
 
 def _check(rows: Rows, found: Sent, settings: Settings) -> None:
     if rows.value("select revoked_at from inbox where id = :id", id=found.inbox_id):
-        raise NotFound("not_found", "Its writer has deleted this message for everyone; its file is not given out.")
+        raise NotFound("not_found", _DELETED)
     if settings.inbound == "off":
         raise Invalid("inbound_off", SAYS["off"])
     if found.state == "too_large":
@@ -201,7 +208,7 @@ def _check(rows: Rows, found: Sent, settings: Settings) -> None:
 
 
 _DUE = """from inbox_files f join inbox i on i.id = f.inbox_id join devices d on d.id = i.device_id
-          where f.asked_at is not null and ifnull(f.retry_at, '') <= :now
+          where f.asked_at is not null and ifnull(f.retry_at, '') <= :now and i.revoked_at is null
           and d.state = 'ready' and d.synced and d.removed_at is null
           and not exists (select 1 from messages m where m.device_id = d.id and m.status = 'sending')"""
 

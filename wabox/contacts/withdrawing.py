@@ -41,6 +41,7 @@ def hear(tx: Tx, event: Withdrawn, *, now: datetime) -> bool:
         id=event.message_id,
     )
     tx.run("delete from inbox_files where inbox_id = :id and state <> 'here'", id=row["id"])
+    tx.run("update inbox_files set asked_at = null, retry_at = null where inbox_id = :id", id=row["id"])
     _owe(tx, row["user_id"], row["id"], row["phone"], now)
     return True
 

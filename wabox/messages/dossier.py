@@ -16,6 +16,7 @@ from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Contact
 from wabox.db import Row, Rows
 from wabox.errors import NotFound
+from wabox.whatsapp.driver import kind_told
 
 AT_ONCE = 500
 Line = dict[str, Any]
@@ -148,7 +149,7 @@ def _received(row: Row) -> Line:
         person_id=row["person_id"],
         name=row["called"],
         message_id=row["id"],
-        kind=row["kind"],
+        kind=kind_told(row["kind"]),
         instead=None if row["instead"] is None else json.loads(row["instead"]),
         quoted=None if row["quoted"] is None else _quoted(json.loads(row["quoted"])),
         revoked_at=_wire(row["revoked_at"]),

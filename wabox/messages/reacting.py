@@ -36,6 +36,7 @@ _ONE = f"{_PICTURE}\ufe0f?[\U0001f3fb-\U0001f3ff]?[\U000e0020-\U000e007f]*"
 _EMOJI = re.compile(f"{_ONE}(?:\u200d{_ONE}){{0,5}}|[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3")
 
 _SAID = {
+    "revoked": "This message is deleted for everyone, so nobody can react to it.",
     "person_erased": "The person was erased here, so wabox does not know the chat any more.",
     "device_removed": "The phone of this talk was deleted here. React on the phone itself.",
     "other_number": "Another number is linked now than the one this went from. React on its own phone.",
@@ -156,10 +157,16 @@ def _hindrance(rows: Rows, kind: Kind, number: int) -> str | None:
         device = devices.by_id(rows, message.device_id)
         if message.wa_chat_id is None or message.wa_message_id is None:
             return "person_erased"
+        if message.revoked_at is not None or message.revoke_due_at is not None:
+            return "revoked"
         if device.removed_at is None and (message.account or None) != device.phone:
             return "other_number"
     else:
-        device = devices.by_id(rows, rows.value("select device_id from inbox where id = :id", id=number))
+        heard = rows.one("select device_id, revoked_at from inbox where id = :id", id=number)
+        assert heard is not None
+        if heard["revoked_at"] is not None:
+            return "revoked"
+        device = devices.by_id(rows, heard["device_id"])
     return "device_removed" if device.removed_at is not None else None
 
 

@@ -78,8 +78,9 @@ EVENTS: tuple[Event, ...] = (
             "the question and answers of a poll. quoted is what a reply answers to: job_id of your message, or "
             "message_id of theirs, null where it is not here, with its kind and first words. kind is WhatsApp's "
             "word: chat, image, video, ptv (a round video), audio, ptt (a voice note), document, sticker, "
-            "location, vcard, multi_vcard, poll_creation and others; and three of wabox's own: view_once (to be "
-            "seen once, on the phone only), live_location and gif."
+            "location, vcard, multi_vcard, poll_creation and others; and four of wabox's own: view_once (to be "
+            "seen once, on the phone only), live_location, gif, and unknown: it can only be looked at on the "
+            "phone, and whatsapp_type is WhatsApp's word for it, else null. It is never read as STOP."
         ),
         {
             "device_label": "primary",
@@ -90,6 +91,7 @@ EVENTS: tuple[Event, ...] = (
             "name": "Karim",
             "text": "Is it still there?",
             "kind": "document",
+            "whatsapp_type": None,
             "media": {
                 "media_id": None,
                 "kind": "document",

@@ -213,7 +213,7 @@ FAULTS: tuple[Fault, ...] = (
         later("WhatsApp refused the message after all, so there is nothing to change or delete."),
     ),
     Fault(422, "revoke_too_late", later("It went more than 48 hours ago. Delete it on the phone itself.")),
-    Fault(422, "revoked", later("The message is deleted for everyone, so there is no text to change.")),
+    Fault(422, "revoked", later("The message is deleted for everyone, so nothing can be done to it.")),
     Fault(422, "too_many", later("More rows than one request takes. Send several requests.")),
     Fault(422, "too_many_audiences", later("You have 50 audiences, and more is not kept. Delete one first.")),
     Fault(422, "too_many_devices", later("Your plan, or the box, allows no more phones. Delete one first.")),

@@ -87,7 +87,8 @@ class WrittenBody(BetweenBody):
 class InboundBody(BetweenBody):
     """A person writes to a linked phone; text: the caption, if there is a file. A place and cards have none.
 
-    options: the answers of a poll. quote: the id of a message of this talk, which it answers to.
+    options: the answers of a poll. quote: the id of a message of this talk, which it answers to. kind: WhatsApp's
+    type, also one that is not known yet: then the page has the text and does not know what it is.
     """
 
     text: str = ""
@@ -97,9 +98,7 @@ class InboundBody(BetweenBody):
     contacts: list[enclosed.CardBody] = []
     options: list[str] = []
     quote: str | None = None
-    kind: (
-        Literal["image", "video", "ptv", "audio", "ptt", "sticker", "document", "poll_creation", "location"] | None
-    ) = None
+    kind: str | None = None
 
 
 class VanishingBody(BetweenBody):
@@ -198,6 +197,8 @@ async def write_to_phone(request: Request[Any, Any, Any], state: State) -> dict[
     if instead is not None and (body.text or body.media is not None or body.kind is not None):
         raise Invalid("invalid_body", "A place or a card goes without a text and without a file.")
     media = await uploads.written(body.media, _world(state), state.shelf) if body.media is not None else None
+    if body.kind is not None and unwritten.is_of_tomorrow(body.kind):
+        media = {**(media or {}), "later": True}
     if body.options:
         media = {"options": [_clean_text(one) for one in body.options[: enclosed.MOST_OPTIONS]]}
     kind = "poll_creation" if body.options else body.kind

@@ -162,6 +162,7 @@ def _told_media(media: dict[str, Any] | None) -> dict[str, Any] | None:
         "view_once": bool(media.get("view_once")),
         "gif": bool(media.get("gif")),
         "options": media.get("options", []),
+        "later": bool(media.get("later")),
     }
 
 

@@ -193,24 +193,64 @@ class SentCard:
     phones: tuple[str, ...]
 
 
-# WhatsApp's types of what people write. Every other one is the system's, whatever it will be called one day:
-# a pin, a call, a vote. Source: wa-js 4.6.0, src/whatsapp/enums/MSG_TYPE.ts, seen 2026-11-28.
+# WhatsApp's types of what people write. Source: wa-js 4.6.0, src/whatsapp/enums/MSG_TYPE.ts, seen 2026-11-28.
 # The last three by us: WhatsApp calls them an image, a video or a voice note whose file nobody has but the phone;
 # a location; and a video.
 VIEW_ONCE, LIVE_LOCATION, GIF = "view_once", "live_location", "gif"
 WRITTEN = frozenset(
-    ["chat", "oversized", "image", "video", "ptv", "audio", "ptt", "document", "sticker", "sticker_pack"]
+    [
+        "chat",
+        "oversized",
+        "image",
+        "video",
+        "ptv",
+        "audio",
+        "ptt",
+        "document",
+        "sticker",
+        "sticker_pack",
+        "sticker-pack",
+    ]
     + ["location", "vcard", "multi_vcard", "poll_creation", "event_creation", "groups_v4_invite"]
     + ["order", "product", "payment", "hsm", "list", "list_response", "buttons_response", "template_button_reply"]
     + ["interactive", "interactive_response", "native_flow", VIEW_ONCE, LIVE_LOCATION, GIF]
 )
+# Nobody's words, or none of their own: the system's, what is done to another message, what cannot be read yet, and
+# the frame around pictures that each come as well.
+SILENT = frozenset(
+    [
+        "notification",
+        "notification_template",
+        "group_notification",
+        "gp2",
+        "broadcast_notification",
+        "e2e_notification",
+    ]
+    + ["newsletter_notification", "call_log", "protocol", "ciphertext", "revoked", "debug", "status", "album"]
+    + ["reaction", "reaction_enc", "poll_update", "pinned_message", "keep_in_chat", "comment", "event_response"]
+)
+UNKNOWN = "unknown"  # so WhatsApp calls what its page cannot show; so wabox calls all that itself cannot
 WHATSAPP_ITSELF = "0"
 
 
 def is_written(chat_id: str, kind: str) -> bool:
-    """Whether a message of this type, come in this chat, is a person's own: not the system's, nor WhatsApp's."""
+    """Whether a message of this type, come in this chat, is a person's own words, and of a type that is known."""
+    return kind in WRITTEN and _is_of_one_person(chat_id)
+
+
+def is_theirs(chat_id: str, kind: str) -> bool:
+    """Whether it is a person's own, of whatever type; the page has told what its people do not write."""
+    return kind not in SILENT and _is_of_one_person(chat_id)
+
+
+def kind_told(kind: str) -> str:
+    """What programs are told of a type: itself, or UNKNOWN for one that is not known here."""
+    return kind if kind in WRITTEN else UNKNOWN
+
+
+def _is_of_one_person(chat_id: str) -> bool:
     user, _, server = chat_id.partition("@")
-    return kind in WRITTEN and server in ("c.us", "lid") and user != WHATSAPP_ITSELF
+    return server in ("c.us", "lid") and user != WHATSAPP_ITSELF
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +272,7 @@ class SentPoll:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A person wrote to the linked account, or changed what they had written: `is_written`, nothing else is told.
+    """A person wrote to the linked account, or changed what they had written: `is_theirs`, nothing else is told.
 
     phone: digits, None if WhatsApp hides the number. lid: digits of the hidden identity. username: without @.
     edited: the text is what the message of this id says now. business: whether the writer is a business account,
@@ -248,7 +288,7 @@ class Inbound:
     phone: str | None
     name: str | None
     text: str
-    kind: str  # wa-js's message type: chat, image, ...; or VIEW_ONCE, LIVE_LOCATION, GIF
+    kind: str  # WhatsApp's type: chat, image, ..., also one not in WRITTEN; or VIEW_ONCE, LIVE_LOCATION, GIF
     at: datetime
     lid: str | None = None
     username: str | None = None

@@ -35,6 +35,7 @@ class Hearing:
         self._profile = profile
         self._emit = emit
         self._now = now
+        self._withdrawn: set[tuple[str, str]] = set()
 
     def take(self, event: dict[str, Any]) -> None:
         """The page tells of a message, or of a person."""
@@ -62,9 +63,12 @@ class Hearing:
             self._emit(inbound)
 
     def withdrawn(self, raw: Any) -> None:
-        """A person deleted what they wrote."""
-        if withdrawn := telling.withdrawn(self._device_id, self._session, raw):
-            self._emit(withdrawn)
+        """A person deleted what they wrote: told once, though each sweep finds all that ever were."""
+        withdrawn = telling.withdrawn(self._device_id, self._session, raw)
+        if withdrawn is None or (withdrawn.chat_id, withdrawn.message_id) in self._withdrawn:
+            return
+        self._withdrawn.add((withdrawn.chat_id, withdrawn.message_id))
+        self._emit(withdrawn)
 
     def joined(self, raw: Any) -> None:
         """The page has learnt whose number it is."""
@@ -84,14 +88,15 @@ class Hearing:
     async def sweep(self, page: Page) -> None:
         """What the page's store holds of the time since the last message seen is told, too.
 
-        Nothing from before the link is told. Much is told twice: consumers know ids they had.
+        Of what people deleted it is all that the page has. Nothing from before the link is told. Much is told
+        twice: consumers know ids they had.
         """
         note = self._profile.note
         if note is None:
             return
         since = max(note.linked_at, note.seen_at - _OVERLAP_SECONDS)
         try:
-            found = await page.ask("sweep", {"since": since, "limit": _LIMIT}, _SECONDS)
+            found = await page.ask("sweep", {"since": since, "linked": note.linked_at, "limit": _LIMIT}, _SECONDS)
         except (PageHung, PageLost) as lost:
             log.info("sweep_failed", device_id=self._device_id, why=str(lost))
             return

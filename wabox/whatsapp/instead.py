@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any, TypeGuard
 
-from wabox.whatsapp.driver import Place, Quoted, SentCard, SentPoll
+from wabox.whatsapp.driver import Place, Quoted, SentCard, SentPoll, kind_told
 
 LONGEST_LINE = 200
 MOST_CARDS = 20
@@ -60,7 +60,7 @@ def quoted(raw: Any) -> Quoted | None:
     if not isinstance(message_id, str) or not _ID.fullmatch(message_id):
         return None
     words = line(said)[:LONGEST_QUOTE] if isinstance(said, str) else ""
-    return Quoted(message_id, data.get("own") is True, str(data.get("kind") or "")[:40], words)
+    return Quoted(message_id, data.get("own") is True, kind_told(str(data.get("kind") or "")), words)
 
 
 def _card(raw: dict[str, Any]) -> SentCard:

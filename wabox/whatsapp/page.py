@@ -16,7 +16,7 @@ from playwright.async_api import Page as Tab
 from playwright.async_api import Response as PlaywrightResponse
 
 from wabox.whatsapp import bindings, wajs
-from wabox.whatsapp.driver import WRITTEN
+from wabox.whatsapp.driver import SILENT, UNKNOWN, WRITTEN
 from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.states import Seen, seen
 from wabox.whatsapp.wajs import Engine
@@ -223,6 +223,8 @@ class Page:
             "wajs": version,
             "bindings": bindings.told(),
             "written": sorted(WRITTEN),
+            "silent": sorted(SILENT),
+            "unknown": UNKNOWN,
             "patchesOff": list(patches_off),
         }
         return seen(await within(limits.answer, self.tab.evaluate(wajs.shim(), options)))

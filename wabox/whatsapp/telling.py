@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, get_args
 
 from wabox.whatsapp import instead, states
 from wabox.whatsapp.driver import (
     TOO_MANY,
+    UNKNOWN,
+    WRITTEN,
     Attached,
     Downloaded,
     Edited,
@@ -26,11 +29,12 @@ from wabox.whatsapp.driver import (
     Revoked,
     SessionLost,
     Withdrawn,
-    is_written,
+    is_theirs,
 )
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _CHAT = re.compile(r"[0-9A-Za-z.:-]{1,64}@[a-z.]{1,16}")
+_KIND = re.compile(r"[a-z0-9_-]{1,40}")
 _USERNAME = re.compile(r"[\w.-]{1,64}")
 _LONGEST = 65_536
 _LONGEST_EMOJI = 32
@@ -57,9 +61,11 @@ def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | 
     """A person's message as the shim tells it; None if it is none, or nobody wrote it."""
     if not _is_message(raw):
         return None
-    kind = str(raw.get("kind") or "")[:40]
-    if not is_written(raw["chat"], kind):
+    kind = raw.get("kind")
+    if not isinstance(kind, str) or not kind or not is_theirs(raw["chat"], kind):
         return None
+    if kind not in WRITTEN:
+        return _unknown(device_id, session, raw, now)
     name = raw.get("name")
     return Inbound(
         device_id,
@@ -81,6 +87,14 @@ def inbound(device_id: int, session: int, raw: Any, now: datetime) -> Inbound | 
         poll=instead.poll(raw.get("poll")),
         quoted=instead.quoted(raw.get("quoted")),
     )
+
+
+def _unknown(device_id: int, session: int, raw: Any, now: datetime) -> Inbound:
+    """What cannot be shown yet: who and when, and none of its words, for nobody here knows what they are."""
+    bare = {one: raw.get(one) for one in ("id", "chat", "phone", "lid", "username", "name", "business", "t")}
+    told = inbound(device_id, session, {**bare, "kind": "chat"}, now)
+    assert told is not None
+    return replace(told, kind=raw["kind"] if _KIND.fullmatch(raw["kind"]) else UNKNOWN)
 
 
 def withdrawn(device_id: int, session: int, raw: Any) -> Withdrawn | None:

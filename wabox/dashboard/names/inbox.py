@@ -32,14 +32,14 @@ KIND: dict[str, Shown] = {
     "order": Shown("calm", "box", later("Order")),
     "product": Shown("calm", "box", later("Product")),
     "oversized": Shown("calm", "messages", later("Long message")),
-    "sticker_pack": Shown("calm", "eye", later("Stickers")),
+    **dict.fromkeys(("sticker_pack", "sticker-pack"), Shown("calm", "eye", later("Stickers"))),
     "event_creation": Shown("calm", "calendar", later("Event")),
     "groups_v4_invite": Shown("calm", "people", later("Invitation to a group")),
     "payment": Shown("calm", "box", later("Payment")),
     **dict.fromkeys(("list", "list_response", "buttons_response", "template_button_reply", "hsm"), _WITH_BUTTONS),
     **dict.fromkeys(("interactive", "interactive_response", "native_flow"), _WITH_BUTTONS),
 }
-_UNKNOWN = later("A message of a kind that wabox does not know (%(kind)s): look at it on the phone")
+_UNKNOWN = later("Something that this box cannot show yet: look at it on the phone.")
 _MESSAGE = later("Message")
 _WITHDRAWN = later("Deleted by its writer")
 _POLL = later("Poll: %(question)s")
@@ -66,7 +66,7 @@ def icon(received: Received) -> str:
 def kind(voice: Voice, received: Received) -> str:
     """What a message is, in a word or two: `Voice note`, `Location`."""
     known = KIND.get(received.kind)
-    return voice.say(known.word) if known else voice.say(_UNKNOWN, kind=received.kind)
+    return voice.say(known.word) if known else voice.say(_UNKNOWN)
 
 
 def line(voice: Voice, received: Received) -> str:

@@ -5,7 +5,7 @@ const FILES = {
   image: 'image', sticker: 'image', video: 'video', ptv: 'video', audio: 'audio', ptt: 'voice', document: 'document',
 };
 // What is to be seen once is for the phone alone; its file cannot be had here.
-const once = (msg) => !!unless(false, () => msg.isViewOnce);
+const once = (msg) => !!unless(false, () => msg.isViewOnce || msg.subtype === 'view_once_unavailable_fanout');
 const attached = (msg) => unless(null, () => {
   const kind = FILES[msg.type];
   if (!kind || once(msg)) return null;
@@ -19,6 +19,15 @@ const kindOf = (msg) => {
   if (once(msg)) return 'view_once';
   if (msg.type === 'location' && unless(false, () => msg.isLive)) return 'live_location';
   return msg.type === 'video' && unless(false, () => msg.isGif) ? 'gif' : text(msg.type);
+};
+// A person's own: of a type that is known, or one that the page itself cannot show, or says that people write it.
+const byPeople = (msg) => {
+  if (options.written.includes(kindOf(msg))) return true;
+  const [type, later] = [text(msg.type), unless(null, () => msg.futureproofType)];
+  if (!type || options.silent.includes(type) || options.silent.includes(later)) return false;
+  const said = unless(null, () => msg.isUserCreatedType) ??
+    unless(null, () => window.require('WAWebMsgGetters').getIsUserCreatedType(msg));
+  return type === options.unknown || said === true;
 };
 // What a reply quotes comes with it, as it was then.
 const quoted = (msg, people) => unless(null, () => {
@@ -41,8 +50,7 @@ const instead = (msg) => unless({}, () => {
 });
 const inbound = (msg) => {
   const { own, chat, id } = parts(msg.id);
-  const kind = text(msg.type);
-  if (own || !options.written.includes(kind) || !/@(c\.us|lid)$/.test(chat)) return null;
+  if (own || !/@(c\.us|lid)$/.test(chat) || !byPeople(msg)) return null;
   const phone = phoneOf(chat);
   if (phone) numberless.delete(chat);
   else numberless.add(chat);
@@ -112,12 +120,15 @@ const subscribe = () => {
   WPP.on('conn.link_code_change', (code) => tell({ what: 'code', code: text(code) }));
   WPP.on('conn.link_code_expired', () => tell({ what: 'code', code: null, reason: 'expired' }));
 };
-const sweep = async ({ since, limit }) => {
+// A deletion leaves its message where it was, however old that is: of all that the page has.
+const revokedSince = (linked) =>
+  app.MsgStore.getModelsArray().filter((msg) => isRevoked(msg) && (msg.t || 0) >= linked).sort((a, b) => (a.t || 0) - (b.t || 0));
+const sweep = async ({ since, linked, limit }) => {
   const fresh = app.MsgStore.getModelsArray().filter((msg) => (msg.t || 0) >= since);
   const newest = fresh.sort((a, b) => (a.t || 0) - (b.t || 0)).slice(-limit);
   return {
     inbound: newest.map(inbound).filter(Boolean),
-    withdrawn: newest.filter(isRevoked).map((msg) => withdrawn(msg.id)).filter(Boolean),
+    withdrawn: revokedSince(linked).slice(-limit).map((msg) => withdrawn(msg.id)).filter(Boolean),
     joined: allJoined(limit),
     used: lastWritten(fresh) || null,
     acks: newest.map((msg) => acked(msg.id, msg.ack)).filter((event) => event && !awaited.has(event.id)),

@@ -91,6 +91,11 @@ __d('WAWebMsgType', [], (_g, _r, _d, _n, _l, _m, exports) => {
     'interactive', 'unknown', 'group_notification', 'broadcast_notification', 'call_log', 'reaction',
   ];
   exports.MSG_TYPE = Object.fromEntries(types.map((type) => [type.toUpperCase(), type]));
+  exports.BY_PEOPLE = [
+    'interactive', 'chat', 'image', 'video', 'ptv', 'audio', 'ptt', 'document', 'vcard', 'location', 'ciphertext',
+    'oversized', 'multi_vcard', 'sticker', 'status', 'product', 'groups_v4_invite', 'poll_creation', 'list',
+    'event_creation', 'sticker-pack', 'album', 'automated_greeting_message',
+  ];
   exports.SYSTEM_MESSAGE_TYPES = [
     'notification', 'notification_template', 'e2e_notification', 'gp2', 'group_notification', 'broadcast_notification',
   ];

@@ -49,6 +49,12 @@ __d('WAWebMsgModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expor
       return this.attributes && require('WAWebContactCollection').ContactCollection.gadd(this.sender);
     }
 
+    // What the page itself counts as written by people; the server's word on a type that the page does not know.
+    get isUserCreatedType() {
+      const { BY_PEOPLE } = require('WAWebMsgType');
+      return Boolean(this.attributes?.ofPerson) || BY_PEOPLE.includes(this.attributes?.type);
+    }
+
     get isStatusV3() {
       return Boolean(this.attributes?.id?.remote?.isStatusV3());
     }
@@ -116,7 +122,7 @@ __d('WAWebMsgModel', ['WAWebBackboneModel'], (_g, require, _d, _n, _l, _m, expor
       'quotedStanzaID', 'quotedParticipant', 'isForwarded', 'kicState', 'latestEditMsgKey',
       'isUnsentMedia', 'pendingAckUpdate', 'invis', 'urlText', 'urlNumber', 'isViewOnce', 'isGif', 'isLive', 'isSendFailure',
       'errorCode', 'ephemeralDuration', 'lat', 'lng', 'loc', 'clientUrl', 'vcardFormattedName', 'vcardList',
-      'pollName', 'pollOptions', 'pollSelectableOptionsCount', 'pollEncKey', 'messageSecret',
+      'pollName', 'pollOptions', 'pollSelectableOptionsCount', 'pollEncKey', 'messageSecret', 'ofPerson', 'futureproofType',
     ],
     'msg',
   );

@@ -53,6 +53,7 @@ __d('SandboxInbox', [
     const message = {
       id: key,
       type: kindOf(event),
+      ofPerson: !fromMe,
       ...(event.sealed_ms ? {} : content),
       t: event.t,
       from: fromMe ? my : person,
@@ -79,6 +80,7 @@ __d('SandboxInbox', [
     if (event.media.type === 'poll_creation') {
       return { pollName: event.media.question ?? event.text, pollOptions: event.media.options.map((name, localId) => ({ name, localId })) };
     }
+    if (event.media.later) return { body: event.text, caption: event.text };
     const { type, mimetype, filename, size, filehash, direct_path: directPath } = event.media;
     const caption = CAPTIONED.has(type) && event.text ? { caption: event.text } : {};
     if (event.media.view_once) return { ...caption, mimetype, isViewOnce: true };
@@ -180,6 +182,7 @@ __d('SandboxInbox', [
       id: new MsgKey({ fromMe: false, remote, id: event.id }),
       type: event.type,
       subtype: event.subtype || undefined,
+      futureproofType: event.type === 'unknown' ? event.subtype : undefined,
       body: event.text || undefined,
       t: event.t,
       from: remote,
