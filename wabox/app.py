@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any, cast
 
 import structlog
@@ -12,7 +14,7 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from wabox import dashboard, packing, probes
+from wabox import dashboard, packing, probes, uploads
 from wabox.api import bodies, v1, wrong_fields
 from wabox.api.wire import Error
 from wabox.box import Box
@@ -23,11 +25,12 @@ from wabox.mounting import Kept, box_of
 log = structlog.get_logger()
 
 HSTS_SECONDS = 31_536_000
+_OF_A_BODY = (b"content-length", b"transfer-encoding")
 
 _BY_STATUS = {
     404: ("not_found", "There is nothing here; GET /api/v1/openapi.json lists every path."),
     405: ("method_not_allowed", "This path does not take this method; GET /api/v1/openapi.json lists them."),
-    413: ("too_large", "The body is too large; send less at once."),
+    413: ("too_large", "The body is too large; send less at once, and a file by POST /media."),
     415: ("bad_json", "Send a JSON body with Content-Type: application/json."),
 }
 
@@ -59,7 +62,7 @@ def bare(*, billing: bool, body_kilobytes: int) -> Litestar:
         request_max_body_size=body_kilobytes * 1024,
         signature_types=[Box],
     )
-    web.asgi_handler = _heads(packing.small(web.asgi_handler))
+    web.asgi_handler = _heard_out(_heads(packing.small(web.asgi_handler)))
     return web
 
 
@@ -90,6 +93,41 @@ def _heads(answers: ASGIApp) -> ASGIApp:
             await answers(scope, receive, send)
 
     return answer
+
+
+def _heard_out(answers: ASGIApp) -> ASGIApp:
+    """As `answers`, and whoever sends all of a body first hears the answer that came without reading it.
+
+    The server closes a connection that is not kept, and bytes that nobody has read take the answer with them. Who
+    asked first (`Expect: 100-continue`) has sent none.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        unread = scope["type"] == ScopeType.HTTP and _sends_first(scope)
+
+        async def read() -> Any:
+            nonlocal unread
+            message = await receive()
+            unread = unread and message["type"] == "http.request" and message["more_body"]
+            return message
+
+        async def said(message: Message) -> None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(uploads.SILENT_SECONDS):
+                    seen = 0
+                    while unread and seen < uploads.MOST_DRAINED:
+                        seen += len((await read()).get("body", b""))
+            await send(message)
+
+        await answers(scope, read, said)
+
+    return answer
+
+
+def _sends_first(scope: Any) -> bool:
+    headers = {name.lower(): value.lower() for name, value in scope["headers"]}
+    closes = headers.get(b"connection") == b"close" or scope.get("http_version") == "1.0"
+    return closes and headers.get(b"expect") != b"100-continue" and not headers.keys().isdisjoint(_OF_A_BODY)
 
 
 async def _guard(message: Message, scope: Scope) -> None:

@@ -14,7 +14,7 @@ from wabox.errors import Invalid, Refusal
 from wabox.languages import later
 
 SILENT_SECONDS = 60.0  # without a byte
-MOST_DRAINED = 64 * 1024 * 1024  # of what comes after a refusal, so that the client hears of it
+MOST_DRAINED = 256 * 1024 * 1024  # of what comes after a refusal, so that the client hears of it
 MOST_PARTS = 8
 MOST_AROUND = 64 * 1024  # bytes of boundaries and headers around one file
 SLOWEST_SECONDS = 900.0  # for one file, all of it

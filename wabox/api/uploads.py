@@ -25,13 +25,16 @@ async def read(
     `upload_too_slow`, TooLarge, TooMany, Unavailable and what `room` raises.
     """
     found = await _refused_or(room)
-    if (
-        request.content_type[0] == "multipart/form-data"
-        and (request.content_length or 0) > most_bytes + uploads.MOST_AROUND
-    ):
-        raise too_large(most_bytes)
+    announced = request.content_type[0] == "multipart/form-data" and request.content_length or 0
+    over = announced > most_bytes + uploads.MOST_AROUND
+    if over and request.headers.get("expect", "").lower() == "100-continue":
+        raise too_large(
+            most_bytes
+        )  # who asked first has sent nothing; others hear no answer before they have sent
 
     def ready() -> None:
+        if over:
+            raise too_large(most_bytes)
         if isinstance(found, Refusal):
             raise found
         incoming.place.room = found

@@ -79,7 +79,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What shall be fetched now. most: bytes. message_id: WhatsApp's."""
+    """What shall be fetched now. most, room: bytes, and those that its writer claims. message_id: WhatsApp's."""
 
     inbox_id: int
     user_id: int
@@ -87,6 +87,7 @@ class Wanted:
     message_id: str
     filename: str | None
     most: int
+    room: int
 
 
 _DELETED = "Its writer has deleted this message for everyone; its file is not given out."
@@ -254,6 +255,7 @@ def claim(tx: Tx, device_id: int, settings: Settings, *, now: datetime) -> Wante
         row["wa_message_id"],
         row["filename"],
         megabytes * MEGABYTE,
+        min(row["bytes"] or megabytes * MEGABYTE, megabytes * MEGABYTE),
     )
 
 

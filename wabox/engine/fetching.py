@@ -40,7 +40,7 @@ class Fetching:
             return
         into = store.part(box.media)
         try:
-            store.check_room(box.media, wanted.most)
+            store.check_room(box.media, wanted.room)
             found = self._driver.download(device_id, wanted.chat_id, wanted.message_id, into, wanted.most)
             self._settle(wanted, found, into)
         except SessionLost:
