@@ -23,6 +23,7 @@ from wabox.devices import linking, orders
 from wabox.devices import stored as devices
 from wabox.engine.closed_accounts import ClosedAccounts
 from wabox.errors import Invalid, NotFound
+from wabox.media.stored import path_of
 from wabox.messages import outbox, template
 from wabox.texts import stored as texts
 from wabox.whatsapp.driver import Link
@@ -147,10 +148,14 @@ def test_what_it_held_goes_and_the_books_stay(shop: Stage) -> None:
 async def test_the_engine_forgets_by_itself(shop: Stage) -> None:
     close(shop)
     shop.box.db.write_now(orders.command_done, shop.device(shop.bilal.device_id))
+    its = path_of(shop.box.media, "ab" * 32)
+    its.parent.mkdir(parents=True)
+    its.write_bytes(b"bill")
     engine = ClosedAccounts(shop.box)
     for _ in range(60):
         await engine.tick()
     assert shop.box.db.read_here(closing.due) == []
+    assert not its.exists()
 
 
 def test_nothing_of_others_goes(shop: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wabox import closing
 from wabox.box import Box
 from wabox.engine.backoff import Backoff
+from wabox.media import intake
 
 
 class ClosedAccounts:
@@ -15,8 +16,11 @@ class ClosedAccounts:
         self._failed = Backoff()
 
     async def tick(self) -> None:
-        """One piece of each."""
-        for user_id in self._box.db.read_here(closing.due):
+        """One piece of each; after the last, the files that only it had."""
+        box = self._box
+        for user_id in box.db.read_here(closing.due):
             if not self._failed.rests(user_id):
                 with self._failed.apart("closed account", user_id):
-                    await self._box.db.write(closing.forget, user_id, now=self._box.now())
+                    more = await box.db.write(closing.forget, user_id, now=box.now())
+                    if not more and user_id not in box.db.read_here(closing.due):
+                        await intake.cleared(box.db, box.media)
