@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.contract.test_files import PNG
+from tests.files import mp4
 from tests.sandbox.client import ASHA, SHOP, Client
 from tests.some import some
 from wabox.sandbox.server import Sandbox
@@ -132,13 +133,58 @@ async def test_a_person_sends_files_and_keeps_what_is_refused(
     await expect(chosen).to_have_value("")
     note = {"name": "note.ogg", "mimeType": "audio/ogg", "buffer": b"OggS" + b"\x00" * 300}
     await chosen.set_input_files(note)  # type: ignore[arg-type]
-    await phones.get_by_label("As a voice note").check()
+    await phones.get_by_label("The file goes").select_option("as a voice note")
     async with phones.expect_response("**/sandbox/inbound"):
         await send.click()
     await expect(bubbles.get_by_label("voice note.ogg")).to_be_visible()
-    await expect(phones.get_by_label("As a voice note")).not_to_be_checked()
+    await expect(phones.get_by_label("The file goes")).to_have_value("as it is")
     got = (await control.get("/sandbox/messages", params={"to": SHOP})).json()["messages"]
     assert [(each["media"]["kind"], each["text"]) for each in got] == [("image", "this one?"), ("voice", "")]
+    assert await phones.evaluate("document.documentElement.scrollWidth") == 360
+
+
+async def test_a_person_sends_every_kind(phones: Page, client: Client, control: httpx.AsyncClient) -> None:
+    await client.link(control)
+    await add(phones, ASHA, "Asha")
+    film = {"name": "film.mp4", "mimeType": "video/mp4", "buffer": mp4()}
+    for how in ("as a sticker", "as a round video", "as a GIF", "to be seen once"):
+        await phones.get_by_label("File", exact=True).set_input_files(film)  # type: ignore[arg-type]
+        await phones.get_by_label("The file goes").select_option(how)
+        async with phones.expect_response("**/sandbox/inbound"):
+            await phones.get_by_role("button", name="Send", exact=True).click()
+        await expect(phones.get_by_label("File", exact=True)).to_have_value("")
+    await phones.get_by_role("textbox", name="Text", exact=True).fill("When?\nAt six\nNever")
+    await phones.get_by_text("Send something else").click()
+    for what in ("A live location", "A contact card", "Two contact cards", "A poll", "A type of tomorrow"):
+        async with phones.expect_response("**/sandbox/inbound") as told:
+            await phones.get_by_role("button", name=what).click()
+        assert (await told.value).ok, what
+    got = (await control.get("/sandbox/messages", params={"to": SHOP})).json()["messages"]
+    shown = [one.get("media", {}).get("kind") or ("location" in one and "place") or "card" for one in got]
+    assert shown == ["sticker", "ptv", "video", "video", "place", "card", "card", "poll_creation", "of_tomorrow"]
+    assert (got[2]["media"]["gif"], got[3]["media"]["view_once"]) == (True, True)
+    assert await phones.evaluate("document.documentElement.scrollWidth") == 360
+
+
+async def test_a_person_answers_reacts_and_deletes(
+    phones: Page, client: Client, control: httpx.AsyncClient
+) -> None:
+    await client.link(control)
+    await add(phones, ASHA, "Asha")
+    await phones.get_by_role("button", name="STOP", exact=True).click()
+    last = phones.get_by_label("Messages").get_by_role("listitem").first
+    await last.get_by_text("Answer, react").click()
+    async with phones.expect_response("**/sandbox/react"):
+        await last.get_by_role("button", name="👍").click()
+    await expect(last.get_by_title(f"+{ASHA}")).to_be_visible()
+    await last.get_by_role("button", name="Answer", exact=True).click()
+    await expect(phones.get_by_text("Answers “STOP”")).to_be_visible()
+    await phones.get_by_role("button", name="STOP", exact=True).click()
+    await expect(phones.locator(".quote")).to_have_text("STOP")
+    await last.get_by_role("button", name="Delete for everyone").click()
+    await expect(last).to_contain_text("was deleted for everyone")
+    got = (await control.get("/sandbox/messages", params={"to": SHOP})).json()["messages"]
+    assert [(one["text"], one.get("quote")) for one in got] == [("", None), ("STOP", got[0]["id"])]
     assert await phones.evaluate("document.documentElement.scrollWidth") == 360
 
 

@@ -60,6 +60,12 @@ class ReactBody(BetweenBody):
     id: str | None = None
 
 
+class RevokeBody(BetweenBody):
+    """What a person deletes for everybody; id: of the message, the last they wrote without one."""
+
+    id: str | None = None
+
+
 class VoteBody(BetweenBody):
     """What a person chooses of a poll, none to take it back; id: of the poll, the last they got without one."""
 
@@ -240,10 +246,10 @@ async def edit_last(request: Request[Any, Any, Any], state: State) -> dict[str, 
 
 @post("/sandbox/revoke", status_code=200)
 async def revoke_last(request: Request[Any, Any, Any], state: State) -> dict[str, Any]:
-    """A person deletes what they wrote last to a linked phone, for everybody."""
-    body = await _body(request, BetweenBody)
+    """A person deletes what they wrote to a linked phone, for everybody."""
+    body = await _body(request, RevokeBody)
     world = _world(state)
-    message = persons.last_of(world, *body.clean())
+    message = persons.last_of(world, *body.clean(), body.id)
     persons.take_back(world, message, time.time())
     _moved(state)
     return view.shown(message)

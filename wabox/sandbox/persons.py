@@ -36,10 +36,11 @@ def change(world: World, message: Message, text: str) -> None:
     _tell(world, message, {"kind": "edit", "text": text})
 
 
-def last_of(world: World, sender: str, to: str) -> Message:
-    """What this person wrote last to this linked phone. Raises Invalid."""
+def last_of(world: World, sender: str, to: str, message_id: str | None = None) -> Message:
+    """What this person wrote to this linked phone: the message of this id, or the last. Raises Invalid."""
     for message in reversed(world.kept.messages):
-        if message.kind == "inbound" and (message.sender, message.to) == (sender, to):
+        ours = message.kind == "inbound" and (message.sender, message.to) == (sender, to)
+        if ours and message_id in (None, message.id):
             return message
     raise Invalid("nothing_written", "This person has written nothing to that phone.")
 

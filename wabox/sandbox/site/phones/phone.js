@@ -1,5 +1,6 @@
 // One phone in the hand: link a device, read, write, STOP, unlink, switch off.
 import { act, call, element } from '/sandbox/site/phones/control.js';
+import { deeds, gone, writeForm } from '/sandbox/site/phones/writing.js';
 
 const panel = document.getElementById('phone');
 const TICKS = { 1: '✓ on its way', 2: '✓✓ delivered', 3: '✓✓ read' };
@@ -55,55 +56,17 @@ function frame(phone) {
     element('div', { id: 'devices' }),
     element('h3', {}, 'Messages'),
     element('ul', { class: 'messages', id: 'messages', tabindex: '0', 'aria-label': 'Messages' }),
-    element('form', { id: 'reply' },
-      element('label', {}, 'To', element('select', { name: 'to', id: 'to' })),
-      element('label', {}, 'Text', element('textarea', { name: 'text', rows: '2', maxlength: '4096' })),
-      element('label', {}, 'File', element('input', { name: 'file', type: 'file' })),
-      element('label', { class: 'tick' }, element('input', { name: 'voice', type: 'checkbox' }), 'As a voice note'),
-      element('button', { class: 'main' }, 'Send'),
-      button('STOP', () => write(phone, 'STOP'))),
+    writeForm(phone),
     element('details', { id: 'unwritten' }, element('summary', {}, 'Show what nobody wrote'),
       ...NOTICES.map(([says, what]) => button(says, () => notice(phone, what)))),
     element('details', {}, element('summary', {}, 'Link a device to this phone'),
       element('div', { id: 'waiting' }), ...linkForms(phone)),
   );
-  document.getElementById('reply').addEventListener('submit', async (event) => {
-    event.preventDefault();
-    const { text, file, voice } = event.target.elements;
-    if (!(await write(phone, text.value, file.files[0], voice.checked))) return; // what was chosen stays
-    for (const one of [text, file]) one.value = '';
-    voice.checked = false;
-  });
-}
-
-async function write(phone, text, file, voice) {
-  const to = document.getElementById('to').value;
-  let sent = false;
-  await act(async () => {
-    const media = file ? { base64: await base64(file), mime: type(file), filename: file.name, voice } : undefined;
-    await call('POST', '/sandbox/inbound', { from: phone.phone, to, text, media });
-    sent = true;
-  }, 'Sent.');
-  return sent;
 }
 
 function notice(phone, what) {
   const to = document.getElementById('to').value;
   return act(() => call('POST', '/sandbox/notice', { from: phone.phone, to, text: 'STOP', ...what }), 'Shown.');
-}
-
-// A browser knows no type of some files, and gives others parameters that phones leave out.
-function type(file) {
-  return file.type.split(';')[0].trim() || 'application/octet-stream';
-}
-
-function base64(file) {
-  return new Promise((done, failed) => {
-    const reader = new FileReader();
-    reader.onload = () => done(reader.result.slice(reader.result.indexOf(',') + 1)); // behind "data:…;base64,"
-    reader.onerror = () => failed(new Error(`${file.name} cannot be read.`));
-    reader.readAsDataURL(file);
-  });
 }
 
 function drawDevices(phone, pages) {
@@ -128,23 +91,23 @@ function redraw(place, nodes) {
 }
 
 // Pictures are shown, sounds and films played; anything else is offered.
-function file({ kind, mime, filename, bytes, sha256 }) {
-  const name = filename ?? kind;
+function file({ kind, mime, filename, bytes, sha256, view_once: once, gif }) {
+  const name = `${filename ?? kind}${once ? ', to be seen once' : ''}${gif ? ', GIF' : ''}`;
   if (!sha256) return [element('span', { class: 'file' }, `[${name}]`)];
   const src = `/sandbox/mms/${sha256}`;
   const size = bytes < 1024 ? `${bytes} bytes` : `${Math.round(bytes / 1024)} kB`;
   const link = element('a', { href: src, download: name, class: 'file' }, `${name}, ${kind}, ${size}`);
   const label = { 'aria-label': `${kind} ${name}` };
   if (kind === 'image' || kind === 'sticker') return [element('img', { src, alt: name, class: 'media' }), link];
-  if (kind === 'video') return [element('video', { src, controls: true, class: 'media', ...label }), link];
+  if (kind === 'video' || kind === 'ptv') return [element('video', { src, controls: true, class: 'media', ...label }), link];
   if (kind === 'voice' || kind === 'audio') return [element('audio', { src, controls: true, ...label }), link];
   return [element('span', { class: 'quiet' }, mime), link];
 }
 
 // In words: no map is loaded from anywhere.
-function place({ latitude, longitude, name, address }) {
+function place({ latitude, longitude, name, address, live }) {
   const called = [name, address].filter(Boolean).map((line) => element('strong', {}, line));
-  return [element('span', { class: 'file' }, '📍 ', ...called.flatMap((line) => [line, ' ']), `${latitude}, ${longitude}`)];
+  return [element('span', { class: 'file' }, live ? '📍 live: ' : '📍 ', ...called.flatMap((line) => [line, ' ']), `${latitude}, ${longitude}`)];
 }
 
 function card({ name, phone, phones }) {
@@ -177,16 +140,23 @@ function contents(phone, message) {
   return (contacts ?? (contact ? [contact] : [])).map(card);
 }
 
-function bubble(phone, message) {
+function bubble(phone, message, linked, messages) {
   const mine = message.from === phone.phone;
   const other = mine ? `to +${message.to}` : `from +${message.from}`;
   const at = new Date(message.at).toLocaleTimeString();
   const copies = message.copies > 1 ? ` · handed over ${message.copies} times` : '';
-  const gone = message.revoked ? [element('em', {}, 'This message was deleted for everyone.')] : [];
+  const deleted = gone(message) ? [element('em', {}, 'This message was deleted for everyone.')] : [];
   const changed = message.edited ? [element('em', {}, ' edited')] : [];
   const put = (message.reactions ?? []).map(({ from, emoji }) => element('span', { title: `+${from}` }, ` ${emoji}`));
-  return element('li', { class: mine ? 'mine' : 'theirs' }, ...gone, ...contents(phone, message), message.text, ...changed, ...put,
-    element('small', {}, `${other} · ${at} · ${TICKS[message.ack]}${copies}`));
+  return element('li', { class: mine ? 'mine' : 'theirs' }, ...quoted(message, messages), ...deleted, ...(gone(message) ? [] : contents(phone, message)),
+    message.text, ...changed, ...put,
+    element('small', {}, `${other} · ${at} · ${TICKS[message.ack]}${copies}`), ...deeds(phone, message, linked));
+}
+
+function quoted({ quote }, messages) {
+  if (!quote) return [];
+  const there = messages.find((one) => one.id === quote);
+  return [element('span', { class: 'quote' }, there?.text || there?.media?.filename || 'a message')];
 }
 
 function drawReply(phone, linked, messages) {
@@ -213,6 +183,7 @@ export async function showPhone(phone, state) {
   }
   const { messages } = await call('GET', `/phones/messages?phone=${phone.phone}`);
   const list = document.getElementById('messages');
-  if (redraw(list, messages.map((message) => bubble(phone, message)))) list.scrollTop = list.scrollHeight;
-  drawReply(phone, state.phones.map((each) => each.phone), messages);
+  const linked = state.phones.map((each) => each.phone);
+  if (redraw(list, messages.map((one) => bubble(phone, one, linked, messages)))) list.scrollTop = list.scrollHeight;
+  drawReply(phone, linked, messages);
 }
