@@ -49,6 +49,7 @@ from wabox.engine.nightly_check import NightlyCheck
 from wabox.engine.page_events import PageEvents
 from wabox.engine.posting import Poster
 from wabox.engine.renewing import Renewing
+from wabox.engine.repeating import Repeating
 from wabox.engine.storage import Storage
 from wabox.engine.turns import Turns
 from wabox.engine.workers import Kind, Workers
@@ -231,6 +232,7 @@ class _Serving:
                 self.links.tick,
                 self.poster.tick,
                 self.mailing.tick,
+                Repeating(box).tick,
                 Campaigns(box, self.workers).tick,
                 imports.tick,
                 Fetches(box, self.workers).tick,

@@ -21,6 +21,11 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     return _first(day, time(0), zone)
 
 
+def at(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """When a wall clock in the zone first shows this time on the day, in UTC; if clocks skip it, when they do."""
+    return _first(day, clock, zone)
+
+
 def window_of(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """When the daily window that begins on this day begins and ends, aware UTC.
 

@@ -32,6 +32,7 @@ COMPUTED: dict[str, set[str]] = {
     "billing/goodwill.py": {"bad_credits", "bad_days", "bad_plan", "bad_reason"},
     "billing/trials.py": {trials.REFUSED},
     "campaigns/control.py": {campaigns_stored.NO_DEVICES},
+    "campaigns/repeating.py": {campaigns_stored.NO_DEVICES},
     "contacts/fields.py": {f"bad_{one}" for one in ("name", "custom", "note", "tag")},
     "db/trouble.py": {trouble.DAMAGED},
     "devices/bounds.py": {"bad_rule", "beyond_bounds"},

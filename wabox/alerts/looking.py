@@ -10,6 +10,7 @@ from wabox.accounts.users import User
 from wabox.alerts import stored
 from wabox.alerts.kinds import Ill, Key, Kind, Look
 from wabox.billing import payments
+from wabox.campaigns import repeats
 from wabox.campaigns import stored as campaigns
 from wabox.content import reviews
 from wabox.db import Rows
@@ -92,6 +93,15 @@ def _of_user(rows: Rows, found: _Found, user: User, now: datetime) -> None:
     for campaign_id, name, reason in campaigns.standing_still(rows, user.id):
         words = {"name": name, "why": campaigns.REASONS.get(reason, ""), "id": str(campaign_id)}
         found.put(Key(user.id, "campaign_held", str(campaign_id)), Ill(words))
+    _of_repeats(rows, found, user)
+
+
+def _of_repeats(rows: Rows, found: _Found, user: User) -> None:
+    """Repeating campaigns that wabox paused: told as campaigns are."""
+    for one in repeats.standing_still(rows, user.id):
+        why = repeats.REASONS.get(one.status_reason or "", "")
+        place = f"repeats/{one.id}"
+        found.put(Key(user.id, "campaign_held", place), Ill({"name": one.name, "why": why, "id": place}))
 
 
 def _phone(device: Device) -> Finding:

@@ -63,6 +63,7 @@ class Campaign(Struct):
 
     sent includes delivered and read; queued includes what is in hand and not yet expanded. template_id: the
     stored text that `message` was copied from; it may be gone or another by now. audience_id: the saved audience.
+    repeat_id: the repeating campaign that made it, for its date repeat_day.
     """
 
     id: int
@@ -72,6 +73,8 @@ class Campaign(Struct):
     template_id: int | None
     tag: str | None
     audience_id: int | None
+    repeat_id: int | None
+    repeat_day: str | None
     status: campaigns.Status
     status_reason: str | None
     scheduled_for: wire.Time | None
@@ -204,12 +207,13 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
     422 `content_refused`: the rules of this box do not allow the text. Held by a rule it stands `paused` with
     `status_reason` `content_review` until a person has read it; then it goes on by itself.
     """
-    message_of = _message_of(data, await box.db.read(own.names, caller.user.id))
+    names = await box.db.read(own.names, caller.user.id)
+    text_of = message_of(data.message, data.template_id, names, with_file=data.media is not None)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
 
     def meant(rows: Rows) -> tuple[segments.Segment, list[int]]:
         at = max(scheduled_for or box.now(), box.now())
-        segment = _segment(rows, caller.user.id, data)
+        segment = segment_of(rows, caller.user.id, data.tag, data.segment, data.audience_id)
         return segment, segments.meant(rows, caller.user.id, segment, config=box.config, at=at)
 
     segment, contact_ids = await box.db.read(meant)
@@ -221,7 +225,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
     ) as carried_by:
 
         def verb(tx: Tx) -> Campaign:
-            text, origin = message_of(tx, caller.user.id)
+            text, origin = text_of(tx, caller.user.id)
             carried = carried_by(tx)
             if carried is None and origin is not None:
                 carried = sending.carried(tx, caller.user.id, origin, now=box.now())
@@ -235,7 +239,7 @@ async def create(data: NewCampaign, request: StrictRequest, box: Box, caller: Ca
                 audience=segments.write(segment),
                 audience_id=data.audience_id,
                 contact_ids=contact_ids,
-                device_ids=_device_ids(tx, caller.user.id, data.devices),
+                device_ids=device_ids_of(tx, caller.user.id, data.devices),
                 scheduled_for=scheduled_for,
                 now=box.now(),
                 ip=request.client.host if request.client else None,
@@ -253,12 +257,12 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
     looked at, and not kept.
     """
     names = await box.db.read(own.names, caller.user.id)
-    message_of = _message_of(data, names)
+    text_of = message_of(data.message, data.template_id, names, with_file=data.media is not None)
     scheduled_for = moment(data.scheduled_for, "scheduled_for")
     carried_by = await carrying.foreseen(box, caller, data.media, as_document=data.as_document, voice=data.voice)
 
     def ask(rows: Rows) -> Preflight:
-        text, origin = message_of(rows, caller.user.id)
+        text, origin = text_of(rows, caller.user.id)
         carried = carried_by(rows)
         if data.media is None and origin is not None:
             carried = sending.foreseen(rows, caller.user.id, origin)
@@ -268,8 +272,8 @@ async def look_ahead(data: NewCampaign, box: Box, caller: Caller) -> Preflight:
             rows,
             caller.user.id,
             text,
-            _segment(rows, caller.user.id, data),
-            device_ids=_device_ids(rows, caller.user.id, data.devices),
+            segment_of(rows, caller.user.id, data.tag, data.segment, data.audience_id),
+            device_ids=device_ids_of(rows, caller.user.id, data.devices),
             config=box.config,
             now=box.now(),
             at=scheduled_for,
@@ -375,6 +379,8 @@ def on_wire(rows: Rows, box: Box, campaign: campaigns.Campaign) -> Campaign:
         template_id=campaign.text_id,
         tag=campaign.tag,
         audience_id=campaign.audience_id,
+        repeat_id=campaign.repeat_id,
+        repeat_day=None if campaign.repeat_day is None else campaign.repeat_day.isoformat(),
         status=campaign.status,
         status_reason=campaign.status_reason,
         scheduled_for=times.wire_or_none(campaign.scheduled_for),
@@ -412,43 +418,53 @@ def _one(rows: Rows, box: Box, user_id: int, campaign_id: int) -> Campaign:
     return on_wire(rows, box, campaigns.of_user(rows, user_id, campaign_id))
 
 
-def _message_of(
-    data: NewCampaign, names: tuple[str, ...]
+def message_of(
+    message: str | None, template_id: int | None, names: tuple[str, ...], *, with_file: bool
 ) -> Callable[[Rows, int], tuple[Template, texts.Text | None]]:
     """What finds the text in the transaction, and the stored one that it is of.
 
-    names: of the user's own fields. Raises Invalid for a text that is in the request and wrong.
+    names: of the user's own fields. with_file: whether one is sent too. Raises Invalid for a text that is in the
+    request and wrong.
     """
-    if data.media is not None and data.template_id is None and not (data.message or "").strip():
+    if with_file and template_id is None and not (message or "").strip():
         return lambda rows, user_id: (template.NOTHING, None)
-    strict.one_of(message=data.message, template_id=data.template_id)
-    if data.template_id is not None:
-        text_id = data.template_id
+    strict.one_of(message=message, template_id=template_id)
+    if template_id is not None:
+        text_id = template_id
 
         def kept(rows: Rows, user_id: int) -> tuple[Template, texts.Text]:
             text = texts.of_user(rows, user_id, text_id)
             found = texts.for_contacts(text, names)
-            return found if data.media is None else found.as_caption(), text
+            return found if not with_file else found.as_caption(), text
 
         return kept
-    assert data.message is not None
-    parsed = strict.in_field("message", template.written, data.message, names)
-    parsed = parsed if data.media is None else parsed.as_caption()
+    assert message is not None
+    parsed = strict.in_field("message", template.written, message, names)
+    parsed = parsed.as_caption() if with_file else parsed
     return lambda rows, user_id: (parsed, None)
 
 
-def _segment(rows: Rows, user_id: int, data: NewCampaign) -> segments.Segment:
+def segment_of(
+    rows: Rows,
+    user_id: int,
+    tag: str | UnsetType | None,
+    segment: segments.Segment | UnsetType | None,
+    audience_id: int | UnsetType | None,
+) -> segments.Segment:
     """Who is meant. Raises Invalid, and NotFound for an audience that is not there."""
-    given = data.segment is not UNSET and data.segment is not None
-    if sum((data.tag is not None, given, data.audience_id is not None)) > 1:
+    tag, segment, audience_id = (None if one is UNSET else one for one in (tag, segment, audience_id))  # type: ignore[assignment]
+    if sum(one is not None for one in (tag, segment, audience_id)) > 1:
         sentence = "Send one of tag, segment and audience_id."
-        raise Invalid("invalid", sentence, details={"tag" if data.tag is not None else "audience_id": sentence})
-    if data.audience_id is not None:
-        return audiences.of_user(rows, user_id, data.audience_id).segment
-    return segments.of_tag(data.tag) if data.segment is UNSET or data.segment is None else data.segment
+        raise Invalid("invalid", sentence, details={"tag" if tag is not None else "audience_id": sentence})
+    if isinstance(audience_id, int):
+        return audiences.of_user(rows, user_id, audience_id).segment
+    if isinstance(segment, segments.Segment):
+        return segment
+    return segments.of_tag(tag if isinstance(tag, str) else None)
 
 
-def _device_ids(rows: Rows, user_id: int, labels: list[str] | None) -> list[int] | None:
+def device_ids_of(rows: Rows, user_id: int, labels: list[str] | None) -> list[int] | None:
+    """The ids of these phones; None: every linked one. Raises NotFound."""
     if labels is None:
         return None
     return [devices.by_label(rows, user_id, label).id for label in dict.fromkeys(labels)]

@@ -8,7 +8,7 @@ from datetime import datetime
 from wabox import fence, times
 from wabox.accounts import audit
 from wabox.backup import restoring
-from wabox.campaigns import control
+from wabox.campaigns import control, repeats
 from wabox.db import Rows, Tx
 from wabox.devices import linking
 from wabox.messages import outbox, stored
@@ -99,6 +99,7 @@ def cancel_older(tx: Tx, *, than: datetime, now: datetime) -> int:
 def release(tx: Tx, *, user_id: int | None, ip: str | None = None, now: datetime) -> None:
     """A quarantined box sends again; its phones start. Raises Invalid `not_held`, `wrong_state`."""
     held = fence.lift(tx, "quarantined")
+    repeats.skip(tx, now=now)
     linking.all_starting(tx)
     _note(tx, "box.released", held, user_id, ip, now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from wabox.campaigns import repeats
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
 from wabox.config import Config
@@ -57,12 +58,16 @@ def change(
 
 
 def remove(tx: Tx, user_id: int, audience_id: int) -> Audience:
-    """It is gone; who it was. Raises NotFound; Invalid `in_use`, naming a campaign that is planned for it."""
+    """It is gone; who it was. Raises NotFound; Invalid `in_use`, naming a campaign that has still to go to it."""
     before = audiences.of_user(tx, user_id, audience_id)
     for campaign in planned(tx, user_id, audience_id):
         sentence = (
             f"The planned campaign “{campaign.name}” is for this audience; stop it, or wait until it has begun."
         )
+        raise Invalid("in_use", sentence, details={"name": sentence})
+    repeat = repeats.counting_on(tx, user_id, lambda one: one.audience_id == audience_id)
+    if repeat is not None:
+        sentence = f"The repeating campaign “{repeat.name}” is for this audience; change it or delete it first."
         raise Invalid("in_use", sentence, details={"name": sentence})
     audiences.remove(tx, user_id, audience_id)
     return before

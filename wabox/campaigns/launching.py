@@ -6,11 +6,12 @@ import hashlib
 import json
 from array import array
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from wabox import times
 from wabox.billing import ledger
+from wabox.campaigns import greeted
 from wabox.campaigns.stored import IN_REVIEW, NO_DEVICES, Campaign, by_id, has_devices, moved, of_user
 from wabox.config import Config
 from wabox.contacts import audiences, own, segments
@@ -46,49 +47,58 @@ def create(
     audience_id: int | None = None,
     carried: Carried | None = None,
     ip: str | None = None,
+    run_of: tuple[int, date] | None = None,
 ) -> Campaign:
     """A campaign stands; without a time in the future it is launched at once.
 
     Where texts are judged, it may stand paused until a person has read it. message: with the user's own fields.
     contact_ids: who is in the audience now. carried: the file that goes with it. text_id: the stored text that the
     message is a copy of. audience_id: the saved audience that `audience` is of. ip: of the sender, for the
-    record. Raises Invalid `no_recipients`, `content_refused`, `changed_meanwhile`,
-    `bad_template`, `bad_segment`, as `carrying.with_text` does, InsufficientCredits; then nothing is stored.
+    record. run_of: the repeating campaign, and for which of its dates; the engine begins it, not this call.
+    Raises Invalid `no_recipients`, `content_refused`, `changed_meanwhile`, `bad_template`, `bad_segment`, as
+    `carrying.with_text` does, InsufficientCredits; then nothing is stored.
     """
-    text, verdict = _fit(tx, user_id, message, audience, contact_ids, carried, now=now, ip=ip)
+    _somebody(contact_ids)
+    text, verdict = fit(tx, user_id, message, audience, carried, now=now, ip=ip)
     _same(tx, user_id, audience, audience_id)
     waits = scheduled_for is not None and scheduled_for > now
     campaign_id = tx.insert(
         """insert into campaigns (user_id, name, message, text_id, audience, audience_id, device_ids, status,
-                                  scheduled_for, created_at, total, media_id, media_kind, media_name)
+                                  scheduled_for, created_at, total, media_id, media_kind, media_name, repeat_id,
+                                  repeat_day)
            values (:user_id, :name, :message, :text_id, :audience, :audience_id, :device_ids, 'scheduled',
-                   :scheduled_for, :now, :total, :media_id, :media_kind, :media_name)""",
+                   :scheduled_for, :now, :total, :media_id, :media_kind, :media_name, :repeat_id, :repeat_day)""",
         user_id=user_id,
+        repeat_id=None if run_of is None else run_of[0],
+        repeat_day=None if run_of is None else run_of[1].isoformat(),
         now=times.stored(now),
         **_columns(name, text, text_id, (audience, audience_id), device_ids, scheduled_for, contact_ids, carried),
     )
     if verdict is not None:
         moved(tx, campaign_id, "paused", origin=("scheduled",), reason=IN_REVIEW, now=now)
         reviews.ask(tx, user_id, verdict, message_id=None, campaign_id=campaign_id, now=now)
-    elif not waits:
+    elif not waits and run_of is None:
         launch(tx, campaign_id, contact_ids, now=now)
     return by_id(tx, campaign_id)
 
 
-def _fit(
+def _somebody(contact_ids: Sequence[int]) -> None:
+    """Raises Invalid `no_recipients`."""
+    if not contact_ids:
+        raise Invalid("no_recipients", "Nobody is in this audience; choose another tag, or add contacts first.")
+
+
+def fit(
     tx: Tx,
     user_id: int,
     message: str,
     audience: str,
-    contact_ids: Sequence[int],
     carried: Carried | None,
     *,
     now: datetime,
     ip: str | None,
 ) -> tuple[template.Template, Verdict | None]:
     """The text, understood, and what the rules say of it short of a refusal. Raises as `create`."""
-    if not contact_ids:
-        raise Invalid("no_recipients", "Nobody is in this audience; choose another tag, or add contacts first.")
     segments.where(tx, user_id, segments.read(audience), today=now.date())  # its fields are still there
     names = own.names(tx, user_id)
     written = template.parse(message, names) if carried is None or message.strip() else None
@@ -159,7 +169,8 @@ def replan(
     """
     before = of_user(tx, user_id, campaign_id)
     _changeable(tx, before, stamp)
-    text, verdict = _fit(tx, user_id, message, audience, contact_ids, carried, now=now, ip=ip)
+    _somebody(contact_ids)
+    text, verdict = fit(tx, user_id, message, audience, carried, now=now, ip=ip)
     _same(tx, user_id, audience, audience_id)
     if verdict is not None and before.status == "paused":
         raise Invalid("wrong_state", PAUSED)  # after the reading it would begin, whoever paused it
@@ -201,7 +212,10 @@ def meant_now(rows: Rows, campaign_id: int, config: Config, now: datetime) -> tu
     """The campaign's stamp, and who is in its audience now, on its user's calendar."""
     campaign = by_id(rows, campaign_id)
     segment = segments.read(campaign.audience)
-    return stamp_of(campaign), segments.meant(rows, campaign.user_id, segment, config=config, at=now)
+    ids = segments.meant(rows, campaign.user_id, segment, config=config, at=now)
+    if campaign.repeat_day is not None:
+        ids = greeted.left(rows, campaign.repeat_id, ids, campaign.repeat_day)
+    return stamp_of(campaign), ids
 
 
 def may_change(rows: Rows, campaign: Campaign) -> bool:
@@ -254,8 +268,12 @@ def launch(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetim
 
     False if it is not scheduled any more. Raises InsufficientCredits; then nothing has changed.
     """
+    before = by_id(tx, campaign_id)
+    if before.repeat_day is not None:  # another run may have come to some of them since they were looked up
+        contact_ids = greeted.left(tx, before.repeat_id, contact_ids, before.repeat_day)
     moved = tx.run(
-        """update campaigns set status = 'sending', status_reason = null, launched_at = :now, total = :total
+        """update campaigns set status = 'sending', status_reason = null, launched_at = :now, total = :total,
+           expanded = iif(:total = 0, 1, expanded)
            where id = :id and status = 'scheduled' and launched_at is null""",
         id=campaign_id,
         total=len(contact_ids),
@@ -264,6 +282,8 @@ def launch(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetim
     if not moved:
         return False
     campaign = by_id(tx, campaign_id)
+    if campaign.repeat_day is not None:
+        greeted.note(tx, campaign.repeat_id, contact_ids, campaign.repeat_day)
     reserved = ledger.reserve(tx, campaign.user_id, campaign_id, len(contact_ids), now=now)
     tx.run("update campaigns set reserved = :n where id = :id", n=reserved, id=campaign_id)
     tx.many(

@@ -1,9 +1,13 @@
-"""A tag is renamed or goes only while no campaign that has still to begin counts on it; saved audiences follow."""
+"""A tag is renamed or goes only while no campaign that has still to begin counts on it.
+
+Saved audiences and repeating campaigns follow a new name.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from wabox.campaigns import repeats
 from wabox.campaigns import stored as campaigns
 from wabox.contacts import audiences, fields, segments, tagging
 from wabox.db import Rows, Tx
@@ -16,7 +20,9 @@ def rename(tx: Tx, user_id: int, tag: str, to: str, *, now: datetime) -> int:
     """
     if fields.key(fields.tag(tag)) != fields.key(fields.tag(to)):
         _free(tx, user_id, tag)
-    audiences.rewrite(tx, user_id, lambda one: audiences.retagged(one, fields.tag(tag), fields.tag(to)))
+    was, named = fields.tag(tag), fields.tag(to)
+    audiences.rewrite(tx, user_id, lambda one: audiences.retagged(one, was, named))
+    repeats.rewrite(tx, user_id, audience=lambda one: audiences.retagged(one, was, named))
     return tagging.rename(tx, user_id, tag, to, now=now)
 
 
@@ -26,6 +32,10 @@ def drop(tx: Tx, user_id: int, tag: str, *, now: datetime) -> int:
     asking = audiences.asking(tx, user_id, fields.key(fields.tag(tag)))
     if asking is not None:
         raise _in_use(f"The audience “{asking.name}” asks for {tag}; change it or delete it first.")
+    key = fields.key(fields.tag(tag))
+    repeat = repeats.counting_on(tx, user_id, lambda one: key in segments.keys(segments.read(one.audience)))
+    if repeat is not None:
+        raise _in_use(f"The repeating campaign “{repeat.name}” asks for {tag}; change it or delete it first.")
     return tagging.drop(tx, user_id, tag, now=now)
 
 

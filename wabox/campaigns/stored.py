@@ -9,8 +9,9 @@ total = queued + sent + failed + skipped + cancelled + unknown, where queued is 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from wabox import times
@@ -48,6 +49,7 @@ class Campaign:
     segment as JSON text; audience_id: the saved audience it is of, followed until it begins. device_ids: None =
     every linked device. media_id, media_kind: the file that goes with each message, and as what; media_name:
     called so, None: as it is kept.
+    repeat_id, repeat_day: the repeating campaign it is a run of, which may be gone, and for which of its dates.
     revoke_asked_at: when what had gone was last to be deleted for everyone;
     revoke_after: up to which message id that was begun, None once it was for all.
     """
@@ -86,6 +88,8 @@ class Campaign:
     revoke_asked_at: datetime | None
     revoke_after: int | None
     audience_id: int | None
+    repeat_id: int | None
+    repeat_day: date | None
 
     @property
     def parsed(self) -> Template:
@@ -165,13 +169,32 @@ def standing_still(rows: Rows, user_id: int) -> list[tuple[int, str, str]]:
     return [(row["id"], row["name"], row["status_reason"]) for row in found]
 
 
+def runs(rows: Rows, user_id: int, repeat_id: int, *, number: int = 1, per_page: int = 50) -> Page:
+    """One page of the campaigns that a repeating one has made, newest first."""
+    of = {"user_id": user_id, "id": repeat_id}
+    total = int(rows.value("select count(*) from campaigns where user_id = :user_id and repeat_id = :id", **of))
+    found = rows.all(
+        """select * from campaigns where user_id = :user_id and repeat_id = :id
+           order by id desc limit :limit offset :offset""",
+        limit=per_page,
+        offset=(number - 1) * per_page,
+        **of,
+    )
+    return Page([_campaign(row) for row in found], total, None)
+
+
 def has_devices(rows: Rows, campaign: Campaign) -> bool:
     """Whether there is still a device that it may use, linked or not."""
+    return any_device(rows, campaign.user_id, campaign.device_ids)
+
+
+def any_device(rows: Rows, user_id: int, device_ids: Sequence[int] | None) -> bool:
+    """Whether one of these devices of the user is still there, linked or not; None: any of theirs."""
     found = rows.value(
         """select 1 from devices where user_id = :user_id and removed_at is null
            and (:named is null or id in (select value from json_each(:named))) limit 1""",
-        user_id=campaign.user_id,
-        named=None if campaign.device_ids is None else json.dumps(campaign.device_ids),
+        user_id=user_id,
+        named=None if device_ids is None else json.dumps(list(device_ids)),
     )
     return found is not None
 
@@ -232,5 +255,7 @@ def moved(
 
 
 _campaign = reader(
-    Campaign, device_ids=lambda row: None if row["device_ids"] is None else tuple(json.loads(row["device_ids"]))
+    Campaign,
+    device_ids=lambda row: None if row["device_ids"] is None else tuple(json.loads(row["device_ids"])),
+    repeat_day=lambda row: None if row["repeat_day"] is None else date.fromisoformat(row["repeat_day"]),
 )

@@ -64,8 +64,9 @@ _ASKED: Mapping[Kind, str] = {
 class Condition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What must hold of a field. Text: is, is_not, contains. Number: is, is_not, more, less.
 
-    Date: is, is_not, before, after; on_day: `today` or a day of the year like `04-25`; within_days: today or in so
-    many days, in any year. All kinds: present, empty. is_not holds for those who have none, too.
+    Date: is, is_not, before, after; on_day: `today`, a day of the year like `04-25`, or a day with its year, where
+    29 February is kept on the 28th if that year has none; within_days: today or in so many days, in any year. All
+    kinds: present, empty. is_not holds for those who have none, too.
     """
 
     field: Annotated[str, Meta(max_length=64)]
@@ -105,7 +106,7 @@ def _value(field: Field, wanted: Condition, today: date | None) -> Any:
     if wanted.op == "within_days":
         return json.dumps(days.coming(_day(today), _count(value)))
     if wanted.op == "on_day":
-        return json.dumps(days.coming(_day(today), 0) if value == TODAY else [_day_of_year(value)])
+        return json.dumps(days.coming(_day(today), 0) if value == TODAY else _days_of_year(value))
     if wanted.op == "contains":
         if not isinstance(value, str) or not value.strip():
             raise bad(f"Say what {field.name} must contain.")
@@ -134,12 +135,14 @@ def _count(value: object) -> int:
     return int(text)
 
 
-def _day_of_year(value: object) -> str:
+def _days_of_year(value: object) -> list[str]:
     text = str(value).strip()
     found = days.read(f"--{text}") if _DAY.fullmatch(text) else days.read(text)
     if found is None:
         raise bad(later("Give today or a day of the year, like 04-25 for 25 April."))
-    return days.of_year(found)
+    if found.startswith("--"):
+        return [days.of_year(found)]
+    return days.coming(date.fromisoformat(found), 0)
 
 
 def _no_such(name: str, fields: Mapping[str, Field]) -> str:

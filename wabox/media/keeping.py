@@ -12,13 +12,13 @@ from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.media import allowance, room, stored
 from wabox.media.found import Found
-from wabox.media.room import NEEDED, STORED
+from wabox.media.room import NEEDED, REPEATED, STORED
 from wabox.media.stored import Media, Origin
 
 PIECE = 200
 
 # Tables of which a row may name a file; as long as one does, the file's own row stays.
-NAMED_BY = ("messages", "campaigns", "texts", "inbox_files")
+NAMED_BY = ("messages", "campaigns", "texts", "repeats", "inbox_files")
 _UNNAMED = " and ".join(f"not exists (select 1 from {one} t where t.media_id = media.id)" for one in NAMED_BY)  # noqa: S608
 
 
@@ -131,7 +131,7 @@ def rename(tx: Tx, found: Media, filename: str) -> Media:
     """
     if filename == found.filename:
         return found
-    for table in ("messages", "campaigns", "texts"):
+    for table in ("messages", "campaigns", "texts", "repeats"):
         tx.run(
             f"update {table} set media_name = :name where media_id = :id and media_name is null",  # noqa: S608
             name=found.filename,
@@ -160,6 +160,10 @@ def remove(tx: Tx, user_id: int, media_id: int, *, now: datetime) -> Media:
     found = stored.of_user(tx, user_id, media_id)
     if tx.value(f"select {STORED} from media where id = :id", id=media_id):  # noqa: S608 - a constant
         raise Invalid("in_use", "A stored text carries this file; take it off there, or delete the text, first.")
+    if tx.value(f"select {REPEATED} from media where id = :id", id=media_id):  # noqa: S608 - a constant
+        raise Invalid(
+            "in_use", "A repeating campaign carries this file; take it off there, or delete that, first."
+        )
     if is_needed(tx, media_id):
         raise Invalid(
             "in_use",

@@ -18,9 +18,10 @@ from wabox.media.kinds import MEGABYTE
 
 LEAST = 64 * MEGABYTE  # a part is no smaller, unless all there is are fewer than two of them
 
-# What must not lose its file: a stored text carries it, or it is still to go.
+# What must not lose its file: a stored text or a repeating campaign carries it, or it is still to go.
 STORED = "exists (select 1 from texts t where t.media_id = media.id)"
-NEEDED = f"""({STORED}
+REPEATED = "exists (select 1 from repeats r where r.media_id = media.id and r.status <> 'ended')"
+NEEDED = f"""({STORED} or {REPEATED}
     or exists (select 1 from messages m where m.media_id = media.id and m.status in ('queued', 'sending'))
     or exists (select 1 from campaigns c where c.media_id = media.id
                and c.status in ('scheduled', 'sending', 'paused')))"""  # noqa: S608 - constants

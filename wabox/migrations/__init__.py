@@ -60,6 +60,7 @@ NAMES = (
     "0046_search_units",
     "0047_room",
     "0048_quotes_and_deleted",
+    "0049_repeating_campaigns",
 )
 
 

@@ -13,6 +13,8 @@ _CAMPAIGN = {
     "template_id": None,
     "tag": "leads",
     "audience_id": None,
+    "repeat_id": None,
+    "repeat_day": None,
     "status": "sending",
     "status_reason": None,
     "scheduled_for": None,
@@ -40,6 +42,59 @@ _TAKEN_BACK = {
     "not_possible": {"person_erased": 1},
     "given_up": {},
 }
+_REPEAT = {
+    "id": 9,
+    "name": "Happy birthday",
+    "message": "Happy birthday, {name:friend}!",
+    "media": None,
+    "template_id": None,
+    "segment": {"consent": "yes"},
+    "audience_id": None,
+    "devices": None,
+    "when": {
+        "every": "date",
+        "at": "10:00",
+        "weekdays": None,
+        "day": None,
+        "field": "birthday",
+        "days_before": 0,
+    },
+    "ends_on": None,
+    "most_runs": None,
+    "status": "active",
+    "status_reason": None,
+    "next_at": "2026-04-26T04:00:00+00:00",
+    "timezone": "Asia/Dhaka",
+    "runs": 41,
+    "missed": 0,
+    "last_day": "2026-04-25",
+    "last_result": "made",
+    "last_campaign_id": 678,
+    "version": 1,
+    "created_at": "2026-01-02T09:14:00+00:00",
+    "updated_at": "2026-04-25T04:00:01+00:00",
+}
+_REPEAT_ID = {"repeat_id": "9"}
+_WHEN = later(
+    'When: {"every": "week", "weekdays": ["friday"], "at": "10:00"}, or {"every": "month", "day": 31, "at": '
+    '"10:00"}, in a shorter month on its last day, or {"every": "date", "field": "birthday", "days_before": 0, '
+    '"at": "10:00"}, for whom that day is: 29 February on the 28th where there is none, and nobody twice a year. '
+    "On the clock of your time zone."
+)
+_REPEATED = (
+    Field("name", later("What you call it; its runs have the date behind it."), need=True),
+    Field("when", _WHEN, need=True),
+    Field(
+        "message, template_id, media, as_document, voice",
+        later("What is sent, as in POST /campaigns; a stored text is copied as it is now."),
+    ),
+    Field(
+        "tag, segment, audience_id", later("To whom, as in POST /campaigns; who that is, is asked at each run.")
+    ),
+    Field("devices", later("Which phones send it; every linked one unless you say.")),
+    Field("ends_on", later("The last day on which it may go.")),
+    Field("most_runs", later("After so many runs it ends.")),
+)
 _ID = {"campaign_id": "678"}
 _NEW = (
     Field("name", later("What you call it."), need=True),
@@ -215,6 +270,85 @@ CAMPAIGNS = Chapter(
             later("How far that is, or what it would do: each message that has gone is counted in one number."),
             answer={**_TAKEN_BACK, "waiting": 0, "deleted": 270, "possible": 2, "given_up": {"no_answer": 2}},
             example=_ID,
+        ),
+        Route(
+            "GET",
+            "/repeats",
+            later(
+                "Your repeating campaigns, the next that goes first. status: active, paused or ended; with a "
+                "status_reason wabox paused it. missed: dates that were not kept, for wabox was off or held for "
+                "over twelve hours, or the run before was not over."
+            ),
+            fields=PAGING[:1],
+            answer=listed(_REPEAT),
+        ),
+        Route(
+            "POST",
+            "/repeats",
+            later(
+                "A campaign that repeats: each week, each month, or on a date that people have in a field. Each "
+                "run is a campaign of its own, with repeat_id and repeat_day; you pause and stop it as any."
+            ),
+            status=201,
+            fields=_REPEATED,
+            body={
+                "name": "Happy birthday",
+                "message": "Happy birthday, {name:friend}!",
+                "segment": {"consent": "yes"},
+                "when": {"every": "date", "field": "birthday", "at": "10:00"},
+            },
+            answer={**_REPEAT, "runs": 0, "last_day": None, "last_result": None, "last_campaign_id": None},
+        ),
+        Route(
+            "GET",
+            "/repeats/{repeat_id}",
+            later("One repeating campaign: when it goes next, and what came of its last date."),
+            answer=_REPEAT,
+            example=_REPEAT_ID,
+        ),
+        Route(
+            "GET",
+            "/repeats/{repeat_id}/runs",
+            later("The campaigns it has made, newest first, as GET /campaigns shows them."),
+            fields=PAGING[:1],
+            answer=listed({**_CAMPAIGN, "repeat_id": 9, "repeat_day": "2026-04-25"}),
+            example=_REPEAT_ID,
+        ),
+        Route(
+            "PATCH",
+            "/repeats/{repeat_id}",
+            later(
+                "Change it from its next run on; what was made stays. What is left out stays; null takes off "
+                "media, devices, ends_on and most_runs. One that ended goes on, if it has dates again."
+            ),
+            fields=(
+                *(Field(one.name, one.about) for one in _REPEATED),
+                Field("version", later("The one that you read; 422 changed_meanwhile if it has another by now.")),
+            ),
+            body={"when": {"every": "date", "field": "birthday", "at": "09:30", "days_before": 3}},
+            answer=_REPEAT,
+            example=_REPEAT_ID,
+        ),
+        Route(
+            "POST",
+            "/repeats/{repeat_id}/pause",
+            later("No run is made any more until it is resumed; one that was made goes on."),
+            answer={**_REPEAT, "status": "paused", "next_at": None},
+            example=_REPEAT_ID,
+        ),
+        Route(
+            "POST",
+            "/repeats/{repeat_id}/resume",
+            later("It goes on with its next date. None that came meanwhile is made up for."),
+            answer=_REPEAT,
+            example=_REPEAT_ID,
+        ),
+        Route(
+            "DELETE",
+            "/repeats/{repeat_id}",
+            later("Delete it; its runs stay, and what of them waits still goes."),
+            status=204,
+            example=_REPEAT_ID,
         ),
     ),
 )

@@ -215,6 +215,17 @@ FAULTS: tuple[Fault, ...] = (
     Fault(422, "revoke_too_late", later("It went more than 48 hours ago. Delete it on the phone itself.")),
     Fault(422, "revoked", later("The message is deleted for everyone, so nothing can be done to it.")),
     Fault(422, "too_many", later("More rows than one request takes. Send several requests.")),
+    Fault(
+        422,
+        "too_many_repeats",
+        later("You have 50 repeating campaigns, and more is not kept. Delete one first."),
+    ),
+    Fault(
+        422,
+        "bad_occasion",
+        later("When it repeats says too little, or something that does not belong there. See details."),
+    ),
+    Fault(422, "no_dates", later("Before its end there is no such day. Give a later end, or other days.")),
     Fault(422, "too_many_audiences", later("You have 50 audiences, and more is not kept. Delete one first.")),
     Fault(422, "too_many_devices", later("Your plan, or the box, allows no more phones. Delete one first.")),
     Fault(422, "too_many_fields", later("You have 50 own fields, and more is not kept. Delete one first.")),

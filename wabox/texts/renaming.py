@@ -1,7 +1,8 @@
 """A field of a user's own gets another name or kind, or goes: only while nothing that runs counts on it.
 
 A campaign that is planned, runs or rests reads its text and its audience when its messages are made; an import
-reads its columns as it goes. Both keep the names they were given. Stored texts and saved audiences follow.
+reads its columns as it goes. Both keep the names they were given. Stored texts, saved audiences and
+repeating campaigns follow.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from wabox.campaigns import repeats
 from wabox.campaigns import stored as campaigns
 from wabox.contacts import audiences, own, segments
 from wabox.contacts.audiences import Audience
@@ -40,6 +42,8 @@ def change(
     another name or kind while something counts on the field.
     """
     before = own.by_id(tx, user_id, field_id)
+    if kind not in (None, before.kind):
+        _unrepeated(tx, user_id, before)
     if name not in (None, before.name) or kind not in (None, before.kind):
         _free(tx, user_id, before.name)
     after = own.change(tx, user_id, field_id, name=name, kind=kind, display=display, currency=currency, now=now)
@@ -48,6 +52,12 @@ def change(
             message = template.renamed(text.message, before.name, after.name)
             texts.change(tx, user_id, text.id, replace(Draft.of(text), message=message), now=now)
         audiences.rewrite(tx, user_id, lambda one: audiences.refielded(one, before.name, after.name))
+        repeats.rewrite(
+            tx,
+            user_id,
+            audience=lambda one: audiences.refielded(one, before.name, after.name),
+            message=lambda text: template.renamed(text, before.name, after.name),
+        )
     if after.kind != before.kind:
         _askable(tx, user_id, after, now)
     return after
@@ -55,8 +65,10 @@ def change(
 
 def remove(tx: Tx, user_id: int, field_id: int, *, now: datetime) -> int:
     """The field is gone with its values; of how many contacts. Raises NotFound; Invalid `in_use`."""
-    name = own.by_id(tx, user_id, field_id).name
+    field = own.by_id(tx, user_id, field_id)
+    name = field.name
     _free(tx, user_id, name)
+    _unrepeated(tx, user_id, field)
     using = [text.name for text in _texts(tx, user_id, name)]
     if using:
         said = ", ".join(f"“{one}”" for one in using[:MOST_NAMED]) + (", …" if len(using) > MOST_NAMED else "")
@@ -96,6 +108,15 @@ def _free(rows: Rows, user_id: int, name: str) -> None:
     found = imports.filling(rows, user_id, name)
     if found is not None:
         raise _in_use(f"The import of “{found}” still fills {name}; cancel it, or wait until it is done.")
+
+
+def _unrepeated(rows: Rows, user_id: int, field: Field) -> None:
+    """No repeating campaign counts on the field. Raises Invalid `in_use`."""
+    repeat = repeats.counting_on(rows, user_id, lambda one: repeats.uses(one, field))
+    if repeat is not None:
+        raise _in_use(
+            f"The repeating campaign “{repeat.name}” counts on {field.name}; change it or delete it first."
+        )
 
 
 def _campaign(rows: Rows, user_id: int, name: str) -> str | None:

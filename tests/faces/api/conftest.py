@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from tests.files import pdf
 from tests.some import some
 from wabox.accounts import keys
 from wabox.api import v1
-from wabox.campaigns import replies
+from wabox.campaigns import repeating, replies
+from wabox.campaigns.occasions import Occasion
+from wabox.campaigns.repeating import Wanted
 from wabox.contacts import audiences, phones, segments, writing
 from wabox.db import Tx
 from wabox.devices import linking, orders
@@ -102,14 +105,21 @@ def open_api(tmp_path: Path) -> Iterator[Open]:
         assert next(walk, None) is None
 
 
+def _repeating(tx: Tx, made: Stage) -> int:
+    friday = Occasion("week", time(10), (4,))
+    wanted = Wanted("A secret of asha's", "A secret of asha's", "{}", friday)
+    return repeating.add(tx, made.asha.id, wanted, config=made.box.config, now=NOON).id
+
+
 def furnish(api: Api) -> None:
     """asha has a second device, messages of several ends, a delivery, a named key, contacts, campaigns."""
 
     def verb(tx: Tx) -> dict[str, int]:
         made = api.stage
         sales = orders.create(tx, made.asha.id, "sales", most=5, now=NOON)
-        url = "https://shop.example/wa-events"
-        endpoints.put(tx, made.asha.id, url=url, allow=Allow(), seal=made.box.seal, now=NOON)
+        endpoints.put(
+            tx, made.asha.id, url="https://shop.example/wa-events", allow=Allow(), seal=made.box.seal, now=NOON
+        )
         unknown = _message(tx, made.asha)
         handing.claim(tx, unknown, now=NOON)
         outbox.lose(tx, stored.by_id(tx, unknown), "no_answer", now=NOON)
@@ -131,7 +141,8 @@ def furnish(api: Api) -> None:
         )
         replies.hear(tx, _with_file(made.asha.device_id), now=NOON)
         regulars = audiences.add(tx, made.asha.id, "A secret of asha's", segments.of_tag("leads"), now=NOON)
-        return {**ids, "key": till.key_id, "template": text.id, "audience": regulars.id}
+        mine = {"template": text.id, "audience": regulars.id, "repeat": _repeating(tx, made)}
+        return {**ids, **mine, "key": till.key_id}
 
     api.ids = api.stage.box.db.write_now(verb)
     file = {"file": ("A secret of asha's.pdf", pdf("A secret of asha's"))}

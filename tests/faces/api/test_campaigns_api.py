@@ -22,6 +22,8 @@ FIELDS = {
     "message",
     "media",
     "template_id",
+    "repeat_id",
+    "repeat_day",
     "tag",
     "audience_id",
     "status",

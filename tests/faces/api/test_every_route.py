@@ -63,6 +63,8 @@ TAKEN_OUT = "select count(*) from audit where action = 'inbox.exported' and user
 PROMO = {"name": "April", "message": "Hi {name}", "tag": "leads"}
 TAKEN_BACK = "select count(revoke_asked_at) from campaigns where user_id = {asha}"
 CAMPAIGNS = "select group_concat(status) from campaigns where user_id = {asha}"
+REPEATS = "select group_concat(name || status) from repeats where user_id = {asha}"
+WEEKLY = {**PROMO, "when": {"every": "week", "weekdays": ["friday"], "at": "10:00"}}
 AUDIENCES = "select group_concat(name) from saved_audiences where user_id = {asha}"
 TEXTS = "select group_concat(name || message) from texts where user_id = {asha}"
 ROWS = {
@@ -131,6 +133,14 @@ ROWS = {
     "POST /campaigns/{campaign_id}/redispatch": Row(200),
     "GET /campaigns/{campaign_id}/revoke": Row(200),
     "POST /campaigns/{campaign_id}/revoke": Row(202, job="paused", changes=TAKEN_BACK),
+    "GET /repeats": Row(200, 200),
+    "POST /repeats": Row(201, 201, WEEKLY, changes=REPEATS),
+    "GET /repeats/{repeat_id}": Row(200),
+    "GET /repeats/{repeat_id}/runs": Row(200),
+    "PATCH /repeats/{repeat_id}": Row(200, body={"name": "Weekly"}, changes=REPEATS),
+    "POST /repeats/{repeat_id}/pause": Row(200, changes=REPEATS),
+    "POST /repeats/{repeat_id}/resume": Row(200),
+    "DELETE /repeats/{repeat_id}": Row(204, changes=REPEATS),
     "GET /contacts": Row(200, 200),
     "POST /contacts": Row(201, 201, {"phone": "8801711000077"}, changes=CONTACTS),
     "POST /contacts/bulk": Row(200, 200, {"contacts": [{"phone": "8801711000078"}]}, changes=CONTACTS),
@@ -183,7 +193,7 @@ def _call(api: Api, route: str, key: str | None = None, **more: Any) -> Any:
     names: dict[str, object] = {"device_label": "sales", "delivery_id": api.ids["delivery"]}
     names |= {"field_name": "city", "key_id": api.ids["key"], "contact_id": api.ids[row.contact]}
     names |= {"template_id": api.ids["template"], "media_id": api.ids["media"]}
-    names["audience_id"] = api.ids["audience"]
+    names |= {"audience_id": api.ids["audience"], "repeat_id": api.ids["repeat"]}
     names["message_id"] = api.ids["message"]
     names |= {"job_id": api.ids[row.job or "queued"], "campaign_id": api.ids[row.job or "scheduled"]}
     body = more.pop("body", row.body)
@@ -367,6 +377,7 @@ def test_an_id_or_label_that_is_nobodys_or_none_at_all_is_404(api: Api) -> None:
     before = _rows(api.stage)
     for route in some([one for one in ROWS if "{" in one]):
         method, _, path = route.partition(" ")
+        api.stage.hands.forward(minutes=1)  # or it were too many in one
         for one in LABELS if "label" in path else IDS + NO_IDS:
             answer = api.call(method, re.sub("{.*}", one, path), json=ROWS[route].body)
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (route, one[:40])

@@ -116,6 +116,7 @@ STEPS = {
     "poster": later("Webhook posts"),
     "mailing": later("E-mail"),
     "campaigns": later("Campaigns"),
+    "repeating": later("Repeating campaigns"),
     "imports": later("Imports"),
     "fetches": later("Files that people sent"),
     "imports tidy": later("Old imports"),

@@ -87,6 +87,8 @@ DEEDS: dict[str, str] = {
     "contacts.deleted": later("Many contacts deleted"),
     "tag.renamed": later("Tag renamed"),
     "audience.changed": later("People of an audience changed"),
+    "repeat.changed": later("Repeating campaign changed"),
+    "repeat.deleted": later("Repeating campaign deleted"),
     "audience.deleted": later("Audience deleted"),
     "tag.deleted": later("Tag deleted"),
     "contact.erased": later("Person erased"),
