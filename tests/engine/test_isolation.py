@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,8 @@ from wabox.accounts import links, mail, sessions, users
 from wabox.accounts.states import Actor
 from wabox.billing import notices, plans, subscriptions
 from wabox.billing.plans import Terms
-from wabox.campaigns import launching
+from wabox.campaigns import launching, repeat_runs, repeating
+from wabox.campaigns.occasions import Occasion
 from wabox.contacts.inbox_files import Wanted
 from wabox.db import Tx
 from wabox.devices import idle_warnings, orders
@@ -37,6 +38,7 @@ from wabox.engine.idling import Idling
 from wabox.engine.links import Links
 from wabox.engine.mailing import Mailing
 from wabox.engine.page_events import PageEvents
+from wabox.engine.repeating import Repeating
 from wabox.engine.workers import Kind, Workers
 from wabox.errors import Unavailable
 from wabox.messages import outbox
@@ -89,6 +91,18 @@ def test_a_campaign_that_cannot_be_launched_holds_up_no_other(engine: Engine, po
     poison(launching, "launch_scheduled", first)
     run(Campaigns(engine.stage.box, workers(engine.stage)).tick)
     assert (show(engine, first).status, show(engine, second).status) == ("scheduled", "sending")
+
+
+def test_a_repeating_campaign_whose_run_fails_holds_up_no_other(engine: Engine, poison: Poison) -> None:
+    people(engine, 3)
+    box, wanted = engine.stage.box, repeating.Wanted("Offer", "Hi", "{}", Occasion("week", time(10), (4,)))
+    asha, now = engine.stage.asha.id, engine.stage.hands.now()
+    first, second = (box.db.write_now(repeating.add, asha, wanted, config=box.config, now=now) for _ in "ab")
+    assert first.next_at is not None
+    engine.stage.hands.at = first.next_at
+    poison(repeat_runs, "prepare", first.id)
+    run(Repeating(box).tick)
+    assert [engine.stage.value("select repeat_id from campaigns")] == [second.id]
 
 
 def test_an_account_that_cannot_be_forgotten_holds_up_no_other(stage: Stage, poison: Poison) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,7 +27,9 @@ from wabox.alerts import services
 from wabox.billing import payments, plans, subscriptions
 from wabox.billing.payments import Claim
 from wabox.billing.plans import Terms
-from wabox.campaigns import unfinished
+from wabox.campaigns import repeating, unfinished
+from wabox.campaigns.occasions import Occasion
+from wabox.campaigns.repeating import Wanted
 from wabox.contacts import audiences, phones, segments, writing
 from wabox.db import Tx
 from wabox.texts import stored as texts
@@ -134,6 +136,11 @@ ROWS: dict[str, Row] = {
     "POST /campaigns/new/preview": Row(200),
     "POST /campaigns/new/review": Row(422),
     "POST /campaigns/new/self": Row(422),
+    "GET /campaigns/repeats": Row(200),
+    "GET /campaigns/repeats/{repeat_id:int}": Row(404),
+    "POST /campaigns/repeats/{repeat_id:int}/pause": Row(404),
+    "POST /campaigns/repeats/{repeat_id:int}/resume": Row(404),
+    "POST /campaigns/repeats/{repeat_id:int}/delete": Row(404),
     "GET /campaigns/{campaign_id:int}": Row(404),
     "GET /campaigns/{campaign_id:int}/live": Row(404),
     "POST /campaigns/{campaign_id:int}/pause": Row(404),
@@ -375,6 +382,9 @@ def _sell(tx: Tx, shop: Shop) -> None:
     writing.bulk(tx, made.asha.id, [draft], now=now)
     kept = audiences.add(tx, made.asha.id, "kingfisheraudience", segments.of_tag("kingfishertag"), now=now)
     shop.ids["audience_id"] = kept.id
+    friday = Occasion("week", time(10), (4,))
+    wanted = Wanted("kingfisherrepeat", "kingfisherword", "{}", friday)
+    shop.ids["repeat_id"] = repeating.add(tx, made.asha.id, wanted, config=made.box.config, now=now).id
     text = texts.Draft("kingfisherword", "kingfishertext {name}")
     unfinished.keep(tx, made.asha.id, "ticket", name="kingfisherdraft", form="name=kingfisherdraft", now=now)
     shop.ids["draft_id"] = unfinished.every(tx, made.asha.id)[0].id

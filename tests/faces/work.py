@@ -6,7 +6,7 @@ import asyncio
 import sys
 import tempfile
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -15,7 +15,9 @@ from tests.cast import Person, Stage, stage
 from tests.faces.scene import PASSWORD, SECTIONS, dress
 from wabox import app, times
 from wabox.billing import ledger
-from wabox.campaigns import control, expansion, launching, replies, running
+from wabox.campaigns import control, expansion, launching, repeating, replies, running
+from wabox.campaigns.occasions import Occasion
+from wabox.campaigns.repeating import Wanted
 from wabox.contacts import own, segments, writing
 from wabox.contacts.segments import Segment
 from wabox.contacts.stored import Consent
@@ -63,12 +65,21 @@ def busy(made: Stage, *, people: int = 60) -> Work:
     current = _campaign(made, "Eid sale, all customers", Segment())
     _run(made, current, sent=21, failed=2)
     planned = _campaign(made, "Friday reminder", Segment(tags_any=("Dhaka",)), later=timedelta(days=2))
+    write(_birthdays, made)
     for number, (phone, name, text) in enumerate(TALKS):
         at = made.hands.now() - timedelta(minutes=50 - 9 * number)
         event = Inbound(made.asha.device_id, 1, f"false_{number}", f"{phone}@c.us", phone, name, text, "chat", at)
         event = replace(event, media=SENT.get(number))
         write(replies.hear, event, now=at)
     return Work(ids, current, paused, done, planned)
+
+
+def _birthdays(tx: Tx, made: Stage) -> None:
+    """asha wishes everybody a happy birthday, three days early."""
+    field = own.of_user(tx, made.asha.id, "birthday")
+    occasion = Occasion("date", time(10), (), field.id, 3)
+    wanted = Wanted("Birthdays, three days before", OFFER, "{}", occasion)
+    repeating.add(tx, made.asha.id, wanted, config=made.box.config, now=made.hands.now())
 
 
 TALKS = (

@@ -86,6 +86,13 @@ class Voice:
         day = self.digits(format_datetime(moment, "EEEE d MMMM y", tzinfo=self.zone, locale=self.locale))
         return f"{day}, {self.second(moment)} ({self.zone})"
 
+    def on(self, moment: datetime) -> str:
+        """A moment of a day to come: `Friday 4 December, 10:00`; with its year, unless it is this one."""
+        local, today = moment.astimezone(self.zone), self.now.astimezone(self.zone)
+        pattern = "EEEE d MMMM" if local.year == today.year else "EEEE d MMMM y"
+        day = format_datetime(moment, pattern, tzinfo=self.zone, locale=self.locale)
+        return f"{self.digits(day)}, {self.clock(moment)}"
+
     def ago(self, moment: datetime) -> str:
         """How long ago, roughly: `just now`, `5 min ago`, `3 h ago`, then the day."""
         passed = self.now - moment

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.campaigns import composer, page, results, revoking
+from wabox.dashboard.campaigns import composer, page, repeats, results, revoking
 
-SECTIONS = (page, composer, revoking, results)
+SECTIONS = (page, composer, repeats, revoking, results)

@@ -13,14 +13,17 @@ from urllib.parse import urlencode
 
 from litestar import Response, get, post
 
-from wabox.campaigns import launching, preflight, unfinished
+from wabox.campaigns import launching, preflight, repeating, repeats, unfinished
 from wabox.campaigns import stored as campaigns
+from wabox.campaigns.occasions import EVERY
 from wabox.campaigns.preflight import Preflight
+from wabox.campaigns.repeating import Wanted
 from wabox.contacts import audiences, own, segments
 from wabox.contacts import stored as contacts
 from wabox.contacts.stored import Contact
-from wabox.dashboard.campaigns import drafts
+from wabox.dashboard.campaigns import drafts, standing
 from wabox.dashboard.campaigns.drafts import Draft, Meant
+from wabox.dashboard.campaigns.standing import Standing
 from wabox.dashboard.frame import asked, file_forms, picking, to_self
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -37,6 +40,7 @@ from wabox.messages.carrying import Carried
 from wabox.messages.spintax import MAX_RENDERED
 from wabox.messages.template import Template
 from wabox.mounting import Kept, Mount
+from wabox.quiet import DAYS
 
 MOST_TAGS = 200
 MOST_COUNTED_AT_ONCE = 20_000  # with more contacts the page comes first and its numbers a second later
@@ -80,15 +84,18 @@ class Preview:
 async def new(desk: Desk) -> Response[str]:
     """The composer; `like` fills it as an earlier campaign was, `text` with a stored text.
 
-    `tag` or `audience` says to whom, `plan` changes a planned campaign, `draft` goes on with what was kept.
+    `tag` or `audience` says to whom, `plan` changes a planned campaign, `repeat` a repeating one, `draft` goes on
+    with what was kept.
     """
     query = desk.request.query_params
-    like, plan, kept = (cursor_of(query.get(one, "")) for one in ("like", "plan", "draft"))
+    like, plan, repeat, kept = (cursor_of(query.get(one, "")) for one in ("like", "plan", "repeat", "draft"))
     if kept is not None:
         found = await desk.box.db.read(unfinished.of_user, desk.user.id, known_id(kept))
         return await _composer(desk, drafts.kept(found), {})
     if plan is not None:
         return await _change(desk, known_id(plan))
+    if repeat is not None:
+        return await _composer(desk, await desk.box.db.read(_of_repeat, desk, known_id(repeat)), {})
     draft = _to(query)
     if like is not None:
         draft = drafts.like(await desk.box.db.read(campaigns.of_user, desk.user.id, known_id(like)), desk.voice)
@@ -108,6 +115,10 @@ def _to(query: Mapping[str, str]) -> Draft:
     if saved := cursor_of(query.get("audience", "")):
         return drafts.to_audience(draft, saved)
     return replace(draft, audience="tag") if draft.tag else draft
+
+
+def _of_repeat(rows: Rows, desk: Desk, repeat_id: int) -> Draft:
+    return standing.of_repeat(rows, repeats.of_user(rows, desk.user.id, repeat_id), desk.voice)
 
 
 async def _change(desk: Desk, campaign_id: int) -> Response[str]:
@@ -237,8 +248,8 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
     draft = drafts.read(form)
     before = await tickets.made(desk.user.id, draft.ticket)
     if before is not None:
-        return desk.go(f"/campaigns/{before}", said="campaign_changed" if draft.plan else "campaign_made")
-    meant, errors = await _understood(desk, draft)
+        return _made(desk, draft, before)
+    meant, stands, errors = await _understood(desk, draft)
     if meant is None:
         return await _composer(desk, draft, errors, status=422)
     contact_ids = await desk.box.db.read(_when_it_begins, desk, meant)
@@ -249,13 +260,20 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
         return await _review(desk, draft, errors={"sure": TYPE_IT})
 
     def create() -> Awaitable[int]:
-        return desk.box.db.write(_create, desk, draft, meant, contact_ids)
+        return desk.box.db.write(_create, desk, draft, meant, stands, contact_ids)
 
     try:
         sent = await tickets.once(desk.user.id, draft.ticket, create)
     except Refusal as refusal:
         return await _composer(desk, draft, {"form": refusal.sentence}, status=refusal.status)
-    return desk.go(f"/campaigns/{sent.id}", said="campaign_changed" if draft.plan else "campaign_made")
+    return _made(desk, draft, sent.id)
+
+
+def _made(desk: Desk, draft: Draft, made: int) -> Response[str]:
+    """To what the form became."""
+    if draft.when in EVERY:
+        return desk.go(f"/campaigns/repeats/{made}", said="repeat_changed" if draft.repeat else "repeat_made")
+    return desk.go(f"/campaigns/{made}", said="campaign_changed" if draft.plan else "campaign_made")
 
 
 def _when_it_begins(rows: Rows, desk: Desk, meant: Meant) -> list[int]:
@@ -270,7 +288,42 @@ def _to_type(rows: Rows, desk: Desk, meant: Meant) -> int | None:
     return found.will_send if found is not None and found.will_send > MOST_UNASKED else None
 
 
-def _create(tx: Tx, desk: Desk, draft: Draft, meant: Meant, contact_ids: list[int]) -> int:
+def _create(
+    tx: Tx, desk: Desk, draft: Draft, meant: Meant, stands: Standing | None, contact_ids: list[int]
+) -> int:
+    made = (
+        _campaign(tx, desk, draft, meant, contact_ids)
+        if stands is None
+        else _repeat(tx, desk, draft, meant, stands)
+    )
+    if not unfinished.done(tx, desk.user.id, draft.ticket, now=desk.box.now()):
+        raise Invalid("already_made", ALREADY)
+    return made
+
+
+def _repeat(tx: Tx, desk: Desk, draft: Draft, meant: Meant, stands: Standing) -> int:
+    wanted = Wanted(
+        meant.name,
+        meant.message.text,
+        segments.write(stands.plain),
+        stands.occasion,
+        meant.audience_id,
+        meant.device_ids,
+        meant.text_id,
+        None if meant.media is None else _carried(tx, desk, meant, meant.media),
+        stands.ends_on,
+        stands.most_runs,
+    )
+    now, config, repeat = desk.box.now(), desk.box.config, cursor_of(draft.repeat)
+    if repeat is None:
+        return repeating.add(tx, desk.user.id, wanted, config=config, now=now, ip=desk.ip).id
+    version = cursor_of(draft.stamp) or 0
+    return repeating.change(
+        tx, desk.user.id, repeat, wanted, version=version, config=config, now=now, ip=desk.ip
+    ).id
+
+
+def _campaign(tx: Tx, desk: Desk, draft: Draft, meant: Meant, contact_ids: list[int]) -> int:
     plan = cursor_of(draft.plan)
     verb = launching.create if plan is None else partial(launching.replan, campaign_id=plan, stamp=draft.stamp)
     made = verb(
@@ -288,8 +341,6 @@ def _create(tx: Tx, desk: Desk, draft: Draft, meant: Meant, contact_ids: list[in
         now=desk.box.now(),
         ip=desk.ip,
     )
-    if not unfinished.done(tx, desk.user.id, draft.ticket, now=desk.box.now()):
-        raise Invalid("already_made", ALREADY)
     return made.id
 
 
@@ -299,9 +350,9 @@ def _carried(tx: Tx, desk: Desk, meant: Meant, media: Media) -> Carried:
     )
 
 
-async def _understood(desk: Desk, draft: Draft) -> tuple[Meant | None, dict[str, str]]:
+async def _understood(desk: Desk, draft: Draft) -> tuple[Meant | None, Standing | None, dict[str, str]]:
     return await desk.box.db.read(
-        drafts.understand,
+        standing.understand,
         desk.user.id,
         draft,
         config=desk.box.config,
@@ -318,7 +369,7 @@ async def _composer(
         people = contacts.count(rows, desk.user.id)
         lazy = people > MOST_COUNTED_AT_ONCE
         return {
-            **({"ahead": None, "problem": COUNTING} if lazy else _ahead(rows, desk, draft)),
+            **({"ahead": None, "problem": COUNTING, "stands": None} if lazy else _ahead(rows, desk, draft)),
             "lazy": lazy,
             "preview": _preview(rows, desk, draft),
             "devices": devices.list_of(rows, desk.user.id),
@@ -326,6 +377,7 @@ async def _composer(
             "tags": sorted(tags, key=lambda one: one.tag.casefold()),
             "people": people,
             "own": own.every(rows, desk.user.id),
+            "days": DAYS,
             "files": file_forms.offered(rows, desk.user.id),
             "attached": file_forms.known(rows, desk.user.id, draft.media_id),
             **picking.offered(rows, desk),
@@ -340,7 +392,7 @@ async def _composer(
 async def _review(
     desk: Desk, draft: Draft, *, changed: bool = False, errors: dict[str, str] | None = None
 ) -> Response[str]:
-    meant, misread = await _understood(desk, draft)
+    meant, stands, misread = await _understood(desk, draft)
     if meant is None:
         return await _composer(desk, draft, misread, status=422)
     found = await desk.box.db.read(_look, desk, meant.message, meant)
@@ -357,7 +409,8 @@ async def _review(
         here="campaigns",
         draft=draft,
         meant=meant,
-        everybody=meant.segment == segments.EVERYBODY,
+        stands=stands,
+        everybody=(stands.plain if stands else meant.segment) == segments.EVERYBODY,
         ahead=found,
         preview=chosen,
         changed=changed,
@@ -366,15 +419,15 @@ async def _review(
 
 def _ahead(rows: Rows, desk: Desk, draft: Draft) -> dict[str, Any]:
     """The look ahead of a draft that may not be finished: the numbers need only an audience."""
-    shown: dict[str, Any] = {"ahead": None, "problem": None}
+    shown: dict[str, Any] = {"ahead": None, "problem": None, "stands": None}
     named = draft if draft.name.strip() else replace(draft, name="x")
     whole = named if _parses(rows, desk, draft) else replace(named, message="x", media_id="")
-    meant, errors = drafts.understand(
+    meant, stands, errors = standing.understand(
         rows, desk.user.id, whole, config=desk.box.config, zone=desk.voice.zone, now=desk.voice.now
     )
     if meant is None:
         return {**shown, "problem": next(iter(errors.values()))}
-    return {**shown, "ahead": _look(rows, desk, meant.message, meant)}
+    return {**shown, "ahead": _look(rows, desk, meant.message, meant), "stands": stands}
 
 
 def _look(rows: Rows, desk: Desk, message: Template, meant: Meant) -> Preflight | None:

@@ -49,9 +49,16 @@ ONE = (
     "when",
     "at",
     "plan",
+    "repeat",
     "stamp",
+    "day",
+    "date_field",
+    "before",
+    "clock",
+    "ends_on",
+    "most_runs",
 )
-MANY = ("any", "all", "none", "labels")
+MANY = ("any", "all", "none", "labels", "weekdays")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,9 @@ class Draft:
     audience: everybody, tag, saved or exactly; "" = not chosen. saved: the number of a saved audience. at: local
     time, as `2026-11-22T18:30`.
     fields: conditions on own fields: name, what is asked of it, and with what. plan: the number of the planned
-    campaign that it changes, as `stamp` says it was; "" for a new one.
+    campaign that it changes, as `stamp` says it was; "" for a new one; repeat: the same of a repeating one.
+    when: now, later, or how it repeats: week, month or date; then weekdays, or day, or date_field and so many days
+    before, and clock, ends_on and most_runs say the rest.
     """
 
     name: str = ""
@@ -80,11 +89,19 @@ class Draft:
     when: str = "now"
     at: str = ""
     plan: str = ""
+    repeat: str = ""
     stamp: str = ""
+    day: str = "1"
+    date_field: str = ""
+    before: str = "0"
+    clock: str = "10:00"
+    ends_on: str = ""
+    most_runs: str = ""
     any: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    weekdays: tuple[str, ...] = ()
     fields: tuple[tuple[str, str, str], ...] = ()
     ticket: str = field(default_factory=fresh)
 
@@ -124,6 +141,7 @@ def read(posted: Form) -> Draft:
         all=tuple(posted.texts("all")),
         none=tuple(posted.texts("none")),
         labels=tuple(posted.texts("labels")),
+        weekdays=tuple(posted.texts("weekdays")),
         fields=tuple(
             (posted.text(f"field_{n}")[:64], posted.text(f"op_{n}")[:32], posted.text(f"value_{n}"))
             for n in range(1, conditions.MOST + 1)
@@ -157,18 +175,24 @@ def to_audience(draft: Draft, audience_id: int) -> Draft:
 
 def like(campaign: Campaign, voice: Voice) -> Draft:
     """A draft with the text and the audience of an earlier campaign, whose name says that it is a copy."""
-    segment = segments.read(campaign.audience)
-    only_tag = campaign.tag
-    audience = "everybody" if segment == EVERYBODY else "tag" if only_tag else "exactly"
-    wrote = {True: "yes", False: "no", None: ""}[segment.wrote_to_us]
-    return Draft(
+    return replace(
+        of_segment(segments.read(campaign.audience)),
         name=voice.say(later("%(name)s (copy)"), name=campaign.name[: MOST_NAME - ROOM_FOR_COPY]),
         message=campaign.message,
         text_id="" if campaign.text_id is None else str(campaign.text_id),
         media_id=file_forms.number(campaign.media_id, campaign.media_name),
         as_document="1" if campaign.media_kind == "document" else "",
-        audience=audience,
-        tag=only_tag or "",
+    )
+
+
+def of_segment(segment: Segment) -> Draft:
+    """A draft that is for these people."""
+    bare = segment == Segment(tags_any=segment.tags_any) and len(segment.tags_any) == 1
+    only_tag = segment.tags_any[0] if bare else ""
+    wrote = {True: "yes", False: "no", None: ""}[segment.wrote_to_us]
+    return Draft(
+        audience="everybody" if segment == EVERYBODY else "tag" if only_tag else "exactly",
+        tag=only_tag,
         consent=segment.consent or "",
         contacted="since"
         if segment.not_contacted_since or segment.not_contacted_days
@@ -211,9 +235,9 @@ def kept(one: Unfinished) -> Draft:
 
 
 def understand(
-    rows: Rows, user_id: int, draft: Draft, *, config: Config, zone: ZoneInfo, now: datetime
+    rows: Rows, user_id: int, draft: Draft, *, config: Config, zone: ZoneInfo, now: datetime, lasts: bool = False
 ) -> tuple[Meant | None, dict[str, str]]:
-    """What the draft means, or what is wrong with which field."""
+    """What the draft means, or what is wrong with which field. lasts: so many days are before whenever it goes."""
     errors: dict[str, str] = {}
     if not draft.name.strip():
         errors["name"] = later("Give it a name; only you see it.")
@@ -226,8 +250,11 @@ def understand(
     if media is not None:
         _tried(errors, "media_id", lambda: carrying.fitting(media, as_document=document))
     message = _tried(errors, "message", lambda: text_of(draft, media, own.names(rows, user_id)))
+    since = None if lasts else now
     segment = _tried(
-        errors, "audience", lambda: _askable(rows, user_id, segment_in(rows, user_id, draft, now=now), config, now)
+        errors,
+        "audience",
+        lambda: _askable(rows, user_id, segment_in(rows, user_id, draft, now=since), config, now),
     )
     device_ids = _tried(errors, "labels", lambda: _devices(rows, user_id, draft))
     scheduled_for = _tried(errors, "at", lambda: moment(draft, zone=zone, now=now))
@@ -281,7 +308,7 @@ def _condition(field: str, asked: str, value: str) -> Condition:
     return Condition(field, op, None if op in conditions.BARE else value[: own_values.MOST_VALUE])
 
 
-def segment_in(rows: Rows, user_id: int, draft: Draft, *, now: datetime) -> Segment:
+def segment_in(rows: Rows, user_id: int, draft: Draft, *, now: datetime | None) -> Segment:
     """Who is meant, of a saved audience too. Raises Invalid."""
     if draft.audience != "saved":
         return segment_of(draft, now=now)

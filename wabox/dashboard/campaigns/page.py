@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from litestar import Response, get, post
 
 from wabox import reports
-from wabox.campaigns import control, launching, preflight, progress, taking_back, unfinished
+from wabox.campaigns import control, launching, preflight, progress, repeats, taking_back, unfinished
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
 from wabox.contacts import audiences, segments
@@ -170,6 +170,7 @@ def _list(rows: Rows, desk: Desk) -> dict[str, Any]:
         "state": status,
         "cursor": cursor,
         "query": "?" + urlencode([*pairs, ("cursor", cursor)]) if cursor else "?" + urlencode(pairs),
+        "repeats": [] if status or cursor else repeats.every(rows, desk.user.id),
         "drafts": [] if status or cursor else unfinished.every(rows, desk.user.id),
         "older": "?" + urlencode([*pairs, ("cursor", found.next_cursor)]) if found.next_cursor else "",
         "poll": "2s" if any(one.campaign.status == "sending" for one in shown) else "10s",
@@ -217,6 +218,7 @@ def _text(rows: Rows, desk: Desk, campaign_id: int) -> dict[str, Any]:
         "origin": picking.known(rows, desk.user.id, str(campaign.text_id or "")),
         "file": media.named(rows, [campaign.media_id]).get(campaign.media_id or 0),
         "saved": audiences.known(rows, desk.user.id, campaign.audience_id),
+        "repeat": repeats.known(rows, campaign.repeat_id),
         "segment": segments.read(campaign.audience),
         "everybody": segments.read(campaign.audience) == Segment(),
         "phones": phones,
