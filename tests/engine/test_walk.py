@@ -90,9 +90,9 @@ def test_whatever_befalls_fields_and_stored_texts_messages_say_what_was_so() -> 
 @pytest.mark.heavy("a hundred boxes walk forty steps; WABOX_LONG=1 walks longer")
 def test_whatever_befalls_a_box_its_promises_hold() -> None:
     Watched.met.clear()
-    for number in range(8):  # each walks other ways, the same ones each time
+    for walks, number in enumerate((1, 3, 0, 2, 4, 5, 6, 7), start=1):  # each other ways, the same ones each time
         walk(seed(number)(Watched), 50, steps=40)
-        if number and set(MET) <= set(Watched.met):
+        if walks > 1 and set(MET) <= set(Watched.met):
             break
     assert set(MET) - set(Watched.met) == set(), "the walk leads nowhere near these"
 
