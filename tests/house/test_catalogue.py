@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,6 +80,7 @@ def rows_in(text: str) -> set[int]:
     return found
 
 
+@functools.cache
 def carried() -> dict[int, list[str]]:
     """{row: the tests that carry its number}."""
     found: dict[int, list[str]] = {}
