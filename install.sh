@@ -231,7 +231,7 @@ told() { # $1: a process of this shell, $2: what it has said, ...: its words; sa
 
 without_browsers=(
     --ignore=tests/journeys --ignore=tests/clients --ignore=tests/fieldtest/test_on_sandbox.py --ignore=tests/power
-    --ignore=tests/contract/test_bad_days.py --ignore=tests/contract/test_weeks.py -k "not [chromium"
+    --ignore=tests/contract/test_bad_days.py --ignore=tests/contract/test_weeks.py -m "not browser"
     --ignore=tests/sandbox/test_page.py --ignore=tests/sandbox/test_page_faults.py
     --ignore=tests/sandbox/test_phones_page.py "--ignore-glob=tests/faces/*_browser.py"
 )

@@ -11,6 +11,17 @@ from tests.contract.worlds import ChromiumWorld, FakeWorld, World
 from wabox.whatsapp.driver import SessionSpec
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts a browser is marked so: `./install.sh check` leaves it out."""
+    for item in items:
+        if isinstance(item, pytest.Function) and ("sky" in item.fixturenames or _in_chromium(item)):
+            item.add_marker("browser")
+
+
+def _in_chromium(item: pytest.Function) -> bool:
+    return hasattr(item, "callspec") and item.callspec.params.get("everywhere") == "chromium"
+
+
 @pytest.fixture(scope="module")
 def sky(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromiumWorld]:
     """The Chromium world. A module's CHROMIUM is the one it asks for; else the shell, at half the processor."""
