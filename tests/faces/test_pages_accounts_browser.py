@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from tests import browsers
 from tests.cast import Stage, stage
 from tests.faces.scene import PASSWORD, SECTIONS
-from tests.faces.test_pages_browser import address, chromium, judge, turning, window
+from tests.faces.windows import address, chromium, judge, turning, window
 from wabox import closing
 from wabox.accounts import links, passwords, states, terms, totp, users
 from wabox.accounts.registration import Rule

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests import browsers
 from tests.cast import Stage
-from tests.faces.test_pages_browser import address, chromium, log_in, window
+from tests.faces.windows import address, chromium, log_in, window
 from tests.faces.work import Work
 
 __all__ = ["address", "chromium"]  # fixtures
@@ -36,6 +36,7 @@ def test_a_wrong_file_is_told_when_it_is_chosen(
     mb, never = {"en": ("16 MB of this kind", "not sent"), "bn": ("১৬ MB", "পাঠানো")}[language]
     with window(chromium, 360) as (_, page, said):
         log_in(page, address)
+        page.goto(address + "/")
         wrong = page.locator("#send [data-wrong]")
         expect(wrong).to_be_hidden()
         page.set_input_files("#send #file", sparse(tmp_path, "big.jpg", 17))

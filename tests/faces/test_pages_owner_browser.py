@@ -16,8 +16,8 @@ from tests.faces import test_pages_filter as filters
 from tests.faces import test_pages_login as entering
 from tests.faces.scene import SECTIONS, dress
 from tests.faces.tab import Tab
-from tests.faces.test_pages_browser import address, chromium, judge, log_in, served, turning, window
 from tests.faces.test_pages_imports import columns, run, uploaded
+from tests.faces.windows import address, chromium, judge, log_in, served, turning, window
 from tests.some import some
 from wabox import fence
 from wabox.accounts import links

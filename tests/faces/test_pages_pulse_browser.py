@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from tests import browsers
 from tests.cast import Stage
-from tests.faces.test_pages_browser import address, chromium, judge, log_in, window
 from tests.faces.test_pages_pulse import run, unlink
+from tests.faces.windows import address, chromium, judge, log_in, window
 from tests.faces.work import Work
 
 __all__ = ["address", "chromium"]  # fixtures

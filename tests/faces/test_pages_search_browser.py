@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from tests import browsers
 from tests.cast import Stage
-from tests.faces.test_pages_browser import address, chromium, judge, log_in, window
 from tests.faces.test_pages_work_browser import fits
+from tests.faces.windows import address, chromium, judge, log_in, window
 from tests.faces.work import Work
 
 __all__ = ["address", "chromium"]  # fixtures
@@ -67,6 +67,7 @@ def test_a_name_is_typed_and_the_keyboard_chooses(
 def test_without_a_script_the_next_page_asks(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
     with window(chromium, 360, java_script_enabled=False) as (_, page, _said):
         log_in(page, address)
+        page.goto(address + "/")
         page.fill("#phone", "Abdul")
         page.fill("#message", "Hello")
         page.click("#send .button-main")

@@ -15,8 +15,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
-from tests.faces.test_pages_browser import served
 from tests.faces.test_pages_files import PICTURE, left, put
+from tests.faces.windows import served
 from tests.faces.work import Work
 from tests.files import pdf
 from wabox import dashboard, uploads

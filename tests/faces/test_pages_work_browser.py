@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import browsers
 from tests.cast import Stage
-from tests.faces.test_pages_browser import address, chromium, judge, log_in, missed, turning, window
+from tests.faces.windows import PHONE, address, chromium, judge, log_in, look, turning, window
 from tests.faces.work import Work, limited
 from tests.pictures import drawn
 from tests.some import some
@@ -94,27 +94,18 @@ def test_buttons_put_variables_and_emoji_where_one_writes(
         assert fits(page) and said == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+@pytest.mark.parametrize(("width", "scheme", "language"), [(360, "light", "en"), (1280, "dark", "bn")])
 def test_every_page_is_sound(
-    chromium: Browser, address: str, shop: Stage, work: Work, width: int, scheme: str
+    chromium: Browser, address: str, shop: Stage, work: Work, width: int, scheme: str, language: str
 ) -> None:
+    """On the screen of a phone, and of a desk. Each language is judged on one, and fits both."""
     limited(shop)
-    with window(chromium, width, color_scheme=scheme) as (_, page, said):
+    shop.box.db.write_now(lambda tx: tx.run("update users set language = :one", one=language))
+    with window(chromium, width, color_scheme=scheme, is_mobile=width == PHONE) as (_, page, said):
         log_in(page, address)
         for path in some(pages(work)):
             page.goto(address + path)
-            assert fits(page), path
-            assert judge(page) == [], path
-        assert said == []
-
-
-def test_bengali_fits_too(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
-    shop.box.db.write_now(lambda tx: tx.run("update users set language = 'bn'"))
-    with window(chromium, 360) as (_, page, said):
-        log_in(page, address)
-        for path in some(pages(work)):
-            page.goto(address + path)
-            assert fits(page), path
+            assert look(page, width) == [], path
         assert said == []
 
 
@@ -154,6 +145,7 @@ def test_the_numbers_and_the_preview_follow_the_composer(
 def test_the_preview_follows_the_number_too(chromium: Browser, address: str, shop: Stage, work: Work) -> None:
     with window(chromium, 360) as (_, page, said):
         log_in(page, address)
+        page.goto(address + "/")
         page.fill("#message", "Hello {name:friend}")
         page.wait_for_selector("#preview .bubble:has-text('Hello friend')")
         page.locator("#phone").press_sequentially("01711300001")
@@ -338,17 +330,6 @@ def test_what_is_chosen_or_leads_back_fits_a_thumb(chromium: Browser, address: s
             assert page.evaluate(small) == [], path
             ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
             assert len(set(ids)) == len(ids), path
-
-
-def test_a_link_that_stands_alone_fits_a_thumb(chromium: Browser, address: str, work: Work) -> None:
-    """On a real phone's screen; axe has judged these pages at this width."""
-    with window(chromium, 360, has_touch=True, is_mobile=True) as (_, page, _said):
-        log_in(page, address)
-        for path in some(
-            ["/", *pages(work), "/settings", "/settings/keys", "/admin/users", "/admin/users/2", "/admin/audit"]
-        ):
-            page.goto(address + path)
-            assert missed(page) == [], path
 
 
 def test_people_are_ticked_and_the_bar_is_at_hand(
