@@ -68,6 +68,7 @@ def owners(goods: Sold) -> list[str]:
     ]
 
 
+@pytest.mark.timeout(400)  # many pages, where the machine is busy with much else
 @pytest.mark.parametrize(("width", "scheme", "language"), [(360, "light", "en"), (1280, "dark", "bn")])
 def test_both_sides_of_the_counter_are_sound(
     chromium: Browser, address: str, goods: Sold, shop: Stage, width: int, scheme: str, language: str

@@ -57,6 +57,7 @@ def pages(scene: Scene) -> list[str]:
     ]
 
 
+@pytest.mark.timeout(400)  # many pages, where the machine is busy with much else
 @pytest.mark.parametrize(("width", "scheme", "language"), [(360, "light", "en"), (1280, "dark", "bn")])
 def test_every_page_is_sound(
     chromium: Browser, address: str, scene: Scene, shop: Stage, width: int, scheme: str, language: str

@@ -94,6 +94,7 @@ def test_buttons_put_variables_and_emoji_where_one_writes(
         assert fits(page) and said == []
 
 
+@pytest.mark.timeout(400)  # many pages, where the machine is busy with much else
 @pytest.mark.parametrize(("width", "scheme", "language"), [(360, "light", "en"), (1280, "dark", "bn")])
 def test_every_page_is_sound(
     chromium: Browser, address: str, shop: Stage, work: Work, width: int, scheme: str, language: str

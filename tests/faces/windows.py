@@ -88,13 +88,14 @@ TOUCH = """
     const [x, y] = middle(one);
     const over = document.elementFromPoint(x, y);
     const opened = "[role=listbox], .bar-sheet, form:has([role=listbox] > *)";
-    if (meets(one, x, y) || over?.closest(opened)) return false;
+    if (meets(one, x, y) || over?.closest(opened)) return null;
     window.scrollBy({ top: 250, behavior: "instant" });
     const { left, top, width, height } = one.getClientRects()[0];
-    return !meets(one, left + width / 2, top + height / 2);
+    return meets(one, left + width / 2, top + height / 2) ? null : over || document.body;
   };
   return shown.flatMap((one) => {
-    if (lies(one)) return ["covered: " + said(one)];
+    const over = lies(one);
+    if (over) return ["covered: " + said(one) + " by " + said(over)];
     if (one.localName === "a" && within(one)) return [];
     if (!meets(one, ...middle(one))) return [];
     const high = Math.max(one.getBoundingClientRect().height, reach(one));
@@ -105,6 +106,7 @@ TOUCH = """
 
 BLANK = "about:blank"
 PATIENCE_SECONDS = 10.0
+KEPT_SECONDS = 120  # a line that a browser may use again is not cut while a busy machine thinks
 
 
 @dataclass(slots=True)
@@ -141,7 +143,9 @@ _boxes: dict[str, Box] = {}  # by the address at which each is served now
 def chromium() -> Iterator[Browser]:
     """One browser for all pages."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browsers.SHELL, chromium_sandbox=False)
+        browser = playwright.chromium.launch(
+            executable_path=browsers.SHELL, chromium_sandbox=False, args=browsers.SHORT_LIVED
+        )
         yield browser
         _panes.clear()
         browser.close()
@@ -172,7 +176,9 @@ def served(box: Box) -> Iterator[str]:
 def _serving(box: Box) -> Served:
     listener = socket.create_server(("127.0.0.1", 0))
     web = app.bare(billing=box.config.billing.enabled, body_kilobytes=box.config.limits.body_kilobytes)
-    settings = uvicorn.Config(web, log_config=None, lifespan="off", ws="none", loop="asyncio")
+    settings = uvicorn.Config(
+        web, log_config=None, lifespan="off", ws="none", loop="asyncio", timeout_keep_alive=KEPT_SECONDS
+    )
     server = uvicorn.Server(settings)
     threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True).start()
     return Served(web, server, f"http://127.0.0.1:{listener.getsockname()[1]}")

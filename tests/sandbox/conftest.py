@@ -46,7 +46,9 @@ async def control(sandbox: Sandbox) -> AsyncIterator[httpx.AsyncClient]:
 async def chromium() -> AsyncIterator[Browser]:
     """One browser; every client gets a context of its own."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=browsers.SHELL, args=CHROMIUM_ARGS)
+        browser = await playwright.chromium.launch(
+            executable_path=browsers.SHELL, args=[*CHROMIUM_ARGS, *browsers.SHORT_LIVED]
+        )
         yield browser
         await browser.close()
 
