@@ -12,12 +12,16 @@ import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any
 
 import structlog
 
+from wabox.errors import Unavailable
+
 log = structlog.get_logger()
 
+LOOKS_SECONDS = 0.1
 EXIT_CODE = 70  # a fault of the program itself (sysexits.h: EX_SOFTWARE)
 
 
@@ -71,6 +75,28 @@ class Pool(ThreadPoolExecutor):
         if self._shutdown:
             return None
         return next((one.name for one in list(self._threads) if one.ident and not one.is_alive()), None)
+
+
+class Turn:
+    """Work that is done one at a time; who waits for it on the loop holds no thread: the box has few."""
+
+    def __init__(self, busy: str, *, waits_seconds: float = 20) -> None:
+        """busy: what is said to who waited so long in vain."""
+        self._busy = busy
+        self.waits_seconds = waits_seconds
+        self.lock = threading.Lock()  # not of the loop: tests have many
+
+    async def __aenter__(self) -> None:
+        """It is our turn. Raises Unavailable `busy`."""
+        until = monotonic() + self.waits_seconds
+        while not self.lock.acquire(blocking=False):
+            if monotonic() > until:
+                raise Unavailable("busy", self._busy, retry_after=10)
+            await asyncio.sleep(LOOKS_SECONDS)
+
+    async def __aexit__(self, *_: object) -> None:
+        """The next one's turn."""
+        self.lock.release()
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()

@@ -202,10 +202,23 @@ def test_one_test_at_a_time_waits_for_a_service(engine: Engine) -> None:
     one = stage.box.db.write_now(services.add, stage.asha.id, "ntfy://a", "ntfy", seal=stage.box.seal, now=now)
     stage.box.db.write_now(services.owe, stage.asha.id, "alert", "x", now=now)
     stage.box.db.write_now(services.owe_test, stage.asha.id, one, "x", now=now)
-    with pytest.raises(Invalid, match="still waits"):
-        stage.box.db.write_now(services.owe_test, stage.asha.id, one, "x", now=now)
+    stage.box.db.write_now(services.owe_test, stage.asha.id, one, "x", now=now)
+    assert stage.value("select group_concat(title) from alert_calls") == "alert,wabox"
     with pytest.raises(NotFound):
         stage.box.db.write_now(services.owe_test, stage.bilal.id, one, "x", now=now)
+
+
+def test_a_test_is_one_try_so_that_the_next_may_go(engine: Engine) -> None:
+    stage, now = engine.stage, engine.stage.hands.now()
+    one = stage.box.db.write_now(services.add, stage.asha.id, "ntfy://a", "ntfy", seal=stage.box.seal, now=now)
+    for error in ("no", "no again"):
+        stage.box.db.write_now(services.owe_test, stage.asha.id, one, "x", now=now)
+        stage.box.db.write_now(services.failed, queued(engine)[0], error, now=now)
+        shown = stage.box.db.read_here(services.of_user, stage.asha.id)[0]
+        assert (shown.status, shown.error, queued(engine)) == ("failed", error, [])
+    stage.box.db.write_now(services.owe, stage.asha.id, "alert", "x", now=now)
+    stage.box.db.write_now(services.failed, queued(engine)[0], "no", now=now)
+    assert stage.value("select count(*) from alert_calls where status = 'queued'") == 1
 
 
 def test_addresses_are_understood_one_at_a_time_beside_the_boxs_threads(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +230,7 @@ def test_addresses_are_understood_one_at_a_time_beside_the_boxs_threads(monkeypa
         return asking.Told("x", None)
 
     monkeypatch.setattr(asking, "ask", ask)
-    monkeypatch.setattr(asking, "WAITS_SECONDS", 0.3)
+    monkeypatch.setattr(asking._turn, "waits_seconds", 0.3)
 
     async def run() -> None:
         waiting = [asyncio.create_task(asking.understood("a", allow=(), own_port=1)) for _ in range(20)]

@@ -164,8 +164,8 @@ def printed(chromium: str | None) -> bytes:
 
 
 def test_one_pdf_at_a_time_and_none_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(printing, "WAITS_SECONDS", 0.01)
-    with printing._one, pytest.raises(Unavailable) as busy:
+    monkeypatch.setattr(printing._turn, "waits_seconds", 0.01)
+    with printing._turn.lock, pytest.raises(Unavailable) as busy:
         printed(browsers.SHELL)
     assert busy.value.code == "busy"
     monkeypatch.setattr(printing, "SECONDS", 0.3)
@@ -175,7 +175,7 @@ def test_one_pdf_at_a_time_and_none_for_ever(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(Unavailable) as late:
         printed(str(hangs))
     assert late.value.code == "print_failed"
-    assert not printing._one.locked()
+    assert not printing._turn.lock.locked()
     until = monotonic() + 10
     while Path(f"/proc/{left.read_text().strip()}/cmdline").exists() and monotonic() < until:
         sleep(0.02)

@@ -6,25 +6,20 @@ import asyncio
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from time import monotonic
 
-from wabox.errors import Unavailable
 from wabox.languages import later
-from wabox.threads import Pool
+from wabox.threads import Pool, Turn
 
 LONGEST_SECONDS = 30.0
-WAITS_SECONDS = 20
-_LOOKS_SECONDS = 0.1
 LATE = later("The service did not answer within 30 seconds.")
 BROKEN = later("The service could not be told; check its address.")
 BUSY = later("The box is looking at other addresses. Try again in a moment.")
 # Of their own: whoever makes them wait takes no thread from the rest of the box.
 _THREADS = Pool(2, "services")
-_one = threading.Lock()
+_turn = Turn(BUSY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +32,8 @@ class Told:
 
 async def understood(address: str, *, allow: Sequence[str], own_port: int) -> Told:
     """What kind of service this address is; it is not told. One at a time. Raises Unavailable `busy`."""
-    until = monotonic() + WAITS_SECONDS
-    while not _one.acquire(blocking=False):
-        if monotonic() > until:
-            raise Unavailable("busy", BUSY, retry_after=10)
-        await asyncio.sleep(_LOOKS_SECONDS)
-    try:
+    async with _turn:
         return await told(address, allow=allow, own_port=own_port)
-    finally:
-        _one.release()
 
 
 async def told(address: str, *, allow: Sequence[str], own_port: int, title: str = "", body: str = "") -> Told:

@@ -27,7 +27,6 @@ KEPT = timedelta(days=30)
 TRIED_FOR = timedelta(days=1)
 GAPS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360))
 TOO_MANY = later("An account has at most 5 services; remove one first.")
-WAITS = later("A test still waits to go there; it is tried again by itself.")
 DROPPED = later("Too many alerts waited to go there, so this one was given up.")
 GONE = later("There is no such service; look at the page Alerts for the ones you have.")
 UNREADABLE = later("Its address does not open with this box's key; remove it and add it again.")
@@ -66,9 +65,11 @@ def of_user(rows: Rows, user_id: int) -> list[Service]:
 
 
 def add(tx: Tx, user_id: int, address: str, shown: str, *, seal: Seal, now: datetime) -> int:
-    """The service is there; returns its id. shown: as the address was understood. Raises Invalid `too_many`."""
-    if tx.value("select count(*) from alert_services where user_id = :id", id=user_id) >= MOST:
-        raise Invalid("too_many", TOO_MANY, details={"address": TOO_MANY})
+    """The service is there; returns its id. Raises Invalid `too_many_services`.
+
+    shown: as the address was understood.
+    """
+    check_room(tx, user_id)
     return tx.insert(
         """insert into alert_services (user_id, address, shown, created_at)
            values (:user_id, :address, :shown, :now)""",
@@ -77,6 +78,12 @@ def add(tx: Tx, user_id: int, address: str, shown: str, *, seal: Seal, now: date
         shown=shown[:100],
         now=times.stored(now),
     )
+
+
+def check_room(rows: Rows, user_id: int) -> None:
+    """Raises Invalid `too_many_services` where no further one is kept."""
+    if rows.value("select count(*) from alert_services where user_id = :id", id=user_id) >= MOST:
+        raise Invalid("too_many_services", TOO_MANY, details={"address": TOO_MANY})
 
 
 def remove(tx: Tx, user_id: int, service_id: int) -> None:
@@ -95,16 +102,17 @@ def owe(tx: Tx, user_id: int, title: str, body: str, *, now: datetime) -> int:
 
 
 def owe_test(tx: Tx, user_id: int, service_id: int, body: str, *, now: datetime) -> None:
-    """This service will be told that it is a test. Raises NotFound; Invalid `test_waits` while another waits."""
+    """This service will be told that it is a test; one that is under way is this one. Raises NotFound."""
     if service_id not in [one.id for one in of_user(tx, user_id)]:
         raise NotFound("not_found", GONE)
-    if tx.value(
-        "select 1 from alert_calls where service_id = :id and status = 'queued' and title = :title limit 1",
+    under_way = tx.value(
+        """select 1 from alert_calls
+           where service_id = :id and status = 'queued' and attempts = 0 and title = :title""",
         id=service_id,
         title=TEST,
-    ):
-        raise Invalid("test_waits", WAITS, details={f"service-{service_id}": WAITS})
-    _owe(tx, user_id, [service_id], TEST, body, now)
+    )
+    if not under_way:
+        _owe(tx, user_id, [service_id], TEST, body, now)
 
 
 def _owe(tx: Tx, user_id: int, whom: Sequence[int], title: str, body: str, now: datetime) -> None:
@@ -171,12 +179,14 @@ def sent(tx: Tx, call_id: int, *, now: datetime) -> None:
 
 
 def failed(tx: Tx, call_id: int, error: str, *, final: bool = False, now: datetime) -> None:
-    """It is tried again later, or given up after a day."""
-    row = tx.one("select attempts, created_at from alert_calls where id = :id and status = 'queued'", id=call_id)
+    """It is tried again later, or given up after a day; a test is one try, so that the next one may go."""
+    row = tx.one(
+        "select title, attempts, created_at from alert_calls where id = :id and status = 'queued'", id=call_id
+    )
     if row is None:
         return
     due_at = now + GAPS[min(row["attempts"], len(GAPS) - 1)]
-    if final or due_at > times.read(row["created_at"]) + TRIED_FOR:
+    if final or row["title"] == TEST or due_at > times.read(row["created_at"]) + TRIED_FOR:
         _done(tx, call_id, "failed", error, now)
         return
     tx.run(

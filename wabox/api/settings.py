@@ -14,7 +14,7 @@ from wabox.accounts import users
 from wabox.accounts.keys import Caller
 from wabox.alerts import choices, services
 from wabox.alerts.kinds import KINDS
-from wabox.api import record, strict, wire
+from wabox.api import alerts, record, strict, wire
 from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.campaigns import own_words
@@ -122,20 +122,13 @@ class AnswersChanges(Struct, forbid_unknown_fields=True):
     opt_in: Answer | UnsetType | None = UNSET
 
 
-class Service(Struct):
-    """A service that alerts go to; its address is never shown."""
-
-    id: int
-    service: str
-
-
 class Alerts(Struct):
     """kinds: those that are told. mail: to your account's address. whatsapp: to this number, null = none."""
 
     kinds: list[str]
     mail: bool
     whatsapp: str | None
-    services: list[Service]
+    services: list[alerts.Service]
 
 
 class AlertsChanges(Struct, forbid_unknown_fields=True):
@@ -320,7 +313,7 @@ def _settings(rows: Rows, box: Box, user_id: int) -> Settings:
             [*chosen.told(user.role)],
             chosen.mail,
             chosen.phone,
-            [Service(one.id, one.shown) for one in services.of_user(rows, user_id)],
+            [alerts.shown(one) for one in services.of_user(rows, user_id)],
         ),
     )
 

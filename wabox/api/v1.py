@@ -9,6 +9,7 @@ from litestar import Request, Response, get
 from litestar.di import Provide
 
 from wabox.api import (
+    alerts,
     audiences,
     campaigns,
     collection,
@@ -55,6 +56,7 @@ router = Mount(
         messages.router,
         devices.router,
         settings.router,
+        alerts.router,
         keys.router,
         webhooks.router,
         contacts.router,

@@ -103,7 +103,7 @@ def test_webhook(tx: Tx, box: Box, user: User, *, now: datetime) -> None:
 
 
 def test_service(tx: Tx, box: Box, user: User, service_id: int, *, now: datetime) -> None:
-    """A test is owed to this service. Raises NotFound; Invalid `test_waits` while another waits."""
+    """A test is owed to this service. Raises NotFound."""
     said = writing.to(box, user).say(letters.TEST)
     services.owe_test(tx, user.id, service_id, said, now=now)
 

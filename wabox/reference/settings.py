@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wabox.languages import later
-from wabox.reference.shape import Chapter, Field, Route
+from wabox.reference.shape import PAGING, Chapter, Field, Route, listed
 
 _NIGHT = [["21:00", "08:00"]]
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -26,6 +26,14 @@ _ANSWERS = {
 }
 _ALERTS = {"kinds": ["phone_down", "webhook_failing"], "mail": True, "whatsapp": "8801711000001", "services": []}
 _SHOWN = {"timezone": "Asia/Dhaka", "language": "en", **_RULES, "answers": _ANSWERS, "alerts": _ALERTS}
+_SERVICE = {
+    "id": 3,
+    "service": "ntfy (ntfy://…)",
+    "status": "sent",
+    "error": None,
+    "at": "2026-04-25T12:34:56+00:00",
+}
+_NEW = {**_SERVICE, "status": None, "at": None}
 _DEVICE = {"device_label": "primary", **_RULES}
 _FIELDS = (
     Field(
@@ -98,6 +106,45 @@ SETTINGS = Chapter(
             fields=_FIELDS,
             body={"sending": _SET},
             answer=_DEVICE,
+        ),
+        Route(
+            "GET",
+            "/alerts/services",
+            later("Services that your alerts go to, with what came of the last call. Their addresses are sealed."),
+            fields=PAGING,
+            answer=listed(_SERVICE),
+        ),
+        Route(
+            "POST",
+            "/alerts/services",
+            later(
+                "One more, up to five. Its address is understood first, which tells nobody: test it to be sure."
+            ),
+            status=201,
+            fields=(
+                Field(
+                    "address",
+                    later("As Apprise writes it, like tgram://TOKEN/CHAT or ntfy://TOPIC."),
+                    need=True,
+                ),
+            ),
+            body={"address": "ntfy://my-shop"},
+            answer=_NEW,
+        ),
+        Route(
+            "POST",
+            "/alerts/services/{service_id}/test",
+            later("Tell it a test: one try. The list says what came of it."),
+            status=202,
+            answer={**_NEW, "status": "queued", "at": "2026-04-25T12:34:56+00:00"},
+            example={"service_id": "3"},
+        ),
+        Route(
+            "DELETE",
+            "/alerts/services/{service_id}",
+            later("Nothing goes there any more."),
+            status=204,
+            example={"service_id": "3"},
         ),
     ),
 )

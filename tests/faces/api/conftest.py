@@ -18,6 +18,7 @@ from tests.cast import NOON, Person, Stage, stage
 from tests.files import pdf
 from tests.some import some
 from wabox.accounts import keys
+from wabox.alerts import asking, services
 from wabox.api import v1
 from wabox.campaigns import repeating, replies
 from wabox.campaigns.occasions import Occasion
@@ -82,6 +83,12 @@ def opened(path: Path, **sections: dict[str, Any]) -> Iterator[Api]:
     made.close()
 
 
+@pytest.fixture(autouse=True)
+def _no_service_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Apprise makes of an address is tried elsewhere; here no process is started for it."""
+    monkeypatch.setattr(asking, "ask", lambda *_, **__: asking.Told("ntfy (ntfy://…)", None))
+
+
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[Api]:
     """The API with nothing that holds a message."""
@@ -141,7 +148,12 @@ def furnish(api: Api) -> None:
         )
         replies.hear(tx, _with_file(made.asha.device_id), now=NOON)
         regulars = audiences.add(tx, made.asha.id, "A secret of asha's", segments.of_tag("leads"), now=NOON)
-        mine = {"template": text.id, "audience": regulars.id, "repeat": _repeating(tx, made)}
+        mine = {
+            "template": text.id,
+            "audience": regulars.id,
+            "repeat": _repeating(tx, made),
+            "service": _service(tx, made),
+        }
         return {**ids, **mine, "key": till.key_id}
 
     api.ids = api.stage.box.db.write_now(verb)
@@ -158,6 +170,10 @@ def furnish(api: Api) -> None:
     api.ids["opted_out"] = api.stage.value("select max(id) from contacts")
     assert api.call("POST", f"/contacts/{api.ids['opted_out']}/opt-out").status_code == 200
     _campaigns(api)
+
+
+def _service(tx: Tx, made: Stage) -> int:
+    return services.add(tx, made.asha.id, "ntfy://secret-of-asha", "ntfy", seal=made.box.seal, now=NOON)
 
 
 def _with_file(device_id: int) -> Inbound:

@@ -8,19 +8,16 @@ import os
 import signal
 import subprocess
 import tempfile
-import threading
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic
 
 from wabox.checkup.memory_there import memory_mb
 from wabox.errors import Unavailable
 from wabox.languages import later
+from wabox.threads import Turn
 from wabox.whatsapp import browser
 
 SECONDS = 30
-WAITS_SECONDS = 20
-_LOOKS_SECONDS = 0.1
 LEAST_MB = 300  # what a browser takes beside those of the phones
 NO_BROWSER = later("This box has no browser of its own to make the PDF with. Use Print, and save it as PDF there.")
 NO_ROOM = later("The box has too little memory for a PDF now. Use Print, and save it as PDF there.")
@@ -28,7 +25,7 @@ BUSY = later("The box is making other PDFs. Try again in a moment, or use Print 
 FAILED = later("The PDF could not be made. Use Print, and save it as PDF there.")
 # What the page may load: nothing. Its style stands in it, and it has no script.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_one = threading.Lock()
+_turn = Turn(BUSY)
 
 
 async def pdf(body: str, *, language: str, title: str, chromium: str | None) -> bytes:
@@ -39,24 +36,10 @@ async def pdf(body: str, *, language: str, title: str, chromium: str | None) -> 
     found = browser.find(chromium)
     if found is None:
         raise Unavailable("no_browser", NO_BROWSER)
-    if not await _turn():
-        raise Unavailable("busy", BUSY, retry_after=10)
-    try:
+    async with _turn:
         if memory_mb()[1] < LEAST_MB:
             raise Unavailable("out_of_memory", NO_ROOM, retry_after=60)
         return await asyncio.to_thread(_printed, found.path, _page(body, language, title))
-    finally:
-        _one.release()
-
-
-async def _turn() -> bool:
-    """Whether it became our turn in time. No thread waits for it: the box has few."""
-    until = monotonic() + WAITS_SECONDS
-    while not _one.acquire(blocking=False):
-        if monotonic() > until:
-            return False
-        await asyncio.sleep(_LOOKS_SECONDS)
-    return True
 
 
 def _page(body: str, language: str, title: str) -> str:
