@@ -52,6 +52,7 @@ FORGOTTEN: dict[str, str] = {
     "chats": "user_id, account, phone",
     "webhooks": "user_id",
     "own_words": "user_id",
+    "shops": "user_id",
     "idempotency": "user_id, method, path, key",
     "alerts": "id",
     "alert_choices": "user_id",

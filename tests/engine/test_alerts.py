@@ -13,7 +13,7 @@ import pytest
 
 from tests.engine.conftest import Engine, make
 from wabox import closing, fence
-from wabox.accounts import users
+from wabox.accounts import shops, users
 from wabox.accounts.states import Actor
 from wabox.alerts import choices
 from wabox.alerts import stored as alerts
@@ -106,6 +106,14 @@ def test_an_unlinked_phone_is_told_at_once_after_an_hour_each_day_and_when_it_is
     engine.link()
     look(engine)
     assert mails(engine)[9:] == [WELL]
+
+
+def test_an_alert_of_a_shop_with_a_name_begins_with_it(engine: Engine) -> None:
+    stage = engine.stage
+    stage.box.db.write_now(shops.change, stage.asha.id, {"name": "100% Rupa"}, now=stage.hands.now())
+    engine.driver.unlink(stage.asha.device_id)
+    look(engine)
+    assert mails(engine) == [f"100% Rupa: {DOWN}"]
 
 
 def test_what_comes_and_goes_is_no_storm(engine: Engine) -> None:

@@ -260,6 +260,7 @@ ROWS: dict[str, Row] = {
     "POST /settings/alerts/services/{service_id:int}/test": Row(404),
     "POST /settings/alerts/test/{road:str}": Row(422),
     "POST /settings/sending": Row(403),
+    "POST /settings/shop": Row(303, tended=True),
     "POST /settings/keys": Row(422),
     "POST /settings/keys/{key_id:int}/revoke": Row(404),
     "POST /settings/locale": Row(303, tended=True),

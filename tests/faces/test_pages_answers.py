@@ -9,6 +9,8 @@ from tests.faces.tab import Tab, words
 from wabox.campaigns import own_words, replies
 from wabox.campaigns.own_words import OwnWords
 from wabox.contacts import suppression
+from wabox.content import rules as content
+from wabox.content.rules import Actor, Draft
 from wabox.db import Rows
 from wabox.devices import stored as devices
 from wabox.whatsapp.driver import Inbound
@@ -31,6 +33,21 @@ def answers(shop: Stage, user_id: int) -> list[str]:
     ask = "select text from messages where user_id = :id and phone = :phone and is_system = 1 order by id"
     return [
         str(row["text"]) for row in shop.box.db.read_here(lambda rows: rows.all(ask, id=user_id, phone=PERSON))
+    ]
+
+
+def test_waboxs_own_answers_name_the_shop_unless_a_rule_of_the_box_minds(shop: Stage, asha: Tab) -> None:
+    asha.post("/settings/shop", {"name": "100% Casino"})
+    hear(shop, "STOP")
+    hear(shop, "START")
+    draft = Draft("word", "casino", "refuse", "No gambling here.")
+    shop.box.db.write_now(content.switch, enabled=True)
+    shop.box.db.write_now(content.add, draft, by=Actor(shop.asha.id, None), now=shop.hands.now())
+    hear(shop, "STOP")
+    assert answers(shop, shop.asha.id) == [
+        "You will get no more messages from 100% Casino. Write START to get them again.",
+        "You will get messages from 100% Casino again. Write STOP to end them.",
+        replies.CONFIRMATIONS["opt_out"],
     ]
 
 

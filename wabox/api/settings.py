@@ -1,4 +1,4 @@
-"""Settings: language and time zone, answers to STOP, and the rules by which the box and its phones send."""
+"""Settings: the shop, language and zone, answers, alerts, and the rules by which the box and its phones send."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from litestar import get, patch
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wabox import languages
-from wabox.accounts import users
+from wabox.accounts import shops, users
 from wabox.accounts.keys import Caller
 from wabox.alerts import choices, services
 from wabox.alerts.kinds import KINDS
@@ -26,7 +26,7 @@ from wabox.messages import ruling
 from wabox.mounting import Mount
 from wabox.quiet import DAYS
 
-SENDING, ANSWERS, ALERTS = "sending", "answers", "alerts"
+SHOP, SENDING, ANSWERS, ALERTS = "shop", "sending", "answers", "alerts"
 
 Clock = Annotated[
     str, Meta(extra_json_schema={"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["21:00"]})
@@ -55,6 +55,14 @@ Word = Annotated[
     Meta(min_length=1, max_length=200, extra_json_schema={"pattern": "^[a-z]{3,20}$", "examples": ["bas"]}),
 ]
 Answer = Annotated[str, Meta(max_length=own_words.LONGEST_TEXT, extra_json_schema={"pattern": wire.PLAIN_PATTERN})]
+ShopName = Annotated[str, Meta(max_length=shops.LONGEST, extra_json_schema={"pattern": wire.PLAIN_PATTERN})]
+ShopPhone = Annotated[
+    str,
+    Meta(
+        max_length=shops.LONGEST_PHONE,
+        extra_json_schema={"pattern": "^[+]880 ?1[0-9]{9}$", "examples": ["+880 1711123456"]},
+    ),
+]
 Weekday = Annotated[str, Meta(extra_json_schema={"enum": list(DAYS)})]
 Date = Annotated[str, Meta(extra_json_schema={"format": "date", "examples": ["2026-12-16"]})]
 
@@ -149,6 +157,22 @@ class AlertsChanges(Struct, forbid_unknown_fields=True):
     ) = UNSET
 
 
+class Shop(Struct):
+    """name: of your shop. person, phone: yours, as invoices to you carry them. null = not told."""
+
+    name: str | None
+    person: str | None
+    phone: str | None
+
+
+class ShopChanges(Struct, forbid_unknown_fields=True):
+    """What is left out stays; null = not told."""
+
+    name: ShopName | UnsetType | None = UNSET
+    person: ShopName | UnsetType | None = UNSET
+    phone: ShopPhone | UnsetType | None = UNSET
+
+
 class Settings(Struct):
     """timezone, language: yours, null = the shop's. sending: in force of phones without rules of their own.
 
@@ -157,6 +181,7 @@ class Settings(Struct):
 
     timezone: str | None
     language: str | None
+    shop: Shop
     sending: Sending
     own: OwnSending
     bounds: Sending
@@ -173,6 +198,7 @@ class SettingsChanges(Struct, forbid_unknown_fields=True):
         | None
     ) = UNSET
     language: Annotated[str, Meta(extra_json_schema={"enum": list(languages.ALL)})] | UnsetType | None = UNSET
+    shop: ShopChanges | UnsetType = UNSET
     sending: SendingChanges | UnsetType = UNSET
     answers: AnswersChanges | UnsetType = UNSET
     alerts: AlertsChanges | UnsetType = UNSET
@@ -206,6 +232,8 @@ async def change(data: SettingsChanges, request: StrictRequest, box: Box, caller
     def verb(tx: Tx) -> Settings:
         note = record.by(request, box, caller)
         _set_locale(tx, caller.user.id, data, note)
+        if not isinstance(data.shop, UnsetType):
+            _set_shop(tx, box, caller, data.shop, note)
         if not isinstance(data.sending, UnsetType):
             given = _given(data.sending)
             done = _named(lambda: ruling.set_box(tx, caller.user, given, config=box.config, now=box.now()))
@@ -260,15 +288,25 @@ def _set_locale(tx: Tx, user_id: int, data: SettingsChanges, note: Callable[...,
         note(tx, "locale.changed", details={"language": data.language})
 
 
+def _set_shop(tx: Tx, box: Box, caller: Caller, data: ShopChanges, note: Callable[..., int]) -> None:
+    told = strict.below(SHOP, lambda: shops.change(tx, caller.user.id, _set(data), now=box.now()))
+    if told:
+        note(tx, "shop.changed", details=told)
+
+
+def _set(data: Struct) -> dict[str, Any]:
+    """What of it was sent."""
+    return {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+
+
 def _set_answers(tx: Tx, user_id: int, data: AnswersChanges, note: Callable[..., int]) -> None:
-    given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
-    told = strict.below(ANSWERS, lambda: own_words.change(tx, user_id, given))
+    told = strict.below(ANSWERS, lambda: own_words.change(tx, user_id, _set(data)))
     if told:
         note(tx, "answers.changed", details=told)
 
 
 def _set_alerts(tx: Tx, box: Box, caller: Caller, data: AlertsChanges, note: Callable[..., int]) -> None:
-    given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+    given = _set(data)
     user, country = caller.user, box.config.locale.country
     told = strict.below(
         ALERTS, lambda: choices.change(tx, user.id, given, role=user.role, country=country, now=box.now())
@@ -305,6 +343,7 @@ def _settings(rows: Rows, box: Box, user_id: int) -> Settings:
     return Settings(
         timezone=user.timezone,
         language=user.language,
+        shop=msgspec.convert(shops.of_user(rows, user_id), Shop, from_attributes=True),
         sending=_in_force(rules.merged(box.config.sending, own, Own())),
         own=_own(own),
         bounds=_in_force(rules.merged(box.config.sending, Own(), Own())),

@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from wabox import times
+from wabox.accounts import shops
+from wabox.accounts.users import User
 from wabox.billing import plans
 from wabox.billing.subscriptions import Subscription
+from wabox.config import Config
 from wabox.db import Rows, Tx, reader
 from wabox.errors import NotFound
 
@@ -55,6 +58,12 @@ class Invoice:
 
 _COLUMNS = """select i.*, p.name as plan, p.credits, y.provider, y.txid from invoices i
     join plans p on p.id = i.plan_id left join payments y on y.id = i.payment_id"""
+
+
+def seller_of(rows: Rows, config: Config, owner: User) -> str:
+    """Who sells, as invoices say it: `[billing] seller`, else the name of the owner's shop, with the address."""
+    name = shops.of_user(rows, owner.id).name
+    return config.billing.seller or (f"{name}\n{owner.email}" if name else owner.email)
 
 
 def settle(
@@ -154,7 +163,7 @@ def _write(
         """insert into invoices (number, user_id, plan_id, kind, payment_id, renews, amount_minor, currency,
                                  seller, buyer, from_at, to_at, issued_at, paid_at)
            values (:number, :user_id, :plan_id, :kind, :payment_id, :renews, :amount_minor, :currency, :seller,
-                   (select email from users where id = :user_id), :from_at, :to_at, :now, :paid_at)""",
+                   :buyer, :from_at, :to_at, :now, :paid_at)""",
         number=number,
         user_id=user_id,
         plan_id=plan.id,
@@ -164,6 +173,7 @@ def _write(
         amount_minor=amount_minor,
         currency=plan.terms.currency,
         seller=seller,
+        buyer=shops.buyer(tx, user_id),
         from_at=None if span is None else times.stored(span[0]),
         to_at=None if span is None else times.stored(span[1]),
         now=times.stored(now),

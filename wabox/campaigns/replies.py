@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from wabox import languages, times
+from wabox.accounts import shops
 from wabox.accounts.states import Actor
 from wabox.campaigns import own_words
 from wabox.contacts import inbox, inbox_files, inbox_instead, suppression, words
 from wabox.contacts.identities import Person
 from wabox.content import complaints, judging
-from wabox.db import Tx
+from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.languages import catalogues, later
 from wabox.messages import addressees, chats, counting, leaving, outbox, quoting, template
@@ -24,6 +25,10 @@ BLAMED_FOR = timedelta(days=3)  # an opt-out this soon after a campaign's messag
 CONFIRMATIONS = {
     "opt_out": later("You will get no more messages from us. Write START to get them again."),
     "opt_in": later("You will get our messages again. Write STOP to end them."),
+}
+NAMED = {
+    "opt_out": later("You will get no more messages from %(shop)s. Write START to get them again."),
+    "opt_in": later("You will get messages from %(shop)s again. Write STOP to end them."),
 }
 
 
@@ -156,8 +161,18 @@ def _opt_in(tx: Tx, device: devices.Device, event: Inbound, who: Person, now: da
 def _confirm(tx: Tx, device: devices.Device, event: Inbound, who: Person, verdict: str, now: datetime) -> None:
     own = own_words.of_user(tx, device.user_id)
     said = own.opt_out if verdict == "opt_out" else own.opt_in
-    text = said or catalogues.say(languages.of(event.text), CONFIRMATIONS[verdict])
+    text = said or _usual(tx, device.user_id, languages.of(event.text), verdict)
     outbox.accept(tx, device, phone=who.address, template=template.plain(text), values={}, now=now, system=True)
+
+
+def _usual(rows: Rows, user_id: int, language: str, asked: str) -> str:
+    """wabox's own answer, with the name of the shop unless the rules of the box say something of that."""
+    name = shops.of_user(rows, user_id).name
+    if name is not None:
+        text = catalogues.say(language, NAMED[asked], shop=name)
+        if judging.verdict(rows, text) is None:
+            return text
+    return catalogues.say(language, CONFIRMATIONS[asked])
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,7 @@ def remind(tx: Tx, box: Box, due: Due, now: datetime) -> None:
         return
     plan = notices.renewed_by(tx, period)
     if plan is not None:
-        seller = box.config.billing.seller or owner.email
-        invoices.renewal(tx, period, plan, seller=seller, now=now)
+        invoices.renewal(tx, period, plan, seller=invoices.seller_of(tx, box.config, owner), now=now)
     if due.days is None:
         return
     open_number = notices.open_renewal(tx, period)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from wabox import times
-from wabox.accounts import mail_server, users
+from wabox.accounts import mail_server, shops, users
 from wabox.accounts.users import User
 from wabox.alerts import choices, looking, services, stored
 from wabox.alerts.choices import Choice
@@ -57,11 +57,11 @@ def tell(tx: Tx, box: Box, told: Sequence[News], *, now: datetime) -> None:
             continue
         for one in wanted:
             _post(tx, post, one, now)
-        mail_id = None
+        headed, mail_id = _headed(tx, post, wanted), None
         if choice.mail:
-            subject, body = _subject(letters.subject(post, wanted)), letters.body(post, wanted)
+            subject, body = _subject(headed), letters.body(post, wanted)
             mail_id = writing.owe_written(tx, post, subject, body + "\n")
-        services.owe(tx, user_id, letters.subject(post, wanted), letters.body(post, wanted), now=now)
+        services.owe(tx, user_id, headed, letters.body(post, wanted), now=now)
         message_id = _write(tx, post, user, choice, wanted, now)
         choices.went(tx, user_id, mail_id=mail_id, message_id=message_id, now=now)
         log.info("alert", user_id=user_id, kinds=sorted({one.key.kind for one in wanted}))
@@ -117,6 +117,12 @@ def _can_be_written(post: Post, news: News) -> bool:
         log.error("alert cannot be written", kind=news.key.kind, fault=type(fault).__name__)
         return False
     return True
+
+
+def _headed(rows: Rows, post: Post, told: Sequence[News]) -> str:
+    """What ails, behind the name of the shop: some read the alerts of several."""
+    name, said = shops.of_user(rows, post.user_id).name, letters.subject(post, told)
+    return f"{name}: {said}" if name else said
 
 
 def _post(tx: Tx, post: Post, news: News, now: datetime) -> None:

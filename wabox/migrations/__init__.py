@@ -61,6 +61,7 @@ NAMES = (
     "0047_room",
     "0048_quotes_and_deleted",
     "0049_repeating_campaigns",
+    "0050_shops",
 )
 
 

@@ -123,6 +123,7 @@ FAULTS: tuple[Fault, ...] = (
         later("No service is known by this address, or it may not be told from a box. The sentence says why."),
     ),
     Fault(422, "bad_segment", later("A condition of the audience is wrong. See details.")),
+    Fault(422, "bad_shop", later("A name has up to 60 characters, a number 6 to 15 digits. See details.")),
     Fault(422, "bad_status", later("There is no such status. Take one of those in details.")),
     Fault(422, "bad_tag", later("The tag is blank or too long, or there are too many. See details.")),
     Fault(

@@ -25,7 +25,15 @@ _ANSWERS = {
     "opt_in": None,
 }
 _ALERTS = {"kinds": ["phone_down", "webhook_failing"], "mail": True, "whatsapp": "8801711000001", "services": []}
-_SHOWN = {"timezone": "Asia/Dhaka", "language": "en", **_RULES, "answers": _ANSWERS, "alerts": _ALERTS}
+_SHOP = {"name": "Rupa Fashion", "person": "Rupa Begum", "phone": "+880 1711123456"}
+_SHOWN = {
+    "timezone": "Asia/Dhaka",
+    "language": "en",
+    "shop": _SHOP,
+    **_RULES,
+    "answers": _ANSWERS,
+    "alerts": _ALERTS,
+}
 _SERVICE = {
     "id": 3,
     "service": "ntfy (ntfy://…)",
@@ -76,6 +84,9 @@ SETTINGS = Chapter(
                     "timezone", later("Like Asia/Dhaka; your days and hours are of this zone. null = the shop's.")
                 ),
                 Field("language", later("Of the dashboard and of mails, like bn.")),
+                Field("shop.name", later("What your shop is called, on printed reports, alerts and invoices.")),
+                Field("shop.person", later("Your name, as invoices to you carry it.")),
+                Field("shop.phone", later("Your number, as invoices to you carry it.")),
                 *_FIELDS,
                 Field("answers.words", later("Further whole messages of people that count as STOP, up to 20.")),
                 Field("answers.opt_out", later("What is answered to STOP; null = wabox's own text.")),

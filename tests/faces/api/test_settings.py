@@ -188,6 +188,30 @@ def test_own_answers_and_words_by_api_and_rules_of_the_box_judge_the_answers(ope
     assert cleared["answers"] == {"words": [], "opt_out": None, "opt_in": None}
 
 
+def test_the_shop_by_api_is_each_ones_own_and_on_record(open_api: Open) -> None:
+    api = open_api()
+    given = {"name": "Rupa Fashion", "person": "Rupa Begum", "phone": "+880 1711-123456"}
+    shown = api.call("PATCH", "/settings", json={"shop": given}).json()["shop"]
+    assert shown == given
+    assert api.call("PATCH", "/settings", json={"shop": {"person": None}}).json()["shop"] == {
+        **given,
+        "person": None,
+    }
+    theirs = api.call("GET", "/settings", api.stage.bilal.key).json()["shop"]
+    assert theirs == dict.fromkeys(given)
+    wrong = api.call("PATCH", "/settings", json={"shop": {"phone": "no"}, "timezone": "Asia/Dhaka"})
+    assert (wrong.status_code, wrong.json()["code"], wrong.json()["details"].keys()) == (
+        422,
+        "bad_shop",
+        {"shop.phone"},
+    )
+    assert api.call("GET", "/settings").json()["timezone"] is None
+    told = "select json_group_array(json(details)) from audit where action = 'shop.changed'"
+    kept = [{name: one[name] for name in one if name != "by_key"} for one in json.loads(api.stage.value(told))]
+    assert kept[0] == {"name": [None, "Rupa Fashion"], "person": [None, "Rupa Begum"], "phone": [None, "+880…"]}
+    assert kept[1] == {"person": ["Rupa Begum", None]}
+
+
 def test_alerts_are_chosen_by_api_each_for_oneself(open_api: Open) -> None:
     api = open_api()
     shown = api.call("GET", "/settings").json()["alerts"]

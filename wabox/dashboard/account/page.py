@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from litestar import Response, get, post
 
 from wabox import __version__
-from wabox.accounts import audit, keys, users
+from wabox.accounts import audit, keys, shops, users
 from wabox.checkup import machine_clock
 from wabox.dashboard.frame import zones
 from wabox.dashboard.frame.desk import Desk
@@ -15,6 +16,8 @@ from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.languages import NAMES
 from wabox.mounting import Mount
+
+BUYER = ("person", "phone")
 
 
 @get("/settings")
@@ -41,6 +44,30 @@ async def set_locale(desk: Desk) -> Response[str]:
     return desk.go("/settings", said="saved")
 
 
+@post("/settings/shop", any_state=True)
+async def save_shop(desk: Desk) -> Response[str]:
+    """The shop is called so."""
+    form = await desk.form()
+    typed = {name: form.text(name) for name in ("name", *(BUYER if _buys(desk) else ()))}
+    try:
+        await desk.box.db.write(_save_shop, desk, typed)
+    except Invalid as wrong:
+        return await _page(desk, status=422, typed=typed, errors=wrong.details)
+    return desk.go("/settings", said="saved")
+
+
+def _buys(desk: Desk) -> bool:
+    """Whether invoices are written to this account."""
+    return desk.box.config.billing.enabled and desk.user.role != "owner"
+
+
+def _save_shop(tx: Tx, desk: Desk, typed: dict[str, str]) -> None:
+    now = desk.box.now()
+    told = shops.change(tx, desk.user.id, typed, now=now)
+    if told:
+        audit.note(tx, user_id=desk.user.id, action="shop.changed", details=told, ip=desk.ip, now=now)
+
+
 def _rotate(tx: Tx, desk: Desk) -> str:
     now = desk.box.now()
     audit.note(tx, user_id=desk.user.id, action="key.rotated", ip=desk.ip, now=now)
@@ -55,7 +82,12 @@ def _set_locale(tx: Tx, desk: Desk, language: str | None, timezone: str | None) 
 
 
 async def _page(
-    desk: Desk, *, status: int = 200, key: str | None = None, errors: dict[str, str] | None = None
+    desk: Desk,
+    *,
+    status: int = 200,
+    key: str | None = None,
+    typed: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
 ) -> Response[str]:
     shown = await desk.box.db.read(_facts, desk)
     return desk.page(
@@ -64,6 +96,8 @@ async def _page(
         here="settings",
         key=key,
         errors=errors or {},
+        typed=typed or asdict(shown["own_shop"]),
+        buys=_buys(desk),
         languages=NAMES,
         zones=zones.every(),
         version=__version__,
@@ -74,9 +108,10 @@ async def _page(
 
 def _facts(rows: Rows, desk: Desk) -> dict[str, Any]:
     return {
+        "own_shop": shops.of_user(rows, desk.user.id),
         "keys": [one for one in keys.of_user(rows, desk.user.id) if one.name == keys.MAIN],
         "clock_wrong": machine_clock.is_wrong(rows),
     }
 
 
-router = Mount(path="/", route_handlers=[page, new_key, set_locale])
+router = Mount(path="/", route_handlers=[page, new_key, save_shop, set_locale])

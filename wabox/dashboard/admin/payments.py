@@ -8,7 +8,7 @@ from litestar import Response, get, post
 
 from wabox import fence
 from wabox.accounts import users
-from wabox.billing import payments
+from wabox.billing import invoices, payments
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
 from wabox.dashboard.frame.form import Form
@@ -37,7 +37,7 @@ async def approve(payment_id: int, desk: Desk) -> Response[str]:
 def _approve(tx: Tx, desk: Desk, payment_id: int) -> None:
     """Once: a second press changes and tells nothing."""
     before, rivals = payments.by_id(tx, payment_id), payments.rivals(tx, payment_id)
-    seller = desk.box.config.billing.seller or desk.user.email
+    seller = invoices.seller_of(tx, desk.box.config, desk.user)
     done = payments.approve(tx, payment_id, by=desk.user.id, seller=seller, ip=desk.ip, now=desk.box.now())
     if before.status != done.status:
         bill_letters.decided(tx, desk.box, done)

@@ -81,6 +81,7 @@ def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int 
         "here": "",
         "said": None,
         "pulse": None,
+        "shop_name": None,
         "path": "",
     }
     shown = {"voice": voice, **everywhere, **values}

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request, Response
 
+from wabox.accounts import shops
 from wabox.accounts.sessions import Session
 from wabox.accounts.users import User
 from wabox.box import Box
@@ -68,6 +69,7 @@ class Desk:
             "said": SAID.get(said),
             "nav": menu.groups(self.box.config, self.user.role) if self.visitor else menu.GROUPS,
             "pulse": self._pulse(),
+            "shop_name": self._shop(),
             "path": self.request.scope["path"],
         }
         assert shown.keys().isdisjoint(values), "a page hides what is every page's"
@@ -87,6 +89,12 @@ class Desk:
         if self.visitor is None or answers.is_fragment(self.request):
             return None
         return strip.of(self.box, self.user, self.voice.now)
+
+    def _shop(self) -> str | None:
+        """What the reader's shop is called; a piece of a page has no title."""
+        if self.visitor is None or answers.is_fragment(self.request):
+            return None
+        return self.box.db.read_here(shops.of_user, self.user.id).name
 
     def go(self, path: str, *, said: str | None = None) -> Response[str]:
         """On to that page, or a place on it, which shows what was done. said: a key of SAID."""

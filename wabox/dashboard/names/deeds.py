@@ -47,6 +47,7 @@ DEEDS: dict[str, str] = {
     "account.closed": later("Account deleted"),
     "account.link_made": later("Link for a new password made"),
     "disclaimer.accepted": later("Disclaimer accepted"),
+    "shop.changed": later("Shop changed"),
     "answers.changed": later("Answers to STOP changed"),
     "mail_server.changed": later("Mail server changed"),
     "mail_server.removed": later("Mail server removed"),

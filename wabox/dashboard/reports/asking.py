@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from wabox import reports, times
+from wabox.accounts import shops
 from wabox.campaigns import stored as campaigns
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import address, cursor_of, typed
@@ -128,6 +129,9 @@ def _pairs(words: list[str], chosen: str | None) -> list[tuple[str, str]]:
 
 
 def _shop(rows: Rows, desk: Desk) -> str:
-    """What stands above a printed report: the shop as WhatsApp shows it, else the account's address."""
-    names = (one.pushname for one in devices.list_of(rows, desk.user.id))
+    """What stands above a printed report: the shop as it is called, or as WhatsApp shows it, else the address."""
+    names = [
+        shops.of_user(rows, desk.user.id).name,
+        *(one.pushname for one in devices.list_of(rows, desk.user.id)),
+    ]
     return next((name for name in names if name), desk.user.email)
