@@ -220,6 +220,11 @@ class Webhooks:
         values.allow,
         "Addresses beyond public ones that may be targets: networks or host:port. Loopback only by port.",
     )
+    allow_within: tuple[str, ...] = _key(
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+        values.proxies,
+        "Networks in which the box's owner may open further ones on the page Settings, Box. [] = none.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

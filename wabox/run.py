@@ -217,7 +217,14 @@ class _Serving:
             box.pulse,
         )
         self.links = Links(box, self.gateway)
-        self.poster = Poster(box.db, box.seal, config.webhooks.allow, box.now, own_port=config.server.port)
+        self.poster = Poster(
+            box.db,
+            box.seal,
+            config.webhooks.allow,
+            box.now,
+            allow_within=config.webhooks.allow_within,
+            own_port=config.server.port,
+        )
         self.mailing = Mailing(box)
         self.filing = Filing(box)
         self.backups = Backups(box)

@@ -18,7 +18,8 @@ from wabox.alerts import asking, child, services
 from wabox.engine import alerting
 from wabox.engine.calling import Calling
 from wabox.errors import Invalid, NotFound, Unavailable
-from wabox.webhooks import targets
+from wabox.webhooks import allowed, targets
+from wabox.webhooks.targets import Reach
 
 TOKEN = "verysecrettoken"
 
@@ -62,7 +63,7 @@ def engine(tmp_path: Path, service: Service) -> Iterator[Engine]:
 
 def add(engine: Engine, service: Service) -> int:
     stage, address = engine.stage, f"json://127.0.0.1:{service.server_port}/{TOKEN}"
-    shown = asking.ask(address, allow=stage.box.config.webhooks.allow, own_port=8470)
+    shown = asking.ask(address, reach=allowed.by_file(stage.box.config))
     assert (shown.shown, shown.error) == ("JSON (json://…)", None)
     return stage.box.db.write_now(
         services.add, stage.asha.id, address, shown.shown, seal=stage.box.seal, now=stage.hands.now()
@@ -109,11 +110,11 @@ def test_a_service_is_told_once_its_failures_are_shown_and_its_secret_never(
 @pytest.mark.heavy("starts the child process that a service is told in, several times")
 def test_a_service_reaches_nothing_that_a_webhook_may_not(service: Service) -> None:
     def told(address: str, **more: Any) -> str | None:
-        return asking.ask(address, **{"allow": (), "own_port": 8470, "body": "x", **more}).error
+        return asking.ask(address, **{"reach": Reach(own_port=8470), "body": "x", **more}).error
 
     closed = told(f"json://127.0.0.1:{service.server_port}/")
     assert closed == targets.sentence("loopback")
-    assert told("json://169.254.169.254/", allow=("0.0.0.0/0",)) is not None
+    assert told("json://169.254.169.254/", reach=Reach(("0.0.0.0/0",))) is not None
     assert service.got == ""
     assert told("syslog://") == child.HERE
     assert told("pigeon://roof") == child.UNKNOWN
@@ -127,7 +128,7 @@ def test_a_service_reads_no_file_of_the_machine(tmp_path: Path) -> None:
     text = """
 import os, sys
 from wabox.alerts import child
-child.fenced({"allow": [], "own_port": 8470})
+child.fenced({"reach": {}})
 for path in sys.argv[1:]:
     for read in (open, lambda path: os.open(path, os.O_RDONLY)):
         try:
@@ -154,9 +155,7 @@ import wave
     assert (done.returncode, done.stderr) == (0, "")
     key = tmp_path / "secret.key"
     for path in (key, tmp_path / "nothing.key"):
-        told = asking.ask(
-            f"fcm://project@{TOKEN}/?mode=oauth2&keyfile={path}&to=x", allow=(), own_port=1, body="x"
-        )
+        told = asking.ask(f"fcm://project@{TOKEN}/?mode=oauth2&keyfile={path}&to=x", reach=Reach(), body="x")
         assert told.error == child.NO_FILE
 
 
@@ -233,7 +232,7 @@ def test_addresses_are_understood_one_at_a_time_beside_the_boxs_threads(monkeypa
     monkeypatch.setattr(asking._turn, "waits_seconds", 0.3)
 
     async def run() -> None:
-        waiting = [asyncio.create_task(asking.understood("a", allow=(), own_port=1)) for _ in range(20)]
+        waiting = [asyncio.create_task(asking.understood("a", reach=Reach())) for _ in range(20)]
         done, left = await asyncio.wait(waiting, timeout=5, return_when=asyncio.FIRST_COMPLETED)
         while len(left) > 1:
             more, left = await asyncio.wait(left, timeout=5, return_when=asyncio.FIRST_COMPLETED)

@@ -699,6 +699,38 @@ async def test_names_that_hang_hold_up_no_other_webhook_and_are_blamed_alone(
     assert shop.statuses(ASHA) == shop.statuses(BILAL) == {"delivered": 20}
 
 
+def _open(tx: Tx, opened: str) -> None:
+    tx.run("insert or replace into box (key, value) values ('webhook_allow', :opened)", opened=opened)
+
+
+async def test_what_the_owner_opens_holds_from_the_next_post_and_for_the_owner_alone(shop: Shop) -> None:
+    reached: list[tuple[int, bool]] = []
+
+    async def post(_url: str, _headers: object, body: bytes, allow: Allow, **_: object) -> Answer:
+        reached.append(
+            (json.loads(body)["job_id"] // 100, any(str(one) == "10.0.0.0/8" for one in allow.networks))
+        )
+        return Answer(200, "", None, 1)
+
+    shop.poster = Poster(shop.db, SEAL, [], lambda: shop.moment, allow_within=["10.0.0.0/8"], post=post)  # type: ignore[arg-type]
+    async with receiving() as receiver:
+        shop.db.write_now(lambda tx: tx.run("update users set role = 'owner' where id = :id", id=ASHA))
+        for everyone in (None, False, True):
+            if everyone is not None:
+                opened = json.dumps([{"entry": "10.0.0.0/8", "everyone": everyone}])
+                shop.db.write_now(_open, opened)
+            for user_id in (ASHA, BILAL):
+                shop.webhook(user_id, receiver)
+                shop.owe(user_id, 100 * user_id + len(reached))
+            await shop.poster.tick()
+            await shop.poster.quiet()
+    assert [sorted(reached[at : at + 2]) for at in (0, 2, 4)] == [
+        [(ASHA, False), (BILAL, False)],
+        [(ASHA, True), (BILAL, False)],
+        [(ASHA, True), (BILAL, True)],
+    ]
+
+
 async def test_a_name_that_got_no_look_up_is_no_failure_and_is_tried_soon(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

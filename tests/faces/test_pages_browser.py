@@ -49,6 +49,7 @@ def pages(scene: Scene) -> list[str]:
         "/admin/users/2",
         "/admin/audit",
         "/admin/mail",
+        "/admin/reach",
         "/docs",
         "/docs/try/post-send",
         "/help",

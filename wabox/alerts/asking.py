@@ -6,12 +6,12 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from wabox.languages import later
 from wabox.threads import Pool, Turn
+from wabox.webhooks.targets import Reach
 
 LONGEST_SECONDS = 30.0
 LATE = later("The service did not answer within 30 seconds.")
@@ -30,24 +30,24 @@ class Told:
     error: str | None
 
 
-async def understood(address: str, *, allow: Sequence[str], own_port: int) -> Told:
+async def understood(address: str, *, reach: Reach) -> Told:
     """What kind of service this address is; it is not told. One at a time. Raises Unavailable `busy`."""
     async with _turn:
-        return await told(address, allow=allow, own_port=own_port)
+        return await told(address, reach=reach)
 
 
-async def told(address: str, *, allow: Sequence[str], own_port: int, title: str = "", body: str = "") -> Told:
+async def told(address: str, *, reach: Reach, title: str = "", body: str = "") -> Told:
     """As `ask`, in a thread that is kept for it."""
-    work = partial(ask, address, allow=allow, own_port=own_port, title=title, body=body)
+    work = partial(ask, address, reach=reach, title=title, body=body)
     return await asyncio.get_running_loop().run_in_executor(_THREADS, work)
 
 
-def ask(address: str, *, allow: Sequence[str], own_port: int, title: str = "", body: str = "") -> Told:
+def ask(address: str, *, reach: Reach, title: str = "", body: str = "") -> Told:
     """The service was told, or without a body only its address was looked at: that tells nobody.
 
-    allow, own_port: as of `[webhooks]`. Takes up to 30 seconds: never on the loop.
+    reach: as of webhooks, by address. Takes up to 30 seconds: never on the loop.
     """
-    order = {"address": address, "allow": list(allow), "own_port": own_port, "title": title, "body": body}
+    order = {"address": address, "reach": asdict(reach), "title": title, "body": body}
     words = [sys.executable, "-I", "-B", "-m", "wabox.alerts.child"]
     try:
         done = subprocess.run(

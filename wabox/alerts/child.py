@@ -24,7 +24,7 @@ import apprise
 import requests
 
 from wabox.languages import later
-from wabox.webhooks.targets import Allow, judge, sentence
+from wabox.webhooks.targets import Reach, judge, sentence
 
 MOST_MEMORY = 1024 * 1024 * 1024
 MOST_SECONDS = 20
@@ -77,7 +77,9 @@ def _tell(order: dict[str, Any]) -> dict[str, Any]:
 
 def fenced(order: dict[str, Any]) -> list[str]:
     """From here on only what is allowed is done. Returns where the reasons come to stand."""
-    allow = Allow.parse(tuple(order["allow"]), own_port=order["own_port"])
+    told = order["reach"]
+    file, within, page = (tuple(told.get(name, ())) for name in ("file", "within", "page"))
+    allow = Reach(file, within, page, told.get("own_port")).allow()
     refused: list[str] = []
     strange = _noting(refused, unquote(str(order.get("address", ""))))
     _hide(strange)

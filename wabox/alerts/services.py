@@ -48,6 +48,7 @@ class Call:
     """What is handed to a service. address: None when this box's key does not open it."""
 
     id: int
+    user_id: int
     address: str | None
     title: str
     body: str
@@ -170,7 +171,7 @@ def call(rows: Rows, call_id: int, *, seal: Seal) -> Call | None:
         address: str | None = seal.open(row["address"], about=_about(row["user_id"]))
     except SealBroken:
         address = None
-    return Call(call_id, address, row["title"], row["body"])
+    return Call(call_id, row["user_id"], address, row["title"], row["body"])
 
 
 def sent(tx: Tx, call_id: int, *, now: datetime) -> None:

@@ -19,6 +19,7 @@ from wabox.db import Rows, Tx
 from wabox.errors import Invalid
 from wabox.letters import roads
 from wabox.mounting import Mount
+from wabox.webhooks import allowed
 
 ServiceId = Annotated[int, Parameter(ge=1, le=wire.BIGGEST_ID, description="The id in the list of services.")]
 Address = Annotated[
@@ -71,8 +72,9 @@ async def add(data: NewService, request: StrictRequest, box: Box, caller: Caller
     if known is not None:
         return known
     await box.db.read(services.check_room, caller.user.id)  # before a process is started for it
-    address, allow, port = data.address.strip(), box.config.webhooks.allow, box.config.server.port
-    told = await asking.understood(address, allow=allow, own_port=port)
+    address = data.address.strip()
+    reach = box.db.read_here(allowed.in_force, allowed.by_file(box.config), caller.user.id)
+    told = await asking.understood(address, reach=reach)
     if told.error is not None:
         raise Invalid("bad_service", told.error, details={"address": told.error})
 

@@ -17,9 +17,8 @@ from wabox.api.strict import StrictRequest
 from wabox.box import Box
 from wabox.db import Rows, Tx
 from wabox.mounting import Mount
-from wabox.webhooks import deliveries, endpoints, log
+from wabox.webhooks import allowed, deliveries, endpoints, log
 from wabox.webhooks.endpoints import Endpoint
-from wabox.webhooks.targets import Allow
 
 URL_PATTERN = (
     r"^https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]{2,20}(?::(?:80|443|[1-9][0-9]{3}))?"
@@ -111,7 +110,7 @@ async def save(data: NewWebhook, request: StrictRequest, box: Box, caller: Calle
             url=data.webhook_url,
             rotate_secret=data.rotate_secret,
             events=data.events,
-            allow=Allow.parse(box.config.webhooks.allow, own_port=box.config.server.port),
+            allow=allowed.allow(tx, box.config, caller.user.id),
             seal=box.seal,
             now=box.now(),
         )

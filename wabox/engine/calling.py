@@ -9,6 +9,7 @@ import structlog
 from wabox.alerts import asking, services
 from wabox.box import Box
 from wabox.engine.backoff import Backoff
+from wabox.webhooks import allowed
 
 log = structlog.get_logger()
 
@@ -48,8 +49,8 @@ class Calling:
         if call is None or call.address is None:
             await box.db.write(services.failed, call_id, services.UNREADABLE, final=True, now=box.now())
             return
-        allow, port = box.config.webhooks.allow, box.config.server.port
-        told = await asking.told(call.address, allow=allow, own_port=port, title=call.title, body=call.body)
+        reach = box.db.read_here(allowed.in_force, allowed.by_file(box.config), call.user_id)
+        told = await asking.told(call.address, reach=reach, title=call.title, body=call.body)
         if told.error is None:
             await box.db.write(services.sent, call_id, now=box.now())
             return

@@ -24,11 +24,11 @@ from wabox.engine import outgoing
 from wabox.engine.backoff import Backoff
 from wabox.engine.outgoing import Answer
 from wabox.errors import Unavailable
-from wabox.webhooks import endpoints, retries, signing
+from wabox.webhooks import allowed, endpoints, retries, signing
 from wabox.webhooks.endpoints import Address
 from wabox.webhooks.lookups import Names, NamesBusy, Resolver
 from wabox.webhooks.retries import Head, Outcome, Parcel
-from wabox.webhooks.targets import Allow
+from wabox.webhooks.targets import Allow, Reach
 
 log = structlog.get_logger()
 
@@ -84,8 +84,8 @@ class _Taken:
 class Poster:
     """Belongs to the loop: call everything there.
 
-    allow: as `[webhooks] allow`. now: the box's clock. own_port: where wabox itself listens. post: how one
-    request goes out. names: looks names up.
+    allow, allow_within: as of `[webhooks]`. now: the box's clock. own_port: where wabox itself listens. post: how
+    one request goes out. names: looks names up.
     """
 
     def __init__(
@@ -95,13 +95,14 @@ class Poster:
         allow: Iterable[str],
         now: Callable[[], datetime],
         *,
+        allow_within: Iterable[str] = (),
         own_port: int | None = None,
         post: Post = outgoing.post,
         names: Names | None = None,
     ) -> None:
         self._db = db
         self._seal = seal
-        self._allow = Allow.parse(allow, own_port=own_port)
+        self._file = Reach(tuple(allow), tuple(allow_within), own_port=own_port)
         self._now = now
         self._post = post
         self._lanes: dict[int, _Lane] = {}
@@ -244,7 +245,8 @@ class Poster:
         )
         headers = {"Content-Type": "application/json", "User-Agent": f"wabox/{__version__}", **signed}
         resolver = self._names.of(parcel.user_id)
-        answer = await self._post(address.url, headers, parcel.body, self._allow, resolver=resolver)
+        allow = self._db.read_here(allowed.in_force, self._file, parcel.user_id).allow()
+        answer = await self._post(address.url, headers, parcel.body, allow, resolver=resolver)
         outcome = Outcome(
             answer.status, answer.error, answer.excerpt or None, answer.duration_ms, answer.retry_after
         )

@@ -32,6 +32,13 @@ _TEST = {
     "payload": {"event": "webhook.test", "job_id": None, "status": "test"},
 }
 
+_OPENED = {"entry": "192.168.1.20:80", "everyone": False}
+_ALLOWED = {
+    "allow": [_OPENED],
+    "within": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
+    "file": ["127.0.0.1:9000"],
+}
+
 WEBHOOKS = Chapter(
     "webhooks",
     later("Webhooks"),
@@ -86,6 +93,38 @@ WEBHOOKS = Chapter(
             status=202,
             answer={**_DELIVERY, "status": "owed"},
             example={"delivery_id": "91"},
+        ),
+        Route(
+            "GET",
+            "/webhooks/allow",
+            later("Private hosts that webhooks may reach. For whoever runs the box."),
+            answer=_ALLOWED,
+        ),
+        Route(
+            "PUT",
+            "/webhooks/allow",
+            later(
+                "Open private hosts to webhooks: the whole list, within [webhooks] allow_within of wabox.toml. It "
+                "holds from the next post on."
+            ),
+            fields=(
+                Field("allow[].entry", later("A network like 192.168.1.0/24, or host:port."), need=True),
+                Field("allow[].everyone", later("true: also for other users' webhooks; else for yours alone.")),
+            ),
+            body={"allow": [_OPENED]},
+            answer=_ALLOWED,
+        ),
+        Route(
+            "POST",
+            "/webhooks/allow/test",
+            later("What would become of a post to this address: what its name leads to, and what refuses it."),
+            fields=(Field("webhook_url", later("Where a webhook might go."), need=True),),
+            body={"webhook_url": "http://192.168.1.20/"},
+            answer={
+                "error": None,
+                "everyone": False,
+                "addresses": [{"address": "192.168.1.20", "error": None}],
+            },
         ),
     ),
 )

@@ -5,11 +5,12 @@ It opens no connection and asks no resolver; `engine.outgoing` connects only to 
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Literal, NoReturn
 from urllib.parse import SplitResult, quote, urlsplit
@@ -17,6 +18,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 import idna
 
 from wabox.errors import ConfigError, Invalid
+from wabox.languages import later
 from wabox.webhooks import here
 
 MAX_URL = 2_000
@@ -65,14 +67,17 @@ _NOT_PUBLIC = tuple(
 )
 
 _SENTENCES = {
-    "loopback": "This address is the box itself; the box's owner can list host:port in [webhooks] allow.",
-    "private": "This address is in a private network; the box's owner can list it in [webhooks] allow.",
-    "link_local": "This address belongs to one network cable only; use another.",
-    "metadata": "This address is reserved by cloud providers; use another.",
-    "multicast": "This address stands for many machines; use that of one.",
-    "reserved": "This address belongs to nobody; use another.",
-    "translated": "This address hides an IPv4 address; use that one itself.",
-    "port": "Use port 80, 443 or one from 1024 on.",
+    "loopback": later("This address is the box itself; the box's owner can list host:port in [webhooks] allow."),
+    "private": later(
+        "This address is in a private network; the box's owner can open it for webhooks in Settings, or list it "
+        "in [webhooks] allow."
+    ),
+    "link_local": later("This address belongs to one network cable only; use another."),
+    "metadata": later("This address is reserved by cloud providers; use another."),
+    "multicast": later("This address stands for many machines; use that of one."),
+    "reserved": later("This address belongs to nobody; use another."),
+    "translated": later("This address hides an IPv4 address; use that one itself."),
+    "port": later("Use port 80, 443 or one from 1024 on."),
 }
 
 
@@ -81,13 +86,16 @@ class Allow:
     """What the box's owner opened beyond public addresses: `[webhooks] allow`.
 
     hosts: (name or address, port), each for that port only. loopback_ports: of this machine. own_port: where
-    wabox itself listens, which stays closed even when listed.
+    wabox itself listens, which stays closed even when listed. opened: hosts that the owner opened besides,
+    wherever they lead within `within`.
     """
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     hosts: frozenset[tuple[str, int]] = frozenset()
     loopback_ports: frozenset[int] = frozenset()
     own_port: int | None = None
+    opened: frozenset[tuple[str, int]] = frozenset()
+    within: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
     def parse(cls, entries: Iterable[str], *, own_port: int | None = None) -> Allow:
@@ -109,9 +117,60 @@ class Allow:
         own = plain.is_loopback and port in self.loopback_ports
         return own or (host, port) in self.hosts or (str(plain), port) in self.hosts
 
+    def opens(self, host: str, address: Address, port: int) -> bool:
+        """Whether the owner opened this machine and port besides, and it is where that may lead."""
+        plain = _unwrapped(address)
+        told = (host, port) in self.opened or (str(plain), port) in self.opened
+        return told and any(plain in network for network in self.within)
+
     def lists_port(self, port: int) -> bool:
-        """Whether any host was listed with this port."""
-        return any(port == listed for _, listed in self.hosts)
+        """Whether any host was listed or opened with this port."""
+        return any(port == listed for _, listed in (*self.hosts, *self.opened))
+
+    def spelled(self) -> list[str]:
+        """Networks and hosts as wabox.toml spells them."""
+        bracketed = ((f"[{host}]" if ":" in host else host, port) for host, port in sorted(self.hosts))
+        return [*(str(one) for one in self.networks), *(f"{host}:{port}" for host, port in bracketed)]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What somebody's posts may reach, as it is written: in the file, and by page or API within its bound."""
+
+    file: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    page: tuple[str, ...] = ()
+    own_port: int | None = None
+
+    def with_page(self, entries: Iterable[str]) -> Reach:
+        """With what was opened, as far as the file still bounds it."""
+        return replace(self, page=tuple(one for one in entries if self.bounds(one)))
+
+    def bounds(self, entry: str) -> bool:
+        """Whether the entry may be opened: a network or an address within; a name may lead anywhere, so it may."""
+        read, within = Allow.parse([entry]), _networks(self.within)
+        found = [*read.networks, *(address for host, _ in read.hosts if (address := _literal(host)) is not None)]
+        return bool(within) and all(_lies_in(one, within) for one in found)
+
+    def allow(self) -> Allow:
+        """The same, to judge addresses by."""
+        return _allow(self)
+
+
+@functools.lru_cache(maxsize=256)
+def _allow(reach: Reach) -> Allow:
+    made, page = Allow.parse(reach.file, own_port=reach.own_port), Allow.parse(reach.page)
+    networks = (*made.networks, *page.networks)
+    return replace(made, networks=networks, opened=page.hosts, within=_networks(reach.within))
+
+
+def _networks(entries: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ipaddress.ip_network(one) for one in entries)
+
+
+def _lies_in(one: Address | IPv4Network | IPv6Network, within: Iterable[IPv4Network | IPv6Network]) -> bool:
+    inner = ipaddress.ip_network(one)
+    return any(inner.version == outer.version and inner[0] in outer and inner[-1] in outer for outer in within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +210,9 @@ def parse_url(url: str, allow: Allow) -> Target:
     is every name of this machine; another name when it is resolved. Source: wabox/docs/contract.md#webhooks.
     """
     if len(url) > MAX_URL:
-        _refuse(f"The address is longer than {MAX_URL:,} characters; use a shorter one.")
+        _refuse(later("The address is longer than 2,000 characters; use a shorter one."))
     if _FORBIDDEN.search(url):
-        _refuse("The address holds a space, a backslash or an invisible character; take it out.")
+        _refuse(later("The address holds a space, a backslash or an invisible character; take it out."))
     parts, port = _split(url)
     host = _host(parts.hostname or "")
     address = _literal(host)
@@ -183,7 +242,7 @@ def judge(address: Address, port: int, *, host: str, allow: Allow) -> Refused | 
         return never
     if plain.is_loopback:
         return None if port in allow.loopback_ports and port != allow.own_port else "loopback"
-    listed = allow.lists(host, address, port)
+    listed = allow.lists(host, address, port) or allow.opens(host, address, port)
     if not listed and not _port_is_open(port):
         return "port"
     if listed or any(plain in network for network in allow.networks) or is_public(plain):
@@ -231,15 +290,15 @@ def _split(url: str) -> tuple[SplitResult, int]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        _refuse("This is no web address; write it like https://shop.example/wabox.")
+        _refuse(later("This is no web address; write it like https://shop.example/wabox."))
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        _refuse("A webhook goes to an http or https address; write it like https://shop.example/wabox.")
+        _refuse(later("A webhook goes to an http or https address; write it like https://shop.example/wabox."))
     if "%" in parts.netloc or ("[" in parts.netloc) != (":" in parts.hostname):
-        _refuse("The host name is not a valid one; write it like shop.example.")
+        _refuse(later("The host name is not a valid one; write it like shop.example."))
     if "@" in parts.netloc:
-        _refuse("Leave name and password out of the address; check the signature instead.")
+        _refuse(later("Leave name and password out of the address; check the signature instead."))
     if "#" in url:
-        _refuse("Leave the part from # on out of the address; it is never sent.")
+        _refuse(later("Leave the part from # on out of the address; it is never sent."))
     return parts, DEFAULT_PORTS[parts.scheme] if port is None else port
 
 
@@ -253,7 +312,7 @@ def _host(written: str) -> str:
         host = ""
     host = host.lower().removesuffix(".")
     if len(host) > 253 or not _HOST.fullmatch(host):
-        _refuse("The host name is not a valid one; write it like shop.example.")
+        _refuse(later("The host name is not a valid one; write it like shop.example."))
     return host
 
 
@@ -264,7 +323,7 @@ def _literal(host: str) -> Address | None:
             return IPv6Address(host)
         return IPv4Address(socket.inet_aton(host))
     except ValueError:
-        _refuse("The address in brackets is not a valid one.")
+        _refuse(later("The address in brackets is not a valid one."))
     except OSError:
         return None
 

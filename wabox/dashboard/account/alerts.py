@@ -16,7 +16,7 @@ from wabox.errors import Invalid, NotFound, Refusal, Unavailable
 from wabox.letters import roads
 from wabox.messages import stored as messages
 from wabox.mounting import Mount
-from wabox.webhooks import deliveries
+from wabox.webhooks import allowed, deliveries
 
 PATH = "/settings/alerts"
 
@@ -64,10 +64,10 @@ async def test(road: str, desk: Desk) -> Response[str]:
 @post(f"{PATH}/services")
 async def add(desk: Desk) -> Response[str]:
     """Alerts go to this service too. The address is understood first, which tells nobody."""
-    address, config = (await desk.form()).text("address").strip()[: services.LONGEST], desk.box.config
-    allow, port = config.webhooks.allow, config.server.port
+    address = (await desk.form()).text("address").strip()[: services.LONGEST]
+    reach = desk.box.db.read_here(allowed.in_force, allowed.by_file(desk.box.config), desk.user.id)
     try:
-        told = await asking.understood(address, allow=allow, own_port=port)
+        told = await asking.understood(address, reach=reach)
         if told.error is not None:
             raise Invalid("bad_service", told.error, details={"address": told.error})
         await desk.box.db.write(_add, desk, address, told.shown)

@@ -17,8 +17,9 @@ from wabox.dashboard.admin import (
     page,
     payments,
     plans,
+    reach,
     reviews,
 )
 
-SECTIONS = (page, backups, move, mail, filter, reviews, complaints, audit, health, held, engine)
+SECTIONS = (page, backups, move, mail, filter, reviews, complaints, audit, health, held, engine, reach)
 SELLING = (plans, payments, income, logo)

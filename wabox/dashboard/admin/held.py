@@ -16,6 +16,7 @@ from wabox.db import Rows
 from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.mounting import Mount
+from wabox.webhooks import allowed
 
 # What may be cancelled first, by how long ago it was due.
 AGES: dict[str, tuple[timedelta, str]] = {
@@ -67,7 +68,12 @@ def _shown(rows: Rows, desk: Desk) -> dict[str, Any]:
         if pending
         else []
     )
-    return {"held": found, "pending": pending, "ages": [one for one in ages if one[2]]}
+    return {
+        "held": found,
+        "pending": pending,
+        "ages": [one for one in ages if one[2]],
+        "opened": allowed.of_box(rows) if pending else (),
+    }
 
 
 router = Mount(path="/", route_handlers=[page, release, unmove])

@@ -65,6 +65,7 @@ DEEDS: dict[str, str] = {
     "device.deleted": later("Phone deleted"),
     "device.code_asked": later("Pairing code asked for"),
     "webhook.saved": later("Webhook changed"),
+    "webhook.allow_changed": later("Hosts that webhooks may reach changed"),
     "webhook.switched_off": later("Webhook switched off"),
     "webhook.secret_rotated": later("Webhook secret replaced"),
     "content.refused": later("A message was refused by a rule"),

@@ -9,7 +9,6 @@ from typing import Any
 from litestar import Response, get, post
 
 from wabox.accounts import audit
-from wabox.box import Box
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import address, cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
@@ -18,10 +17,9 @@ from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.mounting import Mount
 from wabox.reference import events
-from wabox.webhooks import deliveries, endpoints
+from wabox.webhooks import allowed, deliveries, endpoints
 from wabox.webhooks import log as webhook_log
 from wabox.webhooks.endpoints import Endpoint
-from wabox.webhooks.targets import Allow
 
 PER_PAGE = 20
 MOST_PARKED = 20
@@ -97,7 +95,7 @@ def _put(tx: Tx, desk: Desk, *, url: str | None, events: list[str] | None = None
         desk.user.id,
         url=url,
         events=events,
-        allow=_allow(box),
+        allow=allowed.allow(tx, box.config, desk.user.id),
         seal=box.seal,
         now=box.now(),
     )
@@ -106,14 +104,15 @@ def _put(tx: Tx, desk: Desk, *, url: str | None, events: list[str] | None = None
     return secret
 
 
-def _allow(box: Box) -> Allow:
-    return Allow.parse(box.config.webhooks.allow, own_port=box.config.server.port)
-
-
 def _rotate(tx: Tx, desk: Desk) -> str | None:
     box = desk.box
     _, secret = endpoints.put(
-        tx, desk.user.id, rotate_secret=True, allow=_allow(box), seal=box.seal, now=box.now()
+        tx,
+        desk.user.id,
+        rotate_secret=True,
+        allow=allowed.allow(tx, box.config, desk.user.id),
+        seal=box.seal,
+        now=box.now(),
     )
     audit.note(tx, user_id=desk.user.id, action="webhook.secret_rotated", ip=desk.ip, now=box.now())
     return secret
