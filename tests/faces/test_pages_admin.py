@@ -133,7 +133,9 @@ def test_the_record_as_a_file_holds_no_formula_and_no_secret(shop: Stage, asha: 
 
 
 def test_accounts_are_under_settings_and_not_in_the_menu(asha: Tab, bilal: Tab) -> None:
-    assert "/admin/users" in asha.get("/settings").text
+    assert "/admin/users" in asha.get("/settings/box").text
+    assert bilal.get("/settings/box").status_code == 404
+    assert "/settings/box" not in bilal.get("/settings").text
     assert "/admin" not in asha.get("/").text
     assert "/admin" not in bilal.get("/settings").text
 

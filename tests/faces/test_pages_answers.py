@@ -67,7 +67,7 @@ def test_own_words_opt_out_and_own_answers_go_letter_for_letter(shop: Stage, ash
     assert hear(shop, "bas?") == "near_miss"
     assert hear(shop, "STOP") == "opt_out"
     assert answers(shop, shop.asha.id) == ["No more {from} us. \\o/", "Back again", "No more {from} us. \\o/"]
-    assert "No more {from} us." in words(asha.get(PAGE).text)
+    assert "No more {from} us." in words(asha.get("/settings").text)
 
 
 def test_blank_is_wabox_own_again_and_speaks_the_persons_language(shop: Stage, asha: Tab) -> None:

@@ -38,10 +38,10 @@ def pages(scene: Scene) -> list[str]:
         f"/messages/{scene.ids['unknown']}",
         "/messages/3",
         "/webhooks",
-        "/settings",
+        "/settings/answers",  # leads to /settings
         "/settings/keys",
         "/settings/sending",
-        "/settings/answers",
+        "/settings/box",
         "/settings/alerts",
         "/whatsapp/devices/primary/rules",
         "/settings/security",

@@ -58,7 +58,7 @@ def test_a_shop_alone_has_no_such_pages(asha: Tab) -> None:
     for path in PAGES:
         assert asha.get(path).status_code == 404
     assert asha.post("/admin/filter/rules", RULE).status_code == 404
-    assert "/admin/filter" not in asha.get("/settings").text
+    assert "/admin/filter" not in asha.get("/settings/box").text
     assert "Complaints in 30 days" not in asha.get("/admin/users/2").text
 
 

@@ -105,7 +105,7 @@ def test_it_is_the_owners_alone(bilal: Tab, chen: Tab) -> None:
 
 
 def test_settings_lead_the_owner_there(asha: Tab, bilal: Tab) -> None:
-    assert 'href="/admin/health"' in asha.get("/settings").text
+    assert 'href="/admin/health"' in asha.get("/settings/box").text
     assert 'href="/admin/health"' not in bilal.get("/settings").text
 
 

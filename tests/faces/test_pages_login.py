@@ -74,7 +74,7 @@ def test_the_zone_of_the_form_is_the_owners(fresh: Box, visitor: TestClient[Lite
     assert _fill(visitor, path, timezone="Asia/Dhaka").status_code == 303  # type: ignore[attr-defined]
     zone = fresh.db.read_here(lambda rows: rows.value("select timezone from users"))
     assert zone == "Asia/Dhaka"
-    assert "A phone sends a day, from midnight in Asia/Dhaka" in words(visitor.get("/settings").text)
+    assert "Quiet hours" in words(visitor.get("/settings").text)
 
 
 def test_a_wrong_link_is_not_the_form(visitor: TestClient[Litestar]) -> None:
@@ -261,7 +261,7 @@ def test_a_new_key_is_shown_once_and_the_old_one_is_dead(shop: Stage, asha: Tab)
     headers = {"X-API-Key": key}
     assert asha.ask("GET", "/api/v1/devices", headers=headers).status_code == 200
     assert asha.ask("GET", "/api/v1/devices", headers={"X-API-Key": shop.asha.key}).status_code == 401
-    later = asha.get("/settings").text
+    later = asha.get("/settings/keys").text
     assert key not in later
     assert key[:12] in later
 

@@ -125,7 +125,6 @@ WRITTEN_ON = (
     "/settings",
     "/settings/keys",
     "/settings/sending",
-    "/settings/answers",
     "/whatsapp/devices/primary/rules",
     "/settings/security",
     "/admin/users",

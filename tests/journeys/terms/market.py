@@ -185,13 +185,13 @@ class Person:
         )
         self.fill_in(links[-1])
         self.fill_in("/login", **both)
-        shown = self.fill_in("/settings/key", page="/settings").text()
+        shown = self.fill_in("/settings/key", page="/settings/keys").text()
         self.key = str(re.findall(r'id="key"[^>]*>([^<]+)<', shown)[0]).strip()
         self.fill_in("/whatsapp/disclaimer", page="/whatsapp")
 
     def make_key(self) -> None:
         """From the settings."""
-        self.go("/settings").click("form[action='/settings/key'] button")
+        self.go("/settings/keys").click("form[action='/settings/key'] button")
         self.key = self.page.locator("#key").inner_text()
 
     def accept_disclaimer(self) -> None:

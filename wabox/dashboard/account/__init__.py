@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.account import alerts, answers, inactive, keys, page, security, sending
+from wabox.dashboard.account import alerts, box, inactive, keys, page, security, sending
 
-SECTIONS = (page, sending, alerts, answers, keys, security, inactive)
+SECTIONS = (page, sending, alerts, security, box, keys, inactive)

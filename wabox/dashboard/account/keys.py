@@ -1,4 +1,4 @@
-"""Keys beside the main one: a name, what the key may do, when and from where it was last used."""
+"""The main key, and those beside it: a name, what the key may do, when and from where it was last used."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from wabox.errors import Invalid
 from wabox.languages import later
 from wabox.mounting import Mount
 
+MAIN_KEY = later("Main key")
 SCOPES: dict[str, str] = {
     "send": later("Send and cancel messages"),
     "read": later("Read everything: messages, contacts, campaigns, reports"),
@@ -41,11 +42,23 @@ async def make(desk: Desk) -> Response[str]:
     return await _page(desk, key=issued.key, key_name=issued.name)
 
 
+@post("/settings/key")
+async def rotate(desk: Desk) -> Response[str]:
+    """A new main key, shown this once; the old one is dead."""
+    return await _page(desk, key=await desk.box.db.write(_rotate, desk), key_name=desk.voice.say(MAIN_KEY))
+
+
 @post("/settings/keys/{key_id:int}/revoke")
 async def revoke(key_id: int, desk: Desk) -> Response[str]:
     """The key is dead."""
     await desk.box.db.write(_revoke, desk, known_id(key_id))
     return desk.go("/settings/keys", said="key_revoked")
+
+
+def _rotate(tx: Tx, desk: Desk) -> str:
+    now = desk.box.now()
+    audit.note(tx, user_id=desk.user.id, action="key.rotated", ip=desk.ip, now=now)
+    return keys.rotate(tx, desk.user.id, now=now).key
 
 
 def _make(tx: Tx, desk: Desk, name: str, scopes: list[str]) -> keys.IssuedKey:
@@ -79,7 +92,7 @@ async def _page(
     return desk.page(
         "account/keys.html",
         status=status,
-        here="settings",
+        here="keys",
         keys=await desk.box.db.read(keys.of_user, desk.user.id),
         main=keys.MAIN,
         words_of=SCOPES,
@@ -92,4 +105,4 @@ async def _page(
     )
 
 
-router = Mount(path="/", route_handlers=[page, make, revoke])
+router = Mount(path="/", route_handlers=[page, make, rotate, revoke])

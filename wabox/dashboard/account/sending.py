@@ -1,4 +1,4 @@
-"""The box's own sending rules: its owner sets them, everybody sees them."""
+"""How fast the box sends: its owner sets it, everybody sees it; and which phones have rules of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wabox.dashboard.frame.desk import Desk
 from wabox.db import Rows, Tx
 from wabox.devices import rules
 from wabox.devices import stored as devices
-from wabox.devices.rules import DaysOff, Own
+from wabox.devices.rules import Own
 from wabox.errors import Invalid
 from wabox.messages import ruling
 from wabox.mounting import Mount
@@ -26,7 +26,7 @@ async def page(desk: Desk) -> Response[str]:
 
 @post("/settings/sending")
 async def save(desk: Desk) -> Response[str]:
-    """The box's own rules are these."""
+    """The box's own pace and limits are these."""
     shown = forms.of_form(await desk.form())
     try:
         await desk.box.db.write(_save, desk, forms.given(shown))
@@ -37,9 +37,8 @@ async def save(desk: Desk) -> Response[str]:
 
 def _save(tx: Tx, desk: Desk, given: dict[str, Any]) -> None:
     now = desk.box.now()
-    if given["days_off"] == DaysOff():
-        given["days_off"] = None
-    done = ruling.set_box(tx, desk.user, given, config=desk.box.config, now=now)
+    pace = {name: value for name, value in given.items() if name not in forms.WHEN}
+    done = ruling.set_box(tx, desk.user, pace, config=desk.box.config, now=now)
     if done.told:
         audit.note(tx, user_id=desk.user.id, action="rules.changed", details=done.told, ip=desk.ip, now=now)
 

@@ -20,6 +20,7 @@ from wabox.languages import later
 from wabox.quiet import DAYS, Quiet
 from wabox.times import Window
 
+WHEN = ("quiet_hours", "days_off")  # what of the rules says when, and not how fast
 EVERY = "every"  # the row of all days that have none of their own
 MOST_DAYS = 60  # of one holiday
 HALF = later("Say from when and until when.")

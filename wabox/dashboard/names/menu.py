@@ -70,6 +70,7 @@ GROUPS = (
         (
             SETTINGS,
             Place("webhooks", "/webhooks", "webhook", later("Webhooks")),
+            Place("keys", "/settings/keys", "key", later("API keys")),
             Place("docs", "/docs", "code", later("API reference")),
             Place("help", "/help", "question", later("Help")),
         ),
