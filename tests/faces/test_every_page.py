@@ -203,6 +203,7 @@ ROWS: dict[str, Row] = {
     "POST /files/{media_id:int}/delete": Row(404),
     "GET /help": Row(200, stranger=200),
     "GET /help/{text:str}": Row(200, stranger=200),
+    "POST /first/close": Row(303),
     "GET /home/live": Row(200),
     "GET /home/today": Row(200),
     "GET /inbox": Row(200),

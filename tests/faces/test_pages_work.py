@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.faces.tab import Tab, tags, words
 from tests.faces.work import Work
 from tests.some import some
 from wabox.db import Tx
-from wabox.devices import linking
+from wabox.devices import linking, orders
 from wabox.devices import stored as devices
 from wabox.messages import outbox, stored, template
 from wabox.whatsapp.driver import Link
@@ -45,7 +46,7 @@ def _ticket(tab: Tab) -> str:
 
 def test_home_answers_the_four_questions_in_order(asha: Tab) -> None:
     page = words(asha.get("/").text)
-    asked = ("Linked and ready", "Waiting 14", "What went wrong", "Send a message", "Today")
+    asked = ("Linked and ready", "Now", "1 webhook post gave up", "Going 14 waiting", "Today", "Send a message")
     places = [page.index(one) for one in asked]
     assert places == sorted(places)
 
@@ -57,7 +58,7 @@ def test_home_groups_what_waits_by_reason_with_its_time(asha: Tab) -> None:
     assert "until tomorrow 15:00" in page
 
 
-def test_home_shows_what_went_wrong(asha: Tab, bilal: Tab) -> None:
+def test_home_shows_what_needs_a_person(shop: Stage, asha: Tab, bilal: Tab) -> None:
     page = words(asha.get("/home/live").text)
     for one in (
         "Unsure",
@@ -66,7 +67,41 @@ def test_home_shows_what_went_wrong(asha: Tab, bilal: Tab) -> None:
         "1 webhook post gave up",
     ):
         assert one in page
-    assert "Nothing, today or yesterday." in words(bilal.get("/home/live").text)
+    assert "All is well. Nothing needs you." not in page
+    shop.box.db.write_now(_ready, shop.bilal.device_id)
+    assert "All is well. Nothing needs you." in words(bilal.get("/home/live").text)
+
+
+def _ready(tx: Tx, device_id: int) -> None:
+    number = orders.start(tx, devices.by_id(tx, device_id)).session
+    link = Link(device_id, number, "ready", phone="8801711777777", synced=True)
+    linking.saw(tx, link, now=datetime.now(UTC))
+
+
+def test_home_says_what_goes_in_a_line_for_each_reason_and_names_who_is_next(asha: Tab, work: Work) -> None:
+    page = words(asha.get("/home/live").text)
+    assert page.count("Enough new people today") == 1
+    assert "19 reached, 1 failed of 20, ended" in page
+    assert "Next: মোহাম্মদ রহিম উদ্দিন" in page
+
+
+def test_first_steps_are_ticked_and_gone_when_closed_or_done(
+    shop: Stage, asha: Tab, bilal: Tab, work: Work
+) -> None:
+    page = asha.get("/").text
+    assert "First steps 4/6" in words(page) and 'href="/admin/backups"' in page
+    theirs = words(bilal.get("/").text)
+    assert "First steps 1/5" in theirs and "Let the box make backups" not in theirs
+    assert asha.post("/first/close").headers["location"] == "/"
+    assert "First steps" not in asha.get("/").text
+    assert "First steps" in bilal.get("/").text
+    assert shop.value("select count(*) from box where key like 'first_steps_closed:%'") == 1
+
+
+def test_the_first_step_that_is_a_press_sends_the_test(shop: Stage, bilal: Tab) -> None:
+    shop.box.db.write_now(_ready, shop.bilal.device_id)
+    assert 'action="/whatsapp/devices/primary/test"' in bilal.get("/").text
+    assert bilal.post("/whatsapp/devices/primary/test").status_code == 303
 
 
 def test_a_wrong_clock_is_shown_and_confirmed_by_the_owner_alone(shop: Stage, asha: Tab, bilal: Tab) -> None:

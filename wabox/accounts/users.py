@@ -200,6 +200,23 @@ def set_language(tx: Tx, user_id: int, language: str | None) -> bool:
     )
 
 
+_FIRST_STEPS = "first_steps_closed:{}"
+
+
+def first_steps_closed(rows: Rows, user_id: int) -> bool:
+    """Whether the user has closed the list of first steps."""
+    return rows.value("select 1 from box where key = :key", key=_FIRST_STEPS.format(user_id)) is not None
+
+
+def close_first_steps(tx: Tx, user_id: int, now: datetime) -> None:
+    """The list of first steps is not shown to the user any more."""
+    tx.run(
+        "insert into box (key, value) values (:key, :now) on conflict (key) do nothing",
+        key=_FIRST_STEPS.format(user_id),
+        now=times.stored(now),
+    )
+
+
 def check_timezone(name: str | None) -> None:
     """Raises Invalid `bad_timezone` for a name that is no zone's."""
     if name is not None and name not in zoneinfo.available_timezones():

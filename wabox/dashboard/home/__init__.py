@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wabox.dashboard.home import page, pulse, search
+from wabox.dashboard.home import first, page, pulse, search
 
-SECTIONS = (page, pulse, search)
+SECTIONS = (page, first, pulse, search)

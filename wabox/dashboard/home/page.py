@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
 
 from litestar import Response, get, post
 
-from wabox import changes, db, times
-from wabox.accounts import states
-from wabox.backup import nightly
-from wabox.billing import payments, subscriptions
-from wabox.campaigns import stored as campaigns
+from wabox import changes, db
 from wabox.checkup import machine_clock
-from wabox.contacts import inbox, naming, own
+from wabox.contacts import own
 from wabox.contacts import stored as contacts
-from wabox.content import reviews
 from wabox.dashboard.frame import file_forms, picking, to_self, whom
 from wabox.dashboard.frame.asked import typed
 from wabox.dashboard.frame.desk import Desk
@@ -24,48 +17,14 @@ from wabox.dashboard.frame.form import Form
 from wabox.dashboard.frame.tickets import Tickets, fresh, ticket_of
 from wabox.dashboard.frame.to_self import Told
 from wabox.dashboard.frame.whom import Whom
+from wabox.dashboard.home import state
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
 from wabox.errors import Forbidden, Invalid, Refusal, Unavailable
-from wabox.messages import answers, explaining, line, log, outbox, stored, template
+from wabox.messages import outbox, stored, template
 from wabox.messages import to_self as testing
 from wabox.messages.spintax import MAX_RENDERED
 from wabox.mounting import Kept, Mount
-from wabox.webhooks import endpoints
-from wabox.webhooks import log as webhook_log
-
-SHOWN_WRONG = 5
-SHOWN_RUNNING = 3
-RUNNING: tuple[campaigns.Status, ...] = ("sending", "paused")
-
-
-@dataclass(frozen=True, slots=True)
-class Today:
-    """Since the user's midnight. by_device: what each phone may still send."""
-
-    reached: dict[str, int]
-    allowances: list[tuple[devices.Device, line.Allowance]]
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """What a person should look at. failed: since yesterday's midnight; unsure: until it is settled."""
-
-    clock: bool
-    unsure: log.Page
-    failed: log.Page
-    parked: int
-    failing_since: datetime | None
-
-    @property
-    def phones(self) -> list[str]:
-        """Of the messages among it."""
-        return [one.phone for page in (self.unsure, self.failed) for one in page.messages]
-
-    @property
-    def anything(self) -> bool:
-        """Whether there is anything at all."""
-        return bool(self.clock or self.unsure.total or self.failed.total or self.parked or self.failing_since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +61,13 @@ async def home(desk: Desk) -> Response[str]:
 @get("/home/live")
 async def live(desk: Desk) -> Response[str]:
     """The parts that change by themselves."""
-    return desk.page("home/_live.html", **await desk.box.db.read(_state, desk))
+    return desk.page("home/_live.html", **await desk.box.db.read(state.now, desk))
 
 
 @get("/home/today")
 async def today(desk: Desk) -> Response[str]:
     """Today's numbers."""
-    return desk.page("home/_today.html", **await desk.box.db.read(_state, desk))
+    return desk.page("home/_today.html", **await desk.box.db.read(state.now, desk))
 
 
 @get("/send/whom")
@@ -258,7 +217,7 @@ async def _page(
     told: Told | None = None,
 ) -> Response[str]:
     try:
-        state = await desk.box.db.read(_whole, desk)
+        shown = await desk.box.db.read(state.whole, desk)
         attached = await desk.box.db.read(file_forms.known, desk.user.id, draft.media_id)
         allowed = await desk.box.db.read(file_forms.allowed, desk)
         meant = await desk.box.db.read(whom.meant, desk.user.id, draft.whom) if "phone" in errors else []
@@ -267,7 +226,7 @@ async def _page(
             raise
         return desk.page("home/hurt.html", status=damage.status, here="home")
     if not draft.device_label:
-        draft = replace(draft, device_label=_sender(state["devices"]))
+        draft = replace(draft, device_label=_sender(shown["devices"]))
     return desk.page(
         "home/page.html",
         status=refusal.status if refusal else told.status if told else 200,
@@ -279,83 +238,13 @@ async def _page(
         errors=errors,
         offline=refusal is not None and refusal.code == "device_not_ready",
         **allowed,
-        **state,
+        **shown,
     )
 
 
 def _sender(owned: list[devices.Device]) -> str:
     """The phone that a new message should go from: the first that may send, if there is one."""
     return next((one.label for one in owned if one.ready and not one.number_changed), devices.PRIMARY)
-
-
-def _counter(rows: Rows, desk: Desk, now: datetime) -> dict[str, Any]:
-    """What selling asks of this reader: accounts and payments of the owner, a plan of a customer."""
-    config, owner = desk.box.config, desk.user.role == "owner"
-    sells = config.billing.enabled
-    standing = subscriptions.standing(rows, desk.user.id, enabled=sells, now=now)
-    return {
-        "to_approve": states.to_approve(rows) if owner and config.registration == "approval" else 0,
-        "to_check": payments.waiting(rows) if owner and sells else 0,
-        "plan_over": standing if standing.paused(now) else None,
-    }
-
-
-def _state(rows: Rows, desk: Desk) -> dict[str, Any]:
-    user, now, config = desk.user, desk.voice.now, desk.box.config
-    owned = devices.list_of(rows, user.id)
-    waits = explaining.groups(rows, user.id, config=config, now=now)
-    wrong = _wrong(rows, desk)
-    midnight = _midnight(desk)
-    allowances = [(one, line.allowance(rows, one, config=config, now=now)) for one in owned]
-    reached = dict(log.reached(rows, user.id, midnight, now + timedelta(days=1)))
-    moving = any(one.state in ("starting", "qr") for one in owned) or any(
-        one.reason in (None, "gap", "in_doubt", "in_line") for one in waits
-    )
-    return {
-        "devices": owned,
-        "none_arrive": {one.id for one in owned if one.linked and answers.none_arrive(rows, one.id, now=now)},
-        "waits": waits,
-        "waiting_total": sum(one.count for one in waits),
-        "most_counted": explaining.MOST_COUNTED,
-        "wrong": wrong,
-        "named": naming.names(rows, user.id, [*(one.first.phone for one in waits), *wrong.phones]),
-        "today": Today(reached, allowances),
-        "running": [one for status in RUNNING for one in _campaigns(rows, user.id, status)][:SHOWN_RUNNING],
-        "unseen": inbox.unseen(rows, user.id),
-        "to_read": reviews.waiting(rows) if user.role == "owner" and config.judges_content else 0,
-        "no_backup": user.role == "owner" and nightly.alarms(config, now=now),
-        "tray": inbox.in_tray(rows, user.id),
-        **_counter(rows, desk, now),
-        "poll": "2s" if moving else "8s",
-    }
-
-
-def _whole(rows: Rows, desk: Desk) -> dict[str, Any]:
-    new = changes.news(rows, desk.voice.language) if desk.user.role == "owner" else None
-    return {**_state(rows, desk), **picking.offered(rows, desk), "changes": new}
-
-
-def _campaigns(rows: Rows, user_id: int, status: campaigns.Status) -> list[campaigns.Campaign]:
-    return campaigns.page(rows, user_id, status=status, per_page=SHOWN_RUNNING).campaigns
-
-
-def _wrong(rows: Rows, desk: Desk) -> Wrong:
-    user = desk.user
-    yesterday = _midnight(desk) - timedelta(days=1)
-    return Wrong(
-        clock=machine_clock.is_wrong(rows),
-        unsure=log.page(rows, user.id, log.Wanted(status="unknown"), per_page=SHOWN_WRONG),
-        failed=log.recent(
-            rows, user.id, "failed", since=yesterday, until=desk.voice.now + timedelta(days=1), most=SHOWN_WRONG
-        ),
-        parked=webhook_log.count(rows, user.id, status="parked"),
-        failing_since=endpoints.get(rows, user.id).failing_since,
-    )
-
-
-def _midnight(desk: Desk) -> datetime:
-    zone = desk.voice.zone
-    return times.day_start(times.local_day(desk.voice.now, zone), zone)
 
 
 router = Mount(
