@@ -194,6 +194,7 @@ ROWS: dict[str, Row] = {
     "POST /contacts/{contact_id:int}/opt-in": Row(404),
     "POST /contacts/{contact_id:int}/opt-out": Row(404),
     "GET /docs": Row(200, stranger=200),
+    "GET /docs/{chapter:str}": Row(200, stranger=200),
     "GET /docs/try/{anchor:str}": Row(200),
     "POST /docs/try/{anchor:str}": Row(200),
     "GET /files": Row(200),
@@ -426,6 +427,7 @@ def _name(shop: Shop) -> None:
     shop.ids |= {"label": "kingfisherphone", "token": TOKEN, "user_id": asha, "what": "suspend", "road": "mail"}
     shop.ids["service_id"] = shop.stage.box.db.write_now(_service, shop.stage)
     shop.ids |= {"rule_id": 1, "review_id": 1, "name": "bank", "text": "whatsapp", "anchor": "get-messages"}
+    shop.ids["chapter"] = "messages"
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ def pages(scene: Scene) -> list[str]:
         "/admin/mail",
         "/admin/reach",
         "/docs",
+        "/docs/messages",
         "/docs/try/post-send",
         "/help",
         "/help/owner",

@@ -189,5 +189,19 @@ def test_the_reference_is_found_by_a_word(asha: Tab) -> None:
     assert "/inbox/{message_id}/reactions" in page and "/webhooks/test" not in page
     assert "bad_phone" in words(asha.get("/docs?q=bad_phone").text)
     assert "Nothing found" in words(asha.get("/docs?q=xyzzy").text)
-    assert "requests.request" in asha.get("/docs?in=python").text
-    assert "requests.request" not in asha.get("/docs?in=cobol").text
+    assert "requests.request" in asha.get("/docs/messages?in=python").text
+    assert "requests.request" not in asha.get("/docs/messages?in=cobol").text
+
+
+def test_the_reference_has_a_page_for_each_chapter_and_old_places_lead_to_it(asha: Tab) -> None:
+    first = asha.get("/docs?in=php").text
+    assert len(first) < 80_000
+    for chapter in some(reference.CHAPTERS):
+        page = asha.get(f"/docs/{chapter.key}").text
+        for route in some(chapter.routes):
+            assert f'<article class="card route" id="{route.anchor}"' in page
+            assert f'<li id="{route.anchor}"><a href="/docs/{chapter.key}?in=php#{route.anchor}">' in first
+    events, errors = asha.get("/docs/events").text, asha.get("/docs/errors").text
+    for place, page in (("webhook-check", events), ("event-delivery-sent", events), ("errors", errors)):
+        assert f'id="{place}"' in page and f'id="{place}"' in first
+    assert asha.get("/docs/nothing").status_code == 404

@@ -127,7 +127,7 @@ def test_no_header_vouches_for_anybody(chen: Tab) -> None:
 
 
 def test_each_event_is_sent_as_a_test_that_nothing_takes_for_real(asha: Tab, bilal: Tab, shop: Stage) -> None:
-    assert words(asha.get("/docs").text).count("Send me this one") >= len(EVENTS)
+    assert words(asha.get("/docs/events").text).count("Send me this one") >= len(EVENTS)
     for one in some(EVENTS):
         assert asha.post("/webhooks/test", {"event": one.name}).status_code == 303
     posted = [
@@ -143,5 +143,5 @@ def test_each_event_is_sent_as_a_test_that_nothing_takes_for_real(asha: Tab, bil
         dict(one.body) for one in EVENTS
     ]
     assert asha.post("/webhooks/test", {"event": "delivery.invented"}).status_code == 404
-    assert "Send me this one" not in bilal.get("/docs").text
+    assert "Send me this one" not in bilal.get("/docs/events").text
     assert bilal.post("/webhooks/test", {"event": "delivery.sent"}).status_code == 422

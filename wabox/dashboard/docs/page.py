@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, get
 
 from wabox import reference
+from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.asked import typed
 from wabox.dashboard.frame.desk import Desk
 from wabox.messages import reasons
@@ -20,14 +22,36 @@ from wabox.webhooks import endpoints
 API = "/api/v1"
 
 
+OTHERS = ("events", "errors")  # chapters of the page that are none of routes
+
+
 @get("/docs", public=True)
 async def page(desk: Desk) -> Response[str]:
-    """Every route with samples to copy, each event with its body, each error with its cure."""
+    """How to begin, and every route, event and error by its name; or all that is found by a word."""
+    return await _page(desk, "")
+
+
+@get("/docs/{chapter:str}", public=True)
+async def read(chapter: str, desk: Desk) -> Response[str]:
+    """One chapter: its routes with samples to copy; each event with its body; each error with its cure."""
+    if chapter not in OTHERS and all(one.key != chapter for one in reference.CHAPTERS):
+        raise nothing_here()
+    return await _page(desk, chapter)
+
+
+def chapter_of(route: Route) -> str:
+    """The address of the page on which the route stands."""
+    key = next(one.key for one in reference.CHAPTERS if route in one.routes)
+    return f"/docs/{key}#{route.anchor}"
+
+
+async def _page(desk: Desk, here: str) -> Response[str]:
     query = desk.request.query_params
     language = query.get("in", "") if query.get("in", "") in samples.LANGUAGES else "curl"
-    q = typed(query.get("q", ""), 60)
+    q = "" if here else typed(query.get("q", ""), 60)
     endpoint = await desk.box.db.read(endpoints.get, desk.user.id) if desk.visitor else None
     chosen = "" if language == "curl" else language
+    shows = _shown(desk, here, q)
     return desk.page(
         "docs/page.html",
         here="docs",
@@ -35,16 +59,37 @@ async def page(desk: Desk) -> Response[str]:
         language=language,
         languages=samples.LANGUAGES,
         q=q,
-        in_language=lambda one: "/docs?" + urlencode({"in": one, "q": q} if q else {"in": one}),
+        chapter=here,
+        index=reference.CHAPTERS,
+        every_event=events.EVENTS,
+        every_fault=faults.FAULTS,
+        at=lambda key: (f"/docs/{key}" if key else "/docs") + (f"?in={chosen}" if chosen else ""),
+        in_language=lambda one: (
+            desk.request.scope["path"] + "?" + urlencode({"in": one, "q": q} if q else {"in": one})
+        ),
         chosen=chosen,
-        chapters=list(_found(desk, q)),
-        faults=[one for one in faults.FAULTS if _speaks(q, one.code, one.about, desk.voice.say(one.about))],
+        **shows,
         ends=reasons.ends(),
-        events=[one for one in events.EVENTS if _speaks(q, one.name, one.about, desk.voice.say(one.about))],
         tells=endpoint is not None and endpoint.enabled,
         webhook_php=events.PHP,
         webhook_node=events.NODE,
     )
+
+
+def _shown(desk: Desk, here: str, q: str) -> dict[str, Any]:
+    """What of the reference stands on this page in full."""
+    if q:
+        said = desk.voice.say
+        return {
+            "chapters": list(_found(desk, q)),
+            "faults": [one for one in faults.FAULTS if _speaks(q, one.code, one.about, said(one.about))],
+            "events": [one for one in events.EVENTS if _speaks(q, one.name, one.about, said(one.about))],
+        }
+    return {
+        "chapters": [one for one in reference.CHAPTERS if one.key == here],
+        "faults": faults.FAULTS if here == "errors" else [],
+        "events": events.EVENTS if here == "events" else [],
+    }
 
 
 def _found(desk: Desk, q: str) -> Iterable[Chapter]:
@@ -68,4 +113,4 @@ def _speaks(q: str, *texts: str) -> bool:
     return all(word in said for word in q.casefold().split())
 
 
-router = Mount(path="/", route_handlers=[page])
+router = Mount(path="/", route_handlers=[page, read])

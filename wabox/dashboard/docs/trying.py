@@ -12,7 +12,7 @@ from litestar import Response, get, post
 
 from wabox import reference
 from wabox.accounts import keys
-from wabox.dashboard.docs.page import API
+from wabox.dashboard.docs.page import API, chapter_of
 from wabox.dashboard.frame.answers import nothing_here
 from wabox.dashboard.frame.desk import Desk
 from wabox.dashboard.frame.form import Form
@@ -147,6 +147,7 @@ def _page(
         status=status,
         here="docs",
         route=route,
+        above=chapter_of(route),
         path_names=[
             (one, form.text(f"path.{one}") if form else route.example.get(one, "")) for one in names(route)
         ],
