@@ -32,6 +32,11 @@ def web(box: Box) -> Iterator[Litestar]:
         shelf.append(made)
 
 
+def pages_of(box: Box) -> Litestar:
+    """The pages of such a box, for whoever asks which there are."""
+    return app.pages(billing=box.config.billing.enabled, body_kilobytes=box.config.limits.body_kilobytes)
+
+
 @contextmanager
 def client(box: Box) -> Iterator[TestClient[Litestar]]:
     """Somebody who asks this box."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, cast
+import gc
+import threading
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from litestar import Litestar, Request, Response
@@ -14,13 +16,19 @@ from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from wabox import dashboard, packing, probes, uploads
+from wabox import packing, probes, uploads
 from wabox.api import bodies, v1, wrong_fields
 from wabox.api.wire import Error
 from wabox.box import Box
 from wabox.checkup.vitals import Watch
 from wabox.errors import Invalid, NotFound, Refusal, TooLarge
+from wabox.late import late
 from wabox.mounting import Kept, box_of
+
+if TYPE_CHECKING:
+    from wabox import dashboard
+else:
+    dashboard = late("wabox.dashboard")
 
 log = structlog.get_logger()
 
@@ -48,8 +56,20 @@ def bare(*, billing: bool, body_kilobytes: int) -> Litestar:
 
     billing: with the pages that sell and buy plans. body_kilobytes: the largest body that is read.
     """
-    web = Litestar(
-        route_handlers=[v1.router, v1.description, probes.router, dashboard.router(sells=billing)],
+    web = _mounted([v1.router, v1.description, probes.router], body_kilobytes)
+    pages = _Pages(web, billing=billing, body_kilobytes=body_kilobytes)
+    web.asgi_handler = _heard_out(_heads(packing.small(_by_path(web.asgi_handler, pages.answer))))
+    return web
+
+
+def pages(*, billing: bool, body_kilobytes: int) -> Litestar:
+    """The pages of any such box, and no more."""
+    return _mounted([dashboard.router(sells=billing)], body_kilobytes)
+
+
+def _mounted(handlers: list[Any], body_kilobytes: int) -> Litestar:
+    return Litestar(
+        route_handlers=handlers,
         before_send=[_count, _guard],
         dependencies={"box": Provide(_box, sync_to_thread=False), "watch": Kept(Watch).provide},
         exception_handlers={
@@ -62,8 +82,42 @@ def bare(*, billing: bool, body_kilobytes: int) -> Litestar:
         request_max_body_size=body_kilobytes * 1024,
         signature_types=[Box],
     )
-    web.asgi_handler = _heard_out(_heads(packing.small(web.asgi_handler)))
-    return web
+
+
+class _Pages:
+    """The pages of `web`, made when somebody asks for the first: no start waits for them."""
+
+    def __init__(self, web: Litestar, *, billing: bool, body_kilobytes: int) -> None:
+        self._web, self._billing, self._body_kilobytes = web, billing, body_kilobytes
+        self._made: Litestar | None = None
+        self._lock = threading.Lock()
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What a page says. Who asks for the first waits some 0.3 s; nobody else does."""
+        made = self._made
+        if made is None:
+            made = await asyncio.to_thread(self._make)
+        scope["litestar_app"] = made  # scope["app"] stays the whole
+        await made.asgi_handler(scope, receive, send)  # `send` is the web's: each answer is counted once
+
+    def _make(self) -> Litestar:
+        with self._lock:
+            if self._made is None:
+                made = pages(billing=self._billing, body_kilobytes=self._body_kilobytes)
+                made.state = self._web.state
+                gc.freeze()  # as after the start: the collector need not walk what stays
+                self._made = made
+            return self._made
+
+
+def _by_path(machines: ASGIApp, people: ASGIApp) -> ASGIApp:
+    """What programs ask goes to the one, all else to the other."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        ask = machines if _is_for_machines(scope["path"]) else people
+        await ask(scope, receive, send)
+
+    return answer
 
 
 async def _count(message: Message, scope: Scope) -> None:
@@ -204,5 +258,8 @@ def _fault(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
 
 
 def _wants_json(request: Request[Any, Any, Any]) -> bool:
-    path: str = request.scope["path"]  # not request.url: it trusts the Host header to be one
+    return _is_for_machines(request.scope["path"])  # not request.url: it trusts the Host header to be one
+
+
+def _is_for_machines(path: str) -> bool:
     return path.startswith(("/api/", "/healthz", "/readyz", "/metrics"))

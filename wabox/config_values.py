@@ -7,11 +7,17 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from datetime import time
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import phonenumbers
-from babel.numbers import list_currencies
+
+from wabox.late import late
+
+if TYPE_CHECKING:
+    from babel import numbers
+else:
+    numbers = late("babel.numbers")
 
 Check = Callable[[Any], Any]
 
@@ -185,7 +191,7 @@ def proxies(value: Any) -> tuple[str, ...]:
 
 def currency(value: Any) -> str:
     """A currency by its three letters, in capitals."""
-    if not isinstance(value, str) or value not in list_currencies():
+    if not isinstance(value, str) or value not in numbers.list_currencies():
         raise Wrong('a currency of three letters like "BDT"')
     return value
 

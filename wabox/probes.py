@@ -7,12 +7,12 @@ import hmac
 import ipaddress
 import sqlite3
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 from litestar import Request, Response, get
 
-from wabox import db, fence, hosts, metrics
+from wabox import db, fence, hosts
 from wabox.backup import record
 from wabox.box import Box
 from wabox.checkup import machine_clock
@@ -20,7 +20,13 @@ from wabox.checkup.vitals import Watch
 from wabox.datadir import DataDir
 from wabox.db import Rows
 from wabox.errors import NotFound, Refusal, Unauthorized, Unavailable
+from wabox.late import late
 from wabox.mounting import Mount
+
+if TYPE_CHECKING:
+    from wabox import metrics
+else:
+    metrics = late("wabox.metrics")
 
 log = structlog.get_logger()
 

@@ -485,11 +485,10 @@ def _had_a_plan(tx: Tx, shop: Shop) -> None:
 
 def test_every_route_has_a_row_here(shop: Shop) -> None:
     found = set()
-    with webs.web(shop.stage.box) as web:
-        for route in web.routes:
-            if not route.path.startswith(HOUSE):
-                for handler in getattr(route, "route_handlers", ()):
-                    found |= {f"{one} {route.path}" for one in handler.http_methods if one in ("GET", "POST")}
+    for route in webs.pages_of(shop.stage.box).routes:
+        if not route.path.startswith(HOUSE):
+            for handler in getattr(route, "route_handlers", ()):
+                found |= {f"{one} {route.path}" for one in handler.http_methods if one in ("GET", "POST")}
     assert found == set(ROWS)
 
 

@@ -9,7 +9,9 @@ from litestar import Litestar, Request, get, post
 from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 
+from tests.cast import Stage
 from tests.some import some
+from wabox import app
 from wabox.mounting import Mount
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -67,3 +69,25 @@ def test_every_handler_of_an_app_is_its_own_copy_and_is_taken_once() -> None:
     assert not {id(handler) for handler in found} & {id(one), id(two)}
     assert all(handler.app is app for handler in found)
     assert sum(handler.fn is one.fn for handler in found) == 1
+
+
+def test_the_pages_are_made_with_the_first_page_and_for_no_machine(
+    shop: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Litestar] = []
+    make = app.pages
+
+    def noted(*, billing: bool, body_kilobytes: int) -> Litestar:
+        made.append(make(billing=billing, body_kilobytes=body_kilobytes))
+        return made[-1]
+
+    monkeypatch.setattr(app, "pages", noted)
+    with TestClient(app.create(shop.box)) as client:
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/api/v1/nowhere").json()["code"] == "not_found"
+        assert made == []
+        for path, status in (("/login", 200), ("/nowhere", 404), ("/login", 200)):
+            assert client.get(path).status_code == status
+        assert len(made) == 1 and made[0].state.box is shop.box
+        assert client.get("/healthz").status_code == 200
+    assert shop.box.pulse.requests["page", "2xx"] == 2

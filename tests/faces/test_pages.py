@@ -58,13 +58,12 @@ PAGES = (
 def routes(box: Box) -> list[tuple[str, str]]:
     """(method, path) of everything the dashboard serves but static files."""
     found = set()
-    with webs.web(box) as web:
-        for route in some(web.routes):
-            if route.path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/static")):
-                continue
-            for handler in some(getattr(route, "route_handlers", [])):
-                assert isinstance(handler, HTTPRouteHandler)
-                found |= {(method, route.path_format) for method in handler.http_methods if method != "OPTIONS"}
+    for route in some(webs.pages_of(box).routes):
+        if route.path.startswith("/static"):
+            continue
+        for handler in some(getattr(route, "route_handlers", [])):
+            assert isinstance(handler, HTTPRouteHandler)
+            found |= {(method, route.path_format) for method in handler.http_methods if method != "OPTIONS"}
     return sorted(found)
 
 

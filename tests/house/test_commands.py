@@ -53,8 +53,9 @@ def test_help_lists_every_command_without_importing_any() -> None:
 
 def test_a_command_takes_along_nothing_that_it_does_not_use() -> None:
     loads = (
-        "import sys, wabox.__main__ as it; it._imported('serve');"
-        "assert not {'rich', 'httpx._main', 'numpy', 'sqlite_utils'} & set(sys.modules), 'needless';"
+        "import sys, wabox.__main__ as it; from wabox import late; it._imported('serve');"
+        "needless = {'rich', 'httpx._main', 'numpy', 'sqlite_utils', 'PIL', *late.NAMES} & set(sys.modules);"
+        "assert not needless and 'wabox.dashboard' in late.NAMES, needless;"
         "it._imported('backup'); assert 'rich.progress' in sys.modules, 'what is used is there'"
     )
     subprocess.run([sys.executable, "-c", loads], check=True, cwd=ROOT)

@@ -18,14 +18,17 @@ from typing import Any
 # Each line asks for a start, or how one goes on: None, or its exit code. Nothing but forks here, and the pages
 # and routes of a box, which know no box: they are most of what a start takes once all is imported.
 SERVER = """
-import contextlib, functools, gc, json, os, pathlib, sys
+import contextlib, functools, gc, importlib, json, os, pathlib, sys
 import wabox.__main__ as wabox
+from wabox import late
 for name in ("engine", "init", "sandbox", "serve"):
     wabox._imported(name)
+for name in late.NAMES:
+    importlib.import_module(name)
 import anyio._backends._asyncio, uvicorn.lifespan.off, uvicorn.protocols.http.auto
 from wabox import app, config
 from wabox.errors import ConfigError
-app.bare = functools.cache(app.bare)
+app.bare, app.pages = functools.cache(app.bare), functools.cache(app.pages)
 config.Config().zone
 gc.collect()
 gc.freeze()
@@ -38,7 +41,8 @@ for line in sys.stdin:
     if asked["words"][0] == "serve":
         with contextlib.suppress(ConfigError, ValueError):
             of = config.load(pathlib.Path(asked["words"][asked["words"].index("--config") + 1]))
-            app.bare(billing=of.billing.enabled, body_kilobytes=of.limits.body_kilobytes)
+            for made in (app.bare, app.pages):
+                made(billing=of.billing.enabled, body_kilobytes=of.limits.body_kilobytes)
     pid = os.fork()
     if pid:
         print(pid, flush=True)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-
-from babel.numbers import format_currency, get_currency_precision
+from typing import TYPE_CHECKING
 
 from wabox.errors import Invalid
+from wabox.late import late
+
+if TYPE_CHECKING:
+    from babel import numbers
+else:
+    numbers = late("babel.numbers")
 
 MOST_MINOR = 100_000_000_000
 _AMOUNT = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,3})?")
@@ -23,7 +28,7 @@ def digits(text: str) -> str:
 
 def minor(text: str, currency: str) -> int:
     """What a person typed, like `1,250.50` or `১২৫০`, in the smallest unit. Raises Invalid `bad_amount`."""
-    places = get_currency_precision(currency)
+    places = numbers.get_currency_precision(currency)
     plain = re.sub(r"[\s,_'৳]", "", digits(text))
     if not _AMOUNT.fullmatch(plain):
         raise _bad()
@@ -35,14 +40,14 @@ def minor(text: str, currency: str) -> int:
 
 def plain(amount_minor: int, currency: str) -> str:
     """The amount as a form field shows it: `1250.50`, `1250` if it is whole."""
-    amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
+    amount = Decimal(amount_minor).scaleb(-numbers.get_currency_precision(currency))
     return str(int(amount)) if amount == amount.to_integral_value() else f"{amount:f}"
 
 
 def shown(amount_minor: int, currency: str) -> str:
     """The amount with its currency: `BDT 1,250.50`."""
-    amount = Decimal(amount_minor).scaleb(-get_currency_precision(currency))
-    return str(format_currency(amount, currency, format="¤¤\xa0#,##0.00", locale="en"))
+    amount = Decimal(amount_minor).scaleb(-numbers.get_currency_precision(currency))
+    return str(numbers.format_currency(amount, currency, format="¤¤\xa0#,##0.00", locale="en"))
 
 
 def _bad() -> Invalid:

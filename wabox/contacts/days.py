@@ -7,11 +7,16 @@ import functools
 import re
 import unicodedata
 from datetime import date, timedelta
-
-from babel import Locale
+from typing import TYPE_CHECKING
 
 from wabox.billing.money import digits
 from wabox.languages import ALL
+from wabox.late import late
+
+if TYPE_CHECKING:
+    import babel
+else:
+    babel = late("babel")
 
 LEAP = 2000  # a year that has every day
 PIVOT = 30  # 00 to 30 are of this century, 31 to 99 of the one before
@@ -102,7 +107,7 @@ def _months() -> dict[str, int]:
     """Every name of a month in every language, and its first three letters where they are told apart by them."""
     found: dict[str, int] = {}
     for language in ALL.values():
-        months = Locale.parse(language.locale).months["format"]
+        months = babel.Locale.parse(language.locale).months["format"]
         for width in ("wide", "abbreviated"):
             for number, name in months[width].items():
                 spelled = _folded(name).rstrip(".")

@@ -11,15 +11,18 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, get_args
-
-from babel.dates import format_date
-from babel.numbers import format_decimal, get_currency_symbol
+from typing import TYPE_CHECKING, Literal, get_args
 
 from wabox.billing.money import digits
 from wabox.contacts import days, fields
 from wabox.errors import Invalid
 from wabox.languages import ALL, later
+from wabox.late import late
+
+if TYPE_CHECKING:
+    from babel import dates, numbers
+else:
+    dates, numbers = late("babel.dates"), late("babel.numbers")
 
 Kind = Literal["text", "number", "date"]
 Display = Literal["plain", "thousands", "money", "day", "day_and_month", "digits"]
@@ -164,10 +167,10 @@ def _said_number(field: Field, number: Decimal) -> str:
     if field.display == "plain":
         return f"{number:f}"
     if field.display == "thousands" or field.currency is None:
-        return format_decimal(number, locale="en", decimal_quantization=False)
-    sign = min((get_currency_symbol(field.currency, locale=one.locale) for one in ALL.values()), key=len)
+        return numbers.format_decimal(number, locale="en", decimal_quantization=False)
+    sign = min((numbers.get_currency_symbol(field.currency, locale=one.locale) for one in ALL.values()), key=len)
     whole = number == number.to_integral_value()
-    amount = format_decimal(abs(number), format="#,##0" if whole else "#,##0.00", locale="en")
+    amount = numbers.format_decimal(abs(number), format="#,##0" if whole else "#,##0.00", locale="en")
     return f"{'-' if number < 0 else ''}{sign}{amount}"
 
 
@@ -178,7 +181,7 @@ def _said_date(display: Display, text: str, language: str) -> str:
     pattern = _PATTERNS[display]
     if text.startswith("--"):
         pattern = pattern.replace(" y", "").replace("/y", "")
-    return str(format_date(day, pattern, locale=ALL[language].locale))
+    return str(dates.format_date(day, pattern, locale=ALL[language].locale))
 
 
 def _number(name: str, value: str | int | float) -> str | None:

@@ -6,12 +6,18 @@ import asyncio
 import ssl
 from datetime import UTC, datetime
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 import httpx
-from cryptography import x509
 
 from wabox.languages import later
+from wabox.late import late
 from wabox.webhooks.targets import Address, Target
+
+if TYPE_CHECKING:
+    from cryptography import x509
+else:
+    x509 = late("cryptography.x509")
 
 LOOK_SECONDS = 2.0
 

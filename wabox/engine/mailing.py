@@ -11,8 +11,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import aiosmtplib
 import structlog
 
 from wabox.accounts import mail, mail_server
@@ -21,12 +21,17 @@ from wabox.box import Box
 from wabox.config import Config, is_loopback
 from wabox.engine.backoff import Backoff
 from wabox.errors import Refusal
+from wabox.late import late
+
+if TYPE_CHECKING:
+    import aiosmtplib
+else:
+    aiosmtplib = late("aiosmtplib")
 
 log = structlog.get_logger()
 
 TIMEOUT_SECONDS = 30.0
 BATCH = 20
-_FORESEEN = (aiosmtplib.SMTPException, OSError, TimeoutError, Refusal)
 
 Hand = Callable[[Config, EmailMessage], Awaitable[None]]
 
@@ -98,7 +103,8 @@ class Mailing:
             await asyncio.wait_for(self._over(letter), TIMEOUT_SECONDS)
         except Exception as error:  # whatever it is, the mails behind this one go
             final = _is_final(error)
-            unforeseen = None if isinstance(error, _FORESEEN) else error
+            foreseen = isinstance(error, (aiosmtplib.SMTPException, OSError, TimeoutError, Refusal))
+            unforeseen = None if foreseen else error
             log.warning(
                 "mail refused", mail_id=mail_id, error=type(error).__name__, final=final, exc_info=unforeseen
             )

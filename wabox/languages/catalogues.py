@@ -6,11 +6,15 @@ import functools
 import gettext
 import io
 import re
-
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from typing import TYPE_CHECKING
 
 from wabox.languages import ALL, FIRST, HOME, later
+from wabox.late import late
+
+if TYPE_CHECKING:
+    from babel.messages import mofile, pofile
+else:
+    mofile, pofile = late("babel.messages.mofile"), late("babel.messages.pofile")
 
 TEXT_OF_FILE = later("Text %(n)s of the file: %(advice)s")
 
@@ -199,9 +203,9 @@ def catalogue(language: str) -> gettext.NullTranslations:
     if language not in ALL or not source.is_file():
         return gettext.NullTranslations()
     with source.open("rb") as file:
-        read = read_po(file, locale=language)
+        read = pofile.read_po(file, locale=language)
     compiled = io.BytesIO()
-    write_mo(compiled, read)
+    mofile.write_mo(compiled, read)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 

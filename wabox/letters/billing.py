@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-
-from babel.dates import format_date
+from typing import TYPE_CHECKING
 
 from wabox.accounts import users
 from wabox.accounts.users import User
@@ -16,7 +15,13 @@ from wabox.billing.subscriptions import Subscription
 from wabox.box import Box
 from wabox.db import Tx
 from wabox.languages import ALL, later
+from wabox.late import late
 from wabox.letters import writing
+
+if TYPE_CHECKING:
+    from babel import dates
+else:
+    dates = late("babel.dates")
 
 PAID_SUBJECT = later("Your payment is approved")
 PAID = later(
@@ -60,7 +65,7 @@ def plan_ends(
     """
     post, over = writing.to(box, user), now >= period.expires_at
     spoken, ends = ALL[post.spoken], period.expires_at.astimezone(box.config.zone_named(user.timezone))
-    day = spoken.written(format_date(ends, "d MMM y", locale=spoken.locale))
+    day = spoken.written(dates.format_date(ends, "d MMM y", locale=spoken.locale))
     values = {
         "plan": plan.terms.name,
         "box": box.base_url,

@@ -19,6 +19,10 @@ from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from wabox.pictures.faults import TooLarge, Unreadable
+
+__all__ = ["TooLarge", "Unreadable"]
+
 MOST_SCANS = 64  # a JPEG of 2 MB may hold 40,000, each as much work as the whole picture
 SMALL = 320  # dots of a small picture's longer side
 ORIENTATION = 0x0112  # EXIF's tag: which way the phone was held
@@ -31,14 +35,6 @@ _OPENERS: dict[str, Callable[[IO[bytes]], ImageFile]] = {
 _START_OF_SCAN = b"\xff\xda"
 # What Pillow raises for bytes that are no such picture; anything else is ours.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
-
-
-class Unreadable(Exception):
-    """It is no picture of this kind, or a broken one, or it moves and must not."""
-
-
-class TooLarge(Exception):
-    """It is more to draw than a screenshot or a photo needs."""
 
 
 @dataclass(frozen=True, slots=True)

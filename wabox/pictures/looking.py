@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from wabox.pictures.drawing import TooLarge, Unreadable
+from wabox.pictures.faults import TooLarge, Unreadable
 
 __all__ = ["Seen", "TooLarge", "Unreadable", "look"]
 

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
-from playwright.async_api import JSHandle
 
 from wabox.whatsapp import telling
 from wabox.whatsapp.driver import (
@@ -40,6 +39,9 @@ from wabox.whatsapp.driver import (
 from wabox.whatsapp.page import NotAttached, Page, PageHung, PageLost, within
 from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.session import Session
+
+if TYPE_CHECKING:
+    from playwright.async_api import JSHandle
 
 log = structlog.get_logger(__name__)
 

@@ -8,18 +8,19 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import JSHandle
-from playwright.async_api import Page as Tab
-from playwright.async_api import Response as PlaywrightResponse
-
+from wabox.late import late
 from wabox.whatsapp import bindings, wajs
 from wabox.whatsapp.driver import SILENT, UNKNOWN, WRITTEN
 from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.states import Seen, seen
 from wabox.whatsapp.wajs import Engine
+
+if TYPE_CHECKING:
+    import playwright.async_api as playwright
+else:
+    playwright = late("playwright.async_api")
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ async def within(seconds: float, work: Awaitable[T]) -> T:
         raise PageHung(f"no answer for {seconds:g} s")
     try:
         return task.result()
-    except PlaywrightError as lost:
+    except playwright.Error as lost:
         raise PageLost(_brief(lost)) from None
     except asyncio.CancelledError:
         raise PageLost("cancelled") from None
@@ -64,7 +65,7 @@ async def within(seconds: float, work: Awaitable[T]) -> T:
 class Page:
     """A tab and our shim in it."""
 
-    def __init__(self, tab: Tab, limits: Limits) -> None:
+    def __init__(self, tab: playwright.Page, limits: Limits) -> None:
         self.tab = tab
         self._limits = limits
         self.downloads = 0  # that are asked for just now
@@ -85,7 +86,7 @@ class Page:
         load = self.tab.reload(wait_until="domcontentloaded", timeout=limit * 1000)
         self._date(await within(limit + 5, load))
 
-    def _date(self, answer: PlaywrightResponse | None) -> None:
+    def _date(self, answer: playwright.Response | None) -> None:
         with suppress(TypeError, ValueError):
             theirs = parsedate_to_datetime(answer.headers.get("date", "") if answer is not None else "")
             self.skew = datetime.now(UTC) - theirs
@@ -125,7 +126,7 @@ class Page:
             raise NotAttached("the page is loading")
         return answer[0]
 
-    async def hold(self, path: Path) -> JSHandle:
+    async def hold(self, path: Path) -> playwright.JSHandle:
         """The file of this path, in a field that is in no document; its bytes cross no pipe, the page reads them.
 
         Raises PageLost, PageHung; nothing was asked of our shim so far.
@@ -235,5 +236,5 @@ def _forget(task: asyncio.Future[Any]) -> None:
         task.exception()
 
 
-def _brief(error: PlaywrightError) -> str:
+def _brief(error: playwright.Error) -> str:
     return error.message.split("\n", 1)[0][:200]

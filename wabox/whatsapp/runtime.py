@@ -10,17 +10,24 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import structlog
-from playwright.async_api import BrowserContext, Playwright, async_playwright
-from playwright.async_api._context_manager import PlaywrightContextManager
 
+from wabox.late import late
 from wabox.whatsapp import browser, node, processes
 from wabox.whatsapp.browser import Chromium
 from wabox.whatsapp.leftovers import Temporary
 from wabox.whatsapp.page import PageHung, PageLost, within
+
+if TYPE_CHECKING:
+    import playwright.async_api as playwright
+    from playwright.async_api import BrowserContext, Playwright
+    from playwright.async_api._context_manager import PlaywrightContextManager
+else:
+    playwright = late("playwright.async_api")
 
 log = structlog.get_logger(__name__)
 
@@ -129,9 +136,10 @@ class Runtime:
         return True
 
     async def _start(self) -> None:
+        await asyncio.to_thread(import_module, "playwright.async_api")  # some 50 ms, not on the loop
         before = set(processes.children(os.getpid()))
         with _clean_environment(await asyncio.to_thread(self._temporary.prepare)):
-            manager = async_playwright()
+            manager = playwright.async_playwright()
             try:
                 self._playwright = await within(_START_SECONDS, manager.start())
             except Exception as failed:  # noqa: BLE001 - a plain one, where Playwright's process ends at once

@@ -6,19 +6,24 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from playwright.async_api import BrowserContext, Dialog, Download, Frame
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Page as Tab
 
+from wabox.late import late
 from wabox.whatsapp import processes
 from wabox.whatsapp.browser import Chromium
 from wabox.whatsapp.page import Page, PageCrashed, PageHung, PageLost, within
 from wabox.whatsapp.patience import Limits
 from wabox.whatsapp.profile import Profile
 from wabox.whatsapp.runtime import BrowserLost, Runtime
+
+if TYPE_CHECKING:
+    import playwright.async_api as playwright
+    from playwright.async_api import BrowserContext, Dialog, Download, Frame
+    from playwright.async_api import Page as Tab
+else:
+    playwright = late("playwright.async_api")
 
 log = structlog.get_logger(__name__)
 
@@ -126,7 +131,7 @@ class Window:
 
     def _told(self, source: dict[str, Any], event: Any) -> None:
         page = source.get("page")
-        if isinstance(page, Tab) and self._is_ours(page):
+        if isinstance(page, playwright.Page) and self._is_ours(page):
             self._ears.told(event)
 
     def _gone(self, context: BrowserContext) -> None:
@@ -146,7 +151,7 @@ async def _cancel_unasked(page: Page | None, download: Download) -> None:
     """The page may give us nothing that was not asked for."""
     if page is None or not page.downloads:
         for drop in (download.cancel, download.delete):  # the one stops what comes, the other what has come
-            with suppress(PlaywrightError):
+            with suppress(playwright.Error):
                 await drop()
 
 

@@ -116,7 +116,7 @@ async def _within(
         if len(told["body"]) > MOST_SHOWN or not message.get("more_body", False):
             enough.set()
 
-    await desk.request.app(scope, receive, take)
+    await outer["app"](scope, receive, take)  # the whole: `request.app` has the pages alone
     return told["status"], told["headers"], told["body"]
 
 
