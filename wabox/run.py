@@ -20,11 +20,13 @@ import structlog
 import uvicorn
 import uvloop
 
-from wabox import app, crash, datadir, identity, logs, open_box, shortage, threads, welcome
+from wabox import app, crash, datadir, fence, identity, logs, open_box, shortage, threads, welcome
 from wabox.accounts import users
 from wabox.box import Box
 from wabox.config import Config, is_loopback
+from wabox.db import Rows
 from wabox.devices import linking
+from wabox.devices import stored as devices
 from wabox.engine.alerting import Alerting
 from wabox.engine.backups import Backups
 from wabox.engine.billing import Billing
@@ -171,6 +173,14 @@ def _noticed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     loop.default_exception_handler(context)
 
 
+def _opens_phones(rows: Rows) -> bool:
+    return fence.of(rows) is None and bool(devices.wanted(rows))
+
+
+async def _not_yet(scope: object, receive: object, send: object) -> None:
+    """Stands for the web until it is made."""
+
+
 class _Server(uvicorn.Server):
     """A server that leaves the process's signals to `_Serving`."""
 
@@ -267,8 +277,8 @@ class _Serving:
             ],
             lines=self.turns.lines,
         )
-        settings = uvicorn.Config(
-            app.create(replace(box, sights=self.gateway, begin_anew=self._begin_anew)),
+        self.settings = uvicorn.Config(
+            _not_yet,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -278,7 +288,7 @@ class _Serving:
             lifespan="off",
             ws="none",
         )
-        self.server = _Server(settings)
+        self.server = _Server(self.settings)
         self.watchdog = Watchdog(box)
         self.stop_by: float | None = None
 
@@ -289,12 +299,15 @@ class _Serving:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._ask_to_stop)
         loop.set_exception_handler(_noticed)
+        gateway = asyncio.ensure_future(self._start_gateway())  # other processes, while this one makes the web
+        box = replace(self.box, sights=self.gateway, begin_anew=self._begin_anew)
+        self.settings.app = await asyncio.to_thread(app.create, box)
         if not self.box.db.damaged:
             await self.filing.begin()
             await self.box.db.write(linking.all_starting)
             while await self.box.db.write(claiming.judge_caps_anew):
                 pass
-        await self.gateway.start()
+        await gateway
         await self.links.begin()
         self.workers.start()
         self.box.db.on_commit = self.clock.wake
@@ -310,6 +323,10 @@ class _Serving:
             if self.kept is None:
                 self.watchdog.tell("STOPPING=1")
             await self._stop()
+
+    async def _start_gateway(self) -> None:
+        soon = not self.box.db.damaged and await self.box.db.read(_opens_phones)
+        await self.gateway.start(soon=soon)
 
     def _begin_anew(self) -> None:
         """Everything stops in order; `serve` returns the socket, which goes on listening."""

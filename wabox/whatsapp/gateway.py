@@ -99,10 +99,11 @@ class Gateway:
         self._house: House | None = None
         self._watch: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
+    async def start(self, *, soon: bool = False) -> None:
         """Ready for orders on this loop; no browser is started before the first `open`.
 
         What an earlier life left of browsers is ended and removed: whoever starts this holds the profiles.
+        soon: sessions will be opened at once, so what all browsers need is made ready meanwhile.
         """
         await asyncio.to_thread(leftovers.sweep, self._profiles, self._temporary)
         runtime = Runtime(self._temporary, self._service_workers)
@@ -124,6 +125,8 @@ class Gateway:
             log.warning("chromium_without_sandbox", why="root, and the site is on this machine")
         watch = asyncio.create_task(self._watch_runtime(runtime), name="browser-watchdog")
         self._watch = threads.lasting_task(watch, asked=lambda: False)
+        if soon and not browser.refuses(self._url):
+            self._tasks.add(asyncio.create_task(self._make_ready(runtime)))
         with self._orders_lock:
             self._loop = asyncio.get_running_loop()
             orders, self._orders = self._orders, []
@@ -331,6 +334,11 @@ class Gateway:
         return self._ask(device_id, asks.press, self._limits.answer)
 
     # on the loop
+
+    async def _make_ready(self, runtime: Runtime) -> None:
+        """Playwright runs and Chromium has said its version. What fails, the first session meets again."""
+        asked = asyncio.to_thread(browser.find, self._chromium)
+        await asyncio.gather(runtime.ready(), asked, return_exceptions=True)
 
     async def _open(self, spec: SessionSpec) -> None:
         async with self._turns[spec.device_id]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -30,14 +31,14 @@ def alive(pid: int) -> bool:
 
 def children(pid: int) -> list[int]:
     """The process's own children, alive or not."""
-    return [child for child in _pids() if _stat(child)[1:2] == [str(pid)]]
+    return _children()[pid]
 
 
-def family(pid: int) -> set[int]:
-    """The process and all that descend from it."""
-    found, todo = {pid}, [pid]
+def family(*pids: int) -> set[int]:
+    """The processes and all that descend from them, as one look at all processes shows it."""
+    below, found, todo = _children(), set(pids), list(pids)
     while todo:
-        fresh = set(children(todo.pop())) - found
+        fresh = set(below[todo.pop()]) - found
         found |= fresh
         todo.extend(fresh)
     return found
@@ -48,10 +49,7 @@ def weight_mb(directory: Path) -> int:
 
     PSS, as /proc/<pid>/smaps_rollup shows it; a process that may not be read counts as nothing.
     """
-    everyone: set[int] = set()
-    for pid in browsers_of(directory):
-        everyone |= family(pid)
-    return sum(_pss_kb(pid) for pid in everyone) // 1024
+    return sum(_pss_kb(pid) for pid in family(*browsers_of(directory))) // 1024
 
 
 def browsers_of(directory: Path) -> list[int]:
@@ -87,7 +85,8 @@ def end(find: Callable[[], Iterable[int]]) -> int:
     mine, doomed = {os.getpid(), os.getppid()}, set[int]()
     deadline = time.monotonic() + _DYING_SECONDS
     while time.monotonic() < deadline:
-        found = set[int]().union(*(family(pid) for pid in find())) - mine
+        found = set(find())
+        found = family(*found) - mine if found else found
         kill(found - doomed)
         doomed |= found
         if not any(alive(pid) for pid in doomed):
@@ -99,6 +98,15 @@ def end(find: Callable[[], Iterable[int]]) -> int:
 def end_browsers_of(directory: Path) -> int:
     """Every browser that holds this directory is gone; says of how many processes. As `end`."""
     return end(lambda: browsers_of(directory))
+
+
+def free_mb() -> int:
+    """What programs may still take of this machine's memory without swapping; 0 if the system does not say."""
+    try:
+        lines = (_PROC / "meminfo").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), 0) // 1024
 
 
 def _has(arguments: tuple[str, ...], flag: str) -> bool:
@@ -132,6 +140,15 @@ def _pids() -> Iterator[int]:
     for entry in os.listdir(_PROC):  # noqa: PTH208 - a third of iterdir's time, and there are many
         if entry.isdigit():
             yield int(entry)
+
+
+def _children() -> defaultdict[int, list[int]]:
+    """{process: its own children}, of all that are there."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for pid in _pids():
+        if parent := _stat(pid)[1:2]:
+            found[int(parent[0])].append(pid)
+    return found
 
 
 def _stat(pid: int) -> list[str]:

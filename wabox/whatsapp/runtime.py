@@ -35,6 +35,7 @@ ServiceWorkers = Literal["allow", "block"]
 
 # Measured: unbounded the process grows to 224 MB, below 128 it may die under load.
 _NODE_OPTIONS = "--max-old-space-size=128 --max-semi-space-size=1"
+_BROWSER_MB = 400  # of one that starts, at its most
 _START_SECONDS = 30
 _ANSWER_SECONDS = 5
 
@@ -56,7 +57,7 @@ class Runtime:
         self._playwright: Playwright | None = None
         self._pid: int | None = None
         self._lock = asyncio.Lock()
-        self._launches = asyncio.Semaphore(1)
+        self._launches = asyncio.Semaphore(side_by_side())
 
     @property
     def pid(self) -> int | None:
@@ -67,10 +68,14 @@ class Runtime:
         """The helper process was started and is no more."""
         return self._pid is not None and not processes.alive(self._pid)
 
+    async def ready(self) -> None:
+        """The helper process runs. Raises BrowserLost."""
+        await self._answering()
+
     async def launch(self, chromium: Chromium, directory: Path, url: str, seconds: float) -> BrowserContext:
         """A browser on this profile directory, with no page but a blank one.
 
-        Raises BrowserLost. One at a time: starting a browser is the heaviest thing a Pi does.
+        Raises BrowserLost. A few at a time: starting a browser is the heaviest thing a Pi does.
         """
         async with self._launches:
             playwright = await self._answering()
@@ -165,6 +170,12 @@ class Runtime:
                 await within(_ANSWER_SECONDS, playwright.stop())
             except (PageHung, PageLost):
                 log.warning("playwright_left", pid=pid)
+
+
+def side_by_side() -> int:
+    """How many browsers may start at once here: each has a processor, and what it takes of the memory."""
+    room = processes.free_mb() // _BROWSER_MB
+    return max(1, min(len(os.sched_getaffinity(0)), room))
 
 
 async def _why_not(failed: Exception) -> BrowserLost:
