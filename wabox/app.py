@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from litestar import Litestar, Request, Response
-from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.enums import HttpMethod, ScopeType
 from litestar.exceptions import HTTPException, ValidationException
@@ -34,6 +33,8 @@ log = structlog.get_logger()
 
 HSTS_SECONDS = 31_536_000
 _OF_A_BODY = (b"content-length", b"transfer-encoding")
+_HSTS = (b"strict-transport-security", f"max-age={HSTS_SECONDS}".encode())
+_HARMLESS = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 
 _BY_STATUS = {
     404: ("not_found", "There is nothing here; GET /api/v1/openapi.json lists every path."),
@@ -191,14 +192,16 @@ async def _guard(message: Message, scope: Scope) -> None:
     """
     if message["type"] != "http.response.start":
         return
-    headers = MutableScopeHeaders.from_message(message)
-    headers.setdefault("Cache-Control", "no-store")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    if headers.get("Content-Type", "").endswith("+xml"):
-        headers["Content-Type"] += "; charset=utf-8"
+    headers = [*message["headers"]]
+    message["headers"] = headers
+    said = {name.lower(): at for at, (name, _) in enumerate(headers)}
+    headers += [one for one in _HARMLESS if one[0] not in said]
+    at = said.get(b"content-type")
+    if at is not None and headers[at][1].endswith(b"+xml"):
+        headers[at] = (headers[at][0], headers[at][1] + b"; charset=utf-8")
     box: Box = scope["litestar_app"].state.box
-    if box.config.server.trusted_proxies and scope["scheme"] == "https":
-        headers.setdefault("Strict-Transport-Security", f"max-age={HSTS_SECONDS}")
+    if box.config.server.trusted_proxies and scope["scheme"] == "https" and _HSTS[0] not in said:
+        headers.append(_HSTS)
 
 
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:

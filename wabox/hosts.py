@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from urllib.parse import urlsplit
 
@@ -14,8 +15,7 @@ LOCAL_ENDS = (".localhost", ".local", ".lan", ".home.arpa", ".internal")
 def check(host: str, server: Server) -> None:
     """Nothing happens if a Host header names this box. Raises Forbidden `unknown_host`, saying what to do."""
     name = _name_of(host)
-    known = (urlsplit(server.public_url or "").hostname, server.host.lower())
-    if name is not None and (name in known or _is_private(name)):
+    if name is not None and (name in _own(server) or _is_private(name)):
         return
     raise Forbidden(
         "unknown_host",
@@ -24,6 +24,12 @@ def check(host: str, server: Server) -> None:
     )
 
 
+@functools.lru_cache(maxsize=8)
+def _own(server: Server) -> tuple[str | None, str]:
+    return urlsplit(server.public_url or "").hostname, server.host.lower()
+
+
+@functools.lru_cache(maxsize=64)
 def _name_of(host: str) -> str | None:
     """The name in a Host header, small and without its port. None: it is no address of anything."""
     try:
@@ -33,6 +39,7 @@ def _name_of(host: str) -> str | None:
         return None
 
 
+@functools.lru_cache(maxsize=64)
 def _is_private(name: str) -> bool:
     """Whether no stranger can own the name."""
     return "." not in name or name.endswith(LOCAL_ENDS) or _is_address(name)

@@ -61,12 +61,15 @@ class _Packer:
             await self._send(message)
 
     def _may(self, begin: Any) -> bool:
-        headers = MutableScopeHeaders.from_message(begin)
-        kind = headers.get("Content-Type", "").partition(";")[0]
-        length = headers.get("Content-Length", "")
-        if kind not in KINDS or begin["status"] == 206 or "Content-Encoding" in headers:
+        said = {name.lower(): value for name, value in begin["headers"]}
+        kind = said.get(b"content-type", b"").decode("latin-1").partition(";")[0]
+        length = said.get(b"content-length", b"")
+        if kind not in KINDS or begin["status"] == 206 or b"content-encoding" in said:
             return False
-        headers.extend_header_value("Vary", "Accept-Encoding")
+        if b"vary" in said:
+            MutableScopeHeaders.from_message(begin).extend_header_value("Vary", "Accept-Encoding")
+        else:
+            begin["headers"] = [*begin["headers"], (b"vary", b"Accept-Encoding")]
         long = length.isdigit() and LEAST_BYTES <= int(length) <= MOST_BYTES
         return self._takes and long and (self._own or kind != "text/html")
 

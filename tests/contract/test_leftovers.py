@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.worlds import Diary
-from wabox.whatsapp import leftovers, processes, profile
+from wabox.whatsapp import leftovers, processes, profile, runtime
 from wabox.whatsapp.gateway import Gateway
 from wabox.whatsapp.leftovers import Temporary
 from wabox.whatsapp.profile import Profile
@@ -166,3 +166,16 @@ def test_a_wipe_that_leaves_something_says_so(tmp_path: Path, monkeypatch: pytes
         stuck.setattr(shutil, "rmtree", lambda *_, **__: None)
         assert not one.wipe()
     assert one.wipe()
+
+
+@pytest.mark.parametrize(("free", "cores", "at_once"), [(8_000, 2, 2), (900, 4, 2), (300, 4, 1), (0, 1, 1)])
+def test_browsers_start_side_by_side_as_processors_and_memory_allow(
+    free: int, cores: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "free_mb", lambda: free)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+    assert runtime.side_by_side() == at_once
+
+
+def test_what_this_machine_has_free_is_known() -> None:
+    assert processes.free_mb() > 0

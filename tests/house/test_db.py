@@ -351,4 +351,14 @@ def test_a_row_is_read_by_the_names_and_types_of_its_fields(box: Database) -> No
         )
     )
     assert row is not None
-    assert read(row) == Kept(7, False, datetime(2026, 11, 20, 10, tzinfo=UTC), None, "shop", ("red", "green"))
+    shop = Kept(7, False, datetime(2026, 11, 20, 10, tzinfo=UTC), None, "shop", ("red", "green"))
+    assert read(row) == shop
+    columns = ", ".join(reversed(row.keys()))
+    turned = box.read_here(
+        lambda rows: rows.one(
+            f"""select {columns}, 'twice' as label from (
+                select 'red green' as words, 'shop' as label, 7 as id, 1 as more, 0 as open,
+                '2026-11-20T10:00:00.000000+00:00' as at, null as ended_at)"""
+        )
+    )
+    assert turned is not None and read(turned) == read(row) == shop

@@ -475,3 +475,25 @@ def test_the_quick_way_to_a_national_number_finds_what_the_parser_finds(
         assert parsed is not None
         assert quick == phones._e164(parsed)
         assert phonenumbers.is_valid_number(parsed)
+
+
+@given(
+    country=st.sampled_from(["BD", "DE", "IT", "IN", "US", "MX", "BR", "AR"]),
+    code=st.sampled_from(["880", "49", "39", "91", "1", "52", "55", "54", ""]),
+    rest=st.text("0123456789", max_size=13),
+    listed=st.booleans(),
+)
+@settings(deadline=None, max_examples=tries(200))
+def test_a_plus_and_digits_alone_are_read_as_with_all_that_may_stand_around_them(
+    country: str, code: str, rest: str, *, listed: bool
+) -> None:
+    def read() -> Phone | str:
+        try:
+            return parse(f"+{code}{rest}", country=country, listed=listed)
+        except Invalid as refused:
+            return refused.sentence
+
+    short = read()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phones, "_plain", lambda text, country: None)
+        assert read() == short

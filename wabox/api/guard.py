@@ -17,6 +17,7 @@ from wabox.accounts.keys import Caller
 from wabox.accounts.throttle import Bucket
 from wabox.api import strict, wrong_fields
 from wabox.api.strict import UNFIT_TEXT
+from wabox.box import Box
 from wabox.config import Limits
 from wabox.errors import Forbidden, Invalid, NotFound, TooMany, Unauthorized
 from wabox.mounting import Kept, box_of
@@ -63,7 +64,11 @@ async def name_guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRout
 
 
 async def key_guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Leaves the caller in the connection's state, or raises a Refusal."""
+    """As `name_guard`; then leaves the caller in the connection's state, or raises a Refusal.
+
+    One guard for both: Litestar copies the handler for each.
+    """
+    await name_guard(connection, handler)
     box = box_of(connection)
     now = box.now()
     caller: keys.Caller | None = connection.scope["state"].get(keys.VOUCHED)
@@ -161,7 +166,7 @@ def presented(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     return key if len(key) <= LONGEST_KEY else ""
 
 
-def caller_of(request: Request[Any, Any, Any]) -> Caller:
-    """Whom the guard let in."""
+def caller_of(request: Request[Any, Any, Any], box: Box) -> Caller:
+    """Whom the guard let in. box: goes first; what need nothing of each other are asked in a task each."""
     caller: Caller = request.scope["state"]["caller"]
     return caller

@@ -72,7 +72,7 @@ router = Mount(
         inbox.router,
         reports.router,
     ],
-    guards=[name_guard, key_guard],
+    guards=[key_guard],
     dependencies={"caller": Provide(caller_of, sync_to_thread=False)},
     request_class=StrictRequest,
 )

@@ -72,6 +72,8 @@ def parse(text: str, *, country: str, listed: bool = False) -> Phone:
     """
     if text.isascii() and text.isdigit() and len(text) <= MAX_TYPED:
         return _read(text, country, listed=listed)
+    if (plain := _plain(text, country)) is not None:
+        return plain
     noted = notation.bare(text)
     phone, wrong = _read_or_not(_without_trunk_zero(noted.text), country, listed=listed)
     struck = _STROKE.search(noted.text) is not None
@@ -86,6 +88,14 @@ def parse(text: str, *, country: str, listed: bool = False) -> Phone:
     if noted.extended and kind_of(phone) != "mobile":
         raise bad(later("WhatsApp knows no extensions; write the person's own number."))
     return phone
+
+
+def _plain(text: str, country: str) -> Phone | None:
+    """A valid number of a plus and digits alone, as programs write it: nothing stands around it."""
+    if not (text.startswith("+") and text.isascii() and text[1:].isdigit() and len(text) <= MAX_TYPED):
+        return None
+    phone, _ = _read_or_not(text, country)
+    return None if phone is None or phone.flagged else phone
 
 
 def endings(text: str, *, country: str) -> tuple[Phone, tuple[str, ...]] | None:
@@ -242,8 +252,8 @@ def _without_trunk_zero(bare: str) -> str:
 
 def _digits(text: str) -> tuple[str, bool]:
     """ASCII digits in order, and whether a plus stood before them."""
-    if text.isascii() and text.isdigit():
-        return text, False
+    if text.isascii() and text.removeprefix("+").isdigit():
+        return text.removeprefix("+"), text.startswith("+")
     digits: list[str] = []
     plus = False
     for character in text:

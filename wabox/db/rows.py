@@ -31,6 +31,7 @@ def reader(made: type[T], **how: str | Callable[[Row], Any]) -> Callable[[Row], 
     """
     types = get_type_hints(made)
     steps: list[tuple[str, Callable[[Any], Any] | None]] = []  # no column: the whole row
+    places: dict[tuple[str, ...], list[tuple[int | None, Callable[[Any], Any] | None]]] = {}  # by a row's columns
     for name in (field.name for field in fields(cast(Any, made))):
         found = how.get(name, name)
         if not isinstance(found, str):
@@ -40,9 +41,19 @@ def reader(made: type[T], **how: str | Callable[[Row], Any]) -> Callable[[Row], 
         else:
             steps.append((found, bool if types[name] is bool else None))
 
+    def placed(names: tuple[str, ...]) -> list[tuple[int | None, Callable[[Any], Any] | None]]:
+        at = {name: n for n, name in reversed([*enumerate(names)])}
+        return [(at[column] if column else None, way) for column, way in steps]
+
     def read(row: Row) -> T:
+        """By places: a Row looks through all of its names for each that it is asked for."""
+        names, values = tuple(row.keys()), tuple(row)
+        found = places.get(names) or places.setdefault(names, placed(names))
         return made(
-            *[row[column] if way is None else way(row[column] if column else row) for column, way in steps]
+            *[
+                (row if at is None else values[at]) if way is None else way(row if at is None else values[at])
+                for at, way in found
+            ]
         )
 
     return read

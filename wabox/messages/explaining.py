@@ -58,7 +58,8 @@ def explain(
 ) -> dict[int, Waiting]:
     """{message id: why it waits} for those of the messages that are queued or in doubt.
 
-    most_ahead: how far to count who goes first; 1 is enough, and quickest, for the reason alone.
+    most_ahead: how far to count who goes first; 1 is enough, and quickest, for the reason alone, and foresees
+    nothing for those in line.
     """
     lines: dict[int, tuple[Line, Callable[[], Pace]]] = {}
     found: dict[int, Waiting] = {}
@@ -128,7 +129,7 @@ def _explain(
         return Waiting(reason, message.held_until, expected_at=message.held_until)
     ahead = _ahead(rows, line, row, most_ahead)
     if ahead:
-        goes = foreseeing.expected(rows, line, pace(), row, ahead, briefly=most_ahead == 1)
+        goes = None if most_ahead == 1 else foreseeing.expected(rows, line, pace(), row, ahead)
         return Waiting("in_line", None, ahead=ahead, expected_at=goes)
     if isinstance(closed, gate.Wait):
         return Waiting(closed.reason, closed.until, closed.detail, ahead=0, expected_at=closed.until)
@@ -142,6 +143,8 @@ def _ahead(rows: Rows, line: Line, row: Row, most: int) -> int:
     counted = 0
     for campaign_id in (None,) if single else (None, *line.campaigns):
         counted += _counted(rows, line, campaign_id, row, most)
+    if counted >= most == 1:
+        return 1
     busy = rows.value(
         "select 1 from messages where device_id = :device_id and status = 'sending'",
         device_id=line.device.id,
@@ -173,6 +176,8 @@ def _counted(rows: Rows, line: Line, campaign_id: int | None, row: Row, most: in
             most=most - before,
         )
     line.counted[place] = (row["id"], before)
+    if before >= most == 1:
+        return before
     return before + _due(rows, line, campaign_id, row, most)
 
 

@@ -340,18 +340,16 @@ def _waiting(rows: Rows, line: Line) -> tuple[int, int]:
     return int(found["n"] - found["new"]), int(found["new"])
 
 
-def expected(
-    rows: Rows, line: Line, pace: Pace, row: Row, ahead: int, *, briefly: bool = False
-) -> datetime | None:
+def expected(rows: Rows, line: Line, pace: Pace, row: Row, ahead: int) -> datetime | None:
     """An estimate for one behind the head: its moment, then the pace; and not before new ones may go, if new.
 
-    row: of line.MESSAGE. briefly: without counting the new people before it.
+    row: of line.MESSAGE.
     """
     opens = _opens(line)
     if opens is None:
         return None
     goes = pace.after(opens, ahead)
-    if briefly or not row["new_chat"]:
+    if not row["new_chat"]:
         return goes
     allowed = of_new(rows, line, pace, row)
     return None if allowed is None else max(goes, allowed)

@@ -67,7 +67,8 @@ def send(
     """
     device = devices.by_label(tx, user_id, device_label)
     consented = not require_consent or contacts.has_consented(tx, user_id, phone)
-    if consented and not suppression.is_out(tx, user_id, phone):
+    opted_out = suppression.is_out(tx, user_id, phone)
+    if consented and not opted_out:
         ledger.require(tx, user_id, 1)
     if not queue_if_offline and not device.may_ever_send:
         raise sentences.cannot_send(device)
@@ -86,6 +87,7 @@ def send(
         scheduled_for=scheduled_for,
         expires_at=expires_at,
         consented=consented,
+        opted_out=opted_out,
         carried=carried,
         instead=instead,
         priority=priority,
@@ -107,6 +109,7 @@ def accept(
     contact_id: int | None = None,
     system: bool = False,
     consented: bool = True,
+    opted_out: bool | None = None,
     carried: Carried | None = None,
     instead: Enclosed | None = None,
     priority: stored.Priority = "normal",
@@ -118,13 +121,16 @@ def accept(
     phone: the address, digits or a hidden id. To a person who asked not to be written to, or is not `consented`
     where that is asked for, it is skipped at once, without a credit; so is one that has expired already. Where
     texts are judged, it may wait for a person's eye first. A system message (wabox's own confirmation) costs
-    nothing and goes all the same. carried: the file that goes with it; then the text is its caption. instead:
-    a place or card, in place of a text: `template` renders to nothing. Raises Invalid when the rendered text is
-    empty or too long, or `content_refused`, and InsufficientCredits; then nothing is stored.
+    nothing and goes all the same. opted_out: None if that was not asked yet in this transaction. carried: the
+    file that goes with it; then the text is its caption. instead: a place or card, in place of a text: `template`
+    renders to nothing. Raises Invalid when the rendered text is empty or too long, or `content_refused`, and
+    InsufficientCredits; then nothing is stored.
     """
     job_id = next_id(tx)
     text = template.render(values, seed=f"job:{job_id}")
-    error = None if system else _never_goes(tx, device.user_id, phone, expires_at, now)
+    if opted_out is None and not system:
+        opted_out = suppression.is_out(tx, device.user_id, phone)
+    error = None if system else _never_goes(expires_at, now, opted_out=bool(opted_out))
     if error is None and not consented:
         error = "no_consent"
     media_id = None if carried is None else carried.media.id
@@ -174,8 +180,8 @@ def accept(
     return job_id
 
 
-def _never_goes(tx: Tx, user_id: int, phone: str, expires_at: datetime | None, now: datetime) -> str | None:
-    if suppression.is_out(tx, user_id, phone):
+def _never_goes(expires_at: datetime | None, now: datetime, *, opted_out: bool) -> str | None:
+    if opted_out:
         return "opted_out"
     return "expired" if expires_at is not None and expires_at <= now else None
 
