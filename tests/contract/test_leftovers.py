@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -175,6 +176,28 @@ def test_browsers_start_side_by_side_as_processors_and_memory_allow(
     monkeypatch.setattr(processes, "free_mb", lambda: free)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
     assert runtime.side_by_side() == at_once
+
+
+@pytest.mark.parametrize("soon", [True, False])
+async def test_what_browsers_need_is_made_ready_only_where_sessions_will_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, soon: bool
+) -> None:
+    made: list[str] = []
+    readied = asyncio.Event()
+
+    async def ready(_: runtime.Runtime) -> None:
+        made.append("playwright")
+        readied.set()
+        raise runtime.BrowserLost("Playwright does not start")
+
+    monkeypatch.setattr(runtime.Runtime, "ready", ready)
+    monkeypatch.setattr("wabox.whatsapp.browser.find", lambda setting: made.append(setting))
+    gateway = Gateway("http://127.0.0.1:1", "lamp", tmp_path / "profiles", Diary().note)
+    await gateway.start(soon=soon)
+    if soon:
+        await asyncio.wait_for(readied.wait(), 5)
+    await gateway.stop(1)
+    assert set(made) <= {"playwright", "lamp"} and ("playwright" in made) is soon
 
 
 def test_what_this_machine_has_free_is_known() -> None:

@@ -35,6 +35,8 @@ BATCH = 512
 READERS = 2
 LONGEST_READ_SECONDS = 30.0
 PAGE_BYTES = 1024
+WRITE_CACHE_KB = 16_000
+READ_CACHE_KB = 2_000  # of each thread that asks: there are many, and the system keeps the pages besides
 CHECKPOINT_PAGES = 4096  # of the journal, before they go into the file: hot pages go there once for many changes
 SHRINK_PAGES = 500  # given back in one transaction
 JOURNAL_BYTES = 16 * 1024 * 1024  # what is left of a journal that was longer
@@ -64,7 +66,7 @@ def connect(path: Path, *, query_only: bool = False, functions: Functions | None
         connection.execute(f"pragma journal_size_limit = {JOURNAL_BYTES}")
         connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("pragma foreign_keys = on")
-        connection.execute("pragma cache_size = -16000")
+        connection.execute(f"pragma cache_size = -{READ_CACHE_KB if query_only else WRITE_CACHE_KB}")
         for name, function in (functions or {}).items():
             connection.create_function(name, 1, function, deterministic=True)
         if query_only:

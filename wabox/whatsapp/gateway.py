@@ -126,7 +126,9 @@ class Gateway:
         watch = asyncio.create_task(self._watch_runtime(runtime), name="browser-watchdog")
         self._watch = threads.lasting_task(watch, asked=lambda: False)
         if soon and not browser.refuses(self._url):
-            self._tasks.add(asyncio.create_task(self._make_ready(runtime)))
+            ready = asyncio.create_task(self._make_ready(runtime))
+            self._tasks.add(ready)
+            ready.add_done_callback(self._tasks.discard)
         with self._orders_lock:
             self._loop = asyncio.get_running_loop()
             orders, self._orders = self._orders, []
