@@ -94,6 +94,21 @@ def test_buttons_put_variables_and_emoji_where_one_writes(
         assert fits(page) and said == []
 
 
+def test_the_readers_key_goes_into_the_samples_of_a_chapter(chromium: Browser, address: str, shop: Stage) -> None:
+    with window(chromium, 360) as (_, page, said):
+        log_in(page, address)
+        page.goto(f"{address}/docs/messages")
+        sample = page.locator("#sample-post-send")
+        expect(sample).to_contain_text("YOUR_API_KEY")
+        page.fill("#own-key", "wbx_mine")
+        page.click("[data-key-put]")
+        expect(sample).to_contain_text("wbx_mine")
+        page.fill("#own-key", "it's no key")
+        page.press("#own-key", "Enter")
+        expect(sample).to_contain_text("YOUR_API_KEY")
+        assert fits(page) and judge(page) == [] and said == []
+
+
 @pytest.mark.timeout(400)  # many pages, where the machine is busy with much else
 @pytest.mark.parametrize(("width", "scheme", "language"), [(360, "light", "en"), (1280, "dark", "bn")])
 def test_every_page_is_sound(
