@@ -38,6 +38,7 @@ def answers(shop: Stage, user_id: int) -> list[str]:
 
 def test_waboxs_own_answers_name_the_shop_unless_a_rule_of_the_box_minds(shop: Stage, asha: Tab) -> None:
     asha.post("/settings/shop", {"name": "100% Casino"})
+    assert "Empty: You will get no more messages from 100% Casino." in words(asha.get("/settings").text)
     hear(shop, "STOP")
     hear(shop, "START")
     draft = Draft("word", "casino", "refuse", "No gambling here.")

@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from wabox.accounts import audit, shops, users
 from wabox.campaigns import own_words
 from wabox.campaigns.own_words import OwnWords
-from wabox.campaigns.replies import CONFIRMATIONS
+from wabox.campaigns.replies import CONFIRMATIONS, NAMED
 from wabox.checkup import machine_clock
 from wabox.dashboard.frame import ruling as forms
 from wabox.dashboard.frame import zones
@@ -141,12 +141,19 @@ async def _page(
         typed=typed or asdict(kept["shop"]),
         buys=_buys(desk),
         own=own or kept["own"],
-        usual=CONFIRMATIONS,
+        usual=_usual(desk, kept["shop"].name),
         longest=own_words.LONGEST_TEXT,
         shown=shown or forms.of_own(kept["rules"]),
         outside=rules.merged(desk.box.config.sending, Own(), Own()),
         **zones.ruled(desk),
     )
+
+
+def _usual(desk: Desk, shop: str | None) -> dict[str, str]:
+    """wabox's own answers, as they go."""
+    if shop is None:
+        return {name: desk.voice.say(text) for name, text in CONFIRMATIONS.items()}
+    return {name: desk.voice.say(text, shop=shop) for name, text in NAMED.items()}
 
 
 def _kept(rows: Rows, desk: Desk) -> dict[str, Any]:
