@@ -14,7 +14,7 @@ from tests.cast import NOON
 from tests.engine.conftest import Engine
 from tests.engine.test_campaigns import people
 from tests.engine.test_pairs import remove, shop_with_second_phone
-from wabox import closing, fence
+from wabox import closing, fence, times
 from wabox.accounts import states, users
 from wabox.accounts.states import Actor
 from wabox.alerts import looking
@@ -360,6 +360,24 @@ def test_a_run_that_begins_late_leaves_out_who_had_it_since(
     shop.write(launching.launch, shop.runs(one)[0].id, [rina], now=shop.now)
     found = shop.runs(one)[0]
     assert (found.total, found.expanded) == (0, True)
+
+
+def test_what_is_for_a_date_goes_a_day_late_at_most(shop: Shop, birthdays: Callable[..., list[int]]) -> None:
+    birthdays("1990-03-11", "1990-03-14")
+    offer, there, early = shop.plan(), birthday(shop), birthday(shop, days_before=3)
+    ends = {}
+    for days in (1, 3):
+        shop.at(NOON + timedelta(days=days))
+        for one in (offer, there, early):
+            for run in shop.runs(one):
+                Expansion(shop.box).turn(run.id)
+                wanted = "select distinct expires_at from messages where campaign_id = :id"
+                ends[one.id] = shop.engine.stage.value(wanted, id=run.id)
+    assert ends == {
+        offer.id: None,
+        there.id: times.stored(datetime(2026, 3, 12, 18, tzinfo=NOON.tzinfo)),
+        early.id: times.stored(datetime(2026, 3, 15, 18, tzinfo=NOON.tzinfo)),
+    }
 
 
 # -- pairs: what may happen to what it counts on -------------------------------------------------------

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger
-from wabox.campaigns import control
+from wabox.campaigns import control, repeats
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
 from wabox.contacts import own
@@ -49,12 +49,13 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The next part of a campaign. size: people in it, with those whose contact is gone."""
+    """The next part of a campaign. size: people in it, those too whose contact is gone; when its messages end."""
 
     campaign: Campaign
     number: int
     size: int
     people: tuple[Recipient, ...]
+    expires_at: datetime | None = None
 
 
 def due(rows: Rows) -> list[int]:
@@ -94,7 +95,7 @@ def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetim
         _judged(rows, campaign, _recipient(row, campaign, parsed, devices, require_consent, held))
         for row in _people(rows, campaign, ids, devices)
     )
-    return Part(campaign, campaign.cursor, len(ids), people)
+    return Part(campaign, campaign.cursor, len(ids), people, repeats.too_late(rows, campaign))
 
 
 def write(tx: Tx, part: Part, *, now: datetime) -> bool:
@@ -155,8 +156,8 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
     tx.many(
         """insert into messages (id, user_id, device_id, campaign_id, contact_id, phone, text, status, error,
                                  error_text, priority, new_chat, queued_at, finished_at, media_id, media_kind,
-                                 media_name, room)
-           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)""",
+                                 media_name, room, expires_at)
+           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)""",
         [
             (
                 first + n,
@@ -176,6 +177,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
                 part.campaign.media_kind,
                 part.campaign.media_name,
                 bytes(stored.ROOM) if one.error is None else None,
+                times.stored_or_none(part.expires_at),
             )
             for n, one in enumerate(part.people)
         ],

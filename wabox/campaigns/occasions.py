@@ -102,3 +102,14 @@ def open_until(occasion: Occasion, day: date, zone: ZoneInfo) -> datetime:
 def meant(occasion: Occasion, day: date) -> date:
     """The day of the year that it is for, if it goes on this day."""
     return day + timedelta(days=occasion.days_before)
+
+
+def too_late(occasion: Occasion, begun: datetime) -> datetime | None:
+    """From when a run of this moment is not sent any more: a day after the date it is for. None: any time will do.
+
+    Where clocks change within these days it is an hour off.
+    """
+    if occasion.every != "date":
+        return None
+    midnight = begun - timedelta(hours=occasion.at.hour, minutes=occasion.at.minute)
+    return midnight + timedelta(days=occasion.days_before + 2)
