@@ -92,7 +92,7 @@ def of(app: Litestar, path: str) -> Json:
                     "type": "apiKey",
                     "in": "header",
                     "name": "X-API-Key",
-                    "description": "Your API key; it is shown once, in Settings.",
+                    "description": "Your API key; it is shown once, when it is made under API keys.",
                 },
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The same key, as a bearer token."},
             },

@@ -27,9 +27,9 @@ BIGGEST_ID = 2**63 - 1
 LONGEST_KEY = 200
 MOST_NAMED = 20  # wrong query parameters in one answer
 
-NO_KEY = "Send your API key in the X-API-Key header; find it in Settings."
+NO_KEY = "Send your API key in the X-API-Key header; make one under API keys on the dashboard."
 WRONG_KEY = (
-    "This API key is not known here: it is mistyped, was revoked, or is another box's. Make one in Settings."
+    "This API key is not known here: it is mistyped, was revoked, or is another box's. Make one under API keys."
 )
 
 _STATES = {
