@@ -88,6 +88,11 @@ class Shop:
     def runs(self, one: Repeat) -> list[Campaign]:
         return self.box.db.read_here(campaigns.runs, self.asha.id, one.id).campaigns
 
+    def stop_all(self, one: Repeat) -> None:
+        for run in self.runs(one):
+            if run.status == "sending":
+                self.write(control.stop, self.asha.id, run.id, now=self.now)
+
     def days(self, one: Repeat) -> list[str]:
         return sorted(f"{run.repeat_day:%m-%d}" for run in self.runs(one))
 
@@ -207,6 +212,37 @@ def test_a_clock_that_ran_ahead_is_forgotten(shop: Shop) -> None:
     shop.write(lambda tx: tx.run("delete from box where key in ('seen_at', 'clock_wrong')"))
     shop.at(NOON)
     assert shop.show(one).next_at == FRIDAY_AT
+
+
+def test_a_day_that_a_clock_made_ahead_is_passed_over(shop: Shop) -> None:
+    one = shop.plan()
+    shop.at(FRIDAY_AT + WEEK)  # ahead: the 20th is made, the 13th is not
+    shop.stop_all(one)
+    shop.write(lambda tx: tx.run("delete from box where key in ('seen_at', 'clock_wrong')"))
+    shop.at(NOON)
+    assert shop.show(one).next_at == FRIDAY_AT
+    shop.at(FRIDAY_AT)
+    shop.stop_all(one)
+    assert (shop.days(one), shop.show(one).next_at) == (["03-13", "03-20"], FRIDAY_AT + 2 * WEEK)
+    again = times.stored(FRIDAY_AT + WEEK)
+    shop.write(lambda tx: tx.run("update repeats set next_day = '2026-03-20', next_at = :at", at=again))
+    shop.at(FRIDAY_AT + WEEK + timedelta(hours=13))  # whoever counted it as its next: it is kept, not missed
+    found = shop.show(one)
+    assert (found.next_at, found.last_result, found.missed) == (FRIDAY_AT + 2 * WEEK, "made", 1)
+    shop.at(FRIDAY_AT + 2 * WEEK)
+    assert (shop.days(one), shop.show(one).runs) == (["03-13", "03-20", "03-27"], 3)
+
+
+def test_one_that_a_clock_ahead_ended_goes_on(shop: Shop) -> None:
+    one, over = shop.plan(ends_on=date(2026, 4, 30)), shop.plan(most_runs=1)
+    shop.at(FRIDAY_AT + 9 * WEEK)
+    assert [shop.show(each).status for each in (one, over)] == ["ended", "ended"]
+    shop.write(lambda tx: tx.run("delete from box where key in ('seen_at', 'clock_wrong')"))
+    shop.at(NOON)
+    assert [shop.show(each).status for each in (one, over)] == ["active", "ended"]
+    assert shop.box.db.read_here(repeats.due, zone=shop.box.config.zone, now=NOON) == []
+    shop.at(FRIDAY_AT)
+    assert shop.days(one) == ["03-13"]
 
 
 def test_while_the_clock_looks_wrong_nothing_is_made(shop: Shop) -> None:

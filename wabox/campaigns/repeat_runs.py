@@ -31,7 +31,8 @@ from wabox.media import keeping
 class Run:
     """What is to be done about a date. missed: dates before it that were not kept. after: the next one.
 
-    result: as `Repeat.last_result`. audience: the segment of the campaign, with the ids it means now.
+    result: as `Repeat.last_result`, or kept: its run was made before. audience: the segment of the campaign, with
+    the ids it means now.
     """
 
     repeat: Repeat
@@ -52,8 +53,11 @@ def prepare(rows: Rows, repeat_id: int, *, config: Config, now: datetime) -> Run
     if one is None or one.next_day is None or one.next_at is None or one.next_at > now:
         return None
     name, zone = repeats.zone_of(rows, one.user_id, config)
-    day, missed, after = _latest(one, one.next_day, zone, now)
+    kept = repeats.kept_days(rows, one.id)
+    day, missed, after = _latest(one, one.next_day, kept, zone, now)
     run = Run(one, day, missed, after, name, zone, "missed")
+    if day in kept:
+        return dataclasses.replace(run, result="kept")
     if now > occasions.open_until(one.occasion, day, zone):
         return run
     if one.skip_to is not None and occasions.moment(one.occasion, day, zone) <= one.skip_to:
@@ -68,7 +72,10 @@ def write(tx: Tx, run: Run, *, now: datetime) -> Campaign | None:
 
     Raises Invalid for a text that cannot go: then nothing has changed, and `halt` says so.
     """
-    one, made = run.repeat, run.result == "made"
+    one = run.repeat
+    if run.result == "made" and run.day in repeats.kept_days(tx, one.id):
+        run = dataclasses.replace(run, result="kept")
+    made = run.result == "made"
     if run.result in repeats.REASONS:
         halt(tx, run, run.result, now=now)
         return None
@@ -119,14 +126,20 @@ def halt(tx: Tx, run: Run, reason: str, *, now: datetime) -> bool:
     )
 
 
-def _latest(one: Repeat, day: date, zone: ZoneInfo, now: datetime) -> tuple[date, int, date | None]:
-    """(its last date that has come, how many came before it, the next one)."""
-    missed = 0
-    while True:
-        after = occasions.following(one.occasion, day, ends_on=one.ends_on)
-        if after is None or occasions.moment(one.occasion, after, zone) > now:
-            return day, missed, after
-        day, missed = after, missed + 1
+def _latest(
+    one: Repeat, day: date, kept: set[date], zone: ZoneInfo, now: datetime
+) -> tuple[date, int, date | None]:
+    """(its last date that has come, how many came before it, the next one), without those that were kept.
+
+    The first is a kept one only if all that have come are.
+    """
+    come = [day]
+    after = occasions.following(one.occasion, day, ends_on=one.ends_on)
+    while after is not None and (after in kept or occasions.moment(one.occasion, after, zone) <= now):
+        come.append(after)
+        after = occasions.following(one.occasion, after, ends_on=one.ends_on)
+    left = [each for each in come if each not in kept]
+    return (left or come)[-1], max(len(left) - 1, 0), after
 
 
 def _still_runs(rows: Rows, one: Repeat) -> bool:
@@ -182,7 +195,7 @@ def _moved(tx: Tx, run: Run, runs: int, *, now: datetime) -> bool:
                updated_at = :now where id = :id and status = 'active' and version = :version
                and next_day = :was""",
             day=run.day.isoformat(),
-            result=run.result,
+            result="made" if run.result == "kept" else run.result,
             runs=runs,
             missed=run.missed + (run.result in ("missed", "still_running")),
             now=times.stored(now),

@@ -134,12 +134,16 @@ def standing_still(rows: Rows, user_id: int) -> list[Repeat]:
 
 
 def due(rows: Rows, *, zone: ZoneInfo, now: datetime) -> list[int]:
-    """Ids of those with a date that has come, or to be counted anew, of people who may send. zone: the shop's."""
+    """Ids of those with a date that has come, or to be counted anew, of people who may send. zone: the shop's.
+
+    One that ended is counted anew too, if a clock that ran ahead ended it.
+    """
     found = rows.all(
         """select r.id from repeats r join users u on u.id = r.user_id
-           where r.next_at is not null and u.state = 'active' and u.closed_at is null
+           where r.status in ('active', 'ended') and u.state = 'active' and u.closed_at is null
            and (r.next_at <= :now or r.counted_at > :ahead
-                or r.zone <> coalesce(nullif(u.timezone, ''), :zone)) order by r.next_at, r.id""",
+                or (r.next_at is not null and r.zone <> coalesce(nullif(u.timezone, ''), :zone)))
+           order by r.next_at, r.id""",
         now=times.stored(now),
         ahead=times.stored(now + AHEAD),
         zone=zone.key,
@@ -181,28 +185,33 @@ def rest(tx: Tx, repeat_id: int, reason: str | None, *, now: datetime) -> bool:
 def recount(tx: Tx, repeat_id: int, *, config: Config, now: datetime) -> None:
     """Its next date is when its user's clock says so: the zone is another one, or the clock went back."""
     found = known(tx, repeat_id)
-    if found is None or found.status != "active" or found.next_day is None:
+    if found is None or found.status == "paused":
         return
     name, zone = zone_of(tx, found.user_id, config)
-    day: date | None = found.next_day
+    day = found.next_day
     ahead = found.counted_at > now + AHEAD
-    if name == found.zone and not ahead:
+    if not ahead and (day is None or name == found.zone):
         return
     if ahead:
         day = first(tx, found, zone=zone, now=now)
     goes_on(tx, found, day, zone=zone, zone_name=name, now=now)
 
 
+def kept_days(rows: Rows, repeat_id: int) -> set[date]:
+    """The days of which its runs were made, also by a clock that ran ahead or in another zone."""
+    made = rows.all("select repeat_day from campaigns where repeat_id = :id", id=repeat_id)
+    return {date.fromisoformat(row["repeat_day"]) for row in made}
+
+
 def first(rows: Rows, repeat: Repeat, *, zone: ZoneInfo, now: datetime) -> date | None:
     """Its first date from now on of which no run was made; None: there is none until its end."""
     if repeat.most_runs is not None and repeat.runs >= repeat.most_runs:
         return None
-    made = rows.all("select repeat_day from campaigns where repeat_id = :id", id=repeat.id)
-    kept = {row["repeat_day"] for row in made}
+    kept = kept_days(rows, repeat.id)
     day: date | None = times.local_day(now, zone) - timedelta(days=1)
     while day is not None:
         day = occasions.following(repeat.occasion, day, ends_on=repeat.ends_on)
-        if day is None or (day.isoformat() not in kept and occasions.moment(repeat.occasion, day, zone) > now):
+        if day is None or (day not in kept and occasions.moment(repeat.occasion, day, zone) > now):
             return day
     return None
 
