@@ -127,7 +127,12 @@ def test_live_parts_say_nothing_twice(scene: Scene, work: Work, asha: Tab) -> No
     for path in ("/webhooks/live", "/messages/live", "/campaigns/live", "/inbox/live", "/home/today"):
         first = asha.get(path, headers=FRAGMENT)
         known = {**FRAGMENT, "If-None-Match": first.headers["etag"]}
-        assert asha.get(path, headers=known).status_code == 304, path
+        again = asha.get(path, headers=known)
+        assert again.status_code == 304, path
+        for piece in (first, again):
+            assert len(piece.headers.raw) < 9 and piece.headers["x-content-type-options"] == "nosniff", path
+            assert piece.headers["cache-control"] == "no-store", path
+        assert sum(len(name) + len(value) + 4 for name, value in again.headers.raw) < 300, path
         assert asha.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 200, path
 
 

@@ -24,6 +24,18 @@ HIDE = """hidden => {
 TURN = """() => {
   for (const part of document.querySelectorAll(".live[hx-get]")) part.dispatchEvent(new Event("every"));
 }"""
+TAKE_TURNS = """async (turns) => {
+  const part = document.getElementById("campaigns");
+  const asked = [];
+  for (let turn = 0; turn < turns; turn++) {
+    asked.push(await new Promise((done) => {
+      addEventListener("htmx:config:request", (event) => event.defaultPrevented && done(0), { once: true });
+      addEventListener("htmx:finally:request", () => done(1), { once: true });
+      part.dispatchEvent(new Event("every"));
+    }));
+  }
+  return asked;
+}"""
 ASK = """() => new Promise((done) => {
   addEventListener("htmx:finally:request", (event) => done(event.detail.ctx.response.status), { once: true });
   document.getElementById("pulse").dispatchEvent(new Event("every"));
@@ -77,6 +89,23 @@ def test_a_hidden_tab_asks_nothing_and_asks_at_once_when_it_is_looked_at(
         assert asked == []
         with page.expect_response(lambda answer: "/campaigns/live" in answer.url):
             page.evaluate(HIDE, False)
+        assert said == []
+
+
+def test_the_longer_nothing_is_new_the_more_seldom_a_page_asks_until_the_reader_acts(
+    chromium: Browser, address: str, work: Work, shop: Stage
+) -> None:
+    with window(chromium, 1280) as (_, page, said):
+        log_in(page, address)
+        page.goto(address + "/campaigns")
+        page.evaluate("for (let one = 0; one < 999; one++) clearInterval(one)")  # turns come by hand alone
+        assert page.evaluate(TAKE_TURNS, 12) == [1, 1, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0]
+        page.keyboard.press("Shift")
+        assert page.evaluate(TAKE_TURNS, 1) == [1]
+        assert page.evaluate(TAKE_TURNS, 1) == [0]
+        run(shop, "update campaigns set name = name || ' again'")
+        assert page.evaluate(TAKE_TURNS, 2) == [1, 1]  # news, and so each turn again
+        expect(page.locator("#campaigns")).to_contain_text("again")
         assert said == []
 
 

@@ -41,6 +41,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
+OF_A_PIECE = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Cache-Control")
 
 
 @functools.cache
@@ -92,12 +93,16 @@ def html(template: str, voice: Voice, values: Mapping[str, Any], *, status: int 
 
 
 def unless_known(request: Request[Any, Any, Any], answer: Response[str]) -> Response[str]:
-    """The piece of a page, or 304 without it to who has this very piece already."""
+    """The piece of a page, or 304 without it to who has this very piece already.
+
+    Neither is ever a document, since only a script of our own pages can ask as htmx does; so it carries nothing of
+    what a document is held to. A page that stands open asks often, and that was most of what it was told.
+    """
+    headers = {name: HEADERS[name] for name in OF_A_PIECE}
     tag = f'W/"{hashlib.sha256(answer.content.encode()).hexdigest()[:24]}"'
     if request.headers.get("if-none-match") != tag:
-        answer.headers["ETag"] = tag
-        return answer
-    return Response("", media_type=MediaType.HTML, status_code=304, headers={**HEADERS, "ETag": tag})
+        return Response(answer.content, media_type=MediaType.HTML, headers={**headers, "ETag": tag})
+    return Response("", media_type=MediaType.HTML, status_code=304, headers={**headers, "ETag": tag})
 
 
 def redirect(path: str) -> Response[str]:

@@ -64,25 +64,50 @@ if (zone) {
   say();
 }
 
-// A live part asks only while somebody looks, and is told nothing new with 304 and no body.
+// A live part asks only while somebody looks, and is told nothing new with 304 and no body. The longer nothing is new,
+// the more of its turns it leaves out. News, and whatever the reader does, give it each turn again.
+const LIVE = ".live[hx-trigger^=every]";
+const LONGEST_REST_SECONDS = 15;
 const seen = new WeakMap();
+let rests = new WeakMap(); // by part, {turns, left}: how many turns it leaves out, and how many of them are to come
+
+const wake = () => (rests = new WeakMap());
+
+function restsNow(part) {
+  const rest = rests.get(part);
+  return Boolean(rest) && rest.left-- > 0;
+}
+
+function restLonger(part) {
+  if (part.matches("[data-awaited]")) return; // somebody sits before it and waits
+  const every = parseInt(part.getAttribute("hx-trigger").slice("every ".length), 10);
+  const most = Math.max(0, Math.floor(LONGEST_REST_SECONDS / every) - 1);
+  const turns = Math.min(most, (rests.get(part)?.turns ?? 0) + 1);
+  rests.set(part, { turns, left: turns });
+}
 
 document.addEventListener("htmx:config:request", (event) => {
   const { sourceElement, request } = event.detail.ctx;
-  if (!sourceElement.matches(".live[hx-trigger^=every]")) return;
-  if (document.hidden) return event.preventDefault();
+  if (!sourceElement.matches(LIVE)) return;
+  if (document.hidden || restsNow(sourceElement)) return event.preventDefault();
   if (seen.has(sourceElement)) request.headers["If-None-Match"] = seen.get(sourceElement);
 });
 
 document.addEventListener("htmx:after:request", (event) => {
   const { sourceElement, response } = event.detail.ctx;
   const tag = response && response.headers.get("ETag");
-  if (tag) seen.set(sourceElement, tag);
+  if (!tag || !sourceElement.matches(LIVE)) return;
+  if (response.status === 304) restLonger(sourceElement);
+  else if (seen.has(sourceElement)) wake();
+  seen.set(sourceElement, tag);
 });
+
+for (const act of ["pointerdown", "keydown", "focus"]) addEventListener(act, wake);
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
-  for (const part of document.querySelectorAll(".live[hx-trigger^=every]")) part.dispatchEvent(new Event("every"));
+  wake();
+  for (const part of document.querySelectorAll(LIVE)) part.dispatchEvent(new Event("every"));
 });
 
 // The counts in the menu and in the tab's title follow the pulse of the page.
