@@ -242,6 +242,16 @@ def unseen(rows: Rows, user_id: int, *, most: int = 1_000_000) -> int:
     )
 
 
+def unseen_of_one(rows: Rows, user_id: int) -> str | None:
+    """The phone of who wrote all that nobody has looked at; None if that is several people, or nobody."""
+    phone: str | None = rows.value(
+        """select case when min(phone) = max(phone) then min(phone) end
+           from inbox where user_id = :user_id and seen_at is null""",
+        user_id=user_id,
+    )
+    return phone
+
+
 def seen(tx: Tx, user_id: int, phone: str, *, now: datetime) -> int:
     """Somebody has looked at this person's messages. Returns how many were new."""
     return tx.run(

@@ -92,6 +92,7 @@ def now(rows: Rows, desk: Desk) -> dict[str, Any]:
         ),
         "campaigns": _campaigns(rows, user.id, since=midnight),
         "unseen": inbox.unseen(rows, user.id),
+        "unseen_of": inbox.unseen_of_one(rows, user.id),
         "to_read": reviews.waiting(rows) if user.role == "owner" and config.judges_content else 0,
         "no_backup": user.role == "owner" and nightly.alarms(config, now=at),
         "tray": inbox.in_tray(rows, user.id),
