@@ -51,7 +51,7 @@ account_closed approved_is_final backup_failed backup_missing bad_amount bad_col
 bad_days bad_email bad_lock bad_mail bad_payment bad_plan bad_reason bad_receipt bad_txid email_taken
 disclaimer_changed engine_built_in engine_busy engine_none_before engine_there held no_trial not_for_sale
 not_held owner_exists owner_stays reason_needed stopping too_many_pending trial_ip_used trial_used
-test_waits trial_number_used txid_claimed txid_counted txid_used weak_password wrong_code
+trial_number_used txid_claimed txid_counted txid_used weak_password wrong_code
 """
 OF_PAGES = set(_OF_PAGES.split())
 

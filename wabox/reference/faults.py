@@ -191,6 +191,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault(422, "never_wrote", later("This person never wrote to you, so person_id does not do. Send a phone.")),
     Fault(422, "no_answer", later("WhatsApp did not confirm it, after several tries. Look on the phone.")),
     Fault(422, "no_devices", later("None of the phones for this campaign is there any more. Choose others.")),
+    Fault(
+        422,
+        "no_name",
+        later("The address's name leads nowhere, or nobody said in time where. Check its spelling."),
+    ),
     Fault(422, "no_recipients", later("Nobody is in the audience. Look at the tag and the conditions.")),
     Fault(
         422,
