@@ -31,9 +31,11 @@ def test_a_campaign_a_reply_and_a_new_key_are_few_clicks_from_home(
     chromium: Browser, address: str, shop: Stage, work: Work
 ) -> None:
     one = "8801711300001"
-    run(shop, f"update inbox set seen_at = at where phone <> '{one}'")
     with window(chromium, 1280) as (_, page, said):
         log_in(page, address)
+        page.goto(address + "/")
+        expect(page.locator("main a[href='/inbox']")).to_be_visible()  # several people wrote
+        run(shop, f"update inbox set seen_at = at where phone <> '{one}'")
         page.goto(address + "/")
         clicks = follow(page, f"main a[href='/inbox/{one}#latest']")
         page.fill("#message", "Yes, both are here.")
