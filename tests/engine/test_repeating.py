@@ -290,6 +290,32 @@ def test_paused_it_makes_none_and_resumed_none_is_made_up_for(shop: Shop) -> Non
     assert (shop.runs(one), shop.show(one).next_at) == ([], FRIDAY_AT + WEEK)
 
 
+@pytest.mark.parametrize("verb", ["change", "pause"])
+def test_a_date_that_somebody_moves_it_on_from_is_counted_as_missed(shop: Shop, verb: str) -> None:
+    one = shop.plan()
+    shop.engine.stage.hands.at = FRIDAY_AT + timedelta(minutes=20)
+    if verb == "change":
+        wanted = replace(shop.box.db.read_here(repeating.wanted_of, one), name="Sale")
+        shop.write(repeating.change, shop.asha.id, one.id, wanted, config=shop.box.config, now=shop.now)
+    else:
+        shop.write(repeating.pause, shop.asha.id, one.id, now=shop.now)
+        shop.write(repeating.resume, shop.asha.id, one.id, config=shop.box.config, now=shop.now)
+    found = shop.show(one)
+    assert (found.missed, found.last_day, found.last_result) == (1, date(2026, 3, 13), "missed")
+    assert found.next_at == FRIDAY_AT + WEEK
+
+
+def test_one_that_ended_says_that_its_audience_is_gone(shop: Shop) -> None:
+    saved = shop.write(audiences.add, shop.asha.id, "VIP", segments.of_tag("leads"), now=shop.now)
+    one = shop.plan(audience_id=saved.id, most_runs=1)
+    shop.at(FRIDAY_AT)
+    shop.write(following.remove, shop.asha.id, saved.id)
+    wanted = replace(shop.box.db.read_here(repeating.wanted_of, shop.show(one)), most_runs=5)
+    with pytest.raises(Invalid, match="audience is gone"):
+        shop.write(repeating.change, shop.asha.id, one.id, wanted, config=shop.box.config, now=shop.now)
+    assert shop.show(one).status == "ended"
+
+
 def test_a_change_is_for_the_next_run_and_not_for_one_that_goes(shop: Shop) -> None:
     one = shop.plan()
     shop.at(FRIDAY_AT)
@@ -440,6 +466,7 @@ def test_what_it_counts_on_is_not_deleted_and_renamed_it_is_followed(
     shop.write(renaming.change, asha, field.id, name="born", currency="", now=now)
     assert (shop.show(one).message, shop.show(one).audience) == ("Hi {born:you}", '{"tags_any":["buyers"]}')
     shop.write(following.change, asha, saved.id, segment=Segment(tags_none=("buyers",)), config=config, now=now)
+    assert shop.show(two).audience == '{"tags_none":["buyers"]}'
     shop.at(FRIDAY_AT)
     assert [shop.runs(each)[0].total for each in (one, two)] == [3, 1]
 
@@ -462,7 +489,9 @@ def test_without_its_phones_it_rests_with_the_reason_and_is_told(shop: Shop) -> 
 @pytest.mark.parametrize("gone", ["audience_gone", "field_gone"])
 def test_what_is_gone_all_the_same_is_named(shop: Shop, birthdays: Callable[..., list[int]], gone: str) -> None:
     birthdays("1990-03-11")
-    one = birthday(shop) if gone == "field_gone" else shop.plan(audience_id=99)
+    one = birthday(shop) if gone == "field_gone" else shop.plan()
+    if gone == "audience_gone":
+        shop.write(lambda tx: tx.run("update repeats set audience_id = 99"))
     shop.write(lambda tx: tx.run("delete from field_values"))
     shop.write(lambda tx: tx.run("delete from contact_fields"))
     shop.at(FRIDAY_AT)
@@ -492,6 +521,7 @@ def test_an_account_that_is_held_or_closed_makes_none(shop: Shop) -> None:
 def test_after_a_restore_no_date_that_came_meanwhile_is_made_up_for(shop: Shop) -> None:
     one = shop.plan()
     shop.write(fence.quarantine, "restored", behind=NOON, now=FRIDAY_AT - timedelta(hours=1))
+    assert shop.box.db.read_here(releasing.pending, now=FRIDAY_AT).repeats == 1
     shop.write(releasing.release, user_id=shop.asha.id, now=FRIDAY_AT + timedelta(hours=1))
     shop.at(FRIDAY_AT + timedelta(hours=1))
     assert (shop.runs(one), shop.show(one).last_result) == ([], "missed")

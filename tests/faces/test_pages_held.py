@@ -47,6 +47,7 @@ def test_the_page_says_what_would_go_and_who_the_other_is(shop: Stage, asha: Tab
     seen = words(asha.get("/admin/held").text)
     assert "pi, /var/lib/wabox" in seen
     assert f"Messages that wait {queued(shop)}" in seen
+    assert "Repeating campaigns that go on 0" in seen
 
 
 def test_send_lets_everything_go_on(shop: Stage, asha: Tab) -> None:

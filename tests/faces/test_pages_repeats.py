@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from tests.cast import Stage
 from tests.faces.tab import Tab, words
 from tests.faces.test_pages_campaigns import hidden
-from wabox.campaigns import repeats
-from wabox.contacts import own, phones, writing
+from wabox.campaigns import repeating, repeats
+from wabox.campaigns.occasions import Occasion
+from wabox.campaigns.repeating import Wanted
+from wabox.contacts import own, phones, segments, writing
+from wabox.contacts.segments import Segment
 from wabox.db import Tx
 
 pytestmark = pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
@@ -135,3 +139,26 @@ def test_one_that_cannot_go_says_why_and_what_to_do(asha: Tab, bilal: Tab, shop:
     assert refused.status_code == 422 and "choose others" in words(refused.text)
     shop.box.db.write_now(lambda tx: tx.run("update users set language = 'bn'"))
     assert "প্রতি শুক্রবার, সকাল ১০:০০" in words(asha.get("/campaigns/repeats/1").text)
+
+
+def test_since_when_nobody_wrote_stays_so_many_days_in_the_form(shop: Stage, people: None, asha: Tab) -> None:
+    now = shop.hands.now()
+    since = segments.write(Segment(not_contacted_since=now - timedelta(days=12)))
+    field = shop.value("select id from contact_fields")
+
+    def add(tx: Tx) -> tuple[repeats.Repeat, repeats.Repeat]:
+        weekly = Wanted("Since", "Hi", since, Occasion("week", time(10), (4,)))
+        early = Wanted("Early", "Hi", "{}", Occasion("date", time(10), (), field, 1))
+        one, two = (
+            repeating.add(tx, shop.asha.id, each, config=shop.box.config, now=now) for each in (weekly, early)
+        )
+        return one, two
+
+    one, two = shop.box.db.write_now(add)
+    assert hidden_days(asha.get(f"/campaigns/new?repeat={one.id}").text) == "12"
+    assert "the day before each person's birthday" in words(asha.get(f"/campaigns/repeats/{two.id}").text)
+
+
+def hidden_days(page: str) -> str:
+    field = next(tag for tag in re.findall(r"<input[^>]*>", page) if 'name="days"' in tag)
+    return re.search(r'value="([^"]*)"', field)[1]  # type: ignore[index]

@@ -22,7 +22,8 @@ class Pending:
     """queued: messages that go by and by; oldest: since when the first waits; planned: of these, for later.
 
     campaigns: that run, or begin at once; unsure: in hand when the data was taken, looked up or shown first.
-    posts: webhooks that are owed. phones: that will be opened again.
+    posts: webhooks that are owed. phones: that will be opened again. repeats: repeating campaigns that go on with
+    their next date.
     """
 
     queued: int
@@ -32,6 +33,7 @@ class Pending:
     unsure: int
     posts: int
     phones: int
+    repeats: int
 
 
 def pending(rows: Rows, *, now: datetime) -> Pending:
@@ -57,6 +59,7 @@ def pending(rows: Rows, *, now: datetime) -> Pending:
         ),
         posts=rows.value("select count(*) from deliveries where status = 'owed'"),
         phones=rows.value("select count(*) from devices where wanted = 1 and removed_at is null"),
+        repeats=rows.value("select count(*) from repeats where status = 'active'"),
     )
 
 

@@ -41,7 +41,7 @@ def change(
     config: Config,
     now: datetime,
 ) -> Audience:
-    """As `audiences.change`; campaigns that are planned for it are for these people from now on."""
+    """As `audiences.change`; campaigns that are planned for it, or repeat, are for these people from now on."""
     before = audiences.of_user(tx, user_id, audience_id)
     after = audiences.change(tx, user_id, audience_id, name=name, segment=segment, now=now)
     if after.kept == before.kept:
@@ -54,6 +54,13 @@ def change(
             kept=after.kept,
             total=count(tx, after, config=config, at=at),
         )
+    tx.run(
+        """update repeats set audience = :kept, version = version + 1
+           where user_id = :user_id and audience_id = :id""",
+        kept=after.kept,
+        user_id=user_id,
+        id=audience_id,
+    )
     return after
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wabox import times
 from wabox.campaigns import launching, occasions, repeats
@@ -14,7 +15,7 @@ from wabox.campaigns.occasions import Occasion
 from wabox.campaigns.repeats import Repeat
 from wabox.campaigns.stored import NO_DEVICES, any_device
 from wabox.config import Config
-from wabox.contacts import conditions, own, segments
+from wabox.contacts import audiences, conditions, own, segments
 from wabox.db import Rows, Tx
 from wabox.errors import Invalid, NotFound
 from wabox.languages import later
@@ -76,7 +77,8 @@ def change(
     """From its next run on it is so; what was made stays as it is. One that ended goes on, if it has dates again.
 
     version: the one that was read. Raises NotFound; Invalid `changed_meanwhile`, `no_dates`, `no_devices`,
-    `bad_occasion`, and as `launching.create` for text, file and audience; then nothing is changed.
+    `bad_occasion`, `audience_gone`, and as `launching.create` for text, file and audience; then nothing is
+    changed. A date that has come by now, and has no run, is a missed one.
     """
     before = repeats.of_user(tx, user_id, repeat_id)
     if version not in (None, before.version):
@@ -92,6 +94,7 @@ def change(
         now=times.stored(now),
         **_fit(tx, user_id, wanted, now=now, ip=ip),
     )
+    _missed(tx, before, now=now)
     after = repeats.of_user(tx, user_id, repeat_id)
     return after if before.status == "paused" else _activate(tx, after, config=config, now=now)
 
@@ -101,6 +104,7 @@ def pause(tx: Tx, user_id: int, repeat_id: int, *, now: datetime) -> Repeat:
     found = repeats.of_user(tx, user_id, repeat_id)
     if found.status == "ended":
         raise Invalid("wrong_state", later("This repeating campaign has ended; there is nothing to pause."))
+    _missed(tx, found, now=now)
     repeats.rest(tx, repeat_id, None, now=now)
     return repeats.of_user(tx, user_id, repeat_id)
 
@@ -165,6 +169,22 @@ def _activate(tx: Tx, one: Repeat, *, config: Config, now: datetime) -> Repeat:
     return repeats.of_user(tx, one.user_id, one.id)
 
 
+def _missed(tx: Tx, one: Repeat, *, now: datetime) -> None:
+    """Dates that have come, and of which no run was made before somebody moved the plan on, are missed."""
+    zone, kept, missed = ZoneInfo(one.zone), repeats.kept_days(tx, one.id), []
+    day = one.next_day
+    while day is not None and occasions.moment(one.occasion, day, zone) <= now:
+        missed += [day] if day not in kept else []
+        day = occasions.following(one.occasion, day, ends_on=one.ends_on)
+    if missed:
+        tx.run(
+            "update repeats set missed = missed + :n, last_day = :day, last_result = 'missed' where id = :id",
+            n=len(missed),
+            day=missed[-1].isoformat(),
+            id=one.id,
+        )
+
+
 def _fit(tx: Tx, user_id: int, wanted: Wanted, *, now: datetime, ip: str | None) -> dict[str, Any]:
     """Its columns, once all of it could go. Raises as `change`."""
     occasion = wanted.occasion
@@ -172,6 +192,9 @@ def _fit(tx: Tx, user_id: int, wanted: Wanted, *, now: datetime, ip: str | None)
         _date_field(tx, user_id, occasion, wanted.audience)
     if not any_device(tx, user_id, wanted.device_ids):
         raise Invalid(NO_DEVICES, repeats.REASONS[NO_DEVICES])
+    if wanted.audience_id is not None and audiences.known(tx, user_id, wanted.audience_id) is None:
+        gone = repeats.REASONS["audience_gone"]
+        raise Invalid("audience_gone", gone, details={"audience": gone})
     text, _ = launching.fit(tx, user_id, wanted.message, wanted.audience, wanted.carried, now=now, ip=ip)
     file = wanted.carried
     return {

@@ -48,7 +48,7 @@ REASONS = {
 RESULTS = {
     "made": later("went out"),
     "nobody": later("nobody was in its audience"),
-    "missed": later("missed: wabox was off or held at that time"),
+    "missed": later("missed: wabox was off or held, or it was just changed"),
     "still_running": later("left out: the run before was not over"),
 }
 

@@ -48,6 +48,8 @@ def command(config: Config, *, cancel_older_than: timedelta | None, yes: bool) -
         since = "" if found.oldest is None else f", the oldest of {found.oldest:%Y-%m-%d %H:%M} UTC"
         click.echo(f"Messages that wait: {found.queued}{since}; planned for later: {found.planned}.")
         click.echo(f"Campaigns that go on: {found.campaigns}. Webhook posts that are owed: {found.posts}.")
+        if found.repeats:
+            click.echo(f"Repeating campaigns that go on: {found.repeats}; dates meanwhile are not made up for.")
         if cancel_older_than is not None:
             old = box.db.read_here(releasing.older, than=now - cancel_older_than)
             click.echo(f"Of the messages {old} are older than you said; they are cancelled.")

@@ -206,11 +206,16 @@ def of_segment(segment: Segment) -> Draft:
     )
 
 
-def of_plan(rows: Rows, campaign: Campaign, voice: Voice) -> Draft:
-    """A draft that changes a planned campaign."""
-    segment = segments.read(campaign.audience)
+def days_of(segment: Segment, voice: Voice) -> str:
+    """For how many days it asks that nobody wrote to them, so far; 30 if it does not ask."""
     since = segment.not_contacted_since
     days = max(1, round((voice.now - since) / timedelta(days=1))) if since else segment.not_contacted_days or 30
+    return str(days)
+
+
+def of_plan(rows: Rows, campaign: Campaign, voice: Voice) -> Draft:
+    """A draft that changes a planned campaign."""
+    days = days_of(segments.read(campaign.audience), voice)
     saved = audiences.known(rows, campaign.user_id, campaign.audience_id)
     draft = like(campaign, voice)
     ids = campaign.device_ids or ()
@@ -219,7 +224,7 @@ def of_plan(rows: Rows, campaign: Campaign, voice: Voice) -> Draft:
     return replace(
         draft if saved is None else to_audience(draft, saved.id),
         name=campaign.name,
-        days=str(days),
+        days=days,
         phones="some" if campaign.device_ids is not None else "all",
         labels=tuple(labels),
         when="now" if at is None else "later",

@@ -89,6 +89,7 @@ def of_repeat(rows: Rows, one: Repeat, voice: Voice) -> Draft:
     return replace(
         draft if saved is None else drafts.to_audience(draft, saved.id),
         name=one.name,
+        days=drafts.days_of(segment, voice),
         message=one.message,
         text_id="" if one.text_id is None else str(one.text_id),
         media_id=file_forms.number(one.media_id, one.media_name),

@@ -52,6 +52,8 @@ def occasion(voice: Voice, one: Occasion, field: str) -> str:
         return voice.say(said, day=voice.num(one.days[0]), time=clock)
     if not one.days_before:
         return voice.say(later("on each person's %(field)s, %(time)s"), field=field, time=clock)
+    if one.days_before == 1:
+        return voice.say(later("the day before each person's %(field)s, %(time)s"), field=field, time=clock)
     said = later("%(n)s days before each person's %(field)s, %(time)s")
     return voice.say(said, n=voice.num(one.days_before), field=field, time=clock)
 
