@@ -404,6 +404,7 @@ def test_nobody_has_it_twice_a_year_whatever_becomes_of_their_date(
     birthdays("1990-03-11")
     one = birthday(shop)
     shop.at(NOON + timedelta(days=1))
+    Expansion(shop.box).turn(shop.runs(one)[0].id)
     birthdays("1990-03-12")
     shop.at(NOON + timedelta(days=2))
     assert shop.days(one) == ["03-11"]
@@ -422,6 +423,85 @@ def test_a_run_that_begins_late_leaves_out_who_had_it_since(
     shop.write(launching.launch, shop.runs(one)[0].id, [rina], now=shop.now)
     found = shop.runs(one)[0]
     assert (found.total, found.expanded) == (0, True)
+
+
+def test_of_two_runs_that_wait_at_once_one_comes_to_a_person(
+    shop: Shop, birthdays: Callable[..., list[int]]
+) -> None:
+    birthdays("1990-03-11")
+    one = birthday(shop)
+    shop.at(NOON + timedelta(days=1))
+    birthdays("1990-03-12")
+    shop.at(NOON + timedelta(days=2))
+    for run in shop.runs(one):
+        Expansion(shop.box).turn(run.id)
+    assert [(run.total, run.skipped, run.queued) for run in shop.runs(one)] == [(1, 0, 1), (1, 1, 0)]
+    assert shop.engine.stage.value("select count(*) from messages") == 1
+    assert shop.engine.stage.value("select day from repeat_people") == "2026-03-12"
+
+
+def test_when_the_messages_of_a_run_end_stays_whatever_becomes_of_its_plan(
+    shop: Shop, birthdays: Callable[..., list[int]]
+) -> None:
+    birthdays("1990-03-11")
+    offer, other, gone = shop.plan(Occasion("week", time(10), (2,))), birthday(shop), birthday(shop)
+    shop.at(NOON + timedelta(days=1))
+    runs = [shop.runs(one)[0] for one in (offer, other, gone)]
+    field_id = other.occasion.field_id
+    for one, occasion in ((offer, other.occasion), (other, Occasion("date", time(20), (), field_id, 9))):
+        wanted = replace(shop.box.db.read_here(repeating.wanted_of, shop.show(one)), occasion=occasion)
+        shop.write(repeating.change, shop.asha.id, one.id, wanted, config=shop.box.config, now=shop.now)
+    shop.write(repeating.remove, shop.asha.id, gone.id)
+    for run in runs:
+        Expansion(shop.box).turn(run.id)
+    wanted_end = times.stored(datetime(2026, 3, 12, 18, tzinfo=NOON.tzinfo))
+    sql = "select distinct expires_at from messages where campaign_id = :id"
+    assert [shop.engine.stage.value(sql, id=run.id) for run in runs] == [None, wanted_end, wanted_end]
+    noted = shop.box.db.read_here(lambda rows: rows.all("select distinct repeat_id from repeat_people"))
+    assert [row["repeat_id"] for row in noted] == [other.id]
+
+
+def test_a_run_that_its_user_gives_another_time_has_a_day_for_its_messages(
+    shop: Shop, birthdays: Callable[..., list[int]]
+) -> None:
+    birthdays("1990-03-11")
+    one = birthday(shop)
+    shop.engine.stage.hands.at = NOON + timedelta(days=1)
+    asyncio.run(Repeating(shop.box).tick())
+    ends = []
+    for days in (0, 30):
+        (run,) = shop.runs(one)
+        stamp, ids = shop.box.db.read_here(launching.meant_now, run.id, shop.box.config, shop.now)
+        new = {"name": "B", "message": "Hi", "audience": run.audience, "contact_ids": ids, "device_ids": None}
+        at = shop.now + timedelta(days=days, hours=1)
+        changed = shop.write(
+            launching.replan, shop.asha.id, run.id, stamp=stamp, scheduled_for=at, now=shop.now, **new
+        )
+        ends.append(changed.messages_end_at)
+    assert ends == [datetime(2026, 3, 12, 18, tzinfo=NOON.tzinfo), at + timedelta(days=1)]
+
+
+@pytest.mark.parametrize("way", ["deleted", "closed"])
+def test_who_had_it_is_forgotten_in_pieces(shop: Shop, birthdays: Callable[..., list[int]], way: str) -> None:
+    birthdays("1990-03-11")
+    one = birthday(shop)
+    people(shop.engine, 1_200)
+    ids = shop.box.db.read_here(segments.ids, shop.asha.id, segments.of_tag("leads"))
+    shop.write(greeted.note, one.id, ids[:1_100], date(2026, 3, 1))
+    left = []
+
+    def piece(tx: Tx) -> bool:
+        if way == "deleted":
+            more = repeating.wind_up(tx, shop.asha.id, one.id, now=shop.now)
+        else:
+            more = closing.forget(tx, shop.asha.id, now=shop.now)
+        left.append(tx.value("select count(*) from repeat_people"))
+        return more
+
+    while shop.write(piece) and left[-1]:
+        pass
+    assert [n for n in left if n < 1_100] == [600, 100, 0]
+    assert shop.box.db.read_here(repeats.known, one.id) is not None
 
 
 def test_what_is_for_a_date_goes_a_day_late_at_most(shop: Shop, birthdays: Callable[..., list[int]]) -> None:

@@ -267,6 +267,8 @@ async def remove(repeat_id: RepeatId, request: StrictRequest, box: Box, caller: 
         gone = repeating.remove(tx, caller.user.id, repeat_id)
         record.by(request, box, caller)(tx, "repeat.deleted", subject=str(repeat_id), details=_told(gone))
 
+    while await box.db.write(repeating.wind_up, caller.user.id, repeat_id, now=box.now()):
+        pass
     await box.db.write(verb)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from wabox import times
 from wabox.billing import ledger
-from wabox.campaigns import control, repeats
+from wabox.campaigns import control, greeted
 from wabox.campaigns import stored as campaigns
 from wabox.campaigns.stored import Campaign
 from wabox.contacts import own
@@ -49,13 +49,12 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The next part of a campaign. size: people in it, those too whose contact is gone; when its messages end."""
+    """The next part of a campaign. size: people in it, those too whose contact is gone."""
 
     campaign: Campaign
     number: int
     size: int
     people: tuple[Recipient, ...]
-    expires_at: datetime | None = None
 
 
 def due(rows: Rows) -> list[int]:
@@ -95,13 +94,14 @@ def prepare(rows: Rows, campaign_id: int, *, require_consent: bool, now: datetim
         _judged(rows, campaign, _recipient(row, campaign, parsed, devices, require_consent, held))
         for row in _people(rows, campaign, ids, devices)
     )
-    return Part(campaign, campaign.cursor, len(ids), people, repeats.too_late(rows, campaign))
+    return Part(campaign, campaign.cursor, len(ids), people)
 
 
 def write(tx: Tx, part: Part, *, now: datetime) -> bool:
     """The part's messages stand. False: somebody else wrote it, a device is gone, or the campaign is over."""
     if not _are_there(tx, {one.device_id for one in part.people}):
         return False
+    part = _not_twice(tx, part)
     last = tx.value("select max(part) from audiences where campaign_id = :id", id=part.campaign.id)
     gone = part.size - len(part.people)
     skipped = sum(one.status == "skipped" for one in part.people) + gone
@@ -120,6 +120,7 @@ def write(tx: Tx, part: Part, *, now: datetime) -> bool:
     if not moved:
         return False
     queued = _insert(tx, part, now)
+    _note(tx, part)
     if part.campaign.reserved:
         user_id, campaign_id = part.campaign.user_id, part.campaign.id
         ledger.take_reserved(tx, user_id, campaign_id, queued, now=now)
@@ -149,10 +150,29 @@ def _are_there(rows: Rows, device_ids: set[int]) -> bool:
     return int(found) == len(device_ids)
 
 
+def _not_twice(rows: Rows, part: Part) -> Part:
+    """Without those whom another run for their date has come to, since it was looked up who is meant."""
+    campaign = part.campaign
+    if campaign.repeat_day is None or campaign.messages_end_at is None:
+        return part
+    left = set(
+        greeted.left(rows, campaign.repeat_id, [one.contact_id for one in part.people], campaign.repeat_day)
+    )
+    return replace(part, people=tuple(one for one in part.people if one.contact_id in left))
+
+
+def _note(tx: Tx, part: Part) -> None:
+    """Who has it with this run has it for this year."""
+    campaign = part.campaign
+    if campaign.repeat_day is not None and campaign.messages_end_at is not None:
+        got = [one.contact_id for one in part.people if one.error is None]
+        greeted.note(tx, campaign.repeat_id, got, campaign.repeat_day)
+
+
 def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
     """The rows; returns the ids of those that are queued."""
     first = outbox.next_id(tx)
-    at = times.stored(now)
+    at, ends_at = times.stored(now), times.stored_or_none(part.campaign.messages_end_at)
     tx.many(
         """insert into messages (id, user_id, device_id, campaign_id, contact_id, phone, text, status, error,
                                  error_text, priority, new_chat, queued_at, finished_at, media_id, media_kind,
@@ -177,7 +197,7 @@ def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:
                 part.campaign.media_kind,
                 part.campaign.media_name,
                 bytes(stored.ROOM) if one.error is None else None,
-                times.stored_or_none(part.expires_at),
+                ends_at,
             )
             for n, one in enumerate(part.people)
         ],

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from wabox.db import Rows, Tx
 
+PIECE = 500
 ONCE_IN = timedelta(days=300)  # a date that is put right by some weeks still comes next year
 
 
@@ -26,14 +27,25 @@ def left(rows: Rows, repeat_id: int | None, contact_ids: Sequence[int], day: dat
 
 
 def note(tx: Tx, repeat_id: int | None, contact_ids: Sequence[int], day: date) -> None:
-    """These have it with the run of this day, if the campaign goes by a date."""
+    """These have it with the run of this day, as long as there is the campaign."""
     tx.run(
         """insert into repeat_people (user_id, repeat_id, contact_id, day)
            select r.user_id, r.id, c.id, :day from repeats r, contacts c
-           where r.id = :repeat and r.every = 'date' and c.user_id = r.user_id
+           where r.id = :repeat and c.user_id = r.user_id
            and c.id in (select value from json_each(:ids))
            on conflict do update set day = max(day, excluded.day)""",
         repeat=repeat_id,
         day=day.isoformat(),
         ids=json.dumps(list(contact_ids)),
     )
+
+
+def forget(tx: Tx, repeat_id: int, *, most: int = PIECE) -> bool:
+    """A piece of who had it is forgotten. False: nothing is left."""
+    gone = tx.run(
+        """delete from repeat_people where (repeat_id, contact_id) in
+             (select repeat_id, contact_id from repeat_people where repeat_id = :repeat limit :most)""",
+        repeat=repeat_id,
+        most=most,
+    )
+    return gone > 0

@@ -6,7 +6,7 @@ import hashlib
 import json
 from array import array
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from wabox import times
@@ -48,6 +48,7 @@ def create(
     carried: Carried | None = None,
     ip: str | None = None,
     run_of: tuple[int, date] | None = None,
+    messages_end_at: datetime | None = None,
 ) -> Campaign:
     """A campaign stands; without a time in the future it is launched at once.
 
@@ -55,6 +56,7 @@ def create(
     contact_ids: who is in the audience now. carried: the file that goes with it. text_id: the stored text that the
     message is a copy of. audience_id: the saved audience that `audience` is of. ip: of the sender, for the
     record. run_of: the repeating campaign, and for which of its dates; the engine begins it, not this call.
+    messages_end_at: as it is said of a campaign.
     Raises Invalid `no_recipients`, `content_refused`, `changed_meanwhile`, `bad_template`, `bad_segment`, as
     `carrying.with_text` does, InsufficientCredits; then nothing is stored.
     """
@@ -65,12 +67,14 @@ def create(
     campaign_id = tx.insert(
         """insert into campaigns (user_id, name, message, text_id, audience, audience_id, device_ids, status,
                                   scheduled_for, created_at, total, media_id, media_kind, media_name, repeat_id,
-                                  repeat_day)
+                                  repeat_day, messages_end_at)
            values (:user_id, :name, :message, :text_id, :audience, :audience_id, :device_ids, 'scheduled',
-                   :scheduled_for, :now, :total, :media_id, :media_kind, :media_name, :repeat_id, :repeat_day)""",
+                   :scheduled_for, :now, :total, :media_id, :media_kind, :media_name, :repeat_id, :repeat_day,
+                   :messages_end_at)""",
         user_id=user_id,
         repeat_id=None if run_of is None else run_of[0],
         repeat_day=None if run_of is None else run_of[1].isoformat(),
+        messages_end_at=times.stored_or_none(messages_end_at),
         now=times.stored(now),
         **_columns(name, text, text_id, (audience, audience_id), device_ids, scheduled_for, contact_ids, carried),
     )
@@ -164,6 +168,7 @@ def replan(
 ) -> Campaign:
     """A campaign that has not begun is as is said here, as if `create` had made it so; paused, it stays paused.
 
+    One whose messages end by themselves has at least a day for them from its new time on.
     stamp: as `stamp_of` told it when somebody began to change it. Raises Invalid `wrong_state` if it has begun, is
     over, was read by a person or was changed meanwhile; else as `create`. Then nothing is changed.
     """
@@ -178,9 +183,11 @@ def replan(
     tx.run(
         """update campaigns set name = :name, message = :message, text_id = :text_id, audience = :audience,
            audience_id = :audience_id, device_ids = :device_ids, scheduled_for = :scheduled_for, total = :total,
-           media_id = :media_id, media_kind = :media_kind, media_name = :media_name
+           media_id = :media_id, media_kind = :media_kind, media_name = :media_name,
+           messages_end_at = max(messages_end_at, :a_day_on)
            where id = :id and launched_at is null and status in ('scheduled', 'paused')""",
         id=campaign_id,
+        a_day_on=times.stored((scheduled_for or now) + timedelta(days=1)),
         **_columns(name, text, text_id, (audience, audience_id), device_ids, scheduled_for, contact_ids, carried),
     )
     if verdict is not None:
@@ -213,7 +220,7 @@ def meant_now(rows: Rows, campaign_id: int, config: Config, now: datetime) -> tu
     campaign = by_id(rows, campaign_id)
     segment = segments.read(campaign.audience)
     ids = segments.meant(rows, campaign.user_id, segment, config=config, at=now)
-    if campaign.repeat_day is not None:
+    if campaign.repeat_day is not None and campaign.messages_end_at is not None:
         ids = greeted.left(rows, campaign.repeat_id, ids, campaign.repeat_day)
     return stamp_of(campaign), ids
 
@@ -269,7 +276,8 @@ def launch(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetim
     False if it is not scheduled any more. Raises InsufficientCredits; then nothing has changed.
     """
     before = by_id(tx, campaign_id)
-    if before.repeat_day is not None:  # another run may have come to some of them since they were looked up
+    if before.repeat_day is not None and before.messages_end_at is not None:
+        # another run may have come to some of them since they were looked up
         contact_ids = greeted.left(tx, before.repeat_id, contact_ids, before.repeat_day)
     moved = tx.run(
         """update campaigns set status = 'sending', status_reason = null, launched_at = :now, total = :total,
@@ -282,8 +290,6 @@ def launch(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetim
     if not moved:
         return False
     campaign = by_id(tx, campaign_id)
-    if campaign.repeat_day is not None:
-        greeted.note(tx, campaign.repeat_id, contact_ids, campaign.repeat_day)
     reserved = ledger.reserve(tx, campaign.user_id, campaign_id, len(contact_ids), now=now)
     tx.run("update campaigns set reserved = :n where id = :id", n=reserved, id=campaign_id)
     tx.many(

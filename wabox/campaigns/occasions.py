@@ -104,12 +104,8 @@ def meant(occasion: Occasion, day: date) -> date:
     return day + timedelta(days=occasion.days_before)
 
 
-def too_late(occasion: Occasion, begun: datetime) -> datetime | None:
-    """From when a run of this moment is not sent any more: a day after the date it is for. None: any time will do.
-
-    Where clocks change within these days it is an hour off.
-    """
+def too_late(occasion: Occasion, day: date, zone: ZoneInfo) -> datetime | None:
+    """From when a run of this day is not sent any more: a day after the date it is for. None: any time will do."""
     if occasion.every != "date":
         return None
-    midnight = begun - timedelta(hours=occasion.at.hour, minutes=occasion.at.minute)
-    return midnight + timedelta(days=occasion.days_before + 2)
+    return times.day_start(meant(occasion, day) + timedelta(days=2), zone)

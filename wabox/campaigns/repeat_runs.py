@@ -103,6 +103,7 @@ def write(tx: Tx, run: Run, *, now: datetime) -> Campaign | None:
         audience_id=run.audience_id,
         carried=carried,
         run_of=(one.id, run.day),
+        messages_end_at=occasions.too_late(one.occasion, run.day, run.zone),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from wabox import times
-from wabox.campaigns import launching, occasions, repeats
+from wabox.campaigns import greeted, launching, occasions, repeats
 from wabox.campaigns.occasions import Occasion
 from wabox.campaigns.repeats import Repeat
 from wabox.campaigns.stored import NO_DEVICES, any_device
@@ -124,8 +124,15 @@ def resume(tx: Tx, user_id: int, repeat_id: int, *, config: Config, now: datetim
     return _activate(tx, found, config=config, now=now)
 
 
+def wind_up(tx: Tx, user_id: int, repeat_id: int, *, now: datetime) -> bool:
+    """Before `remove`: it rests, and a piece of who had it goes. False: nothing is left. Raises NotFound."""
+    repeats.of_user(tx, user_id, repeat_id)
+    repeats.rest(tx, repeat_id, None, now=now)
+    return greeted.forget(tx, repeat_id)
+
+
 def remove(tx: Tx, user_id: int, repeat_id: int) -> Repeat:
-    """It is gone, and what it was; its runs stay, and what of them still goes. Raises NotFound."""
+    """It is gone, after `wind_up`; its runs stay, and what of them still goes. Raises NotFound."""
     found = repeats.of_user(tx, user_id, repeat_id)
     tx.run("delete from repeats where id = :id and user_id = :user_id", id=repeat_id, user_id=user_id)
     return found

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from wabox import times
 from wabox.campaigns import occasions
 from wabox.campaigns.occasions import Every, Occasion
-from wabox.campaigns.stored import NO_DEVICES, Campaign
+from wabox.campaigns.stored import NO_DEVICES
 from wabox.config import Config
 from wabox.contacts import segments
 from wabox.contacts.own_values import Field
@@ -160,14 +160,6 @@ def zone_of(rows: Rows, user_id: int, config: Config) -> tuple[str, ZoneInfo]:
     """The user's zone as it is written down, and as it is."""
     name = rows.value("select timezone from users where id = :id", id=user_id)
     return name or config.zone.key, config.zone_named(name)
-
-
-def too_late(rows: Rows, campaign: Campaign) -> datetime | None:
-    """From when the messages of this run are not sent any more; None: it is none, or any time will do."""
-    one = known(rows, campaign.repeat_id)
-    if one is None or campaign.scheduled_for is None:
-        return None
-    return occasions.too_late(one.occasion, campaign.scheduled_for)
 
 
 def rest(tx: Tx, repeat_id: int, reason: str | None, *, now: datetime) -> bool:

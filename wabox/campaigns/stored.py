@@ -50,6 +50,7 @@ class Campaign:
     every linked device. media_id, media_kind: the file that goes with each message, and as what; media_name:
     called so, None: as it is kept.
     repeat_id, repeat_day: the repeating campaign it is a run of, which may be gone, and for which of its dates.
+    messages_end_at: from when its messages are not sent any more, for a run that goes by a date of people's.
     revoke_asked_at: when what had gone was last to be deleted for everyone;
     revoke_after: up to which message id that was begun, None once it was for all.
     """
@@ -90,6 +91,7 @@ class Campaign:
     audience_id: int | None
     repeat_id: int | None
     repeat_day: date | None
+    messages_end_at: datetime | None
 
     @property
     def parsed(self) -> Template:

@@ -62,6 +62,7 @@ NAMES = (
     "0048_quotes_and_deleted",
     "0049_repeating_campaigns",
     "0050_shops",
+    "0051_ends_of_runs",
 )
 
 

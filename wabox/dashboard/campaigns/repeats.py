@@ -72,7 +72,7 @@ async def delete(repeat_id: int, desk: Desk) -> Response[str]:
     """It is gone; its runs stay."""
 
     def verb(tx: Tx) -> None:
-        gone = repeating.remove(tx, desk.user.id, known_id(repeat_id))
+        gone = repeating.remove(tx, desk.user.id, known)
         audit.note(
             tx,
             user_id=desk.user.id,
@@ -83,6 +83,9 @@ async def delete(repeat_id: int, desk: Desk) -> Response[str]:
             now=desk.box.now(),
         )
 
+    known = known_id(repeat_id)
+    while await desk.box.db.write(repeating.wind_up, desk.user.id, known, now=desk.box.now()):
+        pass
     await desk.box.db.write(verb)
     return desk.go("/campaigns", said="repeat_gone")
 
