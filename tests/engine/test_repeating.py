@@ -412,6 +412,18 @@ def test_nobody_has_it_twice_a_year_whatever_becomes_of_their_date(
     assert shop.days(one) == ["03-11", "03-12"]
 
 
+def test_one_that_goes_each_week_from_now_on_leaves_nobody_out(
+    shop: Shop, birthdays: Callable[..., list[int]]
+) -> None:
+    (rina,) = birthdays("1990-03-11")
+    one = birthday(shop)
+    shop.write(greeted.note, one.id, [rina], date(2026, 3, 11))
+    weekly = replace(shop.box.db.read_here(repeating.wanted_of, shop.show(one)), occasion=FRIDAY)
+    shop.write(repeating.change, shop.asha.id, one.id, weekly, config=shop.box.config, now=shop.now)
+    shop.at(FRIDAY_AT)
+    assert [run.total for run in shop.runs(one)] == [4]
+
+
 def test_a_run_that_begins_late_leaves_out_who_had_it_since(
     shop: Shop, birthdays: Callable[..., list[int]]
 ) -> None:

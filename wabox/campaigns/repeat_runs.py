@@ -162,8 +162,7 @@ def _asked(rows: Rows, run: Run, config: Config, now: datetime) -> Run:
     except (Invalid, NotFound) as wrong:
         reason = wrong.code if wrong.code in repeats.REASONS else "audience_gone"
         return dataclasses.replace(run, result=reason)
-    ids = greeted.left(rows, one.id, ids, run.day)
-    found = tuple(ids)
+    found = tuple(greeted.left(rows, one.id, ids, run.day) if one.occasion.every == "date" else ids)
     result = "made" if found else "nobody"
     return dataclasses.replace(
         run, result=result, audience=segments.write(segment), audience_id=audience_id, contact_ids=found
