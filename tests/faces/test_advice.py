@@ -93,7 +93,9 @@ class Told:
         return words(page.split(f'id="device-{self.label}"')[1].split("</section>")[0])
 
     def home(self) -> str:
-        return words(self.tab.get("/").text.split(f'id="phone-{self.label}"')[1].split("</div>\n    </div>")[0])
+        """Nothing where Home has no row for the phone: it needs nobody."""
+        _, _, row = self.tab.get("/").text.partition(f'id="phone-{self.label}"')
+        return words(row.split("</li>")[0])
 
     def doctor(self) -> str:
         return words(self.tab.get(f"/whatsapp/devices/{self.label}/doctor").text)
