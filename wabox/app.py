@@ -167,11 +167,13 @@ def _heard_out(answers: ASGIApp) -> ASGIApp:
             return message
 
         async def said(message: Message) -> None:
+            nonlocal unread
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(uploads.SILENT_SECONDS):
                     seen = 0
                     while unread and seen < uploads.MOST_DRAINED:
                         seen += len((await read()).get("body", b""))
+            unread = False  # once: whoever has not sent it by now is waited for no more
             await send(message)
 
         await answers(scope, read, said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -64,3 +65,26 @@ async def test_a_body_is_read_on_where_the_connection_ends_with_the_answer(
 async def test_nobody_is_heard_out_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MOST_DRAINED", 150)
     assert (await read_by(LENGTH, CLOSE, pieces=9))[0] == 2
+
+
+async def test_an_answer_waits_once_for_a_body_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "SILENT_SECONDS", 0.01)
+    asked = 0
+    sent: list[str] = []
+
+    async def receive() -> Any:
+        nonlocal asked
+        asked += 1
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    async def streams(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 413, "headers": []})
+        for more in (True, True, False):
+            await send({"type": "http.response.body", "body": b"x", "more_body": more})
+
+    scope: Any = {"type": "http", "http_version": "1.1", "headers": [LENGTH, CLOSE]}
+    await app._heard_out(streams)(scope, receive, send)
+    assert (asked, len(sent)) == (1, 4)

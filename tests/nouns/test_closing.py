@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from wabox.devices import linking, orders
 from wabox.devices import stored as devices
 from wabox.engine.closed_accounts import ClosedAccounts
 from wabox.errors import Invalid, NotFound
+from wabox.media import store
 from wabox.media.stored import path_of
 from wabox.messages import outbox, template
 from wabox.texts import stored as texts
@@ -100,6 +102,16 @@ def held(rows: Rows, user_id: int) -> dict[str, int]:
     return {name: n for name, n in counts.items() if n}
 
 
+def has_file(tx: Tx, user_id: int, sha256: str) -> None:
+    tx.run(
+        """insert into media (user_id, sha256, stored_sha256, kind, mime, filename, bytes, origin, created_at,
+             last_used_at) select :user_id, :sha256, :sha256, 'document', 'application/pdf', 'a.pdf', 4, 'upload',
+             created_at, created_at from users where id = :user_id""",
+        user_id=user_id,
+        sha256=sha256,
+    )
+
+
 def close(made: Stage) -> None:
     made.box.db.write_now(closing.close, made.bilal.id, by=OWNER, reason="asked", now=made.hands.now())
 
@@ -151,11 +163,33 @@ async def test_the_engine_forgets_by_itself(shop: Stage) -> None:
     its = path_of(shop.box.media, "ab" * 32)
     its.parent.mkdir(parents=True)
     its.write_bytes(b"bill")
+    shop.box.db.write_now(has_file, shop.bilal.id, "ab" * 32)
     engine = ClosedAccounts(shop.box)
     for _ in range(60):
         await engine.tick()
     assert shop.box.db.read_here(closing.due) == []
     assert not its.exists()
+
+
+async def test_its_files_go_a_piece_a_tick(shop: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PIECE", 2)
+    hashes = [f"{number:064x}" for number in range(5)]
+    for one in hashes:
+        its = path_of(shop.box.media, one)
+        its.parent.mkdir(parents=True, exist_ok=True)
+        its.write_bytes(b"bill")
+        shop.box.db.write_now(has_file, shop.bilal.id, one)
+    shop.box.db.write_now(has_file, shop.asha.id, hashes[0])
+    close(shop)
+    shop.box.db.write_now(orders.command_done, shop.device(shop.bilal.device_id))
+    engine = ClosedAccounts(shop.box)
+    left: list[int] = []
+    for _ in range(60):
+        await engine.tick()
+        left.append(sum(path_of(shop.box.media, one).exists() for one in hashes))
+    assert path_of(shop.box.media, hashes[0]).exists()
+    assert (left[0], left[-1]) == (5, 1)
+    assert max(before - after for before, after in itertools.pairwise(left)) == 2
 
 
 def test_nothing_of_others_goes(shop: Stage) -> None:

@@ -168,6 +168,30 @@ def test_the_same_bytes_of_two_users_lie_once_and_neither_can_tell(shop: Stage) 
     assert take(shop, pdf(), "d.pdf").new
 
 
+def test_who_pins_a_file_waits_for_a_piece_of_a_sweep_only(shop: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PIECE", 2)
+    hashes = [f"{number:064x}" for number in range(5)]
+    for one in hashes:
+        its = stored.path_of(shop.box.media, one)
+        its.parent.mkdir(parents=True, exist_ok=True)
+        its.write_bytes(b"x")
+    between: list[int] = []
+
+    def pause(_: float) -> None:
+        between.append(len(left(shop)))
+        if len(between) == 1:
+            kept.append(next(one for one in hashes if one in left(shop)))
+            store.pin(kept[0])  # would wait for ever if the sweep still held the lock
+
+    kept: list[str] = []
+    monkeypatch.setattr("wabox.media.store.time.sleep", pause)
+    try:
+        assert intake.clear(shop.box.db, shop.box.media) == 4
+    finally:
+        store.unpin(kept[0])
+    assert (between[0], left(shop)) == (3, kept)
+
+
 def test_the_file_under_a_reader_is_never_exchanged(shop: Stage) -> None:
     found = taken(shop, pdf(), "a.pdf")
     before = stored.path_of(shop.box.media, found.stored_sha256).stat()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -69,12 +69,12 @@ async def opened(db: Database, user_id: int, media_id: int, *, now: datetime) ->
     return found
 
 
-async def cleared(db: Database, folder: Path, found: Iterable[str] | None = None) -> None:
+async def cleared(db: Database, folder: Path, found: Collection[str] | None = None) -> None:
     """As `clear`, from the loop."""
     await asyncio.to_thread(clear, db, folder, found)
 
 
-def clear(db: Database, folder: Path, found: Iterable[str] | None = None) -> int:
+def clear(db: Database, folder: Path, found: Collection[str] | None = None) -> int:
     """Files that no row names are gone: of these hashes, else of all; how many. Not on the loop."""
     there = store.held(folder) if found is None else found
     return store.sweep(folder, there, lambda: db.write_now(keeping.named_files))

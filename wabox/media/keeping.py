@@ -223,6 +223,16 @@ def named_files(rows: Rows) -> set[str]:
     }
 
 
+def files_of(rows: Rows, user_id: int) -> set[str]:
+    """The hashes of all files that a row of this user names."""
+    return {
+        row["stored_sha256"]
+        for row in rows.all(
+            "select stored_sha256 from media where user_id = :user_id and removed_at is null", user_id=user_id
+        )
+    }
+
+
 def expire(tx: Tx, *, unused_since: datetime, now: datetime, most: int = PIECE) -> int:
     """Some that nobody used since then and nothing needs are removed; how many."""
     due = tx.all(

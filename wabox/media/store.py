@@ -14,8 +14,9 @@ import re
 import secrets
 import shutil
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +30,8 @@ INCOMING = "incoming"
 PART = ".part"
 SMALL = ".t"  # a small picture of it
 LEFT_FREE = 100 * MEGABYTE  # of the disk: the database needs it more
+PIECE = 200  # files that go while nobody can pin one
+_PAUSE_SECONDS = 0.01
 _HASH = re.compile(r"[0-9a-f]{64}")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -143,13 +146,24 @@ def held(folder: Path) -> list[str]:
     return [one.name for one in folder.glob("??/*") if _HASH.fullmatch(one.name)]
 
 
-def sweep(folder: Path, found: Iterable[str], named: Callable[[], set[str]]) -> int:
+def sweep(folder: Path, found: Collection[str], named: Callable[[], set[str]]) -> int:
     """Of the found files, those that no row names are gone; how many.
 
-    named: asks the rows, while no file can be pinned: who pins one later has to place it anew, and does.
+    named: asks the rows, while no file can be pinned: who pins one later has to place it anew, and does. A piece
+    at a time: between two, whoever waits to pin a file has their turn.
     """
+    doomed = list(found if len(found) <= PIECE else set(found) - named())
+    gone = 0
+    for at in range(0, len(doomed), PIECE):
+        if at:
+            time.sleep(_PAUSE_SECONDS)  # a lock let go and taken at once would let nobody in
+        gone += _sweep_piece(folder, doomed[at : at + PIECE], named)
+    return gone
+
+
+def _sweep_piece(folder: Path, piece: Iterable[str], named: Callable[[], set[str]]) -> int:
     with _settling:
-        gone = set(found) - set(_pinned)
+        gone = set(piece) - set(_pinned)
         gone -= named() if gone else set()
         for sha256 in gone:
             path_of(folder, sha256).unlink(missing_ok=True)
