@@ -12,13 +12,18 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.contract.worlds import Diary
+from wabox import memory_there
 from wabox.whatsapp import leftovers, processes, profile, runtime
+from wabox.whatsapp.driver import Joined, SessionSpec, Withdrawn
 from wabox.whatsapp.gateway import Gateway
+from wabox.whatsapp.hearing import Hearing
 from wabox.whatsapp.leftovers import Temporary
+from wabox.whatsapp.page import Page
 from wabox.whatsapp.profile import Profile
 
 WAIT = "import sys; print('up', flush=True); sys.stdin.read()"
@@ -178,6 +183,54 @@ def test_browsers_start_side_by_side_as_processors_and_memory_allow(
     assert runtime.side_by_side() == at_once
 
 
+async def test_each_start_asks_anew_what_there_is_room_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, going, may_end = 300, set[str](), asyncio.Event()
+    monkeypatch.setattr(processes, "free_mb", lambda: free)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
+    one = runtime.Runtime(Temporary(tmp_path))
+
+    async def start(name: str) -> None:
+        async with one._turn():
+            going.add(name)
+            await may_end.wait()
+
+    async def starting(*names: str) -> tuple[list[asyncio.Task[None]], int]:
+        tasks = [asyncio.create_task(start(name)) for name in names]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        return tasks, len(going)
+
+    first, at_once = await starting("a", "b", "c")
+    assert at_once == 1
+    free = 900
+    second, at_once = await starting("d")
+    assert (at_once, "d" in going) == (2, True)
+    may_end.set()
+    await asyncio.wait_for(asyncio.gather(*first, *second), 5)
+    assert going == {"a", "b", "c", "d"}
+
+
+async def test_a_sweep_tells_whose_number_it_is_before_what_they_deleted(tmp_path: Path) -> None:
+    found = {
+        "withdrawn": [{"id": "3A1", "chat": "8801711999999@c.us"}],
+        "joined": [{"lid": "123456", "phone": "8801711999999"}],
+    }
+
+    class Store:
+        async def ask(self, *_: Any) -> Any:
+            return found
+
+    linked = Profile(tmp_path, "abc")
+    linked.prepare()
+    linked.remember(profile.Note("8801711000001", 1, 1))
+    told: list[Any] = []
+    ears = Hearing(SessionSpec(1, 1, "abc", None), linked, told.append, lambda: datetime.now(UTC))
+    await ears.sweep(cast("Page", Store()))
+    assert [type(one) for one in told] == [Joined, Withdrawn]
+
+
 @pytest.mark.parametrize("soon", [True, False])
 async def test_what_browsers_need_is_made_ready_only_where_sessions_will_be_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, soon: bool
@@ -201,4 +254,9 @@ async def test_what_browsers_need_is_made_ready_only_where_sessions_will_be_open
 
 
 def test_what_this_machine_has_free_is_known() -> None:
-    assert processes.free_mb() > 0
+    assert 0 < processes.free_mb() <= memory_there.memory_mb()[0]
+
+
+def test_what_is_free_in_a_container_is_what_its_limit_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_there, "_limits", lambda _: iter([(1 << 30, 700 << 20), (1 << 40, 1 << 39)]))
+    assert processes.free_mb() <= 700

@@ -18,8 +18,8 @@ import pytest
 from tests import fresh
 from tests.house.conftest import Typed
 from wabox import config as settings
-from wabox import datadir, db
-from wabox.checkup import box, chromium, machine, memory_there
+from wabox import datadir, db, memory_there
+from wabox.checkup import box, chromium, machine
 from wabox.checkup.findings import Finding
 from wabox.config import Config
 

@@ -319,6 +319,21 @@ def test_what_the_page_knows_later_is_heard_as_what_it_is(
     assert suppressed(tx, asha) == {CHAT}
 
 
+def test_what_the_page_knows_later_is_to_be_looked_at_anew(
+    tx: Tx, asha: User, device: Device, now: datetime
+) -> None:
+    event = replace(said(device, "", now), kind="unknown")
+    replies.hear(tx, event, now=now)
+    tx.run("update inbox set reviewed_at = at, automatic = 1")
+    replies.hear(tx, said(device, "do you have tea", now), now=now)
+    (line,) = inbox.thread(tx, asha.id, CHAT)
+    assert (line.text, line.reviewed_at, line.automatic) == ("do you have tea", None, False)
+    answer = replace(event, message_id="3A2")
+    replies.hear(tx, answer, now=now)
+    assert inbox.learnt(tx, replace(answer, text="We are closed", kind="chat"), verdict=None, automatic=True)
+    assert {one.text: one.automatic for one in inbox.thread(tx, asha.id, CHAT)}["We are closed"]
+
+
 def test_people_are_found_by_what_they_call_themselves(
     tx: Tx, asha: User, bilal: User, device: Device, now: datetime
 ) -> None:

@@ -101,7 +101,7 @@ def _note(
     new = inbox.record(
         tx, device.user_id, event, verdict=verdict, now=now, address=who.address, automatic=by_machine
     )
-    new = new or inbox.learnt(tx, event, verdict=verdict)
+    new = new or inbox.learnt(tx, event, verdict=verdict, automatic=by_machine)
     inbox_files.note(tx, event)
     if new and not by_machine and event.kind in WRITTEN:
         chats.wrote(tx, device.user_id, device.phone, who.address, inbound=True, at=now)

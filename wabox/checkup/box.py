@@ -17,13 +17,13 @@ from wabox import datadir, fence, opening
 from wabox.accounts import mail, mail_server
 from wabox.checkup import database, engines, machine, machine_clock, promises, wear
 from wabox.checkup.findings import Finding, bad, ok, warning
-from wabox.checkup.memory_there import memory_mb
 from wabox.config import Config, is_loopback
 from wabox.datadir import DataDir
 from wabox.db import JOURNAL_ALARM_BYTES, Database, Rows
 from wabox.devices import orders
 from wabox.errors import ConfigError
 from wabox.fence import Fence
+from wabox.memory_there import memory_mb
 
 HEALTH_SECONDS = 5
 RESTORE = "Stop wabox (sudo systemctl stop wabox), put the database back from a backup (see Help), then start it."

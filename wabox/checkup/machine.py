@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wabox.checkup.findings import Finding, bad, ok, warning
-from wabox.checkup.memory_there import memory_mb
 from wabox.config import Config
+from wabox.memory_there import memory_mb
 
 MEGABYTE = 1024 * 1024
 BASE_MB, FIRST_DEVICE_MB, MORE_DEVICE_MB = 180, 214, 80

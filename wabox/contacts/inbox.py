@@ -147,7 +147,7 @@ def edit(tx: Tx, event: Inbound, *, verdict: Verdict | None, now: datetime) -> b
     return changed == 1
 
 
-def learnt(tx: Tx, event: Inbound, *, verdict: Verdict | None) -> bool:
+def learnt(tx: Tx, event: Inbound, *, verdict: Verdict | None, automatic: bool = False) -> bool:
     """What came with a type that was not known is what the page calls it now, and new again. False: it was so."""
     was = tx.value(
         "select kind from inbox where device_id = :device_id and wa_message_id = :id and revoked_at is null",
@@ -158,7 +158,8 @@ def learnt(tx: Tx, event: Inbound, *, verdict: Verdict | None) -> bool:
         return False
     tx.run(
         """update inbox set kind = :kind, text = :text, verdict = :verdict, instead = :instead, quoted = :quoted,
-             seen_at = null where device_id = :device_id and wa_message_id = :id""",
+             automatic = :automatic, seen_at = null, reviewed_at = null
+           where device_id = :device_id and wa_message_id = :id""",
         device_id=event.device_id,
         id=event.message_id,
         kind=event.kind,
@@ -166,6 +167,7 @@ def learnt(tx: Tx, event: Inbound, *, verdict: Verdict | None) -> bool:
         verdict=verdict,
         instead=inbox_instead.kept(event),
         quoted=inbox_quotes.kept(event.quoted),
+        automatic=int(automatic),
     )
     return True
 

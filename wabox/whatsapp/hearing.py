@@ -103,10 +103,10 @@ class Hearing:
         data = found if isinstance(found, dict) else {}
         for raw in data.get("inbound") or ():
             self.inbound(raw)
-        for raw in data.get("withdrawn") or ():
-            self.withdrawn(raw)
         for raw in data.get("joined") or ():
             self.joined(raw)
+        for raw in data.get("withdrawn") or ():  # after whose number it is: what they deleted stands under that
+            self.withdrawn(raw)
         for raw in data.get("acks") or ():
             self.receipt(raw, stored=True)
         self.phone_used({"t": data.get("used")})

@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from wabox.memory_there import memory_mb
+
 _PROC = Path("/proc")
 _DYING_SECONDS = 5
 _LOOK_SECONDS = 0.01
@@ -101,12 +103,11 @@ def end_browsers_of(directory: Path) -> int:
 
 
 def free_mb() -> int:
-    """What programs may still take of this machine's memory without swapping; 0 if the system does not say."""
+    """What programs may still take of the memory without swapping, as a container may have it; 0: nobody says."""
     try:
-        lines = (_PROC / "meminfo").read_text().splitlines()
+        return memory_mb()[1]
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")), 0) // 1024
 
 
 def _has(arguments: tuple[str, ...], flag: str) -> bool:

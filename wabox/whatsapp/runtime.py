@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -57,7 +57,8 @@ class Runtime:
         self._playwright: Playwright | None = None
         self._pid: int | None = None
         self._lock = asyncio.Lock()
-        self._launches = asyncio.Semaphore(side_by_side())
+        self._launching = 0
+        self._launched = asyncio.Condition()
 
     @property
     def pid(self) -> int | None:
@@ -77,7 +78,7 @@ class Runtime:
 
         Raises BrowserLost. A few at a time: starting a browser is the heaviest thing a Pi does.
         """
-        async with self._launches:
+        async with self._turn():
             playwright = await self._answering()
             place = await asyncio.to_thread(self._temporary.prepare)
             try:
@@ -86,6 +87,19 @@ class Runtime:
                 )
             except (PageHung, PageLost) as failed:
                 raise BrowserLost(f"Chromium does not start: {failed}") from None
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """A browser may start inside: there is room for it beside those that start just now."""
+        async with self._launched:
+            await self._launched.wait_for(lambda: self._launching < side_by_side())
+            self._launching += 1
+        try:
+            yield
+        finally:
+            self._launching -= 1
+            async with self._launched:
+                self._launched.notify_all()
 
     async def renew(self, reason: str) -> None:
         """A fresh helper process at the next launch; every browser of the old one is gone."""
@@ -173,7 +187,7 @@ class Runtime:
 
 
 def side_by_side() -> int:
-    """How many browsers may start at once here: each has a processor, and what it takes of the memory."""
+    """How many browsers may start at once now: each has a processor, and what it takes of the memory."""
     room = processes.free_mb() // _BROWSER_MB
     return max(1, min(len(os.sched_getaffinity(0)), room))
 

@@ -11,9 +11,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from wabox.checkup.memory_there import memory_mb
 from wabox.errors import Unavailable
 from wabox.languages import later
+from wabox.memory_there import memory_mb
 from wabox.threads import Turn
 from wabox.whatsapp import browser
 
