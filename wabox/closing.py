@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from wabox import times
-from wabox.accounts import states
+from wabox.accounts import states, users
 from wabox.accounts.states import Actor
 from wabox.accounts.users import User
 from wabox.billing import invoices, ledger, payments, subscriptions, trials
@@ -159,6 +159,7 @@ def forget(tx: Tx, user_id: int, *, now: datetime, most: int = PIECE) -> bool:
         if gone:
             return True
     if not any(_left(tx, user_id, table) for table in FORGOTTEN):
+        users.forget_first_steps(tx, user_id)
         tx.run("update users set forgotten_at = :now where id = :id", id=user_id, now=times.stored(now))
     return False
 

@@ -162,3 +162,57 @@ def test_since_when_nobody_wrote_stays_so_many_days_in_the_form(shop: Stage, peo
 def hidden_days(page: str) -> str:
     field = next(tag for tag in re.findall(r"<input[^>]*>", page) if 'name="days"' in tag)
     return re.search(r'value="([^"]*)"', field)[1]  # type: ignore[index]
+
+
+def test_browsers_back_and_another_text_is_never_said_to_be_changed(asha: Tab, shop: Stage, people: None) -> None:
+    made(asha, WEEKLY, sure="120")
+    form = {**WEEKLY, "repeat": "1", "stamp": "1", "ticket": "b" * 22, "message": "Second"}
+    for _ in range(2):  # pressed twice: the same answer
+        assert made(asha, form, sure="120") == "/campaigns/repeats/1?said=repeat_changed"
+    review = asha.post("/campaigns/new/review", {**form, "message": "Third"})
+    stale = asha.post("/campaigns", {**hidden(review.text), "sure": "120"})
+    assert stale.status_code == 422 and "changed meanwhile" in words(stale.text) and "Third" in stale.text
+    assert shop.value("select message || version from repeats") == "Second2"
+
+
+def test_browsers_back_and_another_start_makes_no_second_one(asha: Tab, shop: Stage, people: None) -> None:
+    form = {**WEEKLY, "ticket": "c" * 22}
+    once = made(asha, {**form, "when": "now", "audience": "everybody"}, sure="120")
+    assert once.endswith("?said=campaign_made")
+    for changed in (form, {**form, "when": "now", "audience": "everybody", "message": "Other"}):
+        review = asha.post("/campaigns/new/review", changed)
+        refused = asha.post("/campaigns", {**hidden(review.text), "sure": "120"})
+        assert refused.status_code == 422 and "became a campaign before" in words(refused.text)
+    assert shop.value("select count(*) from repeats") == 0
+    assert shop.value("select count(*) from campaigns where message = 'Other'") == 0
+
+
+def test_home_says_what_wabox_itself_paused_and_leads_there(
+    asha: Tab, bilal: Tab, shop: Stage, people: None
+) -> None:
+    made(asha, {**WEEKLY, "name": "Weekly"}, sure="120")
+    once = made(asha, {**WEEKLY, "name": "Once", "when": "now", "audience": "everybody"}, sure="120")
+    once = once.partition("?")[0]
+    assert "stands still" not in words(asha.get("/home/live").text)
+    asha.post(f"{once}/pause")
+    asha.post("/campaigns/repeats/1/pause")
+    assert "stands still" not in words(asha.get("/home/live").text)  # whoever paused it knows
+    asha.post("/campaigns/repeats/1/resume")
+
+    def pause(tx: Tx) -> None:
+        repeats.rest(tx, 1, "no_devices", now=shop.hands.now())
+        tx.run("update campaigns set status_reason = 'insufficient_credits' where name = 'Once'")
+
+    shop.box.db.write_now(pause)
+    page = asha.get("/home/live").text
+    for one in (
+        "The campaign “Weekly” stands still. The phones it was to go from are deleted; choose others",
+        "The campaign “Once” stands still. There were not enough credits at its time",
+    ):
+        assert one in words(page)
+    now = page[page.index('id="now-title"') :]
+    now = now[: now.index("</section>")]
+    assert 'href="/campaigns/repeats/1"' in now and f'href="{once}"' in now and "All is well" not in now
+    assert "stands still" not in words(bilal.get("/home/live").text)
+    shop.box.db.write_now(lambda tx: tx.run("update users set language = 'bn'"))
+    assert "ক্যাম্পেইন “Weekly” থেমে আছে। যে ফোন" in words(asha.get("/home/live").text)

@@ -61,6 +61,27 @@ def test_without_a_script_the_form_comes_back_as_it_was(shop: Stage, asha: Tab, 
         assert count(shop) == int(str(before)) + 1, path
 
 
+@pytest.mark.parametrize("path", ["/send/self", f"/inbox/{RAHIM}/self", "/campaigns/new/self"])
+def test_a_page_that_is_loaded_again_sends_nothing_more(shop: Stage, asha: Tab, work: Work, path: str) -> None:
+    before = int(str(count(shop)))
+    fields = {"message": "Hi", "test": _test(asha.get(path.removesuffix("/self").replace("/send", "/")).text)}
+    pages = [press(asha, path, fields, piece=False).text for _ in range(2)]
+    assert count(shop) == before + 1
+    assert "On its way to" in words(pages[0]) and "On its way to" in words(pages[1])
+    fields["test"] = _test(pages[1])  # of the page that came back it is meant again
+    press(asha, path, fields, piece=False)
+    assert count(shop) == before + 2
+    for _ in range(2):  # on a page that stays each press is meant
+        press(asha, path, fields)
+    assert count(shop) == before + 4
+
+
+def _test(page: str) -> str:
+    found = re.search(r'name="test" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
 def test_a_campaigns_text_comes_with_its_first_persons_data_and_is_none_of_its_messages(
     shop: Stage, asha: Tab, work: Work
 ) -> None:

@@ -192,6 +192,17 @@ async def test_its_files_go_a_piece_a_tick(shop: Stage, monkeypatch: pytest.Monk
     assert max(before - after for before, after in itertools.pairwise(left)) == 2
 
 
+def test_that_it_closed_its_first_steps_is_forgotten_and_others_stay_closed(shop: Stage) -> None:
+    box, mine, others = shop.box, shop.bilal.id, shop.asha.id
+    for user_id in (mine, others):
+        box.db.write_now(users.close_first_steps, user_id, shop.hands.now())
+    close(shop)
+    shop.box.db.write_now(orders.command_done, shop.device(shop.bilal.device_id))
+    forget(shop)
+    assert not box.db.read_here(users.first_steps_closed, mine)
+    assert box.db.read_here(users.first_steps_closed, others)
+
+
 def test_nothing_of_others_goes(shop: Stage) -> None:
     shop.box.db.write_now(suppression.opt_out, 1, "8801711000009", source="word", now=shop.hands.now())
     before = shop.box.db.read_here(held, shop.asha.id)

@@ -217,6 +217,11 @@ def close_first_steps(tx: Tx, user_id: int, now: datetime) -> None:
     )
 
 
+def forget_first_steps(tx: Tx, user_id: int) -> None:
+    """Nothing is known of the user's list of first steps any more."""
+    tx.run("delete from box where key = :key", key=_FIRST_STEPS.format(user_id))
+
+
 def check_timezone(name: str | None) -> None:
     """Raises Invalid `bad_timezone` for a name that is no zone's."""
     if name is not None and name not in zoneinfo.available_timezones():

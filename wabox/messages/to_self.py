@@ -59,7 +59,13 @@ def send(
         source="dashboard",
         ip=ip,
     )
-    return Sent(message_id, device.phone, stored.by_id(tx, message_id).status != "skipped")
+    return of_user(tx, user_id, message_id)
+
+
+def of_user(rows: Rows, user_id: int, message_id: int) -> Sent:
+    """What `send` told of this message, as it stands now. Raises NotFound."""
+    message = stored.of_user(rows, user_id, message_id)
+    return Sent(message.id, message.phone, message.status != "skipped")
 
 
 def _ready(rows: Rows, user_id: int, label: str) -> devices.Device:

@@ -27,7 +27,7 @@ from wabox.dashboard.campaigns.standing import Standing
 from wabox.dashboard.frame import asked, file_forms, picking, to_self
 from wabox.dashboard.frame.asked import cursor_of
 from wabox.dashboard.frame.desk import Desk, known_id
-from wabox.dashboard.frame.tickets import Tickets
+from wabox.dashboard.frame.tickets import Tickets, fresh
 from wabox.dashboard.frame.to_self import Told
 from wabox.db import Rows, Tx
 from wabox.devices import stored as devices
@@ -210,7 +210,7 @@ async def review(desk: Desk) -> Response[str]:
 
 
 @post("/campaigns/new/self", streams=True, request_max_body_size=None)
-async def send_to_self(desk: Desk) -> Response[str]:
+async def send_to_self(desk: Desk, tickets: Tickets) -> Response[str]:
     """What the first of the audience would read goes to one's own number; the form stays."""
     form, file = await file_forms.sent(desk)
     draft = drafts.read(form)
@@ -219,7 +219,8 @@ async def send_to_self(desk: Desk) -> Response[str]:
             draft = replace(draft, media_id=file.number())
         people = await desk.box.db.read(_some, desk, draft)
         who = (people[0].name or desk.voice.phone(people[0].phone)) if people else SOMEBODY["name"]
-        told = await to_self.tell(desk, partial(_to_self, desk=desk, draft=draft, people=people), who=who)
+        verb = partial(_to_self, desk=desk, draft=draft, people=people)
+        told = await to_self.tell(desk, tickets, form, verb, who=who)
     except file_forms.REFUSED as refusal:
         told = Told(refusal=refusal)
     return to_self.piece(desk, told) or await _composer(desk, draft, {}, told=told, status=told.status)
@@ -243,10 +244,14 @@ def _to_self(tx: Tx, *, desk: Desk, draft: Draft, people: list[Contact]) -> test
 
 @post("/campaigns")
 async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
-    """It stands, and starts at once or at its time. Asked again if the audience is not what was shown."""
+    """It stands, and starts at once or at its time. Asked again if the audience is not what was shown.
+
+    Pressed again as it was it leads to what it made; with anything changed, stamp and draft say if it may go.
+    """
     form = await desk.form()
     draft = drafts.read(form)
-    before = await tickets.made(desk.user.id, draft.ticket)
+    ticket = drafts.ticket_as_is(draft)
+    before = await tickets.made(desk.user.id, ticket)
     if before is not None:
         return _made(desk, draft, before)
     meant, stands, errors = await _understood(desk, draft)
@@ -263,7 +268,7 @@ async def launch(desk: Desk, tickets: Tickets) -> Response[str]:
         return desk.box.db.write(_create, desk, draft, meant, stands, contact_ids)
 
     try:
-        sent = await tickets.once(desk.user.id, draft.ticket, create)
+        sent = await tickets.once(desk.user.id, ticket, create)
     except Refusal as refusal:
         return await _composer(desk, draft, {"form": refusal.sentence}, status=refusal.status)
     return _made(desk, draft, sent.id)
@@ -296,7 +301,8 @@ def _create(
         if stands is None
         else _repeat(tx, desk, draft, meant, stands)
     )
-    if not unfinished.done(tx, desk.user.id, draft.ticket, now=desk.box.now()):
+    changes = draft.plan if stands is None else draft.repeat  # what stands is guarded by its stamp instead
+    if not unfinished.done(tx, desk.user.id, draft.ticket, now=desk.box.now()) and not changes:
         raise Invalid("already_made", ALREADY)
     return made
 
@@ -385,7 +391,7 @@ async def _composer(
         }
 
     shown = await desk.box.db.read(ask)
-    more = {"draft": draft, "errors": errors, "told": told}
+    more = {"draft": draft, "errors": errors, "told": told, "test": fresh()}
     return desk.page("campaigns/new.html", status=status, here="campaigns", **more, **shown)
 
 

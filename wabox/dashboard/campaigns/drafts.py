@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeVar, cast
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from wabox.campaigns import launching
@@ -149,6 +151,11 @@ def read(posted: Form) -> Draft:
         ),
         ticket=ticket_of(posted),
     )
+
+
+def ticket_as_is(draft: Draft) -> str:
+    """The ticket of the draft with just what it says: another one once anything in it is changed."""
+    return hashlib.sha256(urlencode(draft.pairs()).encode()).hexdigest()
 
 
 def to_tag(draft: Draft, tag: str) -> Draft:

@@ -9,8 +9,11 @@ from litestar import Response
 
 from wabox.dashboard.frame import answers, file_forms
 from wabox.dashboard.frame.desk import Desk
+from wabox.dashboard.frame.form import Form
+from wabox.dashboard.frame.tickets import Tickets, fresh
 from wabox.db import Tx
 from wabox.errors import Forbidden, Refusal
+from wabox.messages import to_self as testing
 from wabox.messages.to_self import Sent
 
 REFUSED = (*file_forms.REFUSED, Forbidden)
@@ -30,10 +33,19 @@ class Told:
         return 200 if self.refusal is None else self.refusal.status
 
 
-async def tell(desk: Desk, verb: Callable[[Tx], Sent], *, who: str = "") -> Told:
-    """It is sent, or what stands in the way is told."""
+async def tell(desk: Desk, tickets: Tickets, form: Form, verb: Callable[[Tx], Sent], *, who: str = "") -> Told:
+    """It is sent, or what stands in the way is told. A page that is loaded again sends nothing more.
+
+    form: its `test` is new on each page; on a page that stays, each press sends.
+    """
+    ticket = "" if answers.is_fragment(desk.request) else form.text("test")[:64]
+
+    async def send() -> int:
+        return (await desk.box.db.write(verb)).message_id
+
     try:
-        return Told(await desk.box.db.write(verb), who)
+        sent = await tickets.once(desk.user.id, f"self:{ticket or fresh()}", send)
+        return Told(await desk.box.db.read(testing.of_user, desk.user.id, sent.id), who)
     except REFUSED as refusal:
         return Told(refusal=refusal)
 

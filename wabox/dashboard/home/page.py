@@ -93,7 +93,7 @@ async def send(desk: Desk, tickets: Tickets) -> Response[str]:
 
 
 @post("/send/self", streams=True, request_max_body_size=None)
-async def send_to_self(desk: Desk) -> Response[str]:
+async def send_to_self(desk: Desk, tickets: Tickets) -> Response[str]:
     """What they would read goes to one's own number; the form stays."""
     form, file = await file_forms.sent(desk)
     draft = _draft(form)
@@ -119,7 +119,7 @@ async def send_to_self(desk: Desk) -> Response[str]:
     try:
         if file is not None:
             draft = replace(draft, media_id=file.number())
-        told = await to_self.tell(desk, verb, who=draft.whom.typed if digits else "")
+        told = await to_self.tell(desk, tickets, form, verb, who=draft.whom.typed if digits else "")
     except file_forms.REFUSED as refusal:
         told = Told(refusal=refusal)
     return to_self.piece(desk, told) or await _page(desk, draft, {}, told=told)
@@ -231,6 +231,7 @@ async def _page(
         "home/page.html",
         status=refusal.status if refusal else told.status if told else 200,
         told=told,
+        test=fresh(),
         here="home",
         draft=draft,
         attached=attached,

@@ -10,6 +10,7 @@ from wabox import changes, times
 from wabox.accounts import states
 from wabox.backup import nightly
 from wabox.billing import payments, subscriptions
+from wabox.campaigns import repeats
 from wabox.campaigns import stored as campaigns
 from wabox.checkup import machine_clock
 from wabox.contacts import inbox, naming
@@ -54,6 +55,15 @@ class Wrong:
         return [one.phone for page in (self.unsure, self.failed) for one in page.messages]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A campaign or a repeating one that wabox itself paused. at: the address of its page. why: a sentence."""
+
+    name: str
+    why: str
+    at: str
+
+
 def _counter(rows: Rows, desk: Desk, now: datetime) -> dict[str, Any]:
     """What selling asks of this reader: accounts and payments of the owner, a plan of a customer."""
     config, owner = desk.box.config, desk.user.role == "owner"
@@ -84,6 +94,8 @@ def now(rows: Rows, desk: Desk) -> dict[str, Any]:
         "waiting_total": sum(one.count for one in waits),
         "most_counted": explaining.MOST_COUNTED,
         "wrong": wrong,
+        "held": _held(rows, user.id),
+        "most_held": SHOWN_WRONG,
         "named": naming.names(rows, user.id, [*(one.first.phone for one in lines), *wrong.phones]),
         "today": Today(
             dict(log.reached(rows, user.id, midnight, at + timedelta(days=1))),
@@ -140,6 +152,17 @@ def _campaigns(rows: Rows, user_id: int, *, since: datetime) -> list[campaigns.C
 
     ended = [one for one in of("completed") if one.finished_at is not None and one.finished_at >= since]
     return [*(one for status in GOING for one in of(status)), *ended]
+
+
+def _held(rows: Rows, user_id: int) -> list[Held]:
+    once = campaigns.standing_still(rows, user_id)
+    return [
+        *(Held(name, campaigns.REASONS.get(why, ""), f"/campaigns/{number}") for number, name, why in once),
+        *(
+            Held(one.name, repeats.REASONS.get(one.status_reason or "", ""), f"/campaigns/repeats/{one.id}")
+            for one in repeats.standing_still(rows, user_id)
+        ),
+    ]
 
 
 def _wrong(rows: Rows, desk: Desk) -> Wrong:

@@ -87,7 +87,7 @@ async def reply(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
 
 
 @post("/inbox/{phone:str}/self", streams=True, request_max_body_size=None)
-async def reply_to_self(phone: str, desk: Desk) -> Response[str]:
+async def reply_to_self(phone: str, desk: Desk, tickets: Tickets) -> Response[str]:
     """The reply goes to one's own number, as this person would read it; the form stays."""
     address = await desk.box.db.read(known_address, desk, phone)
     form, file = await file_forms.sent(desk)
@@ -112,7 +112,7 @@ async def reply_to_self(phone: str, desk: Desk) -> Response[str]:
     try:
         if file is not None:
             reply = replace(reply, media_id=file.number())
-        told = await to_self.tell(desk, verb)
+        told = await to_self.tell(desk, tickets, form, verb)
     except file_forms.REFUSED as refusal:
         told = Told(refusal=refusal)
     return to_self.piece(desk, told) or await _page(desk, phone, reply=reply, told=told, status=told.status)
@@ -355,6 +355,7 @@ async def _page(
         errors=errors or {},
         offline=offline,
         told=told,
+        test=fresh(),
         ticket=fresh(),
         **shown,
     )
