@@ -67,6 +67,7 @@ FAULTS: tuple[Fault, ...] = (
         "already_linked",
         later("The phone is linked already, so it needs no code. Log it out first to link another."),
     ),
+    Fault(422, "audience_gone", later("The saved audience is deleted or cannot be asked. Choose another one.")),
     Fault(422, "bad_allow", later("This host may not be opened to webhooks. See details for why.")),
     Fault(
         422, "bad_base64", later("media.base64 is not base64. Encode the file's bytes, without a data: prefix.")
