@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from uuid import uuid4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,12 @@ class Post:
 
 
 class Receiver:
-    """Listens on loopback until closed. status: what it answers."""
+    """Listens on loopback until closed. status: what it answers at its path; nothing else is its own."""
 
     def __init__(self) -> None:
         self.posts: list[Post] = []
         self.status = 200
+        self.path = f"/wa-events/{uuid4().hex}"
         receiver = self
 
         class Taker(BaseHTTPRequestHandler):
@@ -50,6 +52,9 @@ class Receiver:
                 length = int(self.headers.get("content-length", "0"))
                 raw = self.rfile.read(length)
                 if len(raw) < length:  # who posted died in the middle
+                    return
+                if self.path != receiver.path:  # a box of another test still posts to who had this port before
+                    self.send_error(404)
                     return
                 receiver.posts.append(Post({name.lower(): value for name, value in self.headers.items()}, raw))
                 self.send_response(receiver.status)
@@ -71,7 +76,7 @@ class Receiver:
     @property
     def url(self) -> str:
         """As PUT /webhooks names it."""
-        return f"http://{self.address}/wa-events"
+        return f"http://{self.address}{self.path}"
 
     def of(self, event: str) -> dict[int, set[str]]:
         """{job id: the webhook-ids under which this event of it came}."""
