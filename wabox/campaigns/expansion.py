@@ -153,20 +153,19 @@ def _are_there(rows: Rows, device_ids: set[int]) -> bool:
 def _not_twice(rows: Rows, part: Part) -> Part:
     """Without those whom another run for their date has come to, since it was looked up who is meant."""
     campaign = part.campaign
-    if campaign.repeat_day is None or campaign.messages_end_at is None:
+    if campaign.persons_day is None:
         return part
-    left = set(
-        greeted.left(rows, campaign.repeat_id, [one.contact_id for one in part.people], campaign.repeat_day)
-    )
+    ids = [one.contact_id for one in part.people]
+    left = set(greeted.left(rows, campaign.repeat_id, ids, campaign.persons_day))
     return replace(part, people=tuple(one for one in part.people if one.contact_id in left))
 
 
 def _note(tx: Tx, part: Part) -> None:
     """Who has it with this run has it for this year."""
     campaign = part.campaign
-    if campaign.repeat_day is not None and campaign.messages_end_at is not None:
+    if campaign.persons_day is not None:
         got = [one.contact_id for one in part.people if one.error is None]
-        greeted.note(tx, campaign.repeat_id, got, campaign.repeat_day)
+        greeted.note(tx, campaign.repeat_id, got, campaign.persons_day)
 
 
 def _insert(tx: Tx, part: Part, now: datetime) -> list[int]:

@@ -220,8 +220,8 @@ def meant_now(rows: Rows, campaign_id: int, config: Config, now: datetime) -> tu
     campaign = by_id(rows, campaign_id)
     segment = segments.read(campaign.audience)
     ids = segments.meant(rows, campaign.user_id, segment, config=config, at=now)
-    if campaign.repeat_day is not None and campaign.messages_end_at is not None:
-        ids = greeted.left(rows, campaign.repeat_id, ids, campaign.repeat_day)
+    if campaign.persons_day is not None:
+        ids = greeted.left(rows, campaign.repeat_id, ids, campaign.persons_day)
     return stamp_of(campaign), ids
 
 
@@ -276,9 +276,8 @@ def launch(tx: Tx, campaign_id: int, contact_ids: Sequence[int], *, now: datetim
     False if it is not scheduled any more. Raises InsufficientCredits; then nothing has changed.
     """
     before = by_id(tx, campaign_id)
-    if before.repeat_day is not None and before.messages_end_at is not None:
-        # another run may have come to some of them since they were looked up
-        contact_ids = greeted.left(tx, before.repeat_id, contact_ids, before.repeat_day)
+    if before.persons_day is not None:  # another run may have come to some of them since they were looked up
+        contact_ids = greeted.left(tx, before.repeat_id, contact_ids, before.persons_day)
     moved = tx.run(
         """update campaigns set status = 'sending', status_reason = null, launched_at = :now, total = :total,
            expanded = iif(:total = 0, 1, expanded)

@@ -18,9 +18,9 @@ def rename(tx: Tx, user_id: int, tag: str, to: str, *, now: datetime) -> int:
     """As `tagging.rename`; saved audiences ask for the new one. Raises Invalid `in_use`, naming the campaign, for
     another tag than by its spelling.
     """
-    if fields.key(fields.tag(tag)) != fields.key(fields.tag(to)):
-        _free(tx, user_id, tag)
     was, named = fields.tag(tag), fields.tag(to)
+    if fields.key(was) != fields.key(named):
+        _free(tx, user_id, tag)
     audiences.rewrite(tx, user_id, lambda one: audiences.retagged(one, was, named))
     repeats.rewrite(tx, user_id, audience=lambda one: audiences.retagged(one, was, named))
     return tagging.rename(tx, user_id, tag, to, now=now)
@@ -29,10 +29,10 @@ def rename(tx: Tx, user_id: int, tag: str, to: str, *, now: datetime) -> int:
 def drop(tx: Tx, user_id: int, tag: str, *, now: datetime) -> int:
     """As `tagging.drop`. Raises Invalid `in_use`, naming the campaign or the saved audience that asks for it."""
     _free(tx, user_id, tag)
-    asking = audiences.asking(tx, user_id, fields.key(fields.tag(tag)))
+    key = fields.key(fields.tag(tag))
+    asking = audiences.asking(tx, user_id, key)
     if asking is not None:
         raise _in_use(f"The audience “{asking.name}” asks for {tag}; change it or delete it first.")
-    key = fields.key(fields.tag(tag))
     repeat = repeats.counting_on(tx, user_id, lambda one: key in segments.keys(segments.read(one.audience)))
     if repeat is not None:
         raise _in_use(f"The repeating campaign “{repeat.name}” asks for {tag}; change it or delete it first.")

@@ -100,6 +100,11 @@ class Campaign:
         return parse(self.message, None)
 
     @property
+    def persons_day(self) -> date | None:
+        """For which day of people's this run is: who has it has no other this year. None: it is none by a date."""
+        return None if self.messages_end_at is None else self.repeat_day
+
+    @property
     def queued(self) -> int:
         """What is not at its end: waiting, in hand, or not yet expanded."""
         return self.total - self.sent - self.failed - self.skipped - self.cancelled - self.unknown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,8 +22,9 @@ from wabox.media.keeping import Kept
 from wabox.media.kinds import MEGABYTE
 from wabox.media.store import Incoming, too_large
 from wabox.media.stored import Kind, Media
-from wabox.messages import carrying
+from wabox.messages import carrying, template
 from wabox.messages.carrying import Carried
+from wabox.messages.template import Template
 from wabox.texts.stored import Text
 
 FIELD = "file"
@@ -149,6 +151,11 @@ def carried(tx: Tx, desk: Desk, number: str, *, as_document: bool) -> Carried | 
     return carrying.carry(
         tx, desk.user.id, media.id, as_document=document, name=media.own_name, now=desk.box.now()
     )
+
+
+def text_beside(carried: Carried | None, message: str, names: Collection[str]) -> Template | None:
+    """What was written, as `template.by_hand` reads it; None: the file goes alone. Raises Invalid."""
+    return None if carried is not None and not message.strip() else template.by_hand(message, names)
 
 
 def as_document(media: Media, kind: Kind | None) -> bool:

@@ -102,8 +102,7 @@ async def send_to_self(desk: Desk, tickets: Tickets) -> Response[str]:
 
     def verb(tx: Tx) -> testing.Sent:
         carried = file_forms.carried(tx, desk, draft.media_id, as_document=draft.as_document)
-        alone = carried is not None and not draft.message.strip()
-        parsed = None if alone else template.by_hand(draft.message, names)
+        parsed = file_forms.text_beside(carried, draft.message, names)
         reads = contacts.values_for(tx, desk.user.id, digits, names, draft.message)[1] if digits else {}
         return testing.send(
             tx,
@@ -132,12 +131,11 @@ async def _send(desk: Desk, draft: Draft) -> int:
 
     def verb(tx: Tx) -> int:
         carried = file_forms.carried(tx, desk, draft.media_id, as_document=draft.as_document)
-        alone = carried is not None and not draft.message.strip()
         return outbox.send(
             tx,
             desk.user.id,
             phone=phone.digits,
-            template=None if alone else template.by_hand(draft.message, names),
+            template=file_forms.text_beside(carried, draft.message, names),
             carried=carried,
             now=desk.box.now(),
             device_label=draft.device_label,

@@ -25,7 +25,7 @@ from wabox.devices import stored as devices
 from wabox.devices.stored import Device
 from wabox.errors import Forbidden, Invalid, NotFound
 from wabox.media import intake
-from wabox.messages import addressees, explaining, log, outbox, reacting, stored, template
+from wabox.messages import addressees, explaining, log, outbox, reacting, stored
 from wabox.messages import to_self as testing
 from wabox.messages.carrying import Carried
 from wabox.messages.stored import Enclosed
@@ -198,8 +198,7 @@ def _reply(tx: Tx, desk: Desk, phone: str, reply: Reply, *, keep: bool) -> int:
 def _understood(tx: Tx, desk: Desk, reply: Reply) -> tuple[Template | None, Carried | None]:
     """The text, None where the file goes alone, and the file. Raises Invalid."""
     carried = file_forms.carried(tx, desk, reply.media_id, as_document=reply.as_document)
-    alone = carried is not None and not reply.text.strip()
-    return None if alone else template.by_hand(reply.text, own.names(tx, desk.user.id)), carried
+    return file_forms.text_beside(carried, reply.text, own.names(tx, desk.user.id)), carried
 
 
 def queue(
